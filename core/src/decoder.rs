@@ -1,0 +1,449 @@
+//! Bytes to [`Op`]s: a state machine of constant size.
+
+use crate::grammar::{self, Fault};
+use crate::opcode::Argument;
+use crate::{Arg, Error, ErrorKind, Fragment, Op, Opcode, op};
+use heapless::Vec;
+
+/// What one call of [`Decoder::next`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'i> {
+    /// An opcode with its whole argument.
+    Op(Op<'i>),
+    /// A piece of an argument that does not lie whole in this input.
+    Fragment(Fragment<'i>),
+    /// Bytes that are no pickle, asked for with [`Decoder::take_raw`].
+    Raw(&'i [u8]),
+    /// All input is used up; call again with the bytes that follow.
+    NeedMore,
+    /// The pickle is over: STOP was given and its frame has passed. What
+    /// follows in the input belongs to the caller.
+    End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Before an opcode.
+    Opcode,
+    /// The carry holds an opcode and part of its fixed argument.
+    Header,
+    /// Inside a counted payload.
+    Payload,
+    /// Inside a text, this many newlines before its end.
+    Text(u8),
+    /// Passing raw bytes on.
+    Raw,
+    /// After STOP, with the rest of its frame still to pass.
+    Trailing,
+    /// After STOP.
+    Ended,
+    /// After an error.
+    Failed,
+}
+
+/// A reader of opcodes. It holds no input: 64 bytes of state on a 32-bit
+/// target, the carry of at most nine bytes included.
+///
+/// Feed it pieces of any size. The sequence of opcodes, the error and its
+/// offset do not depend on how the input was cut. An argument that lies whole
+/// in the input is borrowed from it; one that does not comes as [`Fragment`]s.
+///
+/// Frames are enforced as CPython 3.13.15, 3.14.7 and 3.15 do
+/// (`_Unpickler_Read` in `_pickle.c`): an argument may not cross the end of
+/// its frame, and a frame begins only where none is open. As CPython's
+/// `loads`, it wants the whole last frame to be there.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    /// Offset of the next input byte.
+    offset: u64,
+    /// Offset at which the current frame ends; not above `offset` when none is open.
+    frame_end: u64,
+    /// Offset of the opcode in progress.
+    op_offset: u64,
+    /// Length of the payload in progress; of the raw bytes still to pass.
+    total: u64,
+    /// Bytes of the payload or text in progress that were already given.
+    done: u64,
+    state: State,
+    failure: Option<Error>,
+    /// The opcode in progress and its fixed argument so far.
+    carry: Vec<u8, 9, u8>,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Decoder {
+    /// A decoder at offset 0, before the first opcode.
+    pub const fn new() -> Self {
+        Decoder {
+            offset: 0,
+            frame_end: 0,
+            op_offset: 0,
+            total: 0,
+            done: 0,
+            state: State::Opcode,
+            failure: None,
+            carry: Vec::new(),
+        }
+    }
+
+    /// Bytes consumed since [`Decoder::new`].
+    #[inline]
+    pub const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Bytes left of the current frame; 0 outside frames.
+    pub const fn frame_left(&self) -> u64 {
+        self.frame_end.saturating_sub(self.offset)
+    }
+
+    /// Begins another pickle of the same stream. Offsets go on counting.
+    pub fn next_pickle(&mut self) {
+        *self = Decoder { offset: self.offset, ..Decoder::new() };
+    }
+
+    /// Begins another pickle at this offset, after bytes that the caller has passed over.
+    pub fn restart_at(&mut self, offset: u64) {
+        *self = Decoder { offset, ..Decoder::new() };
+    }
+
+    /// The next `len` bytes are no pickle (joblib puts arrays between
+    /// opcodes): they come as [`Step::Raw`], then opcodes go on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::RawInFrame`] in the middle of an opcode or of a frame.
+    pub fn take_raw(&mut self, len: u64) -> Result<(), Error> {
+        if self.state != State::Opcode || self.frame_left() != 0 {
+            return Err(self.fail(ErrorKind::RawInFrame, self.offset));
+        }
+        if len != 0 {
+            self.state = State::Raw;
+            self.total = len;
+        }
+        Ok(())
+    }
+
+    /// The next opcode, or as much as there is. `input` moves past what was
+    /// consumed.
+    ///
+    /// # Errors
+    /// The stream is damaged, at the offset of the opcode that fails. The
+    /// decoder stays in the error until [`Decoder::next_pickle`].
+    #[inline(always)]
+    pub fn next<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
+        if self.state == State::Opcode {
+            if let Some(op) = self.next_whole(input)? {
+                return Ok(Step::Op(op));
+            }
+        }
+        self.next_part(input)
+    }
+
+    /// The next opcode if all of it lies in the input; otherwise `None`, and
+    /// nothing is consumed. For callers that can bring more input to the same
+    /// place, as [`OpReader`](crate::OpReader) does.
+    ///
+    /// # Errors
+    /// As [`Decoder::next`].
+    #[inline(always)]
+    pub fn next_whole<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<Op<'i>>, Error> {
+        if self.state != State::Opcode {
+            return Ok(None);
+        }
+        let start = *input;
+        let Some((&byte, rest)) = start.split_first() else { return Ok(None) };
+        let offset = self.offset;
+        let Some(opcode) = Opcode::from_byte(byte) else {
+            return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, offset));
+        };
+        let (rest, arg) = match grammar::argument(opcode, rest) {
+            Ok(found) => found,
+            Err(nom::Err::Incomplete(_)) => return Ok(None),
+            Err(nom::Err::Error(Fault(kind)) | nom::Err::Failure(Fault(kind))) => {
+                return Err(self.fail_byte(kind, byte, offset));
+            }
+        };
+        let end = offset + (start.len() - rest.len()) as u64;
+        if end > self.frame_end && offset < self.frame_end {
+            // Rare: the frame ends inside this opcode, which is legal between its parts.
+            self.check_frame_split(opcode, arg, end)?;
+        }
+        *input = rest;
+        self.offset = end;
+        self.after(opcode, arg)?;
+        let header_len = 1 + opcode.argument().fixed_len() as u8;
+        Ok(Some(Op { opcode, arg, offset, header_len }))
+    }
+
+    /// Tells the decoder that nothing follows.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Empty`], [`ErrorKind::EndOfInput`] or
+    /// [`ErrorKind::Truncated`] unless the pickle has ended.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        let kind = match self.state {
+            State::Ended => return Ok(()),
+            State::Trailing if self.frame_left() == 0 => return Ok(()),
+            State::Failed => return Err(self.failed()),
+            State::Opcode if self.offset == 0 => ErrorKind::Empty,
+            State::Opcode => ErrorKind::EndOfInput,
+            _ => ErrorKind::Truncated,
+        };
+        let byte = match self.state {
+            State::Header | State::Payload | State::Text(_) => self.carry.first().copied().unwrap_or(0),
+            _ => 0,
+        };
+        Err(self.fail_byte(kind, byte, self.offset))
+    }
+
+    /// True before the first byte of a pickle, where input may end.
+    pub fn at_start(&self) -> bool {
+        self.state == State::Opcode
+    }
+
+    /// True once STOP and the rest of its frame have passed.
+    pub fn ended(&self) -> bool {
+        self.state == State::Ended || (self.state == State::Trailing && self.frame_left() == 0)
+    }
+
+    /// The same, where the argument does not lie whole in the input.
+    #[cold]
+    #[inline(never)]
+    fn next_part<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
+        loop {
+            match self.state {
+                State::Opcode | State::Header => {
+                    let Some((&byte, rest)) = input.split_first() else { return Ok(Step::NeedMore) };
+                    if self.state == State::Opcode {
+                        self.op_offset = self.offset;
+                        self.carry.clear();
+                    }
+                    // The capacity is the longest header, and a full header leaves this state.
+                    let _ = self.carry.push(byte);
+                    *input = rest;
+                    self.offset += 1;
+                    if let Some(op) = self.header()? {
+                        return Ok(Step::Op(op));
+                    }
+                }
+                State::Payload => return self.payload(input),
+                State::Text(newlines) => return self.text(input, newlines),
+                State::Raw => {
+                    let (data, rest) = split_at_most(input, self.total);
+                    if data.is_empty() {
+                        return Ok(Step::NeedMore);
+                    }
+                    *input = rest;
+                    self.offset += data.len() as u64;
+                    self.total -= data.len() as u64;
+                    if self.total == 0 {
+                        self.state = State::Opcode;
+                    }
+                    return Ok(Step::Raw(data));
+                }
+                State::Trailing => {
+                    let (skipped, rest) = split_at_most(input, self.frame_left());
+                    *input = rest;
+                    self.offset += skipped.len() as u64;
+                    if self.frame_left() != 0 {
+                        return Ok(Step::NeedMore);
+                    }
+                    self.state = State::Ended;
+                    return Ok(Step::End);
+                }
+                State::Ended => return Ok(Step::End),
+                State::Failed => return Err(self.failed()),
+            }
+        }
+    }
+
+    /// Reads the carry, which has just grown by a byte.
+    fn header(&mut self) -> Result<Option<Op<'static>>, Error> {
+        let carry = self.carry.clone();
+        let Some((&byte, fixed)) = carry.split_first() else { return Ok(None) };
+        let Some(opcode) = Opcode::from_byte(byte) else {
+            return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, self.op_offset));
+        };
+        let argument = opcode.argument();
+        let fixed_at = self.op_offset + 1;
+        self.check_frame(byte, self.op_offset, fixed_at, fixed_at + argument.fixed_len() as u64)?;
+        if fixed.len() < argument.fixed_len() {
+            self.state = State::Header;
+            return Ok(None);
+        }
+        self.done = 0;
+        if matches!(argument, Argument::Line | Argument::TwoLines) {
+            self.state = State::Text(1 + u8::from(argument == Argument::TwoLines));
+            self.total = self.offset;
+            return Ok(None);
+        }
+        if argument.is_counted() {
+            match grammar::length(argument, fixed) {
+                Ok((_, total)) => self.total = total,
+                Err(nom::Err::Failure(Fault(kind))) => return Err(self.fail_byte(kind, byte, self.op_offset)),
+                Err(_) => return Ok(None),
+            }
+            let end = self.offset.saturating_add(self.total);
+            self.check_frame(byte, self.op_offset, self.offset, end)?;
+            self.state = State::Payload;
+            return Ok(None);
+        }
+        let Ok((_, arg)) = grammar::number(argument, fixed) else { return Ok(None) };
+        self.state = State::Opcode;
+        self.after(opcode, arg)?;
+        Ok(Some(Op { opcode, arg, offset: self.op_offset, header_len: carry.len() as u8 }))
+    }
+
+    /// The three opcodes that speak to the decoder itself.
+    #[inline(always)]
+    fn after(&mut self, opcode: Opcode, arg: Arg<'_>) -> Result<(), Error> {
+        match opcode {
+            Opcode::Frame => self.begin_frame(arg),
+            Opcode::Proto => self.check_protocol(arg),
+            Opcode::Stop => {
+                self.state = State::Trailing;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn payload<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
+        let left = self.total - self.done;
+        let (data, rest) = split_at_most(input, left);
+        if data.is_empty() && left != 0 {
+            return Ok(Step::NeedMore);
+        }
+        *input = rest;
+        self.offset += data.len() as u64;
+        Ok(self.part(data, data.len() as u64 == left, Some(self.total)))
+    }
+
+    fn text<'i>(&mut self, input: &mut &'i [u8], mut newlines: u8) -> Result<Step<'i>, Error> {
+        let mut end = 0;
+        let found = loop {
+            let rest = input.get(end..).unwrap_or_default();
+            let newline = grammar::find_newline(rest);
+            end += newline.map_or(rest.len(), |at| at + 1);
+            // `total` is the offset at which this line began.
+            let line_end = self.offset + end as u64;
+            if self.total < self.frame_end && line_end + u64::from(newline.is_none()) > self.frame_end {
+                return Err(self.fail(ErrorKind::FrameStraddle, self.op_offset));
+            }
+            match newline {
+                Some(_) if newlines > 1 => {
+                    newlines -= 1;
+                    self.total = line_end;
+                }
+                found => break found.is_some(),
+            }
+        };
+        if end == 0 {
+            return Ok(Step::NeedMore);
+        }
+        let (consumed, rest) = split_at_most(input, end as u64);
+        *input = rest;
+        self.offset += end as u64;
+        self.state = State::Text(newlines);
+        let data = if found { consumed.split_last().map_or(consumed, |(_, text)| text) } else { consumed };
+        Ok(self.part(data, found, None))
+    }
+
+    /// Gives a piece of the argument in progress, or the whole where it came in one.
+    fn part<'i>(&mut self, data: &'i [u8], last: bool, total: Option<u64>) -> Step<'i> {
+        let byte = self.carry.first().copied().unwrap_or(0);
+        let Some(opcode) = Opcode::from_byte(byte) else { return Step::NeedMore };
+        let position = self.done;
+        self.done += data.len() as u64;
+        if last {
+            self.state = State::Opcode;
+        }
+        if last && position == 0 {
+            let arg = if total.is_some() { Arg::Bytes(data) } else { Arg::Text(data) };
+            let header_len = self.carry.len() as u8;
+            return Step::Op(Op { opcode, arg, offset: self.op_offset, header_len });
+        }
+        Step::Fragment(Fragment { opcode, offset: self.op_offset, position, total, data, last })
+    }
+
+    fn begin_frame(&mut self, arg: Arg<'_>) -> Result<(), Error> {
+        let Arg::Uint(len) = arg else { return Ok(()) };
+        let at = self.offset - 9;
+        if self.frame_left() != 0 {
+            return Err(self.fail_byte(ErrorKind::FrameNested, Opcode::Frame.byte(), at));
+        }
+        if len > i64::MAX as u64 {
+            return Err(self.fail_byte(ErrorKind::LengthTooLarge, Opcode::Frame.byte(), at));
+        }
+        self.frame_end = self.offset.saturating_add(len);
+        Ok(())
+    }
+
+    fn check_protocol(&mut self, arg: Arg<'_>) -> Result<(), Error> {
+        match arg {
+            Arg::Uint(protocol) if protocol > 5 => {
+                Err(self.fail_byte(ErrorKind::UnsupportedProtocol, Opcode::Proto.byte(), self.offset - 2))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// CPython reads an opcode in parts, and only a part may not cross the end of a frame.
+    #[cold]
+    fn check_frame_split(&mut self, opcode: Opcode, arg: Arg<'_>, end: u64) -> Result<(), Error> {
+        let offset = self.offset;
+        let fixed_end = offset + 1 + opcode.argument().fixed_len() as u64;
+        let middle = match op::split_lines(arg_text(arg)) {
+            Some((module, _)) if opcode.argument() == Argument::TwoLines => fixed_end + module.len() as u64 + 1,
+            _ => fixed_end,
+        };
+        for (from, to) in [(offset + 1, fixed_end), (fixed_end, middle), (middle, end)] {
+            self.check_frame(opcode.byte(), offset, from, to)?;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn check_frame(&mut self, byte: u8, op_offset: u64, from: u64, to: u64) -> Result<(), Error> {
+        if from < self.frame_end && to > self.frame_end {
+            return Err(self.fail_byte(ErrorKind::FrameStraddle, byte, op_offset));
+        }
+        Ok(())
+    }
+
+    fn failed(&self) -> Error {
+        self.failure.unwrap_or(Error::new(ErrorKind::AfterEnd, 0, self.offset))
+    }
+
+    fn fail(&mut self, kind: ErrorKind, offset: u64) -> Error {
+        let byte = self.carry.first().copied().unwrap_or(0);
+        self.fail_byte(kind, byte, offset)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fail_byte(&mut self, kind: ErrorKind, byte: u8, offset: u64) -> Error {
+        let error = Error::new(kind, byte, offset);
+        self.state = State::Failed;
+        self.failure = Some(error);
+        error
+    }
+}
+
+fn arg_text(arg: Arg<'_>) -> &[u8] {
+    match arg {
+        Arg::Text(text) => text,
+        _ => &[],
+    }
+}
+
+/// The first `n` bytes and the rest; all of them where there are fewer.
+fn split_at_most(input: &[u8], n: u64) -> (&[u8], &[u8]) {
+    let n = usize::try_from(n).unwrap_or(usize::MAX);
+    input.split_at_checked(n).unwrap_or((input, &[]))
+}

@@ -1,0 +1,236 @@
+//! The opcode table: one row an opcode feeds the decoder, the encoder, the
+//! disassembler and the documentation.
+
+use Argument::*;
+
+/// How an opcode's argument is laid out in the stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Argument {
+    /// No argument.
+    Nothing,
+    /// One unsigned byte.
+    U1,
+    /// Two bytes, little-endian, unsigned.
+    U2,
+    /// Four bytes, little-endian, unsigned.
+    U4,
+    /// Four bytes, little-endian, signed.
+    I4,
+    /// Eight bytes, little-endian, unsigned.
+    U8,
+    /// An IEEE 754 double, big-endian.
+    F8,
+    /// Text up to a newline.
+    Line,
+    /// Two texts, each up to a newline.
+    TwoLines,
+    /// One byte of length, then the bytes.
+    Bytes1,
+    /// Four bytes of unsigned length, then the bytes.
+    Bytes4,
+    /// Four bytes of *signed* length, then the bytes.
+    BytesI4,
+    /// Eight bytes of length, then the bytes.
+    Bytes8,
+}
+
+impl Argument {
+    /// Bytes between the opcode and the payload or line: the fixed part.
+    pub const fn fixed_len(self) -> usize {
+        match self {
+            Nothing | Line | TwoLines => 0,
+            U1 | Bytes1 => 1,
+            U2 => 2,
+            U4 | I4 | Bytes4 | BytesI4 => 4,
+            U8 | F8 | Bytes8 => 8,
+        }
+    }
+
+    /// A counted payload follows the fixed part.
+    pub const fn is_counted(self) -> bool {
+        matches!(self, Bytes1 | Bytes4 | BytesI4 | Bytes8)
+    }
+}
+
+/// What an opcode does to the stack, as `pickletools` models it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackEffect {
+    /// Objects taken; with `to_mark`, those below the mark.
+    pub pops: u8,
+    /// Takes the topmost mark and everything above it.
+    pub to_mark: bool,
+    /// Objects left behind.
+    pub pushes: u8,
+    /// Puts a mark.
+    pub marks: bool,
+}
+
+const fn effect(pops: u8, pushes: u8) -> StackEffect {
+    StackEffect { pops, to_mark: false, pushes, marks: false }
+}
+
+const fn slice(pops: u8, pushes: u8) -> StackEffect {
+    StackEffect { pops, to_mark: true, pushes, marks: false }
+}
+
+macro_rules! opcodes {
+    ($( $name:ident $byte:literal $text:literal $protocol:literal $argument:ident $effect:expr, $doc:literal; )*) => {
+        /// An opcode. The discriminant is its byte in the stream.
+        ///
+        /// | byte | name | protocol | argument | meaning |
+        /// |---|---|---|---|---|
+        $( #[doc = concat!("| `", stringify!($byte), "` | ", $text, " | ", $protocol, " | ", stringify!($argument), " | ", $doc, " |")] )*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+        #[repr(u8)]
+        pub enum Opcode {
+            $( #[doc = $doc] $name = $byte, )*
+        }
+
+        impl Opcode {
+            /// All 68 opcodes, by byte.
+            pub const ALL: &'static [Opcode] = &[$(Opcode::$name),*];
+
+            const fn lookup(byte: u8) -> Option<Opcode> {
+                match byte { $( $byte => Some(Opcode::$name), )* _ => None }
+            }
+
+            /// The name that CPython's `pickletools` uses, such as `SHORT_BINUNICODE`.
+            pub const fn name(self) -> &'static str {
+                match self { $( Opcode::$name => $text, )* }
+            }
+
+            /// The first protocol that has this opcode. Every reader accepts any
+            /// opcode in any stream; writers keep to it.
+            pub const fn protocol(self) -> u8 {
+                match self { $( Opcode::$name => $protocol, )* }
+            }
+
+            /// How the argument is laid out.
+            #[inline]
+            pub const fn argument(self) -> Argument {
+                match self { $( Opcode::$name => $argument, )* }
+            }
+
+            /// What it does to the stack.
+            pub const fn stack_effect(self) -> StackEffect {
+                match self { $( Opcode::$name => $effect, )* }
+            }
+        }
+    };
+}
+
+opcodes! {
+    Mark 0x28 "MARK" 0 Nothing StackEffect { pops: 0, to_mark: false, pushes: 0, marks: true }, "push a mark";
+    EmptyTuple 0x29 "EMPTY_TUPLE" 1 Nothing effect(0, 1), "push ()";
+    Stop 0x2e "STOP" 0 Nothing effect(1, 0), "the top of the stack is the result";
+    Pop 0x30 "POP" 0 Nothing effect(1, 0), "drop the top value or mark";
+    PopMark 0x31 "POP_MARK" 1 Nothing slice(0, 0), "drop everything down to the topmost mark";
+    Dup 0x32 "DUP" 0 Nothing effect(1, 2), "push the top once more";
+    BinBytes 0x42 "BINBYTES" 3 Bytes4 effect(0, 1), "push bytes";
+    ShortBinBytes 0x43 "SHORT_BINBYTES" 3 Bytes1 effect(0, 1), "push bytes";
+    Float 0x46 "FLOAT" 0 Line effect(0, 1), "push a float written as text";
+    BinFloat 0x47 "BINFLOAT" 1 F8 effect(0, 1), "push a float";
+    Int 0x49 "INT" 0 Line effect(0, 1), "push an int written as text; 00 and 01 are False and True";
+    BinInt 0x4a "BININT" 1 I4 effect(0, 1), "push an int";
+    BinInt1 0x4b "BININT1" 1 U1 effect(0, 1), "push an int";
+    Long 0x4c "LONG" 0 Line effect(0, 1), "push an int written as text, with an L";
+    BinInt2 0x4d "BININT2" 1 U2 effect(0, 1), "push an int";
+    None 0x4e "NONE" 0 Nothing effect(0, 1), "push None";
+    PersId 0x50 "PERSID" 0 Line effect(0, 1), "push the object of a persistent id written as text";
+    BinPersId 0x51 "BINPERSID" 1 Nothing effect(1, 1), "replace a persistent id by its object";
+    Reduce 0x52 "REDUCE" 0 Nothing effect(2, 1), "replace a callable and its arguments by the result";
+    String 0x53 "STRING" 0 Line effect(0, 1), "push a Python 2 str in quotes with escapes";
+    BinString 0x54 "BINSTRING" 1 BytesI4 effect(0, 1), "push a Python 2 str";
+    ShortBinString 0x55 "SHORT_BINSTRING" 1 Bytes1 effect(0, 1), "push a Python 2 str";
+    Unicode 0x56 "UNICODE" 0 Line effect(0, 1), "push a str in raw-unicode-escape";
+    BinUnicode 0x58 "BINUNICODE" 1 Bytes4 effect(0, 1), "push a str";
+    EmptyList 0x5d "EMPTY_LIST" 1 Nothing effect(0, 1), "push []";
+    Append 0x61 "APPEND" 0 Nothing effect(2, 1), "append the top to the list below";
+    Build 0x62 "BUILD" 0 Nothing effect(2, 1), "give the object below its state";
+    Global 0x63 "GLOBAL" 0 TwoLines effect(0, 1), "push the global of a module and a name";
+    Dict 0x64 "DICT" 0 Nothing slice(0, 1), "push a dict of the items above the mark";
+    Appends 0x65 "APPENDS" 1 Nothing slice(1, 1), "append the items above the mark";
+    Get 0x67 "GET" 0 Line effect(0, 1), "push a memo entry, index as text";
+    BinGet 0x68 "BINGET" 1 U1 effect(0, 1), "push a memo entry";
+    Inst 0x69 "INST" 0 TwoLines slice(0, 1), "push an instance of the named class";
+    LongBinGet 0x6a "LONG_BINGET" 1 U4 effect(0, 1), "push a memo entry";
+    List 0x6c "LIST" 0 Nothing slice(0, 1), "push a list of the items above the mark";
+    Obj 0x6f "OBJ" 1 Nothing slice(0, 1), "push an instance of the class that follows the mark";
+    Put 0x70 "PUT" 0 Line effect(0, 0), "store the top in the memo, index as text";
+    BinPut 0x71 "BINPUT" 1 U1 effect(0, 0), "store the top in the memo";
+    LongBinPut 0x72 "LONG_BINPUT" 1 U4 effect(0, 0), "store the top in the memo";
+    SetItem 0x73 "SETITEM" 0 Nothing effect(3, 1), "set one item of the dict below";
+    Tuple 0x74 "TUPLE" 0 Nothing slice(0, 1), "push a tuple of the items above the mark";
+    SetItems 0x75 "SETITEMS" 1 Nothing slice(1, 1), "set the items above the mark";
+    EmptyDict 0x7d "EMPTY_DICT" 1 Nothing effect(0, 1), "push {}";
+    Proto 0x80 "PROTO" 2 U1 effect(0, 0), "the protocol of what follows";
+    NewObj 0x81 "NEWOBJ" 2 Nothing effect(2, 1), "replace a class and its arguments by cls.__new__(cls, *args)";
+    Ext1 0x82 "EXT1" 2 U1 effect(0, 1), "push the global of an extension code";
+    Ext2 0x83 "EXT2" 2 U2 effect(0, 1), "push the global of an extension code";
+    Ext4 0x84 "EXT4" 2 I4 effect(0, 1), "push the global of an extension code";
+    Tuple1 0x85 "TUPLE1" 2 Nothing effect(1, 1), "make a tuple of the top value";
+    Tuple2 0x86 "TUPLE2" 2 Nothing effect(2, 1), "make a tuple of the top two values";
+    Tuple3 0x87 "TUPLE3" 2 Nothing effect(3, 1), "make a tuple of the top three values";
+    NewTrue 0x88 "NEWTRUE" 2 Nothing effect(0, 1), "push True";
+    NewFalse 0x89 "NEWFALSE" 2 Nothing effect(0, 1), "push False";
+    Long1 0x8a "LONG1" 2 Bytes1 effect(0, 1), "push an int in two's complement";
+    Long4 0x8b "LONG4" 2 BytesI4 effect(0, 1), "push an int in two's complement";
+    ShortBinUnicode 0x8c "SHORT_BINUNICODE" 4 Bytes1 effect(0, 1), "push a str";
+    BinUnicode8 0x8d "BINUNICODE8" 4 Bytes8 effect(0, 1), "push a str";
+    BinBytes8 0x8e "BINBYTES8" 4 Bytes8 effect(0, 1), "push bytes";
+    EmptySet 0x8f "EMPTY_SET" 4 Nothing effect(0, 1), "push set()";
+    AddItems 0x90 "ADDITEMS" 4 Nothing slice(1, 1), "add the items above the mark";
+    FrozenSet 0x91 "FROZENSET" 4 Nothing slice(0, 1), "push a frozenset of the items above the mark";
+    NewObjEx 0x92 "NEWOBJ_EX" 4 Nothing effect(3, 1), "NEWOBJ with keyword arguments";
+    StackGlobal 0x93 "STACK_GLOBAL" 4 Nothing effect(2, 1), "replace a module and a name by their global";
+    Memoize 0x94 "MEMOIZE" 4 Nothing effect(1, 1), "store the top in the next memo entry";
+    Frame 0x95 "FRAME" 4 U8 effect(0, 0), "a frame of that many bytes begins";
+    ByteArray8 0x96 "BYTEARRAY8" 5 Bytes8 effect(0, 1), "push a bytearray";
+    NextBuffer 0x97 "NEXT_BUFFER" 5 Nothing effect(0, 1), "push the next out-of-band buffer";
+    ReadonlyBuffer 0x98 "READONLY_BUFFER" 5 Nothing effect(1, 1), "make the buffer at the top read-only";
+}
+
+/// First and last opcode byte: the lookup table covers only these.
+const FIRST: u8 = 0x28;
+const LAST: u8 = 0x98;
+
+const TABLE: [Option<Opcode>; (LAST - FIRST + 1) as usize] = {
+    let mut table = [Option::None; (LAST - FIRST + 1) as usize];
+    let mut i = 0;
+    while i < table.len() {
+        table[i] = Opcode::lookup(FIRST + i as u8);
+        i += 1;
+    }
+    table
+};
+
+impl Opcode {
+    /// The opcode of a byte, or `None` for the 188 bytes that are none.
+    #[inline]
+    pub const fn from_byte(byte: u8) -> Option<Opcode> {
+        let index = byte.wrapping_sub(FIRST) as usize;
+        if index < TABLE.len() { TABLE[index] } else { Option::None }
+    }
+
+    /// The byte in the stream.
+    #[inline]
+    pub const fn byte(self) -> u8 {
+        self as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_has_every_opcode_once() {
+        assert_eq!(Opcode::ALL.len(), 68);
+        for byte in 0..=255u8 {
+            let listed = Opcode::ALL.iter().copied().find(|o| o.byte() == byte);
+            assert_eq!(Opcode::from_byte(byte), listed, "{byte:#x}");
+        }
+    }
+}
