@@ -136,12 +136,10 @@ impl Decoder {
     /// decoder stays in the error until [`Decoder::next_pickle`].
     #[inline(always)]
     pub fn next<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
-        if self.state == State::Opcode {
-            if let Some(op) = self.next_whole(input)? {
-                return Ok(Step::Op(op));
-            }
+        match self.next_whole(input)? {
+            Some(op) => Ok(Step::Op(op)),
+            None => self.next_part(input),
         }
-        self.next_part(input)
     }
 
     /// The next opcode if all of it lies in the input; otherwise `None`, and
@@ -414,6 +412,11 @@ impl Decoder {
             return Err(self.fail_byte(ErrorKind::FrameStraddle, byte, op_offset));
         }
         Ok(())
+    }
+
+    /// Makes an error of somebody who reads the opcodes the decoder's own.
+    pub(crate) fn refuse(&mut self, kind: ErrorKind, byte: u8, offset: u64) -> Error {
+        self.fail_byte(kind, byte, offset)
     }
 
     fn failed(&self) -> Error {

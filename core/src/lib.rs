@@ -1,7 +1,6 @@
 #![no_std]
 #![forbid(unsafe_code)]
-
-//! skeleton
+#![doc = include_str!("../README.md")]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -9,14 +8,33 @@ extern crate alloc;
 extern crate std;
 
 mod decoder;
+mod document;
 mod error;
 mod grammar;
+pub mod joblib;
+mod machine;
+mod memory;
+mod node;
 mod op;
 mod opcode;
+mod path;
 mod reader;
+mod text;
+mod unpickler;
+mod value;
 
 pub use decoder::{Decoder, Step};
+pub use document::{Change, Changes, Document, Kind, Object};
 pub use error::{Error, ErrorKind};
+pub use machine::{Encoding, How, Options};
+#[cfg(feature = "alloc")]
+pub use memory::Heap;
+pub use memory::{Memory, Regions, Shortage, Storage};
+pub use node::Node;
 pub use op::{Arg, Fragment, Op};
 pub use opcode::{Argument, Opcode, StackEffect};
+pub use path::{Path, PathStep};
 pub use reader::{OpReader, ReadError};
+pub use text::TextInts;
+pub use unpickler::{Status, Unpickler};
+pub use value::{BigInt, Entries, Items, Value};

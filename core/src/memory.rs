@@ -1,0 +1,185 @@
+//! The caller's memory: three regions, fixed or growing.
+
+use crate::{ErrorKind, Node};
+
+/// The regions that an unpickler works in. The stack lies at the far end of
+/// `nodes` and grows towards the values, so that one region serves both.
+pub struct Regions<'r> {
+    pub(crate) nodes: &'r mut [Node],
+    pub(crate) memo: &'r mut [Node],
+    pub(crate) bytes: &'r mut [u8],
+    #[cfg(feature = "alloc")]
+    pub(crate) sparse: Option<&'r mut alloc::collections::BTreeMap<u64, Node>>,
+}
+
+/// What a region that has become too small must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shortage {
+    /// Which region: [`ErrorKind::NodesFull`], [`ErrorKind::MemoFull`] or [`ErrorKind::BytesFull`].
+    pub kind: ErrorKind,
+    /// Nodes, memo entries or bytes wanted in all.
+    pub wanted: usize,
+    /// Nodes at the far end that belong to the stack, and must stay at the far end.
+    pub stack: usize,
+}
+
+/// Memory for an [`Unpickler`](crate::Unpickler): fixed ([`Storage`]) or
+/// growing ([`Heap`](crate::Heap)). Sealed by its private fields.
+pub trait Memory {
+    /// The regions as they are now.
+    fn regions(&mut self) -> Regions<'_>;
+
+    /// Nodes and bytes, to read.
+    fn view(&self) -> (&[Node], &[u8]);
+
+    /// Makes a region larger, its content kept.
+    ///
+    /// # Errors
+    /// The kind of the region where that can not be.
+    fn grow(&mut self, shortage: Shortage) -> Result<(), ErrorKind>;
+
+    /// Forgets what the memo held beyond its dense part.
+    fn clear(&mut self) {}
+}
+
+/// Fixed memory of the caller's, given before reading starts.
+///
+/// - `nodes`: 16 bytes each. Every item of a container takes one, every
+///   container one or two more; the stack needs its largest depth besides.
+/// - `memo`: 16 bytes each, one a PUT or MEMOIZE. CPython writes one for every
+///   container and string.
+/// - `bytes`: pushed strings, and decoded escapes of protocol 0.
+pub struct Storage<'m> {
+    nodes: &'m mut [Node],
+    memo: &'m mut [Node],
+    bytes: &'m mut [u8],
+}
+
+impl<'m> Storage<'m> {
+    /// Memory made of the caller's buffers.
+    pub const fn new(nodes: &'m mut [Node], memo: &'m mut [Node], bytes: &'m mut [u8]) -> Self {
+        Storage { nodes, memo, bytes }
+    }
+}
+
+impl Memory for Storage<'_> {
+    #[inline]
+    fn regions(&mut self) -> Regions<'_> {
+        Regions {
+            nodes: self.nodes,
+            memo: self.memo,
+            bytes: self.bytes,
+            #[cfg(feature = "alloc")]
+            sparse: None,
+        }
+    }
+
+    fn view(&self) -> (&[Node], &[u8]) {
+        (self.nodes, self.bytes)
+    }
+
+    fn grow(&mut self, shortage: Shortage) -> Result<(), ErrorKind> {
+        Err(shortage.kind)
+    }
+}
+
+#[cfg(feature = "alloc")]
+pub use heap::Heap;
+
+#[cfg(feature = "alloc")]
+mod heap {
+    use super::{Memory, Regions, Shortage};
+    use crate::{ErrorKind, Node};
+    use alloc::collections::BTreeMap;
+    use alloc::vec::Vec;
+
+    /// Growing memory. It keeps what it has grown to, so reading one pickle
+    /// after another into the same `Heap` allocates nothing after the largest.
+    #[derive(Default)]
+    pub struct Heap {
+        nodes: Vec<Node>,
+        memo: Vec<Node>,
+        bytes: Vec<u8>,
+        sparse: BTreeMap<u64, Node>,
+        limit: Option<usize>,
+    }
+
+    /// Regions grow by this many entries at a time, so that new memory is
+    /// still in the cache when it is first used.
+    const STEP: usize = 1 << 15;
+
+    impl Heap {
+        /// Memory that grows as the pickle asks for it; nothing is allocated yet.
+        pub fn new() -> Self {
+            Heap::default()
+        }
+
+        /// Refuses to grow any region beyond `bytes` bytes.
+        pub fn with_limit(bytes: usize) -> Self {
+            Heap { limit: Some(bytes), ..Heap::default() }
+        }
+
+        /// Bytes that the regions take now.
+        pub fn size(&self) -> usize {
+            (self.nodes.capacity() + self.memo.capacity()) * size_of::<Node>() + self.bytes.capacity()
+        }
+    }
+
+    /// Makes room for `wanted` entries; returns the old length.
+    fn extend<T: Clone + Default>(
+        region: &mut Vec<T>,
+        wanted: usize,
+        step: usize,
+        limit: Option<usize>,
+    ) -> Result<usize, ()> {
+        let old = region.len();
+        let len = wanted.max(old + old.min(step)).max(64);
+        if limit.is_some_and(|limit| len > limit / size_of::<T>()) && wanted > limit.unwrap_or(0) / size_of::<T>() {
+            return Err(());
+        }
+        if len > region.capacity() {
+            let more = len.max(old * 2) - old;
+            region.try_reserve_exact(more).map_err(|_| ())?;
+        }
+        region.resize(len, T::default());
+        Ok(old)
+    }
+
+    impl Memory for Heap {
+        #[inline]
+        fn regions(&mut self) -> Regions<'_> {
+            Regions {
+                nodes: &mut self.nodes,
+                memo: &mut self.memo,
+                bytes: &mut self.bytes,
+                sparse: Some(&mut self.sparse),
+            }
+        }
+
+        fn view(&self) -> (&[Node], &[u8]) {
+            (&self.nodes, &self.bytes)
+        }
+
+        fn grow(&mut self, Shortage { kind, wanted, stack }: Shortage) -> Result<(), ErrorKind> {
+            match kind {
+                ErrorKind::NodesFull => {
+                    // The stack moves; a region that grows at least as fast keeps that linear.
+                    let old = extend(&mut self.nodes, wanted, STEP.max(stack * 2), self.limit).map_err(|()| kind)?;
+                    let new = self.nodes.len();
+                    self.nodes.copy_within(old - stack..old, new - stack);
+                }
+                ErrorKind::MemoFull => {
+                    extend(&mut self.memo, wanted, STEP, self.limit).map_err(|()| kind)?;
+                }
+                _ => {
+                    extend(&mut self.bytes, wanted, STEP * 16, self.limit).map_err(|()| kind)?;
+                }
+            }
+            Ok(())
+        }
+
+        fn clear(&mut self) {
+            self.sparse.clear();
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! What the texts of protocol 0 and the names mean: ints, floats, escapes, UTF-8.
+//!
+//! The rules are those of `_pickle.c` and of the functions that it calls
+//! (`strtol`, `PyLong_FromString`, `PyOS_string_to_double`,
+//! `PyBytes_DecodeEscape`, `PyUnicode_DecodeRawUnicodeEscape`).
+
+use crate::ErrorKind;
+
+/// How the texts of INT and LONG are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum TextInts {
+    /// As CPython up to 3.13: base prefixes (`0x1f`, `0o17`, `0b1`, and `010` is
+    /// 8 in INT), and any two characters worth 0 or 1 are a bool in INT.
+    #[default]
+    Prefixed,
+    /// As CPython from 3.14: base 10, and only `00` and `01` are bools.
+    Decimal,
+}
+
+/// An integer read from text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TextInt {
+    Bool(bool),
+    Small(i64),
+    /// Valid, but too large for 64 bits.
+    Big,
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+fn trim(mut text: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = text {
+        if !is_space(*first) {
+            break;
+        }
+        text = rest;
+    }
+    while let [rest @ .., last] = text {
+        if !is_space(*last) {
+            break;
+        }
+        text = rest;
+    }
+    text
+}
+
+/// The C code reads a C string: a NUL ends it.
+fn until_nul(text: &[u8]) -> &[u8] {
+    match text.iter().position(|&b| b == 0) {
+        Some(at) => text.get(..at).unwrap_or_default(),
+        None => text,
+    }
+}
+
+/// Sign, radix and digits (with their underscores) of an integer's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Digits<'t> {
+    pub negative: bool,
+    pub radix: u8,
+    pub digits: &'t [u8],
+}
+
+fn sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    }
+}
+
+/// The rules of `PyLong_FromString`, with base 0 or 10.
+pub(crate) fn digits(text: &[u8], prefixed: bool) -> Option<Digits<'_>> {
+    let (negative, text) = sign(trim(until_nul(text)));
+    let (radix, digits) = match text {
+        [b'0', b'x' | b'X', rest @ ..] if prefixed => (16, rest.strip_prefix(b"_").unwrap_or(rest)),
+        [b'0', b'o' | b'O', rest @ ..] if prefixed => (8, rest.strip_prefix(b"_").unwrap_or(rest)),
+        [b'0', b'b' | b'B', rest @ ..] if prefixed => (2, rest.strip_prefix(b"_").unwrap_or(rest)),
+        _ => (10, text),
+    };
+    // Underscores only between digits.
+    let mut previous = b'_';
+    for &byte in digits {
+        let is_digit = char::from(byte).to_digit(u32::from(radix)).is_some();
+        if !is_digit && (byte != b'_' || previous == b'_') {
+            return None;
+        }
+        previous = byte;
+    }
+    if previous == b'_' {
+        return None;
+    }
+    // `010` has no meaning in base 0, `000` has.
+    let leading_zero = prefixed && radix == 10 && digits.first() == Some(&b'0');
+    if leading_zero && digits.iter().any(|&b| b != b'0' && b != b'_') {
+        return None;
+    }
+    Some(Digits { negative, radix, digits })
+}
+
+impl Digits<'_> {
+    /// The value, where 128 bits hold it.
+    pub fn to_i128(self) -> Option<i128> {
+        let mut value = 0i128;
+        for &byte in self.digits {
+            let Some(digit) = char::from(byte).to_digit(u32::from(self.radix)) else { continue };
+            value = value.checked_mul(i128::from(self.radix))?;
+            let digit = i128::from(digit);
+            value = if self.negative { value.checked_sub(digit)? } else { value.checked_add(digit)? };
+        }
+        Some(value)
+    }
+
+    /// The value, where 64 bits hold it.
+    pub fn to_i64(self) -> Option<i64> {
+        let mut value = 0i64;
+        for &byte in self.digits {
+            let Some(digit) = char::from(byte).to_digit(u32::from(self.radix)) else { continue };
+            value = value.checked_mul(i64::from(self.radix))?;
+            let digit = i64::from(digit);
+            value = if self.negative { value.checked_sub(digit)? } else { value.checked_add(digit)? };
+        }
+        Some(value)
+    }
+}
+
+/// `strtol(text, &end, 0)` where it reads the whole text, octal included.
+fn strtol(text: &[u8]) -> Option<i64> {
+    let mut rest = text;
+    while let [first, tail @ ..] = rest {
+        if !is_space(*first) {
+            break;
+        }
+        rest = tail;
+    }
+    let (negative, rest) = sign(rest);
+    let (radix, digits) = match rest {
+        [b'0', b'x' | b'X', tail @ ..] => (16, tail),
+        [b'0', tail @ ..] if !tail.is_empty() => (8, tail),
+        _ => (10, rest),
+    };
+    let plain = !digits.is_empty() && digits.iter().all(|&b| char::from(b).to_digit(u32::from(radix)).is_some());
+    if plain { Digits { negative, radix, digits }.to_i64() } else { None }
+}
+
+/// The text of INT (`load_int`).
+pub(crate) fn int(text: &[u8], rule: TextInts) -> Result<TextInt, ErrorKind> {
+    match text {
+        b"" => return Err(ErrorKind::EmptyLine),
+        b"00" => return Ok(TextInt::Bool(false)),
+        b"01" => return Ok(TextInt::Bool(true)),
+        _ => {}
+    }
+    if rule == TextInts::Prefixed {
+        if let Some(value) = strtol(text) {
+            return Ok(match (text.len(), value) {
+                (2, 0 | 1) => TextInt::Bool(value == 1),
+                _ => TextInt::Small(value),
+            });
+        }
+    }
+    small_or_big(text, rule)
+}
+
+/// The text of LONG (`load_long`), and what of it is the number.
+pub(crate) fn long(text: &[u8], rule: TextInts) -> Result<(TextInt, &[u8]), ErrorKind> {
+    if text.is_empty() {
+        return Err(ErrorKind::EmptyLine);
+    }
+    let number = text.strip_suffix(b"L").unwrap_or(text);
+    Ok((small_or_big(number, rule)?, number))
+}
+
+fn small_or_big(text: &[u8], rule: TextInts) -> Result<TextInt, ErrorKind> {
+    let digits = digits(text, rule == TextInts::Prefixed).ok_or(ErrorKind::BadInt)?;
+    Ok(digits.to_i64().map_or(TextInt::Big, TextInt::Small))
+}
+
+/// The index of GET and PUT: base 10.
+pub(crate) fn memo_index(text: &[u8]) -> Result<u64, ErrorKind> {
+    if text.is_empty() {
+        return Err(ErrorKind::EmptyLine);
+    }
+    let digits = digits(text, false).ok_or(ErrorKind::BadInt)?;
+    let value = digits.to_i64().ok_or(ErrorKind::BadInt)?;
+    u64::try_from(value).map_err(|_| ErrorKind::NegativeMemo)
+}
+
+/// The text of FLOAT (`PyOS_string_to_double`): no spaces, no underscores, and infinities only by name.
+///
+/// `Ok(None)` is a valid float that this build does not parse (feature `text-float`).
+pub(crate) fn float(text: &[u8]) -> Result<Option<f64>, ErrorKind> {
+    if text.is_empty() {
+        return Err(ErrorKind::EmptyLine);
+    }
+    let (negative, body) = sign(text);
+    let special = |name: &[u8]| body.eq_ignore_ascii_case(name);
+    if special(b"inf") || special(b"infinity") {
+        return Ok(Some(if negative { f64::NEG_INFINITY } else { f64::INFINITY }));
+    }
+    if special(b"nan") {
+        // `float("-nan")` has the sign bit set (`Py_NAN` negated).
+        return Ok(Some(f64::from_bits(0x7ff8 << 48 | u64::from(negative) << 63)));
+    }
+    if !is_decimal_float(body) {
+        return Err(ErrorKind::BadFloat);
+    }
+    parse_float(text)
+}
+
+#[cfg(feature = "text-float")]
+fn parse_float(text: &[u8]) -> Result<Option<f64>, ErrorKind> {
+    let value = core::str::from_utf8(text).ok().and_then(|t| t.parse::<f64>().ok());
+    match value {
+        Some(value) if value.is_finite() => Ok(Some(value)),
+        Some(_) => Err(ErrorKind::FloatOverflow),
+        None => Err(ErrorKind::BadFloat),
+    }
+}
+
+#[cfg(not(feature = "text-float"))]
+fn parse_float(_: &[u8]) -> Result<Option<f64>, ErrorKind> {
+    Ok(None)
+}
+
+/// Digits with at most one point among them, at least one digit, then perhaps an exponent.
+fn is_decimal_float(text: &[u8]) -> bool {
+    let mut rest = text;
+    let mut count = 0;
+    let mut point = false;
+    while let [first, tail @ ..] = rest {
+        match first {
+            b'0'..=b'9' => count += 1,
+            b'.' if !point => point = true,
+            _ => break,
+        }
+        rest = tail;
+    }
+    match rest {
+        [] => count > 0,
+        [b'e' | b'E', exponent @ ..] => {
+            let (_, digits) = sign(exponent);
+            count > 0 && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+        }
+        _ => false,
+    }
+}
+
+/// What stands between the quotes of STRING (`load_string`).
+pub(crate) fn unquote(text: &[u8]) -> Result<&[u8], ErrorKind> {
+    match text {
+        [open @ (b'\'' | b'"'), inner @ .., close] if open == close => Ok(inner),
+        _ => Err(ErrorKind::StringNotQuoted),
+    }
+}
+
+/// Undoes the escapes of a Python 2 string literal (`PyBytes_DecodeEscape`);
+/// calls `put` for every byte.
+pub(crate) fn unescape(mut text: &[u8], mut put: impl FnMut(u8)) -> Result<(), ErrorKind> {
+    while let Some((&byte, rest)) = text.split_first() {
+        text = rest;
+        if byte != b'\\' {
+            put(byte);
+            continue;
+        }
+        let Some((&escape, rest)) = text.split_first() else { return Err(ErrorKind::BadEscape) };
+        text = rest;
+        match escape {
+            b'\\' | b'\'' | b'"' => put(escape),
+            b'n' => put(b'\n'),
+            b't' => put(b'\t'),
+            b'r' => put(b'\r'),
+            b'a' => put(7),
+            b'b' => put(8),
+            b'v' => put(11),
+            b'f' => put(12),
+            b'0'..=b'7' => {
+                let mut value = escape - b'0';
+                for _ in 0..2 {
+                    match text.split_first() {
+                        Some((&digit @ b'0'..=b'7', rest)) => {
+                            value = value.wrapping_mul(8).wrapping_add(digit - b'0');
+                            text = rest;
+                        }
+                        _ => break,
+                    }
+                }
+                put(value);
+            }
+            b'x' => {
+                let [high, low, rest @ ..] = text else { return Err(ErrorKind::BadEscape) };
+                let (Some(high), Some(low)) = (char::from(*high).to_digit(16), char::from(*low).to_digit(16)) else {
+                    return Err(ErrorKind::BadEscape);
+                };
+                put((high * 16 + low) as u8);
+                text = rest;
+            }
+            _ => {
+                put(b'\\');
+                put(escape);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Undoes raw-unicode-escape (`PyUnicode_DecodeRawUnicodeEscape`); calls
+/// `put` for every byte of the UTF-8 form, and tells whether it has surrogates.
+pub(crate) fn raw_unicode(mut text: &[u8], mut put: impl FnMut(u8)) -> Result<bool, ErrorKind> {
+    let mut surrogates = false;
+    while let Some((&byte, rest)) = text.split_first() {
+        text = rest;
+        let mut code = u32::from(byte);
+        if byte == b'\\' {
+            let width = match text.first() {
+                Some(b'u') => 4,
+                Some(b'U') => 8,
+                // The byte behind a backslash stands for itself, so that `\\u0041` is no escape.
+                Some(&next) => {
+                    put(b'\\');
+                    text = text.get(1..).unwrap_or_default();
+                    code = u32::from(next);
+                    0
+                }
+                None => 0,
+            };
+            if width != 0 {
+                let digits = text.get(1..1 + width).ok_or(ErrorKind::BadUnicodeEscape)?;
+                code = 0;
+                for &digit in digits {
+                    let digit = char::from(digit).to_digit(16).ok_or(ErrorKind::BadUnicodeEscape)?;
+                    code = code.wrapping_shl(4) | digit;
+                }
+                if code > 0x10ffff {
+                    return Err(ErrorKind::BadUnicodeEscape);
+                }
+                text = text.get(1 + width..).unwrap_or_default();
+            }
+        }
+        surrogates |= code & !0x7ff == 0xd800;
+        put_utf8(code, &mut put);
+    }
+    Ok(surrogates)
+}
+
+/// The UTF-8 form of a code point; surrogates as three bytes.
+fn put_utf8(code: u32, put: &mut impl FnMut(u8)) {
+    let tail = |shift: u32| 0x80 | (code >> shift & 0x3f) as u8;
+    match code {
+        0..0x80 => put(code as u8),
+        0x80..0x800 => {
+            put(0xc0 | (code >> 6) as u8);
+            put(tail(0));
+        }
+        0x800..0x10000 => {
+            put(0xe0 | (code >> 12) as u8);
+            put(tail(6));
+            put(tail(0));
+        }
+        _ => {
+            put(0xf0 | (code >> 18) as u8);
+            put(tail(12));
+            put(tail(6));
+            put(tail(0));
+        }
+    }
+}
+
+/// The UTF-8 form of Latin-1 bytes.
+pub(crate) fn latin1(text: &[u8], mut put: impl FnMut(u8)) {
+    for &byte in text {
+        put_utf8(u32::from(byte), &mut put);
+    }
+}
+
+#[inline(always)]
+pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let (words, tail) = bytes.as_chunks::<8>();
+    let mut all = 0;
+    for word in words {
+        all |= u64::from_le_bytes(*word);
+    }
+    let mut rest = 0u8;
+    for &byte in tail {
+        rest |= byte;
+    }
+    all & HIGH == 0 && rest < 0x80
+}
+
+/// Checks UTF-8 in which surrogates may stand as three bytes
+/// (`surrogatepass`), and tells whether any do.
+#[inline(always)]
+pub(crate) fn utf8_surrogatepass(bytes: &[u8]) -> Result<bool, ErrorKind> {
+    if is_ascii(bytes) { Ok(false) } else { utf8_slow(bytes) }
+}
+
+#[inline(never)]
+fn utf8_slow(mut bytes: &[u8]) -> Result<bool, ErrorKind> {
+    let mut surrogates = false;
+    loop {
+        match core::str::from_utf8(bytes) {
+            Ok(_) => return Ok(surrogates),
+            Err(error) => {
+                let at = bytes.get(error.valid_up_to()..).unwrap_or_default();
+                let [0xed, 0xa0..=0xbf, 0x80..=0xbf, rest @ ..] = at else { return Err(ErrorKind::BadUtf8) };
+                surrogates = true;
+                bytes = rest;
+            }
+        }
+    }
+}

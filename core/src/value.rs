@@ -1,0 +1,422 @@
+//! A handle to one value: typed accessors, items, lookup, paths.
+
+use crate::document::Document;
+use crate::node::{NIL, Node, tag};
+use crate::text::{self, Digits};
+use core::fmt;
+
+/// A value of a document: a small handle, copied at will.
+#[derive(Clone, Copy)]
+pub struct Value<'d> {
+    pub(crate) document: &'d Document<'d>,
+    pub(crate) node: Node,
+}
+
+/// An int that 64 bits can not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BigInt<'d> {
+    /// Two's complement, little-endian.
+    Bytes(&'d [u8]),
+    /// The text of INT or LONG, checked, without the `L`.
+    Text(&'d [u8]),
+}
+
+impl<'d> BigInt<'d> {
+    /// Below zero.
+    pub fn is_negative(&self) -> bool {
+        match self {
+            BigInt::Bytes(bytes) => bytes.last().is_some_and(|b| b & 0x80 != 0),
+            BigInt::Text(text) => text::digits(text, true).or(text::digits(text, false)).is_some_and(|d| d.negative),
+        }
+    }
+
+    /// Sign, radix (2, 8, 10 or 16) and digits; underscores may stand between
+    /// digits. `None` for ints that are not text.
+    pub fn digits(&self) -> Option<(bool, u8, &'d [u8])> {
+        match self {
+            BigInt::Bytes(_) => None,
+            BigInt::Text(text) => {
+                let Digits { negative, radix, digits } = text::digits(text, true).or(text::digits(text, false))?;
+                Some((negative, radix, digits))
+            }
+        }
+    }
+
+    /// The value, where 128 bits hold it.
+    pub fn to_i128(&self) -> Option<i128> {
+        match self {
+            BigInt::Text(text) => text::digits(text, true).or(text::digits(text, false))?.to_i128(),
+            BigInt::Bytes(bytes) => {
+                let fill = if self.is_negative() { 0xff } else { 0 };
+                let mut wide = [fill; 16];
+                for (i, byte) in bytes.iter().enumerate() {
+                    match wide.get_mut(i) {
+                        Some(slot) => *slot = *byte,
+                        None if *byte == fill => {}
+                        None => return None,
+                    }
+                }
+                let value = i128::from_le_bytes(wide);
+                if (value < 0) == self.is_negative() { Some(value) } else { None }
+            }
+        }
+    }
+}
+
+impl<'d> Value<'d> {
+    pub(crate) fn new(document: &'d Document<'d>, node: Node) -> Self {
+        Value { document, node }
+    }
+
+    /// The value is None.
+    pub fn is_none(&self) -> bool {
+        self.node.tag() == tag::NONE
+    }
+
+    /// True or False, not 1 or 0.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self.node.tag() {
+            tag::TRUE => Some(true),
+            tag::FALSE => Some(false),
+            _ => None,
+        }
+    }
+
+    /// An int that fits; no bool, no float.
+    pub fn as_i64(&self) -> Option<i64> {
+        if self.node.tag() == tag::INT { Some(self.node.data() as i64) } else { self.as_i128()?.try_into().ok() }
+    }
+
+    /// An int of zero or more that fits.
+    pub fn as_u64(&self) -> Option<u64> {
+        self.as_i128()?.try_into().ok()
+    }
+
+    /// An int that fits 128 bits.
+    pub fn as_i128(&self) -> Option<i128> {
+        match self.node.tag() {
+            tag::INT => Some(i128::from(self.node.data() as i64)),
+            _ => self.as_big_int()?.to_i128(),
+        }
+    }
+
+    /// A float; ints are none.
+    pub fn as_f64(&self) -> Option<f64> {
+        match self.node.tag() {
+            tag::FLOAT => Some(f64::from_bits(self.node.data())),
+            _ => None,
+        }
+    }
+
+    /// The text of a protocol 0 float that this build does not parse (feature `text-float`).
+    pub fn float_text(&self) -> Option<&'d str> {
+        match self.node.tag() {
+            tag::FLOAT_TEXT => core::str::from_utf8(self.document.range(self.node)).ok(),
+            _ => None,
+        }
+    }
+
+    /// A str, or a Python 2 str that is UTF-8. `None` where lone surrogates
+    /// stand in it: see [`Value::str_bytes`].
+    pub fn as_str(&self) -> Option<&'d str> {
+        match self.node.tag() {
+            tag::STR | tag::STR8 => core::str::from_utf8(self.document.range(self.node)).ok(),
+            _ => None,
+        }
+    }
+
+    /// The UTF-8 form of a str; lone surrogates as three bytes (`surrogatepass`).
+    pub fn str_bytes(&self) -> Option<&'d [u8]> {
+        match self.node.tag() {
+            tag::STR | tag::STR_SURROGATES => Some(self.document.range(self.node)),
+            _ => None,
+        }
+    }
+
+    /// The content of bytes, bytearray, Python 2 str, and of buffers that were given.
+    pub fn as_bytes(&self) -> Option<&'d [u8]> {
+        match self.node.tag() {
+            tag::BYTES | tag::STR8 => Some(self.document.range(self.node)),
+            tag::BYTE_ARRAY => Some(self.document.range(self.document.node(self.node.high() as usize + 1))),
+            tag::READONLY => self.inner()?.as_bytes(),
+            tag::BUFFER => self.document.buffer(self.node.data()),
+            _ => None,
+        }
+    }
+
+    /// What a read-only view looks at.
+    pub fn inner(&self) -> Option<Value<'d>> {
+        match self.node.tag() {
+            tag::READONLY => Some(Value::new(self.document, self.document.node(self.node.high() as usize + 1))),
+            _ => None,
+        }
+    }
+
+    /// An int that the stream wrote as a long (LONG, LONG1, LONG4): Python 2 tells them apart.
+    pub fn is_long(&self) -> bool {
+        match self.node.tag() {
+            tag::INT => self.node.is_long(),
+            tag::BIG_INT => true,
+            _ => false,
+        }
+    }
+
+    /// Module and name of a class or function.
+    pub fn as_global(&self) -> Option<(&'d str, &'d str)> {
+        let (module, name) = match self.node.tag() {
+            tag::GLOBAL => crate::op::split_lines(self.document.range(self.node))?,
+            tag::STACK_GLOBAL => {
+                let at = self.node.high() as usize;
+                let part = |n| self.document.range(self.document.node(at + n));
+                (part(1), part(2))
+            }
+            _ => return None,
+        };
+        Some((core::str::from_utf8(module).ok()?, core::str::from_utf8(name).ok()?))
+    }
+
+    /// Module and name as the values that STACK_GLOBAL took: two str.
+    pub fn global_parts(&self) -> Option<(Value<'d>, Value<'d>)> {
+        if self.node.tag() != tag::STACK_GLOBAL {
+            return None;
+        }
+        let at = self.node.high() as usize;
+        let part = |n| Value::new(self.document, self.document.node(at + n));
+        Some((part(1), part(2)))
+    }
+
+    /// An extension code of `copyreg`, from 1 on.
+    pub fn as_extension(&self) -> Option<u32> {
+        if self.node.tag() == tag::EXTENSION { Some(self.node.data() as u32) } else { None }
+    }
+
+    /// The number of an out-of-band buffer from 0 on, and whether it is read-only.
+    pub fn as_buffer(&self) -> Option<(u32, bool)> {
+        if self.node.tag() != tag::BUFFER {
+            return None;
+        }
+        Some((self.node.data() as u32, self.node.is_read_only()))
+    }
+
+    /// Which bytes of the stream a str, bytes, int or global came from: values
+    /// with the same range are the same object in Python, by way of the memo.
+    /// The flag tells ranges of the byte region from those of the input.
+    pub fn place(&self) -> Option<(u64, u64, bool)> {
+        match self.node.tag() {
+            tag::STR | tag::STR_SURROGATES | tag::STR8 | tag::BYTES | tag::GLOBAL | tag::BIG_INT | tag::INT_TEXT => {
+                let range = self.node.as_range();
+                Some((range.offset, range.len, range.stored))
+            }
+            _ => None,
+        }
+    }
+
+    /// Items of a list, tuple, set or frozenset, keys and values of a dict
+    /// (duplicates counted). 0 for everything else.
+    pub fn len(&self) -> usize {
+        match self.node.tag() {
+            tag::DICT => self.header().high() as usize / 2,
+            tag::LIST | tag::SET | tag::FROZEN_SET | tag::TUPLE | tag::TUPLE_OF_MUTABLE => self.header().high() as usize,
+            _ => 0,
+        }
+    }
+
+    /// No items; also true for what has none by nature.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The items of a list, tuple, set or frozenset.
+    pub fn items(&self) -> Option<Items<'d>> {
+        let index = self.node.high();
+        match self.node.tag() {
+            tag::EMPTY_TUPLE => Some(Items::cells(self.document, 0, 0)),
+            tag::TUPLE | tag::TUPLE_OF_MUTABLE => {
+                Some(Items::cells(self.document, index as usize + 1, self.header().high() as usize))
+            }
+            tag::LIST | tag::SET | tag::FROZEN_SET => {
+                let header = self.header();
+                Some(Items::chunks(self.document, header.first(), header.high() as usize))
+            }
+            _ => None,
+        }
+    }
+
+    /// The keys and values of a dict in the order of the stream, duplicate keys and all.
+    pub fn entries(&self) -> Option<Entries<'d>> {
+        if self.node.tag() != tag::DICT {
+            return None;
+        }
+        let header = self.header();
+        Some(Entries { items: Items::chunks(self.document, header.first(), header.high() as usize) })
+    }
+
+    /// The item at an index of a list or tuple.
+    pub fn at(&self, index: usize) -> Option<Value<'d>> {
+        self.items()?.nth(index)
+    }
+
+    /// What a dict has under a str key, or an object in its state (as its
+    /// attributes would be). The last of equal keys counts, as in Python.
+    pub fn get(&self, key: &str) -> Option<Value<'d>> {
+        if let Some(entries) = self.entries() {
+            let mut found = None;
+            for (name, value) in entries {
+                let is_key = match name.node.tag() {
+                    tag::STR | tag::STR8 => name.document.range(name.node) == key.as_bytes(),
+                    _ => false,
+                };
+                if is_key {
+                    found = Some(value);
+                }
+            }
+            return found;
+        }
+        let state = self.as_object()?.state()?;
+        if state.as_object().is_some() {
+            return None;
+        }
+        match state.items() {
+            // Attributes and slots (`copyreg.__reduce_ex__`).
+            Some(mut parts) if parts.len() == 2 => {
+                let (dict, slots) = (parts.next()?, parts.next()?);
+                if slots.entries().is_none() {
+                    return None;
+                }
+                slots.get(key).or_else(|| if dict.entries().is_some() { dict.get(key) } else { None })
+            }
+            Some(_) => None,
+            None if state.entries().is_some() => state.get(key),
+            None => None,
+        }
+    }
+
+    /// The value at a path from here: `.name` or `["name"]` looks up a key or
+    /// attribute, `[3]` an index; a leading `$` is this value.
+    ///
+    /// `None` where nothing is there or the path can not be read.
+    pub fn find(&self, path: &str) -> Option<Value<'d>> {
+        let mut here = *self;
+        for step in crate::path::Path::new(path) {
+            here = match step? {
+                crate::path::PathStep::Key(key) => here.get(key)?,
+                crate::path::PathStep::Index(index) => {
+                    let len = here.items()?.len();
+                    let index = usize::try_from(if index < 0 { index + len as i64 } else { index }).ok()?;
+                    here.at(index)?
+                }
+            };
+        }
+        Some(here)
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // One level: a document can be cyclic.
+        match self.as_str() {
+            Some(text) => write!(f, "{:?}({text:?})", self.kind()),
+            None => write!(f, "{:?}#{:x}:{:x}", self.kind(), self.node.high(), self.node.data()),
+        }
+    }
+}
+
+/// An iterator over values.
+#[derive(Clone, Copy)]
+pub struct Items<'d> {
+    document: &'d Document<'d>,
+    /// Next cell.
+    at: usize,
+    /// Cells left in this chunk.
+    here: usize,
+    /// The chunk after this.
+    next: u32,
+    /// Values left in all.
+    left: usize,
+}
+
+impl<'d> Items<'d> {
+    pub(crate) fn cells(document: &'d Document<'d>, at: usize, count: usize) -> Self {
+        Items { document, at, here: count, next: NIL, left: count }
+    }
+
+    pub(crate) fn chunks(document: &'d Document<'d>, first: u32, count: usize) -> Self {
+        Items { document, at: 0, here: 0, next: first, left: count }
+    }
+
+    /// The cells that lie together next, at most `left` of them.
+    fn turn(&mut self) -> bool {
+        while self.here == 0 {
+            if self.next == NIL || self.left == 0 {
+                return false;
+            }
+            let header = self.document.node(self.next as usize);
+            self.at = self.next as usize + 1;
+            self.here = header.high() as usize;
+            self.next = header.first();
+        }
+        true
+    }
+}
+
+impl<'d> Iterator for Items<'d> {
+    type Item = Value<'d>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value<'d>> {
+        if self.left == 0 || !self.turn() {
+            return None;
+        }
+        let node = self.document.node(self.at);
+        self.at += 1;
+        self.here -= 1;
+        self.left -= 1;
+        Some(Value::new(self.document, node))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+
+    /// Whole chunks are passed over at once.
+    fn nth(&mut self, mut n: usize) -> Option<Value<'d>> {
+        loop {
+            if self.left <= n || !self.turn() {
+                return None;
+            }
+            if n < self.here {
+                break;
+            }
+            n -= self.here;
+            self.left -= self.here;
+            self.here = 0;
+        }
+        self.at += n;
+        self.here -= n;
+        self.left -= n;
+        self.next()
+    }
+}
+
+impl ExactSizeIterator for Items<'_> {}
+
+/// An iterator over keys and values.
+#[derive(Clone, Copy)]
+pub struct Entries<'d> {
+    pub(crate) items: Items<'d>,
+}
+
+impl<'d> Iterator for Entries<'d> {
+    type Item = (Value<'d>, Value<'d>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        Some((self.items.next()?, self.items.next()?))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.items.left / 2, Some(self.items.left / 2))
+    }
+}
+
+impl ExactSizeIterator for Entries<'_> {}
