@@ -14,15 +14,25 @@ fn main() {
             u.begin_at(at as u64, false);
             let r = loop {
                 match u.advance(&data) {
-                    Ok(Status::Built) => if let Err(e) = joblib::take_array(&mut u, &data) { break Err(e) },
+                    Ok(Status::Built) => {
+                        if let Err(e) = joblib::take_array(&mut u, &data) {
+                            break Err(e);
+                        }
+                    }
                     Ok(_) => break Ok(()),
                     Err(e) => break Err(e),
                 }
             };
             write!(out, "{path}\t{n}\t").unwrap();
             match r {
-                Ok(()) => { canonical::write(&u.document_in(&data), &mut out).unwrap(); writeln!(out).unwrap(); }
-                Err(e) => { writeln!(out, "ERR {e}").unwrap(); break; }
+                Ok(()) => {
+                    canonical::write(&u.document_in(&data), &mut out).unwrap();
+                    writeln!(out).unwrap();
+                }
+                Err(e) => {
+                    writeln!(out, "ERR {e}").unwrap();
+                    break;
+                }
             }
             at = u.offset() as usize;
             n += 1;

@@ -153,29 +153,113 @@ impl Decoder {
         if self.state != State::Opcode {
             return Ok(None);
         }
-        let start = *input;
-        let Some((&byte, rest)) = start.split_first() else { return Ok(None) };
-        let offset = self.offset;
+        let Some(&byte) = input.first() else { return Ok(None) };
         let Some(opcode) = Opcode::from_byte(byte) else {
-            return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, offset));
+            return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, self.offset));
         };
-        let (rest, arg) = match grammar::argument(opcode, rest) {
-            Ok(found) => found,
-            Err(nom::Err::Incomplete(_)) => return Ok(None),
-            Err(nom::Err::Error(Fault(kind)) | nom::Err::Failure(Fault(kind))) => {
-                return Err(self.fail_byte(kind, byte, offset));
+        match cut(opcode, input, self.offset, self.frame_end) {
+            Cut::Op(op, rest) => {
+                self.offset += (input.len() - rest.len()) as u64;
+                *input = rest;
+                self.after(opcode, op.arg)?;
+                Ok(Some(op))
             }
-        };
-        let end = offset + (start.len() - rest.len()) as u64;
-        if end > self.frame_end && offset < self.frame_end {
-            // Rare: the frame ends inside this opcode, which is legal between its parts.
-            self.check_frame_split(opcode, arg, end)?;
+            Cut::Incomplete => Ok(None),
+            Cut::Fault(kind) => Err(self.fail_byte(kind, byte, self.offset)),
+        }
+    }
+
+    /// Gives every opcode that lies whole in the input to `f`, in the fastest
+    /// loop there is, until `f` breaks off: the opcode at which it did is not
+    /// consumed. Ends behind STOP, and where [`Decoder::next`] must take over.
+    ///
+    /// # Errors
+    /// As [`Decoder::next`].
+    #[inline]
+    pub fn each<'i, B>(
+        &mut self,
+        input: &mut &'i [u8],
+        f: impl FnMut(Op<'i>) -> Result<(), B>,
+    ) -> Result<Option<B>, Error> {
+        struct Call<F>(F);
+        impl<'i, B, F: FnMut(Op<'i>) -> Result<(), B>> Sink<'i> for Call<F> {
+            type Break = B;
+            fn op(&mut self, op: Op<'i>) -> Result<(), B> {
+                (self.0)(op)
+            }
+        }
+        self.drain::<_, false>(input, &mut Call(f))
+    }
+
+    /// [`Decoder::each`] for a sink whose work is worth a copy of it for each
+    /// of the `UNROLLED` frequent opcodes.
+    #[inline(always)]
+    pub(crate) fn drain<'i, S: Sink<'i>, const UNROLLED: bool>(
+        &mut self,
+        input: &mut &'i [u8],
+        sink: &mut S,
+    ) -> Result<Option<S::Break>, Error> {
+        if self.state != State::Opcode {
+            return Ok(None);
+        }
+        let mut rest = *input;
+        // The place in the stream is known by what is left of this input.
+        let stream_end = self.offset + rest.len() as u64;
+        let mut frame_end = self.frame_end;
+        let mut broken = None;
+        macro_rules! one {
+            ($opcode:expr) => {{
+                let opcode = $opcode;
+                let offset = stream_end - rest.len() as u64;
+                match cut(opcode, rest, offset, frame_end) {
+                    Cut::Op(op, after) => {
+                        if matches!(opcode, Opcode::Frame | Opcode::Proto | Opcode::Stop) {
+                            self.offset = stream_end - after.len() as u64;
+                            self.after(opcode, op.arg)?;
+                            frame_end = self.frame_end;
+                        }
+                        if let Err(broke) = sink.op(op) {
+                            self.state = State::Opcode;
+                            broken = Some(broke);
+                            break;
+                        }
+                        rest = after;
+                        if matches!(opcode, Opcode::Stop) {
+                            break;
+                        }
+                    }
+                    Cut::Incomplete => break,
+                    Cut::Fault(kind) => return Err(self.fail_byte(kind, opcode.byte(), offset)),
+                }
+            }};
+        }
+        macro_rules! dispatch {
+            ($opcode:ident, $($name:ident)*) => {
+                // With the opcode a constant, its argument and what is done with it become straight code.
+                match $opcode {
+                    $( Opcode::$name => one!(Opcode::$name), )*
+                    rare => one!(rare),
+                }
+            };
+        }
+        while let Some(&byte) = rest.first() {
+            let Some(opcode) = Opcode::from_byte(byte) else {
+                let offset = stream_end - rest.len() as u64;
+                return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, offset));
+            };
+            // A copy for every opcode is worth its size only where memory is large.
+            if UNROLLED && cfg!(target_pointer_width = "64") {
+                dispatch!(opcode, Mark EmptyTuple BinFloat BinInt BinInt1 BinInt2 None ShortBinUnicode BinUnicode
+                    EmptyList Append Appends BinGet LongBinGet BinPut LongBinPut Tuple SetItems SetItem EmptyDict
+                    NewObj Build Tuple1 Tuple2 Tuple3 NewTrue NewFalse Memoize ShortBinBytes BinBytes Long1 Int Float
+                    Get Put Unicode Reduce);
+            } else {
+                one!(opcode)
+            }
         }
         *input = rest;
-        self.offset = end;
-        self.after(opcode, arg)?;
-        let header_len = 1 + opcode.argument().fixed_len() as u8;
-        Ok(Some(Op { opcode, arg, offset, header_len }))
+        self.offset = stream_end - rest.len() as u64;
+        Ok(broken)
     }
 
     /// Tells the decoder that nothing follows.
@@ -212,7 +296,7 @@ impl Decoder {
     /// The same, where the argument does not lie whole in the input.
     #[cold]
     #[inline(never)]
-    fn next_part<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
+    pub(crate) fn next_part<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
         loop {
             match self.state {
                 State::Opcode | State::Header => {
@@ -294,7 +378,7 @@ impl Decoder {
         let Ok((_, arg)) = grammar::number(argument, fixed) else { return Ok(None) };
         self.state = State::Opcode;
         self.after(opcode, arg)?;
-        Ok(Some(Op { opcode, arg, offset: self.op_offset, header_len: carry.len() as u8 }))
+        Ok(Some(Op { opcode, arg, offset: self.op_offset }))
     }
 
     /// The three opcodes that speak to the decoder itself.
@@ -363,8 +447,7 @@ impl Decoder {
         }
         if last && position == 0 {
             let arg = if total.is_some() { Arg::Bytes(data) } else { Arg::Text(data) };
-            let header_len = self.carry.len() as u8;
-            return Step::Op(Op { opcode, arg, offset: self.op_offset, header_len });
+            return Step::Op(Op { opcode, arg, offset: self.op_offset });
         }
         Step::Fragment(Fragment { opcode, offset: self.op_offset, position, total, data, last })
     }
@@ -391,27 +474,17 @@ impl Decoder {
         }
     }
 
-    /// CPython reads an opcode in parts, and only a part may not cross the end of a frame.
-    #[cold]
-    fn check_frame_split(&mut self, opcode: Opcode, arg: Arg<'_>, end: u64) -> Result<(), Error> {
-        let offset = self.offset;
-        let fixed_end = offset + 1 + opcode.argument().fixed_len() as u64;
-        let middle = match op::split_lines(arg_text(arg)) {
-            Some((module, _)) if opcode.argument() == Argument::TwoLines => fixed_end + module.len() as u64 + 1,
-            _ => fixed_end,
-        };
-        for (from, to) in [(offset + 1, fixed_end), (fixed_end, middle), (middle, end)] {
-            self.check_frame(opcode.byte(), offset, from, to)?;
-        }
-        Ok(())
-    }
-
     #[inline]
     fn check_frame(&mut self, byte: u8, op_offset: u64, from: u64, to: u64) -> Result<(), Error> {
         if from < self.frame_end && to > self.frame_end {
             return Err(self.fail_byte(ErrorKind::FrameStraddle, byte, op_offset));
         }
         Ok(())
+    }
+
+    /// Where the opcode begins that is next or in progress.
+    pub(crate) fn op_offset(&self) -> u64 {
+        if self.state == State::Opcode { self.offset } else { self.op_offset }
     }
 
     /// Makes an error of somebody who reads the opcodes the decoder's own.
@@ -436,6 +509,49 @@ impl Decoder {
         self.failure = Some(error);
         error
     }
+}
+
+/// Who takes opcodes; an error ends the loop.
+pub(crate) trait Sink<'i> {
+    type Break;
+    fn op(&mut self, op: Op<'i>) -> Result<(), Self::Break>;
+}
+
+/// What lies at the start of some input.
+enum Cut<'i> {
+    /// An opcode, and what follows it.
+    Op(Op<'i>, &'i [u8]),
+    Incomplete,
+    Fault(ErrorKind),
+}
+
+/// Cuts the opcode at the start of `input` off it.
+#[inline(always)]
+fn cut<'i>(opcode: Opcode, input: &'i [u8], offset: u64, frame_end: u64) -> Cut<'i> {
+    let (rest, arg) = match grammar::argument(opcode, input.get(1..).unwrap_or_default()) {
+        Ok(found) => found,
+        Err(nom::Err::Incomplete(_)) => return Cut::Incomplete,
+        Err(nom::Err::Error(Fault(kind)) | nom::Err::Failure(Fault(kind))) => return Cut::Fault(kind),
+    };
+    let end = offset + (input.len() - rest.len()) as u64;
+    // Rare: the frame ends inside this opcode, which is legal between its parts.
+    if end > frame_end && offset < frame_end && straddles(opcode, arg, offset, end, frame_end) {
+        return Cut::Fault(ErrorKind::FrameStraddle);
+    }
+    Cut::Op(Op { opcode, arg, offset }, rest)
+}
+
+/// CPython reads an opcode in parts, and only a part may not cross the end of a frame.
+#[cold]
+#[inline(never)]
+fn straddles(opcode: Opcode, arg: Arg<'_>, offset: u64, end: u64, frame_end: u64) -> bool {
+    let fixed_end = offset + 1 + opcode.argument().fixed_len() as u64;
+    let middle = match op::split_lines(arg_text(arg)) {
+        Some((module, _)) if opcode.argument() == Argument::TwoLines => fixed_end + module.len() as u64 + 1,
+        _ => fixed_end,
+    };
+    let parts = [(offset + 1, fixed_end), (fixed_end, middle), (middle, end)];
+    parts.iter().any(|&(from, to)| from < frame_end && to > frame_end)
 }
 
 fn arg_text(arg: Arg<'_>) -> &[u8] {

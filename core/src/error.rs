@@ -189,7 +189,7 @@ impl Error {
     }
 
     /// The opcode that failed, where the fault lies in one.
-    pub const fn opcode(&self) -> Option<Opcode> {
+    pub fn opcode(&self) -> Option<Opcode> {
         if self.kind.is_incomplete() && self.byte == 0 { None } else { Opcode::from_byte(self.byte) }
     }
 }

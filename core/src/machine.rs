@@ -96,15 +96,6 @@ pub(crate) enum Source<'i> {
     Stored(usize),
 }
 
-impl Source<'_> {
-    pub fn len(&self) -> usize {
-        match self {
-            Source::Input(bytes, _) | Source::Pushed(bytes) => bytes.len(),
-            Source::Stored(len) => *len,
-        }
-    }
-}
-
 /// The state of one pickle that is being read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Machine {
@@ -127,13 +118,33 @@ pub(crate) struct Machine {
     /// Memo entries that hold something.
     memo_count: u64,
     buffers: u32,
-    /// Steps of searching that are still allowed; every opcode adds some.
+    /// Opcodes so far.
+    pub opcodes: u64,
+    /// Steps of searching so far; every opcode pays for some.
     work: u64,
+    /// The memo has entries beyond its region.
+    sparse: bool,
     pub protocol: u8,
     pub options: Options,
 }
 
 type Done = Result<(), ErrorKind>;
+
+/// Why the loop over opcodes is left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Halt {
+    /// The operation can not be done, or not in this memory.
+    Refused(ErrorKind),
+    /// A BUILD has been done, and somebody wants to look.
+    Built,
+}
+
+impl From<ErrorKind> for Halt {
+    #[inline(always)]
+    fn from(kind: ErrorKind) -> Self {
+        Halt::Refused(kind)
+    }
+}
 
 /// Searching steps that one opcode pays for.
 const WORK_PER_OP: u64 = 16;
@@ -151,7 +162,9 @@ impl Machine {
             memo_wanted: 0,
             memo_count: 0,
             buffers: 0,
+            opcodes: 0,
             work: 0,
+            sparse: false,
             protocol: 0,
             options,
         }
@@ -167,6 +180,7 @@ impl Machine {
                 bytes: kept.bytes,
                 memo_len: kept.memo_len,
                 memo_count: kept.memo_count,
+                sparse: kept.sparse,
                 ..*self
             };
         }
@@ -493,7 +507,10 @@ impl Machine {
                 if left < piece.high() as usize {
                     break;
                 }
-                self.work = self.work.checked_sub(1).ok_or(ErrorKind::WorkLimit)?;
+                self.work += 1;
+                if self.work > self.opcodes.saturating_mul(WORK_PER_OP) {
+                    return Err(ErrorKind::WorkLimit);
+                }
                 left -= piece.high() as usize;
                 at = piece.first() as usize;
             }
@@ -509,12 +526,23 @@ impl Machine {
     fn memo_put(&mut self, r: &mut Regions<'_>, index: u64) -> Done {
         let node = self.peek(r, 0)?;
         let slot = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(self.memo_base);
-        if slot < self.memo_len {
-            let was_empty = get(r.memo, slot).tag() == tag::EMPTY;
+        if slot == self.memo_len && slot < r.memo.len() && !self.sparse {
+            // CPython's writer numbers its entries one after another.
             set(r.memo, slot, node);
-            if was_empty {
+            self.memo_len = slot + 1;
+            self.memo_count += 1;
+            return Ok(());
+        }
+        self.memo_put_anywhere(r, index, slot, node)
+    }
+
+    #[inline(never)]
+    fn memo_put_anywhere(&mut self, r: &mut Regions<'_>, index: u64, slot: usize, node: Node) -> Done {
+        if slot < self.memo_len {
+            if get(r.memo, slot).tag() == tag::EMPTY {
                 self.memo_count += 1 - self.memo_drop_sparse(r, index);
             }
+            set(r.memo, slot, node);
             return Ok(());
         }
         #[cfg(feature = "alloc")]
@@ -522,6 +550,7 @@ impl Machine {
             // Far beyond what the pickle has filled: not worth an array.
             if self.memo_base == 0 && index >= self.memo_count.saturating_mul(2).saturating_add(1024) {
                 self.memo_count += u64::from(sparse.insert(index, node).is_none());
+                self.sparse = true;
                 return Ok(());
             }
         }
@@ -529,10 +558,8 @@ impl Machine {
             self.memo_wanted = slot.saturating_add(1);
             return Err(ErrorKind::MemoFull);
         }
-        if slot > self.memo_len {
-            if let Some(gap) = r.memo.get_mut(self.memo_len..slot) {
-                gap.fill(Node::EMPTY);
-            }
+        if let Some(gap) = r.memo.get_mut(self.memo_len..slot) {
+            gap.fill(Node::EMPTY);
         }
         set(r.memo, slot, node);
         self.memo_len = slot + 1;
@@ -541,13 +568,10 @@ impl Machine {
     }
 
     /// How many entries of that index the sparse part had.
-    #[inline(always)]
     fn memo_drop_sparse(&mut self, _r: &mut Regions<'_>, _index: u64) -> u64 {
         #[cfg(feature = "alloc")]
-        if let Some(sparse) = &mut _r.sparse {
-            if !sparse.is_empty() {
-                return u64::from(sparse.remove(&_index).is_some());
-            }
+        if let (true, Some(sparse)) = (self.sparse, &mut _r.sparse) {
+            return u64::from(sparse.remove(&_index).is_some());
         }
         0
     }
@@ -587,13 +611,7 @@ impl Machine {
 
     /// Keeps the bytes of an argument from `skip`, `len` of them.
     #[inline(always)]
-    fn keep(
-        &mut self,
-        r: &mut Regions<'_>,
-        source: Source<'_>,
-        skip: usize,
-        len: usize,
-    ) -> Result<Range, ErrorKind> {
+    fn keep(&mut self, r: &mut Regions<'_>, source: Source<'_>, skip: usize, len: usize) -> Result<Range, ErrorKind> {
         if let Source::Input(_, offset) = source {
             return Ok(Range { offset: offset + skip as u64, len: len as u64, stored: false });
         }
@@ -707,8 +725,7 @@ impl Machine {
             return self.push_str8(r, source, 1, len);
         }
         let before = self.bytes;
-        let (range, ()) =
-            self.keep_decoded(r, source, |text, put| text::unescape(text::unquote(text)?, put))?;
+        let (range, ()) = self.keep_decoded(r, source, |text, put| text::unescape(text::unquote(text)?, put))?;
         // Decoded text is stored: its encoding works on that.
         self.bytes = before;
         self.push_str8(r, Source::Stored(range.len as usize), 0, range.len as usize)
@@ -953,8 +970,20 @@ impl Machine {
 
     /// Does what an opcode says. An error of a region kind has had no effect.
     #[inline(always)]
-    pub fn apply<'i>(&mut self, r: &mut Regions<'_>, op: &Op<'i>, source: Source<'i>) -> Done {
-        self.work = self.work.saturating_add(WORK_PER_OP);
+    pub fn apply<'i>(&mut self, r: &mut Regions<'_>, op: &Op<'i>, source: Source<'i>) -> Result<(), Halt> {
+        if self.opcodes >= self.options.max_opcodes {
+            return Err(Halt::Refused(ErrorKind::OpcodeLimit));
+        }
+        self.opcodes += 1;
+        if op.opcode == Opcode::Build {
+            self.build(r)?;
+            return if self.options.stop_after_build { Err(Halt::Built) } else { Ok(()) };
+        }
+        Ok(self.apply_common(r, op, source)?)
+    }
+
+    #[inline(always)]
+    fn apply_common<'i>(&mut self, r: &mut Regions<'_>, op: &Op<'i>, source: Source<'i>) -> Done {
         match op.opcode {
             Opcode::BinUnicode | Opcode::ShortBinUnicode | Opcode::BinUnicode8 => self.push_str(r, source),
             Opcode::BinGet | Opcode::LongBinGet => self.memo_get(r, op.uint().unwrap_or(0)),
@@ -1085,7 +1114,6 @@ impl Machine {
             Opcode::Reduce => self.make(r, How::Reduce, 2),
             Opcode::NewObj => self.make(r, How::NewObj, 2),
             Opcode::NewObjEx => self.make(r, How::NewObjEx, 3),
-            Opcode::Build => self.build(r),
             Opcode::PersId => self.persistent_id(r, source),
             Opcode::BinPersId => {
                 self.want(1)?;

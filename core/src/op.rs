@@ -29,11 +29,15 @@ pub struct Op<'i> {
     pub arg: Arg<'i>,
     /// Bytes from the start of the stream to the opcode.
     pub offset: u64,
-    /// Bytes from the opcode to the start of its payload or text (1, 2, 5 or 9).
-    pub header_len: u8,
 }
 
 impl<'i> Op<'i> {
+    /// Bytes from the opcode to the start of its payload or text: 1, 2, 3, 5 or 9.
+    #[inline(always)]
+    pub fn header_len(&self) -> usize {
+        1 + self.opcode.argument().fixed_len()
+    }
+
     /// The bytes of the payload or text, empty where the argument is a number.
     pub fn bytes(&self) -> &'i [u8] {
         match self.arg {

@@ -107,9 +107,7 @@ macro_rules! opcodes {
                 match self { $( Opcode::$name => $protocol, )* }
             }
 
-            /// How the argument is laid out.
-            #[inline]
-            pub const fn argument(self) -> Argument {
+            const fn argument_of(self) -> Argument {
                 match self { $( Opcode::$name => $argument, )* }
             }
 
@@ -196,11 +194,19 @@ opcodes! {
 const FIRST: u8 = 0x28;
 const LAST: u8 = 0x98;
 
-const TABLE: [Option<Opcode>; (LAST - FIRST + 1) as usize] = {
-    let mut table = [Option::None; (LAST - FIRST + 1) as usize];
+#[derive(Clone, Copy)]
+struct Row {
+    opcode: Option<Opcode>,
+    argument: Argument,
+}
+
+static TABLE: [Row; (LAST - FIRST + 1) as usize] = {
+    let mut table = [Row { opcode: Option::None, argument: Nothing }; (LAST - FIRST + 1) as usize];
     let mut i = 0;
     while i < table.len() {
-        table[i] = Opcode::lookup(FIRST + i as u8);
+        if let Some(opcode) = Opcode::lookup(FIRST + i as u8) {
+            table[i] = Row { opcode: Some(opcode), argument: opcode.argument_of() };
+        }
         i += 1;
     }
     table
@@ -208,16 +214,24 @@ const TABLE: [Option<Opcode>; (LAST - FIRST + 1) as usize] = {
 
 impl Opcode {
     /// The opcode of a byte, or `None` for the 188 bytes that are none.
-    #[inline]
-    pub const fn from_byte(byte: u8) -> Option<Opcode> {
-        let index = byte.wrapping_sub(FIRST) as usize;
-        if index < TABLE.len() { TABLE[index] } else { Option::None }
+    #[inline(always)]
+    pub fn from_byte(byte: u8) -> Option<Opcode> {
+        TABLE.get(usize::from(byte.wrapping_sub(FIRST)))?.opcode
     }
 
     /// The byte in the stream.
-    #[inline]
+    #[inline(always)]
     pub const fn byte(self) -> u8 {
         self as u8
+    }
+
+    /// How the argument is laid out.
+    #[inline(always)]
+    pub fn argument(self) -> Argument {
+        match TABLE.get(usize::from(self.byte().wrapping_sub(FIRST))) {
+            Some(row) => row.argument,
+            Option::None => Nothing,
+        }
     }
 }
 

@@ -109,8 +109,8 @@ impl<'b, R: Read> OpReader<'b, R> {
             };
             let end = self.end - input.len();
             let place = match step {
-                Step::Op(Op { opcode, arg, offset, header_len }) => {
-                    let op = |arg| Op { opcode, arg, offset, header_len };
+                Step::Op(Op { opcode, arg, offset }) => {
+                    let op = |arg| Op { opcode, arg, offset };
                     match arg {
                         Arg::Bytes(data) => Place::Op(op(Arg::Nothing), Some((end - data.len(), end, true))),
                         // The newline that ends a text stands between it and what follows.

@@ -375,19 +375,27 @@ pub(crate) fn latin1(text: &[u8], mut put: impl FnMut(u8)) {
     }
 }
 
+/// No byte above 127. Most strings are short: the last word overlaps the ones before.
 #[inline(always)]
 pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
-    let (words, tail) = bytes.as_chunks::<8>();
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        let mut all = u64::from_le_bytes(*first) | u64::from_le_bytes(*last);
+        if bytes.len() > 16 {
+            for word in bytes.as_chunks::<8>().0 {
+                all |= u64::from_le_bytes(*word);
+            }
+        }
+        return all & HIGH == 0;
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        return (u32::from_le_bytes(*first) | u32::from_le_bytes(*last)) & HIGH as u32 == 0;
+    }
     let mut all = 0;
-    for word in words {
-        all |= u64::from_le_bytes(*word);
+    for byte in bytes {
+        all |= byte;
     }
-    let mut rest = 0u8;
-    for &byte in tail {
-        rest |= byte;
-    }
-    all & HIGH == 0 && rest < 0x80
+    all < 0x80
 }
 
 /// Checks UTF-8 in which surrogates may stand as three bytes

@@ -1,8 +1,9 @@
 //! Bytes to a [`Document`]: the decoder drives the machine, memory grows or not.
 
-use crate::machine::{Machine, Options, Source};
+use crate::decoder::Sink;
+use crate::machine::{Halt, Machine, Options, Source};
 use crate::node::{Node, Range, chunk, tag};
-use crate::{Arg, Decoder, Document, Error, ErrorKind, Memory, Op, Opcode, Shortage, Step};
+use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Regions, Shortage, Step};
 
 /// How far a call came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +43,6 @@ pub struct Unpickler<M> {
     outer: Option<Machine>,
     /// Raw bytes that are being taken.
     raw: Option<Raw>,
-    opcodes: u64,
     done: bool,
 }
 
@@ -74,7 +74,6 @@ impl<M: Memory> Unpickler<M> {
             root: Node::EMPTY,
             outer: None,
             raw: None,
-            opcodes: 0,
             done: false,
         }
     }
@@ -111,7 +110,6 @@ impl<M: Memory> Unpickler<M> {
         self.root = Node::EMPTY;
         self.outer = None;
         self.raw = None;
-        self.opcodes = 0;
         self.done = false;
     }
 
@@ -233,69 +231,89 @@ impl<M: Memory> Unpickler<M> {
     }
 
     /// The loop: one opcode after another until the input or the pickle ends.
+    ///
+    /// An operation that finds a region full has had no effect: the decoder
+    /// goes back, the region grows, and the opcode is read again.
     #[inline(always)]
     fn drive<const BORROWED: bool>(&mut self, input: &mut &[u8]) -> Result<Status, Error> {
         if self.done {
             return Ok(Status::Done);
         }
-        // An operation that found a region full is done again once it has grown.
-        let mut again = None;
         loop {
-            let Unpickler { memory, decoder, machine, opcodes, .. } = &mut *self;
-            let mut regions = memory.regions();
-            let halt = loop {
-                let (op, source) = match again.take() {
-                    Some(found) => found,
-                    None => match decoder.next(input)? {
-                        Step::Op(op) => (op, source::<BORROWED>(&op)),
-                        other => break Halt::Step(other),
-                    },
-                };
-                if let Err(kind) = machine.apply(&mut regions, &op, source) {
-                    break Halt::Refused(kind, op, source);
+            let Unpickler { memory, decoder, machine, .. } = &mut *self;
+            let mut sink = Apply::<BORROWED> { machine, regions: memory.regions() };
+            let halted = decoder.drain::<_, true>(input, &mut sink)?;
+            match halted {
+                Some((Halt::Refused(kind), byte, argument)) => self.refused(kind, byte, argument)?,
+                Some((Halt::Built, ..)) => {
+                    // It has been done: pass over it.
+                    self.decoder.next_whole(input)?;
+                    if let Some(status) = self.built() {
+                        return Ok(status);
+                    }
                 }
-                *opcodes += 1;
-                if matches!(op.opcode, Opcode::Stop | Opcode::Build) || *opcodes > machine.options.max_opcodes {
-                    break Halt::After(op);
+                None => {
+                    if let Some(status) = self.part::<BORROWED>(input)? {
+                        return Ok(status);
+                    }
                 }
+            }
+        }
+    }
+
+    /// What is not a whole opcode of the input: pieces, raw bytes, the end.
+    #[inline(never)]
+    fn part<const BORROWED: bool>(&mut self, input: &mut &[u8]) -> Result<Option<Status>, Error> {
+        loop {
+            let saved = (self.decoder.clone(), *input, self.machine.pending);
+            let (op, source) = match self.decoder.next_part(input)? {
+                Step::Op(op) => {
+                    self.store(op.bytes(), op.opcode.byte(), op.offset)?;
+                    (op, Source::Stored(self.machine.pending))
+                }
+                Step::Fragment(Fragment { opcode, offset, data, last, .. }) => {
+                    self.store(data, opcode.byte(), offset)?;
+                    if !last {
+                        continue;
+                    }
+                    (Op { opcode, arg: Arg::Nothing, offset }, Source::Stored(self.machine.pending))
+                }
+                Step::Raw(data) => {
+                    self.raw_piece::<BORROWED>(data)?;
+                    continue;
+                }
+                Step::End => return self.end(),
+                Step::NeedMore => return Ok(Some(Status::NeedMore)),
             };
-            match halt {
-                Halt::Refused(kind, op, source) => {
-                    self.refused(kind, &op, source.len())?;
-                    again = Some((op, source));
+            let argument = core::mem::take(&mut self.machine.pending);
+            match self.machine.apply(&mut self.memory.regions(), &op, source) {
+                Ok(()) => return Ok(None),
+                Err(Halt::Built) => return Ok(self.built()),
+                Err(Halt::Refused(kind)) => {
+                    (self.decoder, *input, self.machine.pending) = saved;
+                    self.refused(kind, op.opcode.byte(), argument)?;
                 }
-                Halt::After(op) => {
-                    if self.opcodes > self.machine.options.max_opcodes {
-                        return Err(Error::new(ErrorKind::OpcodeLimit, op.opcode.byte(), op.offset));
-                    }
-                    self.root = self.machine.top(&self.memory.regions()).unwrap_or(Node::EMPTY);
-                    let pausing = self.machine.options.stop_after_build && self.outer.is_none();
-                    if op.opcode == Opcode::Build && pausing {
-                        return Ok(Status::Built);
-                    }
-                }
-                Halt::Step(Step::Fragment(fragment)) => {
-                    self.store(fragment.data, fragment.opcode.byte(), fragment.offset)?;
-                    if fragment.last {
-                        let (opcode, offset) = (fragment.opcode, fragment.offset);
-                        let op = Op { opcode, arg: Arg::Nothing, offset, header_len: 0 };
-                        again = Some((op, Source::Stored(self.machine.pending)));
-                        self.machine.pending = 0;
-                    }
-                }
-                Halt::Step(Step::Raw(data)) => self.raw_piece::<BORROWED>(data)?,
-                Halt::Step(Step::End) => match self.outer.take() {
-                    None => {
-                        self.done = true;
-                        return Ok(Status::Done);
-                    }
-                    Some(outer) => {
-                        self.decoder.next_pickle();
-                        self.machine.leave(outer);
-                        self.attach(chunk::NESTED, &[self.root])?;
-                    }
-                },
-                Halt::Step(_) => return Ok(Status::NeedMore),
+            }
+        }
+    }
+
+    fn built(&mut self) -> Option<Status> {
+        self.root = self.machine.top(&self.memory.regions()).unwrap_or(Node::EMPTY);
+        if self.outer.is_none() { Some(Status::Built) } else { None }
+    }
+
+    fn end(&mut self) -> Result<Option<Status>, Error> {
+        self.root = self.machine.top(&self.memory.regions()).unwrap_or(Node::EMPTY);
+        match self.outer.take() {
+            None => {
+                self.done = true;
+                Ok(Some(Status::Done))
+            }
+            Some(outer) => {
+                self.decoder.next_pickle();
+                self.machine.leave(outer);
+                self.attach(chunk::NESTED, &[self.root])?;
+                Ok(None)
             }
         }
     }
@@ -303,16 +321,12 @@ impl<M: Memory> Unpickler<M> {
     /// An operation said no: a full region grows, anything else is final.
     #[cold]
     #[inline(never)]
-    fn refused(&mut self, kind: ErrorKind, op: &Op<'_>, argument: usize) -> Result<(), Error> {
-        let byte = op.opcode.byte();
+    fn refused(&mut self, kind: ErrorKind, byte: u8, argument: usize) -> Result<(), Error> {
+        let offset = self.decoder.op_offset();
+        self.machine.opcodes -= 1;
         let is_region = matches!(kind, ErrorKind::NodesFull | ErrorKind::MemoFull | ErrorKind::BytesFull);
-        if !is_region {
-            return Err(self.decoder.refuse(kind, byte, op.offset));
-        }
-        match self.grow_for(kind, argument) {
-            Ok(()) => Ok(()),
-            Err(kind) => Err(self.decoder.refuse(kind, byte, op.offset)),
-        }
+        let grown = if is_region { self.grow_for(kind, argument) } else { Err(kind) };
+        grown.map_err(|kind| self.decoder.refuse(kind, byte, offset))
     }
 
     fn grow_for(&mut self, kind: ErrorKind, argument: usize) -> Result<(), ErrorKind> {
@@ -397,17 +411,26 @@ impl<M: Memory> Unpickler<M> {
     }
 }
 
-enum Halt<'i> {
-    /// A step that is no whole opcode.
-    Step(Step<'i>),
-    /// An operation that failed.
-    Refused(ErrorKind, Op<'i>, Source<'i>),
-    /// An operation behind which there is something to look at.
-    After(Op<'i>),
+/// Opcodes that lie whole in the input go to the machine.
+struct Apply<'a, 'r, const BORROWED: bool> {
+    machine: &'a mut Machine,
+    regions: Regions<'r>,
 }
 
-#[inline(always)]
-fn source<'i, const BORROWED: bool>(op: &Op<'i>) -> Source<'i> {
-    let bytes = op.bytes();
-    if BORROWED { Source::Input(bytes, op.offset + u64::from(op.header_len)) } else { Source::Pushed(bytes) }
+impl<'i, const BORROWED: bool> Sink<'i> for Apply<'_, '_, BORROWED> {
+    /// Why, in which opcode, and bytes of its argument.
+    type Break = (Halt, u8, usize);
+
+    #[inline(always)]
+    fn op(&mut self, op: Op<'i>) -> Result<(), Self::Break> {
+        let bytes = op.bytes();
+        let source = match BORROWED {
+            true => Source::Input(bytes, op.offset + op.header_len() as u64),
+            false => Source::Pushed(bytes),
+        };
+        match self.machine.apply(&mut self.regions, &op, source) {
+            Ok(()) => Ok(()),
+            Err(halt) => Err((halt, op.opcode.byte(), bytes.len())),
+        }
+    }
 }
