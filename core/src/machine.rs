@@ -753,15 +753,18 @@ impl Machine {
         self.push(r, Node::range(kind, range))
     }
 
+    #[inline(always)]
     fn push_long(&mut self, r: &mut Regions<'_>, source: Source<'_>) -> Done {
         let bytes = self.slice(r, source);
         if bytes.len() <= 8 {
-            let fill = if bytes.last().is_some_and(|b| b & 0x80 != 0) { 0xff } else { 0 };
-            let mut wide = [fill; 8];
-            for (wide, byte) in wide.iter_mut().zip(bytes) {
-                *wide = *byte;
+            let mut value = match bytes.last() {
+                Some(&top) if top & 0x80 != 0 => -1i64,
+                _ => 0,
+            };
+            for &byte in bytes.iter().rev() {
+                value = value << 8 | i64::from(byte);
             }
-            return self.push(r, Node::long(i64::from_le_bytes(wide)));
+            return self.push(r, Node::long(value));
         }
         self.push_bytes(r, source, tag::BIG_INT)
     }
@@ -988,6 +991,15 @@ impl Machine {
             Opcode::BinUnicode | Opcode::ShortBinUnicode | Opcode::BinUnicode8 => self.push_str(r, source),
             Opcode::BinGet | Opcode::LongBinGet => self.memo_get(r, op.uint().unwrap_or(0)),
             Opcode::Memoize => self.memo_put(r, self.memo_count),
+            Opcode::Get => {
+                let index = text::memo_index(self.slice(r, source))?;
+                self.memo_get(r, index)
+            }
+            Opcode::Put => {
+                let index = text::memo_index(self.slice(r, source));
+                self.want(1)?;
+                self.memo_put(r, index?)
+            }
             Opcode::BinPut | Opcode::LongBinPut => self.memo_put(r, op.uint().unwrap_or(0)),
             Opcode::BinInt1 | Opcode::BinInt2 => self.push(r, Node::int(op.uint().unwrap_or(0) as i64)),
             Opcode::BinInt => match op.arg {
@@ -998,6 +1010,7 @@ impl Machine {
                 Arg::Float(bits) => self.push(r, Node::float(bits)),
                 _ => Ok(()),
             },
+            Opcode::Long1 => self.push_long(r, source),
             Opcode::None => self.push(r, Node::atom(tag::NONE)),
             Opcode::NewTrue => self.push(r, Node::atom(tag::TRUE)),
             Opcode::NewFalse => self.push(r, Node::atom(tag::FALSE)),
@@ -1090,19 +1103,10 @@ impl Machine {
             }
             Opcode::String => self.push_quoted(r, source),
             Opcode::Unicode => self.push_unicode(r, source),
-            Opcode::Long1 | Opcode::Long4 => self.push_long(r, source),
+            Opcode::Long4 => self.push_long(r, source),
             Opcode::Int => self.push_int_text(r, source, false),
             Opcode::Long => self.push_int_text(r, source, true),
             Opcode::Float => self.push_float_text(r, source),
-            Opcode::Get => {
-                let index = text::memo_index(self.slice(r, source))?;
-                self.memo_get(r, index)
-            }
-            Opcode::Put => {
-                let index = text::memo_index(self.slice(r, source));
-                self.want(1)?;
-                self.memo_put(r, index?)
-            }
             Opcode::Global => {
                 self.room(r, 1)?;
                 let global = self.global(r, source, false)?;

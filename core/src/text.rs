@@ -126,6 +126,27 @@ impl Digits<'_> {
     }
 }
 
+/// What nearly every text is: a minus perhaps, then up to 18 digits without a leading zero.
+#[inline]
+fn plain(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.len() > 18 || (digits.len() > 1 && digits.first() == Some(&b'0')) || digits.is_empty() {
+        return None;
+    }
+    let mut value = 0i64;
+    for &digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.wrapping_mul(10).wrapping_add(i64::from(digit));
+    }
+    Some(if negative { -value } else { value })
+}
+
 /// `strtol(text, &end, 0)` where it reads the whole text, octal included.
 fn strtol(text: &[u8]) -> Option<i64> {
     let mut rest = text;
@@ -151,7 +172,13 @@ pub(crate) fn int(text: &[u8], rule: TextInts) -> Result<TextInt, ErrorKind> {
         b"" => return Err(ErrorKind::EmptyLine),
         b"00" => return Ok(TextInt::Bool(false)),
         b"01" => return Ok(TextInt::Bool(true)),
-        _ => {}
+        // Two characters worth 0 are a bool up to 3.13.
+        b"-0" => {}
+        _ => {
+            if let Some(value) = plain(text) {
+                return Ok(TextInt::Small(value));
+            }
+        }
     }
     if rule == TextInts::Prefixed {
         if let Some(value) = strtol(text) {
@@ -170,6 +197,9 @@ pub(crate) fn long(text: &[u8], rule: TextInts) -> Result<(TextInt, &[u8]), Erro
         return Err(ErrorKind::EmptyLine);
     }
     let number = text.strip_suffix(b"L").unwrap_or(text);
+    if let Some(value) = plain(number) {
+        return Ok((TextInt::Small(value), number));
+    }
     Ok((small_or_big(number, rule)?, number))
 }
 
@@ -182,6 +212,9 @@ fn small_or_big(text: &[u8], rule: TextInts) -> Result<TextInt, ErrorKind> {
 pub(crate) fn memo_index(text: &[u8]) -> Result<u64, ErrorKind> {
     if text.is_empty() {
         return Err(ErrorKind::EmptyLine);
+    }
+    if let Some(index) = plain(text) {
+        return u64::try_from(index).map_err(|_| ErrorKind::NegativeMemo);
     }
     let digits = digits(text, false).ok_or(ErrorKind::BadInt)?;
     let value = digits.to_i64().ok_or(ErrorKind::BadInt)?;
