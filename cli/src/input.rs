@@ -1,0 +1,276 @@
+//! Where pickles come from: files and standard input, unpacked while reading.
+//!
+//! Compression is recognised by content, never by file name, and undone in
+//! constant memory, several layers deep. A regular file without compression
+//! is mapped; everything else is a stream. Either way nothing is read twice.
+
+mod detect;
+mod layers;
+mod sniff;
+mod source;
+
+pub use layers::{Layer, LayerError, LayerFault};
+pub use sniff::{Container, sniff};
+
+use crate::failure::Failure;
+use crate::progress::Progress;
+use memmap2::Mmap;
+use source::Source;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// Layers of compression that are undone; more are an attack or a mistake.
+pub const MAX_LAYERS: usize = 8;
+
+/// First bytes that are kept, to say what a file is when it is no pickle.
+const HEAD: usize = 1024;
+
+/// An open input: the bytes of pickles, with compression undone.
+///
+/// Read it through [`Input::as_slice`] where there is one, else through
+/// [`Input::reader`], `std::io::Read` or `embedded_io::Read`. Errors of
+/// reading carry the input's name and become a [`Failure`] by `?`.
+pub struct Input {
+    name: String,
+    layers: Vec<Layer>,
+    size: Option<u64>,
+    progress: Rc<Progress>,
+    body: Body,
+    position: u64,
+}
+
+enum Body {
+    Map(Mmap),
+    Stream { source: Source, head: Vec<u8> },
+}
+
+impl Input {
+    /// Opens a file; `-` is standard input.
+    ///
+    /// # Errors
+    /// The file can not be opened, is a directory, or is packed in more than [`MAX_LAYERS`] layers. Damage to
+    /// compressed data shows when the bytes are read.
+    pub fn open(path: &Path) -> Result<Input, Failure> {
+        if path == Path::new("-") {
+            return Input::from_reader("standard input", io::stdin().lock());
+        }
+        let name = path.display().to_string();
+        let fail = |source: io::Error| Failure::Input { name: name.clone(), source };
+        let file = File::open(path).map_err(fail)?;
+        let metadata = file.metadata().map_err(fail)?;
+        if metadata.is_dir() {
+            return Err(fail(io::ErrorKind::IsADirectory.into()));
+        }
+        let file = Rc::new(file);
+        // Files that the kernel makes up, as in /proc, say that they are empty and are not.
+        let size = Some(metadata.len()).filter(|size| metadata.is_file() && *size != 0);
+        let mut input = Input::unpack(name, Box::new(Shared(file.clone())), size)?;
+        if let (true, Some(_)) = (input.layers.is_empty(), size) {
+            // A file system that can not map is read as a stream.
+            if let Ok(map) = map(&file) {
+                input.body = Body::Map(map);
+            }
+        }
+        Ok(input)
+    }
+
+    /// Reads from anything; `name` is for messages.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn from_reader(name: impl Into<String>, reader: impl Read + 'static) -> Result<Input, Failure> {
+        Input::unpack(name.into(), Box::new(reader), None)
+    }
+
+    fn unpack(name: String, raw: Box<dyn Read>, size: Option<u64>) -> Result<Input, Failure> {
+        let progress = Rc::new(Progress::new(name.clone(), size));
+        let mut source = Source::new(Box::new(Counted { raw, progress: progress.clone(), position: 0 }));
+        let mut layers = Vec::new();
+        let fail = |source| Failure::Input { name: name.clone(), source };
+        while let Some(layer) = detect::recognise(&mut source) {
+            if layers.len() == MAX_LAYERS {
+                return Err(fail(LayerError { layer, offset: 0, fault: LayerFault::TooDeep(MAX_LAYERS) }.into()));
+            }
+            layers.push(layer);
+            source = Source::new(layers::undo(layer, source).map_err(fail)?);
+        }
+        let body = Body::Stream { source, head: Vec::new() };
+        Ok(Input { name, layers, size, progress, body, position: 0 })
+    }
+
+    /// The name for messages: the path as it was given, or `standard input`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The layers of compression that are undone, the outermost first.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// Bytes of the file as it lies on the disk; `None` for streams.
+    pub fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// All bytes at once, where they are mapped: a regular file without compression.
+    pub fn as_slice(&self) -> Option<&[u8]> {
+        match &self.body {
+            Body::Map(map) => Some(map),
+            Body::Stream { .. } => None,
+        }
+    }
+
+    /// The unpacked bytes as a stream. Works for mapped files as well, independent of [`Input::as_slice`].
+    pub fn reader(&mut self) -> &mut dyn Read {
+        self
+    }
+
+    /// Unpacked bytes that were read through the reader.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// The progress bar. Streams move it by being read; who works on [`Input::as_slice`] says how far it is.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// What this is when it is not a pickle. Judged by the first bytes alone: ask where no pickle could be read.
+    pub fn sniff(&self) -> Option<Container> {
+        match &self.body {
+            Body::Map(map) => sniff(map.get(..HEAD).unwrap_or(map)),
+            Body::Stream { source, head } => {
+                // What is not there yet is not waited for: the stream may be slow.
+                let mut first = head.clone();
+                first.extend(source.buffered().iter().take(HEAD - head.len().min(HEAD)));
+                sniff(&first)
+            }
+        }
+    }
+
+    /// The failure for an error in pickle number `index`, counted from 0: what the file really is, if that is known.
+    pub fn bad_pickle(&self, index: u64, error: pickle_core::Error) -> Failure {
+        let (name, layers) = (self.name.clone(), self.layers.clone());
+        match self.sniff() {
+            Some(container) if index == 0 && !error.kind().is_limit() => Failure::Container { name, layers, container },
+            _ => Failure::Pickle { name, layers, index, error },
+        }
+    }
+
+    /// The failure for an error of the pull reader.
+    pub fn bad_read(&self, index: u64, error: pickle_core::ReadError<io::Error>) -> Failure {
+        match error {
+            pickle_core::ReadError::Io(error) => error.into(),
+            pickle_core::ReadError::Pickle(error) => self.bad_pickle(index, error),
+        }
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = match &mut self.body {
+            Body::Map(map) => {
+                let mut rest = usize::try_from(self.position).ok().and_then(|at| map.get(at..)).unwrap_or_default();
+                let n = rest.read(out)?;
+                self.progress.at(self.position + n as u64);
+                n
+            }
+            Body::Stream { source, head } => {
+                let n = source.read(out).map_err(|source| ReadFailure::wrap(&self.name, source))?;
+                let kept = n.min(HEAD - head.len());
+                head.extend_from_slice(out.get(..kept).unwrap_or_default());
+                n
+            }
+        };
+        self.position += n as u64;
+        Ok(n)
+    }
+}
+
+impl embedded_io::ErrorType for Input {
+    type Error = io::Error;
+}
+
+impl embedded_io::Read for Input {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        Read::read(self, out)
+    }
+}
+
+/// An error of reading on its way through `std::io::Error`. It keeps what tells it from an error of writing.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {source}")]
+pub(crate) struct ReadFailure {
+    pub(crate) name: String,
+    pub(crate) source: io::Error,
+}
+
+impl ReadFailure {
+    fn wrap(name: &str, source: io::Error) -> io::Error {
+        io::Error::new(source.kind(), ReadFailure { name: name.to_owned(), source })
+    }
+}
+
+/// Maps the whole file.
+#[allow(unsafe_code)]
+fn map(file: &File) -> io::Result<Mmap> {
+    // SAFETY: the map is read-only and only ever seen as plain bytes, which have no invalid values; every reader
+    // treats them as hostile anyway. If another process shortens the file meanwhile, the system ends this one
+    // (SIGBUS); if it writes, a value may be torn. That is the price of every mapped file, and nothing is written here.
+    unsafe { Mmap::map(file) }
+}
+
+/// A file that is read here and may be mapped later.
+struct Shared(Rc<File>);
+
+impl Read for Shared {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(out)
+    }
+}
+
+/// Tells the progress bar how many raw bytes were read.
+struct Counted {
+    raw: Box<dyn Read>,
+    progress: Rc<Progress>,
+    position: u64,
+}
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.raw.read(out)?;
+        self.position += n as u64;
+        self.progress.at(self.position);
+        Ok(n)
+    }
+}
+
+/// Does `work` for each file, and goes on after a file that fails.
+///
+/// A failure is printed as it happens, after the output of its file.
+///
+/// # Errors
+/// [`Failure::Reported`] if a file failed; at once, what can not be written to `out`.
+pub fn for_each(
+    files: &[PathBuf],
+    out: &mut dyn Write,
+    mut work: impl FnMut(Input, &mut dyn Write) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut all = Ok(());
+    for path in files {
+        match Input::open(path).and_then(|input| work(input, out)) {
+            Ok(()) => {}
+            Err(failure @ Failure::Output(_)) => return Err(failure),
+            Err(failure) if files.len() == 1 => return Err(failure),
+            Err(failure) => {
+                out.flush()?;
+                failure.report();
+                all = Err(Failure::Reported);
+            }
+        }
+    }
+    all
+}
