@@ -1,7 +1,39 @@
 //! The `pickle` command: look into Python pickles without Python, nothing executed.
+//!
+//! This is the shell's binding of `pickle-core`: arguments, files, compression, progress and messages. Everything
+//! about the pickle format itself is in the core.
 
+pub mod args;
+pub mod canonical;
+pub mod dis;
 pub mod failure;
+pub mod graph;
+pub mod info;
 pub mod input;
+pub mod json;
 pub mod progress;
+pub mod show;
 
 pub use failure::Failure;
+
+use args::{Cli, Command};
+use std::io::Write;
+
+/// Runs one command; its output goes to `out`, which is flushed.
+///
+/// # Errors
+/// What the command says. What was written before a failure is flushed too.
+pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
+    let result = match &cli.command {
+        Command::Show(args) => show::run(args, out),
+        Command::Json(args) => json::run(args, out),
+        Command::Graph(args) => graph::run(args, out),
+        Command::Dis(args) => dis::run(args, out),
+        Command::Info(args) => info::run(args, out),
+    };
+    // A closed pipe outweighs any other failure: nobody is there to read on.
+    match out.flush().map_err(Failure::Output) {
+        Err(failure) if result.is_ok() || failure.is_closed_pipe() => Err(failure),
+        _ => result,
+    }
+}
