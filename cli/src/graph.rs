@@ -2,12 +2,21 @@
 
 use crate::Failure;
 use crate::args::GraphArgs;
+use crate::canonical;
+use crate::input::Input;
+use crate::pickles::Pickles;
+use pickle_core::Options;
 use std::io::Write;
 
-/// Runs the command.
+/// Prints the canonical text of every pickle, a line each.
 ///
 /// # Errors
-/// It is not built yet.
-pub fn run(_args: &GraphArgs, _out: &mut dyn Write) -> Result<(), Failure> {
-    Err(Failure::NotBuilt("graph"))
+/// The input can not be read or a pickle is damaged; the lines of the pickles before are out.
+pub fn run(args: &GraphArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut pickles = Pickles::new(Input::open(&args.file)?, Options::new(), args.shared_memo);
+    while let Some(document) = pickles.next()? {
+        canonical::write(&document, out)?;
+        writeln!(out)?;
+    }
+    Ok(())
 }

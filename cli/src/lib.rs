@@ -11,6 +11,7 @@ pub mod graph;
 pub mod info;
 pub mod input;
 pub mod json;
+pub mod pickles;
 pub mod progress;
 pub mod show;
 

@@ -175,6 +175,11 @@ impl<M: Memory> Unpickler<M> {
         self.machine.protocol
     }
 
+    /// Opcodes done of this pickle.
+    pub fn opcodes(&self) -> u64 {
+        self.machine.opcodes
+    }
+
     /// Entries in the memo.
     pub fn memo_count(&self) -> u64 {
         self.machine.memo_count()
