@@ -108,6 +108,11 @@ impl Meter {
         self
     }
 
+    /// Gives the count where the measured result can not show it.
+    pub fn set_count(&mut self, count: u64) {
+        self.count = Some(count);
+    }
+
     /// Runs `work` once to warm up and to see its memory, then once for each
     /// repetition. The result is dropped outside the measured time.
     ///
