@@ -94,16 +94,17 @@ def measure(work, reps, collect, prepared):
     result = work()
     peak = resident_kb("VmHWM:")
     line = {"count": result if type(result) is int else None, "growth_kb": peak - before if peak and not prepared else None}
-    wall = []
+    wall, cpu = [], []
     for _ in range(reps):
         result = None
         if collect:
             # Every repetition finds the collector in the same state.
             gc.collect()
-        start = time.perf_counter()
+        start, start_cpu = time.perf_counter(), time.process_time()
         result = work()
+        cpu.append(int((time.process_time() - start_cpu) * 1e9))
         wall.append(int((time.perf_counter() - start) * 1e9))
-    line["wall_ns"] = wall
+    line.update(wall_ns=wall, cpu_ns=cpu)
     return line
 
 
@@ -120,7 +121,7 @@ def main():
     try:
         line.update(measure(make(pickles(kind, path), path), int(reps), collect, make is dumps))
     except Exception as error:  # whatever it is, the table says it
-        line.update(wall_ns=[], growth_kb=None, count=None, error="%s: %s" % (type(error).__name__, error))
+        line.update(wall_ns=[], cpu_ns=[], growth_kb=None, count=None, error="%s: %s" % (type(error).__name__, error))
     print(json.dumps(line))
 
 

@@ -217,6 +217,7 @@ def main():
                 json.dump({"about": about, "base": base, "skipped": skipped,
                            "cells": [c.as_json() for c in results.cells]}, f, indent=1)
     print("\n".join([*results.overview(), *results.goals()]))
+    print("Wall time was %.2f times CPU time." % results.disturbance())
     for line in skipped:
         print("- skipped %s" % line)
 

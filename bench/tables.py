@@ -31,11 +31,12 @@ class Cell:
 
     def __init__(self, who, case, file):
         self.who, self.case, self.file = who, case, file
-        self.wall_ns, self.growth_kb, self.error = [], None, None
+        self.wall_ns, self.cpu_ns, self.growth_kb, self.error = [], [], None, None
 
     def add(self, line, expected):
         self.error = self.error or line.get("error")
         self.wall_ns += line.get("wall_ns", [])
+        self.cpu_ns += line.get("cpu_ns", [])
         growth = line.get("growth_kb")
         if growth is not None:
             self.growth_kb = max(growth, self.growth_kb or 0)
@@ -44,8 +45,8 @@ class Cell:
             self.error = "wrong result: %d of %d %s" % (count, wanted, "opcodes" if self.case["task"] == "walk" else "values")
 
     def median(self):
-        """Milliseconds, or None where it failed."""
-        return statistics.median(self.wall_ns) / 1e6 if self.wall_ns and not self.error else None
+        """Milliseconds of CPU, or None where it failed."""
+        return statistics.median(self.cpu_ns) / 1e6 if self.cpu_ns and not self.error else None
 
     def label(self):
         return "%s %s" % (self.who, self.case["label"]) if self.who else self.case["label"]
@@ -53,7 +54,8 @@ class Cell:
     def as_json(self):
         return {
             "who": self.label(), "impl": self.case["impl"], "task": self.case["task"], "file": self.file,
-            "median_ms": self.median(), "wall_ns": self.wall_ns, "growth_kb": self.growth_kb, "error": self.error,
+            "median_ms": self.median(), "wall_ns": self.wall_ns, "cpu_ns": self.cpu_ns,
+            "growth_kb": self.growth_kb, "error": self.error,
         }
 
 
@@ -104,9 +106,14 @@ class Results:
         median = cell.median()
         if median is None:
             return [cell.label(), "FAIL", ""] + [""] * len(bases) + [""]
-        spread = "%s–%s" % (ms(min(cell.wall_ns) / 1e6), ms(max(cell.wall_ns) / 1e6))
+        spread = "%s–%s" % (ms(min(cell.cpu_ns) / 1e6), ms(max(cell.cpu_ns) / 1e6))
         growth = "–" if cell.growth_kb is None else "%.1f" % (cell.growth_kb / 1024)
         return [cell.label(), ms(median), spread] + [times(base, median) for base in bases] + [growth]
+
+    def disturbance(self):
+        """Wall time over CPU time: 1.0 on a quiet machine."""
+        cpu = sum(sum(c.cpu_ns) for c in self.cells)
+        return sum(sum(c.wall_ns) for c in self.cells) / cpu if cpu else 1.0
 
     def overview(self):
         """All files side by side: median ms and, in brackets, against CPython with the collector off."""

@@ -6,17 +6,17 @@
 //! BINARY IMPL KIND FILE REPS       run one
 //! ```
 //!
-//! The line has the wall time of each repetition in nanoseconds, the growth
-//! of the peak memory in KiB, a count to check the result by, and the error
+//! The line has the wall and the CPU time of each repetition in nanoseconds, the
+//! growth of the peak memory in KiB, a count to check the result by, and the error
 //! if there was one. `../python.py` prints the same line for CPython.
 
+mod clock;
 mod memory;
 
 use serde::Serialize;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
 
 /// What can go wrong in a case: shown in the table in place of a number.
 pub type Fault = String;
@@ -95,6 +95,7 @@ impl Input {
 pub struct Meter {
     reps: usize,
     wall_ns: Vec<u64>,
+    cpu_ns: Vec<u64>,
     growth_kb: Option<u64>,
     prepared: bool,
     count: Option<u64>,
@@ -140,9 +141,11 @@ impl Meter {
         }
         self.count = count(&first?);
         for _ in 0..self.reps {
-            let start = Instant::now();
+            let start = clock::now();
             let result = work();
-            self.wall_ns.push(start.elapsed().as_nanos() as u64);
+            let end = clock::now();
+            self.wall_ns.push(end.wall_ns.saturating_sub(start.wall_ns));
+            self.cpu_ns.push(end.cpu_ns.saturating_sub(start.cpu_ns));
             drop(black_box(result?));
         }
         Ok(())
@@ -179,6 +182,7 @@ struct Line<'a> {
     file: Option<&'a str>,
     bytes: usize,
     wall_ns: Vec<u64>,
+    cpu_ns: Vec<u64>,
     growth_kb: Option<u64>,
     count: Option<u64>,
     error: Option<Fault>,
@@ -227,6 +231,7 @@ fn run(case: &Case, kind: &str, path: &Path, reps: usize) -> ExitCode {
         file: input.path.file_name().and_then(|name| name.to_str()),
         bytes: input.bytes.len(),
         wall_ns: meter.wall_ns,
+        cpu_ns: meter.cpu_ns,
         growth_kb: meter.growth_kb,
         count: meter.count,
         error,
