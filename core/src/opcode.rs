@@ -37,6 +37,7 @@ pub enum Argument {
 
 impl Argument {
     /// Bytes between the opcode and the payload or line: the fixed part.
+    #[inline(always)]
     pub const fn fixed_len(self) -> usize {
         match self {
             Nothing | Line | TwoLines => 0,
@@ -48,6 +49,7 @@ impl Argument {
     }
 
     /// A counted payload follows the fixed part.
+    #[inline(always)]
     pub const fn is_counted(self) -> bool {
         matches!(self, Bytes1 | Bytes4 | BytesI4 | Bytes8)
     }
@@ -108,7 +110,7 @@ macro_rules! opcodes {
             }
 
             /// How the argument is laid out.
-            #[inline]
+            #[inline(always)]
             pub const fn argument(self) -> Argument {
                 match self { $( Opcode::$name => $argument, )* }
             }
@@ -208,7 +210,7 @@ const TABLE: [Option<Opcode>; (LAST - FIRST + 1) as usize] = {
 
 impl Opcode {
     /// The opcode of a byte, or `None` for the 188 bytes that are none.
-    #[inline]
+    #[inline(always)]
     pub const fn from_byte(byte: u8) -> Option<Opcode> {
         let index = byte.wrapping_sub(FIRST) as usize;
         if index < TABLE.len() { TABLE[index] } else { Option::None }
