@@ -1,0 +1,104 @@
+//! This project's own cases. A new one is a line in [`CASES`] and a function.
+
+use bench_harness::{Case, Fault, Input, Meter, Task, fault};
+use pickle_core::{Decoder, Document, Heap, Op, Options, Step, Unpickler, Value};
+use std::hint::black_box;
+use std::process::ExitCode;
+
+const CASES: &[Case] = &[
+    Case { name: "ops", task: Task::Walk, label: "libpickle Decoder", kinds: &[], run: ops },
+    Case {
+        name: "document_reused",
+        task: Task::Read,
+        label: "libpickle Document, memory reused",
+        kinds: &[],
+        run: reused,
+    },
+    Case {
+        name: "document_fresh",
+        task: Task::Read,
+        label: "libpickle Document, fresh memory",
+        kinds: &[],
+        run: fresh,
+    },
+];
+
+fn main() -> ExitCode {
+    bench_harness::main(CASES)
+}
+
+/// Walks all opcodes. Every field of every one is used, so that none can be left out.
+fn ops(input: &Input, meter: &mut Meter) -> Result<(), Fault> {
+    meter.each(input, |pickle| walk(pickle).map_err(fault), |&(ops, _)| Some(ops))
+}
+
+fn walk(mut input: &[u8]) -> Result<(u64, u64), pickle_core::Error> {
+    let mut decoder = Decoder::new();
+    let (mut ops, mut digest) = (0, 0);
+    loop {
+        match decoder.next(&mut input)? {
+            Step::Op(op) => {
+                ops += 1;
+                digest = mix(digest, op);
+            }
+            Step::End => return Ok(black_box((ops, digest))),
+            Step::NeedMore => decoder.finish()?,
+            Step::Fragment(_) | Step::Raw(_) => {}
+        }
+    }
+}
+
+#[inline(always)]
+fn mix(digest: u64, op: Op<'_>) -> u64 {
+    use pickle_core::Arg::{Bytes, Float, Int, Nothing, Text, Uint};
+    let arg = match op.arg {
+        Nothing => 0,
+        Uint(n) | Float(n) => n,
+        Int(n) => n as u64,
+        Bytes(b) | Text(b) => b.len() as u64,
+    };
+    let small = u64::from(op.opcode.byte()) << 8 | u64::from(op.header_len);
+    digest.wrapping_add(arg).wrapping_add(small).wrapping_add(op.offset)
+}
+
+/// Reads into memory that the warm-up has grown. The document borrows it, and is looked at by the optimizer only.
+fn reused(input: &Input, meter: &mut Meter) -> Result<(), Fault> {
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+    meter.each(input, |pickle| unpickler.load(pickle).map(hide).map_err(fault), |()| None)?;
+    count(input, meter)
+}
+
+/// Reads into new memory each time; giving it back is not measured, as for the peers.
+fn fresh(input: &Input, meter: &mut Meter) -> Result<(), Fault> {
+    let read = |pickle| {
+        let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+        unpickler.load(pickle).map(hide).map_err(fault)?;
+        Ok(unpickler)
+    };
+    meter.each(input, read, |_| None)?;
+    count(input, meter)
+}
+
+/// Counts the values as the manifest does. Instances have another shape there, and are left out.
+fn count(input: &Input, meter: &mut Meter) -> Result<(), Fault> {
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+    let mut count = 0;
+    for pickle in input.pickles() {
+        count += values(unpickler.load(pickle).map_err(fault)?.root());
+    }
+    if input.kind != "instances" {
+        meter.set_count(count);
+    }
+    Ok(())
+}
+
+fn values(value: Value<'_>) -> u64 {
+    let entries = value.entries().map_or(0, |entries| entries.map(|(key, value)| values(key) + values(value)).sum());
+    let items = value.items().map_or(0, |items| items.map(values).sum());
+    1 + entries + items
+}
+
+/// A document owns nothing; all that matters is that it must be there.
+fn hide(document: Document<'_>) {
+    black_box(document);
+}
