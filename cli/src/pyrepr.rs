@@ -90,8 +90,7 @@ pub fn float(value: f64) -> String {
     if value.is_infinite() {
         return if value < 0.0 { "-inf".into() } else { "inf".into() };
     }
-    // Rust's own form of the shortest digits: `-d.ddde-n`.
-    let text = format!("{value:e}");
+    let text = shortest(value);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let (sign, mantissa) = match mantissa.strip_prefix('-') {
@@ -112,6 +111,18 @@ pub fn float(value: f64) -> String {
         }
         Ok(exponent) => format!("{sign}{digits}{}.0", "0".repeat(exponent + 1 - digits.len())),
     }
+}
+
+/// The fewest digits that read back as `value`, in Rust's form `-d.ddde-n`.
+///
+/// Two such texts can be equally near (1208925819614629.25 has one digit too
+/// many). Rust takes the upper one, CPython the even one, as does Rust itself
+/// once the number of digits is given.
+fn shortest(value: f64) -> String {
+    let text = format!("{value:e}");
+    let digits = text.split('e').next().map_or(1, |m| m.bytes().filter(u8::is_ascii_digit).count());
+    let even = format!("{value:.*e}", digits - 1);
+    if even.parse() == Ok(value) { even } else { text }
 }
 
 /// `repr()` of an int given in two's complement, little-endian, as LONG1 and
@@ -172,6 +183,9 @@ mod tests {
             (1.2345e100, "1.2345e+100"),
             (5e-324, "5e-324"),
             (f64::MAX, "1.7976931348623157e+308"),
+            (1208925819614629.0 + 0.25, "1208925819614629.2"),
+            (2f64.powi(-25), "2.9802322387695312e-08"),
+            (2f64.powi(-44), "5.684341886080802e-14"),
             (f64::NEG_INFINITY, "-inf"),
             (f64::NAN, "nan"),
         ] {
