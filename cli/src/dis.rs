@@ -1,13 +1,520 @@
-//! `pickle dis`
+//! The disassembler: the text of CPython 3.15's `python3 -m pickletools`, line for line.
+//!
+//! It reads as `pickletools.genops` reads, not as an unpickler does: frames and
+//! protocol numbers are opcodes like any other, ints are what `int()` takes,
+//! and only the shape of the stack is checked. A damaged pickle is printed up
+//! to the opcode at fault, as there.
+//!
+//! Memory: the reader's buffer of 64 KiB, one argument longer than that (above
+//! 8 MiB in a temporary file), 16 bytes an open MARK, and the memo's keys.
+
+mod annotations;
+mod machine;
+mod numbers;
+mod payload;
+mod text;
 
 use crate::Failure;
 use crate::args::DisArgs;
-use std::io::Write;
+use crate::input::Input;
+use crate::pyrepr::{self, QuotesSeen};
+use annotations::annotation;
+use machine::{Effect, Key, Machine, Memo};
+use numbers::IntError;
+use payload::{Collector, Payload};
+use pickle_core::{Arg, Decoder, ErrorKind, OpReader, Opcode, ReadError, Step};
+use std::fmt;
+use std::io::{self, Read, Write};
+use text::{Chars, Encoding};
 
-/// Runs the command.
+/// `pickle dis`: prints the opcodes of a file.
 ///
 /// # Errors
-/// It is not built yet.
-pub fn run(_args: &DisArgs, _out: &mut dyn Write) -> Result<(), Failure> {
-    Err(Failure::NotBuilt("dis"))
+/// The input can not be read, or is damaged: what came before is out.
+pub fn run(args: &DisArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let options = Options {
+        indent: args.indent_level,
+        annotate: args.annotate.then_some(Options::ANNOTATION_COLUMN),
+        all: args.all,
+        keep_memo: args.memo,
+    };
+    let mut input = Input::open(&args.file)?;
+    let result = disassemble(&mut input, out, &options);
+    match result {
+        Ok(()) => Ok(()),
+        Err(DisError::Read(error)) => Err(error.into()),
+        Err(DisError::Write(error)) => Err(Failure::Output(error)),
+        Err(DisError::Pickle(error)) => Err(input.bad_pickle(0, error)),
+        Err(error) => Err(Failure::Refused { name: input.name().to_owned(), text: error.to_string() }),
+    }
+}
+
+/// How to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Columns of indentation for each open MARK.
+    pub indent: usize,
+    /// The column at which descriptions of the opcodes begin; without them if `None`.
+    pub annotate: Option<usize>,
+    /// Go on with the pickles that follow the first.
+    pub all: bool,
+    /// Keep the memo from one pickle to the next.
+    pub keep_memo: bool,
+}
+
+impl Options {
+    /// The column that `pickletools -a` uses.
+    pub const ANNOTATION_COLUMN: usize = 30;
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { indent: 4, annotate: None, all: false, keep_memo: false }
+    }
+}
+
+/// Why the text ends before its pickle does.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum DisError {
+    /// The input can not be read, or a long argument can not be put aside.
+    Read(io::Error),
+    /// The output can not be written.
+    Write(io::Error),
+    /// The pickle is damaged.
+    Pickle(pickle_core::Error),
+    /// An int has more digits than CPython converts.
+    TooManyDigits {
+        /// The opcode.
+        opcode: Opcode,
+        /// Its place, in bytes from the start of the input.
+        offset: u64,
+    },
+    /// STOP left objects on the stack. The text is complete.
+    Leftover {
+        /// The place of STOP, in bytes from the start of the input.
+        offset: u64,
+        /// Objects and marks that remain.
+        objects: u64,
+    },
+}
+
+impl fmt::Display for DisError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DisError::Read(error) => write!(f, "reading failed: {error}"),
+            DisError::Write(error) => write!(f, "writing failed: {error}"),
+            DisError::Pickle(error) => error.fmt(f),
+            DisError::TooManyDigits { opcode, offset } => {
+                let (name, limit) = (opcode.name(), pyrepr::MAX_DIGITS);
+                write!(f, "at byte {offset}, in {name}: the int has more than {limit} digits")
+            }
+            DisError::Leftover { offset, objects } => {
+                let noun = if *objects == 1 { "object is" } else { "objects are" };
+                write!(f, "at byte {offset}, in STOP: {objects} {noun} left on the stack")
+            }
+        }
+    }
+}
+
+impl std::error::Error for DisError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            DisError::Read(error) | DisError::Write(error) => Some(error),
+            DisError::Pickle(error) => Some(error),
+            DisError::TooManyDigits { .. } | DisError::Leftover { .. } => None,
+        }
+    }
+}
+
+/// Prints the pickle that `reader` gives, or with [`Options::all`] every one.
+/// Much is written in small pieces: give a buffered `out`.
+///
+/// # Errors
+/// See [`DisError`]. What came before the error has been printed.
+pub fn disassemble<R: Read>(reader: R, out: &mut dyn Write, options: &Options) -> Result<(), DisError> {
+    Disassembler::new(options.clone()).run(reader, out)
+}
+
+/// The same for several inputs, between which the memo may be kept.
+#[derive(Debug)]
+pub struct Disassembler {
+    options: Options,
+    memo: Memo,
+}
+
+impl Disassembler {
+    /// One that has seen nothing.
+    pub fn new(options: Options) -> Self {
+        Disassembler { options, memo: Memo::default() }
+    }
+
+    /// Prints the pickle or pickles of one input.
+    ///
+    /// # Errors
+    /// See [`DisError`].
+    pub fn run<R: Read>(&mut self, reader: R, out: &mut dyn Write) -> Result<(), DisError> {
+        let mut buffer = vec![0; 1 << 16];
+        let mut reader = OpReader::new(Adapter(reader), &mut buffer);
+        *reader.decoder() = Decoder::lenient();
+        let mut collector = Collector::new();
+        loop {
+            if !self.options.keep_memo {
+                self.memo = Memo::default();
+            }
+            self.pickle(&mut reader, &mut collector, out)?;
+            if !self.options.all || reader.at_end().map_err(DisError::Read)? {
+                return Ok(());
+            }
+            reader.decoder().next_pickle();
+        }
+    }
+
+    fn pickle<R: Read>(
+        &mut self,
+        reader: &mut OpReader<'_, Adapter<R>>,
+        collector: &mut Collector,
+        out: &mut dyn Write,
+    ) -> Result<(), DisError> {
+        let mut printer = Printer {
+            memo: &mut self.memo,
+            machine: Machine::default(),
+            line: Line { out, width: 0 },
+            indent: self.options.indent,
+            column: self.options.annotate,
+            first_column: self.options.annotate.unwrap_or(0),
+            protocol: 0,
+            scratch: Vec::new(),
+        };
+        loop {
+            let opcode = match reader.next().map_err(read_error)? {
+                Step::Op(op) => {
+                    let argument = match op.arg {
+                        Arg::Bytes(bytes) | Arg::Text(bytes) => Argument::Payload(Payload::whole(bytes)),
+                        Arg::Nothing => Argument::Nothing,
+                        Arg::Uint(n) => Argument::Number(n.to_string()),
+                        Arg::Int(n) => Argument::Number(n.to_string()),
+                        Arg::Float(bits) => Argument::Number(pyrepr::float(f64::from_bits(bits))),
+                    };
+                    printer.opcode(op.opcode, op.offset, argument)?;
+                    op.opcode
+                }
+                Step::Fragment(fragment) => {
+                    collector.add(fragment.position, fragment.data).map_err(DisError::Read)?;
+                    if fragment.last {
+                        let argument = Argument::Payload(collector.payload());
+                        printer.opcode(fragment.opcode, fragment.offset, argument)?;
+                    }
+                    fragment.opcode
+                }
+                // Neither is met before STOP: no raw bytes are asked for, and `finish` says what is missing.
+                Step::Raw(_) | Step::NeedMore | Step::End => return Ok(()),
+            };
+            if opcode == Opcode::Stop {
+                return printer.end(reader.decoder().offset() - 1);
+            }
+        }
+    }
+}
+
+/// An argument as it came.
+enum Argument<'a> {
+    Nothing,
+    /// Already as Python prints it.
+    Number(String),
+    Payload(Payload<'a>),
+}
+
+/// An argument as it will be printed.
+enum Value<'a> {
+    Nothing,
+    Plain(String),
+    /// An int that Python reads but does not print.
+    TooManyDigits,
+    Quoted {
+        payload: Payload<'a>,
+        encoding: Encoding,
+        style: Style,
+        quote: u8,
+    },
+}
+
+/// What kind of literal a text is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Style {
+    Str,
+    /// A Python 2 str: shown with ASCII only, since its characters are not known.
+    Ascii,
+    Bytes,
+    ByteArray,
+}
+
+struct Printer<'a> {
+    memo: &'a mut Memo,
+    machine: Machine,
+    line: Line<'a>,
+    indent: usize,
+    /// Where the next annotation is to begin.
+    column: Option<usize>,
+    first_column: usize,
+    protocol: u8,
+    scratch: Vec<u8>,
+}
+
+impl Printer<'_> {
+    fn opcode(&mut self, opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<(), DisError> {
+        let level = self.machine.level();
+        let fail = |kind| DisError::Pickle(pickle_core::Error::new(kind, opcode.byte(), offset));
+        let value = read_value(opcode, offset, argument)?;
+        // The place is printed even where the rest of the line can not be.
+        write!(self.line.out, "{offset:5}: ").map_err(DisError::Write)?;
+        let effect = self.machine.run(opcode, offset, memo_key(opcode, &value), self.memo).map_err(fail)?;
+        if matches!(value, Value::TooManyDigits) {
+            return Err(DisError::TooManyDigits { opcode, offset });
+        }
+        self.protocol = self.protocol.max(opcode.protocol());
+        self.print(opcode, level, value, &effect)?;
+        match effect.fault {
+            Some(kind) => Err(fail(kind)),
+            None => Ok(()),
+        }
+    }
+
+    fn print(&mut self, opcode: Opcode, level: usize, value: Value<'_>, effect: &Effect) -> Result<(), DisError> {
+        let line = &mut self.line;
+        line.width = 0;
+        match opcode.byte() {
+            byte @ ..0x80 => line.put(&[byte, b' ', b' ', b' ', b' '])?,
+            byte => line.put(format!("\\x{byte:02x} ").as_bytes())?,
+        }
+        line.spaces(self.indent.saturating_mul(level))?;
+        line.put(opcode.name().as_bytes())?;
+        if !matches!(value, Value::Nothing) || effect.mark.is_some() || effect.memo_index.is_some() {
+            line.spaces(10usize.saturating_sub(opcode.name().len()))?;
+        }
+        match value {
+            Value::Nothing | Value::TooManyDigits => {}
+            Value::Plain(text) => line.put(format!(" {text}").as_bytes())?,
+            Value::Quoted { payload, encoding, style, quote } => {
+                line.quoted(payload, encoding, style, quote, &mut self.scratch)?;
+            }
+        }
+        if let Some(mark) = effect.mark {
+            line.put(format!(" (MARK at {mark})").as_bytes())?;
+        }
+        if let Some(index) = effect.memo_index {
+            line.put(format!(" (as {index})").as_bytes())?;
+        }
+        if let Some(column) = self.column {
+            let width = line.width;
+            line.spaces(column.saturating_sub(width))?;
+            line.put(b" ")?;
+            line.put(annotation(opcode).as_bytes())?;
+            // The column follows the longest line so far, until that is too far to the right.
+            let column = column.max(width);
+            self.column = Some(if column > 50 { self.first_column } else { column });
+        }
+        line.put(b"\n")
+    }
+
+    fn end(&mut self, offset: u64) -> Result<(), DisError> {
+        writeln!(self.line.out, "highest protocol among opcodes = {}", self.protocol).map_err(DisError::Write)?;
+        match self.machine.depth() {
+            0 => Ok(()),
+            objects => Err(DisError::Leftover { offset, objects }),
+        }
+    }
+}
+
+/// Reads and checks an argument; nothing has been printed of the opcode yet.
+fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Value<'_>, DisError> {
+    let fail = |kind| DisError::Pickle(pickle_core::Error::new(kind, opcode.byte(), offset));
+    let mut payload = match argument {
+        Argument::Nothing => return Ok(Value::Nothing),
+        Argument::Number(text) => return Ok(Value::Plain(text)),
+        Argument::Payload(payload) => payload,
+    };
+    let (encoding, style) = match opcode {
+        Opcode::Long1 | Opcode::Long4 => {
+            let bytes = payload.read_all().map_err(DisError::Read)?;
+            return Ok(pyrepr::long(&bytes).map_or(Value::TooManyDigits, Value::Plain));
+        }
+        Opcode::Int | Opcode::Long | Opcode::Get | Opcode::Put => {
+            let text = payload.read_all().map_err(DisError::Read)?;
+            let text = match (opcode, text.as_slice()) {
+                (Opcode::Long, [digits @ .., b'L']) => digits,
+                (Opcode::Int | Opcode::Get | Opcode::Put, b"00") => return Ok(Value::Plain("False".into())),
+                (Opcode::Int | Opcode::Get | Opcode::Put, b"01") => return Ok(Value::Plain("True".into())),
+                (_, text) => text,
+            };
+            return match numbers::int(text) {
+                Ok(text) => Ok(Value::Plain(text)),
+                Err(IntError::Invalid) => Err(fail(ErrorKind::BadInt)),
+                Err(IntError::TooLong) => Err(DisError::TooManyDigits { opcode, offset }),
+            };
+        }
+        Opcode::Float => {
+            let text = payload.read_all().map_err(DisError::Read)?;
+            let value = numbers::float(&text).ok_or_else(|| fail(ErrorKind::BadFloat))?;
+            return Ok(Value::Plain(pyrepr::float(value)));
+        }
+        Opcode::String => {
+            let first = payload.byte(0).map_err(DisError::Read)?;
+            let last = payload.byte(payload.len().saturating_sub(1)).map_err(DisError::Read)?;
+            if !matches!(first, Some(b'\'' | b'"')) || first != last {
+                return Err(fail(ErrorKind::StringNotQuoted));
+            }
+            payload = payload.inner();
+            (Encoding::EscapedLatin1, Style::Ascii)
+        }
+        Opcode::BinString | Opcode::ShortBinString => (Encoding::Latin1, Style::Ascii),
+        Opcode::BinBytes | Opcode::ShortBinBytes | Opcode::BinBytes8 => (Encoding::Latin1, Style::Bytes),
+        Opcode::ByteArray8 => (Encoding::Latin1, Style::ByteArray),
+        Opcode::Unicode => (Encoding::RawUnicodeEscape, Style::Str),
+        Opcode::Global | Opcode::Inst | Opcode::PersId => (Encoding::EscapedUtf8, Style::Str),
+        _ => (Encoding::Utf8, Style::Str),
+    };
+    let mut seen = QuotesSeen::default();
+    each_code(&mut payload, encoding, |piece, codes| codes.decode(piece, &mut |code| seen.see(code)).map_err(fail))?;
+    Ok(Value::Quoted { payload, encoding, style, quote: seen.choice() })
+}
+
+/// The memo entry that an opcode names. True and False are equal to 1 and 0.
+fn memo_key(opcode: Opcode, value: &Value<'_>) -> Option<Key> {
+    use Opcode::{BinGet, BinPut, Get, LongBinGet, LongBinPut, Put};
+    match value {
+        Value::Plain(text) if matches!(opcode, Get | BinGet | LongBinGet | Put | BinPut | LongBinPut) => {
+            Some(match text.as_str() {
+                "False" => Key::Index(0),
+                "True" => Key::Index(1),
+                text => Key::from_decimal(text.into()),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The code points of an argument: those of GLOBAL's and INST's two lines with a space between.
+struct Codes {
+    chars: Chars,
+    two_lines: bool,
+}
+
+impl Codes {
+    /// Decodes a piece; `None` ends the argument.
+    fn decode(&mut self, piece: Option<&[u8]>, emit: &mut impl FnMut(u32)) -> Result<(), ErrorKind> {
+        let Some(piece) = piece else { return self.chars.finish(emit) };
+        if !self.two_lines {
+            return self.chars.feed(piece, emit);
+        }
+        for (i, line) in piece.split(|&b| b == b'\n').enumerate() {
+            if i > 0 {
+                self.chars.finish(emit)?;
+                emit(u32::from(b' '));
+            }
+            self.chars.feed(line, emit)?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives every piece of the payload and then the end to `take`.
+fn each_code(
+    payload: &mut Payload<'_>,
+    encoding: Encoding,
+    mut take: impl FnMut(Option<&[u8]>, &mut Codes) -> Result<(), DisError>,
+) -> Result<(), DisError> {
+    // A line holds no newline, so what has one is a pair of lines.
+    let mut codes = Codes { chars: Chars::new(encoding), two_lines: encoding == Encoding::EscapedUtf8 };
+    payload.each(|piece| take(Some(piece), &mut codes))?;
+    take(None, &mut codes)
+}
+
+/// The output, and how far the line has come.
+struct Line<'a> {
+    out: &'a mut dyn Write,
+    /// Characters written of this line, the offset not counted.
+    width: usize,
+}
+
+impl Line<'_> {
+    fn put(&mut self, text: &[u8]) -> Result<(), DisError> {
+        self.width += text.iter().filter(|&&b| b & 0xc0 != 0x80).count();
+        self.out.write_all(text).map_err(DisError::Write)
+    }
+
+    fn spaces(&mut self, mut count: usize) -> Result<(), DisError> {
+        const SPACES: &[u8] = &[b' '; 256];
+        while count > 0 {
+            let some = SPACES.get(..count).unwrap_or(SPACES);
+            self.put(some)?;
+            count -= some.len();
+        }
+        Ok(())
+    }
+
+    fn quoted(
+        &mut self,
+        mut payload: Payload<'_>,
+        encoding: Encoding,
+        style: Style,
+        quote: u8,
+        scratch: &mut Vec<u8>,
+    ) -> Result<(), DisError> {
+        let (before, after) = match style {
+            Style::Str | Style::Ascii => (" ", ""),
+            Style::Bytes => (" b", ""),
+            Style::ByteArray => (" bytearray(b", ")"),
+        };
+        self.put(before.as_bytes())?;
+        self.put(&[quote])?;
+        each_code(&mut payload, encoding, |piece, codes| {
+            // Small pieces keep what is escaped, up to ten times as long, small too.
+            let pieces = piece.map(|piece| piece.chunks(1 << 14).map(Some)).into_iter().flatten();
+            let end = if piece.is_none() { Some(None) } else { None };
+            for piece in pieces.chain(end) {
+                scratch.clear();
+                let escape = style != Style::Str;
+                codes
+                    .decode(piece, &mut |code| pyrepr::push_code(scratch, code, quote, escape))
+                    .map_err(|kind| DisError::Read(io::Error::other(kind.text())))?;
+                self.put(scratch)?;
+            }
+            Ok(())
+        })?;
+        self.put(&[quote])?;
+        self.put(after.as_bytes())
+    }
+}
+
+impl From<io::Error> for DisError {
+    /// Only what was put aside is read with `?`.
+    fn from(error: io::Error) -> Self {
+        DisError::Read(error)
+    }
+}
+
+fn read_error(error: ReadError<io::Error>) -> DisError {
+    match error {
+        ReadError::Io(error) => DisError::Read(error),
+        ReadError::Pickle(error) => DisError::Pickle(error),
+    }
+}
+
+/// A [`std::io::Read`] as the core wants it.
+struct Adapter<R>(R);
+
+impl<R> embedded_io::ErrorType for Adapter<R> {
+    type Error = io::Error;
+}
+
+impl<R: Read> embedded_io::Read for Adapter<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
 }

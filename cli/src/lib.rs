@@ -13,6 +13,7 @@ pub mod input;
 pub mod json;
 pub mod pickles;
 pub mod progress;
+pub mod pyrepr;
 pub mod show;
 
 pub use failure::Failure;

@@ -65,6 +65,8 @@ pub struct Decoder {
     /// Bytes of the payload or text in progress that were already given.
     done: u64,
     state: State,
+    /// Frames and the protocol are not enforced; set for the life of the decoder.
+    lenient: bool,
     failure: Option<Error>,
     /// The opcode in progress and its fixed argument so far.
     carry: Vec<u8, 9, u8>,
@@ -86,9 +88,27 @@ impl Decoder {
             total: 0,
             done: 0,
             state: State::Opcode,
+            lenient: false,
             failure: None,
             carry: Vec::new(),
         }
+    }
+
+    /// A decoder that neither enforces frames nor refuses protocols above 5:
+    /// FRAME and PROTO are opcodes like any other. For tools that show or judge
+    /// a stream as `pickletools.genops` reads it, never for loading.
+    ///
+    /// ```
+    /// use pickle_core::{Decoder, Opcode, Step};
+    /// let mut input = &b"\x80\x09N."[..];
+    /// assert!(Decoder::new().next(&mut input.clone()).is_err());
+    /// let Ok(Step::Op(op)) = Decoder::lenient().next(&mut input) else { panic!() };
+    /// assert_eq!((op.opcode, op.uint()), (Opcode::Proto, Some(9)));
+    /// ```
+    pub const fn lenient() -> Self {
+        let mut decoder = Decoder::new();
+        decoder.lenient = true;
+        decoder
     }
 
     /// Bytes consumed since [`Decoder::new`].
@@ -104,12 +124,12 @@ impl Decoder {
 
     /// Begins another pickle of the same stream. Offsets go on counting.
     pub fn next_pickle(&mut self) {
-        *self = Decoder { offset: self.offset, ..Decoder::new() };
+        self.restart_at(self.offset);
     }
 
     /// Begins another pickle at this offset, after bytes that the caller has passed over.
     pub fn restart_at(&mut self, offset: u64) {
-        *self = Decoder { offset, ..Decoder::new() };
+        *self = Decoder { offset, lenient: self.lenient, ..Decoder::new() };
     }
 
     /// The next `len` bytes are no pickle (joblib puts arrays between
@@ -454,6 +474,9 @@ impl Decoder {
 
     fn begin_frame(&mut self, arg: Arg<'_>) -> Result<(), Error> {
         let Arg::Uint(len) = arg else { return Ok(()) };
+        if self.lenient {
+            return Ok(());
+        }
         let at = self.offset - 9;
         if self.frame_left() != 0 {
             return Err(self.fail_byte(ErrorKind::FrameNested, Opcode::Frame.byte(), at));
@@ -467,7 +490,7 @@ impl Decoder {
 
     fn check_protocol(&mut self, arg: Arg<'_>) -> Result<(), Error> {
         match arg {
-            Arg::Uint(protocol) if protocol > 5 => {
+            Arg::Uint(protocol) if protocol > 5 && !self.lenient => {
                 Err(self.fail_byte(ErrorKind::UnsupportedProtocol, Opcode::Proto.byte(), self.offset - 2))
             }
             _ => Ok(()),
@@ -565,4 +588,54 @@ fn arg_text(arg: Arg<'_>) -> &[u8] {
 fn split_at_most(input: &[u8], n: u64) -> (&[u8], &[u8]) {
     let n = usize::try_from(n).unwrap_or(usize::MAX);
     input.split_at_checked(n).unwrap_or((input, &[]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Opcodes read up to STOP or the error, whole or one byte at a time.
+    fn read(mut decoder: Decoder, stream: &[u8], piece: usize) -> Result<usize, ErrorKind> {
+        let mut ops = 0;
+        for mut input in stream.chunks(piece) {
+            loop {
+                match decoder.next(&mut input).map_err(|e| e.kind())? {
+                    Step::Op(_) => ops += 1,
+                    Step::Fragment(fragment) => ops += usize::from(fragment.last),
+                    Step::NeedMore => break,
+                    Step::Raw(_) | Step::End => return Ok(ops),
+                }
+            }
+        }
+        decoder.finish().map_err(|e| e.kind()).map(|()| ops)
+    }
+
+    #[test]
+    fn lenient_passes_what_strict_refuses() {
+        let streams: [(&[u8], ErrorKind, usize); 4] = [
+            (b"\x80\x06N.", ErrorKind::UnsupportedProtocol, 3),
+            (b"\x95\x02\0\0\0\0\0\0\0X\x01\0\0\0a.", ErrorKind::FrameStraddle, 3),
+            (b"\x95\x0a\0\0\0\0\0\0\0\x95\0\0\0\0\0\0\0\0N.", ErrorKind::FrameNested, 4),
+            (b"\x95\0\0\0\0\0\0\0\xffN.", ErrorKind::LengthTooLarge, 3),
+        ];
+        for (stream, kind, ops) in streams {
+            for piece in [1, 3, stream.len()] {
+                assert_eq!(read(Decoder::new(), stream, piece), Err(kind), "{stream:?}");
+                assert_eq!(read(Decoder::lenient(), stream, piece), Ok(ops), "{stream:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn lenient_survives_the_next_pickle() {
+        let mut decoder = Decoder::lenient();
+        for _ in 0..2 {
+            let mut input = &b"\x80\x06N."[..];
+            for _ in 0..3 {
+                assert!(matches!(decoder.next(&mut input), Ok(Step::Op(_))));
+            }
+            decoder.next_pickle();
+        }
+        assert_eq!(decoder.offset(), 8);
+    }
 }
