@@ -66,9 +66,9 @@ impl Pickles {
             Err(error) if index > 0 && !is_cut_pickle(first_byte, error, self.unpickler.opcodes()) => {
                 crate::progress::clear();
                 let name = self.input.name();
-                let text = format!("from byte {start} on, behind pickle number {index}, there is no pickle ({error})");
+                let text = format!("what follows pickle number {index}, from byte {start} on, is no pickle ({error})");
                 // There is nobody left to tell if this fails.
-                let _ = writeln!(std::io::stderr(), "pickle: {name}: warning: {text}; left alone");
+                let _ = writeln!(std::io::stderr(), "pickle: {name}: warning: {text}");
                 Ok(None)
             }
             Err(error) => Err(self.input.bad_pickle(index, error)),

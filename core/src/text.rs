@@ -204,6 +204,11 @@ pub(crate) fn long(text: &[u8], rule: TextInts) -> Result<(TextInt, &[u8]), Erro
 }
 
 fn small_or_big(text: &[u8], rule: TextInts) -> Result<TextInt, ErrorKind> {
+    let (_, number) = sign(text);
+    // 20 digits fit no 64 bits.
+    if number.len() >= 20 && number.first() != Some(&b'0') && number.iter().all(u8::is_ascii_digit) {
+        return Ok(TextInt::Big);
+    }
     let digits = digits(text, rule == TextInts::Prefixed).ok_or(ErrorKind::BadInt)?;
     Ok(digits.to_i64().map_or(TextInt::Big, TextInt::Small))
 }
