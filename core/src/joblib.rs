@@ -25,8 +25,7 @@ pub enum Array {
 pub fn array_after(built: Value<'_>) -> Option<Array> {
     let object = built.as_object()?;
     let (module, name) = object.class()?;
-    if name != "NumpyArrayWrapper"
-        || !matches!(module, "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle")
+    if name != "NumpyArrayWrapper" || !matches!(module, "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle")
     {
         return None;
     }
@@ -48,9 +47,10 @@ fn dtype(dtype: Value<'_>) -> Option<(u64, bool)> {
     let object = dtype.as_object()?;
     let code = object.args().next()?.as_str()?;
     let (kind, digits) = (code.bytes().next()?, code.trim_start_matches(|c: char| !c.is_ascii_digit()));
-    let mut len = digits.bytes().take_while(u8::is_ascii_digit).fold(0u64, |n, d| {
-        n.saturating_mul(10).saturating_add(u64::from(d - b'0'))
-    });
+    let mut len = digits
+        .bytes()
+        .take_while(u8::is_ascii_digit)
+        .fold(0u64, |n, d| n.saturating_mul(10).saturating_add(u64::from(d - b'0')));
     let mut objects = kind == b'O';
     for change in object.changes() {
         let Change::Build(state) = change else { continue };

@@ -587,13 +587,7 @@ impl Machine {
 
     /// Keeps the bytes of an argument from `skip`, `len` of them.
     #[inline(always)]
-    fn keep(
-        &mut self,
-        r: &mut Regions<'_>,
-        source: Source<'_>,
-        skip: usize,
-        len: usize,
-    ) -> Result<Range, ErrorKind> {
+    fn keep(&mut self, r: &mut Regions<'_>, source: Source<'_>, skip: usize, len: usize) -> Result<Range, ErrorKind> {
         if let Source::Input(_, offset) = source {
             return Ok(Range { offset: offset + skip as u64, len: len as u64, stored: false });
         }
@@ -707,8 +701,7 @@ impl Machine {
             return self.push_str8(r, source, 1, len);
         }
         let before = self.bytes;
-        let (range, ()) =
-            self.keep_decoded(r, source, |text, put| text::unescape(text::unquote(text)?, put))?;
+        let (range, ()) = self.keep_decoded(r, source, |text, put| text::unescape(text::unquote(text)?, put))?;
         // Decoded text is stored: its encoding works on that.
         self.bytes = before;
         self.push_str8(r, Source::Stored(range.len as usize), 0, range.len as usize)

@@ -216,7 +216,9 @@ impl<'d> Value<'d> {
     pub fn len(&self) -> usize {
         match self.node.tag() {
             tag::DICT => self.header().high() as usize / 2,
-            tag::LIST | tag::SET | tag::FROZEN_SET | tag::TUPLE | tag::TUPLE_OF_MUTABLE => self.header().high() as usize,
+            tag::LIST | tag::SET | tag::FROZEN_SET | tag::TUPLE | tag::TUPLE_OF_MUTABLE => {
+                self.header().high() as usize
+            }
             _ => 0,
         }
     }
