@@ -140,10 +140,7 @@ fn index_len(index: Value<'_>) -> Option<u64> {
 pub(super) fn range_len(start: i64, stop: i64, step: i64) -> Option<u64> {
     let span = if step < 0 { i128::from(start) - i128::from(stop) } else { i128::from(stop) - i128::from(start) };
     let step = i128::from(step).abs();
-    if step == 0 {
-        return None;
-    }
-    u64::try_from(((span + step - 1) / step).max(0)).ok()
+    u64::try_from((span + step - 1).checked_div(step)?.max(0)).ok()
 }
 
 /// A sparse matrix: its format (`csr`) and shape.

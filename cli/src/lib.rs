@@ -1,0 +1,5 @@
+//! The `pickle` command: look into Python pickles without Python, nothing executed.
+
+pub mod canonical;
+pub mod pyrepr;
+pub mod show;
