@@ -45,7 +45,13 @@ impl<'d> DType<'d> {
         if object.class()? != ("numpy", "dtype") {
             return None;
         }
-        let code = text(object.args().next()?)?;
+        let code = object.args().next()?;
+        let code = match (text(code), code.as_global()) {
+            (Some(code), _) => code,
+            // The dtype of a recarray; its state has the size.
+            (None, Some(("numpy", "record"))) => "V0",
+            _ => return None,
+        };
         let kind = code.bytes().next()?;
         let digits = code.get(1..).unwrap_or_default();
         // A unicode character takes four bytes; states give the size where the code does not.
