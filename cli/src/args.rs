@@ -140,7 +140,11 @@ pub struct JsonArgs {
     #[arg(short, long, conflicts_with = "indent")]
     pub lines: bool,
 
-    /// Blanks a level; 0 puts everything on one line
+    /// Lose nothing: tuples, sets, classes, large ints and sharing can be told apart
+    #[arg(short, long)]
+    pub tagged: bool,
+
+    /// Blanks a level; 0 puts everything on one line [default: 2]
     #[arg(short, long, value_name = "N")]
     pub indent: Option<usize>,
 

@@ -1,13 +1,62 @@
-//! `pickle json`
+//! `pickle json`: pickles as JSON. docs/json.md says which value becomes what.
+//!
+//! Written as the document is walked, with a stack of its own: neither the
+//! text nor the depth of a pickle is ever held as a whole.
+
+mod array;
+mod share;
+mod text;
+mod writer;
 
 use crate::Failure;
 use crate::args::JsonArgs;
-use std::io::Write;
+use crate::input::Input;
+use crate::pickles::Pickles;
+use pickle_core::Document;
+use std::io::{self, Write};
 
-/// Runs the command.
+/// Blanks a level where nothing else is asked for.
+const INDENT: usize = 2;
+
+/// `pickle json`: prints every pickle of a file as JSON.
 ///
 /// # Errors
-/// It is not built yet.
-pub fn run(_args: &JsonArgs, _out: &mut dyn Write) -> Result<(), Failure> {
-    Err(Failure::NotBuilt("json"))
+/// The input can not be read or a pickle is damaged; what came before is out.
+pub fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let indent = if args.lines { None } else { Some(args.indent.unwrap_or(INDENT)).filter(|&n| n != 0) };
+    let options = Options { indent, tagged: args.tagged, ..Options::default() };
+    let mut pickles = Pickles::new(Input::open(&args.file)?, pickle_core::Options::new(), false);
+    while let Some(document) = pickles.next()? {
+        json(&document, &options, out)?;
+    }
+    Ok(())
+}
+
+/// How JSON is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Blanks a level; `None` puts everything on one line.
+    pub indent: Option<usize>,
+    /// Nothing is lost: tuples, sets, large ints, classes and sharing can be told apart, and
+    /// well-known types are objects. Without it the JSON is made for people and for `jq`.
+    pub tagged: bool,
+    /// Values that a shared container may hold, all levels counted, and still be written
+    /// again wherever it appears. Larger ones are written once and then referred to.
+    pub repeat: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options { indent: None, tagged: false, repeat: 100 }
+    }
+}
+
+/// Writes one pickle as JSON, with a newline at its end.
+///
+/// # Errors
+/// What `out` says.
+pub fn json(document: &Document<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    let root = document.root();
+    let shared = share::Shared::of(root, document.id_limit(), options);
+    writer::Writer::new(options, &shared, out).write(root)
 }

@@ -12,6 +12,7 @@ mod document;
 mod error;
 mod grammar;
 pub mod joblib;
+pub mod known;
 mod machine;
 mod memory;
 mod node;
@@ -26,6 +27,7 @@ mod value;
 pub use decoder::{Decoder, Step};
 pub use document::{Change, Changes, Document, Kind, Object};
 pub use error::{Error, ErrorKind};
+pub use known::Known;
 pub use machine::{Encoding, How, Options};
 #[cfg(feature = "alloc")]
 pub use memory::Heap;

@@ -1,0 +1,283 @@
+//! numpy: dtypes, arrays and scalars.
+
+use super::octets::Octets;
+use super::{Changed, is_module};
+use crate::{Change, Items, Kind, Object, Value};
+use core::fmt;
+
+/// A `numpy.dtype`.
+#[derive(Clone, Copy, Debug)]
+pub struct DType<'d> {
+    /// Kind of the items as numpy names it: `b`, `i`, `u`, `f`, `c`, `S`, `U`, `M`, `m`, `O`, `V`, ...
+    pub kind: u8,
+    /// Bytes of an item.
+    pub size: u64,
+    /// Most significant byte first.
+    pub big_endian: bool,
+    /// Names of the fields of a record.
+    pub fields: Option<Value<'d>>,
+    /// Unit of a datetime64 or timedelta64, such as `ns`, and how many of it.
+    pub unit: Option<(&'d str, i64)>,
+    /// The items hold references to objects.
+    pub objects: bool,
+}
+
+/// One item of an array.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Number {
+    /// `bool`.
+    Bool(bool),
+    /// Signed integers; ticks of datetime64 and timedelta64.
+    Int(i64),
+    /// Unsigned integers.
+    Uint(u64),
+    /// Floats of up to 64 bits.
+    Float(f64),
+    /// Real and imaginary part.
+    Complex(f64, f64),
+}
+
+impl<'d> DType<'d> {
+    /// The dtype that a value is.
+    pub fn of(value: Value<'d>) -> Option<Self> {
+        let object = value.as_object()?;
+        if object.class()? != ("numpy", "dtype") {
+            return None;
+        }
+        let code = object.args().next()?;
+        let code = match (text(code), code.as_global()) {
+            (Some(code), _) => code,
+            // The dtype of a recarray; its state has the size.
+            (None, Some(("numpy", "record"))) => "V0",
+            _ => return None,
+        };
+        let kind = code.bytes().next()?;
+        let digits = code.get(1..).unwrap_or_default();
+        // A unicode character takes four bytes; states give the size where the code does not.
+        let mut size = digits.parse::<u64>().ok()?;
+        if kind == b'U' {
+            size = size.checked_mul(4)?;
+        }
+        let mut this = DType { kind, size, big_endian: false, fields: None, unit: None, objects: kind == b'O' };
+        for change in object.changes() {
+            let Change::Build(state) = change else { return None };
+            this.big_endian = state.at(1).and_then(text) == Some(">");
+            this.fields = state.at(3).filter(|names| names.kind() == Kind::Tuple);
+            if let Some(size) = state.at(5).and_then(|size| size.as_u64()) {
+                this.size = size;
+            }
+            this.objects |= state.at(7).and_then(|flags| flags.as_u64()).is_some_and(|flags| flags & 1 != 0);
+            if let Some(unit) = state.at(8).and_then(|metadata| metadata.at(1)) {
+                let name = unit.at(0).and_then(text).or_else(|| Octets::of(unit.at(0)?)?.as_ascii());
+                this.unit = name.zip(unit.at(1).and_then(|count| count.as_i64()));
+            }
+        }
+        Some(this)
+    }
+
+    /// The number that the bytes of an item stand for; `None` for kinds that are no numbers.
+    pub fn number(&self, item: &[u8]) -> Option<Number> {
+        let mut wide = [0; 8];
+        let word = |bytes: &[u8], wide: &mut [u8; 8]| {
+            *wide = [0; 8];
+            for (i, byte) in bytes.iter().enumerate() {
+                let at = if self.big_endian { bytes.len() - 1 - i } else { i };
+                *wide.get_mut(at)? = *byte;
+            }
+            Some(u64::from_le_bytes(*wide))
+        };
+        let float = |bits: u64, size: usize| match size {
+            2 => Some(half(bits as u16)),
+            4 => Some(f64::from(f32::from_bits(bits as u32))),
+            8 => Some(f64::from_bits(bits)),
+            _ => None,
+        };
+        match self.kind {
+            b'b' if self.size == 1 => Some(Number::Bool(*item.first()? != 0)),
+            b'u' => Some(Number::Uint(word(item, &mut wide)?)),
+            b'i' | b'M' | b'm' => {
+                let shift = 64u32.checked_sub(item.len() as u32 * 8).filter(|&shift| shift < 64)?;
+                let value = word(item, &mut wide)?;
+                Some(Number::Int((value << shift) as i64 >> shift))
+            }
+            b'f' => Some(Number::Float(float(word(item, &mut wide)?, item.len())?)),
+            b'c' => {
+                let (re, im) = item.split_at_checked(item.len() / 2)?;
+                let re = float(word(re, &mut wide)?, re.len())?;
+                Some(Number::Complex(re, float(word(im, &mut wide)?, im.len())?))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A float of 16 bits.
+fn half(bits: u16) -> f64 {
+    let sign = if bits & 0x8000 != 0 { -1.0 } else { 1.0 };
+    let fraction = f64::from(bits & 0x3ff);
+    let power = |exponent: u16| f64::from_bits((u64::from(exponent) + 1023 - 25) << 52);
+    sign * match bits >> 10 & 0x1f {
+        0 => fraction * power(1),
+        31 if fraction == 0.0 => f64::INFINITY,
+        31 => f64::NAN,
+        exponent => (1024.0 + fraction) * power(exponent),
+    }
+}
+
+/// As numpy names it: `float64`, `>i4`, `datetime64[ns]`, `<U5`, `object`.
+impl fmt::Display for DType<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(fields) = self.fields.and_then(|fields| fields.items()) {
+            for (i, name) in fields.enumerate() {
+                f.write_str(if i == 0 { "{" } else { ", " })?;
+                f.write_str(text(name).unwrap_or("?"))?;
+            }
+            return f.write_str("}");
+        }
+        let name = match self.kind {
+            b'b' => return f.write_str("bool"),
+            b'O' => return f.write_str("object"),
+            b'S' | b'a' => return write!(f, "S{}", self.size),
+            b'U' => return write!(f, "{}U{}", if self.big_endian { '>' } else { '<' }, self.size / 4),
+            b'i' => "int",
+            b'u' => "uint",
+            b'f' => "float",
+            b'c' => "complex",
+            b'M' => "datetime",
+            b'm' => "timedelta",
+            other => return write!(f, "{}{}", char::from(other), self.size),
+        };
+        if self.big_endian {
+            f.write_str(">")?;
+        }
+        write!(f, "{name}{}", self.size.saturating_mul(8))?;
+        match self.unit {
+            Some((unit, 1)) => write!(f, "[{unit}]"),
+            Some((unit, count)) => write!(f, "[{count}{unit}]"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where the items of an array are.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Data<'d> {
+    /// Packed, one after the other.
+    Bytes(Octets<'d>),
+    /// Objects: the list, or the array that a nested pickle holds.
+    Objects(Value<'d>),
+    /// An out-of-band buffer that was not given.
+    Missing(Value<'d>),
+}
+
+/// A `numpy.ndarray` or a subclass of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Array<'d> {
+    /// The class, where the pickle names it.
+    pub class: Option<Value<'d>>,
+    /// What the items are.
+    pub dtype: DType<'d>,
+    /// Items along each axis: ints.
+    pub shape: Value<'d>,
+    /// The first axis varies fastest.
+    pub fortran: bool,
+    /// The items.
+    pub data: Data<'d>,
+    /// What a subclass keeps beside the array.
+    pub extra: Option<Value<'d>>,
+}
+
+impl<'d> Array<'d> {
+    /// Number of items; `None` where the shape makes no sense.
+    pub fn len(&self) -> Option<u64> {
+        self.shape.items()?.try_fold(1u64, |n, axis| n.checked_mul(axis.as_u64()?))
+    }
+
+    /// No items.
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+
+    /// Bytes of all items; `None` where the shape makes no sense.
+    pub fn size(&self) -> Option<u64> {
+        self.len()?.checked_mul(self.dtype.size)
+    }
+
+    /// From the parts that all spellings have in common.
+    fn new(dtype: Value<'d>, shape: Value<'d>, fortran: bool, data: Value<'d>) -> Option<Self> {
+        let dtype = DType::of(dtype)?;
+        let data = match Octets::of(data) {
+            Some(octets) => Data::Bytes(octets),
+            None if data.kind() == Kind::List => Data::Objects(data),
+            None if matches!(data.kind(), Kind::Buffer | Kind::ReadOnly) => Data::Missing(data),
+            None => return None,
+        };
+        let array = Array { class: None, dtype, shape, fortran, data, extra: None };
+        let len = array.len()?;
+        let fits = match data {
+            Data::Bytes(octets) => array.size()? == octets.len() as u64,
+            Data::Objects(list) => list.len() as u64 == len,
+            Data::Missing(_) => true,
+        };
+        if fits { Some(array) } else { None }
+    }
+
+    /// `_reconstruct(class, shape, code)` and its BUILD.
+    pub(super) fn reconstructed(object: &Object<'d>) -> Option<Self> {
+        let class = object.args().next()?;
+        let state = Changed::of(object).only_state()?;
+        // A subclass may keep a tuple of the array's state and its own.
+        let inner = state.at(0)?;
+        let (state, extra) = if inner.kind() == Kind::Tuple { (inner, state.at(1)) } else { (state, None) };
+        let skip = state.len().checked_sub(4)?;
+        if skip > 1 {
+            return None;
+        }
+        let mut parts = state.items()?.skip(skip);
+        let (shape, dtype, fortran, data) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let fortran = fortran.as_bool().or(fortran.as_i64().map(|flag| flag != 0))?;
+        Some(Array { class: Some(class), extra, ..Array::new(dtype, shape, fortran, data)? })
+    }
+
+    /// `_frombuffer(buffer, dtype, shape, order)`.
+    pub(super) fn from_buffer(mut args: Items<'d>) -> Option<Self> {
+        let (data, dtype, shape, order) = (args.next()?, args.next()?, args.next()?, args.next()?);
+        Array::new(dtype, shape, text(order)? == "F", data)
+    }
+
+    /// joblib's wrapper: a state, then the bytes or a nested pickle between the opcodes.
+    pub(super) fn wrapped(object: &Object<'d>) -> Option<Self> {
+        let mut changes = object.changes();
+        let Change::Build(state) = changes.next()? else { return None };
+        let data = match changes.next()? {
+            Change::Raw(bytes, _) => Data::Bytes(Octets::raw(bytes)),
+            Change::Nested(value) => Data::Objects(value),
+            _ => return None,
+        };
+        let class = state.get("subclass");
+        let fortran = state.get("order").and_then(text) == Some("F");
+        let (dtype, shape) = (DType::of(state.get("dtype")?)?, state.get("shape")?);
+        Some(Array { class, dtype, shape, fortran, data, extra: None })
+    }
+}
+
+/// A function of numpy's C core, under all the names its module has had.
+pub(super) fn is_multiarray(module: &str) -> bool {
+    matches!(module, "numpy.core.multiarray" | "numpy._core.multiarray" | "numpy.core._multiarray_umath")
+}
+
+/// As [`is_multiarray`], for its numeric half.
+pub(super) fn is_numeric(module: &str) -> bool {
+    matches!(module, "numpy.core.numeric" | "numpy._core.numeric")
+}
+
+/// joblib, also where scikit-learn shipped it.
+pub(super) fn is_joblib(module: &str) -> bool {
+    is_module(module, "joblib") || is_module(module, "sklearn.externals.joblib")
+}
+
+fn text(value: Value<'_>) -> Option<&str> {
+    value.as_str()
+}

@@ -1,0 +1,157 @@
+//! pandas, torch and scipy: what a thing is and how large, where that is cheap to tell.
+
+use super::array::Array;
+use super::{Known, is_module};
+use crate::{Kind, Object, Value};
+
+/// A tensor of torch. Its items lie in a storage outside the pickle.
+#[derive(Clone, Copy, Debug)]
+pub struct Tensor<'d> {
+    /// Class of the storage (`FloatStorage`) or name of the dtype (`float32`).
+    pub dtype: Option<&'d str>,
+    /// Items along each axis: ints.
+    pub shape: Value<'d>,
+    /// It takes part in training (`torch.nn.Parameter`).
+    pub parameter: bool,
+    /// Key of the storage, and where it was, such as `cpu`.
+    pub storage: Option<(Value<'d>, Value<'d>)>,
+}
+
+impl<'d> Tensor<'d> {
+    pub(super) fn of(object: &Object<'d>, name: &str) -> Option<Self> {
+        let mut args = object.args();
+        let first = args.next()?;
+        if name == "_rebuild_parameter" {
+            // Not Known::of: a parameter of a parameter ... would nest without end.
+            let inner = first.as_object()?;
+            let (_, name) = inner.class()?;
+            let is_tensor = matches!(name, "_rebuild_tensor_v2" | "_rebuild_tensor_v3" | "_rebuild_tensor");
+            return if is_tensor { Some(Tensor { parameter: true, ..Tensor::rebuilt(&inner)? }) } else { None };
+        }
+        Tensor::rebuilt(object)
+    }
+
+    fn rebuilt(object: &Object<'d>) -> Option<Self> {
+        let mut args = object.args();
+        let first = args.next()?;
+        let shape = args.nth(1)?;
+        shape.items()?;
+        let named = args.nth(3).and_then(|dtype| dtype.as_global());
+        let mut dtype = named.filter(|(module, _)| *module == "torch").map(|(_, name)| name);
+        let mut storage = None;
+        if first.kind() == Kind::Persistent {
+            let id = first.as_object()?.callable();
+            let mut parts = id.items()?.skip(1);
+            let class = parts.next()?.as_global();
+            storage = parts.next().zip(parts.next());
+            dtype = dtype.or(class.map(|(_, name)| name));
+        }
+        Some(Tensor { dtype: dtype.map(dtype_name), shape, parameter: false, storage })
+    }
+}
+
+/// Name of the dtype that a storage class holds.
+fn dtype_name(class: &str) -> &str {
+    match class {
+        "FloatStorage" => "float32",
+        "DoubleStorage" => "float64",
+        "HalfStorage" => "float16",
+        "BFloat16Storage" => "bfloat16",
+        "LongStorage" => "int64",
+        "IntStorage" => "int32",
+        "ShortStorage" => "int16",
+        "CharStorage" => "int8",
+        "ByteStorage" => "uint8",
+        "BoolStorage" => "bool",
+        "ComplexFloatStorage" => "complex64",
+        "ComplexDoubleStorage" => "complex128",
+        other => other,
+    }
+}
+
+/// What pandas class it is, under all the module names that pandas has had.
+pub(super) fn pandas<'d>(value: Value<'d>, object: &Object<'d>, module: &str, name: &str) -> Option<Known<'d>> {
+    match name {
+        "DataFrame" | "SparseDataFrame" => {
+            let axes = axes(object);
+            let length = |n| axes.and_then(|axes| axes.at(n)).and_then(index_len);
+            Some(Known::DataFrame { rows: length(1), columns: length(0) })
+        }
+        "Series" | "SparseSeries" | "TimeSeries" => {
+            Some(Known::Series { len: axes(object).and_then(|axes| axes.at(0)).and_then(index_len) })
+        }
+        _ if name.starts_with("_new_") && name.ends_with("Index") && is_module(module, "pandas") => {
+            Some(Known::Index { class: object.args().next()?, len: index_len(value) })
+        }
+        _ => None,
+    }
+}
+
+/// The axes of a frame or series: in the state of its manager, or in the arguments.
+fn axes<'d>(object: &Object<'d>) -> Option<Value<'d>> {
+    let state = object.state()?;
+    let manager = if state.as_object().is_some() { state } else { state.get("_mgr").or_else(|| state.get("_data"))? };
+    let manager = manager.as_object()?;
+    if let Some(axes) = manager.args().nth(1) {
+        return Some(axes);
+    }
+    manager.state()?.at(0)
+}
+
+/// Labels of an index.
+fn index_len(index: Value<'_>) -> Option<u64> {
+    let mut here = index;
+    // Indexes wrap arrays that wrap arrays.
+    for _ in 0..6 {
+        if let Some(items) = here.items() {
+            return Some(items.len() as u64);
+        }
+        let object = here.as_object()?;
+        let (_, name) = object.class()?;
+        if let Some(array) = Array::reconstructed(&object).or_else(|| Array::from_buffer(object.args())) {
+            return array.shape.at(0)?.as_u64();
+        }
+        if name == "NumpyArrayWrapper" {
+            return Array::wrapped(&object)?.shape.at(0)?.as_u64();
+        }
+        let attributes = object.args().nth(1).filter(|attributes| attributes.kind() == Kind::Dict);
+        here = match attributes {
+            Some(attributes) => {
+                if let (Some(start), Some(stop), Some(step)) =
+                    (attributes.get("start"), attributes.get("stop"), attributes.get("step"))
+                {
+                    return range_len(start.as_i64()?, stop.as_i64()?, step.as_i64()?);
+                }
+                let codes = || attributes.get("codes").or_else(|| attributes.get("labels"))?.at(0);
+                attributes.get("data").or_else(codes).or_else(|| attributes.get("left"))?
+            }
+            None => {
+                let state = object.state()?;
+                state.get("_ndarray").or_else(|| state.get("_codes")).or_else(|| state.get("_data")).or_else(|| {
+                    state.items()?.find(|part| part.as_object().is_some_and(|part| part.state().is_some()))
+                })?
+            }
+        };
+    }
+    None
+}
+
+/// `len(range(start, stop, step))`.
+pub(super) fn range_len(start: i64, stop: i64, step: i64) -> Option<u64> {
+    let span = if step < 0 { i128::from(start) - i128::from(stop) } else { i128::from(stop) - i128::from(start) };
+    let step = i128::from(step).abs();
+    u64::try_from((span + step - 1).checked_div(step)?.max(0)).ok()
+}
+
+/// A sparse matrix: its format (`csr`) and shape.
+pub(super) fn sparse<'d>(object: &Object<'d>, name: &'d str) -> Option<Known<'d>> {
+    let format = name.strip_suffix("_matrix").or_else(|| name.strip_suffix("_array"))?;
+    let state = object.state()?;
+    let shape = state.get("_shape").or_else(|| state.get("shape"))?;
+    let values = state.get("data").and_then(|data| match Known::of(data) {
+        Some(Known::Array(array)) => array.len(),
+        _ => None,
+    });
+    shape.items()?;
+    Some(Known::Sparse { format, shape, values })
+}
