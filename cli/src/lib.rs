@@ -7,7 +7,9 @@ pub mod args;
 pub mod canonical;
 pub mod dis;
 pub mod failure;
+pub mod globals;
 pub mod graph;
+pub mod guess;
 pub mod info;
 pub mod input;
 pub mod json;
@@ -15,6 +17,7 @@ pub mod pickles;
 pub mod progress;
 pub mod pyrepr;
 pub mod show;
+pub mod symbols;
 
 pub use failure::Failure;
 

@@ -127,7 +127,7 @@ impl Pickles {
 /// A pickle that was cut off or damaged, as against bytes that never were one
 /// (`pickle.load` does not look at those either). Without PROTO in front, a
 /// few opcodes that make sense together are taken as a pickle.
-fn is_cut_pickle(first_byte: u8, error: Error, opcodes: u64) -> bool {
+pub(crate) fn is_cut_pickle(first_byte: u8, error: Error, opcodes: u64) -> bool {
     first_byte == Opcode::Proto.byte() || error.kind().is_limit() || (error.kind().is_incomplete() && opcodes > 3)
 }
 
