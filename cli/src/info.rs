@@ -4,7 +4,7 @@ mod json;
 mod text;
 
 use crate::args::InfoArgs;
-use crate::globals::{self, Global, Places};
+use crate::globals::{self, Global, NAME_MAX, Places};
 use crate::guess::{self, Guess};
 use crate::input::{self, Layer};
 use crate::pickles::is_cut_pickle;
@@ -19,9 +19,6 @@ use std::io::Write;
 
 /// Bytes of the buffer through which an input is read.
 const BUFFER: usize = 64 * 1024;
-
-/// Bytes of an argument that are kept where it does not lie whole in the buffer.
-const LONG_KEPT: usize = 64 * 1024;
 
 /// Pickles of a file that are told about one by one; the others only count.
 const LISTED: usize = 100;
@@ -352,8 +349,7 @@ impl Walk {
                     if fragment.position == 0 {
                         self.part.clear();
                     }
-                    let room = LONG_KEPT.saturating_sub(self.part.len());
-                    self.part.extend_from_slice(fragment.data.get(..room).unwrap_or(fragment.data));
+                    keep_lines(&mut self.part, fragment.data);
                     if !fragment.last {
                         continue;
                     }
@@ -404,6 +400,17 @@ impl Walk {
             self.info.length = reader.decoder().offset().saturating_sub(self.info.offset);
         }
         self.info.finish(&self.symbols, &self.histogram);
+    }
+}
+
+/// Appends what matters of a piece of a long argument: [`NAME_MAX`] bytes of each line.
+fn keep_lines(part: &mut Vec<u8>, data: &[u8]) {
+    for (i, line) in data.split(|&byte| byte == b'\n').take(NAME_MAX).enumerate() {
+        if i > 0 {
+            part.push(b'\n');
+        }
+        let held = part.iter().rev().take(NAME_MAX).take_while(|&&byte| byte != b'\n').count();
+        part.extend_from_slice(line.get(..NAME_MAX - held).unwrap_or(line));
     }
 }
 

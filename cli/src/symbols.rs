@@ -218,6 +218,14 @@ impl Symbols {
             self.marks.pop();
             return Ok(event);
         }
+        // A name counts even where the stack then lacks what goes with it.
+        let named = match op.opcode {
+            Opcode::Global | Opcode::Inst => {
+                let (module, name) = op.module_and_name().unwrap_or((op.bytes(), b""));
+                self.globals.name(module, name)
+            }
+            _ => 0,
+        };
         let top = if effect.to_mark { self.marks.pop().ok_or(ErrorKind::NoMark)? } else { self.stack.len() };
         let fence = self.marks.last().copied().unwrap_or(0);
         let base = match top.checked_sub(usize::from(effect.pops)) {
@@ -289,11 +297,8 @@ impl Symbols {
             O::Tuple | O::Tuple1 | O::Tuple2 | O::Tuple3 => self.tuple(base),
             O::Ext1 | O::Ext2 | O::Ext4 => self.extension(op.arg)?,
             O::PersId | O::BinPersId => Slot::Plain(Shape::PersistentId),
-            O::Global | O::Inst => {
-                let (module, name) = op.module_and_name().unwrap_or((op.bytes(), b""));
-                let number = self.globals.name(module, name);
-                if op.opcode == O::Inst { Slot::Object(number) } else { Slot::Global(number) }
-            }
+            O::Global => Slot::Global(named),
+            O::Inst => Slot::Object(named),
             O::StackGlobal => self.stack_global(base)?,
             O::Obj if self.stack.len() == base => return Err(ErrorKind::StackUnderflow),
             O::Obj | O::Reduce | O::NewObj | O::NewObjEx => self.made(base),

@@ -12,6 +12,8 @@ const TOP_OPCODES: usize = 8;
 const TOP_GLOBALS: usize = 30;
 /// Pickles that have a line of their own.
 const TOP_PICKLES: usize = 10;
+/// Characters of a name that are shown.
+const TEXT_MAX: usize = 240;
 /// Columns of what is said; the labels stand before.
 const WIDTH: usize = 86;
 /// Columns of the labels.
@@ -31,7 +33,8 @@ pub fn write(report: &Report<'_>, color: bool, out: &mut dyn Write) -> io::Resul
     let painted = text.paint(BOLD, &visible(report.name));
     writeln!(text.out, "{painted}")?;
     if let Some(guess) = &report.guess {
-        text.line("seems", &format!("{}: {}", guess.what, guess.evidence))?;
+        text.line("seems", &visible(&guess.what))?;
+        text.line("because", &visible(&guess.evidence))?;
         if let Some(writer) = guess.writer {
             text.line("written by", writer)?;
         }
@@ -240,10 +243,10 @@ fn bytes(n: u64) -> String {
     }
 }
 
-/// Names come from the file: no control characters, and no more than a line.
+/// Names come from the file: no control characters, and not without end.
 fn visible(text: &str) -> String {
     let mut out = String::new();
-    for c in text.chars().take(WIDTH + 1) {
+    for c in text.chars().take(TEXT_MAX) {
         match c {
             c if c.is_control()
                 || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
@@ -253,7 +256,7 @@ fn visible(text: &str) -> String {
             c => out.push(c),
         }
     }
-    if text.chars().nth(WIDTH + 1).is_some() {
+    if text.chars().nth(TEXT_MAX).is_some() {
         out.push('…');
     }
     out
