@@ -510,6 +510,12 @@ pub fn run(args: &InfoArgs, out: &mut dyn Write) -> Result<(), Failure> {
         let failure = match tail.error {
             Some(ReadError::Io(error)) => Some(Failure::from(error)),
             Some(ReadError::Pickle(error)) => Some(input.bad_pickle(tail.count.saturating_sub(1), error)),
+            // A zip file begins as a PERSID does, and with luck reads as a pickle to the end.
+            None if all.persids > 0 && tail.trailing > 0 => input.sniff().map(|container| Failure::Container {
+                name: input.name().into(),
+                layers: input.layers().into(),
+                container,
+            }),
             None => None,
         };
         // Of something that is no pickle at all there is nothing to tell but that.

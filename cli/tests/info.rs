@@ -131,7 +131,7 @@ fn a_guess_says_what_it_rests_on() {
             "a call that runs code when it is loaded; the result is None",
         ),
         (
-            b"\x80\x03csklearn.svm._classes\nSVC\n)\x81}X\x10\0\0\0_sklearn_versionX\x05\0\0\01.5.1sb.",
+            b"\x80\x03csklearn.svm._classes\nSVC\n)\x81}X\x10\0\0\0_sklearn_versionX\x05\0\0\x001.5.1sb.",
             "sklearn",
             "a scikit-learn model (SVC) of scikit-learn 1.5.1",
         ),
