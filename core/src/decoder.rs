@@ -119,7 +119,7 @@ impl Decoder {
     /// [`ErrorKind::RawInFrame`] in the middle of an opcode or of a frame.
     pub fn take_raw(&mut self, len: u64) -> Result<(), Error> {
         if self.state != State::Opcode || self.frame_left() != 0 {
-            return Err(self.fail(ErrorKind::RawInFrame, self.offset));
+            return Err(self.fail_byte(ErrorKind::RawInFrame, 0, self.offset));
         }
         if len != 0 {
             self.state = State::Raw;
@@ -531,7 +531,12 @@ fn cut<'i>(opcode: Opcode, input: &'i [u8], offset: u64, frame_end: u64) -> Cut<
     let (rest, arg) = match grammar::argument(opcode, input.get(1..).unwrap_or_default()) {
         Ok(found) => found,
         Err(nom::Err::Incomplete(_)) => return Cut::Incomplete,
-        Err(nom::Err::Error(Fault(kind)) | nom::Err::Failure(Fault(kind))) => return Cut::Fault(kind),
+        Err(nom::Err::Error(Fault(kind)) | nom::Err::Failure(Fault(kind))) => {
+            // The length is at fault; that it crosses the end of its frame is seen before it is read.
+            let end = offset + 1 + opcode.argument().fixed_len() as u64;
+            let crosses = straddles(opcode, Arg::Nothing, offset, end, frame_end);
+            return Cut::Fault(if crosses { ErrorKind::FrameStraddle } else { kind });
+        }
     };
     let end = offset + (input.len() - rest.len()) as u64;
     // Rare: the frame ends inside this opcode, which is legal between its parts.
