@@ -724,6 +724,14 @@ impl Machine {
             let len = inner.len();
             return self.push_str8(r, source, 1, len);
         }
+        if self.options.encoding == Encoding::Latin1 {
+            // In one step: a second one could find the region full when the first has overwritten the text.
+            let both = |text: &[u8], put: &mut dyn FnMut(u8)| {
+                text::unescape(text::unquote(text)?, |byte| text::latin1(&[byte], &mut *put))
+            };
+            let (range, ()) = self.keep_decoded(r, source, both)?;
+            return self.push(r, Node::range(tag::STR, range));
+        }
         let before = self.bytes;
         let (range, ()) = self.keep_decoded(r, source, |text, put| text::unescape(text::unquote(text)?, put))?;
         // Decoded text is stored: its encoding works on that.
