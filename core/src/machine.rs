@@ -1139,8 +1139,9 @@ impl Machine {
     }
 }
 
+/// A Python 2 str that is kept as it is would be a str with any other `encoding`.
 fn is_str(node: Node) -> bool {
-    matches!(node.tag(), tag::STR | tag::STR_SURROGATES)
+    matches!(node.tag(), tag::STR | tag::STR_SURROGATES | tag::STR8)
 }
 
 /// Only what the stream can not tell may be called; no built-in value can.
