@@ -328,7 +328,7 @@ impl<M: Memory> Unpickler<M> {
     #[inline(never)]
     fn refused(&mut self, kind: ErrorKind, byte: u8, argument: usize) -> Result<(), Error> {
         let offset = self.decoder.op_offset();
-        self.machine.opcodes -= 1;
+        self.machine.opcodes = self.machine.opcodes.saturating_sub(1);
         let is_region = matches!(kind, ErrorKind::NodesFull | ErrorKind::MemoFull | ErrorKind::BytesFull);
         let grown = if is_region { self.grow_for(kind, argument) } else { Err(kind) };
         grown.map_err(|kind| self.decoder.refuse(kind, byte, offset))
