@@ -247,8 +247,9 @@ impl Decoder {
                 let offset = stream_end - rest.len() as u64;
                 return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, offset));
             };
-            // A copy for every opcode is worth its size only where memory is large.
-            if UNROLLED && cfg!(target_pointer_width = "64") {
+            // A copy for every opcode is worth its size only where memory is large,
+            // and its compile time (minutes for every test) only where speed counts.
+            if UNROLLED && cfg!(all(target_pointer_width = "64", not(debug_assertions))) {
                 dispatch!(opcode, Mark EmptyTuple BinFloat BinInt BinInt1 BinInt2 None ShortBinUnicode BinUnicode
                     EmptyList Append Appends BinGet LongBinGet BinPut LongBinPut Tuple SetItems SetItem EmptyDict
                     NewObj Build Tuple1 Tuple2 Tuple3 NewTrue NewFalse Memoize ShortBinBytes BinBytes Long1 Int Float
