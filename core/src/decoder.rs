@@ -139,7 +139,7 @@ impl Decoder {
     /// [`ErrorKind::RawInFrame`] in the middle of an opcode or of a frame.
     pub fn take_raw(&mut self, len: u64) -> Result<(), Error> {
         if self.state != State::Opcode || self.frame_left() != 0 {
-            return Err(self.fail(ErrorKind::RawInFrame, self.offset));
+            return Err(self.fail_byte(ErrorKind::RawInFrame, 0, self.offset));
         }
         if len != 0 {
             self.state = State::Raw;
@@ -267,8 +267,9 @@ impl Decoder {
                 let offset = stream_end - rest.len() as u64;
                 return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, offset));
             };
-            // A copy for every opcode is worth its size only where memory is large.
-            if UNROLLED && cfg!(target_pointer_width = "64") {
+            // A copy for every opcode is worth its size only where memory is large,
+            // and its compile time (minutes for every test) only where speed counts.
+            if UNROLLED && cfg!(all(target_pointer_width = "64", not(debug_assertions))) {
                 dispatch!(opcode, Mark EmptyTuple BinFloat BinInt BinInt1 BinInt2 None ShortBinUnicode BinUnicode
                     EmptyList Append Appends BinGet LongBinGet BinPut LongBinPut Tuple SetItems SetItem EmptyDict
                     NewObj Build Tuple1 Tuple2 Tuple3 NewTrue NewFalse Memoize ShortBinBytes BinBytes Long1 Int Float
@@ -554,7 +555,12 @@ fn cut<'i>(opcode: Opcode, input: &'i [u8], offset: u64, frame_end: u64) -> Cut<
     let (rest, arg) = match grammar::argument(opcode, input.get(1..).unwrap_or_default()) {
         Ok(found) => found,
         Err(nom::Err::Incomplete(_)) => return Cut::Incomplete,
-        Err(nom::Err::Error(Fault(kind)) | nom::Err::Failure(Fault(kind))) => return Cut::Fault(kind),
+        Err(nom::Err::Error(Fault(kind)) | nom::Err::Failure(Fault(kind))) => {
+            // The length is at fault; that it crosses the end of its frame is seen before it is read.
+            let end = offset + 1 + opcode.argument().fixed_len() as u64;
+            let crosses = straddles(opcode, Arg::Nothing, offset, end, frame_end);
+            return Cut::Fault(if crosses { ErrorKind::FrameStraddle } else { kind });
+        }
     };
     let end = offset + (input.len() - rest.len()) as u64;
     // Rare: the frame ends inside this opcode, which is legal between its parts.

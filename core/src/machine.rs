@@ -103,14 +103,18 @@ pub(crate) struct Machine {
     pub arena: usize,
     /// Nodes in use from the back: the stack.
     stack: usize,
-    /// Just above the topmost mark, 0 without one.
+    /// Just above the topmost mark, `floor` without one.
     fence: usize,
+    /// Where this pickle's stack begins: behind that of the pickle around it.
+    floor: usize,
     /// Bytes in use.
     pub bytes: usize,
     /// Bytes of an unfinished argument behind them.
     pub pending: usize,
     /// Where this pickle's memo begins: behind that of the pickle around it.
     memo_base: usize,
+    /// There is a pickle around this one.
+    nested: bool,
     /// Memo slots below this have been set or cleared.
     memo_len: usize,
     /// Memo slots that the last PUT wanted.
@@ -146,6 +150,15 @@ impl From<ErrorKind> for Halt {
     }
 }
 
+/// Set in the sparse memo's keys of a nested pickle. No index reaches it: texts end at 2^63 - 1.
+#[cfg(feature = "alloc")]
+const NESTED: u64 = 1 << 63;
+
+#[cfg(feature = "alloc")]
+fn sparse_key(index: u64, nested: bool) -> u64 {
+    if nested { index | NESTED } else { index }
+}
+
 /// Searching steps that one opcode pays for.
 const WORK_PER_OP: u64 = 16;
 
@@ -155,6 +168,8 @@ impl Machine {
             arena: 0,
             stack: 0,
             fence: 0,
+            floor: 0,
+            nested: false,
             bytes: 0,
             pending: 0,
             memo_base: 0,
@@ -232,7 +247,7 @@ impl Machine {
 
     #[cold]
     fn underflow(&self) -> ErrorKind {
-        if self.fence > 0 { ErrorKind::UnexpectedMark } else { ErrorKind::StackUnderflow }
+        if self.fence > self.floor { ErrorKind::UnexpectedMark } else { ErrorKind::StackUnderflow }
     }
 
     #[inline(always)]
@@ -249,7 +264,7 @@ impl Machine {
     /// The topmost mark: how many values lie above it, and the fence below it.
     #[inline(always)]
     fn mark(&self, r: &Regions<'_>) -> Result<(usize, usize), ErrorKind> {
-        if self.fence == 0 {
+        if self.fence == self.floor {
             return Err(ErrorKind::NoMark);
         }
         Ok((self.stack - self.fence, self.at(r, self.fence - 1).data() as usize))
@@ -409,7 +424,7 @@ impl Machine {
         let depth = n + usize::from(marked.is_some());
         let fence = marked.unwrap_or(self.fence);
         if self.stack - depth <= fence {
-            return Err(if fence > 0 { ErrorKind::UnexpectedMark } else { ErrorKind::StackUnderflow });
+            return Err(if fence > self.floor { ErrorKind::UnexpectedMark } else { ErrorKind::StackUnderflow });
         }
         if n != 0 {
             let target = self.at(r, self.stack - 1 - depth);
@@ -548,8 +563,13 @@ impl Machine {
         #[cfg(feature = "alloc")]
         if let Some(sparse) = &mut r.sparse {
             // Far beyond what the pickle has filled: not worth an array.
-            if self.memo_base == 0 && index >= self.memo_count.saturating_mul(2).saturating_add(1024) {
-                self.memo_count += u64::from(sparse.insert(index, node).is_none());
+            if index >= self.memo_count.saturating_mul(2).saturating_add(1024) {
+                let key = sparse_key(index, self.nested);
+                if sparse.len() >= r.sparse_room && !sparse.contains_key(&key) {
+                    self.memo_wanted = usize::MAX;
+                    return Err(ErrorKind::MemoFull);
+                }
+                self.memo_count += u64::from(sparse.insert(key, node).is_none());
                 self.sparse = true;
                 return Ok(());
             }
@@ -571,7 +591,7 @@ impl Machine {
     fn memo_drop_sparse(&mut self, _r: &mut Regions<'_>, _index: u64) -> u64 {
         #[cfg(feature = "alloc")]
         if let (true, Some(sparse)) = (self.sparse, &mut _r.sparse) {
-            return u64::from(sparse.remove(&_index).is_some());
+            return u64::from(sparse.remove(&sparse_key(_index, self.nested)).is_some());
         }
         0
     }
@@ -589,7 +609,7 @@ impl Machine {
     #[cold]
     fn memo_get_sparse(&self, _r: &Regions<'_>, _index: u64) -> Result<Node, ErrorKind> {
         #[cfg(feature = "alloc")]
-        if let Some(node) = _r.sparse.as_ref().and_then(|sparse| sparse.get(&_index)) {
+        if let Some(node) = _r.sparse.as_ref().and_then(|sparse| sparse.get(&sparse_key(_index, self.nested))) {
             return Ok(*node);
         }
         Err(ErrorKind::MemoMissing)
@@ -723,6 +743,14 @@ impl Machine {
         if !inner.contains(&b'\\') {
             let len = inner.len();
             return self.push_str8(r, source, 1, len);
+        }
+        if self.options.encoding == Encoding::Latin1 {
+            // In one step: a second one could find the region full when the first has overwritten the text.
+            let both = |text: &[u8], put: &mut dyn FnMut(u8)| {
+                text::unescape(text::unquote(text)?, |byte| text::latin1(&[byte], &mut *put))
+            };
+            let (range, ()) = self.keep_decoded(r, source, both)?;
+            return self.push(r, Node::range(tag::STR, range));
         }
         let before = self.bytes;
         let (range, ()) = self.keep_decoded(r, source, |text, put| text::unescape(text::unquote(text)?, put))?;
@@ -954,19 +982,26 @@ impl Machine {
     }
 
     /// Begins a pickle inside this one; returns what [`Machine::leave`] needs.
-    pub fn enter(&mut self, r: &mut Regions<'_>) -> Result<Machine, ErrorKind> {
+    pub fn enter(&mut self) -> Machine {
         let outer = *self;
-        // A mark keeps the inner pickle from the outer stack, and its memo lies behind the outer one.
-        self.push(r, Node::number(tag::MARK, self.fence as u64))?;
+        // Its stack begins above the outer one, and its memo lies behind the outer one.
+        self.floor = self.stack;
         self.fence = self.stack;
         self.memo_base = self.memo_len;
         self.memo_count = 0;
-        Ok(outer)
+        self.nested = true;
+        self.sparse = false;
+        outer
     }
 
     /// Ends the inner pickle: back to the outer stack and memo.
-    pub fn leave(&mut self, outer: Machine) {
-        *self = Machine { arena: self.arena, bytes: self.bytes, ..outer };
+    pub fn leave(&mut self, _r: &mut Regions<'_>, outer: Machine) {
+        #[cfg(feature = "alloc")]
+        if let (true, Some(sparse)) = (self.sparse, &mut _r.sparse) {
+            sparse.split_off(&NESTED);
+        }
+        let Machine { arena, bytes, opcodes, work, .. } = *self;
+        *self = Machine { arena, bytes, opcodes, work, ..outer };
     }
 
     // ---- the switch --------------------------------------------------------
@@ -1074,7 +1109,7 @@ impl Machine {
     fn apply_rare<'i>(&mut self, r: &mut Regions<'_>, op: &Op<'i>, source: Source<'i>) -> Done {
         match op.opcode {
             Opcode::Pop => {
-                if self.fence > 0 && self.stack == self.fence {
+                if self.fence > self.floor && self.stack == self.fence {
                     let (_, fence) = self.mark(r)?;
                     self.drop_to_mark(fence);
                     return Ok(());
@@ -1131,8 +1166,9 @@ impl Machine {
     }
 }
 
+/// A Python 2 str that is kept as it is would be a str with any other `encoding`.
 fn is_str(node: Node) -> bool {
-    matches!(node.tag(), tag::STR | tag::STR_SURROGATES)
+    matches!(node.tag(), tag::STR | tag::STR_SURROGATES | tag::STR8)
 }
 
 /// Only what the stream can not tell may be called; no built-in value can.

@@ -10,6 +10,9 @@ pub struct Regions<'r> {
     pub(crate) bytes: &'r mut [u8],
     #[cfg(feature = "alloc")]
     pub(crate) sparse: Option<&'r mut alloc::collections::BTreeMap<u64, Node>>,
+    /// Entries that `sparse` may have.
+    #[cfg(feature = "alloc")]
+    pub(crate) sparse_room: usize,
 }
 
 /// What a region that has become too small must hold.
@@ -71,6 +74,8 @@ impl Memory for Storage<'_> {
             bytes: self.bytes,
             #[cfg(feature = "alloc")]
             sparse: None,
+            #[cfg(feature = "alloc")]
+            sparse_room: 0,
         }
     }
 
@@ -108,20 +113,26 @@ mod heap {
     /// still in the cache when it is first used.
     const STEP: usize = 1 << 15;
 
+    /// Bytes that an entry of the sparse memo takes in the tree, at most about.
+    const SPARSE_ENTRY: usize = 64;
+
     impl Heap {
         /// Memory that grows as the pickle asks for it; nothing is allocated yet.
         pub fn new() -> Self {
             Heap::default()
         }
 
-        /// Refuses to grow any region beyond `bytes` bytes.
+        /// Refuses to grow any region beyond `bytes` bytes. The memo is two:
+        /// what lies far beyond the entries before it goes to a tree.
         pub fn with_limit(bytes: usize) -> Self {
             Heap { limit: Some(bytes), ..Heap::default() }
         }
 
         /// Bytes that the regions take now.
         pub fn size(&self) -> usize {
-            (self.nodes.capacity() + self.memo.capacity()) * size_of::<Node>() + self.bytes.capacity()
+            (self.nodes.capacity() + self.memo.capacity()) * size_of::<Node>()
+                + self.bytes.capacity()
+                + self.sparse.len() * SPARSE_ENTRY
         }
     }
 
@@ -133,12 +144,13 @@ mod heap {
         limit: Option<usize>,
     ) -> Result<usize, ()> {
         let old = region.len();
-        let len = wanted.max(old + old.min(step)).max(64);
-        if limit.is_some_and(|limit| len > limit / size_of::<T>()) && wanted > limit.unwrap_or(0) / size_of::<T>() {
+        let limit = limit.map_or(usize::MAX, |limit| limit / size_of::<T>());
+        if wanted > limit {
             return Err(());
         }
+        let len = wanted.max(old + old.min(step)).max(64).min(limit);
         if len > region.capacity() {
-            let more = len.max(old * 2) - old;
+            let more = len.max(old * 2).min(limit) - old;
             region.try_reserve_exact(more).map_err(|_| ())?;
         }
         region.resize(len, T::default());
@@ -153,6 +165,7 @@ mod heap {
                 memo: &mut self.memo,
                 bytes: &mut self.bytes,
                 sparse: Some(&mut self.sparse),
+                sparse_room: self.limit.map_or(usize::MAX, |limit| limit / SPARSE_ENTRY),
             }
         }
 

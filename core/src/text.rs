@@ -48,7 +48,7 @@ fn trim(mut text: &[u8]) -> &[u8] {
 }
 
 /// The C code reads a C string: a NUL ends it.
-fn until_nul(text: &[u8]) -> &[u8] {
+pub(crate) fn until_nul(text: &[u8]) -> &[u8] {
     match text.iter().position(|&b| b == 0) {
         Some(at) => text.get(..at).unwrap_or_default(),
         None => text,
@@ -147,9 +147,9 @@ fn plain(text: &[u8]) -> Option<i64> {
     Some(if negative { -value } else { value })
 }
 
-/// `strtol(text, &end, 0)` where it reads the whole text, octal included.
+/// `strtol(text, &end, 0)` where it reads the whole C string, octal included.
 fn strtol(text: &[u8]) -> Option<i64> {
-    let mut rest = text;
+    let mut rest = until_nul(text);
     while let [first, tail @ ..] = rest {
         if !is_space(*first) {
             break;
@@ -180,15 +180,14 @@ pub(crate) fn int(text: &[u8], rule: TextInts) -> Result<TextInt, ErrorKind> {
             }
         }
     }
-    if rule == TextInts::Prefixed {
-        if let Some(value) = strtol(text) {
-            return Ok(match (text.len(), value) {
-                (2, 0 | 1) => TextInt::Bool(value == 1),
-                _ => TextInt::Small(value),
-            });
-        }
+    // `strtol` finds no digit in front of a NUL and gives 0, and the C code takes the NUL for the end.
+    let value = if text.first() == Some(&0) { Some(0) } else { strtol(text) };
+    match (rule, value) {
+        (TextInts::Prefixed, Some(value @ (0 | 1))) if text.len() == 2 => Ok(TextInt::Bool(value == 1)),
+        (TextInts::Prefixed, Some(value)) => Ok(TextInt::Small(value)),
+        (TextInts::Decimal, Some(value)) if text.first() == Some(&0) => Ok(TextInt::Small(value)),
+        _ => small_or_big(text, rule),
     }
-    small_or_big(text, rule)
 }
 
 /// The text of LONG (`load_long`), and what of it is the number.
@@ -233,6 +232,7 @@ pub(crate) fn float(text: &[u8]) -> Result<Option<f64>, ErrorKind> {
     if text.is_empty() {
         return Err(ErrorKind::EmptyLine);
     }
+    let text = until_nul(text);
     let (negative, body) = sign(text);
     let special = |name: &[u8]| body.eq_ignore_ascii_case(name);
     if special(b"inf") || special(b"infinity") {

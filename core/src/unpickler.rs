@@ -103,6 +103,9 @@ impl<M: Memory> Unpickler<M> {
     /// (several `dump` calls on one `Pickler`).
     pub fn begin_at(&mut self, offset: u64, keep_memo: bool) {
         self.decoder.restart_at(offset);
+        if let Some(outer) = self.outer.take() {
+            self.machine.leave(&mut self.memory.regions(), outer);
+        }
         self.machine.next_pickle(keep_memo);
         if !keep_memo {
             self.memory.clear();
@@ -224,15 +227,8 @@ impl<M: Memory> Unpickler<M> {
         if self.decoder.frame_left() != 0 || self.outer.is_some() {
             return Err(Error::new(ErrorKind::RawInFrame, 0, self.decoder.offset()));
         }
-        loop {
-            match self.machine.enter(&mut self.memory.regions()) {
-                Ok(outer) => {
-                    self.outer = Some(outer);
-                    return Ok(());
-                }
-                Err(kind) => self.grow(kind, 0, 0)?,
-            }
-        }
+        self.outer = Some(self.machine.enter());
+        Ok(())
     }
 
     /// The loop: one opcode after another until the input or the pickle ends.
@@ -316,7 +312,7 @@ impl<M: Memory> Unpickler<M> {
             }
             Some(outer) => {
                 self.decoder.next_pickle();
-                self.machine.leave(outer);
+                self.machine.leave(&mut self.memory.regions(), outer);
                 self.attach(chunk::NESTED, &[self.root])?;
                 Ok(None)
             }
@@ -328,7 +324,7 @@ impl<M: Memory> Unpickler<M> {
     #[inline(never)]
     fn refused(&mut self, kind: ErrorKind, byte: u8, argument: usize) -> Result<(), Error> {
         let offset = self.decoder.op_offset();
-        self.machine.opcodes -= 1;
+        self.machine.opcodes = self.machine.opcodes.saturating_sub(1);
         let is_region = matches!(kind, ErrorKind::NodesFull | ErrorKind::MemoFull | ErrorKind::BytesFull);
         let grown = if is_region { self.grow_for(kind, argument) } else { Err(kind) };
         grown.map_err(|kind| self.decoder.refuse(kind, byte, offset))

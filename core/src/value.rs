@@ -111,7 +111,7 @@ impl<'d> Value<'d> {
     /// The text of a protocol 0 float that this build does not parse (feature `text-float`).
     pub fn float_text(&self) -> Option<&'d str> {
         match self.node.tag() {
-            tag::FLOAT_TEXT => core::str::from_utf8(self.document.range(self.node)).ok(),
+            tag::FLOAT_TEXT => core::str::from_utf8(text::until_nul(self.document.range(self.node))).ok(),
             _ => None,
         }
     }
