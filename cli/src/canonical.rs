@@ -296,10 +296,10 @@ impl Text<'_, '_> {
     }
 
     fn int(&mut self, value: &Value<'_>) -> io::Result<()> {
-        if let Some(small) = value.as_i64() {
-            if small.unsigned_abs() <= 1 << 53 {
-                return self.raw(&small.to_string());
-            }
+        if let Some(small) = value.as_i64()
+            && small.unsigned_abs() <= 1 << 53
+        {
+            return self.raw(&small.to_string());
         }
         let big = big_int(value);
         let text = if big.bits() > DECIMAL_BITS {

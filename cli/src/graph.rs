@@ -14,7 +14,7 @@ use std::io::Write;
 /// The input can not be read or a pickle is damaged; the lines of the pickles before are out.
 pub fn run(args: &GraphArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut pickles = Pickles::new(Input::open(&args.file)?, Options::new(), args.shared_memo);
-    while let Some(document) = pickles.next()? {
+    while let Some(document) = pickles.next_document()? {
         canonical::write(&document, out)?;
         writeln!(out)?;
     }

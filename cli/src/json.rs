@@ -26,7 +26,7 @@ pub fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let indent = if args.lines { None } else { Some(args.indent.unwrap_or(INDENT)).filter(|&n| n != 0) };
     let options = Options { indent, tagged: args.tagged, ..Options::default() };
     let mut pickles = Pickles::new(Input::open(&args.file)?, pickle_core::Options::new(), false);
-    while let Some(document) = pickles.next()? {
+    while let Some(document) = pickles.next_document()? {
         json(&document, &options, out)?;
     }
     Ok(())

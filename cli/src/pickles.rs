@@ -44,7 +44,7 @@ impl Pickles {
     /// # Errors
     /// The input can not be read, or the pickle is damaged or cut off. What
     /// follows a whole pickle and never was one is passed over with a warning.
-    pub fn next(&mut self) -> Result<Option<Document<'_>>, Failure> {
+    pub fn next_document(&mut self) -> Result<Option<Document<'_>>, Failure> {
         let first_byte = match self.input.as_slice() {
             Some(slice) => slice.get(self.offset()).copied(),
             None => self.peek()?,
@@ -81,11 +81,8 @@ impl Pickles {
 
     fn advance(&mut self) -> Result<(), Error> {
         let slice = self.input.as_slice().unwrap_or_default();
-        loop {
-            match self.unpickler.advance(slice)? {
-                Status::Built => joblib::take_array(&mut self.unpickler, slice)?,
-                _ => break,
-            }
+        while self.unpickler.advance(slice)? == Status::Built {
+            joblib::take_array(&mut self.unpickler, slice)?;
         }
         self.input.progress().at(self.unpickler.offset());
         Ok(())

@@ -42,7 +42,7 @@ pub fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
         }
         first = false;
         let mut pickles = Pickles::new(input, pickle_core::Options::new(), false);
-        while let Some(document) = pickles.next()? {
+        while let Some(document) = pickles.next_document()? {
             show(&document, &options, out)?;
         }
         Ok(())

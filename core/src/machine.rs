@@ -282,14 +282,14 @@ impl Machine {
     #[inline(always)]
     fn move_top(&mut self, r: &mut Regions<'_>, n: usize, to: usize) {
         let top = r.nodes.len() - self.stack;
-        if let Some((low, high)) = r.nodes.split_at_mut_checked(top) {
-            if let (Some(target), Some(source)) = (low.get_mut(to..to.wrapping_add(n)), high.get(..n)) {
-                for (target, source) in target.iter_mut().zip(source.iter().rev()) {
-                    *target = *source;
-                }
-                self.stack -= n;
-                return;
+        if let Some((low, high)) = r.nodes.split_at_mut_checked(top)
+            && let (Some(target), Some(source)) = (low.get_mut(to..to.wrapping_add(n)), high.get(..n))
+        {
+            for (target, source) in target.iter_mut().zip(source.iter().rev()) {
+                *target = *source;
             }
+            self.stack -= n;
+            return;
         }
         self.move_top_overlapping(r, n, top, to);
     }
@@ -431,7 +431,7 @@ impl Machine {
             match (target.tag(), kind) {
                 (tag::LIST, chunk::APPEND) => self.extend(r, target.high(), chunk::ITEMS, n)?,
                 (tag::DICT, chunk::SET_ITEM) => {
-                    if n % 2 != 0 {
+                    if !n.is_multiple_of(2) {
                         return Err(ErrorKind::OddItems);
                     }
                     self.check_keys(r, n, 2)?;
@@ -444,10 +444,9 @@ impl Machine {
                 _ => self.give_other(r, target, kind, n, depth)?,
             }
         }
-        match marked {
-            Some(fence) => self.drop_to_mark(fence),
-            // What was moved has left the stack already.
-            None => {}
+        // Without a mark, what was moved has left the stack already.
+        if let Some(fence) = marked {
+            self.drop_to_mark(fence);
         }
         Ok(())
     }
@@ -455,7 +454,7 @@ impl Machine {
     /// The same on anything but list, dict and set.
     #[inline(never)]
     fn give_other(&mut self, r: &mut Regions<'_>, target: Node, kind: u8, n: usize, depth: usize) -> Done {
-        if kind == chunk::SET_ITEM && n % 2 != 0 {
+        if kind == chunk::SET_ITEM && !n.is_multiple_of(2) {
             return Err(ErrorKind::OddItems);
         }
         match target.tag() {

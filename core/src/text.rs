@@ -83,7 +83,7 @@ pub(crate) fn digits(text: &[u8], prefixed: bool) -> Option<Digits<'_>> {
     // Underscores only between digits.
     let mut previous = b'_';
     for &byte in digits {
-        let is_digit = char::from(byte).to_digit(u32::from(radix)).is_some();
+        let is_digit = char::from(byte).is_digit(u32::from(radix));
         if !is_digit && (byte != b'_' || previous == b'_') {
             return None;
         }
@@ -162,7 +162,7 @@ fn strtol(text: &[u8]) -> Option<i64> {
         [b'0', tail @ ..] if !tail.is_empty() => (8, tail),
         _ => (10, rest),
     };
-    let plain = !digits.is_empty() && digits.iter().all(|&b| char::from(b).to_digit(u32::from(radix)).is_some());
+    let plain = !digits.is_empty() && digits.iter().all(|&b| char::from(b).is_digit(u32::from(radix)));
     if plain { Digits { negative, radix, digits }.to_i64() } else { None }
 }
 

@@ -282,9 +282,7 @@ impl<'d> Value<'d> {
             // Attributes and slots (`copyreg.__reduce_ex__`).
             Some(mut parts) if parts.len() == 2 => {
                 let (dict, slots) = (parts.next()?, parts.next()?);
-                if slots.entries().is_none() {
-                    return None;
-                }
+                slots.entries()?;
                 slots.get(key).or_else(|| if dict.entries().is_some() { dict.get(key) } else { None })
             }
             Some(_) => None,
