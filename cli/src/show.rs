@@ -1,6 +1,6 @@
 //! `pickle show`: a pickle as a readable, Python-like tree.
 //!
-//! Two walks over the same view of the document ([`view`]): the first finds
+//! Two walks over the same view of the document (`view`): the first finds
 //! out which of the visible values appear more than once, the second prints.
 //! Neither recurses into the document: pickles nest deeper than threads do.
 
