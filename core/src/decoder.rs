@@ -72,6 +72,10 @@ pub struct Decoder {
     carry: Vec<u8, 9, u8>,
 }
 
+// What the documentation promises, the carry included.
+#[cfg(target_pointer_width = "32")]
+const _: () = assert!(size_of::<Decoder>() <= 64 && size_of::<Error>() == 8);
+
 impl Default for Decoder {
     fn default() -> Self {
         Self::new()
