@@ -40,7 +40,6 @@ fn help_and_version_go_to_standard_output() {
 }
 
 #[test]
-#[ignore = "until all commands are built"]
 fn a_file_that_is_not_there_is_exit_code_1() {
     for command in COMMANDS {
         let output = pickle(&[command, "no/such/file.pkl"]);
@@ -51,7 +50,6 @@ fn a_file_that_is_not_there_is_exit_code_1() {
 }
 
 #[test]
-#[ignore = "until all commands are built"]
 fn nothing_on_standard_input_is_exit_code_1() {
     for command in COMMANDS {
         let output = pickle(&[command, "-"]);
@@ -61,7 +59,6 @@ fn nothing_on_standard_input_is_exit_code_1() {
 }
 
 #[test]
-#[ignore = "until all commands are built"]
 fn a_closed_pipe_is_quiet() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("long.pkl");
