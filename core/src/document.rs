@@ -60,6 +60,12 @@ impl<'d> Document<'d> {
         whole.get(from..from.saturating_add(len)).unwrap_or_default()
     }
 
+    /// The input, and the bytes that were kept elsewhere.
+    #[cfg(feature = "serde")]
+    pub(crate) fn parts(&self) -> (&'d [u8], &'d [u8]) {
+        (self.input, self.bytes)
+    }
+
     pub(crate) fn buffer(&self, index: u64) -> Option<&'d [u8]> {
         self.buffers.get(usize::try_from(index).ok()?).copied()
     }

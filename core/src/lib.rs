@@ -20,6 +20,8 @@ mod op;
 mod opcode;
 mod path;
 mod reader;
+#[cfg(feature = "serde")]
+pub mod serde;
 mod text;
 mod unpickler;
 mod value;
