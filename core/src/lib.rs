@@ -7,6 +7,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "alloc")]
+pub mod compat;
 mod decoder;
 mod document;
 mod encoder;
@@ -29,6 +31,8 @@ mod sink;
 mod text;
 mod unpickler;
 mod value;
+#[cfg(feature = "alloc")]
+pub mod writer;
 
 pub use decoder::{Decoder, Step};
 pub use document::{Change, Changes, Document, Kind, Object};
