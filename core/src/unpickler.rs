@@ -193,6 +193,12 @@ impl<M: Memory> Unpickler<M> {
         (self.machine.arena, self.machine.bytes)
     }
 
+    /// The memory, for use between two pickles.
+    #[cfg(feature = "serde")]
+    pub(crate) fn memory(&mut self) -> &mut M {
+        &mut self.memory
+    }
+
     /// The memory, for another use.
     pub fn into_memory(self) -> M {
         self.memory
