@@ -78,7 +78,11 @@ unsafe fn state<'a>(iter: *mut pickle_iter) -> Option<(&'a mut usize, &'a mut St
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_items(doc: *const pickle_doc, of: pickle_value, iter: *mut pickle_iter) -> pickle_status {
+pub unsafe extern "C" fn pickle_items(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    iter: *mut pickle_iter,
+) -> pickle_status {
     // SAFETY: as the caller says.
     unsafe { begin(iter, here(doc, of).and_then(|value| or_kind(value.items()))) }
 }
@@ -101,7 +105,10 @@ pub unsafe extern "C" fn pickle_entries(
 ///
 /// # Safety
 /// `iter` is null or may be written.
-pub(crate) unsafe fn begin(iter: *mut pickle_iter, found: Result<impl Into<pickle_iter>, pickle_status>) -> pickle_status {
+pub(crate) unsafe fn begin(
+    iter: *mut pickle_iter,
+    found: Result<impl Into<pickle_iter>, pickle_status>,
+) -> pickle_status {
     // SAFETY: as the caller says.
     unsafe {
         put(iter, pickle_iter::EMPTY);

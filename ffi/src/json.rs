@@ -27,7 +27,11 @@ enum Level<'d> {
 impl Out {
     fn put(&mut self, text: &[u8]) -> Done {
         // SAFETY: the caller of `pickle_dump_json` gave both.
-        if unsafe { (self.write)(self.context, text.as_ptr(), text.len()) } { Ok(()) } else { Err(pickle_status::Stopped) }
+        if unsafe { (self.write)(self.context, text.as_ptr(), text.len()) } {
+            Ok(())
+        } else {
+            Err(pickle_status::Stopped)
+        }
     }
 
     fn quoted(&mut self, text: &[u8]) -> Done {

@@ -236,7 +236,11 @@ pub unsafe extern "C" fn pickle_id(doc: *const pickle_doc, of: pickle_value, out
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_str_bytes(doc: *const pickle_doc, of: pickle_value, out: *mut pickle_bytes) -> pickle_status {
+pub unsafe extern "C" fn pickle_str_bytes(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_bytes,
+) -> pickle_status {
     // SAFETY: as the caller says.
     unsafe { give(out, here(doc, of).and_then(|value| or_kind(value.str_bytes()))) }
 }
@@ -257,7 +261,11 @@ pub struct pickle_big_int {
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_big_int(doc: *const pickle_doc, of: pickle_value, out: *mut pickle_big_int) -> pickle_status {
+pub unsafe extern "C" fn pickle_as_big_int(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_big_int,
+) -> pickle_status {
     // SAFETY: as the caller says.
     let found = unsafe { here(doc, of) }.and_then(|value| or_kind(value.as_big_int())).map(|int| {
         let (negative, radix, data) = match int {
@@ -275,7 +283,11 @@ pub unsafe extern "C" fn pickle_as_big_int(doc: *const pickle_doc, of: pickle_va
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_float_text(doc: *const pickle_doc, of: pickle_value, out: *mut pickle_str) -> pickle_status {
+pub unsafe extern "C" fn pickle_float_text(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_str,
+) -> pickle_status {
     // SAFETY: as the caller says.
     unsafe { give(out, here(doc, of).and_then(|value| or_kind(value.float_text()))) }
 }
@@ -358,7 +370,11 @@ pub unsafe extern "C" fn pickle_as_buffer(
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_inner(doc: *const pickle_doc, of: pickle_value, out: *mut pickle_value) -> pickle_status {
+pub unsafe extern "C" fn pickle_inner(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_value,
+) -> pickle_status {
     // SAFETY: as the caller says.
     unsafe { give(out, here(doc, of).and_then(|value| or_kind(value.inner()))) }
 }
@@ -408,7 +424,11 @@ pub unsafe extern "C" fn pickle_as_f64(doc: *const pickle_doc, of: pickle_value,
 /// # Safety
 /// Pointers are null or point to what their types say; texts end with a NUL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_str(doc: *const pickle_doc, of: pickle_value, out: *mut pickle_str) -> pickle_status {
+pub unsafe extern "C" fn pickle_as_str(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_str,
+) -> pickle_status {
     // SAFETY: as the caller says.
     unsafe { give(out, here(doc, of).and_then(to_str)) }
 }
@@ -418,7 +438,11 @@ pub unsafe extern "C" fn pickle_as_str(doc: *const pickle_doc, of: pickle_value,
 /// # Safety
 /// Pointers are null or point to what their types say; texts end with a NUL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_bytes(doc: *const pickle_doc, of: pickle_value, out: *mut pickle_bytes) -> pickle_status {
+pub unsafe extern "C" fn pickle_as_bytes(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_bytes,
+) -> pickle_status {
     // SAFETY: as the caller says.
     unsafe { give(out, here(doc, of).and_then(to_bytes)) }
 }

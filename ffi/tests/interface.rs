@@ -32,7 +32,10 @@ fn header_is_up_to_date() {
         std::fs::write(&path, &header).unwrap();
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == header, "include/pickle.h is old: PICKLE_WRITE_HEADER=1 cargo test -p pickle-ffi --test interface");
+    assert!(
+        committed == header,
+        "include/pickle.h is old: PICKLE_WRITE_HEADER=1 cargo test -p pickle-ffi --test interface"
+    );
 }
 
 fn c_text(text: *const std::ffi::c_char) -> String {
