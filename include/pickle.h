@@ -367,14 +367,6 @@ enum pickle_text_ints
 typedef int32_t pickle_text_ints;
 #endif // __cplusplus
 
-// One node of storage: 16 bytes, aligned to eight. Every value, container
-// and stack entry is one.
-typedef struct pickle_node pickle_node;
-
-// A value of a document: a small handle, passed by value. It means something
-// only together with the document that it came from.
-typedef struct pickle_value pickle_value;
-
 // A reader of opcodes, made ready by `pickle_decoder_init`.
 typedef struct pickle_decoder {
   // The library's own.
@@ -431,6 +423,13 @@ typedef struct pickle_error {
   uint8_t byte;
 } pickle_error;
 
+// One node of storage: 16 bytes, aligned to eight. Every value, container
+// and stack entry is one.
+typedef struct pickle_node {
+  // The library's own.
+  uint64_t opaque[2];
+} pickle_node;
+
 // Three regions of the caller's, which `PICKLE_STORAGE` declares. They live
 // as long as the documents in them; a region of no entries may be null.
 typedef struct pickle_storage {
@@ -469,6 +468,13 @@ typedef struct pickle_doc {
   // The library's own.
   uint64_t opaque[12];
 } pickle_doc;
+
+// A value of a document: a small handle, passed by value. It means something
+// only together with the document that it came from.
+typedef struct pickle_value {
+  // The library's own.
+  uint64_t opaque[2];
+} pickle_value;
 
 // A place in the items of a value. The document must stay where it is.
 typedef struct pickle_iter {
@@ -691,6 +697,12 @@ pickle_status pickle_reader_error(struct pickle_reader *reader, struct pickle_er
 
 // How far the reader is and how much of its storage is in use.
 pickle_status pickle_reader_usage(struct pickle_reader *reader, struct pickle_usage *usage);
+
+// A sentence that says what a status means. Static text; links away when unused.
+const char *pickle_status_text(int32_t status);
+
+// The name of a status, such as "NodesFull". Static text; links away when unused.
+const char *pickle_status_name(int32_t status);
 
 // The kind of a value.
 pickle_kind pickle_kind_of(const struct pickle_doc *doc, struct pickle_value of);

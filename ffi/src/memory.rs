@@ -7,7 +7,7 @@ use pickle_core::{Node, Storage};
 /// One node of storage: 16 bytes, aligned to eight. Every value, container
 /// and stack entry is one.
 #[derive(Clone, Copy)]
-#[repr(C, align(8))]
+#[repr(C)]
 pub struct pickle_node {
     /// The library's own.
     pub opaque: [u64; 2],

@@ -145,10 +145,8 @@ macro_rules! texts {
             assert!([$(ErrorKind::$name),*].len() == ErrorKind::ALL.len());
         };
 
-        /// A sentence that says what a status means. Static text; links away when unused.
-        #[unsafe(no_mangle)]
-        pub extern "C" fn pickle_status_text(status: i32) -> *const c_char {
-            let text: &[u8] = match status {
+        fn text(status: i32) -> &'static [u8] {
+            match status {
                 $( status if status == Status::$name as i32 => {
                     const TEXT: &str = ErrorKind::$name.text();
                     const ENDED: [u8; TEXT.len() + 1] = ended(TEXT);
@@ -156,19 +154,15 @@ macro_rules! texts {
                 } )*
                 $( status if status == Status::$own as i32 => concat!($text, "\0").as_bytes(), )*
                 _ => b"no such status\0",
-            };
-            text.as_ptr().cast()
+            }
         }
 
-        /// The name of a status, such as "NodesFull". Static text; links away when unused.
-        #[unsafe(no_mangle)]
-        pub extern "C" fn pickle_status_name(status: i32) -> *const c_char {
-            let text: &[u8] = match status {
+        fn name(status: i32) -> &'static [u8] {
+            match status {
                 $( status if status == Status::$name as i32 => concat!(stringify!($name), "\0").as_bytes(), )*
                 $( status if status == Status::$own as i32 => concat!(stringify!($own), "\0").as_bytes(), )*
                 _ => b"?\0",
-            };
-            text.as_ptr().cast()
+            }
         }
     };
 }
@@ -212,4 +206,16 @@ impl From<ErrorKind> for pickle_status {
         // SAFETY: every kind of the core is a status of the same number, as asserted above for all of them.
         unsafe { core::mem::transmute::<i32, pickle_status>(kind as i32) }
     }
+}
+
+/// A sentence that says what a status means. Static text; links away when unused.
+#[unsafe(no_mangle)]
+pub extern "C" fn pickle_status_text(status: i32) -> *const c_char {
+    text(status).as_ptr().cast()
+}
+
+/// The name of a status, such as "NodesFull". Static text; links away when unused.
+#[unsafe(no_mangle)]
+pub extern "C" fn pickle_status_name(status: i32) -> *const c_char {
+    name(status).as_ptr().cast()
 }

@@ -10,7 +10,7 @@ use pickle_core::{BigInt, Node, Value};
 /// A value of a document: a small handle, passed by value. It means something
 /// only together with the document that it came from.
 #[derive(Clone, Copy)]
-#[repr(C, align(8))]
+#[repr(C)]
 pub struct pickle_value {
     /// The library's own.
     pub opaque: [u64; 2],
