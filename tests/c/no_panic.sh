@@ -9,7 +9,9 @@ shift; shift || true
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 functions=$(grep -oE '\bpickle_[a-z0-9_]+\(' "$root/include/pickle.h" | tr -d '(' | sort -u | grep -vxE 'pickle_(reader|decoder)_init')
-functions=$(for f in $functions; do nm "$archive" 2>/dev/null | grep -q " T $f\$" && echo "$f"; done)
+# Names of the header that the archive defines: macros and types fall out.
+nm "$archive" 2>/dev/null | awk '$2 == "T" {print $3}' | sort -u >"$work/defined"
+functions=$(comm -12 <(echo "$functions" | sort) "$work/defined")
 {
     echo '#include <pickle.h>'
     echo 'typedef void (*function)(void);'
