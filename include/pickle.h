@@ -62,8 +62,8 @@
 // limit of this reader, 10-19 the input ended, 20-29 not an opcode stream,
 // 30-39 an argument that CPython refuses, 40-49 the stack machine was broken,
 // 50-69 an operation that CPython refuses on that value, 70-79 wrong use of
-// a reader, 80-89 nothing or something else is there, 90-99 wrong use of
-// this interface, 100 and above: no error, go on.
+// a reader, 80-99 what can not be written, 100-109 nothing or something else
+// is there, 110-119 wrong use of this interface, 200: no error, go on.
 enum pickle_status
 #ifdef __cplusplus
   : int32_t
@@ -81,6 +81,8 @@ enum pickle_status
   PICKLE_STATUS_WORK_LIMIT = 4,
   // The caller's limit on opcodes was reached.
   PICKLE_STATUS_OPCODE_LIMIT = 5,
+  // More containers are open at once than the caller gave levels for.
+  PICKLE_STATUS_LEVELS_FULL = 6,
   // There was no input at all (EOFError in CPython).
   PICKLE_STATUS_EMPTY = 10,
   // The input ended between two opcodes, before STOP (EOFError in CPython).
@@ -167,26 +169,54 @@ enum pickle_status
   PICKLE_STATUS_AFTER_END = 70,
   // Raw bytes were asked for inside a frame or in the middle of an opcode.
   PICKLE_STATUS_RAW_IN_FRAME = 71,
+  // The opcode is younger than protocol 0.
+  PICKLE_STATUS_NOT_IN_PROTOCOL0 = 80,
+  // The opcode is younger than protocol 1.
+  PICKLE_STATUS_NOT_IN_PROTOCOL1 = 81,
+  // The opcode is younger than protocol 2.
+  PICKLE_STATUS_NOT_IN_PROTOCOL2 = 82,
+  // The opcode is younger than protocol 3.
+  PICKLE_STATUS_NOT_IN_PROTOCOL3 = 83,
+  // The opcode is younger than protocol 4.
+  PICKLE_STATUS_NOT_IN_PROTOCOL4 = 84,
+  // The argument is not of the opcode's kind, or is in pieces that do not fit together.
+  PICKLE_STATUS_BAD_ARGUMENT = 85,
+  // A text with a newline where the opcode ends at one.
+  PICKLE_STATUS_LINE_BREAK = 86,
+  // A number or a length beyond the opcode's field.
+  PICKLE_STATUS_TOO_LONG = 87,
+  // The sink took no more bytes and gave no reason.
+  PICKLE_STATUS_SINK_FULL = 88,
+  // A container, or a pickle, was ended with something open in it.
+  PICKLE_STATUS_UNCLOSED = 89,
+  // There is no container to end, or it is of another kind.
+  PICKLE_STATUS_NOTHING_OPEN = 90,
+  // A value where none may be: the pickle, or the part of an object, has its value already.
+  PICKLE_STATUS_UNEXPECTED_VALUE = 91,
+  // The pickle, or a part of an object, has no value yet.
+  PICKLE_STATUS_MISSING_VALUE = 92,
+  // No pickle of this protocol holds this value.
+  PICKLE_STATUS_INEXPRESSIBLE = 93,
   // There is no such key, attribute, index or part.
-  PICKLE_STATUS_MISSING = 80,
+  PICKLE_STATUS_MISSING = 100,
   // The value is of another kind.
-  PICKLE_STATUS_WRONG_KIND = 81,
+  PICKLE_STATUS_WRONG_KIND = 101,
   // The int does not fit the type asked for.
-  PICKLE_STATUS_OUT_OF_RANGE = 82,
+  PICKLE_STATUS_OUT_OF_RANGE = 102,
   // The str holds lone surrogates or the Python 2 str is not UTF-8: take its bytes.
-  PICKLE_STATUS_NOT_UTF8 = 83,
+  PICKLE_STATUS_NOT_UTF8 = 103,
   // The path can not be read.
-  PICKLE_STATUS_BAD_PATH = 84,
+  PICKLE_STATUS_BAD_PATH = 104,
   // A pointer that must not be null is, or a struct has not been initialised.
-  PICKLE_STATUS_NULL = 90,
+  PICKLE_STATUS_NULL = 110,
   // The program was compiled with the header of another version.
-  PICKLE_STATUS_ABI_MISMATCH = 91,
+  PICKLE_STATUS_ABI_MISMATCH = 111,
   // An option or number has no meaning here.
-  PICKLE_STATUS_BAD_ARGUMENT = 92,
+  PICKLE_STATUS_BAD_OPTION = 112,
   // The caller's callback asked to stop.
-  PICKLE_STATUS_STOPPED = 93,
+  PICKLE_STATUS_STOPPED = 113,
   // All input is used up and the pickle is not over: feed more.
-  PICKLE_STATUS_NEED_MORE = 100,
+  PICKLE_STATUS_NEED_MORE = 200,
 };
 #ifndef __cplusplus
 typedef int32_t pickle_status;

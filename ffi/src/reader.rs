@@ -61,12 +61,12 @@ pub(crate) unsafe fn options(settings: *const pickle_options) -> Result<Options,
         2 => Encoding::Ascii,
         3 => Encoding::Latin1,
         4 => Encoding::Utf8,
-        _ => return Err(pickle_status::BadArgument),
+        _ => return Err(pickle_status::BadOption),
     };
     options.text_ints = match settings.text_ints {
         0 => TextInts::Prefixed,
         1 => TextInts::Decimal,
-        _ => return Err(pickle_status::BadArgument),
+        _ => return Err(pickle_status::BadOption),
     };
     if settings.max_opcodes != 0 {
         options.max_opcodes = settings.max_opcodes;

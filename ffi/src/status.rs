@@ -7,8 +7,8 @@ use pickle_core::ErrorKind;
 /// limit of this reader, 10-19 the input ended, 20-29 not an opcode stream,
 /// 30-39 an argument that CPython refuses, 40-49 the stack machine was broken,
 /// 50-69 an operation that CPython refuses on that value, 70-79 wrong use of
-/// a reader, 80-89 nothing or something else is there, 90-99 wrong use of
-/// this interface, 100 and above: no error, go on.
+/// a reader, 80-99 what can not be written, 100-109 nothing or something else
+/// is there, 110-119 wrong use of this interface, 200: no error, go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_status {
@@ -24,6 +24,8 @@ pub enum pickle_status {
     WorkLimit = 4,
     /// The caller's limit on opcodes was reached.
     OpcodeLimit = 5,
+    /// More containers are open at once than the caller gave levels for.
+    LevelsFull = 6,
     /// There was no input at all (EOFError in CPython).
     Empty = 10,
     /// The input ended between two opcodes, before STOP (EOFError in CPython).
@@ -110,29 +112,57 @@ pub enum pickle_status {
     AfterEnd = 70,
     /// Raw bytes were asked for inside a frame or in the middle of an opcode.
     RawInFrame = 71,
+    /// The opcode is younger than protocol 0.
+    NotInProtocol0 = 80,
+    /// The opcode is younger than protocol 1.
+    NotInProtocol1 = 81,
+    /// The opcode is younger than protocol 2.
+    NotInProtocol2 = 82,
+    /// The opcode is younger than protocol 3.
+    NotInProtocol3 = 83,
+    /// The opcode is younger than protocol 4.
+    NotInProtocol4 = 84,
+    /// The argument is not of the opcode's kind, or is in pieces that do not fit together.
+    BadArgument = 85,
+    /// A text with a newline where the opcode ends at one.
+    LineBreak = 86,
+    /// A number or a length beyond the opcode's field.
+    TooLong = 87,
+    /// The sink took no more bytes and gave no reason.
+    SinkFull = 88,
+    /// A container, or a pickle, was ended with something open in it.
+    Unclosed = 89,
+    /// There is no container to end, or it is of another kind.
+    NothingOpen = 90,
+    /// A value where none may be: the pickle, or the part of an object, has its value already.
+    UnexpectedValue = 91,
+    /// The pickle, or a part of an object, has no value yet.
+    MissingValue = 92,
+    /// No pickle of this protocol holds this value.
+    Inexpressible = 93,
 
     /// There is no such key, attribute, index or part.
-    Missing = 80,
+    Missing = 100,
     /// The value is of another kind.
-    WrongKind = 81,
+    WrongKind = 101,
     /// The int does not fit the type asked for.
-    OutOfRange = 82,
+    OutOfRange = 102,
     /// The str holds lone surrogates or the Python 2 str is not UTF-8: take its bytes.
-    NotUtf8 = 83,
+    NotUtf8 = 103,
     /// The path can not be read.
-    BadPath = 84,
+    BadPath = 104,
 
     /// A pointer that must not be null is, or a struct has not been initialised.
-    Null = 90,
+    Null = 110,
     /// The program was compiled with the header of another version.
-    AbiMismatch = 91,
+    AbiMismatch = 111,
     /// An option or number has no meaning here.
-    BadArgument = 92,
+    BadOption = 112,
     /// The caller's callback asked to stop.
-    Stopped = 93,
+    Stopped = 113,
 
     /// All input is used up and the pickle is not over: feed more.
-    NeedMore = 100,
+    NeedMore = 200,
 }
 
 use pickle_status as Status;
@@ -169,12 +199,14 @@ macro_rules! texts {
 
 texts! {
     core:
-    NodesFull MemoFull BytesFull WorkLimit OpcodeLimit Empty EndOfInput Truncated UnknownOpcode NegativeLength
-    LengthTooLarge FrameStraddle FrameNested UnsupportedProtocol EmptyLine BadInt BadFloat FloatOverflow
-    StringNotQuoted BadEscape BadUtf8 BadUnicodeEscape NotAscii BadEncoding StackUnderflow UnexpectedMark
-    NoMark MemoMissing NegativeMemo OddItems NotCallable NotAClass ArgsNotTuple KwargsNotDict GlobalNotStr
-    NoAppend NoSetItem NoAdd Unhashable NoState StateNotDict NotABuffer BadExtension NoBuffer BadIndex
-    BytearrayChange AfterEnd RawInFrame;
+    NodesFull MemoFull BytesFull WorkLimit OpcodeLimit LevelsFull Empty EndOfInput Truncated UnknownOpcode
+    NegativeLength LengthTooLarge FrameStraddle FrameNested UnsupportedProtocol EmptyLine BadInt BadFloat
+    FloatOverflow StringNotQuoted BadEscape BadUtf8 BadUnicodeEscape NotAscii BadEncoding StackUnderflow
+    UnexpectedMark NoMark MemoMissing NegativeMemo OddItems NotCallable NotAClass ArgsNotTuple KwargsNotDict
+    GlobalNotStr NoAppend NoSetItem NoAdd Unhashable NoState StateNotDict NotABuffer BadExtension NoBuffer
+    BadIndex BytearrayChange AfterEnd RawInFrame NotInProtocol0 NotInProtocol1 NotInProtocol2 NotInProtocol3
+    NotInProtocol4 BadArgument LineBreak TooLong SinkFull Unclosed NothingOpen UnexpectedValue MissingValue
+    Inexpressible;
     here:
     Ok "done"
     Missing "there is no such key, attribute, index or part"
@@ -184,7 +216,7 @@ texts! {
     BadPath "the path can not be read; write it as $.rows[3].temp"
     Null "a pointer is null, or a struct has not been initialised"
     AbiMismatch "the program was compiled with the header of another version of the library"
-    BadArgument "an option or number has no meaning here"
+    BadOption "an option or number has no meaning here"
     Stopped "the callback asked to stop"
     NeedMore "the pickle is not over: feed more"
 }
