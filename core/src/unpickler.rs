@@ -235,7 +235,7 @@ impl<M: Memory> Unpickler<M> {
     ///
     /// An operation that finds a region full has had no effect: the decoder
     /// goes back, the region grows, and the opcode is read again.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn drive<const BORROWED: bool>(&mut self, input: &mut &[u8]) -> Result<Status, Error> {
         if self.done {
             return Ok(Status::Done);
@@ -422,7 +422,7 @@ impl<'i, const BORROWED: bool> Sink<'i> for Apply<'_, '_, BORROWED> {
     /// Why, in which opcode, and bytes of its argument.
     type Break = (Halt, u8, usize);
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn op(&mut self, op: Op<'i>) -> Result<(), Self::Break> {
         let bytes = op.bytes();
         let source = match BORROWED {
