@@ -160,10 +160,11 @@ impl Decoder {
     /// decoder stays in the error until [`Decoder::next_pickle`].
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn next<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
-        match self.next_whole(input)? {
-            Some(op) => Ok(Step::Op(op)),
-            None => self.next_part(input),
+        // Byte by byte is slower and says the same: on a small machine, one parser is enough.
+        if FAST && let Some(op) = self.next_whole(input)? {
+            return Ok(Step::Op(op));
         }
+        self.next_part(input)
     }
 
     /// The next opcode if all of it lies in the input; otherwise `None`, and
@@ -538,6 +539,9 @@ impl Decoder {
         error
     }
 }
+
+/// Opcodes that lie whole in the input are cut off it in a loop of their own.
+pub(crate) const FAST: bool = cfg!(target_pointer_width = "64");
 
 /// Who takes opcodes; an error ends the loop.
 pub(crate) trait Sink<'i> {

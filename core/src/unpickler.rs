@@ -1,6 +1,6 @@
 //! Bytes to a [`Document`]: the decoder drives the machine, memory grows or not.
 
-use crate::decoder::Sink;
+use crate::decoder::{FAST, Sink};
 use crate::machine::{Halt, Machine, Options, Source};
 use crate::node::{Node, Range, chunk, tag};
 use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Regions, Shortage, Step};
@@ -241,6 +241,13 @@ impl<M: Memory> Unpickler<M> {
             return Ok(Status::Done);
         }
         loop {
+            // Input that is copied anyway needs no second way in on a small machine.
+            if !BORROWED && !FAST {
+                match self.part::<BORROWED>(input)? {
+                    Some(status) => return Ok(status),
+                    None => continue,
+                }
+            }
             let Unpickler { memory, decoder, machine, .. } = &mut *self;
             let mut sink = Apply::<BORROWED> { machine, regions: memory.regions() };
             let halted = decoder.drain::<_, true>(input, &mut sink)?;

@@ -3,6 +3,9 @@
 
 #![no_std]
 
+pub mod encode;
+pub mod opcodes;
+
 use core::arch::asm;
 use core::hint::black_box;
 use core::panic::PanicInfo;
@@ -25,8 +28,7 @@ pub struct Telemetry<'a> {
 
 impl Telemetry<'_> {
     /// What the messages say.
-    pub const EXPECTED: Telemetry<'static> =
-        Telemetry { id: 7, temp: 21.5, name: b"probe-3", samples: [1, 2, 3, 4] };
+    pub const EXPECTED: Telemetry<'static> = Telemetry { id: 7, temp: 21.5, name: b"probe-3", samples: [1, 2, 3, 4] };
 
     /// Every field is as it should be, compared without any code for floats.
     #[inline(always)]
@@ -37,6 +39,9 @@ impl Telemetry<'_> {
         self.id == expected.id && self.temp.to_bits() == expected.temp.to_bits() && same_name && same_samples
     }
 }
+
+/// The message as CPython's `pickle.dumps` writes it, protocol 4.
+pub const PICKLE: &[u8; 78] = b"\x80\x04\x95C\0\0\0\0\0\0\0}\x94(\x8c\x02id\x94K\x07\x8c\x04temp\x94G@5\x80\0\0\0\0\0\x8c\x04name\x94\x8c\x07probe-3\x94\x8c\x07samples\x94]\x94(K\x01K\x02K\x03K\x04eu.";
 
 /// Bytes of input that arrive together, as from the FIFO of a UART.
 pub const PIECE: usize = 16;

@@ -37,7 +37,4 @@ fn work(message: &[u8]) -> bool {
     decode(message, &mut unpickler) == Ok(true) && fields(&unpickler) == Some(true)
 }
 
-size::measure!(
-    work,
-    b"\x80\x04\x95C\0\0\0\0\0\0\0}\x94(\x8c\x02id\x94K\x07\x8c\x04temp\x94G@5\x80\0\0\0\0\0\x8c\x04name\x94\x8c\x07probe-3\x94\x8c\x07samples\x94]\x94(K\x01K\x02K\x03K\x04eu."
-);
+size::measure!(work, size::PICKLE);
