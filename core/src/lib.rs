@@ -25,6 +25,8 @@ mod opcode;
 mod path;
 mod pickler;
 mod reader;
+#[cfg(feature = "alloc")]
+pub mod recode;
 #[cfg(feature = "serde")]
 pub mod serde;
 mod sink;
