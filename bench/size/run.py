@@ -3,8 +3,11 @@
 
 Usage: run.py [--check]     with --check, fails where a number is above budget.tsv
 
+Rust programs are compared with an empty one in Rust, C programs with one in C.
+
 The command that builds is $BARE (default: cargo), with the flags in $BARE_FLAGS.
-Needs arm-none-eabi binutils and qemu-system-arm.
+Needs arm-none-eabi-gcc with newlib and qemu-system-arm. $TINYCBOR is a folder with the sources of TinyCBOR; without
+it, that peer is left out, and the line that says so is printed.
 """
 
 import os
@@ -30,7 +33,17 @@ PROGRAMS = {
     ("minicbor_encode", ""): "minicbor encode",
     ("postcard_encode", ""): "postcard encode (no keys)",
 }
+# Programs in C: the source, the sources of the peer.
+C_PROGRAMS = {
+    "opcodes": ("C, decode, opcodes to fields", None),
+    "document": ("C, decode, document and getters", None),
+    "tinycbor_decode": ("TinyCBOR decode", "cborparser.c"),
+    "tinycbor_encode": ("TinyCBOR encode", "cborencoder.c"),
+}
 OURS = ("opcodes", "document", "encode", "encode_opcodes", "both")
+# Of each row: target, opt-level (of C: -Os, with the archive at z), and which number.
+COLUMNS = [(target, level, 0) for target in TARGETS for level in PROFILES]
+COLUMNS += [("thumbv7m", "z", 1), ("thumbv7m", "z", 2), ("thumbv7m", "z", 3), ("thumbv7m", "s", 3)]
 # Two instructions a turn, in harness `ticks_of_turns`; runs in `RUNS`.
 CALIBRATION, RUNS = 100_000, 64
 PANICS = re.compile(r"panicking|panic_fmt|panic_bounds|unwrap_failed|expect_failed|rust_begin_unwind|__rust_alloc")
@@ -49,6 +62,39 @@ def build(target, profile, features, programs):
         command += ["--bin", program]
     subprocess.run(command, check=True, cwd=HERE)
     return folder / f"{target}-none-eabi" / profile
+
+
+def build_archive(target):
+    """libpickle.a for a target, without text floats."""
+    cargo = shlex.split(os.environ.get("BARE", "cargo"))
+    environment = dict(os.environ)
+    while cargo and ("=" in cargo[0] or cargo[0] == "env"):
+        name, _, value = cargo.pop(0).partition("=")
+        if value:
+            environment[name] = value
+    flags = os.environ.get("BARE_FLAGS", "") + " --config profile.release.opt-level=\"z\""
+    subprocess.run(["make", "-s", "-C", HERE / "../../ffi", "static", f"TARGET={target}-none-eabi", "FEATURES=",
+                    f"CARGO={cargo[0]}", f"CARGO_FLAGS={flags}", f"TARGET_DIR={HERE / 'target/archive'}"],
+                   check=True, env=environment)
+    return HERE / f"target/archive/{target}-none-eabi/release/libpickle.a"
+
+
+def build_c(target, program, peer, archive):
+    """Builds a program in C; returns None where the peer's sources are not there."""
+    sources = [HERE / "c/harness.c", HERE / f"c/{program}.c"]
+    tinycbor = Path(os.environ.get("TINYCBOR", "/nonexistent"))
+    if peer:
+        if not (tinycbor / peer).exists():
+            return None
+        sources.append(tinycbor / peer)
+    cpu, ram = ("cortex-m0", "16K") if target == "thumbv6m" else ("cortex-m3", "64K")
+    elf = HERE / "target" / f"c-{target}-{program}"
+    subprocess.run(
+        ["arm-none-eabi-gcc", "-std=c11", f"-mcpu={cpu}", "-mthumb", "-Os", "-Wall", "-Wextra", "-flto", "-DNDEBUG",
+         "-ffunction-sections", "-fdata-sections", f"-I{HERE}/../../include", f"-I{tinycbor}", "--specs=nano.specs",
+         "-nostartfiles", f"-T{HERE}/../../examples/firmware-c/board.ld", f"-Wl,--defsym=RAM_SIZE={ram}",
+         "-Wl,--gc-sections", *sources, archive, "-o", elf], check=True)
+    return elf
 
 
 def measure(elf, machine):
@@ -86,14 +132,27 @@ def main():
                     rows[name, target, level] = [n - e for n, e in zip(numbers, empty)]
                     if panics and program in OURS:
                         sys.exit(f"{name}, {target}, {level}: panic symbols: {sorted(set(panics))}")
-    print("| over an empty program | flash, v7m z | flash, v7m s | flash, v6m z | flash, v6m s | RAM | stack, v7m z | instructions, v7m z | v7m s |")
+        archive = build_archive(target)
+        empty = measure(build_c(target, "empty", None, archive), machine)
+        for program, (_, peer) in C_PROGRAMS.items():
+            if elf := build_c(target, program, peer, archive):
+                *numbers, panics = measure(elf, machine)
+                rows["c-" + program, target, "z"] = [n - e for n, e in zip(numbers, empty)]
+                if panics and program in OURS:
+                    sys.exit(f"{elf}: panic symbols: {sorted(set(panics))}")
+            else:
+                print(f"left out: {program}, $TINYCBOR has no {peer}")
+    print("| over an empty program | flash, v7m z | v7m s | v6m z | v6m s | RAM | stack, v7m z | instructions, v7m z | v7m s |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
-    for (program, features), title in PROGRAMS.items():
-        name = program + (f"+{features}" if features else "")
-        at = lambda target, level, which: rows[name, target, level][which]
-        cells = [at(target, level, 0) for target in TARGETS for level in PROFILES]
-        cells += [at("thumbv7m", "z", 1), at("thumbv7m", "z", 2), at("thumbv7m", "z", 3), at("thumbv7m", "s", 3)]
-        print(f"| {title} | {' | '.join(map(str, cells))} |")
+    titles = {program + (f"+{features}" if features else ""): title for (program, features), title in PROGRAMS.items()}
+    titles |= {"c-" + program: title for program, (title, _) in C_PROGRAMS.items()}
+    for name, title in titles.items():
+        cells = []
+        for target, level, which in COLUMNS:
+            row = rows.get((name, target, level))
+            cells.append(str(row[which]) if row else "")
+        if any(cells):
+            print(f"| {title} | {' | '.join(cells)} |")
     if "--check" in sys.argv:
         return check(rows)
 

@@ -53,7 +53,7 @@ fn main() -> ! {
             }
             let document = unpickler.document();
             if document.root().is_none() {
-                defmt::info!("the end, after {=u64} bytes", unpickler.offset());
+                defmt::info!("the end");
                 firmware::exit(true);
             }
             match show(&document) {
@@ -62,7 +62,7 @@ fn main() -> ! {
                         defmt::error!("the answer was not written");
                     }
                 }
-                None => defmt::warn!("not a telemetry message: {}", document.root().kind()),
+                None => defmt::warn!("not a telemetry message: kind {=u8}", document.root().kind() as u8),
             }
             unpickler.next_pickle(false);
         }
