@@ -93,30 +93,30 @@ impl sealed::Sealed for NoFrames {}
 impl Frames for NoFrames {
     const ON: bool = false;
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn place(&self, _: Opcode, _: usize) -> Place {
         Place::Outside
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn push(&mut self, _: &[u8]) {}
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn pending(&self) -> usize {
         0
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn is_due(&self) -> bool {
         false
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn frame(&mut self) -> &[u8] {
         &[]
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn clear(&mut self) {}
 }
 
@@ -208,22 +208,22 @@ mod growing {
     impl Frames for GrowingFrames {
         const ON: bool = true;
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn place(&self, opcode: Opcode, len: usize) -> Place {
             if stands_outside(opcode, len) { Place::Outside } else { Place::Frame }
         }
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn push(&mut self, data: &[u8]) {
             self.0.extend_from_slice(data);
         }
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn pending(&self) -> usize {
             self.0.len() - HEADER
         }
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn is_due(&self) -> bool {
             self.0.len() >= TARGET + HEADER
         }
