@@ -54,8 +54,8 @@ impl Cli {
             Command::Json(args) => args.color = color,
             Command::Dis(args) => args.color = color,
             Command::Info(args) => args.color = color,
-            // Text to be hashed has no colours.
-            Command::Graph(_) => {}
+            // Text to be hashed, and files, have no colours.
+            Command::Graph(_) | Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => {}
         }
         self
     }
@@ -100,6 +100,12 @@ pub enum Command {
     Dis(DisArgs),
     /// Tell protocol, sizes, opcodes, classes and what a file seems to be
     Info(InfoArgs),
+    /// Write a pickle again: another protocol, another Python's bytes, Python 2 to 3
+    Convert(crate::convert::ConvertArgs),
+    /// Drop what no opcode uses, as pickletools.optimize
+    Optimize(crate::optimize::OptimizeArgs),
+    /// Make a pickle of JSON, plain or as `pickle json --tagged` prints it
+    FromJson(crate::from_json::FromJsonArgs),
 }
 
 impl Command {
@@ -111,6 +117,8 @@ impl Command {
             Command::Json(args) => std::slice::from_mut(&mut args.file),
             Command::Graph(args) => std::slice::from_mut(&mut args.file),
             Command::Dis(args) => std::slice::from_mut(&mut args.file),
+            // These write one pickle of one file.
+            Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => &mut [],
         }
     }
 }
