@@ -99,8 +99,11 @@ struct ValueDecoder: Decoder {
     var userInfo: [CodingUserInfoKey: Any] { settings.userInfo }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        let entries = value.dictionary?.entries ?? { if case .object(let object) = value { object.attributes?.entries } else { nil } }()
-        guard let entries else { throw mismatch([String: PickleValue].self, "a dict or an object with attributes") }
+        var entries = value.dictionary?.entries
+        if case .object(let object) = value { entries = entries ?? object.attributes?.entries }
+        guard let entries else {
+            throw mismatch([String: PickleValue].self, "a dict or an object with attributes")
+        }
         return KeyedDecodingContainer(KeyedValues<Key>(decoder: self, entries: entries))
     }
 
@@ -430,7 +433,7 @@ extension PickleKnown.DType {
         case "bool", "b1": return .bool(bits != 0)
         case "int8", "int16", "int32", "int64", "i1", "i2", "i4", "i8": return .int(Int64(bitPattern: bits << shift) >> Int64(shift))
         case "uint8", "uint16", "uint32", "uint64", "u1", "u2", "u4", "u8":
-            return Int64(exactly: bits).map { .int($0) } ?? .bigInt(PickleInteger(bits))
+            return .integer(PickleInteger(bits))
         case "float64", "f8": return .float(Double(bitPattern: bits))
         case "float32", "f4": return .float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))))
         default: return nil

@@ -36,8 +36,7 @@ public struct PickleInteger: Sendable, Hashable {
         guard bytes.count <= size || bytes.count == size + 1 && bytes.last == sign else { return nil }
         var value: T = isNegative ? ~0 : 0
         for (index, byte) in bytes.prefix(size).enumerated() {
-            let shift = T(truncatingIfNeeded: byte ^ sign) << (index * 8)
-            value ^= shift
+            value ^= T(truncatingIfNeeded: byte ^ sign) << (index * 8)
         }
         return (value < 0) == isNegative ? value : nil
     }
@@ -61,6 +60,13 @@ public struct PickleInteger: Sendable, Hashable {
         }
         if isNegative && carry { digits.append(1) }
         return digits
+    }
+}
+
+extension PickleValue {
+    /// An int of any size, as the case that holds it.
+    public static func integer(_ value: PickleInteger) -> PickleValue {
+        value.exactly(Int64.self).map(PickleValue.int) ?? .bigInt(value)
     }
 }
 

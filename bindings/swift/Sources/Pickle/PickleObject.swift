@@ -74,8 +74,8 @@ public struct PickleObject: Sendable {
     public var className: String? {
         // What copyreg makes without `__new__` of its own names the class first.
         var named = callable
-        if case .global(module: "copy_reg" , name: "_reconstructor") = named { named = arguments.first ?? named }
-        if case .global(module: "copyreg", name: "_reconstructor") = named { named = arguments.first ?? named }
+        if case .global("copy_reg", "_reconstructor") = named { named = arguments.first ?? named }
+        if case .global("copyreg", "_reconstructor") = named { named = arguments.first ?? named }
         guard case .global(let module, let name) = named else { return nil }
         return "\(module).\(name)"
     }
