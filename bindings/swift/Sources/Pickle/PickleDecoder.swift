@@ -83,7 +83,7 @@ public struct PickleDecoder: Sendable {
         let words = key[first...last].split(separator: "_")
         guard words.count > 1 else { return key }
         let joined = words[0].lowercased() + words.dropFirst().map(\.capitalized).joined()
-        return key[..<first] + joined + key[key.index(after: last)...]
+        return String(key[..<first]) + joined + String(key[last...].dropFirst())
     }
 }
 
