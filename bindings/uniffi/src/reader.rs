@@ -25,7 +25,6 @@ pub enum Encoding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct ReadOptions {
     /// What becomes of Python 2 strs.
-    #[uniffi(default)]
     pub encoding: Encoding,
     /// Bytes that the values of one pickle may take in each of the reader's memory regions.
     #[uniffi(default = None)]
