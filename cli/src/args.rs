@@ -45,8 +45,8 @@ impl Cli {
             Command::Json(args) => args.color = color,
             Command::Dis(args) => args.color = color,
             Command::Info(args) => args.color = color,
-            // Text to be hashed has no colours.
-            Command::Graph(_) => {}
+            // Text to be hashed, and files, have no colours.
+            Command::Graph(_) | Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => {}
         }
         self
     }
@@ -91,6 +91,12 @@ pub enum Command {
     Dis(DisArgs),
     /// Tell protocol, sizes, opcodes, classes and what a file seems to be
     Info(InfoArgs),
+    /// Write a pickle again: another protocol, another Python's bytes, Python 2 to 3
+    Convert(crate::convert::ConvertArgs),
+    /// Drop what no opcode uses, as pickletools.optimize
+    Optimize(crate::optimize::OptimizeArgs),
+    /// Make a pickle of JSON, plain or as `pickle json --tagged` prints it
+    FromJson(crate::from_json::FromJsonArgs),
 }
 
 /// `pickle show`

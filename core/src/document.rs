@@ -43,6 +43,11 @@ impl<'d> Document<'d> {
         self.nodes.len()
     }
 
+    #[cfg(feature = "alloc")]
+    pub(crate) fn root_node(&self) -> Node {
+        self.root
+    }
+
     pub(crate) fn node(&self, index: usize) -> Node {
         self.nodes.get(index).copied().unwrap_or(Node::EMPTY)
     }

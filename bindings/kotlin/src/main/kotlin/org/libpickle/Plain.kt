@@ -20,7 +20,7 @@ import org.libpickle.PickleValue.Known.Kind
  *
  * The same object becomes the same object. Without recursion.
  *
- * @throws PickleException of kind BAD_VALUE for a cycle, or a map key that can change
+ * @throws PickleException of kind BAD_VALUE for a cycle, or a key or set item that holds more than 256 values
  */
 fun PickleValue.toKotlin(): Any? {
     val made = IdentityHashMap<PickleValue, Any>()
@@ -33,6 +33,7 @@ fun PickleValue.toKotlin(): Any? {
     }
     // Containers, the innermost first.
     if (isNode(this)) open.addLast(this)
+    val sizes = IdentityHashMap<PickleValue, Int>()
     val begun = IdentityHashMap<PickleValue, Unit>()
     while (open.isNotEmpty()) {
         val value = open.last()
@@ -46,10 +47,32 @@ fun PickleValue.toKotlin(): Any? {
             }
         } else {
             open.removeLast()
+            val size = inside(value).fold(1) { sum, child -> minOf(sum + (sizes[child] ?: 1), KEY_MAX + 1) }
+            sizes[value] = size
+            keysOf(value).forEach { if ((sizes[it] ?: 1) > KEY_MAX) throw bad("a key or set item holds more than $KEY_MAX values") }
             made[value] = container(value) { plain(it, made) }
         }
     }
     return plain(this, made)
+}
+
+/**
+ * Values in one key, counted at every place where they stand: a hash visits each. Tuples of tuples that share their
+ * items would take longer to hash than the universe lasts.
+ */
+private const val KEY_MAX = 256
+
+/** What will be hashed. */
+private fun keysOf(value: PickleValue): List<PickleValue> = when (value) {
+    is PickleValue.Set, is PickleValue.FrozenSet -> (value as PickleValue.Sequence).items
+    is PickleValue.Dict -> value.keys
+    is PickleValue.Object -> when (value.known?.kind) {
+        Kind.SET, Kind.FROZENSET -> value.known!!.values
+        Kind.ORDERED_DICT, Kind.COUNTER -> value.known!!.values.filterIndexed { i, _ -> i % 2 == 0 }
+        Kind.DEFAULT_DICT -> value.known!!.values.filterIndexed { i, _ -> i % 2 == 1 }
+        else -> emptyList()
+    }
+    else -> emptyList()
 }
 
 private fun bad(text: String) = PickleException(org.libpickle.ffi.ErrorKind.BAD_VALUE, 0, text)

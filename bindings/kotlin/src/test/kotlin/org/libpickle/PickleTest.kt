@@ -143,6 +143,14 @@ class PickleTest {
     }
 
     @Test
+    fun `a hash bomb is refused`() {
+        // t = (); 60 times t = (t, t); then {t: None}
+        val bomb = hex("7d29") + ByteArray(120) { if (it % 2 == 0) '2'.code.toByte() else 0x86.toByte() } + hex("4e732e")
+        val value = Pickle.loads(bomb)
+        assertEquals(ErrorKind.BAD_VALUE, assertThrows(PickleException::class.java) { value.toKotlin() }.kind)
+    }
+
+    @Test
     fun `sharing and cycles stay`() {
         // row = [row]
         val row = Pickle.loads(hex("5d710068 00612e".replace(" ", ""))) as PickleValue.List
