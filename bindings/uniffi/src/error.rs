@@ -44,7 +44,8 @@ kinds! {
     StackUnderflow UnexpectedMark NoMark MemoMissing NegativeMemo OddItems
     NotCallable NotAClass ArgsNotTuple KwargsNotDict GlobalNotStr NoAppend NoSetItem NoAdd Unhashable NoState
     StateNotDict NotABuffer BadExtension NoBuffer BadIndex BytearrayChange
-    AfterEnd RawInFrame;
+    AfterEnd RawInFrame
+    LevelsFull NotInProtocol0 NotInProtocol1 NotInProtocol2 NotInProtocol3 NotInProtocol4 BadArgument LineBreak TooLong SinkFull Unclosed NothingOpen UnexpectedValue MissingValue Inexpressible;
     own:
     /// Values nest deeper than the caller allows.
     DepthLimit
