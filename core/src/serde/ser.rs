@@ -642,8 +642,11 @@ impl ser::Serializer for Caught<'_> {
 
     fn serialize_str(self, value: &str) -> Result<()> {
         match self.0 {
-            Some(text) if text.write_str(value).is_ok() => Ok(()),
-            _ => Err(unsupported("the name of the class is too long without the feature alloc")),
+            Some(text) => match text.write_str(value) {
+                Ok(()) => Ok(()),
+                Err(_) => Err(unsupported("the name of the class is too long without the feature alloc")),
+            },
+            None => Err(unsupported("a name where a number was expected")),
         }
     }
 
