@@ -221,7 +221,13 @@ impl Members {
             return Ok(None);
         }
         match content(input, depth) {
-            Ok(Content::Pickles(input)) => if is_pickle(input) { open().map(Some) } else { Ok(None) },
+            Ok(Content::Pickles(input)) => {
+                if is_pickle(input) {
+                    open().map(Some)
+                } else {
+                    Ok(None)
+                }
+            }
             Ok(Content::Members(unfolded)) => self.unfold(unfolded, name, member, depth),
             _ => Ok(None),
         }
@@ -263,7 +269,8 @@ impl Members {
                 Some(wanted) => {
                     let leads = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|a| a.starts_with('!'));
                     // An array in an archive has one pickle, and it needs no name.
-                    if !leads(wanted, &path) && !leads(&path, wanted) && !(inner.name.is_empty() && *wanted == member) {
+                    let is_whole = inner.name.is_empty() && *wanted == member;
+                    if !(leads(wanted, &path) || leads(&path, wanted) || is_whole) {
                         continue;
                     }
                     false
@@ -313,7 +320,8 @@ pub fn list(input: Input) -> Result<Option<Vec<Member>>, Failure> {
 pub(crate) fn printable(name: &str) -> String {
     name.chars()
         .flat_map(|c| {
-            let escape = c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let escape = c.is_control()
+                || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
             let escaped = if escape { Some(c.escape_unicode()) } else { None };
             escaped.into_iter().flatten().chain(if escape { None } else { Some(c) })
         })

@@ -265,7 +265,7 @@ impl Maker {
         match (tag.as_str(), second) {
             ("$buffer", Some((key, Value::Bool(true)))) if key == "$readonly" => {
                 self.buffer(value, true)?;
-                return self.made(id);
+                self.made(id)
             }
             (tag, None) if tag.starts_with('$') => {
                 self.one(tag, value, id).map_err(|fault| fault.below(&format!(".{tag}")))

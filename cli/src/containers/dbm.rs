@@ -14,7 +14,8 @@ pub(super) fn values(path: &Path, part: &Part) -> Option<Vec<Member>> {
         return None;
     }
     let beside: [PathBuf; 2] = [path.with_extension("dir"), path.with_extension("dat.dir")];
-    let directory = beside.iter().find(|path| path.metadata().is_ok_and(|m| m.is_file() && m.len() <= MAX_DIRECTORY))?;
+    let directory =
+        beside.iter().find(|path| path.metadata().is_ok_and(|m| m.is_file() && m.len() <= MAX_DIRECTORY))?;
     let text = std::fs::read(directory).ok()?;
     let text = String::from_utf8_lossy(&text);
     let lines = text.lines().filter(|line| !line.trim().is_empty());

@@ -79,5 +79,9 @@ pub(super) fn pickle(mut input: Input) -> Result<Content, Failure> {
         // The stream stands behind the header.
         None => return Input::from_reader(name, input).map(Content::Pickles),
     };
-    Ok(Content::Members(Unfolded { what: "a .npy file", members: vec![Member { name: String::new(), data }], all: true }))
+    Ok(Content::Members(Unfolded {
+        what: "a .npy file",
+        members: vec![Member { name: String::new(), data }],
+        all: true,
+    }))
 }

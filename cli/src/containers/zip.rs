@@ -71,7 +71,9 @@ fn directory(part: &Part) -> Vec<Entry> {
     let entry = |i| {
         let file = archive.by_index_data(i).ok()?;
         Some(Entry {
-            name: file.name().map_or_else(|_| String::from_utf8_lossy(file.name_raw()).into_owned(), |name| name.into()),
+            name: file
+                .name()
+                .map_or_else(|_| String::from_utf8_lossy(file.name_raw()).into_owned(), |name| name.into()),
             header: file.header_start(),
             size: file.compressed_size(),
             method: method(file.compression()),

@@ -87,7 +87,10 @@ pub fn to_writer_in<W: Write, T: Serialize + ?Sized>(
 ) -> Result<usize> {
     let pickler = Pickler::new(writer, options.protocol, levels);
     let mut out = Out { pickler, options, names: [None; NAMES], in_key: false, role: Role::Value };
-    value.serialize(&mut out).and_then(|()| done(out.pickler.finish().map(|()| &mut out.pickler))).map_err(Error::rooted)?;
+    value
+        .serialize(&mut out)
+        .and_then(|()| done(out.pickler.finish().map(|()| &mut out.pickler)))
+        .map_err(Error::rooted)?;
     Ok(out.pickler.written())
 }
 
