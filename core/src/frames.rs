@@ -190,8 +190,6 @@ mod growing {
         buffer: Vec<u8>,
         /// Bytes from which on a frame has a header.
         min: usize,
-        /// Bytes from which on a frame ends at the next value.
-        target: usize,
         /// Large payloads stand outside.
         payloads_outside: bool,
     }
@@ -201,14 +199,12 @@ mod growing {
         pub fn new() -> Self {
             let mut buffer = Vec::with_capacity(2 * TARGET);
             buffer.resize(HEADER, 0);
-            GrowingFrames { buffer, min: MIN, target: TARGET, payloads_outside: true }
+            GrowingFrames { buffer, min: MIN, payloads_outside: true }
         }
 
         /// Frames as CPython 3.4 to 3.6 makes them: each has a header, and payloads of any size stand inside.
-        /// The pickler written in C goes one byte beyond the target before it ends a frame.
-        pub(crate) fn of_python36(pure: bool) -> Self {
-            let target = if pure { TARGET } else { TARGET + 1 };
-            GrowingFrames { min: 0, target, payloads_outside: false, ..Self::new() }
+        pub(crate) fn of_python36() -> Self {
+            GrowingFrames { min: 0, payloads_outside: false, ..Self::new() }
         }
     }
 
@@ -241,7 +237,7 @@ mod growing {
 
         #[inline(always)]
         fn is_due(&self) -> bool {
-            self.pending() >= self.target
+            self.pending() >= TARGET
         }
 
         fn frame(&mut self) -> &[u8] {

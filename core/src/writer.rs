@@ -148,7 +148,7 @@ impl Writer {
         out: W,
     ) -> Result<W, WriteError<W::Error>> {
         let frames = match profile.version {
-            Version::Py36 => GrowingFrames::of_python36(profile.pure),
+            Version::Py36 => GrowingFrames::of_python36(),
             _ => GrowingFrames::new(),
         };
         let protocol = profile.protocol;
