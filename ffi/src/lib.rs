@@ -29,8 +29,8 @@ pub use status::*;
 pub use value::*;
 pub use version::*;
 
-/// Nothing in this library panics, which the linker proves: a program that
-/// uses all of it holds no symbol of this function. Rust wants one all the same.
+/// Without std, Rust wants a handler. `tests/c/no_panic.sh` lists the checks
+/// that the compiler could not prove away and that still refer to it.
 #[cfg(not(feature = "std"))]
 #[panic_handler]
 fn never(_: &core::panic::PanicInfo<'_>) -> ! {
