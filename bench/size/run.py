@@ -72,9 +72,10 @@ def build_archive(target):
         name, _, value = cargo.pop(0).partition("=")
         if value:
             environment[name] = value
-    flags = os.environ.get("BARE_FLAGS", "") + " --config profile.release.opt-level=\"z\""
+    environment["CARGO_PROFILE_RELEASE_OPT_LEVEL"] = "z"
     subprocess.run(["make", "-s", "-C", HERE / "../../ffi", "static", f"TARGET={target}-none-eabi", "FEATURES=",
-                    f"CARGO={cargo[0]}", f"CARGO_FLAGS={flags}", f"TARGET_DIR={HERE / 'target/archive'}"],
+                    f"CARGO={cargo[0]}", f"CARGO_FLAGS={os.environ.get('BARE_FLAGS', '')}",
+                    f"TARGET_DIR={HERE / 'target/archive'}"],
                    check=True, env=environment)
     return HERE / f"target/archive/{target}-none-eabi/release/libpickle.a"
 
