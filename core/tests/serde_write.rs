@@ -389,9 +389,9 @@ fn real_pythons_load_it() {
         };
         let version: u32 = String::from_utf8_lossy(&version.stdout).trim().parse().unwrap();
         let highest = match version {
-            ..300 => 2,
-            ..304 => 3,
-            ..308 => 4,
+            0..300 => 2,
+            300..304 => 3,
+            304..308 => 4,
             _ => 5,
         };
         let (mut lines, mut expected) = (String::new(), Vec::new());
