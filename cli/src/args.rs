@@ -230,6 +230,10 @@ pub struct DisArgs {
     #[arg(long)]
     pub all: bool,
 
+    /// Take the file's bytes as they are: unpack nothing, open no container
+    #[arg(long)]
+    pub raw: bool,
+
     /// Colours, as [`Cli::settle`] decided.
     #[arg(skip)]
     pub color: bool,
