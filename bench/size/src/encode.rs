@@ -5,7 +5,7 @@ use core::hint::black_box;
 use pickle_core::{Arg, Encoder, Full, Level, Opcode, Pickler, SliceWriter, WriteError};
 
 /// What the pickler writes: protocol 4 without frames and memo.
-pub const PICKLE: &[u8; 63] = b"\x80\x04}(\x8c\x02idK\x07\x8c\x04tempG@5\x80\0\0\0\0\0\x8c\x04name\x8c\x07probe-3\x8c\x07samples](K\x01K\x02K\x03K\x04eu.";
+pub const PICKLE: &[u8; 62] = b"\x80\x04}(\x8c\x02idK\x07\x8c\x04tempG@5\x80\0\0\0\0\0\x8c\x04name\x8c\x07probe-3\x8c\x07samples](K\x01K\x02K\x03K\x04eu.";
 
 /// Buffer of the encoders here.
 const ROOM: usize = 96;
