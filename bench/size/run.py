@@ -27,7 +27,7 @@ PROGRAMS = {
     ("document", "text-float"): "the same with text floats",
     ("encode", ""): "encode, pickler",
     ("encode_opcodes", ""): "encode, opcode by opcode",
-    ("both", ""): "both: opcodes to fields, pickler",
+    ("both", ""): "both, opcode by opcode",
     ("minicbor_decode", ""): "minicbor decode",
     ("postcard_decode", ""): "postcard decode (no keys)",
     ("minicbor_encode", ""): "minicbor encode",
