@@ -40,6 +40,7 @@ def records():
 RUNS = {
     "telemetry": ("telemetry", telemetry, True, [{"id": 7, "sum": 10}] * 6),
     "telemetry-damaged": ("telemetry", damaged, False, []),
+    "telemetry_async": ("telemetry_async", telemetry, True, []),
     "records": ("records", records, True, []),
 }
 
