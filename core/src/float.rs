@@ -186,21 +186,31 @@ fn read_exponent(text: &[u8]) -> i64 {
     if negative { -value } else { value }
 }
 
-/// `int` × 10^`scale`, where 128 bits are enough.
+/// `int` × 10^`scale`, where 64 bits hold `int` and the power of five. (No division of 128 bits: it brings code that panics.)
 fn short(int: u64, scale: i32) -> f64 {
     let power = 5u64.wrapping_pow(scale.unsigned_abs());
-    let (wide, more, exponent) = if scale >= 0 {
-        (u128::from(int) * u128::from(power), false, scale)
-    } else {
-        let up = int.leading_zeros();
-        let num = u128::from(int << up) << 64;
-        let power = u128::from(power);
-        let quotient = num.checked_div(power).unwrap_or(0);
-        (quotient, quotient.wrapping_mul(power) != num, scale - 64 - up as i32)
-    };
-    let up = wide.leading_zeros();
-    let wide = wide.wrapping_shl(up);
-    round((wide >> 64) as u64, exponent + 64 - up as i32, more || wide as u64 != 0)
+    if scale >= 0 {
+        let wide = u128::from(int) * u128::from(power);
+        let up = wide.leading_zeros();
+        let wide = wide.wrapping_shl(up);
+        return round((wide >> 64) as u64, scale + 64 - up as i32, wide as u64 != 0);
+    }
+    // With its top bit set it is above the power, and so the quotient is not 0.
+    let up = int.leading_zeros();
+    let num = int << up;
+    let mut quotient = num.checked_div(power).unwrap_or(1);
+    let mut rest = num.wrapping_sub(quotient.wrapping_mul(power));
+    let mut exponent = scale - up as i32;
+    while quotient >> 63 == 0 {
+        rest <<= 1;
+        quotient <<= 1;
+        if rest >= power {
+            rest -= power;
+            quotient |= 1;
+        }
+        exponent -= 1;
+    }
+    round(quotient, exponent, rest != 0)
 }
 
 /// `num` / `den` × 2^`exponent`.

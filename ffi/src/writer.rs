@@ -74,8 +74,9 @@ const READY: u64 = 0x7069_636b_6c65_7772;
 const _: () = assert!(size_of::<pickle_writer>() == 160 && size_of::<Writer>() <= 160);
 const _: () = assert!(align_of::<Writer>() <= align_of::<pickle_writer>());
 
-/// For lists, tuples and arguments whose number is not known beforehand.
-pub const PICKLE_UNKNOWN: usize = usize::MAX;
+/// `PICKLE_UNKNOWN` of the header: lists, tuples and arguments whose number is not known beforehand.
+/// cbindgen:ignore
+const UNKNOWN: usize = usize::MAX;
 
 /// The callback, or what is left of the buffer; without both, bytes are only counted.
 struct Sink {
@@ -250,7 +251,7 @@ unsafe fn utf8<'a>(data: *const c_char) -> Result<&'a str, Fault> {
 }
 
 fn known(len: usize) -> Option<usize> {
-    if len == PICKLE_UNKNOWN { None } else { Some(len) }
+    if len == UNKNOWN { None } else { Some(len) }
 }
 
 macro_rules! done {
