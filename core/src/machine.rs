@@ -299,7 +299,11 @@ impl Machine {
     #[inline(never)]
     fn move_top_overlapping(&mut self, r: &mut Regions<'_>, n: usize, top: usize, to: usize) {
         if let Some(source) = r.nodes.get_mut(top..top + n) {
-            source.reverse();
+            // Not `reverse`, whose bounds the compiler checks, and panics at, when it optimises for size.
+            let mut ends = source.iter_mut();
+            while let (Some(first), Some(last)) = (ends.next(), ends.next_back()) {
+                core::mem::swap(first, last);
+            }
             slide_down(r.nodes, top, n, to);
         }
         self.stack -= n;
