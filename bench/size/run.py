@@ -37,6 +37,7 @@ PROGRAMS = {
 C_PROGRAMS = {
     "opcodes": ("C, decode, opcodes to fields", None),
     "document": ("C, decode, document and getters", None),
+    "encode": ("C, encode, writer", None),
     "tinycbor_decode": ("TinyCBOR decode", "cborparser.c"),
     "tinycbor_encode": ("TinyCBOR encode", "cborencoder.c"),
 }
