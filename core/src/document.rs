@@ -1,7 +1,7 @@
 //! What was read: a flat array of nodes, and handles into it.
 
 use crate::machine::How;
-use crate::node::{NIL, Node, chunk, tag};
+use crate::node::{NIL, Node, Place, chunk, tag};
 use crate::value::{BigInt, Entries, Items, Value};
 
 /// A pickle that was read, whole: values, sharing and cycles, and of every
@@ -26,6 +26,10 @@ impl<'d> Document<'d> {
     /// The same with the out-of-band buffers that NEXT_BUFFER stands for, in order.
     pub fn with_buffers(self, buffers: &'d [&'d [u8]]) -> Self {
         Document { buffers, ..self }
+    }
+
+    pub(crate) fn with_root(self, root: Node) -> Self {
+        Document { root, ..self }
     }
 
     /// The value that the pickle stands for.
@@ -54,7 +58,10 @@ impl<'d> Document<'d> {
     /// The bytes of a range node.
     pub(crate) fn range(&self, node: Node) -> &'d [u8] {
         let range = node.as_range();
-        let whole = if range.stored { self.bytes } else { self.input };
+        let whole = match range.place {
+            Place::Stored => self.bytes,
+            Place::Input => self.input,
+        };
         let from = usize::try_from(range.offset).unwrap_or(usize::MAX);
         let len = usize::try_from(range.len).unwrap_or(usize::MAX);
         whole.get(from..from.saturating_add(len)).unwrap_or_default()

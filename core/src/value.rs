@@ -1,7 +1,7 @@
 //! A handle to one value: typed accessors, items, lookup, paths.
 
 use crate::document::Document;
-use crate::node::{NIL, Node, tag};
+use crate::node::{NIL, Node, Place, tag};
 use crate::text::{self, Digits};
 use core::fmt;
 
@@ -205,7 +205,7 @@ impl<'d> Value<'d> {
         match self.node.tag() {
             tag::STR | tag::STR_SURROGATES | tag::STR8 | tag::BYTES | tag::GLOBAL | tag::BIG_INT | tag::INT_TEXT => {
                 let range = self.node.as_range();
-                Some((range.offset, range.len, range.stored))
+                Some((range.offset, range.len, range.place == Place::Stored))
             }
             _ => None,
         }
