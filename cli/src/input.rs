@@ -53,6 +53,18 @@ impl Input {
     /// The file can not be opened, is a directory, or is packed in more than [`MAX_LAYERS`] layers. Damage to
     /// compressed data shows when the bytes are read.
     pub fn open(path: &Path) -> Result<Input, Failure> {
+        Input::open_as(path, true)
+    }
+
+    /// Opens a file to read it piece by piece: what was read takes no memory, as the pages of a map do.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn open_unmapped(path: &Path) -> Result<Input, Failure> {
+        Input::open_as(path, false)
+    }
+
+    fn open_as(path: &Path, mapped: bool) -> Result<Input, Failure> {
         if path == Path::new("-") {
             return Input::from_reader("standard input", io::stdin().lock());
         }
@@ -67,7 +79,7 @@ impl Input {
         // Files that the kernel makes up, as in /proc, say that they are empty and are not.
         let size = Some(metadata.len()).filter(|size| metadata.is_file() && *size != 0);
         let mut input = Input::unpack(name, Box::new(Shared(file.clone())), size)?;
-        if let (true, Some(_)) = (input.layers.is_empty(), size) {
+        if let (true, true, Some(_)) = (mapped, input.layers.is_empty(), size) {
             // A file system that can not map is read as a stream.
             if let Ok(map) = map(&file) {
                 input.body = Body::Map(map);

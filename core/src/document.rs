@@ -1,7 +1,7 @@
 //! What was read: a flat array of nodes, and handles into it.
 
 use crate::machine::How;
-use crate::node::{NIL, Node, Place, chunk, tag};
+use crate::node::{NIL, Node, chunk, tag};
 use crate::value::{BigInt, Entries, Items, Value};
 
 /// A pickle that was read, whole: values, sharing and cycles, and of every
@@ -47,6 +47,11 @@ impl<'d> Document<'d> {
         self.nodes.len()
     }
 
+    #[cfg(feature = "alloc")]
+    pub(crate) fn root_node(&self) -> Node {
+        self.root
+    }
+
     pub(crate) fn node(&self, index: usize) -> Node {
         self.nodes.get(index).copied().unwrap_or(Node::EMPTY)
     }
@@ -58,10 +63,7 @@ impl<'d> Document<'d> {
     /// The bytes of a range node.
     pub(crate) fn range(&self, node: Node) -> &'d [u8] {
         let range = node.as_range();
-        let whole = match range.place {
-            Place::Stored => self.bytes,
-            Place::Input => self.input,
-        };
+        let whole = if range.stored { self.bytes } else { self.input };
         let from = usize::try_from(range.offset).unwrap_or(usize::MAX);
         let len = usize::try_from(range.len).unwrap_or(usize::MAX);
         whole.get(from..from.saturating_add(len)).unwrap_or_default()

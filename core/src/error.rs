@@ -9,7 +9,7 @@ macro_rules! kinds {
         /// this reader, 10-19 the input ended, 20-29 not an opcode stream,
         /// 30-39 an argument that CPython refuses, 40-49 the stack machine was
         /// broken, 50-69 an operation that CPython refuses on that value,
-        /// 70-79 wrong use of this library.
+        /// 70-79 wrong use of a reader, 80-99 what can not be written.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         #[non_exhaustive]
@@ -46,6 +46,8 @@ kinds! {
     WorkLimit = 4, "the pickle asks for more than linear work";
     /// The caller's limit on opcodes was reached.
     OpcodeLimit = 5, "the pickle has more opcodes than the caller allows";
+    /// More containers are open at once than the caller gave levels for.
+    LevelsFull = 6, "more containers are open than there are levels; give the pickler more levels";
     /// GET of a memo entry that an item reader no longer keeps.
     MemoDropped = 7, "the memo entry is no longer kept; read with a plan of the memo, with a larger cache, or the pickle as a whole";
 
@@ -148,12 +150,53 @@ kinds! {
     AfterEnd = 70, "the reader has ended; reset it first";
     /// Raw bytes were asked for inside a frame or in the middle of an opcode.
     RawInFrame = 71, "raw bytes can not be taken inside a frame or an argument";
+
+    /// The opcode is younger than protocol 0.
+    NotInProtocol0 = 80, "protocol 0 has no such opcode";
+    /// The opcode is younger than protocol 1.
+    NotInProtocol1 = 81, "protocol 1 has no such opcode";
+    /// The opcode is younger than protocol 2.
+    NotInProtocol2 = 82, "protocol 2 has no such opcode";
+    /// The opcode is younger than protocol 3.
+    NotInProtocol3 = 83, "protocol 3 has no such opcode";
+    /// The opcode is younger than protocol 4.
+    NotInProtocol4 = 84, "protocol 4 has no such opcode";
+    /// The argument is not of the opcode's kind, or is in pieces that do not fit together.
+    BadArgument = 85, "the argument does not belong to this opcode";
+    /// A text with a newline where the opcode ends at one.
+    LineBreak = 86, "the text has a newline, which this opcode can not hold";
+    /// A number or a length beyond the opcode's field.
+    TooLong = 87, "the number or length does not fit the field of this opcode";
+    /// The sink took no more bytes and gave no reason.
+    SinkFull = 88, "the sink takes no more bytes";
+    /// A container, or a pickle, was ended with something open in it.
+    Unclosed = 89, "something is still open: end every container before the pickle";
+    /// There is no container to end, or it is of another kind.
+    NothingOpen = 90, "nothing of that kind is open here";
+    /// A value where none may be: the pickle, or the part of an object, has its value already.
+    UnexpectedValue = 91, "a value stands here already";
+    /// The pickle, or a part of an object, has no value yet.
+    MissingValue = 92, "a value is missing here";
+    /// No pickle of this protocol holds this value.
+    Inexpressible = 93, "this protocol can not hold the value; take a higher one";
 }
 
 impl ErrorKind {
     /// A limit of this reader, not a fault of the pickle.
     pub const fn is_limit(self) -> bool {
         (self as u8) < 10
+    }
+
+    /// The kind that says: `protocol` has no such opcode.
+    #[cold]
+    pub(crate) const fn not_in_protocol(protocol: u8) -> ErrorKind {
+        match protocol {
+            0 => ErrorKind::NotInProtocol0,
+            1 => ErrorKind::NotInProtocol1,
+            2 => ErrorKind::NotInProtocol2,
+            3 => ErrorKind::NotInProtocol3,
+            _ => ErrorKind::NotInProtocol4,
+        }
     }
 
     /// The pickle may be fine, but it is not all here.

@@ -289,6 +289,11 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         self.count
     }
 
+    /// The memory, for another use.
+    pub fn into_memory(self) -> M {
+        self.unpickler.into_memory().memory
+    }
+
     /// Bytes consumed of the stream.
     pub fn offset(&self) -> u64 {
         self.unpickler.offset()

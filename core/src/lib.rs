@@ -7,9 +7,13 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "alloc")]
+pub mod compat;
 mod decoder;
 mod document;
+mod encoder;
 mod error;
+mod frames;
 mod grammar;
 mod items;
 pub mod joblib;
@@ -20,17 +24,27 @@ mod node;
 mod op;
 mod opcode;
 mod path;
+mod pickler;
 mod plan;
 mod reader;
+#[cfg(feature = "alloc")]
+pub mod recode;
 #[cfg(feature = "serde")]
 pub mod serde;
+mod sink;
 mod text;
 mod unpickler;
 mod value;
+#[cfg(feature = "alloc")]
+pub mod writer;
 
 pub use decoder::{Decoder, Step};
 pub use document::{Change, Changes, Document, Kind, Object};
+pub use encoder::Encoder;
 pub use error::{Error, ErrorKind};
+#[cfg(feature = "alloc")]
+pub use frames::GrowingFrames;
+pub use frames::{FrameBuffer, Frames, NoFrames};
 pub use items::{Found, Item, ItemOptions, ItemReader, Role};
 pub use known::Known;
 pub use machine::{Encoding, How, Options};
@@ -41,8 +55,10 @@ pub use node::Node;
 pub use op::{Arg, Fragment, Op};
 pub use opcode::{Argument, Opcode, StackEffect};
 pub use path::{Path, PathStep};
+pub use pickler::{Level, Memoized, Pickler, Shared};
 pub use plan::{MemoPlan, MemoUse};
 pub use reader::{OpReader, ReadError};
+pub use sink::{Counter, Full, SliceWriter, WriteError};
 pub use text::TextInts;
 pub use unpickler::{Status, Unpickler};
 pub use value::{BigInt, Entries, Items, Value};

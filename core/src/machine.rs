@@ -7,7 +7,7 @@
 pub(crate) mod stream;
 
 use crate::memory::Regions;
-use crate::node::{NIL, Node, Place, Range, chunk, tag};
+use crate::node::{NIL, Node, Range, chunk, tag};
 use crate::text::{self, TextInt, TextInts};
 use crate::{Arg, ErrorKind, Op, Opcode, Shortage};
 
@@ -655,7 +655,7 @@ impl Machine {
     #[inline(always)]
     fn keep(&mut self, r: &mut Regions<'_>, source: Source<'_>, skip: usize, len: usize) -> Result<Range, ErrorKind> {
         if let Source::Input(_, offset) = source {
-            return Ok(Range { offset: offset + skip as u64, len: len as u64, place: Place::Input });
+            return Ok(Range { offset: offset + skip as u64, len: len as u64, stored: false });
         }
         self.keep_copy(r, source, skip, len)
     }
@@ -682,7 +682,7 @@ impl Machine {
             }
         }
         self.bytes = at + len;
-        Ok(Range { offset: at as u64, len: len as u64, place: Place::Stored })
+        Ok(Range { offset: at as u64, len: len as u64, stored: true })
     }
 
     /// Decodes an argument into the byte region. `decode` is run twice: for
@@ -714,7 +714,7 @@ impl Machine {
             r.bytes.copy_within(at + raw..at + raw + len, at);
         }
         self.bytes = at + len;
-        Ok((Range { offset: at as u64, len: len as u64, place: Place::Stored }, result))
+        Ok((Range { offset: at as u64, len: len as u64, stored: true }, result))
     }
 
     // ---- scalars -----------------------------------------------------------

@@ -118,11 +118,8 @@ impl Node {
 
     #[inline(always)]
     pub(crate) const fn range(tag: u8, range: Range) -> Node {
-        let place = match range.place {
-            Place::Input => 0,
-            Place::Stored => STORED,
-        };
-        Node { head: tag as u64 | (range.offset << 8) | place, data: range.len }
+        let stored = if range.stored { STORED } else { 0 };
+        Node { head: tag as u64 | (range.offset << 8) | stored, data: range.len }
     }
 
     #[inline(always)]
@@ -196,8 +193,7 @@ impl Node {
 
     #[inline(always)]
     pub(crate) const fn as_range(self) -> Range {
-        let place = if self.head & STORED != 0 { Place::Stored } else { Place::Input };
-        Range { offset: (self.head & !(STORED | FETCHED)) >> 8, len: self.data, place }
+        Range { offset: (self.head & !(STORED | FETCHED)) >> 8, len: self.data, stored: self.head & STORED != 0 }
     }
 
     /// A run of bytes rather than a number, an atom or a reference.
@@ -269,19 +265,10 @@ impl Node {
     }
 }
 
-/// A run of bytes.
+/// A run of bytes, in the input or in the byte region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
     pub offset: u64,
     pub len: u64,
-    pub place: Place,
-}
-
-/// Where a run of bytes is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// In the input, which outlives the document.
-    Input,
-    /// In the byte region.
-    Stored,
+    pub stored: bool,
 }

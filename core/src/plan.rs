@@ -59,16 +59,20 @@ impl<'p> MemoPlan<'p> {
     /// [`ErrorKind::MemoFull`] if there is no room: [`MemoPlan::moved_to`] larger storage and give the opcode again.
     #[inline]
     pub fn op(&mut self, op: &Op<'_>) -> Result<(), ErrorKind> {
-        let index = match (op.opcode, op.arg) {
-            (Opcode::BinGet | Opcode::LongBinGet, Arg::Uint(index)) => index,
-            // What is no number is no entry: the reader will say so.
-            (Opcode::Get, Arg::Text(text)) => match crate::text::memo_index(text) {
-                Ok(index) => index,
-                Err(_) => return Ok(()),
-            },
-            _ => return Ok(()),
-        };
-        self.fetched(index, op.offset)
+        match MemoPlan::fetch(op) {
+            Some(index) => self.fetched(index, op.offset),
+            None => Ok(()),
+        }
+    }
+
+    /// The memo entry that an opcode fetches, if it does. What is no number is none: the reader will say so.
+    #[inline]
+    pub fn fetch(op: &Op<'_>) -> Option<u64> {
+        match (op.opcode, op.arg) {
+            (Opcode::BinGet | Opcode::LongBinGet, Arg::Uint(index)) => Some(index),
+            (Opcode::Get, Arg::Text(text)) => crate::text::memo_index(text).ok(),
+            _ => None,
+        }
     }
 
     /// Takes note of a fetch.

@@ -458,3 +458,259 @@ fn utf8_slow(mut bytes: &[u8]) -> Result<bool, ErrorKind> {
         }
     }
 }
+
+/// Digits and sign that [`decimal`] may need: 64 bytes of number.
+pub(crate) const DECIMAL_ROOM: usize = 156;
+
+/// Two's complement without the bytes that only repeat the sign (`_PyLong_AsByteArray` in `save_long`).
+pub(crate) fn minimal_twos_complement(mut bytes: &[u8]) -> &[u8] {
+    while let [rest @ .., below, top] = bytes
+        && ((*top == 0 && below & 0x80 == 0) || (*top == 0xff && below & 0x80 != 0))
+    {
+        bytes = bytes.get(..rest.len() + 1).unwrap_or_default();
+    }
+    if bytes == [0] { &[] } else { bytes }
+}
+
+/// The decimal text of a small int. `room` is filled from its end.
+pub(crate) fn decimal_i32(value: i32, room: &mut [u8; 11]) -> &[u8] {
+    let mut left = value.unsigned_abs();
+    let mut at = room.len();
+    for slot in room.iter_mut().rev() {
+        *slot = b'0' + (left % 10) as u8;
+        left /= 10;
+        at -= 1;
+        if left == 0 {
+            break;
+        }
+    }
+    if value < 0 {
+        at = at.saturating_sub(1);
+        if let Some(slot) = room.get_mut(at) {
+            *slot = b'-';
+        }
+    }
+    room.get(at..).unwrap_or_default()
+}
+
+/// The decimal text of an int in two's complement, with the `L` behind it; `None` beyond 64 bytes.
+///
+/// Digits are doubled bit by bit: slow, but without a division of wide numbers.
+pub(crate) fn decimal<'r>(bytes: &[u8], room: &'r mut [u8; DECIMAL_ROOM]) -> Option<&'r [u8]> {
+    if bytes.len() > 64 {
+        return None;
+    }
+    let negative = bytes.last().is_some_and(|b| b & 0x80 != 0);
+    // The magnitude, lowest byte first.
+    let mut magnitude = [0u8; 65];
+    let mut carry = u16::from(negative);
+    for (i, slot) in magnitude.iter_mut().enumerate() {
+        let fill = if negative { 0xff } else { 0 };
+        let byte = bytes.get(i).copied().unwrap_or(fill);
+        let value = u16::from(if negative { !byte } else { byte }) + carry;
+        *slot = value as u8;
+        carry = value >> 8;
+    }
+    let [digits @ .., suffix] = room;
+    *suffix = b'L';
+    digits.fill(0);
+    let mut used = 1;
+    for byte in magnitude.iter().rev() {
+        for bit in (0..8).rev() {
+            let mut carry = byte >> bit & 1;
+            for digit in digits.iter_mut().rev().take(used) {
+                let double = *digit * 2 + carry;
+                carry = u8::from(double > 9);
+                *digit = double - 10 * carry;
+            }
+            if carry != 0 {
+                if let Some(digit) = digits.iter_mut().rev().nth(used) {
+                    *digit = 1;
+                }
+                used += 1;
+            }
+        }
+    }
+    let mut at = digits.len().saturating_sub(used);
+    for digit in digits.iter_mut().skip(at) {
+        *digit += b'0';
+    }
+    if negative {
+        at = at.saturating_sub(1);
+        if let Some(slot) = digits.get_mut(at) {
+            *slot = b'-';
+        }
+    }
+    room.get(at..)
+}
+
+/// The module of Python's built-ins: before protocol 3, Python 2's (`fix_imports`).
+pub(crate) fn builtins(protocol: u8) -> &'static str {
+    if protocol < 3 { "__builtin__" } else { "builtins" }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Escapes one code point as `\uXXXX` or `\UXXXXXXXX`.
+fn unicode_escape<E>(code: u32, put: &mut impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+    let mut text = *b"\\U00000000";
+    for (i, slot) in text.iter_mut().rev().take(8).enumerate() {
+        *slot = HEX.get((code >> (4 * i) & 15) as usize).copied().unwrap_or(b'0');
+    }
+    if code > 0xffff {
+        return put(&text);
+    }
+    put(b"\\u")?;
+    put(text.get(6..).unwrap_or_default())
+}
+
+/// What `raw_unicode_escape` of CPython's pickler leaves alone: all of Latin-1 but what would end or begin something.
+fn is_raw(code: u32) -> bool {
+    code < 0x100 && !matches!(code, 0 | 0x0a | 0x0d | 0x1a | 0x5c)
+}
+
+/// Writes a str for protocol 0 (`raw_unicode_escape` in `_pickle.c`). The text is UTF-8 in which surrogates may stand
+/// as three bytes.
+pub(crate) fn raw_unicode_pieces<E>(mut utf8: &[u8], mut put: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+    while let Some(&lead) = utf8.first() {
+        if lead < 0x80 {
+            let plain = utf8.iter().position(|&b| b >= 0x80 || !is_raw(u32::from(b))).unwrap_or(utf8.len());
+            let (run, rest) = utf8.split_at_checked(plain).unwrap_or((utf8, &[]));
+            put(run)?;
+            utf8 = rest;
+            if let Some((&next, rest)) = utf8.split_first()
+                && next < 0x80
+            {
+                unicode_escape(u32::from(next), &mut put)?;
+                utf8 = rest;
+            }
+            continue;
+        }
+        let (len, lead_bits) = match lead {
+            0xc0..0xe0 => (2, 0x1f),
+            0xe0..0xf0 => (3, 0x0f),
+            _ => (4, 0x07),
+        };
+        let mut code = u32::from(lead & lead_bits);
+        for byte in utf8.iter().take(len).skip(1) {
+            code = code << 6 | u32::from(byte & 0x3f);
+        }
+        utf8 = utf8.get(len..).unwrap_or_default();
+        if code < 0x100 {
+            put(&[code as u8])?;
+        } else {
+            unicode_escape(code, &mut put)?;
+        }
+    }
+    Ok(())
+}
+
+/// The same of Latin-1.
+pub(crate) fn raw_unicode_latin1_pieces<E>(
+    mut latin1: &[u8],
+    mut put: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
+    while !latin1.is_empty() {
+        let plain = latin1.iter().position(|&b| !is_raw(u32::from(b))).unwrap_or(latin1.len());
+        let (run, rest) = latin1.split_at_checked(plain).unwrap_or((latin1, &[]));
+        put(run)?;
+        latin1 = rest;
+        if let Some((&next, rest)) = latin1.split_first() {
+            unicode_escape(u32::from(next), &mut put)?;
+            latin1 = rest;
+        }
+    }
+    Ok(())
+}
+
+/// Bytes that [`float_repr`] may need: sign, 17 digits, point, exponent, or 16 digits and `.0`.
+#[cfg(feature = "text-float")]
+pub(crate) const FLOAT_ROOM: usize = 32;
+
+/// A float as Python's `repr` writes it, for FLOAT (`save_float` in `_pickle.c`).
+#[cfg(feature = "text-float")]
+pub(crate) fn float_repr(value: f64, room: &mut [u8; FLOAT_ROOM]) -> &[u8] {
+    use core::fmt::Write;
+
+    struct Room<'r> {
+        bytes: &'r mut [u8],
+        len: usize,
+    }
+    impl Room<'_> {
+        fn put(&mut self, text: &[u8]) {
+            for byte in text {
+                if let Some(slot) = self.bytes.get_mut(self.len) {
+                    *slot = *byte;
+                    self.len += 1;
+                }
+            }
+        }
+        fn zeros(&mut self, n: i32) {
+            for _ in 0..n {
+                self.put(b"0");
+            }
+        }
+    }
+    impl Write for Room<'_> {
+        fn write_str(&mut self, text: &str) -> core::fmt::Result {
+            self.put(text.as_bytes());
+            Ok(())
+        }
+    }
+
+    if value.is_nan() {
+        return b"nan";
+    }
+    if value.is_infinite() {
+        return if value < 0.0 { b"-inf" } else { b"inf" };
+    }
+    // Shortest digits that read back as the same float, which is what Python writes too: `d.ddde-7`.
+    let mut scientific = [0; FLOAT_ROOM];
+    let mut text = Room { bytes: &mut scientific, len: 0 };
+    let _ = write!(text, "{value:e}");
+    let len = text.len;
+    let text = scientific.get(..len).unwrap_or_default();
+    let e = text.iter().position(|&b| b == b'e').unwrap_or(text.len());
+    let exponent: i32 =
+        text.get(e + 1..).and_then(|t| core::str::from_utf8(t).ok()).and_then(|t| t.parse().ok()).unwrap_or(0);
+    let mantissa = text.get(..e).unwrap_or_default();
+    let (sign, mantissa) = match mantissa {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, mantissa),
+    };
+    let first = mantissa.get(..1).unwrap_or_default();
+    let rest = mantissa.get(2..).unwrap_or_default();
+    let mut out = Room { bytes: room, len: 0 };
+    if sign {
+        out.put(b"-");
+    }
+    if (-4..16).contains(&exponent) {
+        if exponent < 0 {
+            out.put(b"0.");
+            out.zeros(-exponent - 1);
+            out.put(first);
+            out.put(rest);
+        } else {
+            let whole = exponent as usize;
+            out.put(first);
+            out.put(rest.get(..whole).unwrap_or(rest));
+            out.zeros(exponent - rest.len() as i32);
+            let fraction = rest.get(whole..).unwrap_or_default();
+            out.put(b".");
+            out.put(if fraction.is_empty() { b"0" } else { fraction });
+        }
+    } else {
+        out.put(first);
+        if !rest.is_empty() {
+            out.put(b".");
+            out.put(rest);
+        }
+        out.put(if exponent < 0 { b"e-" } else { b"e+" });
+        if exponent.abs() < 10 {
+            out.put(b"0");
+        }
+        let _ = write!(out, "{}", exponent.abs());
+    }
+    let len = out.len;
+    room.get(..len).unwrap_or_default()
+}

@@ -2,7 +2,7 @@
 
 use crate::decoder::Sink;
 use crate::machine::{Halt, Machine, Options, Source};
-use crate::node::{Node, Place, Range, chunk, tag};
+use crate::node::{Node, Range, chunk, tag};
 use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Regions, Shortage, Step};
 
 /// How far a call came.
@@ -412,8 +412,7 @@ impl<M: Memory> Unpickler<M> {
             self.machine.bytes += self.machine.pending;
             self.machine.pending = 0;
         }
-        let place = if stored { Place::Stored } else { Place::Input };
-        let data = Node::range(tag::BYTES, Range { offset, len: raw.len, place });
+        let data = Node::range(tag::BYTES, Range { offset, len: raw.len, stored });
         self.attach(chunk::RAW, &[Node::int(raw.offset as i64), data])
     }
 

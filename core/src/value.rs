@@ -1,7 +1,7 @@
 //! A handle to one value: typed accessors, items, lookup, paths.
 
 use crate::document::Document;
-use crate::node::{NIL, Node, Place, tag};
+use crate::node::{NIL, Node, tag};
 use crate::text::{self, Digits};
 use core::fmt;
 
@@ -66,6 +66,11 @@ impl<'d> BigInt<'d> {
 impl<'d> Value<'d> {
     pub(crate) fn new(document: &'d Document<'d>, node: Node) -> Self {
         Value { document, node }
+    }
+
+    /// The value as the root of a document of its own.
+    pub fn document(&self) -> Document<'d> {
+        self.document.with_root(self.node)
     }
 
     /// The value is None.
@@ -205,7 +210,7 @@ impl<'d> Value<'d> {
         match self.node.tag() {
             tag::STR | tag::STR_SURROGATES | tag::STR8 | tag::BYTES | tag::GLOBAL | tag::BIG_INT | tag::INT_TEXT => {
                 let range = self.node.as_range();
-                Some((range.offset, range.len, range.place == Place::Stored))
+                Some((range.offset, range.len, range.stored))
             }
             _ => None,
         }

@@ -7,7 +7,7 @@
 use super::{Done, Halt, Machine, get, set};
 use crate::machine::How;
 use crate::memory::Regions;
-use crate::node::{Node, Place, Range, chunk, tag};
+use crate::node::{Node, Range, chunk, tag};
 use crate::{ErrorKind, MemoPlan, MemoUse};
 
 /// How far the hand-over is.
@@ -289,7 +289,7 @@ impl Machine {
         let frozen = stream.frozen;
         let needs_place = |node: &Node, read_to: u64| {
             let range = node.as_range();
-            let out_of_order = node.is_range() && range.place == Place::Stored && range.offset < read_to;
+            let out_of_order = node.is_range() && range.stored && range.offset < read_to;
             let fresh = node.is_reference() && node.high() as usize >= frozen;
             match plan {
                 Some(_) => fresh || out_of_order,
@@ -322,7 +322,7 @@ impl Machine {
                 continue;
             }
             let range = node.as_range();
-            if node.is_range() && range.place == Place::Stored && !stays && !is_below(&node, stream.byte_base) {
+            if node.is_range() && range.stored && !stays && !is_below(&node, stream.byte_base) {
                 if range.offset < read_to {
                     continue;
                 }
@@ -359,7 +359,7 @@ impl Machine {
     /// Drops entries of the memo's cache: those of no further use, or with no
     /// plan the older half but for what was fetched since the last time.
     fn clear_out(&mut self, memo: &mut [Node], bytes: &mut [u8], stream: &mut Stream, plan: Option<&MemoPlan<'_>>) {
-        let movable = |node: &Node| node.is_range() && node.as_range().place == Place::Stored;
+        let movable = |node: &Node| node.is_range() && node.as_range().stored;
         let all = stream.prefix..self.memo_base;
         let sizes = |only_fetched: bool| {
             let entries = memo.get(all.clone()).unwrap_or_default().iter();
@@ -429,12 +429,12 @@ impl<'p> Wanted<'p> {
 }
 
 fn is_below(node: &Node, limit: usize) -> bool {
-    node.is_range() && node.as_range().place == Place::Stored && node.as_range().offset < limit as u64
+    node.is_range() && node.as_range().stored && node.as_range().offset < limit as u64
 }
 
 fn end_of(node: &Node) -> u64 {
-    let Range { offset, len, place } = node.as_range();
-    if node.is_range() && place == Place::Stored { offset + len } else { 0 }
+    let Range { offset, len, stored } = node.as_range();
+    if node.is_range() && stored { offset + len } else { 0 }
 }
 
 /// Moves the bytes of a node down to `to`.
@@ -444,7 +444,7 @@ fn moved(bytes: &mut [u8], node: &Node, to: &mut usize) -> Node {
     if from + n <= bytes.len() && *to <= from {
         bytes.copy_within(from..from + n, *to);
     }
-    let range = Range { offset: *to as u64, len, place: Place::Stored };
+    let range = Range { offset: *to as u64, len, stored: true };
     *to += n;
     Node::range(node.tag(), range)
 }

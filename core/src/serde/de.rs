@@ -4,7 +4,7 @@ use super::error::{Error, Reason, Result, Step};
 use super::text::Text;
 use super::view::{self, PairsOf, View, Want};
 use super::wrappers::{GLOBAL, OBJECT};
-use crate::node::{Node, Place, tag};
+use crate::node::{Node, tag};
 use crate::{BigInt, Document, Entries, Items, Known, Value};
 use ::serde::de::value::{BorrowedStrDeserializer, StrDeserializer, U8Deserializer};
 use ::serde::de::{self, DeserializeSeed, Visitor};
@@ -117,8 +117,7 @@ impl<'f, 'de> Reader<'f, 'de> {
     #[inline(always)]
     fn span(&self) -> Span<'f, 'de> {
         let range = self.node.as_range();
-        let stored = range.place == Place::Stored;
-        let whole = if stored { self.cx.lent.stored } else { Some(self.cx.lent.input) };
+        let whole = if range.stored { self.cx.lent.stored } else { Some(self.cx.lent.input) };
         match whole {
             Some(whole) => {
                 let from = usize::try_from(range.offset).unwrap_or(usize::MAX);
@@ -134,7 +133,7 @@ impl<'f, 'de> Reader<'f, 'de> {
         match self.node.tag() {
             tag::STR | tag::STR_SURROGATES | tag::BYTES | tag::STR8 | tag::GLOBAL | tag::BIG_INT | tag::INT_TEXT => {
                 let range = self.node.as_range();
-                if range.place == Place::Stored { None } else { Some(range.offset) }
+                if range.stored { None } else { Some(range.offset) }
             }
             _ => None,
         }

@@ -1,0 +1,186 @@
+//! Where written bytes go, and what is said when they can not.
+
+use crate::Error;
+use core::convert::Infallible;
+use core::fmt;
+use embedded_io::{ErrorType, Write};
+
+/// Why something could not be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum WriteError<E> {
+    /// The sink failed.
+    Io {
+        /// What it says.
+        error: E,
+        /// Bytes that it had taken before.
+        written: usize,
+    },
+    /// It is no pickle that was asked for. The offset is that of the opcode
+    /// that can not be written, in the output.
+    Pickle(Error),
+}
+
+impl<E> From<Error> for WriteError<E> {
+    fn from(error: Error) -> Self {
+        WriteError::Pickle(error)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for WriteError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WriteError::Io { error, written } => write!(f, "writing failed after {written} bytes: {error}"),
+            WriteError::Pickle(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: fmt::Debug + fmt::Display> core::error::Error for WriteError<E> {}
+
+impl<E: fmt::Debug + fmt::Display> embedded_io::Error for WriteError<E>
+where
+    E: embedded_io::Error,
+{
+    fn kind(&self) -> embedded_io::ErrorKind {
+        match self {
+            WriteError::Io { error, .. } => error.kind(),
+            WriteError::Pickle(_) => embedded_io::ErrorKind::InvalidInput,
+        }
+    }
+}
+
+/// As [`Write::write_all`], but it counts what was taken before a failure, and a sink that takes nothing is no panic.
+#[inline]
+pub(crate) fn write_all<W: Write>(
+    out: &mut W,
+    mut data: &[u8],
+    written: &mut usize,
+) -> Result<(), WriteError<W::Error>> {
+    while !data.is_empty() {
+        match out.write(data) {
+            Ok(0) => {
+                let full = Error::new(crate::ErrorKind::SinkFull, 0, *written as u64);
+                return Err(WriteError::Pickle(full));
+            }
+            Ok(n) => {
+                *written += n;
+                data = data.get(n..).unwrap_or_default();
+            }
+            Err(error) => return Err(WriteError::Io { error, written: *written }),
+        }
+    }
+    Ok(())
+}
+
+/// A fixed buffer has no room left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Full;
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the buffer is full")
+    }
+}
+
+impl core::error::Error for Full {}
+
+impl embedded_io::Error for Full {
+    fn kind(&self) -> embedded_io::ErrorKind {
+        embedded_io::ErrorKind::WriteZero
+    }
+}
+
+/// A sink over a fixed buffer. (That of `embedded-io`, `&mut [u8]`, works too, but forgets where it began.)
+pub struct SliceWriter<'b> {
+    buffer: &'b mut [u8],
+    len: usize,
+}
+
+impl<'b> SliceWriter<'b> {
+    /// Writes to the start of `buffer`.
+    pub const fn new(buffer: &'b mut [u8]) -> Self {
+        SliceWriter { buffer, len: 0 }
+    }
+
+    /// What was written.
+    pub fn written(&self) -> &[u8] {
+        self.buffer.get(..self.len).unwrap_or_default()
+    }
+
+    /// Bytes written.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Nothing was written.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+impl ErrorType for SliceWriter<'_> {
+    type Error = Full;
+}
+
+impl Write for SliceWriter<'_> {
+    #[inline]
+    fn write(&mut self, data: &[u8]) -> Result<usize, Full> {
+        let room = self.buffer.get_mut(self.len..).unwrap_or_default();
+        let mut n = 0;
+        for (slot, byte) in room.iter_mut().zip(data) {
+            *slot = *byte;
+            n += 1;
+        }
+        self.len += n;
+        if n == 0 && !data.is_empty() { Err(Full) } else { Ok(n) }
+    }
+
+    fn flush(&mut self) -> Result<(), Full> {
+        Ok(())
+    }
+}
+
+/// A sink that only counts: how large will it be?
+///
+/// ```
+/// use pickle_core::{Counter, Pickler};
+/// let mut pickler = Pickler::new(Counter::new(), 4, &mut []);
+/// pickler.str("hello")?;
+/// pickler.finish()?;
+/// assert_eq!(pickler.written(), 10);
+/// # Ok::<_, pickle_core::WriteError<core::convert::Infallible>>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counter {
+    count: u64,
+}
+
+impl Counter {
+    /// A sink that has seen nothing.
+    pub const fn new() -> Self {
+        Counter { count: 0 }
+    }
+
+    /// Bytes that were written to it.
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+impl ErrorType for Counter {
+    type Error = Infallible;
+}
+
+impl Write for Counter {
+    #[inline]
+    fn write(&mut self, data: &[u8]) -> Result<usize, Infallible> {
+        self.count += data.len() as u64;
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}

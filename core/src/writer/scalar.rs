@@ -1,0 +1,255 @@
+//! Numbers and texts as protocol 0 spells them, and ints in two's complement.
+
+use crate::Value;
+use crate::value::BigInt;
+use alloc::vec::Vec;
+use core::fmt::Write;
+
+/// Collects text; never fails.
+pub(super) struct Text<'t>(pub &'t mut Vec<u8>);
+
+impl Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Bytes of an int, or digits of its text, up to which it is converted from one to the other: that is quadratic work.
+const CONVERTED: usize = 1 << 14;
+
+/// Two's complement, little-endian, as short as can be; nothing for 0.
+pub(super) fn minimal(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while let [head @ .., below, top] = rest {
+        let spare = (*top == 0 && *below < 0x80) || (*top == 0xff && *below >= 0x80);
+        if !spare {
+            break;
+        }
+        rest = rest.get(..head.len() + 1).unwrap_or_default();
+    }
+    if rest == [0] { &[] } else { rest }
+}
+
+/// `repr` of a float. With `python2`, as its C code has it: 17 digits, and `.0` is left away.
+pub(super) fn float(value: f64, cpickle: bool, out: &mut Vec<u8>) {
+    if value.is_nan() {
+        return out.extend_from_slice(b"nan");
+    }
+    if value.is_infinite() {
+        return out.extend_from_slice(if value < 0.0 { b"-inf" } else { b"inf" });
+    }
+    let mut digits = Vec::new();
+    let _ = if cpickle { write!(Text(&mut digits), "{value:.16e}") } else { write!(Text(&mut digits), "{value:e}") };
+    let at = digits.iter().position(|&b| b == b'e').unwrap_or(digits.len());
+    let exponent = digits.get(at + 1..).and_then(|text| core::str::from_utf8(text).ok()?.parse().ok());
+    let exponent: i32 = exponent.unwrap_or(0);
+    digits.truncate(at);
+    if digits.first() == Some(&b'-') {
+        out.push(b'-');
+    }
+    digits.retain(u8::is_ascii_digit);
+    if cpickle {
+        while digits.len() > 1 && digits.last() == Some(&b'0') {
+            digits.pop();
+        }
+    }
+    let limit = if cpickle { 17 } else { 16 };
+    if exponent < -4 || exponent >= limit {
+        let (first, rest) = digits.split_at_checked(1).unwrap_or_default();
+        out.extend_from_slice(first);
+        if !rest.is_empty() {
+            out.push(b'.');
+            out.extend_from_slice(rest);
+        }
+        let sign = if exponent < 0 { '-' } else { '+' };
+        let _ = write!(Text(out), "e{sign}{:02}", exponent.unsigned_abs());
+    } else if exponent < 0 {
+        out.extend_from_slice(b"0.");
+        out.resize(out.len() + (-exponent - 1) as usize, b'0');
+        out.extend_from_slice(&digits);
+    } else {
+        let whole = exponent as usize + 1;
+        if digits.len() < whole {
+            digits.resize(whole, b'0');
+        }
+        let (head, tail) = digits.split_at_checked(whole).unwrap_or_default();
+        out.extend_from_slice(head);
+        if !tail.is_empty() {
+            out.push(b'.');
+            out.extend_from_slice(tail);
+        } else if !cpickle {
+            out.extend_from_slice(b".0");
+        }
+    }
+}
+
+/// The characters of a str in UTF-8 with surrogates as three bytes each.
+fn code_points(text: &[u8]) -> impl Iterator<Item = u32> {
+    let mut rest = text;
+    core::iter::from_fn(move || {
+        let (&first, tail) = rest.split_first()?;
+        let more = match first {
+            0..0xc0 => 0,
+            0xc0..0xe0 => 1,
+            0xe0..0xf0 => 2,
+            _ => 3,
+        };
+        let mut code = if more == 0 { u32::from(first) } else { u32::from(first) & (0x3f >> more) };
+        let (those, tail) = tail.split_at_checked(more)?;
+        for &byte in those {
+            code = code << 6 | u32::from(byte) & 0x3f;
+        }
+        rest = tail;
+        Some(code)
+    })
+}
+
+/// raw-unicode-escape. `old` is what Python wrote until 3.6: only backslash and newline are escaped besides.
+pub(super) fn raw_unicode(text: &[u8], old: bool, out: &mut Vec<u8>) {
+    for code in code_points(text) {
+        let escaped = matches!(code, 0x0a | 0x5c) || (!old && matches!(code, 0 | 0x0d | 0x1a));
+        let _ = match code {
+            0x1_0000.. => write!(Text(out), "\\U{code:08x}"),
+            0x100.. => write!(Text(out), "\\u{code:04x}"),
+            _ if escaped => write!(Text(out), "\\u{code:04x}"),
+            _ => {
+                out.push(code as u8);
+                Ok(())
+            }
+        };
+    }
+}
+
+/// The bytes as the UTF-8 form of their Latin-1 text.
+pub(super) fn latin1(bytes: impl Iterator<Item = u8>, out: &mut Vec<u8>) {
+    for byte in bytes {
+        if byte < 0x80 {
+            out.push(byte);
+        } else {
+            out.extend_from_slice(&[0xc0 | byte >> 6, 0x80 | byte & 0x3f]);
+        }
+    }
+}
+
+/// `repr` of a Python 2 str.
+pub(super) fn quoted(bytes: &[u8], out: &mut Vec<u8>) {
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { b'"' } else { b'\'' };
+    out.push(quote);
+    for &byte in bytes {
+        match byte {
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            _ if byte == quote => out.extend_from_slice(&[b'\\', byte]),
+            b' '..0x7f => out.push(byte),
+            _ => {
+                let _ = write!(Text(out), "\\x{byte:02x}");
+            }
+        }
+    }
+    out.push(quote);
+}
+
+/// The decimal text of an int; `None` where it is too long to be converted.
+pub(super) fn decimal(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
+    if let Some(small) = value.as_i128() {
+        let _ = write!(Text(out), "{small}");
+        return Some(());
+    }
+    let (negative, mut limbs) = match value.as_big_int()? {
+        BigInt::Text(text) => {
+            let (negative, radix, digits) = BigInt::Text(text).digits()?;
+            if radix == 10 {
+                if negative {
+                    out.push(b'-');
+                }
+                out.extend(digits.iter().filter(|b| **b != b'_'));
+                return Some(());
+            }
+            (negative, from_digits(digits, radix)?)
+        }
+        BigInt::Bytes(bytes) => magnitude(bytes)?,
+    };
+    let mut groups: Vec<u32> = Vec::new();
+    while limbs.last().is_some() {
+        let mut rest = 0u64;
+        for limb in limbs.iter_mut().rev() {
+            rest = rest << 32 | u64::from(*limb);
+            *limb = (rest / 1_000_000_000) as u32;
+            rest %= 1_000_000_000;
+        }
+        groups.push(rest as u32);
+        while limbs.last() == Some(&0) {
+            limbs.pop();
+        }
+    }
+    if negative {
+        out.push(b'-');
+    }
+    let _ = write!(Text(out), "{}", groups.pop().unwrap_or(0));
+    for group in groups.iter().rev() {
+        let _ = write!(Text(out), "{group:09}");
+    }
+    Some(())
+}
+
+/// Two's complement of an int that is text; `None` where it is too long.
+pub(super) fn binary(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
+    let (negative, radix, digits) = value.as_big_int()?.digits()?;
+    let limbs = from_digits(digits, radix)?;
+    let mut carry = u64::from(negative);
+    for limb in limbs.iter().chain([&0]) {
+        let limb = if negative { u64::from(!*limb) + carry } else { u64::from(*limb) };
+        carry = limb >> 32;
+        out.extend_from_slice(&(limb as u32).to_le_bytes());
+    }
+    Some(())
+}
+
+fn magnitude(bytes: &[u8]) -> Option<(bool, Vec<u32>)> {
+    if bytes.len() > CONVERTED {
+        return None;
+    }
+    let negative = bytes.last().is_some_and(|top| *top >= 0x80);
+    let fill = if negative { 0xff } else { 0 };
+    let mut limbs = Vec::new();
+    let mut carry = u64::from(negative);
+    for piece in bytes.chunks(4) {
+        let mut four = [fill; 4];
+        for (slot, byte) in four.iter_mut().zip(piece) {
+            *slot = *byte;
+        }
+        let limb = u32::from_le_bytes(four);
+        let limb = if negative { u64::from(!limb) + carry } else { u64::from(limb) };
+        carry = limb >> 32;
+        limbs.push(limb as u32);
+    }
+    if negative && carry != 0 {
+        limbs.push(1);
+    }
+    while limbs.last() == Some(&0) {
+        limbs.pop();
+    }
+    Some((negative, limbs))
+}
+
+fn from_digits(digits: &[u8], radix: u8) -> Option<Vec<u32>> {
+    if digits.len() > CONVERTED {
+        return None;
+    }
+    let mut limbs: Vec<u32> = Vec::new();
+    for digit in digits.iter().filter_map(|b| char::from(*b).to_digit(u32::from(radix))) {
+        let mut carry = u64::from(digit);
+        for limb in &mut limbs {
+            carry += u64::from(*limb) * u64::from(radix);
+            *limb = carry as u32;
+            carry >>= 32;
+        }
+        if carry != 0 {
+            limbs.push(carry as u32);
+        }
+    }
+    Some(limbs)
+}
