@@ -73,6 +73,11 @@ impl<'d> Value<'d> {
         self.document.with_root(self.node)
     }
 
+    /// The handle without its document, see [`Document::value`].
+    pub fn node(&self) -> Node {
+        self.node
+    }
+
     /// The value is None.
     pub fn is_none(&self) -> bool {
         self.node.tag() == tag::NONE
