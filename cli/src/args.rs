@@ -124,6 +124,9 @@ impl Command {
             Command::Json(args) => std::slice::from_mut(&mut args.file),
             Command::Graph(args) => std::slice::from_mut(&mut args.file),
             Command::Dis(args) => std::slice::from_mut(&mut args.file),
+            Command::Items(args) => std::slice::from_mut(&mut args.file),
+            Command::Head(args) => std::slice::from_mut(&mut args.file),
+            Command::Count(args) => std::slice::from_mut(&mut args.file),
             // These write one pickle of one file.
             Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => &mut [],
         }
@@ -236,6 +239,10 @@ pub struct DisArgs {
     /// Every pickle of the file, not the first alone
     #[arg(long)]
     pub all: bool,
+
+    /// Take the file's bytes as they are: unpack nothing, open no container
+    #[arg(long)]
+    pub raw: bool,
 
     /// Colours, as [`Cli::settle`] decided.
     #[arg(skip)]

@@ -16,7 +16,7 @@ mod text;
 
 use crate::Failure;
 use crate::args::DisArgs;
-use crate::input;
+use crate::input::{self, Input};
 use crate::pyrepr::{self, QuotesSeen};
 use annotations::annotation;
 use machine::{Effect, Key, Machine, Memo};
@@ -39,7 +39,7 @@ pub fn run(args: &DisArgs, out: &mut dyn Write) -> Result<(), Failure> {
         keep_memo: args.memo,
     };
     let mut first = true;
-    input::for_each(std::slice::from_ref(&args.file), out, |mut input, out| {
+    let mut one = |mut input: Input, out: &mut dyn Write| {
         if input.name() != args.file.display().to_string() && args.file.as_os_str() != "-" {
             writeln!(out, "{}==> {} <==", if first { "" } else { "\n" }, input.name())?;
         }
@@ -51,7 +51,11 @@ pub fn run(args: &DisArgs, out: &mut dyn Write) -> Result<(), Failure> {
             Err(DisError::Pickle(error)) => Err(input.bad_pickle(0, error)),
             Err(error) => Err(Failure::Refused { name: input.name().to_owned(), text: error.to_string() }),
         }
-    })
+    };
+    match args.raw {
+        true => one(Input::open_raw(&args.file)?, out),
+        false => input::for_each(std::slice::from_ref(&args.file), out, one),
+    }
 }
 
 /// How to print.

@@ -44,6 +44,9 @@ pub struct Input {
     position: u64,
 }
 
+/// Tells the compression of what a source holds.
+type Recognise = fn(&mut Source) -> Option<Layer>;
+
 enum Body {
     Map(Mmap, Part),
     Stream { source: Source, head: Vec<u8> },
@@ -56,7 +59,7 @@ impl Input {
     /// The file can not be opened, is a directory, or is packed in more than [`MAX_LAYERS`] layers. Damage to
     /// compressed data shows when the bytes are read.
     pub fn open(path: &Path) -> Result<Input, Failure> {
-        Input::open_as(path, true)
+        Input::open_with(path, true, detect::recognise)
     }
 
     /// Opens a file to read it piece by piece: what was read takes no memory, as the pages of a map do.
@@ -64,12 +67,20 @@ impl Input {
     /// # Errors
     /// As [`Input::open`].
     pub fn open_unmapped(path: &Path) -> Result<Input, Failure> {
-        Input::open_as(path, false)
+        Input::open_with(path, false, detect::recognise)
     }
 
-    fn open_as(path: &Path, mapped: bool) -> Result<Input, Failure> {
+    /// Opens a file and takes its bytes as they are, compressed or not; `-` is standard input.
+    ///
+    /// # Errors
+    /// The file can not be opened, or is a directory.
+    pub fn open_raw(path: &Path) -> Result<Input, Failure> {
+        Input::open_with(path, true, |_| None)
+    }
+
+    fn open_with(path: &Path, mapped: bool, recognise: Recognise) -> Result<Input, Failure> {
         if path == Path::new("-") {
-            return Input::from_reader("standard input", io::stdin().lock());
+            return Input::unpack("standard input".into(), Box::new(io::stdin().lock()), None, recognise);
         }
         let name = path.display().to_string();
         let fail = |source: io::Error| Failure::Input { name: name.clone(), source };
@@ -82,8 +93,8 @@ impl Input {
         // Files that the kernel makes up, as in /proc, say that they are empty and are not.
         let size = Some(metadata.len()).filter(|size| metadata.is_file() && *size != 0);
         match size {
-            Some(len) if mapped => Input::from_part(name, Part::new(file, 0, len)),
-            size => Input::unpack(name, Box::new(Shared(file)), size),
+            Some(len) if mapped => Input::map_or_unpack(name, Part::new(file, 0, len), recognise),
+            size => Input::unpack(name, Box::new(Shared(file)), size, recognise),
         }
     }
 
@@ -92,7 +103,11 @@ impl Input {
     /// # Errors
     /// As [`Input::open`].
     pub fn from_part(name: impl Into<String>, part: Part) -> Result<Input, Failure> {
-        let mut input = Input::unpack(name.into(), Box::new(part.reader()), Some(part.len()))?;
+        Input::map_or_unpack(name.into(), part, detect::recognise)
+    }
+
+    fn map_or_unpack(name: String, part: Part, recognise: Recognise) -> Result<Input, Failure> {
+        let mut input = Input::unpack(name, Box::new(part.reader()), Some(part.len()), recognise)?;
         // A file system that can not map is read as a stream.
         if let (true, Ok(map)) = (input.layers.is_empty() && !part.is_empty(), map(&part)) {
             input.body = Body::Map(map, part);
@@ -160,15 +175,15 @@ impl Input {
     /// # Errors
     /// As [`Input::open`].
     pub fn from_reader(name: impl Into<String>, reader: impl Read + 'static) -> Result<Input, Failure> {
-        Input::unpack(name.into(), Box::new(reader), None)
+        Input::unpack(name.into(), Box::new(reader), None, detect::recognise)
     }
 
-    fn unpack(name: String, raw: Box<dyn Read>, size: Option<u64>) -> Result<Input, Failure> {
+    fn unpack(name: String, raw: Box<dyn Read>, size: Option<u64>, recognise: Recognise) -> Result<Input, Failure> {
         let progress = Rc::new(Progress::new(name.clone(), size));
         let mut source = Source::new(Box::new(Counted { raw, progress: progress.clone(), position: 0 }));
         let mut layers = Vec::new();
         let fail = |source| Failure::Input { name: name.clone(), source };
-        while let Some(layer) = detect::recognise(&mut source) {
+        while let Some(layer) = recognise(&mut source) {
             if layers.len() == MAX_LAYERS {
                 return Err(fail(LayerError { layer, offset: 0, fault: LayerFault::TooDeep(MAX_LAYERS) }.into()));
             }

@@ -9,7 +9,9 @@
 
 use super::error::Result;
 use ::serde::Serialize;
-use ::serde::de::{Deserialize, DeserializeOwned};
+use ::serde::de::Deserialize;
+#[cfg(feature = "std")]
+use ::serde::de::DeserializeOwned;
 use alloc::vec::Vec;
 
 pub use super::{Error, Form, Global, Object};

@@ -293,7 +293,8 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         self.memoize(Node::EMPTY)?;
         self.enter()?;
         let mut body = Body { direct: self, state: State::Start, single, batch };
-        let value = read(&mut body)?;
+        // Where a type stops half-way, the rest is not where it belongs, even if the type hides the error.
+        let Ok(value) = read(&mut body) else { return self.give_up() };
         body.end()?;
         self.levels += 1;
         Ok(value)
@@ -314,7 +315,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     fn marked_tuple<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         self.skip()?;
         self.enter()?;
-        let value = visitor.visit_seq(Tuple { direct: self, left: None })?;
+        let Ok(value) = visitor.visit_seq(Tuple { direct: self, left: None }) else { return self.give_up() };
         self.levels += 1;
         self.expect(Opcode::Tuple)?;
         self.memoize(Node::EMPTY)?;
@@ -332,10 +333,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         };
         self.enter()?;
         let mut tuple = Tuple { direct: self, left: Some(len) };
-        let value = visitor.visit_seq(&mut tuple)?;
-        if tuple.left != Some(0) {
-            return self.give_up();
-        }
+        let (Ok(value), Some(0)) = (visitor.visit_seq(&mut tuple), tuple.left) else { return self.give_up() };
         self.levels += 1;
         self.expect(last)?;
         self.memoize(Node::EMPTY)?;
@@ -346,7 +344,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         self.skip()?;
         self.memoize(Node::EMPTY)?;
         self.enter()?;
-        let value = visitor.visit_seq(Tuple { direct: self, left: Some(0) })?;
+        let Ok(value) = visitor.visit_seq(Tuple { direct: self, left: Some(0) }) else { return self.give_up() };
         self.levels += 1;
         Ok(value)
     }

@@ -281,6 +281,12 @@ impl<'o, 'p, W: Write> ser::Serializer for &'o mut Out<'p, W> {
     type SerializeStruct = Nested<'o, 'p, W>;
     type SerializeStructVariant = Nested<'o, 'p, W>;
 
+    /// Its length is not known before it is formatted, and there is nowhere to keep the text.
+    #[cfg(not(feature = "alloc"))]
+    fn collect_str<T: core::fmt::Display + ?Sized>(self, _: &T) -> Result<()> {
+        Err(unsupported("a value that serializes as formatted text needs the feature alloc"))
+    }
+
     scalars! {
         serialize_bool(bool) bool as bool;
         serialize_i8(i8) int as i64;
@@ -643,6 +649,12 @@ impl ser::Serializer for Caught<'_> {
     type SerializeStruct = Never;
     type SerializeStructVariant = Never;
 
+    /// Its length is not known before it is formatted, and there is nowhere to keep the text.
+    #[cfg(not(feature = "alloc"))]
+    fn collect_str<T: core::fmt::Display + ?Sized>(self, _: &T) -> Result<()> {
+        Err(unsupported("a value that serializes as formatted text needs the feature alloc"))
+    }
+
     fn serialize_str(self, value: &str) -> Result<()> {
         match self.0 {
             Some(text) => match text.write_str(value) {
@@ -698,6 +710,12 @@ impl<'o, 'p, W: Write> ser::Serializer for Tagged<'o, 'p, W> {
     type SerializeMap = Never;
     type SerializeStruct = Never;
     type SerializeStructVariant = Never;
+
+    /// Its length is not known before it is formatted, and there is nowhere to keep the text.
+    #[cfg(not(feature = "alloc"))]
+    fn collect_str<T: core::fmt::Display + ?Sized>(self, _: &T) -> Result<()> {
+        Err(unsupported("a value that serializes as formatted text needs the feature alloc"))
+    }
 
     fn serialize_tuple(self, _: usize) -> Result<Names<'o, 'p, W>> {
         Ok(Names { out: self.out, object: self.object, parts: Parts::default(), next: 0 })
