@@ -55,7 +55,7 @@ impl Cli {
             Command::Dis(args) => args.color = color,
             Command::Info(args) => args.color = color,
             // Text to be hashed, and files, have no colours.
-            Command::Graph(_) | Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => {}
+            Command::Graph(_) | Command::Convert(_) | Command::Extract(_) | Command::Optimize(_) | Command::FromJson(_) => {}
         }
         self
     }
@@ -102,6 +102,8 @@ pub enum Command {
     Info(InfoArgs),
     /// Write a pickle again: another protocol, another Python's bytes, Python 2 to 3
     Convert(crate::convert::ConvertArgs),
+    /// Take out bytes, arrays, or all tensors of a PyTorch file
+    Extract(crate::extract::ExtractArgs),
     /// Drop what no opcode uses, as pickletools.optimize
     Optimize(crate::optimize::OptimizeArgs),
     /// Make a pickle of JSON, plain or as `pickle json --tagged` prints it
@@ -117,6 +119,7 @@ impl Command {
             Command::Json(args) => std::slice::from_mut(&mut args.file),
             Command::Graph(args) => std::slice::from_mut(&mut args.file),
             Command::Dis(args) => std::slice::from_mut(&mut args.file),
+            Command::Extract(args) => std::slice::from_mut(&mut args.file),
             // These write one pickle of one file.
             Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => &mut [],
         }

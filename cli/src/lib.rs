@@ -8,6 +8,7 @@ pub mod canonical;
 pub mod containers;
 pub mod convert;
 pub mod dis;
+pub mod extract;
 pub mod failure;
 pub mod from_json;
 pub mod globals;
@@ -41,6 +42,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Dis(args) => dis::run(args, out),
         Command::Info(args) => info::run(args, out),
         Command::Convert(args) => convert::run(args),
+        Command::Extract(args) => extract::run(args),
         Command::Optimize(args) => optimize::run(args),
         Command::FromJson(args) => from_json::run(args),
     };
