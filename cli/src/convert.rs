@@ -1,7 +1,7 @@
 //! `pickle convert`: writes pickles again, in another protocol or as another Python writes them.
 
 use crate::Failure;
-use crate::input::Input;
+use crate::containers;
 use crate::output::Output;
 use clap::{Args, ValueEnum};
 use pickle_core::recode::{self, Traits};
@@ -142,7 +142,7 @@ pub fn each_pickle<T: Into<Trouble>>(
     output: &Path,
     mut rewrite: impl FnMut(&[u8], &mut Output) -> Result<usize, T>,
 ) -> Result<(), Failure> {
-    let mut input = Input::open(file)?;
+    let mut input = containers::open_one(file)?;
     let mut held = Vec::new();
     if input.as_slice().is_none() {
         input.read_to_end(&mut held).map_err(Failure::from)?;

@@ -8,7 +8,7 @@
 //! kind: sixteen bytes on the stack and in the memo. Of a string, at most
 //! [`NAME_MAX`] bytes are kept, as long as it can still be fetched.
 
-use crate::globals::{Globals, NAME_MAX, cut};
+use crate::globals::{Global, Globals, NAME_MAX, cut};
 use pickle_core::joblib::Array;
 use pickle_core::{Arg, Error, ErrorKind, Op, Opcode};
 use std::collections::HashMap;
@@ -190,6 +190,15 @@ impl Symbols {
     /// Values on the stack.
     pub fn depth(&self) -> u64 {
         self.stack.len() as u64
+    }
+
+    /// The class of the value on top of the stack, where it is an object.
+    pub fn top_class(&self) -> Option<&Global> {
+        match self.stack.last()? {
+            Slot::Object(number) => self.globals.get(*number),
+            Slot::Dtype(_) => self.globals.get(self.globals.find("numpy", "dtype")?),
+            _ => None,
+        }
     }
 
     /// The globals so far.
