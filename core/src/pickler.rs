@@ -260,9 +260,9 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     pub fn float(&mut self, value: f64) -> Written<'_, Self, W> {
         #[cfg(feature = "text-float")]
         if self.protocol() == 0 {
-            let mut room = [0; text::FLOAT_ROOM];
+            let mut room = [0; crate::float::REPR_ROOM];
             self.before()?;
-            self.line(Opcode::Float, text::float_repr(value, &mut room))?;
+            self.line(Opcode::Float, crate::float::repr(value, &mut room))?;
             return self.after();
         }
         if self.protocol() == 0 {

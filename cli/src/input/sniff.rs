@@ -84,13 +84,14 @@ impl Container {
     /// What the user can do about it, where there is something to do.
     pub const fn hint(self) -> Option<&'static str> {
         Some(match self {
-            // These are opened, unless they are asked for as they are, or lie too deep.
-            Container::Zip | Container::TorchZip | Container::Npz | Container::Npy | Container::Tar => {
-                "its pickles are found without --raw"
+            // Most commands open these.
+            Container::Zip | Container::TorchZip | Container::Npz | Container::Tar => {
+                "`pickle info` names the pickles in it; give one as FILE!MEMBER"
             }
+            Container::Npy => "there is a pickle in it only if its dtype is object; see `pickle show`",
             Container::SevenZip | Container::Rar | Container::UnixCompress => "unpack it first",
             Container::GitLfs => "fetch it with `git lfs pull`",
-            Container::Base64 => "it is decoded without --raw",
+            Container::Base64 => "`pickle show` decodes it",
             Container::Markup => "was an error page saved in place of the file?",
             Container::Safetensors => "safetensors files have no pickle in them",
             _ => return None,
