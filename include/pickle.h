@@ -36,6 +36,9 @@
 #define pickle_decoder_init(decoder)                                                                          \
     pickle_decoder_init_abi((decoder), PICKLE_ABI_VERSION, sizeof(pickle_decoder))
 
+/* For lists, dicts, tuples and arguments whose number is not known beforehand. */
+#define PICKLE_UNKNOWN SIZE_MAX
+
 /* Declares a writer's memory: how many containers may be open at once, and how many strings
  * `pickle_write_shared_str` shares. */
 #define PICKLE_WRITER_STORAGE(name, level_count, shared_count)                                                \
@@ -73,8 +76,6 @@
 // The shape of the structs. A program and a library whose numbers differ do
 // not work together, and every `init` says so.
 #define PICKLE_ABI_VERSION 1
-
-
 
 // What a call found. 0 is success. The numbers are frozen and grouped: 1-9 a
 // limit of this reader, 10-19 the input ended, 20-29 not an opcode stream,
