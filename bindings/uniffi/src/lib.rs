@@ -9,9 +9,11 @@
 mod error;
 pub mod flat;
 mod reader;
+mod writer;
 
 pub use error::{ErrorKind, PickleError};
 pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads};
+pub use writer::dumps;
 
 uniffi::setup_scaffolding!();
 
