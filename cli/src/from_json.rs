@@ -38,6 +38,10 @@ pub struct FromJsonArgs {
     /// The protocol, 0 to 5 [default: 4; 2 where there are strings of Python 2]
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=5))]
     pub protocol: Option<u8>,
+
+    /// Names of modules and classes stay as they are, those of Python 2 too; without this they are Python 3's from protocol 3 on, Python 2's below
+    #[arg(long)]
+    pub keep_names: bool,
 }
 
 /// The protocol that every Python since 3.4 reads.
@@ -62,7 +66,7 @@ pub fn run(args: &FromJsonArgs) -> Result<(), Failure> {
             None => refused(format!("not JSON: {error}")),
         })?;
         count += 1;
-        let mut maker = Maker::default();
+        let mut maker = Maker { keep_names: args.keep_names, ..Maker::default() };
         maker.value(&json).map_err(|fault| refused(fault.to_string()))?;
         maker.op(Opcode::Stop, Arg::Nothing).map_err(|fault| refused(fault.to_string()))?;
         let protocol = args.protocol.unwrap_or(if maker.python2 { 2 } else { DEFAULT_PROTOCOL });
@@ -74,7 +78,8 @@ pub fn run(args: &FromJsonArgs) -> Result<(), Failure> {
         let version = if maker.python2 { Version::Py27 } else { Version::Py315 };
         let document =
             unpickler.load(&maker.pickle).map_err(|error| refused(format!("it is no possible pickle: {error}")))?;
-        match writer.write(&document, 5, Profile::new(version, protocol), false, &mut out) {
+        let from = if args.keep_names { protocol } else { 5 };
+        match writer.write(&document, from, Profile::new(version, protocol), false, &mut out) {
             Ok(_) => {}
             Err(WriteError::Io { error, .. }) => return Err(out.failure(error)),
             Err(WriteError::Pickle(error)) => {
@@ -116,6 +121,7 @@ struct Maker {
     ids: HashMap<u64, bool>,
     buffers: u64,
     python2: bool,
+    keep_names: bool,
 }
 
 impl Maker {
@@ -252,16 +258,20 @@ impl Maker {
         }
         let mut ours = fields.iter().filter(|(key, _)| *key != "$id");
         let (Some((tag, value)), second) = (ours.next(), ours.next()) else {
-            return fault("$id stands alone: something must have it");
+            // An empty dict that is referred to.
+            self.plain(Opcode::EmptyDict)?;
+            return self.made(id);
         };
         match (tag.as_str(), second) {
             ("$buffer", Some((key, Value::Bool(true)))) if key == "$readonly" => {
                 self.buffer(value, true)?;
-                return self.made(id);
+                self.made(id)
             }
-            (tag, None) => self.one(tag, value, id).map_err(|fault| fault.below(&format!(".{tag}"))),
+            (tag, None) if tag.starts_with('$') => {
+                self.one(tag, value, id).map_err(|fault| fault.below(&format!(".{tag}")))
+            }
             // A map that only has an id beside keys of its own.
-            (tag, Some(_)) if !tag.starts_with('$') => {
+            (tag, _) if !tag.starts_with('$') => {
                 if let Some(key) = fields.keys().find(|key| key.starts_with('$') && *key != "$id") {
                     return fault(format!("{key} does not belong here; write a dict with such keys as $dict"));
                 }
@@ -270,7 +280,10 @@ impl Maker {
                 let own = fields.iter().filter(|(key, _)| *key != "$id").map(|(k, v)| (k.clone(), v.clone()));
                 self.fields(&own.collect())
             }
-            (tag, Some((other, _))) => fault(format!("{tag} and {other} do not go together")),
+            (tag, other) => {
+                let other = other.map_or("$id", |(other, _)| other.as_str());
+                fault(format!("{tag} and {other} do not go together"))
+            }
         }
     }
 
@@ -370,7 +383,7 @@ impl Maker {
             _ => return fault("a pair [module, name] is wanted"),
         };
         // The JSON does not say which protocol it came from; the names of Python 2 are no others in Python 3.
-        let (module, name) = compat::to_python3(module, name);
+        let (module, name) = if self.keep_names { (module, name) } else { compat::to_python3(module, name) };
         self.text(module.as_bytes())?;
         self.text(name.as_bytes())?;
         self.plain(Opcode::StackGlobal)

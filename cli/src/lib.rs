@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod canonical;
+pub mod containers;
 pub mod convert;
 pub mod dis;
 pub mod failure;

@@ -29,5 +29,5 @@ pub struct OptimizeArgs {
 /// # Errors
 /// The input can not be read, a pickle is damaged, or the output can not be written.
 pub fn run(args: &OptimizeArgs) -> Result<(), Failure> {
-    each_pickle(&args.file, &args.output, |input, out| recode::optimize(input, out))
+    each_pickle(&args.file, &args.output, recode::optimize)
 }

@@ -71,10 +71,10 @@ fn stands_outside(opcode: Opcode, len: usize) -> bool {
     }
 }
 
-/// Writes the header in front; gives the frame.
-fn seal(buffer: &mut [u8]) -> &[u8] {
+/// Writes the header in front, of a frame of at least `min` bytes; gives the frame.
+fn seal(buffer: &mut [u8], min: usize) -> &[u8] {
     let len = buffer.len().saturating_sub(HEADER);
-    if len < MIN {
+    if len < min {
         return buffer.get(HEADER..).unwrap_or_default();
     }
     if let Some((head, _)) = buffer.split_first_chunk_mut::<HEADER>() {
@@ -93,30 +93,30 @@ impl sealed::Sealed for NoFrames {}
 impl Frames for NoFrames {
     const ON: bool = false;
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn place(&self, _: Opcode, _: usize) -> Place {
         Place::Outside
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn push(&mut self, _: &[u8]) {}
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn pending(&self) -> usize {
         0
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn is_due(&self) -> bool {
         false
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn frame(&mut self) -> &[u8] {
         &[]
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn clear(&mut self) {}
 }
 
@@ -167,7 +167,7 @@ impl Frames for FrameBuffer<'_> {
     }
 
     fn frame(&mut self) -> &[u8] {
-        seal(self.buffer.get_mut(..self.used).unwrap_or_default())
+        seal(self.buffer.get_mut(..self.used).unwrap_or_default(), MIN)
     }
 
     fn clear(&mut self) {
@@ -180,20 +180,31 @@ pub use growing::GrowingFrames;
 
 #[cfg(feature = "alloc")]
 mod growing {
-    use super::{Frames, HEADER, Place, TARGET, seal, sealed, stands_outside};
+    use super::{Frames, HEADER, MIN, Place, TARGET, seal, sealed, stands_outside};
     use crate::Opcode;
     use alloc::vec::Vec;
 
     /// Frames in growing memory: byte for byte those of CPython.
     #[derive(Debug)]
-    pub struct GrowingFrames(Vec<u8>);
+    pub struct GrowingFrames {
+        buffer: Vec<u8>,
+        /// Bytes from which on a frame has a header.
+        min: usize,
+        /// Large payloads stand outside.
+        payloads_outside: bool,
+    }
 
     impl GrowingFrames {
         /// Frames of at least 64 KiB where there is that much to write.
         pub fn new() -> Self {
             let mut buffer = Vec::with_capacity(2 * TARGET);
             buffer.resize(HEADER, 0);
-            GrowingFrames(buffer)
+            GrowingFrames { buffer, min: MIN, payloads_outside: true }
+        }
+
+        /// Frames as CPython 3.4 to 3.6 makes them: each has a header, and payloads of any size stand inside.
+        pub(crate) fn of_python36() -> Self {
+            GrowingFrames { min: 0, payloads_outside: false, ..Self::new() }
         }
     }
 
@@ -208,32 +219,33 @@ mod growing {
     impl Frames for GrowingFrames {
         const ON: bool = true;
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn place(&self, opcode: Opcode, len: usize) -> Place {
-            if stands_outside(opcode, len) { Place::Outside } else { Place::Frame }
+            let outside = stands_outside(opcode, len) && (self.payloads_outside || opcode == Opcode::Proto);
+            if outside { Place::Outside } else { Place::Frame }
         }
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn push(&mut self, data: &[u8]) {
-            self.0.extend_from_slice(data);
+            self.buffer.extend_from_slice(data);
         }
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn pending(&self) -> usize {
-            self.0.len() - HEADER
+            self.buffer.len() - HEADER
         }
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn is_due(&self) -> bool {
-            self.0.len() >= TARGET + HEADER
+            self.pending() >= TARGET
         }
 
         fn frame(&mut self) -> &[u8] {
-            seal(&mut self.0)
+            seal(&mut self.buffer, self.min)
         }
 
         fn clear(&mut self) {
-            self.0.truncate(HEADER);
+            self.buffer.truncate(HEADER);
         }
     }
 }

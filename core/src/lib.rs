@@ -7,7 +7,6 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(feature = "alloc")]
 pub mod compat;
 mod decoder;
 mod document;

@@ -78,7 +78,7 @@ pub fn optimize<W: Write>(input: &[u8], out: &mut W) -> Result<usize, WriteError
     if let Some(argument) = header {
         sink.out.op(Opcode::Proto, Arg::Uint(argument))?;
     }
-    let (mut renamed, mut known) = (BTreeMap::new(), BTreeSet::new());
+    let (mut renamed, mut known, mut next) = (BTreeMap::new(), BTreeSet::new(), 0);
     each(input, |op| {
         match memo_index(&op, known.len())? {
             Some((true, index)) => {
@@ -86,12 +86,10 @@ pub fn optimize<W: Write>(input: &[u8], out: &mut W) -> Result<usize, WriteError
                 if !fetched.contains(&index) {
                     return Ok(());
                 }
-                let new = renamed.len() as u64;
-                // A second PUT of an index is another entry, as in the original.
-                let new = match renamed.insert(index, new) {
-                    Some(_) => return Err(Error::new(ErrorKind::BadIndex, op.opcode.byte(), op.offset).into()),
-                    None => new,
-                };
+                // A second PUT of an index is another entry.
+                let new = next;
+                renamed.insert(index, new);
+                next += 1;
                 sink.memo(protocol, new, true)
             }
             Some((false, index)) => match renamed.get(&index) {

@@ -10,7 +10,8 @@ mod scalar;
 
 use crate::encoder::Encoder;
 use crate::frames::GrowingFrames;
-use crate::sink::WriteError;
+use crate::node::{chunk, tag};
+use crate::sink::{Counter, WriteError};
 use crate::{Document, ErrorKind, Opcode};
 use embedded_io::Write;
 
@@ -30,7 +31,7 @@ pub enum Version {
     Py313,
     /// 3.14.
     Py314,
-    /// 3.15.
+    /// 3.15: the pickler written in C batches as `pickle.py` does.
     Py315,
 }
 
@@ -109,6 +110,7 @@ impl Writer {
     /// [`ErrorKind::Inexpressible`] for a value that no pickle of this
     /// protocol holds, [`ErrorKind::WorkLimit`] where values are nested so
     /// that the output would be out of proportion. Or the sink fails.
+    /// What is inexpressible is found before the sink gets the first byte.
     pub fn write<W: Write>(
         &mut self,
         document: &Document<'_>,
@@ -117,15 +119,40 @@ impl Writer {
         keep_memo: bool,
         out: W,
     ) -> Result<W, WriteError<W::Error>> {
-        let Profile { protocol, .. } = profile;
-        let frames = GrowingFrames::new();
-        let mut out = Encoder::with_frames(out, protocol, frames);
-        if protocol > 5 || (profile.is_python2() && protocol > 2) {
-            return Err(out.fault(ErrorKind::UnsupportedProtocol, Opcode::Proto));
+        if profile.protocol > 5 || (profile.is_python2() && profile.protocol > 2) {
+            let opcode = Opcode::Proto.byte();
+            return Err(crate::Error::new(ErrorKind::UnsupportedProtocol, opcode, 0).into());
         }
         if !keep_memo {
             self.memo.clear();
         }
+        if may_refuse(document, profile.protocol) {
+            // It is tried first, so that the sink gets all of it or nothing.
+            let before = self.memo.clone();
+            let tried = self.write_again(document, from, profile, Counter::new());
+            self.memo = before;
+            tried.map_err(|error| match error {
+                WriteError::Pickle(error) => WriteError::Pickle(error),
+                WriteError::Io { error, .. } => match error {},
+            })?;
+        }
+        self.write_again(document, from, profile, out)
+    }
+
+    /// As [`Writer::write`], with the memo as it is.
+    fn write_again<W: Write>(
+        &mut self,
+        document: &Document<'_>,
+        from: u8,
+        profile: Profile,
+        out: W,
+    ) -> Result<W, WriteError<W::Error>> {
+        let frames = match profile.version {
+            Version::Py36 => GrowingFrames::of_python36(),
+            _ => GrowingFrames::new(),
+        };
+        let protocol = profile.protocol;
+        let mut out = Encoder::with_frames(out, protocol, frames);
         self.memo.resize(document.id_limit());
         self.stack.clear();
         if protocol >= 2 {
@@ -136,4 +163,18 @@ impl Writer {
         save.run(document.root_node())?;
         save.finish()
     }
+}
+
+/// There are values that a pickle of this protocol can not always hold.
+fn may_refuse(document: &Document<'_>, protocol: u8) -> bool {
+    let nodes = (0..document.id_limit()).map(|index| document.node(index));
+    nodes.chain([document.root_node()]).any(|node| match node.tag() {
+        tag::CHUNK => node.sub() >= chunk::RAW,
+        tag::INT_TEXT => true,
+        tag::FLOAT_TEXT => protocol > 0,
+        tag::BUFFER | tag::READONLY => protocol < 5,
+        tag::OBJECT | tag::GLOBAL | tag::STACK_GLOBAL => protocol < 4,
+        tag::BIG_INT | tag::EXTENSION => protocol < 2,
+        _ => false,
+    })
 }

@@ -18,7 +18,7 @@ const MET: u32 = u32::MAX - 2;
 /// Entries of the cache.
 const CACHE: usize = 1 << 10;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Memo {
     /// Numbers given so far.
     pub count: u32,

@@ -70,6 +70,9 @@ pub(super) enum Stage {
     Partial(u8, Cells),
 }
 
+/// Levels of nested classes that are known as such; deeper ones are written as the calls that they are.
+const NESTED: usize = 8;
+
 /// Values of a batch: `BATCHSIZE`.
 const BATCH: u32 = 1000;
 
@@ -608,11 +611,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
         } else {
             let value = Value::new(self.document, node);
             let Some((module, name)) = value.as_global() else { return self.refuse(Opcode::Global) };
-            let (module, name) = match self.names {
-                Names::Keep => (module, name),
-                Names::ToPython2 => compat::to_python2(module, name),
-                Names::ToPython3 => compat::to_python3(module, name),
-            };
+            let (module, name) = self.renamed(module, name);
             let number = match name.split_once('.') {
                 Some((first, path)) if self.protocol() < 4 && self.from >= 4 => self.dotted(module, first, path)?,
                 _ => self.named_global(module, name)?,
@@ -625,6 +624,78 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
         Ok(())
     }
 
+    /// GLOBAL without a memo entry.
+    fn bare_global(&mut self, module: &str, name: &str) -> Done<W::Error> {
+        self.scratch.clear();
+        self.scratch.extend_from_slice(module.as_bytes());
+        self.scratch.push(b'\n');
+        self.scratch.extend_from_slice(name.as_bytes());
+        self.line(Opcode::Global)
+    }
+
+    /// A nested class that the document has as `getattr(getattr(class, ..), ..)`, as `save_global` of 3.13 writes it:
+    /// nothing inside is memoised. False if it is not such a chain.
+    ///
+    /// A bound class method looks the same, but is memoised throughout. Those of
+    /// builtin classes are told apart by their module; others are taken for nested names.
+    fn chain(&mut self, index: u32) -> Result<bool, WriteError<W::Error>> {
+        let mut path = [Node::EMPTY; NESTED];
+        let mut depth = 0;
+        let mut at = index;
+        let class = loop {
+            let header = self.document.node(at as usize);
+            let (callable, args) = (self.part(at, 0), self.part(at, 1));
+            if !matches!(args.tag(), tag::TUPLE | tag::TUPLE_OF_MUTABLE) {
+                return Ok(false);
+            }
+            let cells = args.high() as usize;
+            let known = self.memo.node(args.high()).is_some() || self.memo.node(at).is_some();
+            let is_getattr = matches!(
+                Value::new(self.document, callable).as_global(),
+                Some(("builtins" | "__builtin__", "getattr"))
+            );
+            let pair = self.document.node(cells).high() == 2;
+            if header.sub() != How::Reduce as u8 || header.first() != NIL || known || !is_getattr || !pair {
+                return Ok(false);
+            }
+            let (owner, name) = (self.document.node(cells + 1), self.document.node(cells + 2));
+            let Some(slot) = path.get_mut(depth).filter(|_| name.tag() == tag::STR) else { return Ok(false) };
+            *slot = name;
+            depth += 1;
+            match owner.tag() {
+                tag::GLOBAL if self.memo.place(place_key(owner)).is_none() => break owner,
+                tag::OBJECT => at = owner.high(),
+                _ => return Ok(false),
+            }
+        };
+        let Some((module, name)) = Value::new(self.document, class).as_global() else { return Ok(false) };
+        if matches!(module, "builtins" | "__builtin__") {
+            return Ok(false);
+        }
+        let (module, name) = self.renamed(module, name);
+        for _ in 0..depth {
+            self.global(self.part(index, 0))?;
+            self.old_tuple()?;
+        }
+        self.bare_global(module, name)?;
+        for name in path.into_iter().take(depth).rev() {
+            self.save(name, None)?;
+            self.tuple_opcode(2)?;
+            self.op(Opcode::Reduce)?;
+        }
+        let number = self.put()?;
+        self.memo.set_node(index, number);
+        Ok(true)
+    }
+
+    fn renamed<'n>(&self, module: &'n str, name: &'n str) -> (&'n str, &'n str) {
+        match self.names {
+            Names::Keep => (module, name),
+            Names::ToPython2 => compat::to_python2(module, name),
+            Names::ToPython3 => compat::to_python3(module, name),
+        }
+    }
+
     /// A nested class below protocol 4: `getattr(getattr(module.first, ..), ..)`.
     fn dotted(&mut self, module: &str, first: &str, path: &str) -> Result<u32, WriteError<W::Error>> {
         let lean = self.profile.version >= Version::Py313;
@@ -633,11 +704,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
             self.old_tuple()?;
         }
         if lean {
-            self.scratch.clear();
-            self.scratch.extend_from_slice(module.as_bytes());
-            self.scratch.push(b'\n');
-            self.scratch.extend_from_slice(first.as_bytes());
-            self.line(Opcode::Global)?;
+            self.bare_global(module, first)?;
         } else {
             self.named_global(module, first)?;
         }
@@ -660,7 +727,9 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
     // ---- parts ------------------------------------------------------------------
 
     fn new_batch(&self, kind: u8, first: u32, total: u32, exact: bool) -> Batch {
-        let exact = exact && !self.profile.pure && !(self.profile.is_python2() && kind != chunk::SET_ITEM);
+        // Since 3.15 the pickler written in C batches as the other.
+        let as_python = self.profile.pure || self.profile.version >= Version::Py315;
+        let exact = exact && !as_python && !(self.profile.is_python2() && kind != chunk::SET_ITEM);
         Batch { cells: Cells::chunks(first, total), exact, kind, mode: Mode::Begin, done: 0, total }
     }
 
@@ -816,6 +885,13 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                 _ => {}
             }
         }
+        if how == How::Reduce as u8
+            && self.protocol() < 4
+            && self.profile.version >= Version::Py313
+            && self.chain(index)?
+        {
+            return Ok(None);
+        }
         if how == How::PersId as u8 {
             if self.protocol() == 0 {
                 let text = if callable.tag() == tag::STR { self.document.range(callable) } else { b"\n" };
@@ -873,6 +949,19 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                     } else if how == How::NewObjEx as u8 && self.protocol() < 4 {
                         self.made_global("functools", "partial")?;
                         self.old_tuple()?;
+                        if self.profile.version >= Version::Py313
+                            && let Some((module, name)) = Value::new(self.document, callable).as_global()
+                        {
+                            let (module, name) = self.renamed(module, name);
+                            let (first, path) = name.split_once('.').unwrap_or((name, ""));
+                            let dot = if path.is_empty() { "" } else { "." };
+                            let new = self.dotted(module, first, &alloc::format!("{path}{dot}__new__"))?;
+                            *stage = self.partial_of(index, new)?;
+                            if let Some(child) = self.save(callable, None)? {
+                                return Ok(Some(child));
+                            }
+                            continue;
+                        }
                         *stage = Stage::Partial(0, Cells::run(0, 0));
                         self.made_global("builtins", "getattr")?;
                         self.old_tuple()?;
@@ -918,19 +1007,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                             self.end_old_tuple(2)?;
                             self.op(Opcode::Reduce)?;
                             let new = self.put()?;
-                            self.end_old_tuple(1)?;
-                            self.op(Opcode::Reduce)?;
-                            self.put()?;
-                            self.op(Opcode::Mark)?;
-                            self.get(new)?;
-                            self.op(Opcode::Mark)?;
-                            let args = self.part(index, 1);
-                            let count = match args.tag() {
-                                tag::EMPTY_TUPLE => 0,
-                                tag::TUPLE | tag::TUPLE_OF_MUTABLE => self.document.node(args.high() as usize).high(),
-                                _ => return self.refuse(Opcode::NewObjEx),
-                            };
-                            *stage = Stage::Partial(1, Cells::run(args.high() + 1, count));
+                            *stage = self.partial_of(index, new)?;
                             let class = self.part(index, 0);
                             if let Some(child) = self.save(class, None)? {
                                 return Ok(Some(child));
@@ -1032,6 +1109,23 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                 }
             }
         }
+    }
+
+    /// `functools.partial(new)`, and the begin of its state up to the arguments, of which the class is first.
+    fn partial_of(&mut self, index: u32, new: u32) -> Result<Stage, WriteError<W::Error>> {
+        self.end_old_tuple(1)?;
+        self.op(Opcode::Reduce)?;
+        self.put()?;
+        self.op(Opcode::Mark)?;
+        self.get(new)?;
+        self.op(Opcode::Mark)?;
+        let args = self.part(index, 1);
+        let count = match args.tag() {
+            tag::EMPTY_TUPLE => 0,
+            tag::TUPLE | tag::TUPLE_OF_MUTABLE => self.document.node(args.high() as usize).high(),
+            _ => return self.refuse(Opcode::NewObjEx),
+        };
+        Ok(Stage::Partial(1, Cells::run(args.high() + 1, count)))
     }
 
     /// Memoises an object that has just been made; true if it was in the memo already, and is fetched instead.
