@@ -8,11 +8,13 @@
 
 mod error;
 pub mod flat;
+mod inspect;
 mod reader;
 mod writer;
 
 pub use error::{ErrorKind, PickleError};
-pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads};
+pub use inspect::{GlobalUse, Info, info};
+pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads, plain};
 pub use writer::dumps;
 
 uniffi::setup_scaffolding!();

@@ -1,6 +1,8 @@
 //! The flat form to a pickle, without recursion. The buffer comes from another
 //! language: it is believed nothing.
 
+mod plain;
+
 use super::{VERSION, change, tag};
 use crate::error::{ErrorKind, PickleError};
 use pickle_core::{Arg, Encoder, Opcode};
@@ -11,19 +13,36 @@ use pickle_core::{Arg, Encoder, Opcode};
 /// # Errors
 /// [`ErrorKind::BadValue`]: the buffer is damaged, or holds what no pickle can.
 pub fn decode(flat: &[u8]) -> Result<Vec<u8>, PickleError> {
+    run(flat, None)
+}
+
+/// The same as a pickle that CPython's own unpickler reads without importing or calling anything of the original:
+/// the only names in it are the five of [`Maker`], all in one module. Objects are records of how they were made.
+///
+/// # Errors
+/// As [`decode`]; also a key or set item that would take too long to hash.
+pub fn decode_plain(flat: &[u8]) -> Result<Vec<u8>, PickleError> {
+    run(flat, Some(plain::Weights::default()))
+}
+
+fn run(flat: &[u8], plain: Option<plain::Weights>) -> Result<Vec<u8>, PickleError> {
     let mut reader = Reader {
         flat,
         at: 0,
-        out: Encoder::new(Vec::new(), 5),
+        out: Encoder::new(Vec::with_capacity(flat.len()), 5),
         memo: 0,
         texts: Vec::new(),
         nodes: Vec::new(),
         keys: Vec::new(),
+        plain,
     };
     if reader.byte()? != VERSION {
         return Err(PickleError::new(ErrorKind::BadValue, 0, "the values come from another version of this library"));
     }
     reader.op(Opcode::Proto, Arg::Uint(5))?;
+    if reader.plain.is_some() {
+        reader.makers()?;
+    }
     let mut stack = vec![Todo::Value];
     while let Some(todo) = stack.pop() {
         reader.step(todo, &mut stack)?;
@@ -41,6 +60,10 @@ enum Todo {
     Value,
     /// Read so many values.
     Values(u64),
+    /// Read so many values, some of which will be hashed.
+    Hashed(u64, Hashed),
+    /// What was read since then is hashed: see that it is small enough.
+    Weigh(u64),
     /// Read the values of a dict with these keys, from this one on.
     Keyed(usize, usize),
     /// Emit an opcode.
@@ -53,6 +76,16 @@ enum Todo {
     Changes,
     /// Read facts about an object, and drop them.
     Facts(u64),
+    /// Facts were read: have them made into what the object is known to be.
+    PlainFacts,
+}
+
+/// Which values of a run are hashed by who reads them.
+#[derive(Clone, Copy, PartialEq)]
+enum Hashed {
+    All,
+    /// Every other one, the last but one among them.
+    Keys,
 }
 
 struct Reader<'f> {
@@ -66,6 +99,8 @@ struct Reader<'f> {
     /// Memo indices of nodes; `None` while one is not complete.
     nodes: Vec<Option<u32>>,
     keys: Vec<Vec<u32>>,
+    /// What is made is for CPython's own unpickler, see [`decode_plain`].
+    plain: Option<plain::Weights>,
 }
 
 impl<'f> Reader<'f> {
@@ -77,6 +112,18 @@ impl<'f> Reader<'f> {
                 stack.push(Todo::Values(n - 1));
                 self.value(stack)
             }
+            Todo::Hashed(0, _) => Ok(()),
+            Todo::Hashed(n, which) => {
+                stack.push(Todo::Hashed(n - 1, which));
+                if let Some(plain) = &self.plain
+                    && (which == Hashed::All || n % 2 == 0)
+                {
+                    stack.push(Todo::Weigh(plain.total()));
+                }
+                self.value(stack)
+            }
+            Todo::Weigh(before) => self.weigh(before),
+            Todo::PlainFacts => self.end_facts(),
             Todo::Keyed(keys, from) => {
                 let Some(&key) = self.keys.get(keys).and_then(|keys| keys.get(from)) else { return Ok(()) };
                 self.get(key)?;
@@ -88,6 +135,9 @@ impl<'f> Reader<'f> {
                 let index = self.memoize()?;
                 if let Some(node) = self.nodes.get_mut(number) {
                     *node = Some(index);
+                }
+                if let Some(plain) = &mut self.plain {
+                    plain.end();
                 }
                 Ok(())
             }
@@ -117,7 +167,14 @@ impl<'f> Reader<'f> {
 
     fn value(&mut self, stack: &mut Vec<Todo>) -> Result<(), PickleError> {
         let plain = Arg::Nothing;
-        match self.byte()? {
+        let tag = self.byte()?;
+        if let Some(weights) = &mut self.plain {
+            weights.add(1);
+            if let tag::GLOBAL | tag::STR8 | tag::EXTENSION | tag::BUFFER | tag::OBJECT = tag {
+                return self.plain_value(tag, stack);
+            }
+        }
+        match tag {
             tag::NONE => self.op(Opcode::None, plain),
             tag::FALSE => self.op(Opcode::NewFalse, plain),
             tag::TRUE => self.op(Opcode::NewTrue, plain),
@@ -160,7 +217,12 @@ impl<'f> Reader<'f> {
                 let number = self.number()?;
                 let node = usize::try_from(number).ok().and_then(|number| self.nodes.get(number)).copied();
                 match node {
-                    Some(Some(index)) => self.get(index),
+                    Some(Some(index)) => {
+                        if let Some(weights) = &mut self.plain {
+                            weights.add_again(number as usize);
+                        }
+                        self.get(index)
+                    }
                     Some(None) => Err(self.bad("a tuple, frozenset or the arguments of an object hold themselves")),
                     None => Err(self.bad("no such node")),
                 }
@@ -202,9 +264,18 @@ impl<'f> Reader<'f> {
         self.step(Todo::Node(number), stack)?;
         if count != 0 {
             self.op(Opcode::Mark, Arg::Nothing)?;
-            stack.extend([Todo::Op(fill), Todo::Values(count)]);
+            stack.extend([Todo::Op(fill), Self::filled(fill, count)]);
         }
         Ok(())
+    }
+
+    /// So many values that fill a container.
+    fn filled(fill: Opcode, count: u64) -> Todo {
+        match fill {
+            Opcode::SetItems => Todo::Hashed(count, Hashed::Keys),
+            Opcode::AddItems | Opcode::FrozenSet => Todo::Hashed(count, Hashed::All),
+            _ => Todo::Values(count),
+        }
     }
 
     /// A container that is made of its items.
@@ -212,7 +283,7 @@ impl<'f> Reader<'f> {
         let number = self.node();
         let count = self.count(1)?;
         self.op(Opcode::Mark, Arg::Nothing)?;
-        stack.extend([Todo::Node(number), Todo::Op(close), Todo::Values(count)]);
+        stack.extend([Todo::Node(number), Todo::Op(close), Self::filled(close, count)]);
         Ok(())
     }
 
@@ -265,6 +336,9 @@ impl<'f> Reader<'f> {
 
     fn change(&mut self, stack: &mut Vec<Todo>) -> Result<(), PickleError> {
         let kind = self.byte()?;
+        if self.plain.is_some() {
+            return self.plain_change(kind, stack);
+        }
         let (fill, count) = match kind {
             change::END => return Ok(()),
             change::APPEND => (Opcode::Appends, self.count(1)?),
@@ -339,6 +413,9 @@ impl<'f> Reader<'f> {
 
     fn node(&mut self) -> usize {
         self.nodes.push(None);
+        if let Some(plain) = &mut self.plain {
+            plain.begin();
+        }
         self.nodes.len() - 1
     }
 
