@@ -67,7 +67,7 @@ def tree(graph):
             return [value(content[0], path), values(content[1], path)]
         if key == "ops":
             return [node(op, path) for op in content]
-        if key in ("list", "tuple", "append", "add", "reduce", "newobj", "newobj_ex", "changed"):
+        if key in ("list", "tuple", "append", "add", "reduce", "newobj", "newobj_ex"):
             return values(content, path)
         if key == "setitem":
             return pairs(content, path)

@@ -238,8 +238,9 @@ impl<'f> Reader<'f> {
                 let (tag::BYTES, data) = (self.byte()?, self.counted()?) else {
                     return Err(self.bad("a bytearray must hold bytes of its own"));
                 };
-                // The content is a text in the count of texts.
-                self.op(Opcode::ShortBinBytes, Arg::Bytes(&[]))?;
+                // The content is a text in the count of texts, to which only facts about objects refer.
+                let content = if self.plain.is_some() { data } else { &[] };
+                self.op(Opcode::BinBytes8, Arg::Bytes(content))?;
                 self.remember()?;
                 self.op(Opcode::Pop, plain)?;
                 self.op(Opcode::ByteArray8, Arg::Bytes(data))?;
