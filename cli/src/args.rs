@@ -56,6 +56,7 @@ impl Cli {
             Command::Info(args) => args.color = color,
             // Text to be hashed, and files, have no colours.
             Command::Graph(_) | Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => {}
+            Command::Items(_) | Command::Head(_) | Command::Count(_) => {}
         }
         self
     }
@@ -106,6 +107,12 @@ pub enum Command {
     Optimize(crate::optimize::OptimizeArgs),
     /// Make a pickle of JSON, plain or as `pickle json --tagged` prints it
     FromJson(crate::from_json::FromJsonArgs),
+    /// Print the items of a pickle of any size, one line of JSON each
+    Items(ItemsArgs),
+    /// Print the first items
+    Head(HeadArgs),
+    /// Count the items
+    Count(CountArgs),
 }
 
 impl Command {
@@ -117,6 +124,9 @@ impl Command {
             Command::Json(args) => std::slice::from_mut(&mut args.file),
             Command::Graph(args) => std::slice::from_mut(&mut args.file),
             Command::Dis(args) => std::slice::from_mut(&mut args.file),
+            Command::Items(args) => std::slice::from_mut(&mut args.file),
+            Command::Head(args) => std::slice::from_mut(&mut args.file),
+            Command::Count(args) => std::slice::from_mut(&mut args.file),
             // These write one pickle of one file.
             Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => &mut [],
         }
@@ -257,6 +267,57 @@ pub struct InfoArgs {
     /// Colours, as [`Cli::settle`] decided.
     #[arg(skip)]
     pub color: bool,
+}
+
+/// `pickle items`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The items of a dict, and the attributes of an object, are lists of key and value.
+
+Examples:
+  pickle items rows.pkl | jq .temp
+  pickle items --path '$.rows' run.pkl -o rows.jsonl
+  zcat log.pkl.gz | pickle items -")]
+pub struct ItemsArgs {
+    /// The file to read; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Whose items, such as $.rows [default: the outermost container's]
+    #[arg(short, long, default_value = "$", hide_default_value = true)]
+    pub path: String,
+
+    /// Write to this file, which appears when it is complete
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+}
+
+/// `pickle head`
+#[derive(Debug, Args)]
+pub struct HeadArgs {
+    /// The file to read; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Whose items, such as $.rows [default: the outermost container's]
+    #[arg(short, long, default_value = "$", hide_default_value = true)]
+    pub path: String,
+
+    /// How many items
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+    pub lines: u64,
+}
+
+/// `pickle count`
+#[derive(Debug, Args)]
+pub struct CountArgs {
+    /// The file to read; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Whose items, such as $.rows [default: the outermost container's]
+    #[arg(short, long, default_value = "$", hide_default_value = true)]
+    pub path: String,
 }
 
 #[cfg(test)]

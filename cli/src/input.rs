@@ -59,7 +59,15 @@ impl Input {
     /// The file can not be opened, is a directory, or is packed in more than [`MAX_LAYERS`] layers. Damage to
     /// compressed data shows when the bytes are read.
     pub fn open(path: &Path) -> Result<Input, Failure> {
-        Input::open_with(path, detect::recognise)
+        Input::open_with(path, true, detect::recognise)
+    }
+
+    /// Opens a file to read it piece by piece: what was read takes no memory, as the pages of a map do.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn open_unmapped(path: &Path) -> Result<Input, Failure> {
+        Input::open_with(path, false, detect::recognise)
     }
 
     /// Opens a file and takes its bytes as they are, compressed or not; `-` is standard input.
@@ -67,10 +75,10 @@ impl Input {
     /// # Errors
     /// The file can not be opened, or is a directory.
     pub fn open_raw(path: &Path) -> Result<Input, Failure> {
-        Input::open_with(path, |_| None)
+        Input::open_with(path, true, |_| None)
     }
 
-    fn open_with(path: &Path, recognise: Recognise) -> Result<Input, Failure> {
+    fn open_with(path: &Path, mapped: bool, recognise: Recognise) -> Result<Input, Failure> {
         if path == Path::new("-") {
             return Input::unpack("standard input".into(), Box::new(io::stdin().lock()), None, recognise);
         }
@@ -85,8 +93,8 @@ impl Input {
         // Files that the kernel makes up, as in /proc, say that they are empty and are not.
         let size = Some(metadata.len()).filter(|size| metadata.is_file() && *size != 0);
         match size {
-            Some(len) => Input::map_or_unpack(name, Part::new(file, 0, len), recognise),
-            None => Input::unpack(name, Box::new(Shared(file)), None, recognise),
+            Some(len) if mapped => Input::map_or_unpack(name, Part::new(file, 0, len), recognise),
+            size => Input::unpack(name, Box::new(Shared(file)), size, recognise),
         }
     }
 

@@ -15,6 +15,7 @@ pub mod graph;
 pub mod guess;
 pub mod info;
 pub mod input;
+pub mod items;
 pub mod json;
 pub mod optimize;
 pub mod output;
@@ -43,6 +44,9 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Convert(args) => convert::run(args),
         Command::Optimize(args) => optimize::run(args),
         Command::FromJson(args) => from_json::run(args),
+        Command::Items(args) => items::run(args, out),
+        Command::Head(args) => items::head(args, out),
+        Command::Count(args) => items::count(args, out),
     };
     // A closed pipe outweighs any other failure: nobody is there to read on.
     match out.flush().map_err(Failure::Output) {

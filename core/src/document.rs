@@ -28,6 +28,10 @@ impl<'d> Document<'d> {
         Document { buffers, ..self }
     }
 
+    pub(crate) fn with_root(self, root: Node) -> Self {
+        Document { root, ..self }
+    }
+
     /// The value that the pickle stands for.
     pub fn root<'a>(&'a self) -> Value<'a> {
         Value::new(self, self.root)

@@ -14,6 +14,7 @@ mod encoder;
 mod error;
 mod frames;
 mod grammar;
+mod items;
 pub mod joblib;
 pub mod known;
 mod machine;
@@ -23,6 +24,7 @@ mod op;
 mod opcode;
 mod path;
 mod pickler;
+mod plan;
 mod reader;
 #[cfg(feature = "alloc")]
 pub mod recode;
@@ -42,6 +44,7 @@ pub use error::{Error, ErrorKind};
 #[cfg(feature = "alloc")]
 pub use frames::GrowingFrames;
 pub use frames::{FrameBuffer, Frames, NoFrames};
+pub use items::{Found, Item, ItemOptions, ItemReader, Role};
 pub use known::Known;
 pub use machine::{Encoding, How, Options};
 #[cfg(feature = "alloc")]
@@ -52,6 +55,7 @@ pub use op::{Arg, Fragment, Op};
 pub use opcode::{Argument, Opcode, StackEffect};
 pub use path::{Path, PathStep};
 pub use pickler::{Level, Memoized, Pickler, Shared};
+pub use plan::{MemoPlan, MemoUse};
 pub use reader::{OpReader, ReadError};
 pub use sink::{Counter, Full, SliceWriter, WriteError};
 pub use text::TextInts;
