@@ -25,6 +25,7 @@ __all__ = [
     "Record",
     "Str8",
     "info",
+    "items",
     "load",
     "loads",
     "pickles",
@@ -142,8 +143,7 @@ def _options(encoding, max_bytes, max_opcodes, max_depth, buffers=None):
     )
 
 
-def _value(flat, buffers=None):
-    plain = _ffi.plain(flat)
+def _value(plain, buffers=None):
     try:
         return _Plain(plain, buffers).load()
     except (TypeError, MemoryError) as error:
@@ -163,8 +163,8 @@ def loads(data, *, encoding="ASCII", buffers=None, max_bytes=None, max_opcodes=N
     if buffers is not None:
         buffers = list(buffers)
     with _calling:
-        flat = _ffi.loads(bytes(data), _options(encoding, max_bytes, max_opcodes, max_depth, buffers))
-        return _value(flat, buffers)
+        plain = _ffi.loads_plain(bytes(data), _options(encoding, max_bytes, max_opcodes, max_depth, buffers))
+        return _value(plain, buffers)
 
 
 def load(file, **options):
@@ -198,8 +198,34 @@ def _each(file, encoding="ASCII", max_bytes=None, max_opcodes=None, max_depth=10
                 begun = True
                 piece = piece[fed.consumed :]
                 done = fed.status == _ffi.Status.DONE
-            yield _value(reader.document()), len(piece)
+            yield _value(_ffi.plain(reader.document())), len(piece)
             reader.next_pickle(False)
+
+
+def items(file, path="$", *, encoding="ASCII", max_bytes=None, max_opcodes=None, max_depth=1000, hold=4096):
+    """The items of the outermost container of each pickle in a binary file, or of the container at a path like $.rows.
+
+    They are read one by one, and memory does not grow with the file. The items of a dict, and the attributes of an
+    object, are pairs. A pickle of up to hold values is read as a whole.
+    """
+    with _calling:
+        reader = _ffi.ItemReader(path, _options(encoding, max_bytes, max_opcodes, max_depth), hold)
+        piece = b""
+        begun = False
+        while True:
+            piece = piece or file.read(_PIECE)
+            if not piece:
+                if not begun and reader.offset():
+                    return
+                reader.finish()
+            begun = True
+            batch = reader.feed(piece)
+            piece = piece[batch.consumed :]
+            if batch.items:
+                yield from _value(_ffi.plain_items(batch.items))
+            if batch.status == _ffi.ItemStatus.DONE:
+                reader.next_pickle()
+                begun = False
 
 
 def info(data, *, max_bytes=None, max_opcodes=None):

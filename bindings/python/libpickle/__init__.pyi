@@ -1,7 +1,8 @@
-from collections.abc import Buffer as _BytesLike
 from collections.abc import Collection, Iterable, Iterator
 from pickle import UnpicklingError
 from typing import Any, BinaryIO, NamedTuple
+
+from typing_extensions import Buffer as _BytesLike
 
 __version__: str
 
@@ -91,6 +92,16 @@ def pickles(
     max_bytes: int | None = None,
     max_opcodes: int | None = None,
     max_depth: int = 1000,
+) -> Iterator[Any]: ...
+def items(
+    file: BinaryIO,
+    path: str = "$",
+    *,
+    encoding: str | None = "ASCII",
+    max_bytes: int | None = None,
+    max_opcodes: int | None = None,
+    max_depth: int = 1000,
+    hold: int = 4096,
 ) -> Iterator[Any]: ...
 def info(data: _BytesLike, *, max_bytes: int | None = None, max_opcodes: int | None = None) -> Info: ...
 def scan(data: _BytesLike, allow: Collection[str] = ()) -> list[str]: ...

@@ -144,7 +144,7 @@ class Record:
             array = numpy.empty(len(data), dtype=object)
             array[:] = data
         else:
-            dtype = numpy.dtype(name)
+            dtype = numpy.dtype(name.lstrip("<>"))
             array = numpy.frombuffer(data, dtype.newbyteorder(">") if big_endian else dtype)
         if self.kind == "SCALAR":
             return array[0]

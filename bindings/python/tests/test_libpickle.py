@@ -293,6 +293,23 @@ def test_streams():
     assert caught.value.kind in ("EndOfInput", "Truncated")
 
 
+def test_items():
+    rows = [{"id": i, "name": "row %d" % i, "tags": ["a", "b"]} for i in range(20_000)]
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert list(libpickle.items(io.BytesIO(pickle.dumps(rows, protocol)))) == rows
+    assert list(libpickle.items(io.BytesIO(pickle.dumps({"n": 1, "rows": rows})), "$.rows")) == rows
+    entries = {i: "v%d" % i for i in range(20_000)}
+    assert list(libpickle.items(io.BytesIO(pickle.dumps(entries)))) == list(entries.items())
+    assert list(libpickle.items(io.BytesIO(pickle.dumps([1, 2]) + pickle.dumps([3])))) == [1, 2, 3]
+    good = 0
+    with pytest.raises(PickleError):
+        for _ in libpickle.items(io.BytesIO(pickle.dumps(rows)[:-10])):
+            good += 1
+    assert good >= 19_000
+    with pytest.raises(PickleError):
+        list(libpickle.items(io.BytesIO()))
+
+
 def test_limits():
     deep = b"]" * 5000 + b"a" * 4999 + b"."
     with pytest.raises(PickleError) as caught:

@@ -9,12 +9,14 @@
 mod error;
 pub mod flat;
 mod inspect;
+mod items;
 mod reader;
 mod writer;
 
 pub use error::{ErrorKind, PickleError};
 pub use inspect::{GlobalUse, Info, info};
-pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads, plain};
+pub use items::{ItemBatch, ItemReader, ItemStatus};
+pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads, loads_plain, plain, plain_items};
 pub use writer::dumps;
 
 uniffi::setup_scaffolding!();

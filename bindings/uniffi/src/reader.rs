@@ -97,6 +97,24 @@ pub fn plain(flat: &[u8]) -> Result<Vec<u8>, PickleError> {
     flat::read::decode_plain(flat)
 }
 
+/// [`loads`] and [`plain`] in one, without the flat form crossing the border.
+///
+/// # Errors
+/// As those two.
+#[uniffi::export]
+pub fn loads_plain(data: &[u8], options: ReadOptions) -> Result<Vec<u8>, PickleError> {
+    plain(&loads(data, options)?)
+}
+
+/// [`plain`] of a batch of items: a list, in which what has a key is a pair.
+///
+/// # Errors
+/// As [`plain`].
+#[uniffi::export]
+pub fn plain_items(batch: &[u8]) -> Result<Vec<u8>, PickleError> {
+    flat::read::decode_plain_items(batch)
+}
+
 /// How far a call came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum Status {

@@ -1,6 +1,8 @@
 //! The flat form there and back: what was read can be written, and reads the same again.
 
-use pickle_uniffi::{ErrorKind, GlobalUse, ReadOptions, Status, Unpickler, dumps, info, loads, plain};
+use pickle_uniffi::{
+    ErrorKind, GlobalUse, ItemReader, ItemStatus, ReadOptions, Status, Unpickler, dumps, info, loads, plain,
+};
 use std::path::{Path, PathBuf};
 
 fn data() -> PathBuf {
@@ -117,4 +119,58 @@ fn info_sees_what_was_dropped() {
     let used = |module: &str, calls| GlobalUse { module: module.into(), name: "system".into(), calls };
     assert_eq!(info.globals, [used("os", 0), used("posix", 1)]);
     assert_eq!((info.root.as_str(), info.length, info.opcodes), ("None", pickle.len() as u64, 11));
+}
+
+#[test]
+fn items_come_in_batches() {
+    let pickle = [b"](".as_slice(), &b"K\x01".repeat(100_000), b"e."].concat();
+    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0));
+    let (mut rest, mut items) = (pickle.as_slice(), Vec::new());
+    loop {
+        let (piece, _) = rest.split_at(rest.len().min(4096));
+        let batch = reader.feed(piece).unwrap();
+        assert!(batch.items.len() < 70_000);
+        items.extend(batch.items);
+        rest = &rest[batch.consumed as usize..];
+        if batch.status == ItemStatus::Done {
+            break;
+        }
+    }
+    // Role, length, version, tag, value.
+    assert_eq!(items, [0, 3, 1, 3, 1].repeat(100_000));
+    assert!(rest.is_empty());
+    assert_eq!(reader.offset(), pickle.len() as u64);
+}
+
+#[test]
+fn good_items_come_before_the_fault() {
+    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0));
+    let batch = reader.feed(b"]K\x01aK\x02a\xff").unwrap();
+    assert_eq!((batch.status, batch.items.len()), (ItemStatus::Items, 10));
+    let error = reader.feed(b"").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownOpcode);
+    assert_eq!(reader.feed(b"a.").unwrap_err(), error);
+}
+
+#[test]
+fn plain_items_are_a_list() {
+    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0));
+    let batch = reader.feed(b"}(K\x01X\x01\0\0\0aK\x02]u.").unwrap();
+    let pickle = pickle_uniffi::plain_items(&batch.items).unwrap();
+    let expected = [(1, "a"), (2, "")];
+    let mut unpickler = pickle_core::Unpickler::new(pickle_core::Heap::new(), pickle_core::Options::new());
+    let document = unpickler.load(&pickle).unwrap();
+    let items: Vec<_> = document.root().items().unwrap().collect();
+    assert_eq!(items.len(), expected.len());
+    for (item, (key, value)) in items.iter().zip(expected) {
+        assert_eq!(item.at(0).unwrap().as_i64(), Some(key));
+        assert_eq!(item.at(1).unwrap().as_str().unwrap_or_default(), value);
+    }
+    // Anything else is refused, never read past its end.
+    for at in 0..batch.items.len() {
+        let mut bad = batch.items.clone();
+        bad[at] ^= 0x55;
+        let _ = pickle_uniffi::plain_items(&bad);
+        let _ = pickle_uniffi::plain_items(&batch.items[..at]);
+    }
 }

@@ -25,33 +25,33 @@ pub fn decode_plain(flat: &[u8]) -> Result<Vec<u8>, PickleError> {
     run(flat, Some(plain::Weights::default()))
 }
 
+/// The items of a batch (see [`ItemBatch::items`](crate::ItemBatch)) as one plain pickle: a list, in which what has a
+/// key is a pair.
+///
+/// # Errors
+/// As [`decode_plain`].
+pub fn decode_plain_items(batch: &[u8]) -> Result<Vec<u8>, PickleError> {
+    let mut reader = Reader::new(batch, Some(plain::Weights::default()))?;
+    reader.op(Opcode::EmptyList, Arg::Nothing)?;
+    reader.op(Opcode::Mark, Arg::Nothing)?;
+    while reader.at < batch.len() {
+        let is_pair = matches!(reader.byte()?, 1 | 2);
+        for _ in 0..1 + u8::from(is_pair) {
+            reader.number()?;
+            reader.document()?;
+        }
+        if is_pair {
+            reader.op(Opcode::Tuple2, Arg::Nothing)?;
+        }
+    }
+    reader.op(Opcode::Appends, Arg::Nothing)?;
+    reader.end()
+}
+
 fn run(flat: &[u8], plain: Option<plain::Weights>) -> Result<Vec<u8>, PickleError> {
-    let mut reader = Reader {
-        flat,
-        at: 0,
-        out: Encoder::new(Vec::with_capacity(flat.len()), 5),
-        memo: 0,
-        texts: Vec::new(),
-        nodes: Vec::new(),
-        keys: Vec::new(),
-        plain,
-    };
-    if reader.byte()? != VERSION {
-        return Err(PickleError::new(ErrorKind::BadValue, 0, "the values come from another version of this library"));
-    }
-    reader.op(Opcode::Proto, Arg::Uint(5))?;
-    if reader.plain.is_some() {
-        reader.makers()?;
-    }
-    let mut stack = vec![Todo::Value];
-    while let Some(todo) = stack.pop() {
-        reader.step(todo, &mut stack)?;
-    }
-    if reader.at != flat.len() {
-        return Err(reader.bad("bytes follow the value"));
-    }
-    reader.op(Opcode::Stop, Arg::Nothing)?;
-    Ok(reader.out.into_sink())
+    let mut reader = Reader::new(flat, plain)?;
+    reader.document()?;
+    reader.end()
 }
 
 /// What is still to be done.
@@ -104,6 +104,51 @@ struct Reader<'f> {
 }
 
 impl<'f> Reader<'f> {
+    fn new(flat: &'f [u8], plain: Option<plain::Weights>) -> Result<Self, PickleError> {
+        let mut reader = Reader {
+            flat,
+            at: 0,
+            out: Encoder::new(Vec::with_capacity(flat.len()), 5),
+            memo: 0,
+            texts: Vec::new(),
+            nodes: Vec::new(),
+            keys: Vec::new(),
+            plain,
+        };
+        reader.op(Opcode::Proto, Arg::Uint(5))?;
+        if reader.plain.is_some() {
+            reader.makers()?;
+        }
+        Ok(reader)
+    }
+
+    /// Reads a document of its own.
+    fn document(&mut self) -> Result<(), PickleError> {
+        self.texts.clear();
+        self.nodes.clear();
+        self.keys.clear();
+        if let Some(plain) = &mut self.plain {
+            *plain = plain::Weights::default();
+        }
+        if self.byte()? != VERSION {
+            return Err(self.bad("the values come from another version of this library"));
+        }
+        let mut stack = vec![Todo::Value];
+        while let Some(todo) = stack.pop() {
+            self.step(todo, &mut stack)?;
+        }
+        Ok(())
+    }
+
+    /// The pickle, where everything was read.
+    fn end(mut self) -> Result<Vec<u8>, PickleError> {
+        if self.at != self.flat.len() {
+            return Err(self.bad("bytes follow the value"));
+        }
+        self.op(Opcode::Stop, Arg::Nothing)?;
+        Ok(self.out.into_sink())
+    }
+
     fn step(&mut self, todo: Todo, stack: &mut Vec<Todo>) -> Result<(), PickleError> {
         match todo {
             Todo::Value => self.value(stack),
