@@ -5,6 +5,7 @@
 //! is mapped; everything else is a stream. Either way nothing is read twice.
 
 mod detect;
+mod framed;
 mod layers;
 mod part;
 mod sniff;
@@ -59,15 +60,7 @@ impl Input {
     /// The file can not be opened, is a directory, or is packed in more than [`MAX_LAYERS`] layers. Damage to
     /// compressed data shows when the bytes are read.
     pub fn open(path: &Path) -> Result<Input, Failure> {
-        Input::open_with(path, true, detect::recognise)
-    }
-
-    /// Opens a file to read it piece by piece: what was read takes no memory, as the pages of a map do.
-    ///
-    /// # Errors
-    /// As [`Input::open`].
-    pub fn open_unmapped(path: &Path) -> Result<Input, Failure> {
-        Input::open_with(path, false, detect::recognise)
+        Input::open_with(path, detect::recognise)
     }
 
     /// Opens a file and takes its bytes as they are, compressed or not; `-` is standard input.
@@ -75,10 +68,10 @@ impl Input {
     /// # Errors
     /// The file can not be opened, or is a directory.
     pub fn open_raw(path: &Path) -> Result<Input, Failure> {
-        Input::open_with(path, true, |_| None)
+        Input::open_with(path, |_| None)
     }
 
-    fn open_with(path: &Path, mapped: bool, recognise: Recognise) -> Result<Input, Failure> {
+    fn open_with(path: &Path, recognise: Recognise) -> Result<Input, Failure> {
         if path == Path::new("-") {
             return Input::unpack("standard input".into(), Box::new(io::stdin().lock()), None, recognise);
         }
@@ -93,8 +86,8 @@ impl Input {
         // Files that the kernel makes up, as in /proc, say that they are empty and are not.
         let size = Some(metadata.len()).filter(|size| metadata.is_file() && *size != 0);
         match size {
-            Some(len) if mapped => Input::map_or_unpack(name, Part::new(file, 0, len), recognise),
-            size => Input::unpack(name, Box::new(Shared(file)), size, recognise),
+            Some(len) => Input::map_or_unpack(name, Part::new(file, 0, len), recognise),
+            None => Input::unpack(name, Box::new(Shared(file)), None, recognise),
         }
     }
 
@@ -227,6 +220,13 @@ impl Input {
         self.position
     }
 
+    /// Goes on reading at this byte; only where the bytes are in a file ([`Input::part`]), else nothing happens.
+    pub fn go_to(&mut self, position: u64) {
+        if let Body::Map(..) = self.body {
+            self.position = position;
+        }
+    }
+
     /// The progress bar. Streams move it by being read; who works on [`Input::as_slice`] says how far it is.
     pub fn progress(&self) -> &Progress {
         &self.progress
@@ -266,9 +266,9 @@ impl Input {
 impl Read for Input {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = match &mut self.body {
-            Body::Map(map, _) => {
-                let mut rest = usize::try_from(self.position).ok().and_then(|at| map.get(at..)).unwrap_or_default();
-                let n = rest.read(out)?;
+            // Not through the map: its pages would count as memory of this process.
+            Body::Map(_, part) => {
+                let n = part.read_at(self.position, out).map_err(|source| ReadFailure::wrap(&self.name, source))?;
                 self.progress.at(self.position + n as u64);
                 n
             }
