@@ -53,6 +53,17 @@ impl<'d> Document<'d> {
         self.nodes.len()
     }
 
+    /// Every object, and every global that STACK_GLOBAL named, in the order in which the pickle made them: also those
+    /// that it dropped from the stack, which no path from the root leads to. For those who judge a pickle.
+    pub fn made<'a>(&'a self) -> impl Iterator<Item = Value<'a>> {
+        let nodes = self.nodes.iter().zip(0..=u32::MAX);
+        nodes.filter_map(|(node, index)| {
+            // A header knows its chunks; a reference to one, which may lie anywhere, has no data.
+            let is_header = matches!(node.tag(), tag::OBJECT | tag::STACK_GLOBAL) && node.data() != 0;
+            is_header.then(|| Value::new(self, Node::reference(node.tag(), index)))
+        })
+    }
+
     #[cfg(feature = "alloc")]
     pub(crate) fn root_node(&self) -> Node {
         self.root
