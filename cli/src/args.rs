@@ -12,6 +12,10 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "auto|always|never", default_value = "auto", hide_possible_values = true)]
     pub color: Color,
 
+    /// Read only this member of an archive; the same as FILE!NAME
+    #[arg(long, global = true, value_name = "NAME")]
+    pub member: Option<String>,
+
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -40,13 +44,18 @@ impl Cli {
     /// Decides what depends on the terminal: whether there are colours.
     pub fn settle(mut self) -> Self {
         let color = self.color.is_on();
+        if let Some(member) = self.member.take() {
+            for file in self.command.files() {
+                file.as_mut_os_string().push(format!("!{member}"));
+            }
+        }
         match &mut self.command {
             Command::Show(args) => args.color = color,
             Command::Json(args) => args.color = color,
             Command::Dis(args) => args.color = color,
             Command::Info(args) => args.color = color,
-            // Text to be hashed has no colours.
-            Command::Graph(_) => {}
+            // Text to be hashed, and files, have no colours.
+            Command::Graph(_) | Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => {}
         }
         self
     }
@@ -91,6 +100,27 @@ pub enum Command {
     Dis(DisArgs),
     /// Tell protocol, sizes, opcodes, classes and what a file seems to be
     Info(InfoArgs),
+    /// Write a pickle again: another protocol, another Python's bytes, Python 2 to 3
+    Convert(crate::convert::ConvertArgs),
+    /// Drop what no opcode uses, as pickletools.optimize
+    Optimize(crate::optimize::OptimizeArgs),
+    /// Make a pickle of JSON, plain or as `pickle json --tagged` prints it
+    FromJson(crate::from_json::FromJsonArgs),
+}
+
+impl Command {
+    /// The files that are read.
+    fn files(&mut self) -> &mut [PathBuf] {
+        match self {
+            Command::Show(args) => &mut args.files,
+            Command::Info(args) => &mut args.files,
+            Command::Json(args) => std::slice::from_mut(&mut args.file),
+            Command::Graph(args) => std::slice::from_mut(&mut args.file),
+            Command::Dis(args) => std::slice::from_mut(&mut args.file),
+            // These write one pickle of one file.
+            Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => &mut [],
+        }
+    }
 }
 
 /// `pickle show`
@@ -199,6 +229,10 @@ pub struct DisArgs {
     /// Every pickle of the file, not the first alone
     #[arg(long)]
     pub all: bool,
+
+    /// Take the file's bytes as they are: unpack nothing, open no container
+    #[arg(long)]
+    pub raw: bool,
 
     /// Colours, as [`Cli::settle`] decided.
     #[arg(skip)]

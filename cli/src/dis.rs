@@ -16,7 +16,7 @@ mod text;
 
 use crate::Failure;
 use crate::args::DisArgs;
-use crate::input::Input;
+use crate::input::{self, Input};
 use crate::pyrepr::{self, QuotesSeen};
 use annotations::annotation;
 use machine::{Effect, Key, Machine, Memo};
@@ -38,14 +38,23 @@ pub fn run(args: &DisArgs, out: &mut dyn Write) -> Result<(), Failure> {
         all: args.all,
         keep_memo: args.memo,
     };
-    let mut input = Input::open(&args.file)?;
-    let result = disassemble(&mut input, out, &options);
-    match result {
-        Ok(()) => Ok(()),
-        Err(DisError::Read(error)) => Err(error.into()),
-        Err(DisError::Write(error)) => Err(Failure::Output(error)),
-        Err(DisError::Pickle(error)) => Err(input.bad_pickle(0, error)),
-        Err(error) => Err(Failure::Refused { name: input.name().to_owned(), text: error.to_string() }),
+    let mut first = true;
+    let mut one = |mut input: Input, out: &mut dyn Write| {
+        if input.name() != args.file.display().to_string() && args.file.as_os_str() != "-" {
+            writeln!(out, "{}==> {} <==", if first { "" } else { "\n" }, input.name())?;
+        }
+        first = false;
+        match disassemble(&mut input, out, &options) {
+            Ok(()) => Ok(()),
+            Err(DisError::Read(error)) => Err(error.into()),
+            Err(DisError::Write(error)) => Err(Failure::Output(error)),
+            Err(DisError::Pickle(error)) => Err(input.bad_pickle(0, error)),
+            Err(error) => Err(Failure::Refused { name: input.name().to_owned(), text: error.to_string() }),
+        }
+    };
+    match args.raw {
+        true => one(Input::open_raw(&args.file)?, out),
+        false => input::for_each(std::slice::from_ref(&args.file), out, one),
     }
 }
 

@@ -49,6 +49,14 @@ pub enum Failure {
     /// Options that do not go together.
     #[error("{0}")]
     Usage(String),
+    /// A result can not be written. What had its name before is untouched.
+    #[error("{name}: {}", explain(source))]
+    Write {
+        /// The file.
+        name: String,
+        /// What the system says.
+        source: io::Error,
+    },
     /// Standard output can not be written.
     #[error("standard output: {0}")]
     Output(io::Error),

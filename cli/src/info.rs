@@ -265,6 +265,13 @@ pub fn info<R: Read>(reader: R, shared_memo: bool, mut each: impl FnMut(Info)) -
     tail
 }
 
+/// Whether a whole pickle stands at the start of a stream. Nothing behind it is looked at.
+pub(crate) fn begins_with_pickle<R: Read>(reader: R) -> bool {
+    let mut buffer = vec![0; BUFFER];
+    let mut reader = OpReader::new(reader, &mut buffer);
+    Walk::new(0, None).pickle(&mut reader).is_ok()
+}
+
 /// Reads on to the end of the input.
 fn drain<R: Read>(reader: &mut OpReader<'_, R>) -> Result<(), ReadError<R::Error>> {
     reader.decoder().next_pickle();

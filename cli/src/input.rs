@@ -6,15 +6,18 @@
 
 mod detect;
 mod layers;
+mod part;
 mod sniff;
 mod source;
 
 pub use layers::{Layer, LayerError, LayerFault};
+pub use part::{Part, PartReader};
 pub use sniff::{Container, sniff};
 
+use crate::containers;
 use crate::failure::Failure;
 use crate::progress::Progress;
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 use source::Source;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -41,8 +44,11 @@ pub struct Input {
     position: u64,
 }
 
+/// Tells the compression of what a source holds.
+type Recognise = fn(&mut Source) -> Option<Layer>;
+
 enum Body {
-    Map(Mmap),
+    Map(Mmap, Part),
     Stream { source: Source, head: Vec<u8> },
 }
 
@@ -53,8 +59,20 @@ impl Input {
     /// The file can not be opened, is a directory, or is packed in more than [`MAX_LAYERS`] layers. Damage to
     /// compressed data shows when the bytes are read.
     pub fn open(path: &Path) -> Result<Input, Failure> {
+        Input::open_with(path, detect::recognise)
+    }
+
+    /// Opens a file and takes its bytes as they are, compressed or not; `-` is standard input.
+    ///
+    /// # Errors
+    /// The file can not be opened, or is a directory.
+    pub fn open_raw(path: &Path) -> Result<Input, Failure> {
+        Input::open_with(path, |_| None)
+    }
+
+    fn open_with(path: &Path, recognise: Recognise) -> Result<Input, Failure> {
         if path == Path::new("-") {
-            return Input::from_reader("standard input", io::stdin().lock());
+            return Input::unpack("standard input".into(), Box::new(io::stdin().lock()), None, recognise);
         }
         let name = path.display().to_string();
         let fail = |source: io::Error| Failure::Input { name: name.clone(), source };
@@ -66,14 +84,82 @@ impl Input {
         let file = Rc::new(file);
         // Files that the kernel makes up, as in /proc, say that they are empty and are not.
         let size = Some(metadata.len()).filter(|size| metadata.is_file() && *size != 0);
-        let mut input = Input::unpack(name, Box::new(Shared(file.clone())), size)?;
-        if let (true, Some(_)) = (input.layers.is_empty(), size) {
-            // A file system that can not map is read as a stream.
-            if let Ok(map) = map(&file) {
-                input.body = Body::Map(map);
-            }
+        match size {
+            Some(len) => Input::map_or_unpack(name, Part::new(file, 0, len), recognise),
+            None => Input::unpack(name, Box::new(Shared(file)), None, recognise),
+        }
+    }
+
+    /// Reads a range of a file; `name` is for messages. Mapped where it is not compressed.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn from_part(name: impl Into<String>, part: Part) -> Result<Input, Failure> {
+        Input::map_or_unpack(name.into(), part, detect::recognise)
+    }
+
+    fn map_or_unpack(name: String, part: Part, recognise: Recognise) -> Result<Input, Failure> {
+        let mut input = Input::unpack(name, Box::new(part.reader()), Some(part.len()), recognise)?;
+        // A file system that can not map is read as a stream.
+        if let (true, Ok(map)) = (input.layers.is_empty() && !part.is_empty(), map(&part)) {
+            input.body = Body::Map(map, part);
         }
         Ok(input)
+    }
+
+    /// The same input with all its bytes in a file, for what reads here and there. A stream is written to a
+    /// temporary file without a name first, which the system removes even after a crash.
+    ///
+    /// # Errors
+    /// The input can not be read, or there is no room for the file.
+    pub fn into_seekable(mut self) -> Result<Input, Failure> {
+        if self.part().is_some() {
+            return Ok(self);
+        }
+        let name = self.name.clone();
+        let fail = |source| Failure::Refused {
+            name: name.clone(),
+            text: format!("can not be kept in a temporary file: {source}"),
+        };
+        let mut file = tempfile::tempfile().map_err(fail)?;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match Read::read(&mut self, &mut buffer)? {
+                0 => break,
+                n => file.write_all(buffer.get(..n).unwrap_or_default()).map_err(fail)?,
+            }
+        }
+        let part = Part::new(Rc::new(file), 0, self.position);
+        self.position = 0;
+        self.body = match map(&part) {
+            Ok(map) if !part.is_empty() => Body::Map(map, part),
+            Ok(_) => Body::Stream { source: Source::new(Box::new(io::empty())), head: Vec::new() },
+            Err(error) => return Err(fail(error)),
+        };
+        Ok(self)
+    }
+
+    /// The range of a file that the bytes of a mapped input are.
+    pub fn part(&self) -> Option<&Part> {
+        match &self.body {
+            Body::Map(_, part) => Some(part),
+            Body::Stream { .. } => None,
+        }
+    }
+
+    /// First bytes that are not consumed yet: at most a kilobyte, and of a stream no more than comes at once.
+    pub fn head(&mut self) -> &[u8] {
+        match &mut self.body {
+            Body::Map(map, _) => {
+                let rest = usize::try_from(self.position).ok().and_then(|at| map.get(at..)).unwrap_or_default();
+                rest.get(..HEAD).unwrap_or(rest)
+            }
+            Body::Stream { source, .. } => {
+                source.peek(1);
+                let here = source.buffered();
+                here.get(..HEAD).unwrap_or(here)
+            }
+        }
     }
 
     /// Reads from anything; `name` is for messages.
@@ -81,15 +167,15 @@ impl Input {
     /// # Errors
     /// As [`Input::open`].
     pub fn from_reader(name: impl Into<String>, reader: impl Read + 'static) -> Result<Input, Failure> {
-        Input::unpack(name.into(), Box::new(reader), None)
+        Input::unpack(name.into(), Box::new(reader), None, detect::recognise)
     }
 
-    fn unpack(name: String, raw: Box<dyn Read>, size: Option<u64>) -> Result<Input, Failure> {
+    fn unpack(name: String, raw: Box<dyn Read>, size: Option<u64>, recognise: Recognise) -> Result<Input, Failure> {
         let progress = Rc::new(Progress::new(name.clone(), size));
         let mut source = Source::new(Box::new(Counted { raw, progress: progress.clone(), position: 0 }));
         let mut layers = Vec::new();
         let fail = |source| Failure::Input { name: name.clone(), source };
-        while let Some(layer) = detect::recognise(&mut source) {
+        while let Some(layer) = recognise(&mut source) {
             if layers.len() == MAX_LAYERS {
                 return Err(fail(LayerError { layer, offset: 0, fault: LayerFault::TooDeep(MAX_LAYERS) }.into()));
             }
@@ -118,7 +204,7 @@ impl Input {
     /// All bytes at once, where they are mapped: a regular file without compression.
     pub fn as_slice(&self) -> Option<&[u8]> {
         match &self.body {
-            Body::Map(map) => Some(map),
+            Body::Map(map, _) => Some(map),
             Body::Stream { .. } => None,
         }
     }
@@ -141,7 +227,7 @@ impl Input {
     /// What this is when it is not a pickle. Judged by the first bytes alone: ask where no pickle could be read.
     pub fn sniff(&self) -> Option<Container> {
         match &self.body {
-            Body::Map(map) => sniff(map.get(..HEAD).unwrap_or(map)),
+            Body::Map(map, _) => sniff(map.get(..HEAD).unwrap_or(map)),
             Body::Stream { source, head } => {
                 // What is not there yet is not waited for: the stream may be slow.
                 let mut first = head.clone();
@@ -172,7 +258,7 @@ impl Input {
 impl Read for Input {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = match &mut self.body {
-            Body::Map(map) => {
+            Body::Map(map, _) => {
                 let mut rest = usize::try_from(self.position).ok().and_then(|at| map.get(at..)).unwrap_or_default();
                 let n = rest.read(out)?;
                 self.progress.at(self.position + n as u64);
@@ -214,16 +300,18 @@ impl ReadFailure {
     }
 }
 
-/// Maps the whole file.
+/// Maps a range of a file.
 #[allow(unsafe_code)]
-fn map(file: &File) -> io::Result<Mmap> {
+fn map(part: &Part) -> io::Result<Mmap> {
+    let (file, start) = part.place();
+    let len = usize::try_from(part.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
     // SAFETY: the map is read-only and only ever seen as plain bytes, which have no invalid values; every reader
     // treats them as hostile anyway. If another process shortens the file meanwhile, the system ends this one
     // (SIGBUS); if it writes, a value may be torn. That is the price of every mapped file, and nothing is written here.
-    unsafe { Mmap::map(file) }
+    unsafe { MmapOptions::new().offset(start).len(len).map(&**file) }
 }
 
-/// A file that is read here and may be mapped later.
+/// A file that says it is empty and may not be, as in /proc.
 struct Shared(Rc<File>);
 
 impl Read for Shared {
@@ -248,7 +336,7 @@ impl Read for Counted {
     }
 }
 
-/// Does `work` for each file, and goes on after a file that fails.
+/// Does `work` for each file, for each pickle in a container, and goes on after one that fails.
 ///
 /// A failure is printed as it happens, after the output of its file.
 ///
@@ -261,15 +349,31 @@ pub fn for_each(
 ) -> Result<(), Failure> {
     let mut all = Ok(());
     for path in files {
-        match Input::open(path).and_then(|input| work(input, out)) {
-            Ok(()) => {}
-            Err(failure @ Failure::Output(_)) => return Err(failure),
+        let members = match containers::open(path) {
+            Ok(members) => Some(members),
             Err(failure) if files.len() == 1 => return Err(failure),
             Err(failure) => {
                 out.flush()?;
                 failure.report();
                 all = Err(Failure::Reported);
+                None
             }
+        };
+        let mut members = members.into_iter().flatten().peekable();
+        let mut alone = files.len() == 1;
+        while let Some(input) = members.next() {
+            alone = alone && members.peek().is_none();
+            match input.and_then(|input| work(input, out)) {
+                Ok(()) => {}
+                Err(failure @ Failure::Output(_)) => return Err(failure),
+                Err(failure) if alone => return Err(failure),
+                Err(failure) => {
+                    out.flush()?;
+                    failure.report();
+                    all = Err(Failure::Reported);
+                }
+            }
+            alone = false;
         }
     }
     all

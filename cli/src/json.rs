@@ -10,7 +10,7 @@ mod writer;
 
 use crate::Failure;
 use crate::args::JsonArgs;
-use crate::input::Input;
+use crate::input;
 use crate::pickles::Pickles;
 use pickle_core::Document;
 use std::io::{self, Write};
@@ -25,11 +25,13 @@ const INDENT: usize = 2;
 pub fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let indent = if args.lines { None } else { Some(args.indent.unwrap_or(INDENT)).filter(|&n| n != 0) };
     let options = Options { indent, tagged: args.tagged, ..Options::default() };
-    let mut pickles = Pickles::new(Input::open(&args.file)?, pickle_core::Options::new(), false);
-    while let Some(document) = pickles.next_document()? {
-        json(&document, &options, out)?;
-    }
-    Ok(())
+    input::for_each(std::slice::from_ref(&args.file), out, |input, out| {
+        let mut pickles = Pickles::new(input, pickle_core::Options::new(), false);
+        while let Some(document) = pickles.next_document()? {
+            json(&document, &options, out)?;
+        }
+        Ok(())
+    })
 }
 
 /// How JSON is written.

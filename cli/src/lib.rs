@@ -5,14 +5,19 @@
 
 pub mod args;
 pub mod canonical;
+pub mod containers;
+pub mod convert;
 pub mod dis;
 pub mod failure;
+pub mod from_json;
 pub mod globals;
 pub mod graph;
 pub mod guess;
 pub mod info;
 pub mod input;
 pub mod json;
+pub mod optimize;
+pub mod output;
 pub mod pickles;
 pub mod progress;
 pub mod pyrepr;
@@ -35,6 +40,9 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Graph(args) => graph::run(args, out),
         Command::Dis(args) => dis::run(args, out),
         Command::Info(args) => info::run(args, out),
+        Command::Convert(args) => convert::run(args),
+        Command::Optimize(args) => optimize::run(args),
+        Command::FromJson(args) => from_json::run(args),
     };
     // A closed pipe outweighs any other failure: nobody is there to read on.
     match out.flush().map_err(Failure::Output) {

@@ -37,7 +37,9 @@ pub fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let several = args.files.len() > 1;
     let mut first = true;
     input::for_each(&args.files, out, |input, out| {
-        if several {
+        let path = args.files.first().filter(|_| !several);
+        let is_member = path.is_some_and(|path| path.display().to_string() != input.name() && path.as_os_str() != "-");
+        if several || is_member {
             writeln!(out, "{}==> {} <==", if first { "" } else { "\n" }, input.name())?;
         }
         first = false;

@@ -55,12 +55,8 @@ fn graphs_and_refusals_are_those_of_the_corpus() {
     let mut wrong = Vec::new();
     for entry in manifest["files"].as_array().unwrap() {
         let name = entry["path"].as_str().unwrap();
-        let container = entry["container"]["kind"].as_str().unwrap_or("none");
-        let layers: Vec<_> = entry["layers"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-        let only_compressed = layers.iter().all(|layer| {
-            ["gzip", "zlib", "bz2", "xz", "lzma", "zstd", "lz4-frame", "snappy-framed", "zfile"].contains(layer)
-        });
-        if !["none", "stream", "joblib"].contains(&container) || !only_compressed {
+        // Streams with lengths in front of their pickles are not taken apart yet.
+        if ["u32be-framed", "mp-connection"].contains(&entry["container"]["kind"].as_str().unwrap_or("none")) {
             continue;
         }
         let (lines, result) = graph(&corpus.join("data").join(name));
@@ -92,5 +88,5 @@ fn graphs_and_refusals_are_those_of_the_corpus() {
     }
     println!("{equal} files with an oracle, {refused} refused");
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(equal > 2000 && refused > 100, "{equal} {refused}");
+    assert!(equal >= 2635 && refused > 100, "{equal} {refused}");
 }

@@ -158,12 +158,13 @@ impl Decoder {
     /// # Errors
     /// The stream is damaged, at the offset of the opcode that fails. The
     /// decoder stays in the error until [`Decoder::next_pickle`].
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn next<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
-        match self.next_whole(input)? {
-            Some(op) => Ok(Step::Op(op)),
-            None => self.next_part(input),
+        // Byte by byte is slower and says the same: on a small machine, one parser is enough.
+        if FAST && let Some(op) = self.next_whole(input)? {
+            return Ok(Step::Op(op));
         }
+        self.next_part(input)
     }
 
     /// The next opcode if all of it lies in the input; otherwise `None`, and
@@ -172,7 +173,7 @@ impl Decoder {
     ///
     /// # Errors
     /// As [`Decoder::next`].
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn next_whole<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<Op<'i>>, Error> {
         if self.state != State::Opcode {
             return Ok(None);
@@ -217,7 +218,7 @@ impl Decoder {
 
     /// [`Decoder::each`] for a sink whose work is worth a copy of it for each
     /// of the `UNROLLED` frequent opcodes.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn drain<'i, S: Sink<'i>, const UNROLLED: bool>(
         &mut self,
         input: &mut &'i [u8],
@@ -407,7 +408,7 @@ impl Decoder {
     }
 
     /// The three opcodes that speak to the decoder itself.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn after(&mut self, opcode: Opcode, arg: Arg<'_>) -> Result<(), Error> {
         match opcode {
             Opcode::Frame => self.begin_frame(arg),
@@ -539,6 +540,9 @@ impl Decoder {
     }
 }
 
+/// Opcodes that lie whole in the input are cut off it in a loop of their own.
+pub(crate) const FAST: bool = cfg!(target_pointer_width = "64");
+
 /// Who takes opcodes; an error ends the loop.
 pub(crate) trait Sink<'i> {
     type Break;
@@ -554,7 +558,7 @@ enum Cut<'i> {
 }
 
 /// Cuts the opcode at the start of `input` off it.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn cut<'i>(opcode: Opcode, input: &'i [u8], offset: u64, frame_end: u64) -> Cut<'i> {
     let (rest, arg) = match grammar::argument(opcode, input.get(1..).unwrap_or_default()) {
         Ok(found) => found,

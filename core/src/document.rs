@@ -38,6 +38,12 @@ impl<'d> Document<'d> {
         self.root().find(path)
     }
 
+    /// The value that [`Value::node`] gave: for bindings, whose handles can
+    /// not borrow. A node of another document gives some value or None.
+    pub fn value<'a>(&'a self, node: Node) -> Value<'a> {
+        Value::new(self, node)
+    }
+
     /// Above every [`Value::id`] of this document.
     pub fn id_limit(&self) -> usize {
         self.nodes.len()

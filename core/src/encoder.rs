@@ -263,7 +263,7 @@ impl<W: Write, F: Frames> Encoder<W, F> {
         WriteError::Pickle(Error::new(kind, opcode.byte(), self.offset() as u64))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn check(&self, opcode: Opcode) -> Result<(), WriteError<W::Error>> {
         if opcode.protocol() > self.protocol {
             return Err(self.fault(ErrorKind::not_in_protocol(self.protocol), opcode));
@@ -276,7 +276,7 @@ impl<W: Write, F: Frames> Encoder<W, F> {
     }
 
     /// The opcode and the number or length behind it.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn head(&self, opcode: Opcode, number: u64) -> Result<[u8; 9], WriteError<W::Error>> {
         let limit = match opcode.argument() {
             Argument::U1 | Argument::Bytes1 => 0xff,
@@ -294,7 +294,7 @@ impl<W: Write, F: Frames> Encoder<W, F> {
     }
 
     /// Writes an opcode that has been checked: `head` is the opcode and its fixed part.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn emit(
         &mut self,
         opcode: Opcode,
@@ -321,7 +321,7 @@ impl<W: Write, F: Frames> Encoder<W, F> {
         self.put_all(head, tail, line)
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn put_all(&mut self, head: &[u8], tail: &[u8], line: bool) -> Result<(), WriteError<W::Error>> {
         self.put(head)?;
         if !tail.is_empty() {
@@ -340,7 +340,7 @@ impl<W: Write, F: Frames> Encoder<W, F> {
         self.seal(result)
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn seal(&mut self, result: Result<(), WriteError<W::Error>>) -> Result<(), WriteError<W::Error>> {
         if result.is_err() {
             self.broken = true;

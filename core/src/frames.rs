@@ -93,30 +93,30 @@ impl sealed::Sealed for NoFrames {}
 impl Frames for NoFrames {
     const ON: bool = false;
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn place(&self, _: Opcode, _: usize) -> Place {
         Place::Outside
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn push(&mut self, _: &[u8]) {}
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn pending(&self) -> usize {
         0
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn is_due(&self) -> bool {
         false
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn frame(&mut self) -> &[u8] {
         &[]
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn clear(&mut self) {}
 }
 
@@ -219,23 +219,23 @@ mod growing {
     impl Frames for GrowingFrames {
         const ON: bool = true;
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn place(&self, opcode: Opcode, len: usize) -> Place {
             let outside = stands_outside(opcode, len) && (self.payloads_outside || opcode == Opcode::Proto);
             if outside { Place::Outside } else { Place::Frame }
         }
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn push(&mut self, data: &[u8]) {
             self.buffer.extend_from_slice(data);
         }
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn pending(&self) -> usize {
             self.buffer.len() - HEADER
         }
 
-        #[inline(always)]
+        #[cfg_attr(target_pointer_width = "64", inline(always))]
         fn is_due(&self) -> bool {
             self.pending() >= TARGET
         }

@@ -7,7 +7,6 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-#[cfg(feature = "alloc")]
 pub mod compat;
 mod decoder;
 mod document;
@@ -25,6 +24,8 @@ mod opcode;
 mod path;
 mod pickler;
 mod reader;
+#[cfg(feature = "alloc")]
+pub mod recode;
 #[cfg(feature = "serde")]
 pub mod serde;
 mod sink;

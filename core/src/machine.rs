@@ -144,7 +144,7 @@ pub(crate) enum Halt {
 }
 
 impl From<ErrorKind> for Halt {
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn from(kind: ErrorKind) -> Self {
         Halt::Refused(kind)
     }
@@ -215,7 +215,7 @@ impl Machine {
 
     // ---- stack ---------------------------------------------------------
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn push(&mut self, r: &mut Regions<'_>, node: Node) -> Done {
         let len = r.nodes.len();
         if self.arena + self.stack >= len {
@@ -227,20 +227,20 @@ impl Machine {
     }
 
     /// Room for `n` more nodes.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn room(&self, r: &Regions<'_>, n: usize) -> Done {
         if r.nodes.len() - self.arena.min(r.nodes.len()) < self.stack + n { Err(ErrorKind::NodesFull) } else { Ok(()) }
     }
 
     /// The stack entry `depth` below the top.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn peek(&self, r: &Regions<'_>, depth: usize) -> Result<Node, ErrorKind> {
         self.want(depth + 1)?;
         Ok(self.at(r, self.stack - 1 - depth))
     }
 
     /// At least `n` values above the topmost mark.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn want(&self, n: usize) -> Done {
         if self.stack - self.fence >= n { Ok(()) } else { Err(self.underflow()) }
     }
@@ -250,19 +250,19 @@ impl Machine {
         if self.fence > self.floor { ErrorKind::UnexpectedMark } else { ErrorKind::StackUnderflow }
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn at(&self, r: &Regions<'_>, index: usize) -> Node {
         get(r.nodes, (r.nodes.len() - 1).wrapping_sub(index))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn replace_top(&mut self, r: &mut Regions<'_>, node: Node) {
         let index = r.nodes.len() - self.stack;
         set(r.nodes, index, node);
     }
 
     /// The topmost mark: how many values lie above it, and the fence below it.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn mark(&self, r: &Regions<'_>) -> Result<(usize, usize), ErrorKind> {
         if self.fence == self.floor {
             return Err(ErrorKind::NoMark);
@@ -271,7 +271,7 @@ impl Machine {
     }
 
     /// Drops the topmost mark; the values above it are gone already or go too.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn drop_to_mark(&mut self, fence_below: usize) {
         self.stack = self.fence - 1;
         self.fence = fence_below;
@@ -279,7 +279,7 @@ impl Machine {
 
     /// Moves the top `n` values, lowest first, to `to` in the arena, which is
     /// at most one node into the free room. The mark below them stays.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn move_top(&mut self, r: &mut Regions<'_>, n: usize, to: usize) {
         let top = r.nodes.len() - self.stack;
         if let Some((low, high)) = r.nodes.split_at_mut_checked(top)
@@ -309,7 +309,7 @@ impl Machine {
 
     // ---- containers -----------------------------------------------------
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn index(&self) -> Result<u32, ErrorKind> {
         // Index NIL must stay free, and a tuple's cells lie behind its header.
         match u32::try_from(self.arena) {
@@ -319,7 +319,7 @@ impl Machine {
     }
 
     /// A new container of `kind` with no items, pushed.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn push_empty(&mut self, r: &mut Regions<'_>, kind: u8) -> Done {
         self.room(r, 2)?;
         let index = self.index()?;
@@ -330,7 +330,7 @@ impl Machine {
 
     /// A new value whose parts are the top `n` values, which lie behind its
     /// header. With `marked` the mark below them goes too.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn push_parts(&mut self, r: &mut Regions<'_>, kind: u8, sub: u8, n: usize, marked: Option<usize>) -> Done {
         self.room(r, 2)?;
         let index = self.index()?;
@@ -345,7 +345,7 @@ impl Machine {
         self.push(r, Node::reference(kind, index))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn push_tuple(&mut self, r: &mut Regions<'_>, n: usize, marked: Option<usize>) -> Done {
         let top = r.nodes.len() - self.stack;
         let items = r.nodes.get(top..top + n).unwrap_or_default();
@@ -373,7 +373,7 @@ impl Machine {
     }
 
     /// Every `step`th of the top `n` values must be hashable.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn check_keys(&self, r: &Regions<'_>, n: usize, step: usize) -> Done {
         let top = r.nodes.len() - self.stack;
         let items = r.nodes.get(top..top + n).unwrap_or_default();
@@ -381,7 +381,7 @@ impl Machine {
     }
 
     /// Moves the top `n` values into the container at `index`, behind what it holds.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn extend(&mut self, r: &mut Regions<'_>, index: u32, kind: u8, n: usize) -> Done {
         if n == 0 {
             return Ok(());
@@ -419,7 +419,7 @@ impl Machine {
     }
 
     /// APPEND, APPENDS, SETITEM(S), ADDITEMS: the top `n` values go to the one `below` them.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn give(&mut self, r: &mut Regions<'_>, kind: u8, n: usize, marked: Option<usize>) -> Done {
         let depth = n + usize::from(marked.is_some());
         let fence = marked.unwrap_or(self.fence);
@@ -536,7 +536,7 @@ impl Machine {
 
     // ---- memo ------------------------------------------------------------
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn memo_put(&mut self, r: &mut Regions<'_>, index: u64) -> Done {
         let node = self.peek(r, 0)?;
         let slot = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(self.memo_base);
@@ -595,7 +595,7 @@ impl Machine {
         0
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn memo_get(&mut self, r: &mut Regions<'_>, index: u64) -> Done {
         let slot = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(self.memo_base);
         let mut node = if slot < self.memo_len { get(r.memo, slot) } else { Node::EMPTY };
@@ -629,7 +629,7 @@ impl Machine {
     }
 
     /// Keeps the bytes of an argument from `skip`, `len` of them.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn keep(&mut self, r: &mut Regions<'_>, source: Source<'_>, skip: usize, len: usize) -> Result<Range, ErrorKind> {
         if let Source::Input(_, offset) = source {
             return Ok(Range { offset: offset + skip as u64, len: len as u64, stored: false });
@@ -696,7 +696,7 @@ impl Machine {
 
     // ---- scalars -----------------------------------------------------------
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn push_str(&mut self, r: &mut Regions<'_>, source: Source<'_>) -> Done {
         self.room(r, 1)?;
         let bytes = self.slice(r, source);
@@ -780,7 +780,7 @@ impl Machine {
         self.push(r, Node::range(kind, range))
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn push_long(&mut self, r: &mut Regions<'_>, source: Source<'_>) -> Done {
         let bytes = self.slice(r, source);
         if bytes.len() <= 8 {
@@ -1006,7 +1006,7 @@ impl Machine {
     // ---- the switch --------------------------------------------------------
 
     /// Does what an opcode says. An error of a region kind has had no effect.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn apply<'i>(&mut self, r: &mut Regions<'_>, op: &Op<'i>, source: Source<'i>) -> Result<(), Halt> {
         if self.opcodes >= self.options.max_opcodes {
             return Err(Halt::Refused(ErrorKind::OpcodeLimit));
@@ -1019,7 +1019,7 @@ impl Machine {
         Ok(self.apply_common(r, op, source)?)
     }
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn apply_common<'i>(&mut self, r: &mut Regions<'_>, op: &Op<'i>, source: Source<'i>) -> Done {
         match op.opcode {
             Opcode::BinUnicode | Opcode::ShortBinUnicode | Opcode::BinUnicode8 => self.push_str(r, source),
@@ -1175,7 +1175,7 @@ fn is_callable(node: Node) -> bool {
     matches!(node.tag(), tag::GLOBAL | tag::STACK_GLOBAL | tag::EXTENSION | tag::OBJECT)
 }
 
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn get(nodes: &[Node], index: usize) -> Node {
     match nodes.get(index) {
         Some(node) => *node,
@@ -1183,7 +1183,7 @@ fn get(nodes: &[Node], index: usize) -> Node {
     }
 }
 
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn set(nodes: &mut [Node], index: usize, node: Node) {
     if let Some(slot) = nodes.get_mut(index) {
         *slot = node;

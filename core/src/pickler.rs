@@ -642,7 +642,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
 
     // ---- the machine -------------------------------------------------------------
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn protocol(&self) -> u8 {
         self.encoder.protocol()
     }

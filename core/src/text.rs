@@ -414,7 +414,7 @@ pub(crate) fn latin1(text: &[u8], mut put: impl FnMut(u8)) {
 }
 
 /// No byte above 127. Most strings are short: the last word overlaps the ones before.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
     const HIGH: u64 = 0x8080_8080_8080_8080;
     if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
@@ -438,7 +438,7 @@ pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
 
 /// Checks UTF-8 in which surrogates may stand as three bytes
 /// (`surrogatepass`), and tells whether any do.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 pub(crate) fn utf8_surrogatepass(bytes: &[u8]) -> Result<bool, ErrorKind> {
     if is_ascii(bytes) { Ok(false) } else { utf8_slow(bytes) }
 }

@@ -1,6 +1,6 @@
 //! Bytes to a [`Document`]: the decoder drives the machine, memory grows or not.
 
-use crate::decoder::Sink;
+use crate::decoder::{FAST, Sink};
 use crate::machine::{Halt, Machine, Options, Source};
 use crate::node::{Node, Range, chunk, tag};
 use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Regions, Shortage, Step};
@@ -193,6 +193,12 @@ impl<M: Memory> Unpickler<M> {
         (self.machine.arena, self.machine.bytes)
     }
 
+    /// The memory, for use between two pickles.
+    #[cfg(feature = "serde")]
+    pub(crate) fn memory(&mut self) -> &mut M {
+        &mut self.memory
+    }
+
     /// The memory, for another use.
     pub fn into_memory(self) -> M {
         self.memory
@@ -235,12 +241,19 @@ impl<M: Memory> Unpickler<M> {
     ///
     /// An operation that finds a region full has had no effect: the decoder
     /// goes back, the region grows, and the opcode is read again.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn drive<const BORROWED: bool>(&mut self, input: &mut &[u8]) -> Result<Status, Error> {
         if self.done {
             return Ok(Status::Done);
         }
         loop {
+            // Input that is copied anyway needs no second way in on a small machine.
+            if !BORROWED && !FAST {
+                match self.part::<BORROWED>(input)? {
+                    Some(status) => return Ok(status),
+                    None => continue,
+                }
+            }
             let Unpickler { memory, decoder, machine, .. } = &mut *self;
             let mut sink = Apply::<BORROWED> { machine, regions: memory.regions() };
             let halted = decoder.drain::<_, true>(input, &mut sink)?;
@@ -422,7 +435,7 @@ impl<'i, const BORROWED: bool> Sink<'i> for Apply<'_, '_, BORROWED> {
     /// Why, in which opcode, and bytes of its argument.
     type Break = (Halt, u8, usize);
 
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn op(&mut self, op: Op<'i>) -> Result<(), Self::Break> {
         let bytes = op.bytes();
         let source = match BORROWED {

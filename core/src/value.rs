@@ -68,6 +68,11 @@ impl<'d> Value<'d> {
         Value { document, node }
     }
 
+    /// The handle without its document, see [`Document::value`].
+    pub fn node(&self) -> Node {
+        self.node
+    }
+
     /// The value is None.
     pub fn is_none(&self) -> bool {
         self.node.tag() == tag::NONE

@@ -1,5 +1,7 @@
 //! This project's own cases. A new one is a line in [`CASES`] and a function.
 
+mod typed;
+
 use bench_harness::{Case, Fault, Input, Meter, Task, fault};
 use pickle_core::{Decoder, Document, Heap, Op, Options, Unpickler, Value};
 use std::hint::black_box;
@@ -21,7 +23,17 @@ const CASES: &[Case] = &[
         kinds: &[],
         run: fresh,
     },
+    typed("typed_borrowed", "libpickle serde, borrowed strings", typed::borrowed),
+    typed("typed_owned", "libpickle serde, owned strings", typed::owned),
+    typed("typed_document", "libpickle serde by way of the document, borrowed", typed::by_document),
+    Case { task: Task::Write, ..typed("typed_write", "libpickle serde", typed::write) },
 ];
+
+type Run = fn(&Input, &mut Meter) -> Result<(), Fault>;
+
+const fn typed(name: &'static str, label: &'static str, run: Run) -> Case {
+    Case { name, task: Task::Typed, label, kinds: &["telemetry"], run }
+}
 
 fn main() -> ExitCode {
     bench_harness::main(CASES)

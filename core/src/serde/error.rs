@@ -79,6 +79,13 @@ impl Error {
         self
     }
 
+    /// Says how many bytes of the output are good.
+    #[cold]
+    pub(crate) fn written(mut self, bytes: u64) -> Self {
+        self.inner.offset = Some(bytes);
+        self
+    }
+
     /// Says where it was found, unless that is known.
     #[cold]
     pub(crate) fn at_offset(mut self, offset: Option<u64>) -> Self {
@@ -109,8 +116,8 @@ impl Error {
     }
 
     /// Bytes from the start of the pickle to the opcode that made the value at
-    /// fault, or that is itself at fault. `None` where that is not known: of
-    /// writing, of values that came from a `Value`, and without the feature `alloc` of
+    /// fault, or that is itself at fault. Where a sink failed or is full: the bytes it had taken,
+    /// which are good. `None` where that is not known: of values that can not be written, of values that came from a `Value`, and without the feature `alloc` of
     /// values that are no strings.
     pub fn offset(&self) -> Option<u64> {
         match self.inner.reason {

@@ -1,7 +1,8 @@
 //! Your own types by way of [serde](https://serde.rs).
 //!
 //! To read: [`from_slice`], [`from_reader`], [`from_value`], and where there is no allocator [`from_slice_in`]
-//! and [`from_reader_in`], which take their memory. Writing is not there yet.
+//! and [`from_reader_in`], which take their memory. To write: [`to_vec`], [`to_writer`], [`to_slice`], and
+//! [`to_writer_in`] for any sink.
 //!
 //! ```
 //! # #[cfg(feature = "std")] {
@@ -27,20 +28,29 @@
 #![cfg_attr(not(feature = "alloc"), allow(clippy::result_large_err))]
 
 mod de;
+#[cfg(feature = "alloc")]
+pub mod defaults;
+mod direct;
 mod error;
 mod options;
 mod read;
+mod ser;
 mod text;
 mod view;
 mod wrappers;
 
 pub use error::{Error, Reason, Result};
-pub use options::DeOptions;
+pub use options::{DeOptions, SerOptions};
 #[cfg(feature = "std")]
 pub use read::from_reader;
 #[cfg(feature = "alloc")]
 pub use read::from_slice;
 pub use read::{Deserializer, from_reader_in, from_slice_in, from_value};
+#[cfg(feature = "alloc")]
+pub use ser::to_vec;
+#[cfg(feature = "std")]
+pub use ser::to_writer;
+pub use ser::{serialized_len, to_slice, to_writer_in};
 pub use view::Form;
 #[cfg(feature = "alloc")]
 pub use wrappers::{Global, Object};

@@ -65,3 +65,54 @@ impl DeOptions {
         self.max_values.unwrap_or((bytes as u64).saturating_mul(64).saturating_add(1 << 20))
     }
 }
+
+/// How types are written as pickles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SerOptions {
+    /// 0 to 5. Default: 4, which every Python since 3.4 reads, and is CPython's own up to 3.13. Protocol 5 adds nothing that
+    /// serde can say. Python 2 reads up to 2.
+    pub protocol: u8,
+    /// Enums as serde-pickle wrote them up to 0.6: `('Name',)` and `('Name', content)`. Default: false, which is
+    /// `'Name'` and `{'Name': content}`. Both are read.
+    pub compat_enum_repr: bool,
+    /// Names of fields and variants are written once and fetched from the memo afterwards: smaller, and one object
+    /// in Python. Default: true.
+    pub share_names: bool,
+}
+
+impl Default for SerOptions {
+    fn default() -> Self {
+        SerOptions::new()
+    }
+}
+
+impl SerOptions {
+    /// The defaults.
+    pub const fn new() -> Self {
+        SerOptions { protocol: 4, compat_enum_repr: false, share_names: true }
+    }
+
+    /// The protocol, 0 to 5; more is 5.
+    pub const fn protocol(mut self, protocol: u8) -> Self {
+        self.protocol = if protocol > 5 { 5 } else { protocol };
+        self
+    }
+
+    /// Protocol 2, for Python 2.
+    pub const fn proto_v2(self) -> Self {
+        self.protocol(2)
+    }
+
+    /// Enums as tuples, as serde-pickle wrote them up to 0.6.
+    pub const fn compat_enum_repr(mut self) -> Self {
+        self.compat_enum_repr = true;
+        self
+    }
+
+    /// Whether the names of fields and variants are written once only.
+    pub const fn share_names(mut self, share: bool) -> Self {
+        self.share_names = share;
+        self
+    }
+}

@@ -1,6 +1,7 @@
 //! Front ends of reading: slices, readers, values.
 
 use super::de::{Context, Lent, Reader};
+use super::direct;
 use super::error::{Error, Reason, Result};
 use super::options::DeOptions;
 use crate::{Memory, Status, Unpickler, Value};
@@ -41,7 +42,7 @@ pub fn from_slice<'de, T: Deserialize<'de>>(input: &'de [u8], options: DeOptions
 /// As [`from_slice`], and the region of `memory` that is too small.
 pub fn from_slice_in<'de, T: Deserialize<'de>>(input: &'de [u8], memory: impl Memory, options: DeOptions) -> Result<T> {
     let mut deserializer = Deserializer::new(input, memory, options);
-    let value = T::deserialize(&mut deserializer)?;
+    let value = deserializer.read()?;
     deserializer.end()?;
     Ok(value)
 }
@@ -143,7 +144,13 @@ impl<'de, M: Memory> Deserializer<'de, M> {
     /// # Errors
     /// As [`from_slice`], but bytes may follow.
     pub fn read<T: Deserialize<'de>>(&mut self) -> Result<T> {
-        T::deserialize(self)
+        match direct::read(self.input, self.at, self.unpickler.memory(), &self.options) {
+            Some((value, end)) => {
+                self.at = end;
+                Ok(value)
+            }
+            None => T::deserialize(self),
+        }
     }
 
     /// Bytes of the input that were read.

@@ -148,8 +148,12 @@ impl<'f> Parts<'f> {
 
 /// Which form makes the object again.
 pub(crate) fn form(object: &Object<'_>) -> Form {
+    let instance = object.instance();
+    // Protocols 0 and 1 make instances by calling a helper, which is seen through.
+    let helped = instance.is_some_and(|instance| instance.class.as_global() != object.callable().as_global());
     let mut form = match object.how() {
         crate::How::NewObj | crate::How::NewObjEx => Form::New,
+        _ if helped => Form::New,
         _ => Form::Call,
     };
     for change in object.changes() {
@@ -159,7 +163,8 @@ pub(crate) fn form(object: &Object<'_>) -> Form {
         }
     }
     // A bare instance: an empty state says the same.
-    if form == Form::New && object.args().len() == 0 { Form::State } else { form }
+    let args = instance.map_or(object.args(), |instance| instance.args);
+    if form == Form::New && args.len() == 0 { Form::State } else { form }
 }
 
 fn known(value: Value<'_>, want: Want) -> Option<View<'_>> {

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Builds the programs of this folder for Cortex-M, runs them under QEMU, and prints what each adds to the empty one.
+
+Usage: run.py [--check]     with --check, fails where a number is above budget.tsv
+
+Rust programs are compared with an empty one in Rust, C programs with one in C.
+
+The command that builds is $BARE (default: cargo), with the flags in $BARE_FLAGS.
+Needs arm-none-eabi-gcc with newlib and qemu-system-arm. $TINYCBOR is a folder with the sources of TinyCBOR; without
+it, that peer is left out, and the line that says so is printed.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TARGETS = {"thumbv7m": "lm3s6965evb", "thumbv6m": "microbit"}
+PROFILES = {"z": "release", "s": "speed"}
+# Program, features: what the row is called.
+PROGRAMS = {
+    ("opcodes", ""): "decode, opcodes to fields",
+    ("document", ""): "decode, document and getters",
+    ("document", "text-float"): "the same with text floats",
+    ("encode", ""): "encode, pickler",
+    ("encode_opcodes", ""): "encode, opcode by opcode",
+    ("both", ""): "both: opcodes to fields, pickler",
+    ("minicbor_decode", ""): "minicbor decode",
+    ("postcard_decode", ""): "postcard decode (no keys)",
+    ("minicbor_encode", ""): "minicbor encode",
+    ("postcard_encode", ""): "postcard encode (no keys)",
+}
+# Programs in C: the source, the sources of the peer.
+C_PROGRAMS = {
+    "opcodes": ("C, decode, opcodes to fields", None),
+    "document": ("C, decode, document and getters", None),
+    "tinycbor_decode": ("TinyCBOR decode", "cborparser.c"),
+    "tinycbor_encode": ("TinyCBOR encode", "cborencoder.c"),
+}
+OURS = ("opcodes", "document", "encode", "encode_opcodes", "both")
+# Of each row: target, opt-level (of C: -Os, with the archive at z), and which number.
+COLUMNS = [(target, level, 0) for target in TARGETS for level in PROFILES]
+COLUMNS += [("thumbv7m", "z", 1), ("thumbv7m", "z", 2), ("thumbv7m", "z", 3), ("thumbv7m", "s", 3)]
+# Two instructions a turn, in harness `ticks_of_turns`; runs in `RUNS`.
+CALIBRATION, RUNS = 100_000, 64
+PANICS = re.compile(r"panicking|panic_fmt|panic_bounds|unwrap_failed|expect_failed|rust_begin_unwind|__rust_alloc")
+
+
+def output(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def build(target, profile, features, programs):
+    """Builds the programs; returns the folder they are in."""
+    folder = HERE / "target" / (features or "plain")
+    command = [*shlex.split(os.environ.get("BARE", "cargo")), "build", "-q", *shlex.split(os.environ.get("BARE_FLAGS", ""))]
+    command += ["--profile", profile, "--target", f"{target}-none-eabi", "--features", features, "--target-dir", str(folder)]
+    for program in programs:
+        command += ["--bin", program]
+    subprocess.run(command, check=True, cwd=HERE)
+    return folder / f"{target}-none-eabi" / profile
+
+
+def build_archive(target):
+    """libpickle.a for a target, without text floats."""
+    cargo = shlex.split(os.environ.get("BARE", "cargo"))
+    environment = dict(os.environ)
+    while cargo and ("=" in cargo[0] or cargo[0] == "env"):
+        name, _, value = cargo.pop(0).partition("=")
+        if value:
+            environment[name] = value
+    environment["CARGO_PROFILE_RELEASE_OPT_LEVEL"] = "z"
+    subprocess.run(["make", "-s", "-C", HERE / "../../ffi", "static", f"TARGET={target}-none-eabi", "FEATURES=",
+                    f"CARGO={cargo[0]}", f"CARGO_FLAGS={os.environ.get('BARE_FLAGS', '')}",
+                    f"TARGET_DIR={HERE / 'target/archive'}"],
+                   check=True, env=environment)
+    return HERE / f"target/archive/{target}-none-eabi/release/libpickle.a"
+
+
+def build_c(target, program, peer, archive):
+    """Builds a program in C; returns None where the peer's sources are not there."""
+    sources = [HERE / "c/harness.c", HERE / f"c/{program}.c"]
+    tinycbor = Path(os.environ.get("TINYCBOR", "/nonexistent"))
+    if peer:
+        if not (tinycbor / peer).exists():
+            return None
+        sources.append(tinycbor / peer)
+    cpu, ram = ("cortex-m0", "16K") if target == "thumbv6m" else ("cortex-m3", "64K")
+    elf = HERE / "target" / f"c-{target}-{program}"
+    subprocess.run(
+        ["arm-none-eabi-gcc", "-std=c11", f"-mcpu={cpu}", "-mthumb", "-Os", "-Wall", "-Wextra", "-flto", "-DNDEBUG",
+         "-ffunction-sections", "-fdata-sections", f"-I{HERE}/../../include", f"-I{tinycbor}", "--specs=nano.specs",
+         "-nostartfiles", f"-T{HERE}/../../examples/firmware-c/board.ld", f"-Wl,--defsym=RAM_SIZE={ram}",
+         "-Wl,--gc-sections", *sources, archive, "-o", elf], check=True)
+    return elf
+
+
+def measure(elf, machine):
+    """Flash, static RAM, stack in bytes; instructions of one message; names of panic symbols."""
+    text, data, bss = (int(n) for n in output("arm-none-eabi-size", str(elf)).splitlines()[1].split()[:3])
+    symbols = output("arm-none-eabi-nm", "-C", "-S", str(elf))
+    message = re.search(r"^\S+ (\S+) \S MESSAGE$", symbols, re.M)
+    flash = text + data - (int(message[1], 16) if message else 0)
+    run = subprocess.run(
+        ["qemu-system-arm", "-machine", machine, "-display", "none", "-serial", "none", "-monitor", "none",
+         "-icount", "shift=0", "-semihosting-config", "enable=on,target=native", "-kernel", str(elf)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, timeout=60)
+    # Semihosting writes to either stream, depending on QEMU's version.
+    numbers = re.search(r"\b([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{8}) ([0-9a-f]{8}) ", run.stdout + run.stderr)
+    if run.returncode or not numbers:
+        sys.exit(f"{elf} failed: exit code {run.returncode}\n{run.stdout}{run.stderr}")
+    ok, stack, ticks, calibration = (int(n, 16) for n in numbers.groups())
+    if ok != 1:
+        sys.exit(f"{elf}: the message came out wrong")
+    return flash, data + bss, stack, ticks * CALIBRATION // calibration // RUNS, PANICS.findall(symbols)
+
+
+def main():
+    rows = {}
+    for target, machine in TARGETS.items():
+        for level, profile in PROFILES.items():
+            empty = None
+            for features in sorted({features for _, features in PROGRAMS}):
+                wanted = [program for program, needs in PROGRAMS if needs == features]
+                folder = build(target, profile, features, ["empty", *wanted])
+                empty = empty or measure(folder / "empty", machine)
+                for program in wanted:
+                    *numbers, panics = measure(folder / program, machine)
+                    name = program + (f"+{features}" if features else "")
+                    rows[name, target, level] = [n - e for n, e in zip(numbers, empty)]
+                    if panics and program in OURS:
+                        sys.exit(f"{name}, {target}, {level}: panic symbols: {sorted(set(panics))}")
+        archive = build_archive(target)
+        empty = measure(build_c(target, "empty", None, archive), machine)
+        for program, (_, peer) in C_PROGRAMS.items():
+            if elf := build_c(target, program, peer, archive):
+                *numbers, panics = measure(elf, machine)
+                rows["c-" + program, target, "z"] = [n - e for n, e in zip(numbers, empty)]
+                if panics and program in OURS:
+                    sys.exit(f"{elf}: panic symbols: {sorted(set(panics))}")
+            else:
+                print(f"left out: {program}, $TINYCBOR has no {peer}")
+    print("| over an empty program | flash, v7m z | v7m s | v6m z | v6m s | RAM | stack, v7m z | instructions, v7m z | v7m s |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    titles = {program + (f"+{features}" if features else ""): title for (program, features), title in PROGRAMS.items()}
+    titles |= {"c-" + program: title for program, (title, _) in C_PROGRAMS.items()}
+    for name, title in titles.items():
+        cells = []
+        for target, level, which in COLUMNS:
+            row = rows.get((name, target, level))
+            cells.append(str(row[which]) if row else "")
+        if any(cells):
+            print(f"| {title} | {' | '.join(cells)} |")
+    if "--check" in sys.argv:
+        return check(rows)
+
+
+def check(rows):
+    passed = failed = 0
+    for line in (HERE / "budget.tsv").read_text().splitlines():
+        if line.startswith("#"):
+            continue
+        program, target, level, *budget = line.split("\t")
+        over = [
+            f"{what} {got} > {most}"
+            for what, got, most in zip(("flash", "RAM", "stack"), rows.get((program, target, level), []), map(int, budget))
+            if got > most
+        ]
+        if (program, target, level) not in rows:
+            over = ["not measured"]
+        failed += bool(over)
+        passed += not over
+        if over:
+            print(f"{program}, {target}, {level}: {', '.join(over)}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,204 @@
+package org.libpickle
+
+import java.math.BigInteger
+
+/**
+ * A value of a pickle. Everything that a pickle can say is one of these; `when` over them is complete.
+ *
+ * Atoms are equal by content. Containers and objects have identity, as in Python: the same object is the same instance,
+ * and a pickle may be cyclic, so they are compared by reference.
+ */
+sealed class PickleValue {
+    /** Python's None. */
+    data object None : PickleValue()
+
+    /** True or False. */
+    data class Bool(val value: Boolean) : PickleValue()
+
+    /** An int that fits 64 bits. */
+    data class Int(val value: Long) : PickleValue()
+
+    /** An int that does not. */
+    data class BigInt(val value: BigInteger) : PickleValue()
+
+    /** A float; equal by its bits, so that every NaN survives. */
+    class Float(val value: Double) : PickleValue() {
+        override fun equals(other: Any?) = other is Float && value.toRawBits() == other.value.toRawBits()
+        override fun hashCode() = value.toRawBits().hashCode()
+        override fun toString() = "Float(value=$value)"
+    }
+
+    /**
+     * A str.
+     *
+     * @property surrogates the UTF-8 form, lone surrogates as three bytes, of a str that has some: two of
+     * them may look like one character in [value]
+     */
+    class Str internal constructor(val value: String, val surrogates: kotlin.ByteArray?) : PickleValue() {
+        constructor(value: String) : this(value, null)
+
+        override fun equals(other: Any?) =
+            other is Str && value == other.value && surrogates.contentEquals(other.surrogates)
+        override fun hashCode() = value.hashCode()
+        override fun toString() = "Str(value=$value)"
+    }
+
+    /** A str of Python 2: bytes or text, the pickle can not tell. */
+    class Str8(val value: kotlin.ByteArray) : PickleValue() {
+        override fun equals(other: Any?) = other is Str8 && value.contentEquals(other.value)
+        override fun hashCode() = value.contentHashCode()
+        override fun toString() = "Str8(${value.size} bytes)"
+    }
+
+    /** Immutable bytes. */
+    class Bytes(val value: kotlin.ByteArray) : PickleValue() {
+        override fun equals(other: Any?) = other is Bytes && value.contentEquals(other.value)
+        override fun hashCode() = value.contentHashCode()
+        override fun toString() = "Bytes(${value.size} bytes)"
+    }
+
+    /** A bytearray. */
+    class ByteArray(val value: kotlin.ByteArray) : PickleValue()
+
+    /** What has items. */
+    sealed class Sequence(internal val array: Array<PickleValue?>) : PickleValue() {
+        /** The items in the order of the pickle; of sets, duplicates and all. */
+        val items: kotlin.collections.List<PickleValue>
+            get() = @Suppress("UNCHECKED_CAST") (array as Array<PickleValue>).asList()
+        override fun toString() = "${this::class.simpleName}(${array.size} items)"
+    }
+
+    /** A list. */
+    class List internal constructor(array: Array<PickleValue?>) : Sequence(array)
+
+    /** A tuple. */
+    class Tuple internal constructor(array: Array<PickleValue?>) : Sequence(array)
+
+    /** A set. */
+    class Set internal constructor(array: Array<PickleValue?>) : Sequence(array)
+
+    /** A frozenset. */
+    class FrozenSet internal constructor(array: Array<PickleValue?>) : Sequence(array)
+
+    /** A dict: its keys and values in the order of the pickle, duplicates and all. */
+    class Dict internal constructor(
+        internal val keyArray: Array<PickleValue?>,
+        internal val valueArray: Array<PickleValue?>,
+    ) : PickleValue() {
+        /** Number of entries, duplicate keys counted. */
+        val size: kotlin.Int get() = keyArray.size
+
+        /** The keys; dicts with the same keys share them. */
+        val keys: kotlin.collections.List<PickleValue>
+            get() = @Suppress("UNCHECKED_CAST") (keyArray as Array<PickleValue>).asList()
+
+        /** The values in the order of [keys]. */
+        val values: kotlin.collections.List<PickleValue>
+            get() = @Suppress("UNCHECKED_CAST") (valueArray as Array<PickleValue>).asList()
+
+        /** Keys and values. */
+        val entries: kotlin.collections.List<Pair<PickleValue, PickleValue>> get() = keys.zip(values)
+
+        /** The value under a str key; the last of equal ones counts, as in Python. Looks at every key. */
+        operator fun get(key: String): PickleValue? {
+            for (i in keyArray.indices.reversed()) {
+                val here = keyArray[i]
+                if (here is Str && here.value == key) return valueArray[i]
+            }
+            return null
+        }
+
+        override fun toString() = "Dict($size entries)"
+    }
+
+    /** A class or function by its name; nothing was imported. */
+    data class Global(val module: String, val name: String) : PickleValue()
+
+    /** An extension code of `copyreg`. */
+    data class Extension(val code: Long) : PickleValue()
+
+    /** An out-of-band buffer by its number. */
+    data class Buffer(val index: Long, val readOnly: Boolean) : PickleValue()
+
+    /** A read-only view of a bytearray. */
+    class ReadOnly internal constructor() : PickleValue() {
+        /** What it looks at. */
+        lateinit var inner: PickleValue
+            internal set
+    }
+
+    /** What stands behind a persistent id. */
+    class Persistent internal constructor() : Changeable() {
+        /** The persistent id. */
+        lateinit var id: PickleValue
+            internal set
+    }
+
+    /** An object: how it was made and what happened to it. Nothing was called. */
+    class Object internal constructor(val how: How) : Changeable() {
+        /** What made it: a class or function, as a rule. For [How.CHANGED] the thing itself. */
+        lateinit var callable: PickleValue
+            internal set
+
+        /** The arguments; a [Tuple] in every pickle that Python writes. */
+        var args: PickleValue? = null
+            internal set
+
+        /** The keyword arguments of [How.NEWOBJ_EX]. */
+        var kwargs: PickleValue? = null
+            internal set
+
+        /** Module and name of what made it, where it has them. */
+        val className: Global? get() = callable as? Global
+
+        override fun toString() = "Object($how, $callable)"
+    }
+
+    /** What can be changed after it was made. */
+    sealed class Changeable : PickleValue() {
+        /** What happened to it, in the order of the pickle. */
+        var changes: kotlin.collections.List<Change> = emptyList()
+            internal set
+
+        /** The type that it is known to be. */
+        var known: Known? = null
+            internal set
+
+        /** The state of the last BUILD. */
+        val state: PickleValue? get() = changes.filterIsInstance<Change.Build>().lastOrNull()?.state
+    }
+
+    /** Which opcode made an object. */
+    enum class How { REDUCE, NEWOBJ, NEWOBJ_EX, OBJ, INST, PERSID, CHANGED }
+
+    /** One thing that happened to an object. */
+    sealed class Change {
+        /** APPEND, APPENDS. */
+        class Append(val items: kotlin.collections.List<PickleValue>) : Change()
+
+        /** SETITEM, SETITEMS: key, value, key, value, ... */
+        class SetItem(val keysAndValues: kotlin.collections.List<PickleValue>) : Change()
+
+        /** ADDITEMS. */
+        class Add(val items: kotlin.collections.List<PickleValue>) : Change()
+
+        /** BUILD. */
+        class Build(val state: PickleValue) : Change()
+
+        /** Bytes between the opcodes (joblib), and where they stand. */
+        class Raw(val offset: Long, val bytes: kotlin.ByteArray) : Change()
+
+        /** A pickle between the opcodes (joblib). */
+        class Nested(val root: PickleValue) : Change()
+    }
+
+    /** The type that an object is known to be, and what it holds; see the table of the flat form. */
+    class Known(val kind: Kind, val values: kotlin.collections.List<PickleValue>) {
+        /** Known types, in the order of their numbers. */
+        enum class Kind {
+            BYTES, BYTEARRAY, SET, FROZENSET, COMPLEX, RANGE, SLICE, DATE, TIME, DATETIME, TIMEDELTA, TIMEZONE, ZONE_INFO,
+            DECIMAL, FRACTION, UUID, ORDERED_DICT, DEFAULT_DICT, COUNTER, DEQUE, PATH, DTYPE, ARRAY, SCALAR, DATA_FRAME,
+            SERIES, INDEX, TENSOR, SPARSE,
+        }
+    }
+}

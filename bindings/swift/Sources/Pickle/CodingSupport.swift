@@ -1,0 +1,61 @@
+import Foundation
+
+/// Where a value stands, innermost last; made into an array only where somebody asks.
+indirect enum CodingPath {
+    case root
+    case key(any CodingKey, CodingPath)
+
+    var keys: [any CodingKey] {
+        var keys: [any CodingKey] = []
+        var here = self
+        while case .key(let key, let outer) = here {
+            keys.append(key)
+            here = outer
+        }
+        return keys.reversed()
+    }
+
+    func appending(_ key: any CodingKey) -> CodingPath { .key(key, self) }
+}
+
+/// A key or index that no type declares.
+struct AnyKey: CodingKey {
+    let stringValue: String
+    let intValue: Int?
+
+    init(stringValue: String) {
+        self.stringValue = stringValue
+        intValue = nil
+    }
+
+    init(intValue: Int) {
+        stringValue = String(intValue)
+        self.intValue = intValue
+    }
+
+    static let `super` = AnyKey(stringValue: "super")
+}
+
+/// Dictionaries: their keys are data and never renamed.
+protocol PlainDictionary {
+    static var hasIntKeys: Bool { get }
+}
+
+extension Dictionary: PlainDictionary {
+    static var hasIntKeys: Bool { Key.self == Int.self }
+}
+
+extension Date {
+    /// The moment that a `datetime.datetime` without time zone stands for, `seconds` east of UTC.
+    init(_ components: DateComponents, secondsFromUTC seconds: Int) {
+        // Days from 1970-01-01 in the proleptic Gregorian calendar, which is Python's; years begin in March.
+        let month = components.month ?? 1
+        let year = (components.year ?? 1970) - (month <= 2 ? 1 : 0)
+        let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + (components.day ?? 1) - 1
+        let era = (year >= 0 ? year : year - 399) / 400
+        let yearOfEra = year - era * 400
+        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        let time = ((components.hour ?? 0) * 60 + (components.minute ?? 0)) * 60 + (components.second ?? 0) - seconds
+        self.init(timeIntervalSince1970: Double(days * 86_400 + time) + Double(components.nanosecond ?? 0) / 1e9)
+    }
+}

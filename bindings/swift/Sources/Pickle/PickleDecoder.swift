@@ -1,0 +1,450 @@
+import Foundation
+
+/// Decodes `Decodable` types from pickles.
+///
+/// Keys are those of dicts (also OrderedDict, defaultdict, Counter) and the attributes of objects; sequences are lists,
+/// tuples, sets, deques and one-dimensional numpy arrays of numbers; numbers are also numpy's scalars. An int is read
+/// as `Double` where that is asked for, a float never as an int.
+public struct PickleDecoder: Sendable {
+    /// How a `Date` is pickled.
+    public enum DateDecodingStrategy: Sendable {
+        /// `datetime.datetime` and `datetime.date`; without a time zone they are taken as UTC.
+        case dateTime
+        /// Seconds since 1970: an int or float.
+        case secondsSince1970
+        /// Milliseconds since 1970.
+        case millisecondsSince1970
+        /// A str such as `2024-02-29T12:00:00Z`.
+        case iso8601
+        /// As `Date` decodes itself.
+        case deferredToDate
+        /// By a function of the caller's.
+        case custom(@Sendable (any Decoder) throws -> Date)
+    }
+
+    /// How `Data` is pickled.
+    public enum DataDecodingStrategy: Sendable {
+        /// bytes, bytearray, Python 2 str.
+        case bytes
+        /// A str in Base64.
+        case base64
+        /// As `Data` decodes itself: a list of ints.
+        case deferredToData
+        /// By a function of the caller's.
+        case custom(@Sendable (any Decoder) throws -> Data)
+    }
+
+    /// How the keys of Python become those of Swift.
+    public enum KeyDecodingStrategy: Sendable {
+        /// They are the same.
+        case useDefaultKeys
+        /// `first_name` becomes `firstName`.
+        case convertFromSnakeCase
+        /// By a function of the path so far, the key last.
+        case custom(@Sendable ([any CodingKey]) -> any CodingKey)
+    }
+
+    /// What reading the pickle is told.
+    public var options = PickleOptions()
+    /// How a `Date` is pickled.
+    public var dateDecodingStrategy = DateDecodingStrategy.dateTime
+    /// How `Data` is pickled.
+    public var dataDecodingStrategy = DataDecodingStrategy.bytes
+    /// How keys are spelled.
+    public var keyDecodingStrategy = KeyDecodingStrategy.useDefaultKeys
+    /// For the types that are decoded.
+    public var userInfo: [CodingUserInfoKey: any Sendable] = [:]
+
+    /// A decoder with the defaults.
+    public init() {}
+
+    /// Reads the pickle at the start of `data` as a type. Throws ``PickleError`` for what is no pickle and
+    /// `DecodingError` for what is not of this type.
+    public func decode<T: Decodable>(_ type: T.Type, from data: Data) throws -> T {
+        try decode(type, from: Pickle.loads(data, options: options))
+    }
+
+    /// Reads a value as a type.
+    public func decode<T: Decodable>(_ type: T.Type, from value: PickleValue) throws -> T {
+        try ValueDecoder(settings: self, value: value, path: .root).unbox(type)
+    }
+
+    func name(_ key: String, at path: CodingPath) -> String {
+        switch keyDecodingStrategy {
+        case .useDefaultKeys: key
+        case .convertFromSnakeCase: Self.camelCase(key)
+        case .custom(let convert): convert(path.keys + [AnyKey(stringValue: key)]).stringValue
+        }
+    }
+
+    /// Underscores at both ends stay.
+    static func camelCase(_ key: String) -> String {
+        guard let first = key.firstIndex(where: { $0 != "_" }), let last = key.lastIndex(where: { $0 != "_" }) else { return key }
+        let words = key[first...last].split(separator: "_")
+        guard words.count > 1 else { return key }
+        let joined = words[0].lowercased() + words.dropFirst().map(\.capitalized).joined()
+        return String(key[..<first]) + joined + String(key[last...].dropFirst())
+    }
+}
+
+/// A value on its way into a type.
+struct ValueDecoder: Decoder {
+    let settings: PickleDecoder
+    let value: PickleValue
+    let path: CodingPath
+    /// The value is read as a `Dictionary`.
+    var isPlain = false
+
+    var codingPath: [any CodingKey] { path.keys }
+    var userInfo: [CodingUserInfoKey: Any] { settings.userInfo }
+
+    func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        var entries = value.dictionary?.entries
+        if case .object(let object) = value { entries = entries ?? object.attributes?.entries }
+        guard let entries else {
+            throw mismatch([String: PickleValue].self, "a dict or an object with attributes")
+        }
+        return KeyedDecodingContainer(KeyedValues<Key>(decoder: self, entries: entries))
+    }
+
+    func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        if let items = value.items { return UnkeyedValues(decoder: self, items: items) }
+        // Dictionaries whose keys are neither str nor int.
+        if isPlain, let entries = value.dictionary?.entries {
+            return UnkeyedValues(decoder: self, items: entries.flatMap { [$0.key, $0.value] })
+        }
+        if case .object(let object) = value, case .array(let array)? = object.known, array.shape.count == 1, let items = array.numbers {
+            return UnkeyedValues(decoder: self, items: items)
+        }
+        throw mismatch([PickleValue].self, "a list, tuple or set")
+    }
+
+    func singleValueContainer() throws -> any SingleValueDecodingContainer { self }
+
+    func mismatch(_ type: Any.Type, _ wanted: String) -> DecodingError {
+        let context = DecodingError.Context(codingPath: codingPath, debugDescription: "expected \(wanted), found \(value.kindName)")
+        return value.isNone ? .valueNotFound(type, context) : .typeMismatch(type, context)
+    }
+
+    func corrupted(_ text: String) -> DecodingError {
+        .dataCorrupted(DecodingError.Context(codingPath: codingPath, debugDescription: text))
+    }
+
+    func unbox<T: Decodable>(_ type: T.Type) throws -> T {
+        switch type {
+        case is PickleValue.Type: return value as! T
+        case is Date.Type: return try date() as! T
+        case is Data.Type: return try data() as! T
+        case is Decimal.Type: return try decimal() as! T
+        case is UUID.Type: return try uuid() as! T
+        case is URL.Type:
+            guard let text = value.stringValue else { throw mismatch(type, "a str") }
+            guard let url = URL(string: text) else { throw corrupted("\(text) is not a URL") }
+            return url as! T
+        case is any PlainDictionary.Type:
+            var decoder = self
+            decoder.isPlain = true
+            return try T(from: decoder)
+        default:
+            if isPlain {
+                var decoder = self
+                decoder.isPlain = false
+                return try T(from: decoder)
+            }
+            return try T(from: self)
+        }
+    }
+
+    private func date() throws -> Date {
+        switch settings.dateDecodingStrategy {
+        case .deferredToDate: return try Date(from: self)
+        case .custom(let read): return try read(self)
+        case .secondsSince1970: return Date(timeIntervalSince1970: try decode(Double.self))
+        case .millisecondsSince1970: return Date(timeIntervalSince1970: try decode(Double.self) / 1000)
+        case .iso8601:
+            let text = try decode(String.self)
+            guard let date = ISO8601DateFormatter().date(from: text) else { throw corrupted("\(text) is not a date of ISO 8601") }
+            return date
+        case .dateTime:
+            guard case .object(let object) = value else { throw mismatch(Date.self, "a datetime") }
+            switch object.known {
+            case .date(let year, let month, let day):
+                return Date(DateComponents(year: year, month: month, day: day), secondsFromUTC: 0)
+            case .dateTime(let components, nil): return Date(components, secondsFromUTC: 0)
+            case .dateTime(let components, .some(let zone)):
+                guard case .object(let object) = zone else { throw corrupted("the time zone is not known") }
+                switch object.known {
+                case .timeZone(let seconds, _): return Date(components, secondsFromUTC: seconds)
+                case .zoneInfo(let key):
+                    guard let zone = TimeZone(identifier: key) else { throw corrupted("there is no time zone \(key)") }
+                    let wall = Date(components, secondsFromUTC: 0)
+                    // The offset at the wall time, looked up twice because it depends on the moment itself.
+                    let guess = wall - Double(zone.secondsFromGMT(for: wall))
+                    return wall - Double(zone.secondsFromGMT(for: guess))
+                default: throw corrupted("the time zone is not known: \(object.className ?? "?")")
+                }
+            default: throw mismatch(Date.self, "a datetime")
+            }
+        }
+    }
+
+    private func data() throws -> Data {
+        switch settings.dataDecodingStrategy {
+        case .deferredToData: return try Data(from: self)
+        case .custom(let read): return try read(self)
+        case .bytes:
+            guard let data = value.dataValue else { throw mismatch(Data.self, "bytes") }
+            return data
+        case .base64:
+            guard let data = Data(base64Encoded: try decode(String.self)) else { throw corrupted("not Base64") }
+            return data
+        }
+    }
+
+    private func decimal() throws -> Decimal {
+        var text: String?
+        if case .object(let object) = value, case .decimal(let digits)? = object.known { text = digits }
+        if let integer = value.integerValue { text = integer.description }
+        if let float = value.doubleValue { text = float.description }
+        guard let text = text ?? value.stringValue else { throw mismatch(Decimal.self, "a Decimal or a number") }
+        if text == "NaN" { return .nan }
+        // `Decimal(string:)` reads as far as it can; the whole must be a number.
+        guard Double(text)?.isFinite == true, let decimal = Decimal(string: text, locale: Locale(identifier: "en_US_POSIX")) else {
+            throw corrupted("\(text) does not fit a Decimal")
+        }
+        return decimal
+    }
+
+    private func uuid() throws -> UUID {
+        if case .object(let object) = value, case .uuid(let uuid)? = object.known { return uuid }
+        guard let text = value.stringValue else { throw mismatch(UUID.self, "a UUID") }
+        guard let uuid = UUID(uuidString: text) else { throw corrupted("\(text) is not a UUID") }
+        return uuid
+    }
+
+    /// The value itself, or the number that a numpy scalar is.
+    private var plain: PickleValue {
+        guard case .object(let object) = value, case .scalar(let dtype, let data)? = object.known else { return value }
+        return dtype.number(in: data, at: 0) ?? value
+    }
+}
+
+extension ValueDecoder: SingleValueDecodingContainer {
+    func decodeNil() -> Bool { value.isNone }
+
+    func decode(_ type: Bool.Type) throws -> Bool {
+        guard let bool = plain.boolValue else { throw mismatch(type, "a bool") }
+        return bool
+    }
+
+    func decode(_ type: String.Type) throws -> String {
+        if let text = value.stringValue { return text }
+        if case .surrogateString = value { throw corrupted("the str has lone surrogates, which no String can hold") }
+        throw mismatch(type, "a str")
+    }
+
+    func decode(_ type: Double.Type) throws -> Double {
+        switch plain {
+        case .float(let double): return double
+        case .int(let int): return Double(int)
+        case .bigInt(let integer):
+            guard let double = Double(integer.description), double.isFinite else { throw corrupted("the int does not fit a Double") }
+            return double
+        default: throw mismatch(type, "a float")
+        }
+    }
+
+    func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }
+
+    func decode<T: Decodable>(_ type: T.Type) throws -> T { try unbox(type) }
+
+    private func integer<T: FixedWidthInteger>(_ type: T.Type) throws -> T {
+        switch plain {
+        case .int(let int):
+            if let value = T(exactly: int) { return value }
+        case .bigInt(let integer):
+            if let value = integer.exactly(T.self) { return value }
+        default: throw mismatch(type, "an int")
+        }
+        throw corrupted("the int does not fit \(type)")
+    }
+
+    func decode(_ type: Int.Type) throws -> Int { try integer(type) }
+    func decode(_ type: Int8.Type) throws -> Int8 { try integer(type) }
+    func decode(_ type: Int16.Type) throws -> Int16 { try integer(type) }
+    func decode(_ type: Int32.Type) throws -> Int32 { try integer(type) }
+    func decode(_ type: Int64.Type) throws -> Int64 { try integer(type) }
+    func decode(_ type: UInt.Type) throws -> UInt { try integer(type) }
+    func decode(_ type: UInt8.Type) throws -> UInt8 { try integer(type) }
+    func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(type) }
+    func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(type) }
+    func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(type) }
+}
+
+/// A dict or the attributes of an object, on their way into a type.
+private struct KeyedValues<Key: CodingKey>: KeyedDecodingContainerProtocol {
+    let decoder: ValueDecoder
+    private let strings: [String: PickleValue]
+    private let ints: [Int: PickleValue]
+
+    init(decoder: ValueDecoder, entries: [PickleDictionary.Entry]) {
+        var strings: [String: PickleValue] = [:], ints: [Int: PickleValue] = [:]
+        strings.reserveCapacity(entries.count)
+        for entry in entries {
+            if let key = entry.key.stringValue {
+                strings[decoder.isPlain ? key : decoder.settings.name(key, at: decoder.path)] = entry.value
+            } else if let key = entry.key.intValue {
+                ints[key] = entry.value
+            }
+        }
+        (self.decoder, self.strings, self.ints) = (decoder, strings, ints)
+    }
+
+    var codingPath: [any CodingKey] { decoder.codingPath }
+    var allKeys: [Key] { strings.keys.compactMap(Key.init(stringValue:)) + ints.keys.compactMap(Key.init(intValue:)) }
+
+    private func find(_ key: any CodingKey) -> PickleValue? {
+        strings[key.stringValue] ?? key.intValue.flatMap { ints[$0] }
+    }
+
+    private func inner(_ key: any CodingKey) throws -> ValueDecoder {
+        guard let value = find(key) else {
+            let known = strings.keys.sorted().prefix(12).joined(separator: ", ")
+            throw DecodingError.keyNotFound(
+                key, DecodingError.Context(codingPath: codingPath, debugDescription: "there is no \(key.stringValue), only: \(known)"))
+        }
+        return ValueDecoder(settings: decoder.settings, value: value, path: decoder.path.appending(key))
+    }
+
+    func contains(_ key: Key) -> Bool { find(key) != nil }
+    func decodeNil(forKey key: Key) throws -> Bool { try inner(key).decodeNil() }
+    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try inner(key).decode(type) }
+    func decode(_ type: String.Type, forKey key: Key) throws -> String { try inner(key).decode(type) }
+    func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try inner(key).decode(type) }
+    func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try inner(key).decode(type) }
+    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try inner(key).decode(type) }
+    func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try inner(key).unbox(type) }
+
+    func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) throws -> KeyedDecodingContainer<Nested> {
+        try inner(key).container(keyedBy: type)
+    }
+
+    func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer { try inner(key).unkeyedContainer() }
+    func superDecoder() throws -> any Decoder { try inner(AnyKey.super) }
+    func superDecoder(forKey key: Key) throws -> any Decoder { try inner(key) }
+}
+
+/// Items on their way into a type.
+private struct UnkeyedValues: UnkeyedDecodingContainer {
+    let decoder: ValueDecoder
+    let items: [PickleValue]
+    private(set) var currentIndex = 0
+
+    init(decoder: ValueDecoder, items: [PickleValue]) {
+        self.decoder = decoder
+        self.items = items
+    }
+
+    var codingPath: [any CodingKey] { decoder.codingPath }
+    var count: Int? { items.count }
+    var isAtEnd: Bool { currentIndex >= items.count }
+
+    private func inner(_ type: Any.Type) throws -> ValueDecoder {
+        let path = decoder.path.appending(AnyKey(intValue: currentIndex))
+        guard !isAtEnd else {
+            throw DecodingError.valueNotFound(
+                type, DecodingError.Context(codingPath: path.keys, debugDescription: "there are only \(items.count) items"))
+        }
+        return ValueDecoder(settings: decoder.settings, value: items[currentIndex], path: path)
+    }
+
+    private mutating func step<T>(_ type: Any.Type, _ read: (ValueDecoder) throws -> T) throws -> T {
+        let value = try read(try inner(type))
+        currentIndex += 1
+        return value
+    }
+
+    mutating func decodeNil() throws -> Bool {
+        let isNone = try inner(Never?.self).decodeNil()
+        if isNone { currentIndex += 1 }
+        return isNone
+    }
+
+    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T { try step(type) { try $0.unbox(type) } }
+
+    mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) throws -> KeyedDecodingContainer<Nested> {
+        try step(type) { try $0.container(keyedBy: type) }
+    }
+
+    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        try step([PickleValue].self) { try $0.unkeyedContainer() }
+    }
+
+    mutating func superDecoder() throws -> any Decoder { try step(PickleValue.self) { $0 } }
+}
+
+extension PickleValue: Decodable {
+    /// Only from a ``PickleDecoder``.
+    public init(from decoder: any Decoder) throws {
+        guard let decoder = decoder as? ValueDecoder else {
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "only a PickleDecoder has pickle values"))
+        }
+        self = decoder.value
+    }
+
+    /// For messages: what a value is in Python's words.
+    var kindName: String {
+        switch self {
+        case .none: "None"
+        case .bool: "a bool"
+        case .int, .bigInt: "an int"
+        case .float: "a float"
+        case .string, .surrogateString: "a str"
+        case .python2String: "a Python 2 str"
+        case .bytes: "bytes"
+        case .byteArray: "a bytearray"
+        case .list: "a list"
+        case .tuple: "a tuple"
+        case .dict: "a dict"
+        case .set: "a set"
+        case .frozenSet: "a frozenset"
+        case .global: "a class or function"
+        case .extensionCode: "an extension code"
+        case .object(let object): object.className ?? "an object"
+        case .buffer: "an out-of-band buffer"
+        case .readOnly: "a read-only view"
+        case .cycle: "a value that contains itself"
+        }
+    }
+}
+
+extension PickleKnown.DType {
+    /// The number at an offset in bytes; nil where it is none or does not lie there.
+    func number(in data: Data, at offset: Int) -> PickleValue? {
+        guard size > 0, offset >= 0, size <= data.count - offset, size <= 8 else { return nil }
+        var bits: UInt64 = 0
+        for index in 0..<size {
+            let byte = data[data.startIndex + offset + (isBigEndian ? index : size - 1 - index)]
+            bits = bits << 8 | UInt64(byte)
+        }
+        let shift = UInt64(64 - size * 8)
+        switch name.drop(while: { "<>=|".contains($0) }) {
+        case "bool", "b1": return .bool(bits != 0)
+        case "int8", "int16", "int32", "int64", "i1", "i2", "i4", "i8": return .int(Int64(bitPattern: bits << shift) >> Int64(shift))
+        case "uint8", "uint16", "uint32", "uint64", "u1", "u2", "u4", "u8":
+            return .integer(PickleInteger(bits))
+        case "float64", "f8": return .float(Double(bitPattern: bits))
+        case "float32", "f4": return .float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))))
+        default: return nil
+        }
+    }
+}
+
+extension PickleKnown.Array {
+    /// The items in the order of memory, where they are bools, ints or floats.
+    public var numbers: [PickleValue]? {
+        guard let data, dtype.size > 0, dtype.number(in: data, at: 0) != nil || data.isEmpty else { return nil }
+        return stride(from: 0, through: data.count - dtype.size, by: dtype.size).compactMap { dtype.number(in: data, at: $0) }
+    }
+}

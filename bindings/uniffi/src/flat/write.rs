@@ -1,0 +1,510 @@
+//! A document to its flat form, without recursion.
+
+use super::known::{Part, parts};
+use super::{VERSION, change, tag};
+use crate::error::{ErrorKind, PickleError};
+use foldhash::fast::RandomState;
+use num_bigint::BigInt as Big;
+use pickle_core::{BigInt, Change, Changes, Document, Entries, How, Items, Kind, Value};
+use std::collections::HashMap;
+
+/// Decimal digits of an int beyond 64 bits; turning them into binary takes quadratic time.
+const DIGITS_MAX: usize = 100_000;
+/// Dicts with more keys than this do not share them.
+const SHARED_KEYS_MAX: usize = 64;
+/// Bytes of a buffer: what a Java array can hold.
+const LEN_MAX: usize = i32::MAX as usize - 64;
+
+/// Appends the flat form of a document's root to `out`. Values nest at most `max_depth` levels.
+///
+/// # Errors
+/// [`ErrorKind::DepthLimit`], [`ErrorKind::SizeLimit`]: the document is deeper or larger than that.
+pub fn encode(document: &Document<'_>, max_depth: u32, out: Vec<u8>) -> Result<Vec<u8>, PickleError> {
+    let mut writer = Writer {
+        out,
+        nodes: vec![0; document.id_limit()],
+        next_node: 0,
+        texts: HashMap::default(),
+        next_text: 0,
+        globals: HashMap::default(),
+        keys: Vec::new(),
+        keys_by_texts: HashMap::default(),
+        last_keys: 0,
+        stack: Vec::new(),
+        depth: 0,
+        max_depth: max_depth as usize,
+        spare: 256 + document.id_limit(),
+    };
+    writer.byte(VERSION);
+    writer.run(document.root())?;
+    Ok(writer.out)
+}
+
+/// The same range of the input, read as the same kind of text, is the same text: address, length and kind.
+type Place = (usize, usize, u8);
+
+fn place(tag: u8, bytes: &[u8]) -> Place {
+    (bytes.as_ptr() as usize, bytes.len(), if tag == tag::SURROGATES { tag::STR } else { tag })
+}
+
+struct Writer<'d> {
+    out: Vec<u8>,
+    /// By id: 1 + the number of the node, 0 for what has none yet.
+    nodes: Vec<u32>,
+    next_node: u32,
+    texts: HashMap<Place, u32, RandomState>,
+    next_text: u32,
+    globals: HashMap<(&'d str, &'d str), u32, RandomState>,
+    /// The addresses of the keys, by their number.
+    keys: Vec<Box<[usize]>>,
+    keys_by_texts: HashMap<Box<[usize]>, u32, RandomState>,
+    /// Which keys were used last.
+    last_keys: usize,
+    stack: Vec<Frame<'d>>,
+    depth: usize,
+    max_depth: usize,
+    /// Values that facts about objects may still repeat; keeps the whole linear.
+    spare: usize,
+}
+
+/// What is still to be written of a node.
+enum Frame<'d> {
+    Items(Items<'d>),
+    Entries(Entries<'d>, Option<Value<'d>>),
+    /// The values of a dict whose keys are written.
+    Values(Entries<'d>),
+    /// Parts of an object, last first.
+    Parts([Option<Value<'d>>; 2]),
+    /// Arguments that stand alone: as a tuple.
+    Arguments(Items<'d>),
+    Changes(Changes<'d>, Value<'d>),
+    Known(std::vec::IntoIter<Part<'d>>),
+}
+
+impl Frame<'_> {
+    /// How much deeper what it holds lies.
+    fn levels(&self) -> usize {
+        match self {
+            Frame::Items(_) | Frame::Entries(..) | Frame::Values(_) | Frame::Changes(..) => 1,
+            Frame::Parts(_) | Frame::Arguments(_) | Frame::Known(_) => 0,
+        }
+    }
+}
+
+impl<'d> Writer<'d> {
+    fn run(&mut self, root: Value<'d>) -> Result<(), PickleError> {
+        self.value(root)?;
+        while let Some(frame) = self.stack.pop() {
+            self.depth -= frame.levels();
+            self.frame(frame)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with a frame until it is done, or a node opens inside it.
+    fn frame(&mut self, frame: Frame<'d>) -> Result<(), PickleError> {
+        match frame {
+            Frame::Items(mut items) => {
+                while let Some(value) = items.next() {
+                    if !self.leaf(value)? {
+                        self.push(Frame::Items(items))?;
+                        return self.open(value);
+                    }
+                }
+            }
+            Frame::Values(mut entries) => {
+                while let Some((_, value)) = entries.next() {
+                    if !self.leaf(value)? {
+                        self.push(Frame::Values(entries))?;
+                        return self.open(value);
+                    }
+                }
+            }
+            Frame::Entries(mut entries, mut pending) => loop {
+                let value = match pending.take() {
+                    Some(value) => value,
+                    None => match entries.next() {
+                        Some((key, value)) => {
+                            pending = Some(value);
+                            key
+                        }
+                        None => break,
+                    },
+                };
+                if !self.leaf(value)? {
+                    self.push(Frame::Entries(entries, pending))?;
+                    return self.open(value);
+                }
+            },
+            Frame::Parts([mut first, mut second]) => {
+                while let Some(value) = first.take() {
+                    first = second.take();
+                    if !self.leaf(value)? {
+                        self.push(Frame::Parts([first, None]))?;
+                        return self.open(value);
+                    }
+                }
+            }
+            Frame::Arguments(args) => {
+                if args.len() == 0 {
+                    self.byte(tag::EMPTY_TUPLE);
+                } else {
+                    self.next_node += 1;
+                    self.byte(tag::TUPLE);
+                    self.number(args.len() as u64);
+                    self.push(Frame::Items(args))?;
+                }
+            }
+            Frame::Changes(mut changes, object) => match changes.next() {
+                Some(change) => {
+                    self.push(Frame::Changes(changes, object))?;
+                    self.change(change)?;
+                }
+                None => self.known(object)?,
+            },
+            Frame::Known(mut parts) => {
+                for part in parts.by_ref() {
+                    match part {
+                        Part::Int(n) => self.int(n),
+                        Part::Float(n) => self.float(n),
+                        Part::Str(text) => self.text(tag::STR, text.as_bytes())?,
+                        Part::Octets(octets) => match octets.as_slice() {
+                            Some(bytes) => self.text(tag::BYTES, bytes)?,
+                            None => self.fresh(tag::BYTES, &octets.collect::<Vec<u8>>())?,
+                        },
+                        Part::Bytes(bytes) => self.fresh(tag::BYTES, &bytes)?,
+                        Part::Text(text) => self.fresh(tag::STR, text.as_bytes())?,
+                        Part::Value(value) => {
+                            if !self.leaf(value)? {
+                                self.push(Frame::Known(parts))?;
+                                return self.open(value);
+                            }
+                        }
+                    }
+                }
+                self.byte(change::END);
+            }
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, frame: Frame<'d>) -> Result<(), PickleError> {
+        self.depth += frame.levels();
+        if self.depth > self.max_depth {
+            let text =
+                format!("values nest deeper than {} levels; raise the limit on depth to read them", self.max_depth);
+            return Err(PickleError::new(ErrorKind::DepthLimit, 0, text));
+        }
+        self.stack.push(frame);
+        Ok(())
+    }
+
+    fn value(&mut self, value: Value<'d>) -> Result<(), PickleError> {
+        if self.leaf(value)? { Ok(()) } else { self.open(value) }
+    }
+
+    /// Writes a value that has no values inside, or that was written before.
+    #[inline]
+    fn leaf(&mut self, value: Value<'d>) -> Result<bool, PickleError> {
+        match value.kind() {
+            Kind::None => self.byte(tag::NONE),
+            Kind::Bool => self.byte(if value.as_bool() == Some(true) { tag::TRUE } else { tag::FALSE }),
+            Kind::Int => match value.as_big_int() {
+                None => self.int(value.as_i64().unwrap_or_default()),
+                Some(big) => self.big_int(big)?,
+            },
+            Kind::Float => self.float(value.as_f64().unwrap_or_default()),
+            Kind::Str => {
+                let bytes = value.str_bytes().unwrap_or_default();
+                let tag = if value.as_str().is_some() { tag::STR } else { tag::SURROGATES };
+                self.text(tag, bytes)?;
+            }
+            Kind::Str8 => self.text(tag::STR8, value.as_bytes().unwrap_or_default())?,
+            Kind::Bytes => self.text(tag::BYTES, value.as_bytes().unwrap_or_default())?,
+            Kind::Global => self.global(value)?,
+            Kind::Extension => {
+                self.byte(tag::EXTENSION);
+                self.number(u64::from(value.as_extension().unwrap_or_default()));
+            }
+            Kind::Buffer => {
+                let (index, read_only) = value.as_buffer().unwrap_or_default();
+                self.byte(tag::BUFFER);
+                self.number(u64::from(index));
+                self.byte(u8::from(read_only));
+            }
+            Kind::Tuple if value.id().is_none() => self.byte(tag::EMPTY_TUPLE),
+            _ => {
+                let known = value.id().and_then(|id| self.nodes.get(id)).copied().unwrap_or(0);
+                if known == 0 {
+                    return Ok(false);
+                }
+                self.byte(tag::NODE_AGAIN);
+                self.number(u64::from(known - 1));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Begins a node: its tag and count, and a frame for the rest.
+    fn open(&mut self, value: Value<'d>) -> Result<(), PickleError> {
+        if self.out.len() > LEN_MAX {
+            return Err(PickleError::new(ErrorKind::SizeLimit, 0, "the values take more than 2 GiB"));
+        }
+        self.next_node += 1;
+        if let Some(number) = value.id().and_then(|id| self.nodes.get_mut(id)) {
+            *number = self.next_node;
+        }
+        match value.kind() {
+            Kind::List => self.items(tag::LIST, value),
+            Kind::Tuple => self.items(tag::TUPLE, value),
+            Kind::Set => self.items(tag::SET, value),
+            Kind::FrozenSet => self.items(tag::FROZEN_SET, value),
+            Kind::Dict => self.dict(value),
+            Kind::ByteArray => {
+                self.byte(tag::BYTE_ARRAY);
+                self.text(tag::BYTES, value.as_bytes().unwrap_or_default())
+            }
+            Kind::ReadOnly => {
+                self.byte(tag::READ_ONLY);
+                self.push(Frame::Parts([value.inner(), None]))
+            }
+            _ => self.object(value),
+        }
+    }
+
+    fn items(&mut self, tag: u8, value: Value<'d>) -> Result<(), PickleError> {
+        let Some(items) = value.items() else { return Ok(()) };
+        self.byte(tag);
+        self.number(items.len() as u64);
+        self.push(Frame::Items(items))
+    }
+
+    fn dict(&mut self, value: Value<'d>) -> Result<(), PickleError> {
+        let Some(entries) = value.entries() else { return Ok(()) };
+        if let Some(number) = self.same_keys(entries) {
+            self.byte(tag::DICT_KEYS_AGAIN);
+            self.number(number as u64);
+            return self.push(Frame::Values(entries));
+        }
+        let is_shared = (1..=SHARED_KEYS_MAX).contains(&entries.len())
+            && entries.into_iter().all(|(key, _)| key.kind() == Kind::Str);
+        self.byte(if is_shared { tag::DICT_NEW_KEYS } else { tag::DICT });
+        self.number(entries.len() as u64);
+        if !is_shared {
+            return self.push(Frame::Entries(entries, None));
+        }
+        self.remember_keys(entries);
+        for (key, _) in entries {
+            self.leaf(key)?;
+        }
+        self.push(Frame::Values(entries))
+    }
+
+    fn same_keys(&mut self, entries: Entries<'d>) -> Option<usize> {
+        let fits = |keys: &[usize]| {
+            keys.len() == entries.len() && entries.zip(keys).all(|((key, _), at)| address(key) == Some(*at))
+        };
+        if self.keys.get(self.last_keys).is_some_and(|keys| fits(keys)) {
+            return Some(self.last_keys);
+        }
+        if !(1..=SHARED_KEYS_MAX).contains(&entries.len()) {
+            return None;
+        }
+        let keys: Option<Vec<usize>> = entries.map(|(key, _)| address(key)).collect();
+        self.last_keys = *self.keys_by_texts.get(keys?.as_slice())? as usize;
+        Some(self.last_keys)
+    }
+
+    fn remember_keys(&mut self, entries: Entries<'d>) {
+        let number = self.keys.len();
+        // Keys that are no texts of their own (the empty str) match no later ones.
+        let keys: Box<[usize]> = entries.map(|(key, _)| address(key).unwrap_or(0)).collect();
+        self.keys_by_texts.insert(keys.clone(), number as u32);
+        self.keys.push(keys);
+        self.last_keys = number;
+    }
+
+    fn object(&mut self, value: Value<'d>) -> Result<(), PickleError> {
+        let Some(object) = value.as_object() else { return Ok(()) };
+        let how = object.how();
+        self.byte(tag::OBJECT);
+        self.byte(how as u8);
+        self.push(Frame::Changes(object.changes(), value))?;
+        match how {
+            How::Obj | How::Inst => self.push(Frame::Arguments(object.args()))?,
+            How::Reduce | How::NewObj | How::NewObjEx => {
+                self.push(Frame::Parts([object.args_value(), object.kwargs()]))?;
+            }
+            How::PersId | How::Changed => {}
+        }
+        self.value(object.callable())
+    }
+
+    fn change(&mut self, change: Change<'d>) -> Result<(), PickleError> {
+        match change {
+            Change::Append(items) => self.changed(change::APPEND, items),
+            Change::Add(items) => self.changed(change::ADD, items),
+            Change::SetItem(entries) => {
+                self.byte(change::SET_ITEM);
+                self.number(entries.len() as u64);
+                self.push(Frame::Entries(entries, None))
+            }
+            Change::Build(state) => {
+                self.byte(change::BUILD);
+                self.value(state)
+            }
+            Change::Raw(bytes, offset) => {
+                self.byte(change::RAW);
+                self.number(offset);
+                self.text(tag::BYTES, bytes)
+            }
+            Change::Nested(root) => {
+                self.byte(change::NESTED);
+                self.value(root)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn changed(&mut self, kind: u8, items: Items<'d>) -> Result<(), PickleError> {
+        self.byte(kind);
+        self.number(items.len() as u64);
+        self.push(Frame::Items(items))
+    }
+
+    /// Ends an object with what it is known to be.
+    fn known(&mut self, value: Value<'d>) -> Result<(), PickleError> {
+        if let Some((kind, parts)) = parts(value, &mut self.spare) {
+            self.byte(change::KNOWN);
+            self.byte(kind as u8);
+            self.number(parts.len() as u64);
+            return self.push(Frame::Known(parts.into_iter()));
+        }
+        self.byte(change::END);
+        Ok(())
+    }
+
+    fn global(&mut self, value: Value<'d>) -> Result<(), PickleError> {
+        let (module, name) = value.as_global().unwrap_or_default();
+        if let Some(&number) = self.globals.get(&(module, name)) {
+            self.byte(tag::TEXT_AGAIN);
+            self.number(u64::from(number));
+            return Ok(());
+        }
+        self.byte(tag::GLOBAL);
+        match value.global_parts() {
+            Some((module, name)) => {
+                self.leaf(module)?;
+                self.leaf(name)?;
+            }
+            // Both stand in one line of the input: no text of their own.
+            None => {
+                self.fresh(tag::STR, module.as_bytes())?;
+                self.fresh(tag::STR, name.as_bytes())?;
+            }
+        }
+        self.globals.insert((module, name), self.next_text);
+        self.next_text += 1;
+        Ok(())
+    }
+
+    fn big_int(&mut self, big: BigInt<'d>) -> Result<(), PickleError> {
+        match big {
+            BigInt::Bytes(bytes) => self.text(tag::BIG_INT, bytes),
+            BigInt::Text(text) => {
+                if let Some(&number) = self.texts.get(&place(tag::BIG_INT, text)) {
+                    self.byte(tag::TEXT_AGAIN);
+                    self.number(u64::from(number));
+                    return Ok(());
+                }
+                let (negative, radix, digits) = big.digits().unwrap_or((false, 10, b"0"));
+                if digits.len() > DIGITS_MAX {
+                    let text = format!("an int of {} digits; the limit is {DIGITS_MAX}", digits.len());
+                    return Err(PickleError::new(ErrorKind::SizeLimit, 0, text));
+                }
+                let value = Big::parse_bytes(digits, u32::from(radix)).unwrap_or_default();
+                let value = if negative { -value } else { value };
+                self.texts.insert(place(tag::BIG_INT, text), self.next_text);
+                self.fresh(tag::BIG_INT, &value.to_signed_bytes_le())
+            }
+        }
+    }
+
+    /// Writes a text, or its number where it was written before.
+    #[inline]
+    fn text(&mut self, tag: u8, bytes: &[u8]) -> Result<(), PickleError> {
+        if bytes.is_empty() {
+            // Empty ranges may lie anywhere, also where another text begins.
+            return self.fresh(tag, bytes);
+        }
+        match self.texts.entry(place(tag, bytes)) {
+            std::collections::hash_map::Entry::Occupied(entry) => {
+                let number = *entry.get();
+                self.byte(tag::TEXT_AGAIN);
+                self.number(u64::from(number));
+                Ok(())
+            }
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                entry.insert(self.next_text);
+                self.fresh(tag, bytes)
+            }
+        }
+    }
+
+    fn fresh(&mut self, tag: u8, bytes: &[u8]) -> Result<(), PickleError> {
+        if bytes.len() > LEN_MAX || self.out.len() + bytes.len() > LEN_MAX {
+            return Err(PickleError::new(ErrorKind::SizeLimit, 0, "the values take more than 2 GiB"));
+        }
+        self.next_text += 1;
+        self.byte(if tag == tag::STR && bytes.is_ascii() { tag::ASCII } else { tag });
+        self.number(bytes.len() as u64);
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    #[inline]
+    fn int(&mut self, n: i64) {
+        if let Ok(n) = i8::try_from(n) {
+            self.out.extend_from_slice(&[tag::INT8, n as u8]);
+        } else if let Ok(n) = i32::try_from(n) {
+            let [a, b, c, d] = n.to_le_bytes();
+            self.out.extend_from_slice(&[tag::INT32, a, b, c, d]);
+        } else {
+            self.wide(tag::INT64, n as u64);
+        }
+    }
+
+    #[inline]
+    fn float(&mut self, n: f64) {
+        self.wide(tag::FLOAT, n.to_bits());
+    }
+
+    #[inline]
+    fn wide(&mut self, tag: u8, bits: u64) {
+        let [a, b, c, d, e, f, g, h] = bits.to_le_bytes();
+        self.out.extend_from_slice(&[tag, a, b, c, d, e, f, g, h]);
+    }
+
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.out.push(byte);
+    }
+
+    #[inline]
+    fn number(&mut self, mut n: u64) {
+        while n >= 0x80 {
+            self.byte(n as u8 | 0x80);
+            n >>= 7;
+        }
+        self.byte(n as u8);
+    }
+}
+
+/// Where a str lies; `None` for the empty one and for what is none.
+#[inline]
+fn address(key: Value<'_>) -> Option<usize> {
+    if key.kind() != Kind::Str {
+        return None;
+    }
+    key.str_bytes().filter(|bytes| !bytes.is_empty()).map(|bytes| bytes.as_ptr() as usize)
+}

@@ -1,0 +1,28 @@
+//! libpickle for Kotlin and Swift, through UniFFI: a thin layer of plain
+//! functions and two kinds of readers. Idiomatic layers lie around it in
+//! `bindings/kotlin` and `bindings/swift`.
+//!
+//! Values cross the border as one buffer a document, in the [`flat`] form.
+//! Everything is synchronous and calls nobody back. Readers may be used from
+//! any thread; two calls at once take turns. No input makes any of this panic.
+
+mod error;
+pub mod flat;
+mod reader;
+
+pub use error::{ErrorKind, PickleError};
+pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads};
+
+uniffi::setup_scaffolding!();
+
+/// The version of this library, such as `0.1.0`.
+#[uniffi::export]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").into()
+}
+
+/// The version of the flat form that this library writes and reads.
+#[uniffi::export]
+pub fn flat_version() -> u8 {
+    flat::VERSION
+}

@@ -1,0 +1,87 @@
+//! `.npy`: a header in Python's notation, then raw items, or a pickle of them
+//! (`numpy.lib.format`).
+
+use super::{Content, Data, Member, Unfolded};
+use crate::Failure;
+use crate::input::Input;
+use std::io::{self, Read};
+
+/// Bytes that a header may have; numpy itself refuses more than 10 000 by default.
+const MAX_HEADER: u64 = 1 << 20;
+
+/// The header of a `.npy` file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// The text: a dict in Python's notation.
+    pub text: String,
+    /// Bytes of the file before the items.
+    pub len: u64,
+}
+
+impl Header {
+    /// The items hold objects, so that a pickle follows.
+    pub fn has_objects(&self) -> bool {
+        // `'O'`, `'|O'`, and `'|O4'` or `'|O8'` of old: as the whole dtype or the last part of a field.
+        let quoted = self.text.split('\'').skip(1).step_by(2);
+        let mut codes = quoted.map(|code| code.trim_start_matches(['|', '<', '>', '=']));
+        codes.any(|code| matches!(code, "O" | "O4" | "O8" | "object"))
+    }
+}
+
+/// Reads the header at the start of a `.npy` file.
+///
+/// # Errors
+/// What the reader says; `InvalidData` where it is no header.
+pub fn read_header(reader: &mut dyn Read) -> io::Result<Header> {
+    let bad = |text: &str| io::Error::new(io::ErrorKind::InvalidData, text.to_owned());
+    let mut start = [0; 8];
+    reader.read_exact(&mut start).map_err(|_| bad("the .npy header is cut off"))?;
+    let (len, before) = match start {
+        [0x93, b'N', b'U', b'M', b'P', b'Y', 1, _] => {
+            let mut len = [0; 2];
+            reader.read_exact(&mut len)?;
+            (u64::from(u16::from_le_bytes(len)), 10)
+        }
+        [0x93, b'N', b'U', b'M', b'P', b'Y', 2 | 3, _] => {
+            let mut len = [0; 4];
+            reader.read_exact(&mut len)?;
+            (u64::from(u32::from_le_bytes(len)), 12)
+        }
+        _ => return Err(bad("no .npy header of version 1, 2 or 3")),
+    };
+    if len > MAX_HEADER {
+        return Err(bad("the .npy header says that it is longer than any real one"));
+    }
+    let mut text = Vec::new();
+    let n = reader.take(len).read_to_end(&mut text)? as u64;
+    if n < len {
+        return Err(bad("the .npy header is cut off"));
+    }
+    Ok(Header { text: String::from_utf8_lossy(&text).into_owned(), len: before + len })
+}
+
+/// The pickle behind the header.
+pub(super) fn pickle(mut input: Input) -> Result<Content, Failure> {
+    let name = input.name().to_owned();
+    let header = read_header(&mut input).map_err(|error| match Failure::from(error) {
+        Failure::Output(source) => Failure::Input { name: name.clone(), source },
+        failure => failure,
+    })?;
+    if !header.has_objects() {
+        return Ok(Content::Members(Unfolded {
+            what: "a .npy file of plain numbers or text, not objects",
+            members: Vec::new(),
+            all: true,
+        }));
+    }
+    let data = match input.part() {
+        Some(part) => Data::Stored(part.slice(header.len, u64::MAX)),
+        // The stream stands behind the header.
+        None => return Input::from_reader(name, input).map(Content::Pickles),
+    };
+    Ok(Content::Members(Unfolded {
+        what: "a .npy file",
+        members: vec![Member { name: String::new(), data }],
+        all: true,
+    }))
+}

@@ -1,0 +1,181 @@
+//! Where a result goes: a file that appears whole or not at all, or standard output.
+
+use crate::Failure;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, Once};
+use tempfile::NamedTempFile;
+
+/// Bytes that go to the system at once.
+const BUFFER: usize = 256 * 1024;
+
+/// A result in the making.
+///
+/// A file is written beside its final place and moved there by [`Output::commit`]: until then whatever had that name is
+/// untouched, and after a failure or Ctrl-C nothing is left behind.
+pub struct Output {
+    name: String,
+    body: Body,
+}
+
+enum Body {
+    /// Committed.
+    Done,
+    Stdout(BufWriter<io::Stdout>),
+    /// Pipes and devices have no final place to move to.
+    Direct(BufWriter<File>),
+    File(BufWriter<NamedTempFile>, PathBuf),
+}
+
+/// Files that Ctrl-C must remove.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+static HANDLER: Once = Once::new();
+
+impl Output {
+    /// Begins a file; `-` is standard output.
+    ///
+    /// # Errors
+    /// The folder is not there or can not be written.
+    pub fn create(path: &Path) -> Result<Output, Failure> {
+        if path == Path::new("-") {
+            return Ok(Output {
+                name: "standard output".into(),
+                body: Body::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())),
+            });
+        }
+        let name = path.display().to_string();
+        let fail = |source| Failure::Write { name: name.clone(), source };
+        // A link stays, what it points to is replaced.
+        let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let old = std::fs::metadata(&target).ok();
+        if old.as_ref().is_some_and(|old| old.is_dir()) {
+            return Err(fail(io::ErrorKind::IsADirectory.into()));
+        }
+        if old.as_ref().is_some_and(|old| !old.is_file()) {
+            let file = File::options().write(true).open(&target).map_err(fail)?;
+            return Ok(Output { name, body: Body::Direct(BufWriter::with_capacity(BUFFER, file)) });
+        }
+        let folder = match target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".pickle-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As any program makes files; the umask takes away what it must. A file that is replaced keeps its mode.
+            let mode = old.map_or(0o666, |old| old.permissions().mode());
+            builder.permissions(std::fs::Permissions::from_mode(mode));
+        }
+        let file = builder.tempfile_in(folder).map_err(fail)?;
+        watch(file.path());
+        Ok(Output { name, body: Body::File(BufWriter::with_capacity(BUFFER, file), target) })
+    }
+
+    /// The name for messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The failure for an error of writing here.
+    pub fn failure(&self, source: io::Error) -> Failure {
+        Failure::Write { name: self.name.clone(), source }
+    }
+
+    /// Everything is written: it reaches the disk, and then its name.
+    ///
+    /// # Errors
+    /// What the system says; the old file is still there.
+    pub fn commit(mut self) -> Result<(), Failure> {
+        let name = self.name.clone();
+        let body = std::mem::replace(&mut self.body, Body::Done);
+        let fail = |source| Failure::Write { name: name.clone(), source };
+        match body {
+            Body::Done => Ok(()),
+            Body::Stdout(mut out) => out.flush().map_err(Failure::Output),
+            Body::Direct(mut out) => out.flush().map_err(fail),
+            Body::File(out, target) => {
+                let file = out.into_inner().map_err(|error| fail(error.into_error()))?;
+                file.as_file().sync_all().map_err(fail)?;
+                let temporary = file.path().to_path_buf();
+                let moved = file.persist(&target).map_err(|error| fail(error.error));
+                forget(&temporary);
+                moved?;
+                // The new name must survive a power cut too. Not every file system can do that for folders.
+                if let Some(folder) = target.parent() {
+                    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+                    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        match &mut self.body {
+            Body::Done => Ok(0),
+            Body::Stdout(out) => out.write(data),
+            Body::Direct(out) => out.write(data),
+            Body::File(out, _) => out.write(data),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.body {
+            Body::Done => Ok(()),
+            Body::Stdout(out) => out.flush(),
+            Body::Direct(out) => out.flush(),
+            Body::File(out, _) => out.flush(),
+        }
+    }
+}
+
+impl embedded_io::ErrorType for Output {
+    type Error = io::Error;
+}
+
+impl embedded_io::Write for Output {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        Write::write(self, data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Write::flush(self)
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if let Body::File(out, _) = &self.body {
+            forget(out.get_ref().path());
+        }
+    }
+}
+
+fn unfinished() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+    UNFINISHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Ctrl-C removes this file.
+fn watch(path: &Path) {
+    unfinished().push(path.to_path_buf());
+    HANDLER.call_once(|| {
+        let remove = || {
+            for path in unfinished().drain(..) {
+                let _ = std::fs::remove_file(path);
+            }
+            // 128 and the number of SIGINT, as shells have it.
+            std::process::exit(130);
+        };
+        // Without a handler the file is left behind, and nothing worse.
+        let _ = ctrlc::set_handler(remove);
+    });
+}
+
+fn forget(path: &Path) {
+    unfinished().retain(|unfinished| unfinished != path);
+}

@@ -1,0 +1,256 @@
+//! `convert`, `optimize` and `from-json`: their bytes, what Python makes of them, and that the old file survives.
+
+mod common;
+
+use clap::Parser;
+use pickle_cli::args::Cli;
+use pickle_core::recode::Traits;
+use sha2::{Digest, Sha256};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Runs a command line; gives its message where it fails.
+fn run(words: &[&str]) -> Result<Vec<u8>, String> {
+    let cli = Cli::try_parse_from([&["pickle"], words].concat()).map_err(|error| error.to_string())?;
+    let mut out = Vec::new();
+    match pickle_cli::run(cli, &mut out) {
+        Ok(()) => Ok(out),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
+/// Runs it on bytes and gives the bytes of its output file.
+fn rewrite(folder: &Path, command: &str, input: &[u8], options: &[&str]) -> Result<Vec<u8>, String> {
+    let (from, to) = (folder.join("in"), folder.join("out"));
+    std::fs::write(&from, input).unwrap();
+    let _ = std::fs::remove_file(&to);
+    let words = [&[command, from.to_str().unwrap(), "-o", to.to_str().unwrap()], options].concat();
+    run(&words)?;
+    Ok(std::fs::read(&to).unwrap())
+}
+
+/// Files that are pickles from the first byte to the last: the project's own, and the corpus'.
+fn files() -> Vec<(PathBuf, Vec<u8>)> {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/core");
+    let own = std::fs::read_dir(own).unwrap().map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = own.filter(|path| path.extension().is_some_and(|e| e == "pickle")).collect();
+    paths.sort();
+    assert!(paths.len() > 20);
+    paths.extend(common::corpus().into_iter().filter(|path| !path.to_string_lossy().contains("hostile")));
+    let read = |path: PathBuf| {
+        let bytes = std::fs::read(&path).unwrap();
+        let mut count = 0;
+        common::each_pickle(&bytes, &mut |_| count += 1);
+        (count > 0).then_some((path, bytes))
+    };
+    paths.into_iter().filter_map(read).collect()
+}
+
+/// Where the only pickle of a file ends, if there is one.
+fn is_single(bytes: &[u8]) -> bool {
+    Traits::of(bytes).is_ok_and(|traits| traits.len == bytes.len())
+}
+
+struct Python(Child, BufReader<std::process::ChildStdout>);
+
+impl Python {
+    fn start() -> Option<Python> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/identity/compare.py");
+        let mut command = Command::new("python3");
+        command
+            .arg(script)
+            .env("PYTHONHASHSEED", "0")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        match command.spawn() {
+            Ok(mut child) => {
+                let answers = BufReader::new(child.stdout.take().unwrap());
+                Some(Python(child, answers))
+            }
+            Err(error) => {
+                assert!(std::env::var_os("CI").is_none(), "CI must have python3: {error}");
+                println!("left out: there is no python3 ({error})");
+                None
+            }
+        }
+    }
+
+    fn ask(&mut self, question: &str) -> String {
+        writeln!(self.0.stdin.as_mut().unwrap(), "{question}").unwrap();
+        let mut answer = String::new();
+        self.1.read_line(&mut answer).unwrap();
+        answer.trim().to_owned()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[test]
+fn convert_without_a_wish_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut same, mut refused) = (0, Vec::new());
+    for (path, bytes) in files() {
+        match rewrite(folder.path(), "convert", &bytes, &[]) {
+            Ok(written) => {
+                assert!(written == bytes, "{}", path.display());
+                same += 1;
+            }
+            Err(message) => refused.push(format!("{}: {message}", path.display())),
+        }
+    }
+    println!("{same} files the same, {} refused:\n{}", refused.len(), refused.join("\n"));
+    assert!(same > 20 && refused.len() * 10 < same, "{same} same, {} refused", refused.len());
+}
+
+#[test]
+fn optimize_is_pickletools_optimize() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut python) = Python::start() else { return };
+    let (mut same, mut differ) = (0, Vec::new());
+    for (path, bytes) in files() {
+        if !is_single(&bytes) {
+            continue;
+        }
+        let wanted = python.ask(&format!("optimize {}", path.display()));
+        if wanted.starts_with("skip") {
+            continue;
+        }
+        match rewrite(folder.path(), "optimize", &bytes, &[]) {
+            Ok(written) if hex(&Sha256::digest(&written)) == wanted => same += 1,
+            Ok(_) => differ.push(format!("{}: other bytes", path.display())),
+            Err(message) => differ.push(format!("{}: {message}", path.display())),
+        }
+    }
+    println!("{same} files as pickletools.optimize");
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+    assert!(same > 20, "{same}");
+}
+
+#[test]
+fn tagged_json_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut same, mut refused, mut differ) = (0, Vec::new(), Vec::new());
+    for (path, bytes) in files() {
+        if bytes.len() > 300_000 || !is_single(&bytes) {
+            continue;
+        }
+        let Ok(json) = run(&["json", "--tagged", path.to_str().unwrap()]) else { continue };
+        let python2 = json.windows(6).any(|w| w == b"\"$str8");
+        let options = ["--keep-names", "--protocol", if python2 { "2" } else { "5" }];
+        match rewrite(folder.path(), "from-json", &json, &options) {
+            Ok(_) => {
+                let again = run(&["json", "--tagged", folder.path().join("out").to_str().unwrap()]).unwrap();
+                if again == json { same += 1 } else { differ.push(path.display().to_string()) }
+            }
+            Err(message) => refused.push(format!("{}: {message}", path.display())),
+        }
+    }
+    println!("{same} the same, {} refused, {} differ", refused.len(), differ.len());
+    println!("refused:\n{}\ndiffer:\n{}", refused.join("\n"), differ.join("\n"));
+    assert!(same > 20, "{same}");
+    assert!((refused.len() + differ.len()) * 4 < same, "{} {}", refused.len(), differ.len());
+}
+
+#[test]
+fn python_loads_every_protocol_as_the_same_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut python) = Python::start() else { return };
+    let (mut same, mut skipped, mut refused, mut differ) = (0, 0, Vec::new(), Vec::new());
+    let every = if std::env::var_os("PICKLE_FULL").is_some() { 1 } else { 8 };
+    for (number, (path, bytes)) in files().into_iter().enumerate() {
+        if number > 30 && number % every != 0 {
+            continue;
+        }
+        let text = path.display().to_string();
+        let known = ["tests/data/core", "/stdlib/p", "/py2/"].iter().any(|part| text.contains(part));
+        if bytes.len() > 20_000 || !known || !is_single(&bytes) {
+            continue;
+        }
+        for protocol in ["0", "1", "2", "3", "4", "5"] {
+            let options = ["--protocol", protocol, "--encoding", "latin1"];
+            match rewrite(folder.path(), "convert", &bytes, &options) {
+                Ok(written) => match python.ask(&format!("loads {} {}", hex(&bytes), hex(&written))).as_str() {
+                    "same" => same += 1,
+                    skip if skip.starts_with("skip") => skipped += 1,
+                    other => differ.push(format!("{text} in protocol {protocol}: {other}")),
+                },
+                Err(message) => refused.push(format!("{text} in protocol {protocol}: {message}")),
+            }
+        }
+    }
+    println!("{same} the same, {skipped} not loadable here, {} refused, {} differ", refused.len(), differ.len());
+    println!("refused:\n{}\ndiffer:\n{}", refused.join("\n"), differ.join("\n"));
+    assert!(same > 60, "{same}");
+    assert!(differ.len() * 100 <= same, "{} of {same} differ", differ.len());
+}
+
+#[test]
+fn plain_json_becomes_plain_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = br#"{"a": [1, -2.5, null, true, 123456789012345678901234567890], "b": {"c": "\u00e9"}}"#;
+    let pickle = rewrite(folder.path(), "from-json", json, &["--protocol", "2"]).unwrap();
+    assert!(pickle.starts_with(b"\x80\x02}"));
+    let shown = run(&["json", "--indent", "0", folder.path().join("out").to_str().unwrap()]).unwrap();
+    let wanted = r#"{"a":[1,-2.5,null,true,"123456789012345678901234567890"],"b":{"c":"é"}}"#;
+    assert_eq!(String::from_utf8(shown).unwrap().replace(' ', "").trim(), wanted);
+    let two = rewrite(folder.path(), "from-json", b"[1] [2]", &[]).unwrap();
+    assert_eq!(two.iter().filter(|&&b| b == b'.').count(), 2);
+}
+
+#[test]
+fn wrong_json_names_the_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = |json: &str| rewrite(folder.path(), "from-json", json.as_bytes(), &[]).unwrap_err();
+    assert!(message("").contains("the input is empty"));
+    assert!(message("{").contains("not JSON"));
+    assert!(message(r#"{"rows": [0, {"$bytes": "??"}]}"#).contains("$.rows[1].$bytes: base64 is wanted"));
+    assert!(message(r#"{"x": {"$nonsense": 1}}"#).contains("$.x.$nonsense: no key that this program knows"));
+    assert!(message(r#"[{"$ref": 3}]"#).contains("no $id 3 comes before this"));
+    assert!(message(r#"{"$id": 1, "$tuple": [{"$ref": 1}]}"#).contains("inside the value that it refers to"));
+}
+
+#[test]
+fn a_failure_leaves_the_old_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("cut.pkl"), folder.path().join("kept.pkl"));
+    std::fs::write(&from, b"\x80\x04N.\x80\x04]").unwrap();
+    std::fs::write(&to, b"precious").unwrap();
+    let message = run(&["convert", from.to_str().unwrap(), "-o", to.to_str().unwrap()]).unwrap_err();
+    assert!(message.contains("pickle number 2: at byte 7"), "{message}");
+    assert_eq!(std::fs::read(&to).unwrap(), b"precious");
+    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    let message = run(&["convert", from.to_str().unwrap(), "-o", "/no/such/folder/x"]).unwrap_err();
+    assert!(message.contains("/no/such/folder/x"), "{message}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("a.pkl");
+    std::fs::write(&from, b"\x80\x04N.").unwrap();
+    let message = run(&["convert", from.to_str().unwrap(), "-o", "/dev/full"]).unwrap_err();
+    assert!(message.starts_with("/dev/full: ") && message.contains("space"), "{message}");
+}
+
+#[test]
+fn python2_strings_need_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let pickle = b"\x80\x02U\x02\xe9a.";
+    let message = rewrite(folder.path(), "convert", pickle, &["--protocol", "5"]).unwrap_err();
+    assert!(message.contains("--from-python2"), "{message}");
+    let written = rewrite(folder.path(), "convert", pickle, &["--from-python2"]).unwrap();
+    assert_eq!(written, b"\x80\x05\x95\x07\0\0\0\0\0\0\0\x8c\x03\xc3\xa9a\x94.");
+    let written = rewrite(folder.path(), "convert", pickle, &["--protocol", "4", "--encoding", "bytes"]).unwrap();
+    assert_eq!(written, b"\x80\x04\x95\x06\0\0\0\0\0\0\0C\x02\xe9a\x94.");
+    let class = b"ccollections\nOrderedDict\n.";
+    let old = b"cUserDict\nUserDict\n.";
+    assert!(rewrite(folder.path(), "convert", class, &["--protocol", "4"]).is_ok());
+    let new = rewrite(folder.path(), "convert", old, &["--protocol", "4"]).unwrap();
+    assert!(new.windows(11).any(|w| w == b"collections"), "{}", new.escape_ascii());
+}

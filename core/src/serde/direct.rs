@@ -1,0 +1,716 @@
+//! Opcodes straight into types, where nothing has to be looked at twice.
+//!
+//! A pickle of plain data is read as it comes, with no document and only the memo to keep. A reader on this path takes what
+//! it understands and nothing else: every value it gives is one that it has seen pushed, and every container ends
+//! with the opcode that gives it its items. At anything else (objects, containers that are fetched from the memo,
+//! a value that the type refuses, damage) it gives up, and the pickle is read again, as a document: so what comes
+//! out, errors included, is what the document says.
+
+use super::error::{Error, Result};
+use super::options::DeOptions;
+use super::wrappers::{GLOBAL, OBJECT};
+use crate::node::{Node, Range, tag};
+use crate::{Arg, Decoder, ErrorKind, Memory, Op, Opcode, Shortage, Step};
+use ::serde::Deserialize;
+use ::serde::de::{self, DeserializeSeed, Visitor};
+
+/// Items after which CPython begins another batch (`BATCHSIZE` in `_pickle.c`).
+const BATCH: u32 = 1000;
+
+/// Opcodes that are looked at to tell an empty container from one of a single item.
+const AHEAD: usize = 256;
+
+/// Reads the pickle at `at` into a type, and says where it ends. `None`: read it as a document.
+pub(crate) fn read<'de, T: Deserialize<'de>, M: Memory>(
+    input: &'de [u8],
+    at: usize,
+    memory: &mut M,
+    options: &DeOptions,
+) -> Option<(T, usize)> {
+    // Limits that only the document counts.
+    if options.max_values.is_some() || options.pickle.max_opcodes != u64::MAX {
+        return None;
+    }
+    let mut decoder = Decoder::new();
+    decoder.restart_at(at as u64);
+    let rest = input.get(at..)?;
+    let ahead = rest.len();
+    let mut direct = Direct {
+        input,
+        rest,
+        decoder,
+        memory,
+        memo_len: 0,
+        levels: options.max_depth,
+        ahead,
+        in_key: false,
+        gave_up: false,
+    };
+    let value = T::deserialize(&mut direct).ok()?;
+    // A type may have hidden the error.
+    if direct.gave_up { None } else { Some((value, direct.end()?)) }
+}
+
+struct Direct<'m, 'de, M> {
+    input: &'de [u8],
+    /// What of the input is still to be read.
+    rest: &'de [u8],
+    decoder: Decoder,
+    memory: &'m mut M,
+    memo_len: usize,
+    /// Levels of containers that may still be opened.
+    levels: usize,
+    /// Opcodes that may still be looked at ahead of time: keeps the whole linear.
+    ahead: usize,
+    /// Keys must be hashable: no containers that change.
+    in_key: bool,
+    gave_up: bool,
+}
+
+impl<'de, M: Memory> Direct<'_, 'de, M> {
+    #[cold]
+    #[inline(never)]
+    fn give_up<T>(&mut self) -> Result<T> {
+        self.gave_up = true;
+        self.rest = &[];
+        Err(Error::value(format_args!("")))
+    }
+
+    /// The opcode that comes next; those that say nothing about values are passed.
+    #[inline(always)]
+    fn peek(&mut self) -> Result<Opcode> {
+        match self.rest.first() {
+            Some(&byte) if byte < Opcode::Proto.byte() => match Opcode::from_byte(byte) {
+                Some(opcode) => Ok(opcode),
+                None => self.give_up(),
+            },
+            _ => self.peek_far(),
+        }
+    }
+
+    #[inline]
+    fn peek_far(&mut self) -> Result<Opcode> {
+        loop {
+            match self.rest.first().and_then(|&byte| Opcode::from_byte(byte)) {
+                Some(Opcode::Frame | Opcode::Proto) => self.next().map(drop)?,
+                Some(opcode) => return Ok(opcode),
+                None => return self.give_up(),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn next(&mut self) -> Result<Op<'de>> {
+        match self.decoder.next_whole(&mut self.rest) {
+            Ok(Some(op)) => Ok(op),
+            _ => self.give_up(),
+        }
+    }
+
+    /// Takes the opcode that was peeked at, which has no argument.
+    #[inline(always)]
+    fn skip(&mut self) -> Result<()> {
+        self.next().map(drop)
+    }
+
+    /// The next opcode must be this one.
+    #[inline(always)]
+    fn expect(&mut self, opcode: Opcode) -> Result<()> {
+        if self.peek()? == opcode { self.skip() } else { self.give_up() }
+    }
+
+    /// Puts the value that was just read into the memo, if the pickle says so.
+    #[inline(always)]
+    fn memoize(&mut self, node: Node) -> Result<()> {
+        loop {
+            let index = match self.peek()? {
+                Opcode::Memoize => {
+                    self.skip()?;
+                    self.memo_len as u64
+                }
+                Opcode::BinPut | Opcode::LongBinPut => self.next()?.uint().unwrap_or(u64::MAX),
+                _ => return Ok(()),
+            };
+            // What CPython writes, one after another; anything else is for the document.
+            if index != self.memo_len as u64 || !self.put(node) {
+                return self.give_up();
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn put(&mut self, node: Node) -> bool {
+        loop {
+            if let Some(slot) = self.memory.regions().memo.get_mut(self.memo_len) {
+                *slot = node;
+                self.memo_len += 1;
+                return true;
+            }
+            let shortage = Shortage { kind: ErrorKind::MemoFull, wanted: self.memo_len + 1, stack: 0 };
+            if self.memory.grow(shortage).is_err() {
+                return false;
+            }
+        }
+    }
+
+    /// One level down.
+    #[inline(always)]
+    fn enter(&mut self) -> Result<()> {
+        match self.levels.checked_sub(1) {
+            Some(levels) => self.levels = levels,
+            None => return self.give_up(),
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Option<usize> {
+        self.expect(Opcode::Stop).ok()?;
+        match self.decoder.next_part(&mut self.rest) {
+            Ok(Step::End) => usize::try_from(self.decoder.offset()).ok(),
+            _ => None,
+        }
+    }
+
+    /// After an empty container: is what follows its only item, with `last` behind it?
+    fn is_single(&mut self, last: Opcode) -> bool {
+        let (mut decoder, mut rest) = (self.decoder.clone(), self.rest);
+        let mut marks = heapless::Vec::<u32, 16>::new();
+        let mut depth = 0u32;
+        let values = if last == Opcode::Append { 1 } else { 2 };
+        for _ in 0..AHEAD.min(self.ahead) {
+            self.ahead -= 1;
+            let Ok(Some(Op { opcode, .. })) = decoder.next_whole(&mut rest) else { return false };
+            if opcode == last && depth == values {
+                return true;
+            }
+            let effect = opcode.stack_effect();
+            if effect.marks {
+                if marks.push(depth).is_err() {
+                    return false;
+                }
+                depth = 0;
+                continue;
+            }
+            if effect.to_mark {
+                let Some(below) = marks.pop() else { return false };
+                depth = below;
+            }
+            let Some(left) = depth.checked_sub(u32::from(effect.pops)) else { return false };
+            depth = left + u32::from(effect.pushes);
+        }
+        false
+    }
+
+    /// A value that is no container, or one that the type does not know the kind of.
+    #[inline(always)]
+    fn scalar<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        self.peek()?;
+        let op = self.next()?;
+        match op.opcode {
+            Opcode::BinGet | Opcode::LongBinGet => self.fetch(op, visitor),
+            Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8 => {
+                let text = self.text(op.bytes())?;
+                self.memoize(node(tag::STR, op))?;
+                visitor.visit_borrowed_str(text)
+            }
+            Opcode::BinInt1 | Opcode::BinInt2 => visitor.visit_u64(op.uint().unwrap_or_default()),
+            Opcode::BinInt => match op.arg {
+                Arg::Int(value) => visit_int(i64::from(value), visitor),
+                _ => self.give_up(),
+            },
+            Opcode::BinFloat => match op.arg {
+                Arg::Float(bits) => visitor.visit_f64(f64::from_bits(bits)),
+                _ => self.give_up(),
+            },
+            Opcode::None => visitor.visit_unit(),
+            Opcode::NewTrue => visitor.visit_bool(true),
+            Opcode::NewFalse => visitor.visit_bool(false),
+            _ => self.rare(op, visitor),
+        }
+    }
+
+    #[inline(never)]
+    fn rare<V: Visitor<'de>>(&mut self, op: Op<'de>, visitor: V) -> Result<V::Value> {
+        match op.opcode {
+            Opcode::Long1 | Opcode::Long4 if op.bytes().len() <= 8 => {
+                let fill = if op.bytes().last().is_some_and(|top| top & 0x80 != 0) { 0xff } else { 0 };
+                let mut wide = [fill; 8];
+                for (slot, byte) in wide.iter_mut().zip(op.bytes()) {
+                    *slot = *byte;
+                }
+                visit_int(i64::from_le_bytes(wide), visitor)
+            }
+            Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 => {
+                self.memoize(node(tag::BYTES, op))?;
+                visitor.visit_borrowed_bytes(op.bytes())
+            }
+            _ => self.give_up(),
+        }
+    }
+
+    /// Strings are fetched from the memo; anything else has to be looked at again, in the document.
+    #[inline(always)]
+    fn fetch<V: Visitor<'de>>(&mut self, op: Op<'de>, visitor: V) -> Result<V::Value> {
+        let index = op.uint().and_then(|index| usize::try_from(index).ok()).filter(|index| *index < self.memo_len);
+        let node = index.and_then(|index| self.memory.regions().memo.get(index).copied()).unwrap_or(Node::EMPTY);
+        if !matches!(node.tag(), tag::STR | tag::BYTES) {
+            return self.give_up();
+        }
+        let Range { offset, len, .. } = node.as_range();
+        let bytes = usize::try_from(offset)
+            .ok()
+            .and_then(|from| self.input.get(from..from.checked_add(usize::try_from(len).ok()?)?))
+            .unwrap_or_default();
+        match node.tag() {
+            tag::STR => {
+                let text = self.text(bytes)?;
+                visitor.visit_borrowed_str(text)
+            }
+            _ => visitor.visit_borrowed_bytes(bytes),
+        }
+    }
+
+    #[inline(always)]
+    fn text(&mut self, bytes: &'de [u8]) -> Result<&'de str> {
+        match core::str::from_utf8(bytes) {
+            Ok(text) => Ok(text),
+            Err(_) => self.give_up(),
+        }
+    }
+
+    /// A container whose opcode was peeked at, and what is behind it.
+    #[inline(always)]
+    fn filled<T>(
+        &mut self,
+        single: Opcode,
+        batch: Opcode,
+        read: impl FnOnce(&mut Body<'_, '_, 'de, M>) -> Result<T>,
+    ) -> Result<T> {
+        if self.in_key {
+            return self.give_up();
+        }
+        self.skip()?;
+        self.memoize(Node::EMPTY)?;
+        self.enter()?;
+        let mut body = Body { direct: self, state: State::Start, single, batch };
+        // Where a type stops half-way, the rest is not where it belongs, even if the type hides the error.
+        let Ok(value) = read(&mut body) else { return self.give_up() };
+        body.end()?;
+        self.levels += 1;
+        Ok(value)
+    }
+
+    #[inline]
+    fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        self.filled(Opcode::Append, Opcode::Appends, |body| visitor.visit_seq(Items(body)))
+    }
+
+    #[inline]
+    fn dict<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        self.filled(Opcode::SetItem, Opcode::SetItems, |body| visitor.visit_map(Entries { body, has_key: false }))
+    }
+
+    /// A tuple of any length that begins with a MARK, which was peeked at.
+    #[inline]
+    fn marked_tuple<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        self.skip()?;
+        self.enter()?;
+        let Ok(value) = visitor.visit_seq(Tuple { direct: self, left: None }) else { return self.give_up() };
+        self.levels += 1;
+        self.expect(Opcode::Tuple)?;
+        self.memoize(Node::EMPTY)?;
+        Ok(value)
+    }
+
+    /// A tuple of one to three, whose items stand there alone.
+    #[inline]
+    fn bare_tuple<V: Visitor<'de>>(&mut self, len: usize, visitor: V) -> Result<V::Value> {
+        let last = match len {
+            1 => Opcode::Tuple1,
+            2 => Opcode::Tuple2,
+            3 => Opcode::Tuple3,
+            _ => return self.give_up(),
+        };
+        self.enter()?;
+        let mut tuple = Tuple { direct: self, left: Some(len) };
+        let (Ok(value), Some(0)) = (visitor.visit_seq(&mut tuple), tuple.left) else { return self.give_up() };
+        self.levels += 1;
+        self.expect(last)?;
+        self.memoize(Node::EMPTY)?;
+        Ok(value)
+    }
+
+    fn empty_tuple<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        self.skip()?;
+        self.memoize(Node::EMPTY)?;
+        self.enter()?;
+        let Ok(value) = visitor.visit_seq(Tuple { direct: self, left: Some(0) }) else { return self.give_up() };
+        self.levels += 1;
+        Ok(value)
+    }
+
+    #[inline(always)]
+    fn any<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        match self.peek()? {
+            Opcode::EmptyList => self.list(visitor),
+            Opcode::EmptyDict => self.dict(visitor),
+            Opcode::Mark => self.marked_tuple(visitor),
+            _ => self.scalar(visitor),
+        }
+    }
+
+    /// A variant and what it holds, which stands behind its name.
+    fn variant<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        if self.peek()? != Opcode::EmptyDict {
+            self.enter()?;
+            let value = visitor.visit_enum(Enum { direct: self, has_content: false })?;
+            self.levels += 1;
+            return Ok(value);
+        }
+        self.filled(Opcode::SetItem, Opcode::SetItems, |body| {
+            if !body.more()? {
+                return body.direct.give_up();
+            }
+            visitor.visit_enum(Enum { direct: body.direct, has_content: true })
+        })
+    }
+}
+
+/// The node of a str or bytes that lies in the input.
+#[inline(always)]
+fn node(tag: u8, op: Op<'_>) -> Node {
+    let offset = op.offset + op.header_len() as u64;
+    Node::range(tag, Range { offset, len: op.bytes().len() as u64, stored: false })
+}
+
+#[inline(always)]
+fn visit_int<'de, V: Visitor<'de>>(value: i64, visitor: V) -> Result<V::Value> {
+    match u64::try_from(value) {
+        Ok(value) => visitor.visit_u64(value),
+        Err(_) => visitor.visit_i64(value),
+    }
+}
+
+macro_rules! scalars {
+    ($($method:ident)*) => {
+        $(
+            #[inline]
+            fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+                self.scalar(visitor)
+            }
+        )*
+    };
+}
+
+impl<'de, M: Memory> ::serde::Deserializer<'de> for &mut Direct<'_, 'de, M> {
+    type Error = Error;
+
+    scalars! {
+        deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
+        deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
+        deserialize_identifier
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        self.any(visitor)
+    }
+
+    #[inline]
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if self.peek()? == Opcode::None {
+            self.skip()?;
+            return visitor.visit_none();
+        }
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if self.peek()? == Opcode::EmptyTuple {
+            self.skip()?;
+            return visitor.visit_unit();
+        }
+        self.scalar(visitor)
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value> {
+        self.deserialize_unit(visitor)
+    }
+
+    #[inline]
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
+        match name {
+            OBJECT | GLOBAL => self.give_up(),
+            _ => visitor.visit_newtype_struct(self),
+        }
+    }
+
+    #[inline]
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.peek()? {
+            Opcode::EmptyList => self.list(visitor),
+            Opcode::Mark => self.marked_tuple(visitor),
+            Opcode::EmptyTuple => self.empty_tuple(visitor),
+            _ => self.give_up(),
+        }
+    }
+
+    #[inline]
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
+        match self.peek()? {
+            Opcode::EmptyList => self.list(visitor),
+            Opcode::Mark => self.marked_tuple(visitor),
+            Opcode::EmptyTuple => self.empty_tuple(visitor),
+            _ => self.bare_tuple(len, visitor),
+        }
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(self, _: &'static str, len: usize, visitor: V) -> Result<V::Value> {
+        self.deserialize_tuple(len, visitor)
+    }
+
+    #[inline]
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if self.peek()? == Opcode::EmptyDict { self.dict(visitor) } else { self.give_up() }
+    }
+
+    #[inline]
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value> {
+        self.variant(visitor)
+    }
+
+    /// Every value is seen whole, wanted or not: damage in it is found as in the document.
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        struct Walk;
+        impl<'de> Visitor<'de> for Walk {
+            type Value = ();
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("any value")
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+                Ok(())
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+                Ok(())
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+                Ok(())
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+                Ok(())
+            }
+            fn visit_str<E>(self, _: &str) -> Result<(), E> {
+                Ok(())
+            }
+            fn visit_bytes<E>(self, _: &[u8]) -> Result<(), E> {
+                Ok(())
+            }
+            fn visit_unit<E>(self) -> Result<(), E> {
+                Ok(())
+            }
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+                while seq.next_element_seed(Walk)?.is_some() {}
+                Ok(())
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+                while map.next_key_seed(Walk)?.is_some() {
+                    map.next_value_seed(Walk)?;
+                }
+                Ok(())
+            }
+        }
+        impl<'de> DeserializeSeed<'de> for Walk {
+            type Value = ();
+            fn deserialize<D: ::serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+                deserializer.deserialize_any(Walk)
+            }
+        }
+        self.any(Walk)?;
+        visitor.visit_unit()
+    }
+}
+
+/// How far a list or dict has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The container is there and empty.
+    Start,
+    /// After a MARK and so many items.
+    Batch(u32),
+    /// The one item is there, and the opcode that adds it must follow.
+    Single,
+    /// Nothing more will come.
+    Done,
+}
+
+/// The items of a list or dict, in batches or one alone.
+struct Body<'a, 'm, 'de, M> {
+    direct: &'a mut Direct<'m, 'de, M>,
+    state: State,
+    single: Opcode,
+    batch: Opcode,
+}
+
+impl<M: Memory> Body<'_, '_, '_, M> {
+    /// An item follows.
+    #[inline(always)]
+    fn more(&mut self) -> Result<bool> {
+        loop {
+            let next = self.direct.peek()?;
+            match self.state {
+                State::Batch(count) if next == self.batch => {
+                    self.direct.skip()?;
+                    self.state = if count == BATCH { State::Start } else { State::Done };
+                }
+                State::Batch(count) => {
+                    self.state = State::Batch(count.saturating_add(1));
+                    return Ok(true);
+                }
+                State::Start if next == Opcode::Mark => {
+                    self.direct.skip()?;
+                    self.state = State::Batch(0);
+                }
+                State::Start if self.direct.is_single(self.single) => {
+                    self.state = State::Single;
+                    return Ok(true);
+                }
+                State::Start => self.state = State::Done,
+                State::Single => {
+                    self.direct.expect(self.single)?;
+                    self.state = State::Done;
+                }
+                State::Done => return Ok(false),
+            }
+        }
+    }
+
+    /// Nothing may be left.
+    #[inline(always)]
+    fn end(&mut self) -> Result<()> {
+        if self.state != State::Done && self.more()? { self.direct.give_up() } else { Ok(()) }
+    }
+}
+
+struct Items<'b, 'a, 'm, 'de, M>(&'b mut Body<'a, 'm, 'de, M>);
+
+impl<'de, M: Memory> de::SeqAccess<'de> for Items<'_, '_, '_, 'de, M> {
+    type Error = Error;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        if self.0.more()? { seed.deserialize(&mut *self.0.direct).map(Some) } else { Ok(None) }
+    }
+}
+
+struct Entries<'b, 'a, 'm, 'de, M> {
+    body: &'b mut Body<'a, 'm, 'de, M>,
+    has_key: bool,
+}
+
+impl<'de, M: Memory> de::MapAccess<'de> for Entries<'_, '_, '_, 'de, M> {
+    type Error = Error;
+
+    #[inline]
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
+        if core::mem::take(&mut self.has_key) {
+            return self.body.direct.give_up();
+        }
+        if !self.body.more()? {
+            return Ok(None);
+        }
+        self.has_key = true;
+        let direct = &mut *self.body.direct;
+        direct.in_key = true;
+        let key = seed.deserialize(&mut *direct)?;
+        direct.in_key = false;
+        Ok(Some(key))
+    }
+
+    #[inline]
+    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
+        if !core::mem::take(&mut self.has_key) {
+            return self.body.direct.give_up();
+        }
+        seed.deserialize(&mut *self.body.direct)
+    }
+}
+
+/// The items of a tuple: up to its opcode, or so many.
+struct Tuple<'a, 'm, 'de, M> {
+    direct: &'a mut Direct<'m, 'de, M>,
+    left: Option<usize>,
+}
+
+impl<'de, M: Memory> de::SeqAccess<'de> for Tuple<'_, '_, 'de, M> {
+    type Error = Error;
+
+    #[inline]
+    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
+        let more = match &mut self.left {
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+            None => self.direct.peek()? != Opcode::Tuple,
+        };
+        if more { seed.deserialize(&mut *self.direct).map(Some) } else { Ok(None) }
+    }
+}
+
+struct Enum<'a, 'm, 'de, M> {
+    direct: &'a mut Direct<'m, 'de, M>,
+    has_content: bool,
+}
+
+impl<'de, M: Memory> de::EnumAccess<'de> for Enum<'_, '_, 'de, M> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self)> {
+        let outer = core::mem::replace(&mut self.direct.in_key, true);
+        let name = seed.deserialize(&mut *self.direct)?;
+        self.direct.in_key = outer;
+        Ok((name, self))
+    }
+}
+
+impl<'de, M: Memory> de::VariantAccess<'de> for Enum<'_, '_, 'de, M> {
+    type Error = Error;
+
+    fn unit_variant(self) -> Result<()> {
+        if self.has_content { Deserialize::deserialize(self.direct) } else { Ok(()) }
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value> {
+        if self.has_content { seed.deserialize(self.direct) } else { self.direct.give_up() }
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
+        if !self.has_content {
+            return self.direct.give_up();
+        }
+        ::serde::Deserializer::deserialize_tuple(self.direct, len, visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, fields: &'static [&'static str], visitor: V) -> Result<V::Value> {
+        if !self.has_content {
+            return self.direct.give_up();
+        }
+        ::serde::Deserializer::deserialize_struct(self.direct, "", fields, visitor)
+    }
+}

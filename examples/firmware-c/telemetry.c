@@ -1,0 +1,72 @@
+/* Reads one pickle after another from the UART into a document in fixed memory and shows its fields.
+ * The same messages and the same lines as ../firmware/src/bin/telemetry.rs; None ends the session. */
+#include "board.h"
+#include <inttypes.h>
+#include <pickle.h>
+#include <string.h>
+
+static bool show(const pickle_doc *doc) {
+    pickle_value root = pickle_root(doc), samples, temp;
+    pickle_str name, text;
+    pickle_iter items;
+    int64_t id, sample;
+    double degrees;
+
+    if (pickle_get_str(doc, root, "name", &name) != PICKLE_STATUS_OK ||
+        pickle_get_i64(doc, root, "id", &id) != PICKLE_STATUS_OK ||
+        pickle_get(doc, root, "temp", &temp) != PICKLE_STATUS_OK ||
+        pickle_get(doc, root, "samples", &samples) != PICKLE_STATUS_OK ||
+        pickle_items(doc, samples, &items) != PICKLE_STATUS_OK) {
+        return false;
+    }
+    /* Numbers in thousandths: newlib's %f costs more flash than all of this. */
+    if (pickle_as_f64(doc, temp, &degrees) == PICKLE_STATUS_OK) {
+        board_print("INFO %.*s (%d): %d.%d C\n", (int)name.size, name.data, (int)id, (int)degrees,
+                    (int)(degrees * 10) % 10);
+    } else if (pickle_float_text(doc, temp, &text) == PICKLE_STATUS_OK) {
+        board_print("INFO %.*s (%d): %.*s C\n", (int)name.size, name.data, (int)id, (int)text.size, text.data);
+    } else {
+        return false;
+    }
+    for (pickle_value item; pickle_next(&items, &item);) {
+        if (pickle_as_i64(doc, item, &sample) != PICKLE_STATUS_OK) {
+            return false;
+        }
+        board_print("INFO   sample %d\n", (int)sample);
+    }
+    return true;
+}
+
+int main(void) {
+    PICKLE_STORAGE(memory, 32, 8, 64);
+    pickle_reader reader;
+    pickle_error error;
+    pickle_doc doc;
+    uint8_t piece[16];
+
+    board_start();
+    pickle_reader_init(&reader, &memory, NULL);
+    for (;;) {
+        pickle_in in = {piece, board_read(piece, sizeof piece), 0};
+        while (in.pos < in.size) {
+            pickle_status status = pickle_feed(&reader, &in);
+            if (status == PICKLE_STATUS_NEED_MORE) {
+                continue;
+            }
+            if (status != PICKLE_STATUS_OK) {
+                pickle_reader_error(&reader, &error);
+                board_print("ERROR at byte %d: %s\n", (int)error.offset, pickle_status_text(error.status));
+                board_exit(false);
+            }
+            pickle_reader_doc(&reader, &doc);
+            if (pickle_is_none(&doc, pickle_root(&doc))) {
+                board_print("INFO the end\n");
+                board_exit(true);
+            }
+            if (!show(&doc)) {
+                board_print("WARN not a telemetry message: kind %d\n", (int)pickle_kind_of(&doc, pickle_root(&doc)));
+            }
+            pickle_reader_next(&reader, false);
+        }
+    }
+}

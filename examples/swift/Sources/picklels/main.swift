@@ -1,0 +1,57 @@
+// picklels FILE...: lists what is in pickles, without Python and without running anything that they name.
+import Foundation
+import Pickle
+
+/// One line for a value, and the lines of what it holds, so many levels down.
+func list(_ value: PickleValue, as name: String, indent: Int, levels: Int) {
+    let (summary, parts) = describe(value)
+    print(String(repeating: "  ", count: indent) + (name.isEmpty ? "" : name + ": ") + summary)
+    guard levels > 0 else { return }
+    for (name, part) in parts.prefix(8) { list(part, as: name, indent: indent + 1, levels: levels - 1) }
+    if parts.count > 8 { print(String(repeating: "  ", count: indent + 1) + "... \(parts.count - 8) more") }
+}
+
+func describe(_ value: PickleValue) -> (String, [(String, PickleValue)]) {
+    switch value {
+    case .list(let items): return ("list of \(items.count)", numbered(items))
+    case .tuple(let items): return ("tuple of \(items.count)", numbered(items))
+    case .set(let items), .frozenSet(let items): return ("set of \(items.count)", numbered(items.elements))
+    case .dict(let entries): return ("dict of \(entries.count)", named(entries))
+    case .bytes(let data), .byteArray(let data), .python2String(let data): return ("\(data.count) bytes", [])
+    case .object(let object):
+        let name = object.className ?? "an object"
+        switch object.known {
+        case .dataFrame(let rows, let columns):
+            return ("\(name), \(rows.map(String.init) ?? "?") rows, \(columns.map(String.init) ?? "?") columns", [])
+        case .array(let array):
+            let first = (array.numbers ?? array.objects ?? []).prefix(4).map(\.description).joined(separator: ", ")
+            return ("array of \(array.dtype.name), shape \(array.shape): \(first) ...", [])
+        case .scalar(let dtype, _): return ("\(dtype.name): \((try? PickleDecoder().decode(Double.self, from: value)) ?? .nan)", [])
+        case .dateTime, .date:
+            return ("\((try? PickleDecoder().decode(Date.self, from: value))?.description ?? name)", [])
+        default: return (name, value.dictionary.map(named) ?? value.items.map(numbered) ?? object.attributes.map(named) ?? [])
+        }
+    default: return (String(value.description.prefix(60)), [])
+    }
+}
+
+func numbered(_ items: [PickleValue]) -> [(String, PickleValue)] { items.enumerated().map { ("[\($0)]", $1) } }
+func named(_ entries: PickleDictionary) -> [(String, PickleValue)] { entries.map { ($0.key.description, $0.value) } }
+
+guard CommandLine.arguments.count > 1 else {
+    print("usage: picklels FILE...")
+    exit(2)
+}
+var failed = false
+for path in CommandLine.arguments.dropFirst() {
+    print(path)
+    do {
+        for result in try Pickle.pickles(contentsOf: URL(fileURLWithPath: path)) {
+            list(try result.get(), as: "", indent: 1, levels: 4)
+        }
+    } catch {
+        FileHandle.standardError.write(Data("\(path): \(error)\n".utf8))
+        failed = true
+    }
+}
+exit(failed ? 1 : 0)

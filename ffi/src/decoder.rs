@@ -1,0 +1,293 @@
+//! Opcodes, one at a time, in constant memory.
+
+use crate::error::{pickle_error, put};
+use crate::memory::{bytes, pickle_bytes, pickle_in};
+use crate::status::pickle_status;
+use crate::version::PICKLE_ABI_VERSION;
+use core::ffi::c_char;
+use core::mem::MaybeUninit;
+use pickle_core::{Arg, Decoder, Fragment, Op, Opcode, Step};
+
+/// A reader of opcodes, made ready by `pickle_decoder_init`.
+#[repr(C)]
+pub struct pickle_decoder {
+    /// The library's own.
+    pub opaque: [u64; 16],
+}
+
+#[repr(C)]
+struct State {
+    ready: u64,
+    error: pickle_error,
+    decoder: MaybeUninit<Decoder>,
+}
+
+const READY: u64 = 0x7069_636b_6c65_6465;
+const _: () = assert!(size_of::<pickle_decoder>() == 128 && size_of::<State>() <= 128 && align_of::<State>() <= 8);
+
+/// What `pickle_decoder_next` found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum pickle_step_kind {
+    /// The pickle is over.
+    End = 0,
+    /// An opcode with its whole argument.
+    Op = 1,
+    /// A piece of an argument that does not lie whole in the input.
+    Fragment = 2,
+    /// Bytes that are no pickle, asked for with `pickle_decoder_take_raw`.
+    Raw = 3,
+}
+
+/// What stands in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum pickle_arg_kind {
+    /// The opcode has no argument.
+    Nothing = 0,
+    /// `number`: an int, a memo index, a protocol, an extension code, a frame length.
+    Uint = 1,
+    /// `number` holds a signed one: `(int64_t)number`.
+    Int = 2,
+    /// `number` holds the bits of a double.
+    Float = 3,
+    /// `data`: a counted payload.
+    Bytes = 4,
+    /// `data`: a line of text; for GLOBAL and INST two, the newline between them kept.
+    Text = 5,
+}
+
+/// An opcode, or a piece of one.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct pickle_step {
+    /// Bytes from the start of the stream to the opcode.
+    pub offset: u64,
+    /// The number of the argument.
+    pub number: u64,
+    /// Of a fragment: bytes of the argument that came before it.
+    pub position: u64,
+    /// Of a fragment: bytes of the whole argument; `UINT64_MAX` where that is not known (texts).
+    pub total: u64,
+    /// Payload or text, in the input.
+    pub data: pickle_bytes,
+    /// What was found.
+    pub kind: pickle_step_kind,
+    /// What the argument is.
+    pub arg: pickle_arg_kind,
+    /// The byte of the opcode; `pickle_opcode_name` names it.
+    pub opcode: u8,
+    /// Of a fragment: nothing more follows.
+    pub last: bool,
+}
+
+/// # Safety
+/// `decoder` is null or points to a `pickle_decoder`, all zeros or made ready.
+unsafe fn state<'a>(decoder: *mut pickle_decoder) -> Option<(&'a mut pickle_error, &'a mut Decoder)> {
+    let decoder = decoder.cast::<State>();
+    // SAFETY: only `ready` is looked at before it says that the rest is there.
+    if decoder.is_null() || unsafe { (*decoder).ready } != READY {
+        return None;
+    }
+    // SAFETY: ready: all fields have been written.
+    unsafe { Some((&mut (*decoder).error, (*decoder).decoder.assume_init_mut())) }
+}
+
+fn settle(slot: &mut pickle_error, result: Result<(), pickle_core::Error>) -> pickle_status {
+    if let Err(error) = result {
+        *slot = error.into();
+        return slot.status;
+    }
+    pickle_status::Ok
+}
+
+/// Use the macro `pickle_decoder_init(decoder)`.
+///
+/// # Safety
+/// `decoder` is null or may be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_decoder_init_abi(
+    decoder: *mut pickle_decoder,
+    abi_version: u32,
+    decoder_size: usize,
+) -> pickle_status {
+    if abi_version != PICKLE_ABI_VERSION || decoder_size != size_of::<pickle_decoder>() {
+        return pickle_status::AbiMismatch;
+    }
+    let state = State { ready: READY, error: pickle_error::NONE, decoder: MaybeUninit::new(Decoder::new()) };
+    // SAFETY: as the caller says.
+    unsafe { put(decoder.cast(), state) }
+}
+
+/// The next opcode, or as much as there is. `input->pos` moves past what was
+/// consumed; `step->data` lies in the input. `PICKLE_STATUS_NEED_MORE`: come again with the bytes that follow.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_decoder_next(
+    decoder: *mut pickle_decoder,
+    input: *mut pickle_in,
+    out: *mut pickle_step,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    let (Some((slot, decoder)), Some(input)) = (unsafe { state(decoder) }, unsafe { input.as_mut() }) else {
+        return pickle_status::Null;
+    };
+    if out.is_null() {
+        return pickle_status::Null;
+    }
+    // SAFETY: as the caller says.
+    let whole = unsafe { bytes(input.data, input.size) };
+    let mut rest = whole.get(input.pos..).unwrap_or_default();
+    let before = rest.len();
+    let found = decoder.next(&mut rest);
+    input.pos += before - rest.len();
+    let mut step = pickle_step {
+        offset: decoder.offset(),
+        number: 0,
+        position: 0,
+        total: 0,
+        data: [].as_slice().into(),
+        kind: pickle_step_kind::End,
+        arg: pickle_arg_kind::Nothing,
+        opcode: 0,
+        last: true,
+    };
+    match found {
+        Ok(Step::Op(Op { opcode, arg, offset })) => {
+            step.kind = pickle_step_kind::Op;
+            step.offset = offset;
+            step.opcode = opcode.byte();
+            (step.arg, step.number) = match arg {
+                Arg::Nothing => (pickle_arg_kind::Nothing, 0),
+                Arg::Uint(n) => (pickle_arg_kind::Uint, n),
+                Arg::Int(n) => (pickle_arg_kind::Int, i64::from(n) as u64),
+                Arg::Float(bits) => (pickle_arg_kind::Float, bits),
+                Arg::Bytes(data) => {
+                    step.data = data.into();
+                    (pickle_arg_kind::Bytes, data.len() as u64)
+                }
+                Arg::Text(data) => {
+                    step.data = data.into();
+                    (pickle_arg_kind::Text, data.len() as u64)
+                }
+            };
+        }
+        Ok(Step::Fragment(Fragment { opcode, offset, position, total, data, last })) => {
+            step.kind = pickle_step_kind::Fragment;
+            step.arg = if total.is_some() { pickle_arg_kind::Bytes } else { pickle_arg_kind::Text };
+            (step.offset, step.opcode, step.position, step.last) = (offset, opcode.byte(), position, last);
+            step.total = total.unwrap_or(u64::MAX);
+            step.data = data.into();
+        }
+        Ok(Step::Raw(data)) => {
+            step.kind = pickle_step_kind::Raw;
+            step.data = data.into();
+        }
+        Ok(Step::End) => {}
+        Ok(Step::NeedMore) => return pickle_status::NeedMore,
+        Err(error) => return settle(slot, Err(error)),
+    }
+    // SAFETY: as the caller says.
+    unsafe { put(out, step) }
+}
+
+/// Says that no input follows. `PICKLE_STATUS_OK` if the pickle is complete.
+///
+/// # Safety
+/// `decoder` is null or points to a decoder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_decoder_finish(decoder: *mut pickle_decoder) -> pickle_status {
+    // SAFETY: as the caller says.
+    match unsafe { state(decoder) } {
+        Some((slot, decoder)) => settle(slot, decoder.finish()),
+        None => pickle_status::Null,
+    }
+}
+
+/// Begins another pickle of the same stream. Offsets go on counting.
+///
+/// # Safety
+/// `decoder` is null or points to a decoder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_decoder_next_pickle(decoder: *mut pickle_decoder) -> pickle_status {
+    // SAFETY: as the caller says.
+    let Some((slot, decoder)) = (unsafe { state(decoder) }) else { return pickle_status::Null };
+    *slot = pickle_error::NONE;
+    decoder.next_pickle();
+    pickle_status::Ok
+}
+
+/// The next `len` bytes are no pickle (joblib puts arrays between opcodes):
+/// they come as `PICKLE_STEP_KIND_RAW`, then opcodes go on.
+///
+/// # Safety
+/// `decoder` is null or points to a decoder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_decoder_take_raw(decoder: *mut pickle_decoder, len: u64) -> pickle_status {
+    // SAFETY: as the caller says.
+    match unsafe { state(decoder) } {
+        Some((slot, decoder)) => settle(slot, decoder.take_raw(len)),
+        None => pickle_status::Null,
+    }
+}
+
+/// Bytes consumed of the stream.
+///
+/// # Safety
+/// `decoder` is null or points to a decoder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_decoder_offset(decoder: *mut pickle_decoder) -> u64 {
+    // SAFETY: as the caller says.
+    unsafe { state(decoder) }.map_or(0, |(_, decoder)| decoder.offset())
+}
+
+/// Bytes left of the current frame; 0 outside frames.
+///
+/// # Safety
+/// `decoder` is null or points to a decoder.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_decoder_frame_left(decoder: *mut pickle_decoder) -> u64 {
+    // SAFETY: as the caller says.
+    unsafe { state(decoder) }.map_or(0, |(_, decoder)| decoder.frame_left())
+}
+
+/// The last error of this decoder.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_decoder_error(decoder: *mut pickle_decoder, error: *mut pickle_error) -> pickle_status {
+    // SAFETY: as the caller says.
+    match unsafe { state(decoder) } {
+        Some((found, _)) => unsafe { put(error, *found) },
+        None => pickle_status::Null,
+    }
+}
+
+/// Room for the longest name and its NUL.
+const NAME: usize = 20;
+static NAMES: [[u8; NAME]; Opcode::ALL.len()] = {
+    let mut names = [[0; NAME]; Opcode::ALL.len()];
+    let mut n = 0;
+    while n < names.len() {
+        let name = Opcode::ALL[n].name().as_bytes();
+        let mut i = 0;
+        // A name that leaves no room for the NUL does not compile.
+        assert!(name.len() < NAME);
+        while i < name.len() {
+            names[n][i] = name[i];
+            i += 1;
+        }
+        n += 1;
+    }
+    names
+};
+
+/// The name that `pickletools` has for an opcode, such as "BINGET"; null where the byte is none. Static text.
+#[unsafe(no_mangle)]
+pub extern "C" fn pickle_opcode_name(opcode: u8) -> *const c_char {
+    let found = Opcode::ALL.iter().zip(&NAMES).find(|(known, _)| known.byte() == opcode);
+    found.map_or(core::ptr::null(), |(_, name)| name.as_ptr().cast())
+}

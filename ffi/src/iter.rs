@@ -1,0 +1,154 @@
+//! Iteration over items and entries.
+
+use crate::document::pickle_doc;
+use crate::error::put;
+use crate::status::pickle_status;
+use crate::value::{give, here, or_kind, pickle_value};
+use core::mem::MaybeUninit;
+use pickle_core::{Entries, Items, Value};
+
+/// A place in the items of a value. The document must stay where it is.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct pickle_iter {
+    /// Items, or entries, still to come.
+    pub left: usize,
+    /// The library's own.
+    pub opaque: [u64; 6],
+}
+
+/// What a `pickle_iter` holds.
+#[repr(C)]
+pub(crate) struct Iter {
+    left: usize,
+    state: MaybeUninit<State>,
+}
+
+#[derive(Clone, Copy)]
+union State {
+    items: Items<'static>,
+    entries: Entries<'static>,
+}
+
+const _: () = assert!(size_of::<Iter>() <= size_of::<pickle_iter>() && align_of::<Iter>() <= 8);
+// An entry is a key and a value in the items of a dict.
+const _: () = assert!(size_of::<Entries<'_>>() == size_of::<Items<'_>>());
+
+impl From<Items<'_>> for pickle_iter {
+    fn from(items: Items<'_>) -> Self {
+        // SAFETY: the same type but for the lifetime, which C's programmer watches over.
+        let items = unsafe { core::mem::transmute::<Items<'_>, Items<'static>>(items) };
+        made(items.len(), State { items })
+    }
+}
+
+impl From<Entries<'_>> for pickle_iter {
+    fn from(entries: Entries<'_>) -> Self {
+        // SAFETY: the same type but for the lifetime, which C's programmer watches over.
+        let entries = unsafe { core::mem::transmute::<Entries<'_>, Entries<'static>>(entries) };
+        made(entries.len(), State { entries })
+    }
+}
+
+impl pickle_iter {
+    pub(crate) const EMPTY: pickle_iter = pickle_iter { left: 0, opaque: [0; 6] };
+}
+
+fn made(left: usize, state: State) -> pickle_iter {
+    let mut iter = MaybeUninit::new(pickle_iter::EMPTY);
+    // SAFETY: it is large and aligned enough, and any bits are a `pickle_iter`.
+    unsafe {
+        iter.as_mut_ptr().cast::<Iter>().write(Iter { left, state: MaybeUninit::new(state) });
+        iter.assume_init()
+    }
+}
+
+/// # Safety
+/// `iter` is null or points to a `pickle_iter`, all zeros or filled by this library.
+unsafe fn state<'a>(iter: *mut pickle_iter) -> Option<(&'a mut usize, &'a mut State)> {
+    // SAFETY: as the caller says; the union is there where items are left.
+    unsafe {
+        let iter = iter.cast::<Iter>().as_mut()?;
+        if iter.left == 0 { None } else { Some((&mut iter.left, iter.state.assume_init_mut())) }
+    }
+}
+
+/// Begins with the items of a list, tuple, set or frozenset.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_items(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    iter: *mut pickle_iter,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    unsafe { begin(iter, here(doc, of).and_then(|value| or_kind(value.items()))) }
+}
+
+/// Begins with the entries of a dict, in the order of the stream, duplicate keys and all.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_entries(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    iter: *mut pickle_iter,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    unsafe { begin(iter, here(doc, of).and_then(|value| or_kind(value.entries()))) }
+}
+
+/// An iterator that found nothing is empty, so that a loop over it ends at once.
+///
+/// # Safety
+/// `iter` is null or may be written.
+pub(crate) unsafe fn begin(
+    iter: *mut pickle_iter,
+    found: Result<impl Into<pickle_iter>, pickle_status>,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    unsafe {
+        put(iter, pickle_iter::EMPTY);
+        give(iter, found)
+    }
+}
+
+/// The next item; false when there is none. For iterators of `pickle_items`.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_next(iter: *mut pickle_iter, item: *mut pickle_value) -> bool {
+    // SAFETY: both variants of the union are items.
+    let next = unsafe { state(iter) }.and_then(|(left, state)| unsafe {
+        let next = state.items.next();
+        *left = state.items.len();
+        next
+    });
+    // SAFETY: as the caller says.
+    unsafe { next.is_some_and(|found| put(item, found.into()) == pickle_status::Ok) }
+}
+
+/// The next key and value of a dict; false when there is none.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_next_entry(
+    iter: *mut pickle_iter,
+    key: *mut pickle_value,
+    value: *mut pickle_value,
+) -> bool {
+    // SAFETY: both variants of the union are items.
+    let next: Option<(Value<'_>, Value<'_>)> = unsafe { state(iter) }.and_then(|(left, state)| unsafe {
+        let next = state.entries.next();
+        *left = state.entries.len();
+        next
+    });
+    let Some((found, at_it)) = next else { return false };
+    // SAFETY: as the caller says.
+    unsafe { put(key, found.into()) == pickle_status::Ok && put(value, at_it.into()) == pickle_status::Ok }
+}

@@ -1,0 +1,137 @@
+//! The caller's memory, and how C's pointers become slices.
+
+use crate::pickle_value;
+use core::ffi::c_void;
+use pickle_core::{Node, Storage};
+
+/// One node of storage: 16 bytes, aligned to eight. Every value, container
+/// and stack entry is one.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct pickle_node {
+    /// The library's own.
+    pub opaque: [u64; 2],
+}
+
+const _: () = assert!(size_of::<pickle_node>() == 16 && size_of::<Node>() == 16 && align_of::<Node>() == 8);
+const _: () = assert!(size_of::<pickle_value>() == 16 && align_of::<pickle_value>() == 8);
+
+/// Three regions of the caller's, which `PICKLE_STORAGE` declares. They live
+/// as long as the documents in them; a region of no entries may be null.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct pickle_storage {
+    /// Every item of a container takes one, every container one or two more;
+    /// the stack needs its largest depth besides.
+    pub nodes: *mut pickle_node,
+    /// Nodes.
+    pub nodes_len: usize,
+    /// One for every entry of the pickle's memo. CPython writes one for every container and str.
+    pub memo: *mut pickle_node,
+    /// Nodes.
+    pub memo_len: usize,
+    /// Pushed strings and bytes, and decoded escapes of protocol 0.
+    pub bytes: *mut u8,
+    /// Bytes.
+    pub bytes_len: usize,
+}
+
+/// Bytes that the library gives out: they lie in the input or in the storage.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct pickle_bytes {
+    /// Never null.
+    pub data: *const u8,
+    /// Bytes.
+    pub size: usize,
+}
+
+/// UTF-8 text that the library gives out. No NUL ends it.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct pickle_str {
+    /// Never null.
+    pub data: *const core::ffi::c_char,
+    /// Bytes.
+    pub size: usize,
+}
+
+/// Input: `pos` moves past what was consumed.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct pickle_in {
+    /// The bytes; null where there are none.
+    pub data: *const c_void,
+    /// Bytes in all.
+    pub size: usize,
+    /// Bytes that were consumed. At most `size`.
+    pub pos: usize,
+}
+
+impl From<&[u8]> for pickle_bytes {
+    fn from(bytes: &[u8]) -> Self {
+        pickle_bytes { data: bytes.as_ptr(), size: bytes.len() }
+    }
+}
+
+impl From<&[u8]> for pickle_str {
+    fn from(text: &[u8]) -> Self {
+        pickle_str { data: text.as_ptr().cast(), size: text.len() }
+    }
+}
+
+impl From<&str> for pickle_str {
+    fn from(text: &str) -> Self {
+        text.as_bytes().into()
+    }
+}
+
+/// Bytes of C. Null or a length of zero is an empty slice.
+///
+/// # Safety
+/// `data` points to `size` bytes that live for `'a`.
+pub(crate) unsafe fn bytes<'a>(data: *const c_void, size: usize) -> &'a [u8] {
+    if data.is_null() || size == 0 {
+        return &[];
+    }
+    // SAFETY: not null, and the caller vouches for the rest.
+    unsafe { core::slice::from_raw_parts(data.cast(), size) }
+}
+
+/// # Safety
+/// As [`bytes`], for `len` entries that nobody else uses, of a layout that any bits make valid.
+unsafe fn region<'a, T>(data: *mut T, len: usize) -> &'a mut [T] {
+    if data.is_null() || len == 0 {
+        return &mut [];
+    }
+    // SAFETY: not null, and the caller vouches for the rest.
+    unsafe { core::slice::from_raw_parts_mut(data, len) }
+}
+
+/// # Safety
+/// The regions are the caller's to give, and live as long as what is read into them.
+pub(crate) unsafe fn storage(storage: &pickle_storage) -> Storage<'static> {
+    // SAFETY: nodes are two u64 in both languages, and any bits are a node.
+    unsafe {
+        Storage::new(
+            region(storage.nodes.cast::<Node>(), storage.nodes_len),
+            region(storage.memo.cast::<Node>(), storage.memo_len),
+            region(storage.bytes, storage.bytes_len),
+        )
+    }
+}
+
+/// # Safety
+/// `text` is null or ends with a NUL.
+pub(crate) unsafe fn text<'a>(text: *const core::ffi::c_char) -> Option<&'a [u8]> {
+    if text.is_null() {
+        return None;
+    }
+    let mut len = 0;
+    // SAFETY: the NUL has not been passed. (strlen is not among what this library may ask for.)
+    while unsafe { *text.add(len) } != 0 {
+        len += 1;
+    }
+    // SAFETY: so many bytes were just read.
+    Some(unsafe { core::slice::from_raw_parts(text.cast(), len) })
+}

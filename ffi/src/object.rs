@@ -1,0 +1,270 @@
+//! Objects: how they were made, and what happened to them.
+
+use crate::document::pickle_doc;
+use crate::error::put;
+use crate::iter::{begin, pickle_iter};
+use crate::memory::pickle_bytes;
+use crate::status::pickle_status;
+use crate::value::{Found, give, here, or_kind, pickle_value};
+use core::mem::MaybeUninit;
+use pickle_core::{Change, Changes, How, Object};
+
+/// Which opcode made an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum pickle_how {
+    /// REDUCE: a callable and its arguments.
+    Reduce = 0,
+    /// NEWOBJ: `cls.__new__(cls, *args)`.
+    NewObj = 1,
+    /// NEWOBJ_EX: with keyword arguments.
+    NewObjEx = 2,
+    /// OBJ: a class and arguments from the stack.
+    Obj = 3,
+    /// INST: a named class and arguments from the stack.
+    Inst = 4,
+    /// PERSID, BINPERSID: whatever the persistent id stands for.
+    PersId = 5,
+    /// A global, extension or buffer that was changed without being called.
+    Changed = 6,
+}
+
+impl From<How> for pickle_how {
+    fn from(how: How) -> Self {
+        match how {
+            How::Reduce => pickle_how::Reduce,
+            How::NewObj => pickle_how::NewObj,
+            How::NewObjEx => pickle_how::NewObjEx,
+            How::Obj => pickle_how::Obj,
+            How::Inst => pickle_how::Inst,
+            How::PersId => pickle_how::PersId,
+            How::Changed => pickle_how::Changed,
+        }
+    }
+}
+
+/// # Safety
+/// `doc` is null or points to a document.
+unsafe fn object<'a>(doc: *const pickle_doc, of: pickle_value) -> Found<Object<'a>> {
+    // SAFETY: as the caller says.
+    unsafe { here(doc, of) }.and_then(|value| or_kind(value.as_object()))
+}
+
+fn or_missing<T>(part: Option<T>) -> Found<T> {
+    part.ok_or(pickle_status::Missing)
+}
+
+/// Which opcode made an object (`pickle_how`).
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_object_how(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_how,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    unsafe { give(out, object(doc, of).map(|object| object.how())) }
+}
+
+/// The class or function that made an object; the persistent id, or what was
+/// changed, where nothing made it. `pickle_as_global` names it.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_object_callable(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_value,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    unsafe { give(out, object(doc, of).map(|object| object.callable())) }
+}
+
+/// The arguments as the one value that REDUCE, NEWOBJ and NEWOBJ_EX take.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_object_args_value(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_value,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    unsafe { give(out, object(doc, of).and_then(|object| or_missing(object.args_value()))) }
+}
+
+/// Begins with the arguments one by one, wherever the opcode keeps them.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_object_args(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    iter: *mut pickle_iter,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    unsafe { begin(iter, object(doc, of).map(|object| object.args())) }
+}
+
+/// The keyword arguments (NEWOBJ_EX).
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_object_kwargs(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_value,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    unsafe { give(out, object(doc, of).and_then(|object| or_missing(object.kwargs()))) }
+}
+
+/// The state of the last BUILD.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_object_state(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_value,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    unsafe { give(out, object(doc, of).and_then(|object| or_missing(object.state()))) }
+}
+
+/// A place in the changes of an object. The document must stay where it is.
+#[repr(C)]
+pub struct pickle_changes {
+    /// Not 0 where changes may follow.
+    pub more: usize,
+    /// The library's own.
+    pub opaque: [u64; 2],
+}
+
+#[repr(C)]
+struct Place {
+    more: usize,
+    changes: MaybeUninit<Changes<'static>>,
+}
+
+const _: () = assert!(size_of::<Place>() <= size_of::<pickle_changes>() && align_of::<Place>() <= 8);
+
+/// What a change was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum pickle_change_kind {
+    /// APPEND, APPENDS: `items`.
+    Append = 1,
+    /// SETITEM, SETITEMS: `items` are entries.
+    SetItem = 2,
+    /// ADDITEMS: `items`.
+    Add = 3,
+    /// BUILD: `value` is the state.
+    Build = 4,
+    /// Bytes between the opcodes (joblib): `raw`.
+    Raw = 5,
+    /// A pickle between the opcodes (joblib): `value`.
+    Nested = 6,
+}
+
+/// What happened to an object.
+#[repr(C)]
+pub struct pickle_change {
+    /// A state, or a nested pickle.
+    pub value: pickle_value,
+    /// Items or entries.
+    pub items: pickle_iter,
+    /// Bytes.
+    pub raw: pickle_bytes,
+    /// Which of them it is.
+    pub kind: pickle_change_kind,
+}
+
+/// Begins with what happened to an object, in the order of the stream.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_object_changes(
+    doc: *const pickle_doc,
+    of: pickle_value,
+    out: *mut pickle_changes,
+) -> pickle_status {
+    if out.is_null() {
+        return pickle_status::Null;
+    }
+    let mut place = Place { more: 0, changes: MaybeUninit::uninit() };
+    // SAFETY: as the caller says.
+    let status = match unsafe { object(doc, of) } {
+        Ok(object) => {
+            // SAFETY: the same type but for the lifetime, which C's programmer watches over.
+            let changes = unsafe { core::mem::transmute::<Changes<'_>, Changes<'static>>(object.changes()) };
+            place = Place { more: 1, changes: MaybeUninit::new(changes) };
+            pickle_status::Ok
+        }
+        Err(status) => status,
+    };
+    // SAFETY: large and aligned enough.
+    unsafe { put(out.cast(), place) };
+    status
+}
+
+/// The next change; false when there is none.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_next_change(changes: *mut pickle_changes, out: *mut pickle_change) -> bool {
+    // SAFETY: as the caller says; `more` says that the changes are there.
+    let Some(place) = (unsafe { changes.cast::<Place>().as_mut() }) else { return false };
+    if place.more == 0 || out.is_null() {
+        return false;
+    }
+    // SAFETY: as above.
+    let Some(change) = unsafe { place.changes.assume_init_mut() }.next() else {
+        place.more = 0;
+        return false;
+    };
+    let mut found = pickle_change {
+        value: pickle_value::NONE,
+        items: pickle_iter::EMPTY,
+        raw: [].as_slice().into(),
+        kind: pickle_change_kind::Build,
+    };
+    found.kind = match change {
+        Change::Append(items) => {
+            found.items = items.into();
+            pickle_change_kind::Append
+        }
+        Change::SetItem(entries) => {
+            found.items = entries.into();
+            pickle_change_kind::SetItem
+        }
+        Change::Add(items) => {
+            found.items = items.into();
+            pickle_change_kind::Add
+        }
+        Change::Build(state) => {
+            found.value = state.into();
+            pickle_change_kind::Build
+        }
+        Change::Raw(raw, _) => {
+            found.raw = raw.into();
+            pickle_change_kind::Raw
+        }
+        Change::Nested(root) => {
+            found.value = root.into();
+            pickle_change_kind::Nested
+        }
+        _ => return false,
+    };
+    // SAFETY: as the caller says.
+    unsafe { put(out, found) == pickle_status::Ok }
+}

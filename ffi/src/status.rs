@@ -1,0 +1,253 @@
+//! Statuses: what a call found. The numbers of errors in pickles are those of the core.
+
+use core::ffi::c_char;
+use pickle_core::ErrorKind;
+
+/// What a call found. 0 is success. The numbers are frozen and grouped: 1-9 a
+/// limit of this reader, 10-19 the input ended, 20-29 not an opcode stream,
+/// 30-39 an argument that CPython refuses, 40-49 the stack machine was broken,
+/// 50-69 an operation that CPython refuses on that value, 70-79 wrong use of
+/// a reader, 80-99 what can not be written, 100-109 nothing or something else
+/// is there, 110-119 wrong use of this interface, 200: no error, go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum pickle_status {
+    /// It is done.
+    Ok = 0,
+    /// The node region is full (nodes hold values and the stack, 16 bytes each).
+    NodesFull = 1,
+    /// The memo region is full, or an index lies beyond it.
+    MemoFull = 2,
+    /// The byte region is full (strings of pushed input, decoded escapes).
+    BytesFull = 3,
+    /// An operation that must search (SETITEM on a list) would take more than linear work.
+    WorkLimit = 4,
+    /// The caller's limit on opcodes was reached.
+    OpcodeLimit = 5,
+    /// More containers are open at once than the caller gave levels for.
+    LevelsFull = 6,
+    /// There was no input at all (EOFError in CPython).
+    Empty = 10,
+    /// The input ended between two opcodes, before STOP (EOFError in CPython).
+    EndOfInput = 11,
+    /// The input ended inside an opcode's argument or inside a declared frame.
+    Truncated = 12,
+    /// The byte is not an opcode.
+    UnknownOpcode = 20,
+    /// A signed length is negative.
+    NegativeLength = 21,
+    /// An eight-byte length is above 2^63 - 1.
+    LengthTooLarge = 22,
+    /// An argument crosses the end of its frame.
+    FrameStraddle = 23,
+    /// A frame begins inside another.
+    FrameNested = 24,
+    /// PROTO names a protocol above 5.
+    UnsupportedProtocol = 25,
+    /// A text argument is empty where CPython wants at least one character.
+    EmptyLine = 26,
+    /// The text of INT, LONG, GET or PUT is not an integer.
+    BadInt = 30,
+    /// The text of FLOAT is not a float as CPython's C code reads it.
+    BadFloat = 31,
+    /// The text of FLOAT is too large for a double.
+    FloatOverflow = 32,
+    /// STRING wants matching quotes at both ends.
+    StringNotQuoted = 33,
+    /// A `\x` escape without two hexadecimal digits, or a backslash at the end.
+    BadEscape = 34,
+    /// The bytes of a str or of a name are not UTF-8.
+    BadUtf8 = 35,
+    /// `\u` or `\U` without its digits, or above 10FFFF.
+    BadUnicodeEscape = 36,
+    /// A name or a persistent id must be ASCII here.
+    NotAscii = 37,
+    /// A Python 2 str does not fit the `encoding` that was asked for.
+    BadEncoding = 38,
+    /// A value was wanted and the stack was empty.
+    StackUnderflow = 40,
+    /// A value was wanted and a MARK was found.
+    UnexpectedMark = 41,
+    /// A MARK was wanted and none is there.
+    NoMark = 42,
+    /// GET of a memo entry that was never PUT.
+    MemoMissing = 43,
+    /// PUT with a negative index.
+    NegativeMemo = 44,
+    /// Keys and values do not pair up.
+    OddItems = 45,
+    /// REDUCE, OBJ: this built-in value can not be called.
+    NotCallable = 50,
+    /// NEWOBJ, NEWOBJ_EX: this built-in value is not a class.
+    NotAClass = 51,
+    /// The arguments must be a tuple.
+    ArgsNotTuple = 52,
+    /// The keyword arguments must be a dict.
+    KwargsNotDict = 53,
+    /// STACK_GLOBAL wants two str.
+    GlobalNotStr = 54,
+    /// This built-in value has no `append`.
+    NoAppend = 55,
+    /// This built-in value has no item assignment.
+    NoSetItem = 56,
+    /// This built-in value has no `add`.
+    NoAdd = 57,
+    /// A list, dict, set, bytearray, or a tuple with one inside, as a key or set item.
+    Unhashable = 58,
+    /// BUILD: this built-in value has no attributes to set.
+    NoState = 59,
+    /// BUILD: the state must be a dict here.
+    StateNotDict = 60,
+    /// READONLY_BUFFER on something that is no buffer.
+    NotABuffer = 61,
+    /// EXT with a code of zero or below.
+    BadExtension = 62,
+    /// NEXT_BUFFER, and the caller said that there are none, or no more.
+    NoBuffer = 63,
+    /// An index that the list does not have.
+    BadIndex = 64,
+    /// Valid in CPython, but not supported by this library: a change to a bytearray.
+    BytearrayChange = 65,
+    /// A reader was used again after it had failed or ended, without a reset.
+    AfterEnd = 70,
+    /// Raw bytes were asked for inside a frame or in the middle of an opcode.
+    RawInFrame = 71,
+    /// The opcode is younger than protocol 0.
+    NotInProtocol0 = 80,
+    /// The opcode is younger than protocol 1.
+    NotInProtocol1 = 81,
+    /// The opcode is younger than protocol 2.
+    NotInProtocol2 = 82,
+    /// The opcode is younger than protocol 3.
+    NotInProtocol3 = 83,
+    /// The opcode is younger than protocol 4.
+    NotInProtocol4 = 84,
+    /// The argument is not of the opcode's kind, or is in pieces that do not fit together.
+    BadArgument = 85,
+    /// A text with a newline where the opcode ends at one.
+    LineBreak = 86,
+    /// A number or a length beyond the opcode's field.
+    TooLong = 87,
+    /// The sink took no more bytes and gave no reason.
+    SinkFull = 88,
+    /// A container, or a pickle, was ended with something open in it.
+    Unclosed = 89,
+    /// There is no container to end, or it is of another kind.
+    NothingOpen = 90,
+    /// A value where none may be: the pickle, or the part of an object, has its value already.
+    UnexpectedValue = 91,
+    /// The pickle, or a part of an object, has no value yet.
+    MissingValue = 92,
+    /// No pickle of this protocol holds this value.
+    Inexpressible = 93,
+
+    /// There is no such key, attribute, index or part.
+    Missing = 100,
+    /// The value is of another kind.
+    WrongKind = 101,
+    /// The int does not fit the type asked for.
+    OutOfRange = 102,
+    /// The str holds lone surrogates or the Python 2 str is not UTF-8: take its bytes.
+    NotUtf8 = 103,
+    /// The path can not be read.
+    BadPath = 104,
+
+    /// A pointer that must not be null is, or a struct has not been initialised.
+    Null = 110,
+    /// The program was compiled with the header of another version.
+    AbiMismatch = 111,
+    /// An option or number has no meaning here.
+    BadOption = 112,
+    /// The caller's callback asked to stop.
+    Stopped = 113,
+
+    /// All input is used up and the pickle is not over: feed more.
+    NeedMore = 200,
+}
+
+use pickle_status as Status;
+
+macro_rules! texts {
+    (core: $($name:ident)*; here: $($own:ident $text:literal)*) => {
+        // A kind of the core is a status of the same name and number.
+        const _: () = {
+            $( assert!(Status::$name as i32 == ErrorKind::$name as i32); )*
+            assert!([$(ErrorKind::$name),*].len() == ErrorKind::ALL.len());
+        };
+
+        fn text(status: i32) -> &'static [u8] {
+            match status {
+                $( status if status == Status::$name as i32 => {
+                    const TEXT: &str = ErrorKind::$name.text();
+                    const ENDED: [u8; TEXT.len() + 1] = ended(TEXT);
+                    &ENDED
+                } )*
+                $( status if status == Status::$own as i32 => concat!($text, "\0").as_bytes(), )*
+                _ => b"no such status\0",
+            }
+        }
+
+        fn name(status: i32) -> &'static [u8] {
+            match status {
+                $( status if status == Status::$name as i32 => concat!(stringify!($name), "\0").as_bytes(), )*
+                $( status if status == Status::$own as i32 => concat!(stringify!($own), "\0").as_bytes(), )*
+                _ => b"?\0",
+            }
+        }
+    };
+}
+
+texts! {
+    core:
+    NodesFull MemoFull BytesFull WorkLimit OpcodeLimit LevelsFull Empty EndOfInput Truncated UnknownOpcode
+    NegativeLength LengthTooLarge FrameStraddle FrameNested UnsupportedProtocol EmptyLine BadInt BadFloat
+    FloatOverflow StringNotQuoted BadEscape BadUtf8 BadUnicodeEscape NotAscii BadEncoding StackUnderflow
+    UnexpectedMark NoMark MemoMissing NegativeMemo OddItems NotCallable NotAClass ArgsNotTuple KwargsNotDict
+    GlobalNotStr NoAppend NoSetItem NoAdd Unhashable NoState StateNotDict NotABuffer BadExtension NoBuffer
+    BadIndex BytearrayChange AfterEnd RawInFrame NotInProtocol0 NotInProtocol1 NotInProtocol2 NotInProtocol3
+    NotInProtocol4 BadArgument LineBreak TooLong SinkFull Unclosed NothingOpen UnexpectedValue MissingValue
+    Inexpressible;
+    here:
+    Ok "done"
+    Missing "there is no such key, attribute, index or part"
+    WrongKind "the value is of another kind"
+    OutOfRange "the int does not fit the type asked for"
+    NotUtf8 "the text is not UTF-8; take its bytes"
+    BadPath "the path can not be read; write it as $.rows[3].temp"
+    Null "a pointer is null, or a struct has not been initialised"
+    AbiMismatch "the program was compiled with the header of another version of the library"
+    BadOption "an option or number has no meaning here"
+    Stopped "the callback asked to stop"
+    NeedMore "the pickle is not over: feed more"
+}
+
+/// A text with a NUL at its end.
+const fn ended<const N: usize>(text: &str) -> [u8; N] {
+    let mut with_nul = [0; N];
+    let text = text.as_bytes();
+    let mut i = 0;
+    while i < text.len() && i < N {
+        with_nul[i] = text[i];
+        i += 1;
+    }
+    with_nul
+}
+
+impl From<ErrorKind> for pickle_status {
+    fn from(kind: ErrorKind) -> Self {
+        // SAFETY: every kind of the core is a status of the same number, as asserted above for all of them.
+        unsafe { core::mem::transmute::<i32, pickle_status>(kind as i32) }
+    }
+}
+
+/// A sentence that says what a status means. Static text; links away when unused.
+#[unsafe(no_mangle)]
+pub extern "C" fn pickle_status_text(status: i32) -> *const c_char {
+    text(status).as_ptr().cast()
+}
+
+/// The name of a status, such as "NodesFull". Static text; links away when unused.
+#[unsafe(no_mangle)]
+pub extern "C" fn pickle_status_name(status: i32) -> *const c_char {
+    name(status).as_ptr().cast()
+}

@@ -1,0 +1,280 @@
+/* The C interface, function by function, as C99 and as C++17. Arguments: pickles to read with tiny storage too. */
+#include <pickle.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int failures;
+#define CHECK(condition)                                                                                      \
+    do {                                                                                                      \
+        if (!(condition)) {                                                                                   \
+            printf("%s:%d: %s\n", __FILE__, __LINE__, #condition);                                            \
+            failures++;                                                                                       \
+        }                                                                                                     \
+    } while (0)
+
+#if PICKLE_VERSION_NUMBER != PICKLE_VERSION_MAJOR * 1000000 + PICKLE_VERSION_MINOR * 1000 + PICKLE_VERSION_PATCH
+#error "version macros disagree"
+#endif
+
+PICKLE_STATIC_STORAGE(memory, 4096, 256, 4096);
+
+struct text {
+    char data[65536];
+    size_t size;
+    size_t limit;
+};
+
+static bool keep(void *context, const uint8_t *data, size_t size) {
+    struct text *text = (struct text *)context;
+    if (text->size + size >= text->limit) {
+        return false;
+    }
+    memcpy(text->data + text->size, data, size);
+    text->size += size;
+    text->data[text->size] = 0;
+    return true;
+}
+
+/* {"temp": 21.5, "n": [1, -2, 300], "ok": True, "name": "x\u00e9", "raw": b"\x00\xff", "none": None, "big": 1 << 64} */
+static const char sample[] = "\x80\x03}(X\x04\0\0\0tempG@5\x80\0\0\0\0\0X\x01\0\0\0n](K\x01J\xfe\xff\xff\xffM,\x01"
+                             "eX\x02\0\0\0ok\x88X\x04\0\0\0nameX\x03\0\0\0x\xc3\xa9X\x03\0\0\0rawC\x02\0\xff"
+                             "X\x04\0\0\0noneNX\x03\0\0\0big\x8a\x09\0\0\0\0\0\0\0\0\x01u.";
+
+static void getters(const pickle_doc *doc) {
+    pickle_value root = pickle_root(doc), list, value, key;
+    pickle_iter iter;
+    pickle_big_int big;
+    pickle_str str;
+    pickle_bytes bytes;
+    double f64 = 0;
+    int64_t i64 = 0, sum = 0;
+    uint64_t u64 = 0;
+    bool flag = false;
+    size_t id = 0, count = 0;
+
+    CHECK(pickle_kind_of(doc, root) == PICKLE_KIND_DICT && pickle_len(doc, root) == 7);
+    CHECK(pickle_get_f64(doc, root, "temp", &f64) == PICKLE_STATUS_OK && f64 == 21.5);
+    CHECK(pickle_get_bool(doc, root, "ok", &flag) == PICKLE_STATUS_OK && flag);
+    CHECK(pickle_get_str(doc, root, "name", &str) == PICKLE_STATUS_OK && str.size == 3 && !memcmp(str.data, "x\xc3\xa9", 3));
+    CHECK(pickle_get_bytes(doc, root, "raw", &bytes) == PICKLE_STATUS_OK && bytes.size == 2 && bytes.data[1] == 0xff);
+    CHECK(pickle_get(doc, root, "none", &value) == PICKLE_STATUS_OK && pickle_is_none(doc, value));
+    CHECK(pickle_get(doc, root, "big", &value) == PICKLE_STATUS_OK);
+    CHECK(pickle_as_i64(doc, value, &i64) == PICKLE_STATUS_OUT_OF_RANGE);
+    CHECK(pickle_as_u64(doc, value, &u64) == PICKLE_STATUS_OUT_OF_RANGE);
+    CHECK(pickle_as_big_int(doc, value, &big) == PICKLE_STATUS_OK && big.radix == 0 && big.data.size == 9 && !big.negative);
+    CHECK(pickle_get(doc, root, "n", &list) == PICKLE_STATUS_OK && pickle_id(doc, list, &id) == PICKLE_STATUS_OK);
+    CHECK(id < pickle_id_limit(doc));
+    CHECK(pickle_at_i64(doc, list, 1, &i64) == PICKLE_STATUS_OK && i64 == -2);
+    CHECK(pickle_at_u64(doc, list, 1, &u64) == PICKLE_STATUS_OUT_OF_RANGE);
+    CHECK(pickle_at_u64(doc, list, 2, &u64) == PICKLE_STATUS_OK && u64 == 300);
+    CHECK(pickle_at(doc, list, 3, &value) == PICKLE_STATUS_MISSING);
+    CHECK(pickle_find_i64(doc, root, "$.n[-1]", &i64) == PICKLE_STATUS_OK && i64 == 300);
+    CHECK(pickle_find_i64(doc, root, "$.n[x]", &i64) == PICKLE_STATUS_BAD_PATH);
+    CHECK(pickle_find_i64(doc, root, "$.m", &i64) == PICKLE_STATUS_MISSING);
+    CHECK(pickle_get_i64(doc, root, "temp", &i64) == PICKLE_STATUS_WRONG_KIND);
+    CHECK(pickle_get_i64(doc, list, "temp", &i64) == PICKLE_STATUS_WRONG_KIND);
+    CHECK(pickle_get_i64(doc, root, "\xff", &i64) == PICKLE_STATUS_MISSING);
+    CHECK(pickle_items(doc, list, &iter) == PICKLE_STATUS_OK && iter.left == 3);
+    while (pickle_next(&iter, &value)) {
+        CHECK(pickle_as_i64(doc, value, &i64) == PICKLE_STATUS_OK);
+        sum += i64;
+    }
+    CHECK(sum == 299 && !pickle_next(&iter, &value));
+    CHECK(pickle_entries(doc, root, &iter) == PICKLE_STATUS_OK);
+    while (pickle_next_entry(&iter, &key, &value)) {
+        count++;
+    }
+    CHECK(count == 7);
+    CHECK(pickle_items(doc, root, &iter) == PICKLE_STATUS_WRONG_KIND && iter.left == 0);
+}
+
+static void objects(void) {
+    /* __main__.P(1), state {"a": 2}, by REDUCE and BUILD */
+    static const char object[] = "c__main__\nP\n(K\x01tR}X\x01\0\0\0aK\x02sb.";
+    pickle_doc doc;
+    pickle_value root, value;
+    pickle_how how;
+    pickle_iter iter;
+    pickle_changes changes;
+    pickle_change change;
+    pickle_str module, name;
+    int64_t i64 = 0;
+
+    CHECK(pickle_load(&memory, object, sizeof object - 1, NULL, &doc, NULL) == PICKLE_STATUS_OK);
+    root = pickle_root(&doc);
+    CHECK(pickle_kind_of(&doc, root) == PICKLE_KIND_OBJECT);
+    CHECK(pickle_object_how(&doc, root, &how) == PICKLE_STATUS_OK && how == PICKLE_HOW_REDUCE);
+    CHECK(pickle_object_callable(&doc, root, &value) == PICKLE_STATUS_OK);
+    CHECK(pickle_as_global(&doc, value, &module, &name) == PICKLE_STATUS_OK && module.size == 8 && *name.data == 'P');
+    CHECK(pickle_object_args_value(&doc, root, &value) == PICKLE_STATUS_OK && pickle_len(&doc, value) == 1);
+    CHECK(pickle_object_args(&doc, root, &iter) == PICKLE_STATUS_OK && iter.left == 1);
+    CHECK(pickle_object_kwargs(&doc, root, &value) == PICKLE_STATUS_MISSING);
+    CHECK(pickle_object_state(&doc, root, &value) == PICKLE_STATUS_OK && pickle_len(&doc, value) == 1);
+    CHECK(pickle_get_i64(&doc, root, "a", &i64) == PICKLE_STATUS_OK && i64 == 2);
+    CHECK(pickle_object_changes(&doc, root, &changes) == PICKLE_STATUS_OK);
+    CHECK(pickle_next_change(&changes, &change) && change.kind == PICKLE_CHANGE_KIND_BUILD);
+    CHECK(!pickle_next_change(&changes, &change));
+}
+
+static void nulls(void) {
+    pickle_doc doc;
+    pickle_reader reader;
+    pickle_decoder decoder;
+    pickle_value none;
+    pickle_error error;
+    pickle_options options;
+    pickle_iter iter;
+    double f64;
+    memset(&doc, 0, sizeof doc);
+    memset(&reader, 0, sizeof reader);
+    memset(&decoder, 0, sizeof decoder);
+    memset(&none, 0, sizeof none);
+    memset(&options, 0, sizeof options);
+    memset(&iter, 0, sizeof iter);
+    CHECK(pickle_load(NULL, sample, 1, NULL, &doc, &error) == PICKLE_STATUS_NULL && error.status == PICKLE_STATUS_NULL);
+    CHECK(pickle_load(&memory, NULL, 9, NULL, &doc, NULL) == PICKLE_STATUS_EMPTY);
+    CHECK(pickle_load(&memory, sample, 0, NULL, &doc, NULL) == PICKLE_STATUS_EMPTY);
+    CHECK(pickle_load(&memory, sample, sizeof sample - 1, NULL, NULL, NULL) == PICKLE_STATUS_NULL);
+    options.encoding = 9;
+    CHECK(pickle_load(&memory, sample, 1, &options, &doc, NULL) == PICKLE_STATUS_BAD_OPTION);
+    CHECK(pickle_kind_of(NULL, none) == PICKLE_KIND_NONE && pickle_kind_of(&doc, none) == PICKLE_KIND_NONE);
+    CHECK(pickle_get_f64(&doc, none, "a", &f64) == PICKLE_STATUS_NULL);
+    CHECK(pickle_get_f64(NULL, none, NULL, NULL) == PICKLE_STATUS_NULL);
+    CHECK(pickle_len(NULL, none) == 0 && !pickle_next(NULL, &none) && !pickle_next(&iter, NULL));
+    CHECK(pickle_feed(NULL, NULL) == PICKLE_STATUS_NULL && pickle_feed_end(&reader) == PICKLE_STATUS_NULL);
+    CHECK(pickle_decoder_finish(&decoder) == PICKLE_STATUS_NULL);
+    CHECK(pickle_reader_init(NULL, &memory, NULL) == PICKLE_STATUS_NULL);
+    CHECK(pickle_reader_init_abi(&reader, &memory, NULL, 0, sizeof reader) == PICKLE_STATUS_ABI_MISMATCH);
+    CHECK(pickle_dump_json(NULL, none, keep, NULL) == PICKLE_STATUS_NULL);
+}
+
+static void pushed(const char *data, size_t size, size_t step, const pickle_storage *storage, pickle_status expected) {
+    pickle_reader reader;
+    pickle_doc doc;
+    pickle_status status = PICKLE_STATUS_NEED_MORE;
+    size_t at = 0;
+    CHECK(pickle_reader_init(&reader, storage, NULL) == PICKLE_STATUS_OK);
+    while (status == PICKLE_STATUS_NEED_MORE && at < size) {
+        pickle_in in = {data + at, size - at < step ? size - at : step, 0};
+        status = pickle_feed(&reader, &in);
+        at += in.pos;
+    }
+    if (status == PICKLE_STATUS_NEED_MORE) {
+        status = pickle_feed_end(&reader);
+    }
+    CHECK(status == expected);
+    if (status == PICKLE_STATUS_OK && expected == PICKLE_STATUS_OK) {
+        CHECK(pickle_reader_doc(&reader, &doc) == PICKLE_STATUS_OK);
+        if (data == sample) {
+            getters(&doc);
+        }
+    }
+}
+
+static void opcodes(void) {
+    pickle_decoder decoder;
+    pickle_step step;
+    size_t at, ops = 0, payload = 0;
+    pickle_status status = PICKLE_STATUS_NEED_MORE;
+    CHECK(pickle_decoder_init(&decoder) == PICKLE_STATUS_OK);
+    for (at = 0; at < sizeof sample - 1; at++) {
+        pickle_in in = {sample + at, 1, 0};
+        while ((status = pickle_decoder_next(&decoder, &in, &step)) == PICKLE_STATUS_OK &&
+               step.kind != PICKLE_STEP_KIND_END) {
+            ops += step.kind == PICKLE_STEP_KIND_OP || step.last;
+            payload += step.data.size;
+            CHECK(pickle_opcode_name(step.opcode) != NULL);
+        }
+    }
+    CHECK(status == PICKLE_STATUS_OK && pickle_decoder_finish(&decoder) == PICKLE_STATUS_OK);
+    CHECK(ops == 24 && payload == 35 && pickle_decoder_offset(&decoder) == sizeof sample - 1);
+    CHECK(pickle_opcode_name(0) == NULL && !strcmp(pickle_opcode_name('h'), "BINGET"));
+}
+
+/* Any file with any storage: a status, and the same whether whole or in pieces. */
+static void any_file(const char *path) {
+    static char data[1 << 20];
+    static struct text text;
+    pickle_node nodes[64], memo[8];
+    uint8_t bytes[64];
+    size_t n, size;
+    FILE *file = fopen(path, "rb");
+    pickle_doc doc;
+    CHECK(file != NULL);
+    if (!file) {
+        return;
+    }
+    size = fread(data, 1, sizeof data, file);
+    fclose(file);
+    for (n = 0; n <= 64; n += 8) {
+        pickle_storage tiny;
+        pickle_status status;
+        tiny.nodes = nodes;
+        tiny.nodes_len = n;
+        tiny.memo = n ? memo : NULL;
+        tiny.memo_len = n / 8;
+        tiny.bytes = n ? bytes : NULL;
+        tiny.bytes_len = n;
+        status = pickle_load(&tiny, data, size, NULL, &doc, NULL);
+        CHECK(!strcmp(pickle_status_name(status), "Ok") || (int)status < 80);
+        pickle_load(&tiny, data, size / 2, NULL, &doc, NULL);
+    }
+    if (pickle_load(&memory, data, size, NULL, &doc, NULL) == PICKLE_STATUS_OK) {
+        text.size = 0;
+        text.limit = sizeof text.data;
+        pickle_dump_json(&doc, pickle_root(&doc), keep, &text);
+        CHECK(text.size != 0);
+    }
+}
+
+int main(int argc, char **argv) {
+    static struct text text;
+    pickle_doc doc;
+    pickle_error error;
+    pickle_status status;
+    int i;
+
+    CHECK(pickle_version_number() == PICKLE_VERSION_NUMBER && pickle_abi_version() == PICKLE_ABI_VERSION);
+    CHECK(!strcmp(pickle_version_string(), PICKLE_VERSION_STRING));
+    for (i = -1; i < 220; i++) {
+        CHECK(*pickle_status_text(i) && *pickle_status_name(i));
+    }
+    CHECK(pickle_load(&memory, sample, sizeof sample - 1, NULL, &doc, &error) == PICKLE_STATUS_OK);
+    CHECK(error.status == PICKLE_STATUS_OK);
+    getters(&doc);
+    text.limit = sizeof text.data;
+    CHECK(pickle_dump_json(&doc, pickle_root(&doc), keep, &text) == PICKLE_STATUS_OK);
+    CHECK(!strcmp(text.data, "{\"temp\": {\"$float\": \"4035800000000000\"}, \"n\": [1, -2, 300], \"ok\": true, "
+                             "\"name\": \"x\xc3\xa9\", \"raw\": {\"$bytes\": \"00ff\"}, \"none\": null, "
+                             "\"big\": {\"$int_le\": \"000000000000000001\"}}"));
+    text.size = 0;
+    text.limit = 8;
+    CHECK(pickle_dump_json(&doc, pickle_root(&doc), keep, &text) == PICKLE_STATUS_STOPPED);
+    objects();
+    nulls();
+    opcodes();
+    for (i = 1; i < 90; i++) {
+        pushed(sample, sizeof sample - 1, (size_t)i, &memory, PICKLE_STATUS_OK);
+    }
+    for (i = 1; i < (int)sizeof sample - 1; i++) {
+        status = pickle_load(&memory, sample, (size_t)i, NULL, &doc, &error);
+        CHECK((status == PICKLE_STATUS_END_OF_INPUT || status == PICKLE_STATUS_TRUNCATED) && error.offset == (size_t)i);
+    }
+    {
+        pickle_storage small = memory;
+        small.nodes_len = 4;
+        pushed(sample, sizeof sample - 1, 7, &small, PICKLE_STATUS_NODES_FULL);
+        small = memory;
+        small.bytes_len = 4;
+        pushed(sample, sizeof sample - 1, 7, &small, PICKLE_STATUS_BYTES_FULL);
+        small = memory;
+        small.memo_len = 0;
+        pushed("\x80\x02]q\0.", 6, 7, &small, PICKLE_STATUS_MEMO_FULL);
+    }
+    for (i = 1; i < argc; i++) {
+        any_file(argv[i]);
+    }
+    printf("%d files, %d failures\n", argc - 1, failures);
+    return failures != 0;
+}
