@@ -30,11 +30,27 @@
         name##_nodes, sizeof name##_nodes / sizeof name##_nodes[0], name##_memo,                              \
         sizeof name##_memo / sizeof name##_memo[0], name##_bytes, sizeof name##_bytes}
 
-/* Make a reader, or a decoder, ready. They check that header and library belong together. */
+/* Make a reader, or a decoder, ready. All of these check that header and library belong together. */
 #define pickle_reader_init(reader, storage, options)                                                          \
     pickle_reader_init_abi((reader), (storage), (options), PICKLE_ABI_VERSION, sizeof(pickle_reader))
 #define pickle_decoder_init(decoder)                                                                          \
     pickle_decoder_init_abi((decoder), PICKLE_ABI_VERSION, sizeof(pickle_decoder))
+
+/* Declares a writer's memory: how many containers may be open at once, and how many strings
+ * `pickle_write_shared_str` shares. */
+#define PICKLE_WRITER_STORAGE(name, level_count, shared_count)                                                \
+    pickle_level name##_levels[(level_count) + ((level_count) == 0)];                                         \
+    pickle_shared name##_shared[(shared_count) + ((shared_count) == 0)];                                      \
+    pickle_writer_storage name = {name##_levels, (level_count), name##_shared, (shared_count)}
+
+/* Make a writer ready that writes to a buffer, or through a callback; `storage` may be null where nothing nests. With
+ * a null buffer, or a null callback, bytes are only counted: `pickle_written` tells how large a pickle will be. */
+#define pickle_writer_init(writer, buffer, size, protocol, storage)                                           \
+    pickle_writer_init_abi((writer), (buffer), (size), NULL, NULL, (protocol), (storage), PICKLE_ABI_VERSION, \
+                           sizeof(pickle_writer))
+#define pickle_writer_init_sink(writer, write, context, protocol, storage)                                    \
+    pickle_writer_init_abi((writer), NULL, 0, (write), (context), (protocol), (storage), PICKLE_ABI_VERSION,  \
+                           sizeof(pickle_writer))
 
 #define PICKLE_VERSION_NUMBER                                                                                 \
     (PICKLE_VERSION_MAJOR * 1000000 + PICKLE_VERSION_MINOR * 1000 + PICKLE_VERSION_PATCH)
@@ -57,6 +73,8 @@
 // The shape of the structs. A program and a library whose numbers differ do
 // not work together, and every `init` says so.
 #define PICKLE_ABI_VERSION 1
+
+
 
 // What a call found. 0 is success. The numbers are frozen and grouped: 1-9 a
 // limit of this reader, 10-19 the input ended, 20-29 not an opcode stream,
@@ -264,6 +282,79 @@ enum pickle_arg_kind
 typedef int32_t pickle_arg_kind;
 #endif // __cplusplus
 
+// A type that is recognised by how pickles spell it. Nothing is called.
+enum pickle_known
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  // None of these.
+  PICKLE_KNOWN_NONE = 0,
+  // Bytes, as protocols 0 to 2 spell them: `pickle_copy_bytes`.
+  PICKLE_KNOWN_BYTES = 1,
+  // A bytearray, as protocols 0 to 4 spell them: `pickle_copy_bytes`.
+  PICKLE_KNOWN_BYTE_ARRAY = 2,
+  // A set, as protocols 0 to 3 spell them: `pickle_known_items`.
+  PICKLE_KNOWN_SET = 3,
+  // A frozenset, as protocols 0 to 3 spell them: `pickle_known_items`.
+  PICKLE_KNOWN_FROZEN_SET = 4,
+  // `complex`: `pickle_as_complex`.
+  PICKLE_KNOWN_COMPLEX = 5,
+  // `range` or `xrange`: start, stop and step are the arguments of the object.
+  PICKLE_KNOWN_RANGE = 6,
+  // `slice`: start, stop and step are the arguments of the object.
+  PICKLE_KNOWN_SLICE = 7,
+  // `datetime.date`: `pickle_as_datetime`.
+  PICKLE_KNOWN_DATE = 8,
+  // `datetime.time`: `pickle_as_datetime`.
+  PICKLE_KNOWN_TIME = 9,
+  // `datetime.datetime`: `pickle_as_datetime`.
+  PICKLE_KNOWN_DATE_TIME = 10,
+  // `datetime.timedelta`: `pickle_as_timedelta`.
+  PICKLE_KNOWN_TIME_DELTA = 11,
+  // `datetime.timezone`: `pickle_as_timedelta` is its offset, `pickle_known_text` its name.
+  PICKLE_KNOWN_TIME_ZONE = 12,
+  // `zoneinfo.ZoneInfo`: `pickle_known_text` is its key.
+  PICKLE_KNOWN_ZONE_INFO = 13,
+  // `decimal.Decimal`: `pickle_known_text`.
+  PICKLE_KNOWN_DECIMAL = 14,
+  // `fractions.Fraction` as its text: `pickle_known_text`.
+  PICKLE_KNOWN_FRACTION_TEXT = 15,
+  // `fractions.Fraction`: numerator and denominator are the arguments of the object.
+  PICKLE_KNOWN_FRACTION = 16,
+  // `uuid.UUID`: `pickle_as_uuid`.
+  PICKLE_KNOWN_UUID = 17,
+  // `collections.OrderedDict`: `pickle_known_entries`.
+  PICKLE_KNOWN_ORDERED_DICT = 18,
+  // `collections.defaultdict`: `pickle_known_entries`.
+  PICKLE_KNOWN_DEFAULT_DICT = 19,
+  // `collections.Counter`: `pickle_known_entries`.
+  PICKLE_KNOWN_COUNTER = 20,
+  // `collections.deque`: `pickle_known_items`.
+  PICKLE_KNOWN_DEQUE = 21,
+  // A `pathlib` path: `pickle_known_items` are its parts.
+  PICKLE_KNOWN_PATH = 22,
+  // `numpy.dtype`.
+  PICKLE_KNOWN_D_TYPE = 23,
+  // `numpy.ndarray`: `pickle_as_array`.
+  PICKLE_KNOWN_ARRAY = 24,
+  // A numpy scalar: `pickle_as_array`.
+  PICKLE_KNOWN_SCALAR = 25,
+  // `pandas.DataFrame`.
+  PICKLE_KNOWN_DATA_FRAME = 26,
+  // `pandas.Series`.
+  PICKLE_KNOWN_SERIES = 27,
+  // A `pandas.Index`.
+  PICKLE_KNOWN_INDEX = 28,
+  // `torch.Tensor`.
+  PICKLE_KNOWN_TENSOR = 29,
+  // A sparse matrix of scipy.
+  PICKLE_KNOWN_SPARSE = 30,
+};
+#ifndef __cplusplus
+typedef int32_t pickle_known;
+#endif // __cplusplus
+
 // Which opcode made an object.
 enum pickle_how
 #ifdef __cplusplus
@@ -453,7 +544,7 @@ typedef struct pickle_error {
   uint8_t byte;
 } pickle_error;
 
-// One node of storage: 16 bytes, aligned to eight. Every value, container
+// One node of storage: 16 bytes, aligned as `uint64_t`. Every value, container
 // and stack entry is one.
 typedef struct pickle_node {
   // The library's own.
@@ -514,8 +605,69 @@ typedef struct pickle_iter {
   uint64_t opaque[6];
 } pickle_iter;
 
-// Takes `size` bytes of text; anything but true stops the printer.
+// Takes `size` bytes of output; with anything but true the caller stops.
 typedef bool (*pickle_write_fn)(void *context, const uint8_t *data, size_t size);
+
+// A date, a time, or both; what a value does not have is 0.
+typedef struct pickle_datetime {
+  // The time zone; None where there is none.
+  struct pickle_value zone;
+  // 0 to 999 999.
+  uint32_t microsecond;
+  // 1 to 9999.
+  uint16_t year;
+  // 1 to 12.
+  uint8_t month;
+  // 1 to 31.
+  uint8_t day;
+  // 0 to 23.
+  uint8_t hour;
+  // 0 to 59.
+  uint8_t minute;
+  // 0 to 59.
+  uint8_t second;
+  // The second of two equal local times.
+  bool fold;
+} pickle_datetime;
+
+// A span of time, as `datetime.timedelta` keeps it.
+typedef struct pickle_timedelta {
+  // -999 999 999 to 999 999 999.
+  int32_t days;
+  // 0 to 86 399.
+  uint32_t seconds;
+  // 0 to 999 999.
+  uint32_t microseconds;
+} pickle_timedelta;
+
+// UTF-8 text that the library gives out. No NUL ends it.
+typedef struct pickle_str {
+  // Never null.
+  const char *data;
+  // Bytes.
+  size_t size;
+} pickle_str;
+
+// A numpy array, or a numpy scalar, which is an array of one item and no axes.
+typedef struct pickle_array {
+  // Items along each axis: a tuple of ints. None for a scalar.
+  struct pickle_value shape;
+  // Where the items are objects: the list of them. None otherwise.
+  struct pickle_value objects;
+  // Items in all.
+  uint64_t len;
+  // Bytes of an item.
+  uint64_t item_size;
+  // The items, one after the other. Empty where the pickle has them in another form (protocols 0 to 2; a buffer
+  // that was not given): then `pickle_copy_bytes` gets them.
+  struct pickle_bytes data;
+  // What the items are, as numpy names it: `b` bool, `i` int, `u` unsigned, `f` float, `c` complex, `S`, `U`, `M`, `m`, `O`, `V`.
+  uint8_t kind;
+  // Most significant byte first.
+  bool big_endian;
+  // The first axis varies fastest.
+  bool fortran;
+} pickle_array;
 
 // A place in the changes of an object. The document must stay where it is.
 typedef struct pickle_changes {
@@ -569,13 +721,41 @@ typedef struct pickle_big_int {
   bool negative;
 } pickle_big_int;
 
-// UTF-8 text that the library gives out. No NUL ends it.
-typedef struct pickle_str {
-  // Never null.
-  const char *data;
-  // Bytes.
-  size_t size;
-} pickle_str;
+// A writer, made ready by `pickle_writer_init` or `pickle_writer_init_sink`.
+typedef struct pickle_writer {
+  // The library's own.
+  uint64_t opaque[20];
+} pickle_writer;
+
+// A container that is open while a pickle is written: four bytes.
+typedef struct pickle_level {
+  // The library's own.
+  uint16_t opaque[2];
+} pickle_level;
+
+// A string that is written once and then referred to.
+typedef struct pickle_shared {
+  // The library's own.
+  size_t opaque[3];
+} pickle_shared;
+
+// A writer's memory, which `PICKLE_WRITER_STORAGE` declares. It belongs to the writer for as long as that is used.
+typedef struct pickle_writer_storage {
+  // One for every container that is open at once.
+  struct pickle_level *levels;
+  // Levels.
+  size_t levels_len;
+  // One for every string that `pickle_write_shared_str` shares.
+  struct pickle_shared *shared;
+  // Strings.
+  size_t shared_len;
+} pickle_writer_storage;
+
+// A value that was written and can be referred to: the same object again.
+typedef struct pickle_memo {
+  // The library's own.
+  uint32_t opaque;
+} pickle_memo;
 
 #ifdef __cplusplus
 extern "C" {
@@ -640,7 +820,7 @@ pickle_status pickle_entries(const struct pickle_doc *doc, struct pickle_value o
 // The next item; false when there is none. For iterators of `pickle_items`.
 bool pickle_next(struct pickle_iter *iter, struct pickle_value *item);
 
-// The next key and value of a dict; false when there is none.
+// The next key and value; false when there is none. For iterators of `pickle_entries`.
 bool pickle_next_entry(struct pickle_iter *iter, struct pickle_value *key, struct pickle_value *value);
 
 // Prints a value through `write`, for logs and for looking: JSON, floats as
@@ -652,6 +832,60 @@ pickle_status pickle_dump_json(const struct pickle_doc *doc,
                                struct pickle_value of,
                                pickle_write_fn write,
                                void *context);
+
+// Which well-known type an object is.
+pickle_known pickle_known_of(const struct pickle_doc *doc, struct pickle_value of);
+
+// Real and imaginary part of a complex number.
+pickle_status pickle_as_complex(const struct pickle_doc *doc,
+                                struct pickle_value of,
+                                double *real,
+                                double *imaginary);
+
+// A `datetime.date`, `time` or `datetime`.
+pickle_status pickle_as_datetime(const struct pickle_doc *doc,
+                                 struct pickle_value of,
+                                 struct pickle_datetime *out);
+
+// A `datetime.timedelta`, or the offset of a `datetime.timezone`.
+pickle_status pickle_as_timedelta(const struct pickle_doc *doc,
+                                  struct pickle_value of,
+                                  struct pickle_timedelta *out);
+
+// A Decimal or Fraction as its text, the key of a ZoneInfo, the name of a timezone.
+pickle_status pickle_known_text(const struct pickle_doc *doc, struct pickle_value of, struct pickle_str *out);
+
+// A UUID: 16 bytes in the order in which it is written.
+pickle_status pickle_as_uuid(const struct pickle_doc *doc, struct pickle_value of, uint8_t *out);
+
+// Begins with the items of a deque, the parts of a path, or of a set or frozenset in the spelling of protocols 0 to 3.
+pickle_status pickle_known_items(const struct pickle_doc *doc,
+                                 struct pickle_value of,
+                                 struct pickle_iter *iter);
+
+// Begins with the entries of an OrderedDict, defaultdict or Counter, for `pickle_next_entry`.
+pickle_status pickle_known_entries(const struct pickle_doc *doc,
+                                   struct pickle_value of,
+                                   struct pickle_iter *iter);
+
+// Copies bytes, in whatever spelling a pickle has them, or the items of an array: up to `capacity` bytes to `buffer`.
+// `size` is how many there are, also where they do not fit (`PICKLE_STATUS_OUT_OF_RANGE`).
+pickle_status pickle_copy_bytes(const struct pickle_doc *doc,
+                                struct pickle_value of,
+                                void *buffer,
+                                size_t capacity,
+                                size_t *size);
+
+// A numpy array, also where joblib wrote it, or a numpy scalar.
+pickle_status pickle_as_array(const struct pickle_doc *doc, struct pickle_value of, struct pickle_array *out);
+
+// One item of an array as a double: bools, ints and floats of any size and byte order.
+pickle_status pickle_item_f64(const struct pickle_array *array, const void *item, double *out);
+
+// One item of an array as an int: bools and ints of any size and byte order, ticks of datetime64 and timedelta64.
+pickle_status pickle_item_i64(const struct pickle_array *array,
+                              const void *item,
+                              int64_t *out);
 
 // Which opcode made an object (`pickle_how`).
 pickle_status pickle_object_how(const struct pickle_doc *doc, struct pickle_value of, pickle_how *out);
@@ -928,6 +1162,127 @@ const char *pickle_version_string(void);
 
 // `PICKLE_ABI_VERSION` of the library that is linked.
 uint32_t pickle_abi_version(void);
+
+// Use `pickle_writer_init` or `pickle_writer_init_sink`.
+pickle_status pickle_writer_init_abi(struct pickle_writer *writer,
+                                     void *buffer,
+                                     size_t size,
+                                     pickle_write_fn write,
+                                     void *context,
+                                     uint8_t protocol,
+                                     const struct pickle_writer_storage *memory,
+                                     uint32_t abi_version,
+                                     size_t writer_size);
+
+// None.
+pickle_status pickle_write_none(struct pickle_writer *writer);
+
+// True or False.
+pickle_status pickle_write_bool(struct pickle_writer *writer, bool value);
+
+// An int.
+pickle_status pickle_write_i64(struct pickle_writer *writer, int64_t value);
+
+// An int of zero or more.
+pickle_status pickle_write_u64(struct pickle_writer *writer, uint64_t value);
+
+// An int of any size: two's complement, little-endian. Below protocol 2, up to 64 bytes (`PICKLE_STATUS_INEXPRESSIBLE`).
+pickle_status pickle_write_big_int(struct pickle_writer *writer,
+                                   const void *data,
+                                   size_t size);
+
+// A float. In protocol 0 it is text, for which the library must have been built with `text-float` (it is, as a rule).
+pickle_status pickle_write_f64(struct pickle_writer *writer,
+                               double value);
+
+// A str: UTF-8 with a NUL at its end.
+pickle_status pickle_write_str(struct pickle_writer *writer, const char *value);
+
+// A str of `size` bytes of UTF-8, in which lone surrogates may stand as three bytes (`surrogatepass`).
+pickle_status pickle_write_str_bytes(struct pickle_writer *writer, const void *data, size_t size);
+
+// A str with a NUL at its end that is written once and then referred to, if the storage has room for it: for keys
+// that come again in every record. The text must stay as it is until `pickle_write_finish`.
+pickle_status pickle_write_shared_str(struct pickle_writer *writer,
+                                      const char *value);
+
+// Bytes.
+pickle_status pickle_write_bytes(struct pickle_writer *writer, const void *data, size_t size);
+
+// A bytearray.
+pickle_status pickle_write_byte_array(struct pickle_writer *writer, const void *data, size_t size);
+
+// A class or function by module and name. Below protocol 3 the names are Python 2's (`__builtin__`).
+pickle_status pickle_write_global(struct pickle_writer *writer, const char *module, const char *name);
+
+// The object behind a persistent id that is text. Other ids: `pickle_begin_persistent`.
+pickle_status pickle_write_persistent_id(struct pickle_writer *writer, const char *id);
+
+// The next out-of-band buffer (protocol 5).
+pickle_status pickle_write_buffer(struct pickle_writer *writer, bool read_only);
+
+// A list; its items follow, then `pickle_end`. `len` may be `PICKLE_UNKNOWN`; it only chooses opcodes.
+pickle_status pickle_begin_list(struct pickle_writer *writer, size_t len);
+
+// A dict; key, value, key, value ... follow, then `pickle_end`. `len` is entries, or `PICKLE_UNKNOWN`.
+pickle_status pickle_begin_dict(struct pickle_writer *writer, size_t len);
+
+// A tuple; its items follow, then `pickle_end`. With a `len` of up to three a byte is saved, and more items are an error.
+pickle_status pickle_begin_tuple(struct pickle_writer *writer,
+                                 size_t len);
+
+// A set; its items follow, then `pickle_end`.
+pickle_status pickle_begin_set(struct pickle_writer *writer);
+
+// A frozenset; its items follow, then `pickle_end`.
+pickle_status pickle_begin_frozen_set(struct pickle_writer *writer);
+
+// The result of a call (REDUCE); its arguments follow. Then perhaps `pickle_then_items`, `pickle_then_entries`,
+// `pickle_then_state`; then `pickle_end`. `args` is their number, or `PICKLE_UNKNOWN`.
+pickle_status pickle_begin_call(struct pickle_writer *writer,
+                                const char *module,
+                                const char *name,
+                                size_t args);
+
+// An instance as `cls.__new__(cls, *args)` makes it (NEWOBJ); otherwise as `pickle_begin_call`.
+pickle_status pickle_begin_new(struct pickle_writer *writer,
+                               const char *module,
+                               const char *name,
+                               size_t args);
+
+// The object behind a persistent id; one value follows, the id, then `pickle_end`. From protocol 1 on.
+pickle_status pickle_begin_persistent(struct pickle_writer *writer);
+
+// The arguments of the object are complete: items to append follow, then `pickle_end` of the items. The object stays open.
+pickle_status pickle_then_items(struct pickle_writer *writer);
+
+// The arguments of the object are complete: keys and values to set follow, then `pickle_end` of the entries.
+pickle_status pickle_then_entries(struct pickle_writer *writer);
+
+// The arguments of the object are complete: one value follows, its state, then `pickle_end` of the object.
+pickle_status pickle_then_state(struct pickle_writer *writer);
+
+// Ends the innermost container, object, or part of an object.
+pickle_status pickle_end(struct pickle_writer *writer);
+
+// Puts the value that was written last, or the container just begun, into the memo, for `pickle_write_again`.
+pickle_status pickle_remember(struct pickle_writer *writer, struct pickle_memo *memo);
+
+// The same object again.
+pickle_status pickle_write_again(struct pickle_writer *writer, struct pickle_memo memo);
+
+// Ends the pickle: STOP. Another may follow in the same output, with a memo of its own. The status is that of the
+// first call that failed, so that a program may look at this one alone.
+pickle_status pickle_write_finish(struct pickle_writer *writer);
+
+// Bytes that the buffer or the callback has taken, over all pickles of this writer.
+size_t pickle_written(const struct pickle_writer *writer);
+
+// Containers and objects that are open.
+size_t pickle_writer_depth(const struct pickle_writer *writer);
+
+// The first error of this writer; `offset` is that of the opcode that was not written.
+pickle_status pickle_writer_error(const struct pickle_writer *writer, struct pickle_error *error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -260,27 +260,46 @@ impl<'d> Changed<'d> {
 
 /// Keys and values: of a dict, or of pairs in a list (Python 2's OrderedDict).
 #[derive(Clone, Copy)]
-pub struct Pairs<'d> {
-    entries: Option<Entries<'d>>,
-    items: Option<Items<'d>>,
+pub struct Pairs<'d>(Source<'d>);
+
+#[derive(Clone, Copy)]
+enum Source<'d> {
+    Entries(Entries<'d>),
+    Items(Items<'d>),
+    None,
+}
+
+impl<'d> From<Entries<'d>> for Pairs<'d> {
+    fn from(entries: Entries<'d>) -> Self {
+        Pairs(Source::Entries(entries))
+    }
+}
+
+impl<'d> Pairs<'d> {
+    fn of(entries: Option<Entries<'d>>) -> Self {
+        entries.map_or(Pairs(Source::None), Pairs::from)
+    }
 }
 
 impl<'d> Iterator for Pairs<'d> {
     type Item = (Value<'d>, Value<'d>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(entries) = &mut self.entries {
-            return entries.next();
+        match &mut self.0 {
+            Source::Entries(entries) => entries.next(),
+            Source::Items(items) => {
+                let pair = items.next()?;
+                Some((pair.at(0)?, pair.at(1)?))
+            }
+            Source::None => None,
         }
-        let pair = self.items.as_mut()?.next()?;
-        Some((pair.at(0)?, pair.at(1)?))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        match (&self.entries, &self.items) {
-            (Some(entries), _) => entries.size_hint(),
-            (None, Some(items)) => items.size_hint(),
-            (None, None) => (0, Some(0)),
+        match &self.0 {
+            Source::Entries(entries) => entries.size_hint(),
+            Source::Items(items) => items.size_hint(),
+            Source::None => (0, Some(0)),
         }
     }
 }
@@ -291,7 +310,7 @@ fn collection<'d>(name: &str, mut args: Items<'d>, changed: &Changed<'d>) -> Opt
     if changed.more {
         return None;
     }
-    let set = Pairs { entries: changed.set, items: None };
+    let set = Pairs::of(changed.set);
     let alone = changed.appended.is_none() && changed.state.is_none();
     match name {
         "OrderedDict" if changed.appended.is_none() => {
@@ -305,7 +324,7 @@ fn collection<'d>(name: &str, mut args: Items<'d>, changed: &Changed<'d>) -> Opt
                     if !items.clone().all(is_pair) {
                         return None;
                     }
-                    Pairs { entries: None, items: Some(items) }
+                    Pairs(Source::Items(items))
                 }
             };
             ended(args, Known::OrderedDict(pairs, changed.state))
@@ -319,7 +338,7 @@ fn collection<'d>(name: &str, mut args: Items<'d>, changed: &Changed<'d>) -> Opt
                 Some(counts) => Some(counts.entries()?),
                 None => None,
             };
-            ended(args, Known::Counter(Pairs { entries, items: None }))
+            ended(args, Known::Counter(Pairs::of(entries)))
         }
         "deque" if changed.set.is_none() && changed.state.is_none() => {
             let first = args.next().map(|first| first.items());
@@ -406,7 +425,7 @@ fn uuid<'d>(object: &Object<'d>, args: Items<'d>) -> Option<Known<'d>> {
         text => {
             let (negative, radix, digits) = text.digits()?;
             let mut value = 0u128;
-            for digit in digits.iter().filter_map(|&digit| char::from(digit).to_digit(u32::from(radix))) {
+            for digit in digits.iter().filter_map(|&byte| crate::text::digit(byte, radix)) {
                 value = value.checked_mul(u128::from(radix))?.checked_add(u128::from(digit))?;
             }
             if negative { None } else { Some(Known::Uuid(value)) }

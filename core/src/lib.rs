@@ -12,6 +12,8 @@ mod decoder;
 mod document;
 mod encoder;
 mod error;
+#[cfg(feature = "text-float")]
+mod float;
 mod frames;
 mod grammar;
 pub mod joblib;

@@ -300,9 +300,7 @@ impl Machine {
     fn move_top_overlapping(&mut self, r: &mut Regions<'_>, n: usize, top: usize, to: usize) {
         if let Some(source) = r.nodes.get_mut(top..top + n) {
             source.reverse();
-            if to <= top {
-                r.nodes.copy_within(top..top + n, to);
-            }
+            slide_down(r.nodes, top, n, to);
         }
         self.stack -= n;
     }
@@ -653,9 +651,7 @@ impl Machine {
                 }
             }
             Source::Stored(_) => {
-                if skip != 0 && at + skip + len <= r.bytes.len() {
-                    r.bytes.copy_within(at + skip..at + skip + len, at);
-                }
+                slide_down(r.bytes, at + skip, len, at);
             }
         }
         self.bytes = at + len;
@@ -687,9 +683,7 @@ impl Machine {
                 *slot = byte;
             }
         })?;
-        if raw != 0 {
-            r.bytes.copy_within(at + raw..at + raw + len, at);
-        }
+        slide_down(r.bytes, at + raw, len, at);
         self.bytes = at + len;
         Ok((Range { offset: at as u64, len: len as u64, stored: true }, result))
     }
@@ -1173,6 +1167,18 @@ fn is_str(node: Node) -> bool {
 /// Only what the stream can not tell may be called; no built-in value can.
 fn is_callable(node: Node) -> bool {
     matches!(node.tag(), tag::GLOBAL | tag::STACK_GLOBAL | tag::EXTENSION | tag::OBJECT)
+}
+
+/// Moves the `len` items at `from` to `to`, which is not above. (`copy_within` has a panic for ranges outside.)
+fn slide_down<T: Copy>(items: &mut [T], from: usize, len: usize, to: usize) {
+    if from <= to {
+        return;
+    }
+    let Some(window) = items.get_mut(to..from.saturating_add(len)) else { return };
+    let window = core::cell::Cell::from_mut(window).as_slice_of_cells();
+    for (target, source) in window.iter().zip(window.get(from - to..).unwrap_or_default()) {
+        target.set(source.get());
+    }
 }
 
 #[cfg_attr(target_pointer_width = "64", inline(always))]

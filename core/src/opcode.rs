@@ -104,6 +104,11 @@ macro_rules! opcodes {
             /// The first protocol that has this opcode. Every reader accepts any
             /// opcode in any stream; writers keep to it.
             pub const fn protocol(self) -> u8 {
+                let row = self.byte().wrapping_sub(FIRST) as usize;
+                if row < ROWS { PROTOCOLS[row] } else { 0 }
+            }
+
+            const fn protocol_of(self) -> u8 {
                 match self { $( Opcode::$name => $protocol, )* }
             }
 
@@ -194,29 +199,49 @@ opcodes! {
 const FIRST: u8 = 0x28;
 const LAST: u8 = 0x98;
 
-#[derive(Clone, Copy)]
-struct Row {
-    opcode: Option<Opcode>,
-    argument: Argument,
-}
+const ROWS: usize = (LAST - FIRST + 1) as usize;
 
-static TABLE: [Row; (LAST - FIRST + 1) as usize] = {
-    let mut table = [Row { opcode: Option::None, argument: Nothing }; (LAST - FIRST + 1) as usize];
-    let mut i = 0;
-    while i < table.len() {
-        if let Some(opcode) = Opcode::lookup(FIRST + i as u8) {
-            table[i] = Row { opcode: Some(opcode), argument: opcode.argument_of() };
-        }
-        i += 1;
+// A table for each of their uses: a reader needs no protocols, a writer no opcodes of bytes. (A `match` on the
+// opcode would become a table of jumps, which is twice as large.)
+static OPCODES: [Option<Opcode>; ROWS] = {
+    let mut opcodes = [Option::None; ROWS];
+    let mut row = 0;
+    while row < ROWS {
+        opcodes[row] = Opcode::lookup(FIRST + row as u8);
+        row += 1;
     }
-    table
+    opcodes
+};
+
+static ARGUMENTS: [Argument; ROWS] = {
+    let mut arguments = [Nothing; ROWS];
+    let mut row = 0;
+    while row < ROWS {
+        if let Some(opcode) = OPCODES[row] {
+            arguments[row] = opcode.argument_of();
+        }
+        row += 1;
+    }
+    arguments
+};
+
+static PROTOCOLS: [u8; ROWS] = {
+    let mut protocols = [0; ROWS];
+    let mut row = 0;
+    while row < ROWS {
+        if let Some(opcode) = OPCODES[row] {
+            protocols[row] = opcode.protocol_of();
+        }
+        row += 1;
+    }
+    protocols
 };
 
 impl Opcode {
     /// The opcode of a byte, or `None` for the 188 bytes that are none.
     #[inline(always)]
     pub fn from_byte(byte: u8) -> Option<Opcode> {
-        TABLE.get(usize::from(byte.wrapping_sub(FIRST)))?.opcode
+        *OPCODES.get(usize::from(byte.wrapping_sub(FIRST)))?
     }
 
     /// The byte in the stream.
@@ -228,8 +253,8 @@ impl Opcode {
     /// How the argument is laid out.
     #[inline(always)]
     pub fn argument(self) -> Argument {
-        match TABLE.get(usize::from(self.byte().wrapping_sub(FIRST))) {
-            Some(row) => row.argument,
+        match ARGUMENTS.get(usize::from(self.byte().wrapping_sub(FIRST))) {
+            Some(argument) => *argument,
             Option::None => Nothing,
         }
     }

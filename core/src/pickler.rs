@@ -235,15 +235,21 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             return self.int(i64::from_le_bytes(wide));
         }
         if self.protocol() < 2 {
-            let mut digits = [0; text::DECIMAL_ROOM];
-            let Some(digits) = text::decimal(bytes, &mut digits) else {
-                return Err(self.encoder.fault(ErrorKind::Inexpressible, Opcode::Long));
-            };
-            self.before()?;
-            self.line(Opcode::Long, digits)?;
-            return self.after();
+            return self.decimal(bytes);
         }
         self.counted(bytes, Opcode::Long1, Opcode::Long4, None)
+    }
+
+    // Apart, as its room for digits should not be on every caller's stack.
+    #[inline(never)]
+    fn decimal(&mut self, bytes: &[u8]) -> Written<'_, Self, W> {
+        let mut digits = [0; text::DECIMAL_ROOM];
+        let Some(digits) = text::decimal(bytes, &mut digits) else {
+            return Err(self.encoder.fault(ErrorKind::Inexpressible, Opcode::Long));
+        };
+        self.before()?;
+        self.line(Opcode::Long, digits)?;
+        self.after()
     }
 
     /// A float.
@@ -254,9 +260,9 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     pub fn float(&mut self, value: f64) -> Written<'_, Self, W> {
         #[cfg(feature = "text-float")]
         if self.protocol() == 0 {
-            let mut room = [0; text::FLOAT_ROOM];
+            let mut room = [0; crate::float::REPR_ROOM];
             self.before()?;
-            self.line(Opcode::Float, text::float_repr(value, &mut room))?;
+            self.line(Opcode::Float, crate::float::repr(value, &mut room))?;
             return self.after();
         }
         if self.protocol() == 0 {

@@ -63,6 +63,18 @@ pub(crate) struct Digits<'t> {
     pub digits: &'t [u8],
 }
 
+/// What a digit is worth, in a radix of up to 16. (`char::to_digit` has a panic for other radices in it.)
+pub(crate) fn digit(byte: u8, radix: u8) -> Option<u8> {
+    let value = match byte {
+        b'0'..=b'9' => byte - b'0',
+        _ => match byte | 0x20 {
+            letter @ b'a'..=b'f' => letter - b'a' + 10,
+            _ => return None,
+        },
+    };
+    if value < radix { Some(value) } else { None }
+}
+
 fn sign(text: &[u8]) -> (bool, &[u8]) {
     match text {
         [b'-', rest @ ..] => (true, rest),
@@ -83,7 +95,7 @@ pub(crate) fn digits(text: &[u8], prefixed: bool) -> Option<Digits<'_>> {
     // Underscores only between digits.
     let mut previous = b'_';
     for &byte in digits {
-        let is_digit = char::from(byte).is_digit(u32::from(radix));
+        let is_digit = digit(byte, radix).is_some();
         if !is_digit && (byte != b'_' || previous == b'_') {
             return None;
         }
@@ -105,7 +117,7 @@ impl Digits<'_> {
     pub fn to_i128(self) -> Option<i128> {
         let mut value = 0i128;
         for &byte in self.digits {
-            let Some(digit) = char::from(byte).to_digit(u32::from(self.radix)) else { continue };
+            let Some(digit) = digit(byte, self.radix) else { continue };
             value = value.checked_mul(i128::from(self.radix))?;
             let digit = i128::from(digit);
             value = if self.negative { value.checked_sub(digit)? } else { value.checked_add(digit)? };
@@ -117,7 +129,7 @@ impl Digits<'_> {
     pub fn to_i64(self) -> Option<i64> {
         let mut value = 0i64;
         for &byte in self.digits {
-            let Some(digit) = char::from(byte).to_digit(u32::from(self.radix)) else { continue };
+            let Some(digit) = digit(byte, self.radix) else { continue };
             value = value.checked_mul(i64::from(self.radix))?;
             let digit = i64::from(digit);
             value = if self.negative { value.checked_sub(digit)? } else { value.checked_add(digit)? };
@@ -162,7 +174,7 @@ fn strtol(text: &[u8]) -> Option<i64> {
         [b'0', tail @ ..] if !tail.is_empty() => (8, tail),
         _ => (10, rest),
     };
-    let plain = !digits.is_empty() && digits.iter().all(|&b| char::from(b).is_digit(u32::from(radix)));
+    let plain = !digits.is_empty() && digits.iter().all(|&b| digit(b, radix).is_some());
     if plain { Digits { negative, radix, digits }.to_i64() } else { None }
 }
 
@@ -245,21 +257,20 @@ pub(crate) fn float(text: &[u8]) -> Result<Option<f64>, ErrorKind> {
     if !is_decimal_float(body) {
         return Err(ErrorKind::BadFloat);
     }
-    parse_float(text)
+    parse_float(negative, body)
 }
 
 #[cfg(feature = "text-float")]
-fn parse_float(text: &[u8]) -> Result<Option<f64>, ErrorKind> {
-    let value = core::str::from_utf8(text).ok().and_then(|t| t.parse::<f64>().ok());
-    match value {
-        Some(value) if value.is_finite() => Ok(Some(value)),
-        Some(_) => Err(ErrorKind::FloatOverflow),
-        None => Err(ErrorKind::BadFloat),
+fn parse_float(negative: bool, body: &[u8]) -> Result<Option<f64>, ErrorKind> {
+    let value = crate::float::parse(body);
+    if value == f64::INFINITY {
+        return Err(ErrorKind::FloatOverflow);
     }
+    Ok(Some(if negative { -value } else { value }))
 }
 
 #[cfg(not(feature = "text-float"))]
-fn parse_float(_: &[u8]) -> Result<Option<f64>, ErrorKind> {
+fn parse_float(_: bool, _: &[u8]) -> Result<Option<f64>, ErrorKind> {
     Ok(None)
 }
 
@@ -329,10 +340,10 @@ pub(crate) fn unescape(mut text: &[u8], mut put: impl FnMut(u8)) -> Result<(), E
             }
             b'x' => {
                 let [high, low, rest @ ..] = text else { return Err(ErrorKind::BadEscape) };
-                let (Some(high), Some(low)) = (char::from(*high).to_digit(16), char::from(*low).to_digit(16)) else {
+                let (Some(high), Some(low)) = (digit(*high, 16), digit(*low, 16)) else {
                     return Err(ErrorKind::BadEscape);
                 };
-                put((high * 16 + low) as u8);
+                put(high * 16 + low);
                 text = rest;
             }
             _ => {
@@ -368,8 +379,8 @@ pub(crate) fn raw_unicode(mut text: &[u8], mut put: impl FnMut(u8)) -> Result<bo
                 let digits = text.get(1..1 + width).ok_or(ErrorKind::BadUnicodeEscape)?;
                 code = 0;
                 for &digit in digits {
-                    let digit = char::from(digit).to_digit(16).ok_or(ErrorKind::BadUnicodeEscape)?;
-                    code = code.wrapping_shl(4) | digit;
+                    let digit = self::digit(digit, 16).ok_or(ErrorKind::BadUnicodeEscape)?;
+                    code = code.wrapping_shl(4) | u32::from(digit);
                 }
                 if code > 0x10ffff {
                     return Err(ErrorKind::BadUnicodeEscape);
@@ -621,96 +632,4 @@ pub(crate) fn raw_unicode_latin1_pieces<E>(
         }
     }
     Ok(())
-}
-
-/// Bytes that [`float_repr`] may need: sign, 17 digits, point, exponent, or 16 digits and `.0`.
-#[cfg(feature = "text-float")]
-pub(crate) const FLOAT_ROOM: usize = 32;
-
-/// A float as Python's `repr` writes it, for FLOAT (`save_float` in `_pickle.c`).
-#[cfg(feature = "text-float")]
-pub(crate) fn float_repr(value: f64, room: &mut [u8; FLOAT_ROOM]) -> &[u8] {
-    use core::fmt::Write;
-
-    struct Room<'r> {
-        bytes: &'r mut [u8],
-        len: usize,
-    }
-    impl Room<'_> {
-        fn put(&mut self, text: &[u8]) {
-            for byte in text {
-                if let Some(slot) = self.bytes.get_mut(self.len) {
-                    *slot = *byte;
-                    self.len += 1;
-                }
-            }
-        }
-        fn zeros(&mut self, n: i32) {
-            for _ in 0..n {
-                self.put(b"0");
-            }
-        }
-    }
-    impl Write for Room<'_> {
-        fn write_str(&mut self, text: &str) -> core::fmt::Result {
-            self.put(text.as_bytes());
-            Ok(())
-        }
-    }
-
-    if value.is_nan() {
-        return b"nan";
-    }
-    if value.is_infinite() {
-        return if value < 0.0 { b"-inf" } else { b"inf" };
-    }
-    // Shortest digits that read back as the same float, which is what Python writes too: `d.ddde-7`.
-    let mut scientific = [0; FLOAT_ROOM];
-    let mut text = Room { bytes: &mut scientific, len: 0 };
-    let _ = write!(text, "{value:e}");
-    let len = text.len;
-    let text = scientific.get(..len).unwrap_or_default();
-    let e = text.iter().position(|&b| b == b'e').unwrap_or(text.len());
-    let exponent: i32 =
-        text.get(e + 1..).and_then(|t| core::str::from_utf8(t).ok()).and_then(|t| t.parse().ok()).unwrap_or(0);
-    let mantissa = text.get(..e).unwrap_or_default();
-    let (sign, mantissa) = match mantissa {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, mantissa),
-    };
-    let first = mantissa.get(..1).unwrap_or_default();
-    let rest = mantissa.get(2..).unwrap_or_default();
-    let mut out = Room { bytes: room, len: 0 };
-    if sign {
-        out.put(b"-");
-    }
-    if (-4..16).contains(&exponent) {
-        if exponent < 0 {
-            out.put(b"0.");
-            out.zeros(-exponent - 1);
-            out.put(first);
-            out.put(rest);
-        } else {
-            let whole = exponent as usize;
-            out.put(first);
-            out.put(rest.get(..whole).unwrap_or(rest));
-            out.zeros(exponent - rest.len() as i32);
-            let fraction = rest.get(whole..).unwrap_or_default();
-            out.put(b".");
-            out.put(if fraction.is_empty() { b"0" } else { fraction });
-        }
-    } else {
-        out.put(first);
-        if !rest.is_empty() {
-            out.put(b".");
-            out.put(rest);
-        }
-        out.put(if exponent < 0 { b"e-" } else { b"e+" });
-        if exponent.abs() < 10 {
-            out.put(b"0");
-        }
-        let _ = write!(out, "{}", exponent.abs());
-    }
-    let len = out.len;
-    room.get(..len).unwrap_or_default()
 }

@@ -21,10 +21,10 @@ static bool show(const pickle_doc *doc) {
     }
     /* Numbers in thousandths: newlib's %f costs more flash than all of this. */
     if (pickle_as_f64(doc, temp, &degrees) == PICKLE_STATUS_OK) {
-        board_print("INFO %.*s (%d): %d.%d C\n", (int)name.size, name.data, (int)id, (int)degrees,
+        board_print("INFO  %.*s (%d): %d.%d C\n", (int)name.size, name.data, (int)id, (int)degrees,
                     (int)(degrees * 10) % 10);
     } else if (pickle_float_text(doc, temp, &text) == PICKLE_STATUS_OK) {
-        board_print("INFO %.*s (%d): %.*s C\n", (int)name.size, name.data, (int)id, (int)text.size, text.data);
+        board_print("INFO  %.*s (%d): %.*s C\n", (int)name.size, name.data, (int)id, (int)text.size, text.data);
     } else {
         return false;
     }
@@ -32,7 +32,7 @@ static bool show(const pickle_doc *doc) {
         if (pickle_as_i64(doc, item, &sample) != PICKLE_STATUS_OK) {
             return false;
         }
-        board_print("INFO   sample %d\n", (int)sample);
+        board_print("INFO    sample %d\n", (int)sample);
     }
     return true;
 }
@@ -60,11 +60,11 @@ int main(void) {
             }
             pickle_reader_doc(&reader, &doc);
             if (pickle_is_none(&doc, pickle_root(&doc))) {
-                board_print("INFO the end\n");
+                board_print("INFO  the end\n");
                 board_exit(true);
             }
             if (!show(&doc)) {
-                board_print("WARN not a telemetry message: kind %d\n", (int)pickle_kind_of(&doc, pickle_root(&doc)));
+                board_print("WARN  not a telemetry message: kind %d\n", (int)pickle_kind_of(&doc, pickle_root(&doc)));
             }
             pickle_reader_next(&reader, false);
         }

@@ -23,7 +23,8 @@ struct State {
 }
 
 const READY: u64 = 0x7069_636b_6c65_6465;
-const _: () = assert!(size_of::<pickle_decoder>() == 128 && size_of::<State>() <= 128 && align_of::<State>() <= 8);
+const _: () = assert!(size_of::<pickle_decoder>() == 128 && size_of::<State>() <= 128);
+const _: () = assert!(align_of::<State>() <= align_of::<pickle_decoder>());
 
 /// What `pickle_decoder_next` found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

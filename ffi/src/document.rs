@@ -25,7 +25,8 @@ pub(crate) struct Doc {
 }
 
 const READY: u64 = 0x7069_636b_6c65_646f;
-const _: () = assert!(size_of::<pickle_doc>() == 96 && size_of::<Doc>() <= 96 && align_of::<Doc>() <= 8);
+const _: () = assert!(size_of::<pickle_doc>() == 96 && size_of::<Doc>() <= 96);
+const _: () = assert!(align_of::<Doc>() <= align_of::<pickle_doc>());
 
 /// The document, where one was read.
 ///

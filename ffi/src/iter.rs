@@ -5,7 +5,8 @@ use crate::error::put;
 use crate::status::pickle_status;
 use crate::value::{give, here, or_kind, pickle_value};
 use core::mem::MaybeUninit;
-use pickle_core::{Entries, Items, Value};
+use pickle_core::known::Pairs;
+use pickle_core::{Entries, Items};
 
 /// A place in the items of a value. The document must stay where it is.
 #[derive(Clone, Copy)]
@@ -19,34 +20,39 @@ pub struct pickle_iter {
 
 /// What a `pickle_iter` holds.
 #[repr(C)]
-pub(crate) struct Iter {
+struct Iter {
     left: usize,
     state: MaybeUninit<State>,
 }
 
 #[derive(Clone, Copy)]
-union State {
-    items: Items<'static>,
-    entries: Entries<'static>,
+enum State {
+    Items(Items<'static>),
+    Pairs(Pairs<'static>),
 }
 
-const _: () = assert!(size_of::<Iter>() <= size_of::<pickle_iter>() && align_of::<Iter>() <= 8);
-// An entry is a key and a value in the items of a dict.
-const _: () = assert!(size_of::<Entries<'_>>() == size_of::<Items<'_>>());
+const _: () = assert!(size_of::<Iter>() <= size_of::<pickle_iter>());
+const _: () = assert!(align_of::<Iter>() <= align_of::<pickle_iter>());
 
 impl From<Items<'_>> for pickle_iter {
     fn from(items: Items<'_>) -> Self {
         // SAFETY: the same type but for the lifetime, which C's programmer watches over.
         let items = unsafe { core::mem::transmute::<Items<'_>, Items<'static>>(items) };
-        made(items.len(), State { items })
+        made(items.len(), State::Items(items))
+    }
+}
+
+impl From<Pairs<'_>> for pickle_iter {
+    fn from(pairs: Pairs<'_>) -> Self {
+        // SAFETY: the same type but for the lifetime, which C's programmer watches over.
+        let pairs = unsafe { core::mem::transmute::<Pairs<'_>, Pairs<'static>>(pairs) };
+        made(pairs.len(), State::Pairs(pairs))
     }
 }
 
 impl From<Entries<'_>> for pickle_iter {
     fn from(entries: Entries<'_>) -> Self {
-        // SAFETY: the same type but for the lifetime, which C's programmer watches over.
-        let entries = unsafe { core::mem::transmute::<Entries<'_>, Entries<'static>>(entries) };
-        made(entries.len(), State { entries })
+        Pairs::from(entries).into()
     }
 }
 
@@ -66,7 +72,7 @@ fn made(left: usize, state: State) -> pickle_iter {
 /// # Safety
 /// `iter` is null or points to a `pickle_iter`, all zeros or filled by this library.
 unsafe fn state<'a>(iter: *mut pickle_iter) -> Option<(&'a mut usize, &'a mut State)> {
-    // SAFETY: as the caller says; the union is there where items are left.
+    // SAFETY: as the caller says; the state is there where items are left.
     unsafe {
         let iter = iter.cast::<Iter>().as_mut()?;
         if iter.left == 0 { None } else { Some((&mut iter.left, iter.state.assume_init_mut())) }
@@ -122,17 +128,15 @@ pub(crate) unsafe fn begin(
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_next(iter: *mut pickle_iter, item: *mut pickle_value) -> bool {
-    // SAFETY: both variants of the union are items.
-    let next = unsafe { state(iter) }.and_then(|(left, state)| unsafe {
-        let next = state.items.next();
-        *left = state.items.len();
-        next
-    });
     // SAFETY: as the caller says.
-    unsafe { next.is_some_and(|found| put(item, found.into()) == pickle_status::Ok) }
+    let Some((left, State::Items(items))) = (unsafe { state(iter) }) else { return false };
+    let Some(next) = items.next() else { return false };
+    *left = items.len();
+    // SAFETY: as the caller says.
+    unsafe { put(item, next.into()) == pickle_status::Ok }
 }
 
-/// The next key and value of a dict; false when there is none.
+/// The next key and value; false when there is none. For iterators of `pickle_entries`.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
@@ -142,13 +146,10 @@ pub unsafe extern "C" fn pickle_next_entry(
     key: *mut pickle_value,
     value: *mut pickle_value,
 ) -> bool {
-    // SAFETY: both variants of the union are items.
-    let next: Option<(Value<'_>, Value<'_>)> = unsafe { state(iter) }.and_then(|(left, state)| unsafe {
-        let next = state.entries.next();
-        *left = state.entries.len();
-        next
-    });
-    let Some((found, at_it)) = next else { return false };
     // SAFETY: as the caller says.
-    unsafe { put(key, found.into()) == pickle_status::Ok && put(value, at_it.into()) == pickle_status::Ok }
+    let Some((left, State::Pairs(pairs))) = (unsafe { state(iter) }) else { return false };
+    let Some((name, of_it)) = pairs.next() else { return false };
+    *left = pairs.len();
+    // SAFETY: as the caller says.
+    unsafe { put(key, name.into()) == pickle_status::Ok && put(value, of_it.into()) == pickle_status::Ok }
 }

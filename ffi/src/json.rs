@@ -6,7 +6,7 @@ use crate::value::{here, pickle_value};
 use core::ffi::c_void;
 use pickle_core::{Entries, Items, Kind, Value};
 
-/// Takes `size` bytes of text; anything but true stops the printer.
+/// Takes `size` bytes of output; with anything but true the caller stops.
 pub type pickle_write_fn = Option<unsafe extern "C" fn(context: *mut c_void, data: *const u8, size: usize) -> bool>;
 
 /// Levels that are printed; what lies deeper is `"..."`. Bounds stack and cycles.

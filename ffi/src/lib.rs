@@ -10,27 +10,30 @@ mod document;
 mod error;
 mod iter;
 mod json;
+mod known;
 mod memory;
 mod object;
 mod reader;
 mod status;
 mod value;
 mod version;
+mod writer;
 
 pub use decoder::*;
 pub use document::*;
 pub use error::*;
 pub use iter::*;
 pub use json::*;
+pub use known::*;
 pub use memory::*;
 pub use object::*;
 pub use reader::*;
 pub use status::*;
 pub use value::*;
 pub use version::*;
+pub use writer::*;
 
-/// Without std, Rust wants a handler. `tests/c/no_panic.sh` lists the checks
-/// that the compiler could not prove away and that still refer to it.
+/// Without std, Rust wants a handler. Nothing refers to it: `tests/c/no_panic.sh`.
 #[cfg(not(feature = "std"))]
 #[panic_handler]
 fn never(_: &core::panic::PanicInfo<'_>) -> ! {

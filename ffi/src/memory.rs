@@ -4,7 +4,7 @@ use crate::pickle_value;
 use core::ffi::c_void;
 use pickle_core::{Node, Storage};
 
-/// One node of storage: 16 bytes, aligned to eight. Every value, container
+/// One node of storage: 16 bytes, aligned as `uint64_t`. Every value, container
 /// and stack entry is one.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -13,8 +13,10 @@ pub struct pickle_node {
     pub opaque: [u64; 2],
 }
 
-const _: () = assert!(size_of::<pickle_node>() == 16 && size_of::<Node>() == 16 && align_of::<Node>() == 8);
-const _: () = assert!(size_of::<pickle_value>() == 16 && align_of::<pickle_value>() == 8);
+// Aligned as C aligns `uint64_t`, which is to four bytes on 32-bit x86.
+const _: () = assert!(size_of::<pickle_node>() == 16 && size_of::<Node>() == 16);
+const _: () = assert!(align_of::<Node>() == align_of::<pickle_node>() && size_of::<pickle_value>() == 16);
+const _: () = assert!(align_of::<pickle_value>() == align_of::<Node>());
 
 /// Three regions of the caller's, which `PICKLE_STORAGE` declares. They live
 /// as long as the documents in them; a region of no entries may be null.
@@ -128,8 +130,8 @@ pub(crate) unsafe fn text<'a>(text: *const core::ffi::c_char) -> Option<&'a [u8]
         return None;
     }
     let mut len = 0;
-    // SAFETY: the NUL has not been passed. (strlen is not among what this library may ask for.)
-    while unsafe { *text.add(len) } != 0 {
+    // SAFETY: the NUL has not been passed. (Volatile, or the compiler would ask the C library for `strlen`.)
+    while unsafe { text.add(len).read_volatile() } != 0 {
         len += 1;
     }
     // SAFETY: so many bytes were just read.

@@ -29,19 +29,20 @@ pub enum pickle_how {
     Changed = 6,
 }
 
-impl From<How> for pickle_how {
-    fn from(how: How) -> Self {
-        match how {
-            How::Reduce => pickle_how::Reduce,
-            How::NewObj => pickle_how::NewObj,
-            How::NewObjEx => pickle_how::NewObjEx,
-            How::Obj => pickle_how::Obj,
-            How::Inst => pickle_how::Inst,
-            How::PersId => pickle_how::PersId,
-            How::Changed => pickle_how::Changed,
+macro_rules! same_hows {
+    ($($name:ident)*) => {
+        // The match is exhaustive: a way that the core learns does not compile until it is here, with its number.
+        const _: () = { $( assert!(pickle_how::$name as i32 == How::$name as i32); )* };
+
+        impl From<How> for pickle_how {
+            fn from(how: How) -> Self {
+                match how { $( How::$name => pickle_how::$name, )* }
+            }
         }
-    }
+    };
 }
+
+same_hows! { Reduce NewObj NewObjEx Obj Inst PersId Changed }
 
 /// # Safety
 /// `doc` is null or points to a document.
@@ -154,7 +155,8 @@ struct Place {
     changes: MaybeUninit<Changes<'static>>,
 }
 
-const _: () = assert!(size_of::<Place>() <= size_of::<pickle_changes>() && align_of::<Place>() <= 8);
+const _: () = assert!(size_of::<Place>() <= size_of::<pickle_changes>());
+const _: () = assert!(align_of::<Place>() <= align_of::<pickle_changes>());
 
 /// What a change was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

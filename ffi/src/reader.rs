@@ -93,7 +93,8 @@ struct Reader {
 }
 
 const READY: u64 = 0x7069_636b_6c65_7264;
-const _: () = assert!(size_of::<pickle_reader>() == 576 && size_of::<Reader>() <= 576 && align_of::<Reader>() <= 8);
+const _: () = assert!(size_of::<pickle_reader>() == 576 && size_of::<Reader>() <= 576);
+const _: () = assert!(align_of::<Reader>() <= align_of::<pickle_reader>());
 
 type State<'a> = (&'a mut pickle_error, &'a mut Unpickler<Storage<'static>>);
 

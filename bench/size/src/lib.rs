@@ -66,6 +66,20 @@ unsafe extern "C" {
     static mut __sheap: u32;
 }
 
+/// Every program has these anyway, sooner or later: in the empty one they keep the comparison about codecs.
+#[used]
+static OF_EVERY_PROGRAM: [unsafe extern "C" fn(); 6] =
+    [memcpy, memmove, memset, memcmp, __aeabi_memclr4, __aeabi_memclr8];
+
+unsafe extern "C" {
+    fn memcpy();
+    fn memmove();
+    fn memset();
+    fn memcmp();
+    fn __aeabi_memclr4();
+    fn __aeabi_memclr8();
+}
+
 const PAINT: u32 = 0xa5a5_a5a5;
 
 fn stack_pointer() -> usize {

@@ -84,16 +84,16 @@ pub(super) fn unpack_datetime(state: Value<'_>) -> Option<(Date, Time)> {
 impl TimeDelta {
     /// From days, seconds and microseconds of any size and sign.
     pub(super) fn new(days: i64, seconds: i64, microseconds: i64) -> Option<Self> {
-        const DAY: i128 = 86_400_000_000;
-        let total = i128::from(days) * DAY + i128::from(seconds) * 1_000_000 + i128::from(microseconds);
-        let (days, rest) = (total.div_euclid(DAY), total.rem_euclid(DAY));
+        // In 64 bits: what overflows is out of range anyway, and division of 128 bits brings code that panics.
+        let seconds = seconds.checked_add(microseconds.div_euclid(1_000_000))?;
+        let days = days.checked_add(seconds.div_euclid(86_400))?;
         if !(-999_999_999..=999_999_999).contains(&days) {
             return None;
         }
         Some(TimeDelta {
             days: days as i32,
-            seconds: (rest / 1_000_000) as u32,
-            microseconds: (rest % 1_000_000) as u32,
+            seconds: seconds.rem_euclid(86_400) as u32,
+            microseconds: microseconds.rem_euclid(1_000_000) as u32,
         })
     }
 

@@ -240,7 +240,7 @@ fn from_digits(digits: &[u8], radix: u8) -> Option<Vec<u32>> {
         return None;
     }
     let mut limbs: Vec<u32> = Vec::new();
-    for digit in digits.iter().filter_map(|b| char::from(*b).to_digit(u32::from(radix))) {
+    for digit in digits.iter().filter_map(|&byte| crate::text::digit(byte, radix)) {
         let mut carry = u64::from(digit);
         for limb in &mut limbs {
             carry += u64::from(*limb) * u64::from(radix);

@@ -2,7 +2,10 @@
 
 #![no_std]
 
+use core::future::{Future, poll_fn};
 use core::panic::PanicInfo;
+use core::pin::pin;
+use core::task::{Context, Poll, Waker};
 // The critical section that defmt asks for.
 use cortex_m as _;
 use defmt_semihosting as _;
@@ -102,6 +105,35 @@ impl Read for Uart {
             len += 1;
         }
         Ok(len)
+    }
+}
+
+impl embedded_io_async::Read for Uart {
+    /// The same, but others run while there is no byte.
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Self::Error> {
+        let Some(first) = buffer.first_mut() else { return Ok(0) };
+        *first = poll_fn(|context| {
+            // SAFETY: the registers belong to this type alone.
+            if unsafe { registers::has_byte() } {
+                return Poll::Ready(unsafe { registers::DATA_IN.read_volatile() } as u8);
+            }
+            // There is no interrupt here that would wake it.
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+        Ok(1)
+    }
+}
+
+/// Polls a future to its end: all the executor that one task needs.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
     }
 }
 

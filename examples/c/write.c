@@ -1,0 +1,62 @@
+/* Writes a pickle to a file: write FILE [PROTOCOL]. Python loads it with pickle.load. */
+#include <pickle.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool to_file(void *context, const uint8_t *data, size_t size) {
+    return fwrite(data, 1, size, (FILE *)context) == size;
+}
+
+int main(int argc, char **argv) {
+    static const double temps[] = {21.5, 21.75, -3.0};
+    PICKLE_WRITER_STORAGE(memory, 4, 2);
+    pickle_writer out;
+    pickle_memo id;
+    pickle_status status;
+    size_t i;
+    FILE *file = argc > 1 ? fopen(argv[1], "wb") : NULL;
+    if (!file) {
+        fprintf(stderr, "usage: write FILE [PROTOCOL]\n");
+        return 2;
+    }
+    pickle_writer_init_sink(&out, to_file, file, argc > 2 ? (uint8_t)atoi(argv[2]) : 4, &memory);
+
+    /* Nothing needs to be checked on the way: the first error stays, and the last call tells it. */
+    pickle_begin_dict(&out, PICKLE_UNKNOWN);
+    pickle_write_str(&out, "station");
+    pickle_begin_tuple(&out, 2);
+    pickle_write_str(&out, "Z\xc3\xbcrich");
+    pickle_write_i64(&out, 8001);
+    pickle_end(&out);
+    pickle_remember(&out, &id);
+    pickle_write_str(&out, "readings");
+    pickle_begin_list(&out, PICKLE_UNKNOWN);
+    for (i = 0; i < sizeof temps / sizeof temps[0]; i++) {
+        pickle_begin_dict(&out, 2);
+        pickle_write_shared_str(&out, "n");
+        pickle_write_u64(&out, i);
+        pickle_write_shared_str(&out, "temp");
+        pickle_write_f64(&out, temps[i]);
+        pickle_end(&out);
+    }
+    pickle_end(&out);
+    pickle_write_str(&out, "same station");
+    pickle_write_again(&out, id);
+    pickle_write_str(&out, "day");
+    pickle_begin_call(&out, "datetime", "date", 3);
+    pickle_write_i64(&out, 2024);
+    pickle_write_i64(&out, 2);
+    pickle_write_i64(&out, 29);
+    pickle_end(&out);
+    pickle_write_str(&out, "raw");
+    pickle_write_bytes(&out, "\x00\xff", 2);
+    pickle_end(&out);
+    status = pickle_write_finish(&out);
+
+    if (fclose(file) || status != PICKLE_STATUS_OK) {
+        fprintf(stderr, "%s: %s\n", argv[1], pickle_status_text(status));
+        return 1;
+    }
+    printf("%lu bytes\n", (unsigned long)pickle_written(&out));
+    return 0;
+}

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+"""Runs the programs of examples/c against real Python: examples.py FOLDER [CARBON_PYTHON]
+
+FOLDER has the compiled programs. CARBON_PYTHON is a Python that has PyPI's carbon, whose own protocol classes are then
+the other side; without it the documented format is spoken by this Python's pickle.
+"""
+
+import logging
+import logging.handlers
+import multiprocessing.connection
+import os
+import pathlib
+import pickle
+import socket
+import struct
+import subprocess
+import sys
+import threading
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FOLDER = pathlib.Path(sys.argv[1]).resolve()
+CARBON = sys.argv[2] if len(sys.argv) > 2 else None
+checks = 0
+
+
+def same(what, found, expected):
+    global checks
+    checks += 1
+    if found != expected:
+        sys.exit("%s:\n  found    %r\n  expected %r" % (what, found, expected))
+
+
+def run(name, *arguments, **options):
+    return subprocess.run([str(FOLDER / name), *arguments], capture_output=True, timeout=60, **options)
+
+
+class Background:
+    """A program that prints the port it listens on, then works on one connection."""
+
+    def __init__(self, *command):
+        self.process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE)
+        self.port = int(self.process.stdout.readline().split()[1])
+
+    def output(self):
+        text = self.process.communicate(timeout=60)[0].decode()
+        same("exit of %s" % self.process.args, self.process.returncode, 0)
+        return text.splitlines()
+
+
+def read_and_stream():
+    weather = ROOT / "examples" / "data" / "weather.pkl"
+    temp = pickle.loads(weather.read_bytes())["readings"][0]["temp"]
+    bits = struct.pack(">d", temp).hex()
+    done = run("read", str(weather), "$.readings[0].temp")
+    same("read", done.stdout.decode(), '{"$float": "%s"}\n' % bits)
+    done = run("read", str(weather), "$.nothing")
+    same("read of a missing path", (done.returncode, b"no such key" in done.stderr), (1, True))
+    rows = [{"n": n, "text": "x" * 50} for n in range(300)]
+    data = b"".join(pickle.dumps(rows, protocol) for protocol in (2, 4, 5))
+    lines = run("stream", input=data).stdout.decode().splitlines()
+    same("stream", [line.split(",")[0] for line in lines], ["pickle %d: kind 8" % n for n in (1, 2, 3)])
+    done = run("stream", input=data[:-3])
+    same("stream of a cut pickle", (done.returncode, done.stderr.startswith(b"at byte %d" % (len(data) - 3))), (1, True))
+
+
+def write():
+    import datetime
+
+    for protocol in range(6):
+        path = FOLDER / "example.pickle"
+        done = run("write", str(path), str(protocol))
+        same("write", done.returncode, 0)
+        value = pickle.loads(path.read_bytes())
+        station = ("Zürich", 8001)
+        same("what Python loads, protocol %d" % protocol, value, {
+            "station": station,
+            "readings": [{"n": n, "temp": temp} for n, temp in enumerate((21.5, 21.75, -3.0))],
+            "same station": station,
+            "day": datetime.date(2024, 2, 29),
+            "raw": b"\0\xff",
+        })
+        same("one object", value["station"] is value["same station"], True)
+
+
+# What the C test has written, see write.c.
+def written(folder):
+    import argparse
+    import collections
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, pid):
+            return ("persistent", pid)
+
+    for protocol in range(6):
+        path = pathlib.Path(folder) / ("written-%d.pickle" % protocol)
+        with path.open("rb") as file:
+            value = Unpickler(file, buffers=[bytearray(b"one"), b"two"]).load()
+        expected = {
+            "none": None,
+            "bools": (True, False),
+            "ints": [0, 255, 65535, -1, -2**63, 2**64 - 1, 2**96, -2**72],
+            "ints again": [0, 255, 65535, -1, -2**63, 2**64 - 1, 2**96, -2**72],
+            "float": -0.1,
+            "strs": ["xé€\U0001f600\n\\", "a\0\udc80"],
+            "bytes": b"\x00\x7f\x80\xff",
+            "bytearray": bytearray(b"\xff"),
+            "tuples": ((), (0, 1, 2, 3, 4)),
+            "set": {1},
+            "frozenset": frozenset([2]),
+            "global": collections.OrderedDict,
+            "call": collections.OrderedDict(k="v"),
+            "deque": collections.deque([3]),
+            "new": argparse.Namespace(a=1),
+            "rows": [{"key": n} for n in range(3)],
+            "id": ("persistent", "p-1"),
+        }
+        if protocol > 0:
+            expected["id 2"] = ("persistent", 2)
+        if protocol == 5:
+            value["buffers"] = [bytes(buffer) for buffer in value["buffers"]]
+            expected["buffers"] = [b"one", b"two"]
+        same("what the C test wrote, protocol %d" % protocol, value, expected)
+        same("one list", value["ints"] is value["ints again"], True)
+
+
+METRICS = [("lab.oven.temp", (1700000000, 231.5)), ("lab.oven.temp", (1700000060, 232.25)), ("lab.door", (1700000060, 1.0))]
+SHOWN = ["lab.oven.temp 1700000000 231.5", "lab.oven.temp 1700000060 232.25", "lab.door 1700000060 1"]
+
+# The sender of a carbon relay, and carbon's receiver, as carbon's own code does it.
+CARBON_SEND = """
+import sys
+from twisted.internet import reactor, protocol
+from carbon.client import CarbonPickleClientProtocol
+class Sender(CarbonPickleClientProtocol):
+    def connectionMade(self):
+        self._sendDatapointsNow(%r)
+        self.transport.loseConnection()
+    def connectionLost(self, reason):
+        reactor.stop()
+class Factory(protocol.ClientFactory):
+    protocol = Sender
+reactor.connectTCP('127.0.0.1', int(sys.argv[1]), Factory())
+reactor.run()
+"""
+CARBON_RECEIVE = """
+from twisted.internet import reactor, protocol
+from carbon import protocols, state, log
+from carbon.conf import settings
+settings.setdefault('PICKLE_RECEIVER_MAX_LENGTH', 2 ** 20)
+settings['USE_INSECURE_UNPICKLER'] = False
+class Receiver(protocols.MetricPickleReceiver):
+    def connectionMade(self):
+        self.peerName = 'test'
+        self.unpickler = protocols.get_unpickler(insecure=False)
+    def connectionLost(self, reason):
+        reactor.stop()
+    def metricReceived(self, metric, datapoint):
+        print(metric, datapoint, flush=True)
+log.listener = lambda *message: print('refused', *message, flush=True)
+class Factory(protocol.ServerFactory):
+    protocol = Receiver
+port = reactor.listenTCP(0, Factory(), interface='127.0.0.1')
+print('port', port.getHost().port, flush=True)
+reactor.run()
+"""
+
+
+def carbon():
+    receiver = Background(FOLDER / "carbon", "receive")
+    if CARBON:
+        subprocess.run([CARBON, "-c", CARBON_SEND % METRICS, str(receiver.port)], check=True, timeout=60)
+    else:
+        with socket.create_connection(("127.0.0.1", receiver.port)) as peer:
+            data = pickle.dumps(METRICS, protocol=2)
+            peer.sendall(struct.pack(">L", len(data)) + data)
+    same("carbon's sender, our receiver", receiver.output(), SHOWN)
+    if CARBON:
+        receiver = Background(CARBON, "-c", CARBON_RECEIVE)
+        same("carbon send", run("carbon", "send", str(receiver.port)).returncode, 0)
+        expected = ["%s (%s, %s)" % (name, float(time), float(value)) for name, (time, value) in METRICS]
+        # A datapoint of carbon is (timestamp, value); it calls them value and timestamp when it reads them.
+        same("our sender, carbon's receiver", receiver.output(), expected)
+    else:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            sender = threading.Thread(target=run, args=("carbon", "send", str(server.getsockname()[1])))
+            sender.start()
+            peer, _ = server.accept()
+            data = b"".join(iter(lambda: peer.recv(4096), b""))
+            sender.join()
+        (size,) = struct.unpack(">L", data[:4])
+        same("our sender", (size, pickle.loads(data[4:])), (len(data) - 4, METRICS))
+    # A frame that is no pickle, and one that does not say metrics, are reported and passed over.
+    receiver = Background(FOLDER / "carbon", "receive")
+    with socket.create_connection(("127.0.0.1", receiver.port)) as peer:
+        for data in (b"garbage", pickle.dumps([1, ("x", 2)], 2), pickle.dumps(METRICS[2:], 5)):
+            peer.sendall(struct.pack(">L", len(data)) + data)
+    lines = receiver.output()
+    same("bad frames", (lines[0].startswith("at byte"), lines[1:]), (True, ["not a metric", "not a metric", SHOWN[2]]))
+
+
+def logs():
+    sink = Background(FOLDER / "logsink")
+    logger = logging.getLogger("lab.oven")
+    logger.propagate = False
+    handler = logging.handlers.SocketHandler("127.0.0.1", sink.port)
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    line = sys._getframe().f_lineno + 1
+    logger.warning("temperature %.1f in %s", 231.5, "zürich")
+    logger.info("done")
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        logger.exception("failed")
+    handler.close()
+    same("logging", sink.output(), [
+        "WARNING lab.oven:%d temperature 231.5 in zürich" % line,
+        "INFO lab.oven:%d done" % (line + 1),
+        "ERROR lab.oven:%d failed" % (line + 5),
+    ])
+
+
+def connections():
+    # Before, the digest was MD5, which the example does not have.
+    assert sys.version_info >= (3, 12), "multiprocessing.connection as of Python 3.12"
+    key = "correct horse"
+    for given, good in ((key, True), ("wrong", False)):
+        got = []
+
+        def serve(listener):
+            try:
+                with listener.accept() as peer:
+                    request = peer.recv()
+                    got.append(request)
+                    peer.send({"result": sum(request[1]), "of": len(request[1])})
+                    got.append(peer.recv())
+            except multiprocessing.AuthenticationError:
+                got.append("refused")
+
+        with multiprocessing.connection.Listener(("127.0.0.1", 0), authkey=key.encode()) as listener:
+            server = threading.Thread(target=serve, args=(listener,))
+            server.start()
+            done = run("mpclient", str(listener.address[1]), given)
+            server.join()
+        if good:
+            same("Listener", (done.returncode, got), (0, [("sum", [1, 2, 3.5]), None]))
+            same("mpclient", done.stdout.decode(), '{"result": {"$float": "%s"}, "of": 3}\n' % struct.pack(">d", 6.5).hex())
+        else:
+            same("a wrong key", (done.returncode, got), (1, ["refused"]))
+
+
+def main():
+    read_and_stream()
+    write()
+    if os.environ.get("PICKLE_WRITTEN"):
+        written(os.environ["PICKLE_WRITTEN"])
+    carbon()
+    logs()
+    connections()
+    other_side = "carbon's own classes" if CARBON else "the documented format, by this Python"
+    print("%d checks with Python %s; Graphite: %s" % (checks, sys.version.split()[0], other_side))
+
+
+if __name__ == "__main__":
+    main()
