@@ -44,7 +44,7 @@ impl Cli {
     /// Decides what depends on the terminal: whether there are colours.
     pub fn settle(mut self) -> Self {
         let color = self.color.is_on();
-        if let Some(member) = self.member.take() {
+        if let Some(member) = self.member.clone() {
             for file in self.command.files() {
                 file.as_mut_os_string().push(format!("!{member}"));
             }
@@ -117,8 +117,10 @@ impl Command {
             Command::Json(args) => std::slice::from_mut(&mut args.file),
             Command::Graph(args) => std::slice::from_mut(&mut args.file),
             Command::Dis(args) => std::slice::from_mut(&mut args.file),
-            // These write one pickle of one file.
-            Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => &mut [],
+            Command::Convert(args) => std::slice::from_mut(&mut args.file),
+            Command::Optimize(args) => std::slice::from_mut(&mut args.file),
+            // Not of pickles.
+            Command::FromJson(_) => &mut [],
         }
     }
 }

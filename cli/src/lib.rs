@@ -42,6 +42,9 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Info(args) => info::run(args, out),
         Command::Convert(args) => convert::run(args),
         Command::Optimize(args) => optimize::run(args),
+        Command::FromJson(_) if cli.member.is_some() => {
+            Err(Failure::Usage("--member names a pickle in an archive; from-json reads files of JSON".into()))
+        }
         Command::FromJson(args) => from_json::run(args),
     };
     // A closed pipe outweighs any other failure: nobody is there to read on.
