@@ -181,7 +181,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     ///
     /// # Errors
     /// As [`Pickler::none`].
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub fn int(&mut self, value: i64) -> Written<'_, Self, W> {
         let Ok(small) = i32::try_from(value) else { return self.big_int(&value.to_le_bytes()) };
         self.before()?;
@@ -260,7 +260,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     /// # Errors
     /// As [`Pickler::none`]. In protocol 0 floats are text, which takes the feature `text-float`:
     /// [`ErrorKind::NotInProtocol0`] without it.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub fn float(&mut self, value: f64) -> Written<'_, Self, W> {
         #[cfg(feature = "text-float")]
         if self.protocol() == 0 {
@@ -297,7 +297,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         }
     }
 
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline)]
     fn utf8(&mut self, value: &[u8]) -> Written<'_, Self, W> {
         match self.protocol() {
             0 => {
@@ -665,7 +665,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     ///
     /// # Errors
     /// As [`Pickler::none`]; [`ErrorKind::MemoMissing`] if it is of another pickle and unknown here.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub fn recall(&mut self, memoized: Memoized) -> Written<'_, Self, W> {
         if memoized.0 >= self.memo {
             return Err(self.encoder.fault(ErrorKind::MemoMissing, Opcode::Get));
