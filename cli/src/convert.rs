@@ -142,9 +142,9 @@ pub fn each_pickle<T: Into<Trouble>>(
     output: &Path,
     mut rewrite: impl FnMut(&[u8], &mut Output) -> Result<usize, T>,
 ) -> Result<(), Failure> {
-    // Of a container one member, and only if it is named: what else is in it would be lost.
-    let is_whole = file == Path::new("-") || file.exists();
-    let mut input = if is_whole { Input::open(file)? } else { containers::open_one(file)? };
+    // A container is not taken apart unasked: what is written would lack the rest of it.
+    let is_file = file == Path::new("-") || file.exists();
+    let mut input = if is_file { Input::open(file)? } else { containers::open_one(file)? };
     let mut held = Vec::new();
     if input.as_slice().is_none() {
         input.read_to_end(&mut held).map_err(Failure::from)?;
