@@ -102,6 +102,8 @@ enum pickle_status
   PICKLE_STATUS_OPCODE_LIMIT = 5,
   // More containers are open at once than the caller gave levels for.
   PICKLE_STATUS_LEVELS_FULL = 6,
+  // GET of a memo entry that an item reader no longer keeps.
+  PICKLE_STATUS_MEMO_DROPPED = 7,
   // There was no input at all (EOFError in CPython).
   PICKLE_STATUS_EMPTY = 10,
   // The input ended between two opcodes, before STOP (EOFError in CPython).
@@ -184,6 +186,14 @@ enum pickle_status
   PICKLE_STATUS_BAD_INDEX = 64,
   // Valid in CPython, but not supported by this library: a change to a bytearray.
   PICKLE_STATUS_BYTEARRAY_CHANGE = 65,
+  // A change to what an item reader has handed over or may have.
+  PICKLE_STATUS_ITEM_CHANGED = 66,
+  // The container whose items were handed over turned out to be at another place.
+  PICKLE_STATUS_CONTAINER_MOVED = 67,
+  // GET of the container whose items are being handed over, from inside one of them.
+  PICKLE_STATUS_CONTAINER_FETCHED = 68,
+  // PUT of a memo entry that an item reader has passed, or far ahead.
+  PICKLE_STATUS_MEMO_ORDER = 69,
   // A reader was used again after it had failed or ended, without a reset.
   PICKLE_STATUS_AFTER_END = 70,
   // Raw bytes were asked for inside a frame or in the middle of an opcode.

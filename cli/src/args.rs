@@ -56,6 +56,8 @@ impl Cli {
             Command::Info(args) => args.color = color,
             // Text to be hashed, and files, have no colours.
             Command::Graph(_) | Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => {}
+            Command::Items(_) | Command::Head(_) | Command::Tail(_) | Command::Count(_) | Command::Get(_) => {}
+            Command::Extract(_) | Command::Du(_) | Command::Split(_) | Command::Cat(_) => {}
         }
         self
     }
@@ -92,18 +94,38 @@ impl Color {
 pub enum Command {
     /// Show what is in a pickle, as a readable tree
     Show(ShowArgs),
+    /// Tell protocol, sizes, opcodes, classes and what a file seems to be
+    Info(InfoArgs),
+    /// Tell which values take up the bytes of a file
+    Du(crate::du::DuArgs),
+    /// Disassemble: one line an opcode, the text of python3 -m pickletools
+    Dis(DisArgs),
     /// Print pickles as JSON
     Json(JsonArgs),
     /// Print the exact object graph as canonical text, one line a pickle
     Graph(GraphArgs),
-    /// Disassemble: one line an opcode, the text of python3 -m pickletools
-    Dis(DisArgs),
-    /// Tell protocol, sizes, opcodes, classes and what a file seems to be
-    Info(InfoArgs),
+
+    /// Print one value as JSON
+    Get(crate::get::GetArgs),
+    /// Print the items of a pickle of any size, one line of JSON each, or as CSV or MessagePack
+    Items(crate::items::ItemsArgs),
+    /// Print the first items
+    Head(crate::items::SomeArgs),
+    /// Print the last items
+    Tail(crate::items::SomeArgs),
+    /// Count the items
+    Count(crate::items::CountArgs),
+    /// Take out bytes, arrays, or all tensors of a PyTorch file
+    Extract(crate::extract::ExtractArgs),
+
     /// Write a pickle again: another protocol, another Python's bytes, Python 2 to 3
     Convert(crate::convert::ConvertArgs),
     /// Drop what no opcode uses, as pickletools.optimize
     Optimize(crate::optimize::OptimizeArgs),
+    /// Cut a long pickle into several, or a file of many pickles into files
+    Split(crate::split::SplitArgs),
+    /// Write the pickles of several files one after another into one
+    Cat(crate::split::CatArgs),
     /// Make a pickle of JSON, plain or as `pickle json --tagged` prints it
     FromJson(crate::from_json::FromJsonArgs),
 }
@@ -117,8 +139,18 @@ impl Command {
             Command::Json(args) => std::slice::from_mut(&mut args.file),
             Command::Graph(args) => std::slice::from_mut(&mut args.file),
             Command::Dis(args) => std::slice::from_mut(&mut args.file),
-            // These write one pickle of one file.
-            Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => &mut [],
+            Command::Items(args) => std::slice::from_mut(&mut args.of.file),
+            Command::Head(args) | Command::Tail(args) => std::slice::from_mut(&mut args.of.file),
+            Command::Count(args) => std::slice::from_mut(&mut args.of.file),
+            Command::Get(args) => std::slice::from_mut(&mut args.file),
+            Command::Extract(args) => std::slice::from_mut(&mut args.file),
+            Command::Du(args) => std::slice::from_mut(&mut args.file),
+            Command::Split(args) => std::slice::from_mut(&mut args.of.file),
+            Command::Cat(args) => &mut args.files,
+            Command::Convert(args) => std::slice::from_mut(&mut args.file),
+            Command::Optimize(args) => std::slice::from_mut(&mut args.file),
+            // This reads no pickle.
+            Command::FromJson(_) => &mut [],
         }
     }
 }

@@ -71,7 +71,7 @@ fn identity(value: &Value<'_>) -> Option<usize> {
 }
 
 /// The values inside a node, in the order in which its text has them.
-fn for_each_child<'d>(value: &Value<'d>, each: &mut dyn FnMut(Value<'d>)) {
+pub(crate) fn for_each_child<'d>(value: &Value<'d>, each: &mut dyn FnMut(Value<'d>)) {
     if let Some(object) = value.as_object() {
         each(object.callable());
         match object.how() {

@@ -60,12 +60,25 @@ impl Member {
     pub fn open(&self, name: String) -> Result<Input, Failure> {
         match &self.data {
             Data::Stored(part) => Input::from_part(name, part.clone()),
-            Data::Deflated(part) => {
-                Input::from_reader(name, flate2::bufread::DeflateDecoder::new(io::BufReader::new(part.reader())))
-            }
-            Data::Memory(bytes) => Input::from_reader(name, io::Cursor::new(bytes.clone())),
             Data::Unreadable(text) => Err(Failure::Refused { name, text: text.clone() }),
+            _ => {
+                let fail = |source| Failure::Input { name: name.clone(), source };
+                Input::from_reader(name.clone(), self.open_raw().map_err(fail)?)
+            }
         }
+    }
+
+    /// The bytes of the member. What is compressed inside the member stays so.
+    ///
+    /// # Errors
+    /// The member can not be unpacked.
+    pub fn open_raw(&self) -> io::Result<Box<dyn Read>> {
+        Ok(match &self.data {
+            Data::Stored(part) => Box::new(part.reader()),
+            Data::Deflated(part) => Box::new(flate2::bufread::DeflateDecoder::new(io::BufReader::new(part.reader()))),
+            Data::Memory(bytes) => Box::new(io::Cursor::new(bytes.clone())),
+            Data::Unreadable(text) => return Err(io::Error::new(io::ErrorKind::InvalidData, text.clone())),
+        })
     }
 }
 
@@ -346,6 +359,11 @@ fn container(head: &[u8]) -> Option<Container> {
         found @ (Container::Zip | Container::Npy | Container::Base64 | Container::Json) => Some(found),
         _ => None,
     }
+}
+
+/// Where the pickles of a legacy file of torch end; `None` for every other file.
+pub(crate) fn torch_pickles_end(part: &Part) -> Option<u64> {
+    if torch::is_legacy(&part.bytes_at(0, 64).ok()?) { torch::pickles_end(part) } else { None }
 }
 
 fn content(mut input: Input, depth: usize) -> Result<Content, Failure> {

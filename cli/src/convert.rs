@@ -1,6 +1,7 @@
 //! `pickle convert`: writes pickles again, in another protocol or as another Python writes them.
 
 use crate::Failure;
+use crate::containers;
 use crate::input::Input;
 use crate::output::Output;
 use clap::{Args, ValueEnum};
@@ -142,7 +143,9 @@ pub fn each_pickle<T: Into<Trouble>>(
     output: &Path,
     mut rewrite: impl FnMut(&[u8], &mut Output) -> Result<usize, T>,
 ) -> Result<(), Failure> {
-    let mut input = Input::open(file)?;
+    // A container is not taken apart unasked: what is written would lack the rest of it.
+    let is_file = file == Path::new("-") || file.exists();
+    let mut input = if is_file { Input::open(file)? } else { containers::open_one(file)? };
     let mut held = Vec::new();
     if input.as_slice().is_none() {
         input.read_to_end(&mut held).map_err(Failure::from)?;

@@ -411,7 +411,7 @@ impl Walk {
 }
 
 /// Appends what matters of a piece of a long argument: [`NAME_MAX`] bytes of each line.
-fn keep_lines(part: &mut Vec<u8>, data: &[u8]) {
+pub(crate) fn keep_lines(part: &mut Vec<u8>, data: &[u8]) {
     for (i, line) in data.split(|&byte| byte == b'\n').take(NAME_MAX).enumerate() {
         if i > 0 {
             part.push(b'\n');
@@ -422,7 +422,11 @@ fn keep_lines(part: &mut Vec<u8>, data: &[u8]) {
 }
 
 /// Passes over an array's padding and bytes.
-fn raw_array<R: Read>(reader: &mut OpReader<'_, R>, len: u64, padded: bool) -> Result<(), ReadError<R::Error>> {
+pub(crate) fn raw_array<R: Read>(
+    reader: &mut OpReader<'_, R>,
+    len: u64,
+    padded: bool,
+) -> Result<(), ReadError<R::Error>> {
     if padded {
         let padding = pass(reader, 1)?;
         pass(reader, u64::from(padding))?;

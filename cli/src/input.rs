@@ -5,6 +5,7 @@
 //! is mapped; everything else is a stream. Either way nothing is read twice.
 
 mod detect;
+mod framed;
 mod layers;
 mod part;
 mod sniff;
@@ -219,6 +220,13 @@ impl Input {
         self.position
     }
 
+    /// Goes on reading at this byte; only where the bytes are in a file ([`Input::part`]), else nothing happens.
+    pub fn go_to(&mut self, position: u64) {
+        if let Body::Map(..) = self.body {
+            self.position = position;
+        }
+    }
+
     /// The progress bar. Streams move it by being read; who works on [`Input::as_slice`] says how far it is.
     pub fn progress(&self) -> &Progress {
         &self.progress
@@ -258,9 +266,9 @@ impl Input {
 impl Read for Input {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let n = match &mut self.body {
-            Body::Map(map, _) => {
-                let mut rest = usize::try_from(self.position).ok().and_then(|at| map.get(at..)).unwrap_or_default();
-                let n = rest.read(out)?;
+            // Not through the map: its pages would count as memory of this process.
+            Body::Map(_, part) => {
+                let n = part.read_at(self.position, out).map_err(|source| ReadFailure::wrap(&self.name, source))?;
                 self.progress.at(self.position + n as u64);
                 n
             }

@@ -4,6 +4,7 @@
 //! text nor the depth of a pickle is ever held as a whole.
 
 mod array;
+mod quick;
 mod share;
 mod text;
 mod writer;
@@ -61,4 +62,46 @@ pub fn json(document: &Document<'_>, options: &Options, out: &mut dyn Write) -> 
     let root = document.root();
     let shared = share::Shared::of(root, document.id_limit(), options);
     writer::Writer::new(options, &shared, out).write(root)
+}
+
+/// Values as lines of plain JSON, the quick ones quickly.
+#[derive(Default)]
+pub struct Line {
+    text: Vec<u8>,
+}
+
+impl Line {
+    /// Writes one value as a line.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn value(&mut self, document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+        self.text.clear();
+        self.append(document);
+        self.text.push(b'\n');
+        out.write_all(&self.text)
+    }
+
+    /// Writes a key and its value as a line: a list of two.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn pair(&mut self, key: &Document<'_>, value: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+        self.text.clear();
+        self.text.push(b'[');
+        self.append(key);
+        self.text.push(b',');
+        self.append(value);
+        self.text.extend(b"]\n");
+        out.write_all(&self.text)
+    }
+
+    fn append(&mut self, document: &Document<'_>) {
+        let options = Options::default();
+        if !quick::append(document.root(), &options, &mut self.text) {
+            // A Vec takes everything.
+            let _ = json(document, &options, &mut self.text);
+            self.text.pop();
+        }
+    }
 }

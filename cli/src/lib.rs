@@ -8,13 +8,17 @@ pub mod canonical;
 pub mod containers;
 pub mod convert;
 pub mod dis;
+pub mod du;
+pub mod extract;
 pub mod failure;
 pub mod from_json;
+pub mod get;
 pub mod globals;
 pub mod graph;
 pub mod guess;
 pub mod info;
 pub mod input;
+pub mod items;
 pub mod json;
 pub mod optimize;
 pub mod output;
@@ -22,6 +26,7 @@ pub mod pickles;
 pub mod progress;
 pub mod pyrepr;
 pub mod show;
+pub mod split;
 pub mod symbols;
 
 pub use failure::Failure;
@@ -41,8 +46,17 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Dis(args) => dis::run(args, out),
         Command::Info(args) => info::run(args, out),
         Command::Convert(args) => convert::run(args),
+        Command::Extract(args) => extract::run(args),
         Command::Optimize(args) => optimize::run(args),
         Command::FromJson(args) => from_json::run(args),
+        Command::Items(args) => items::run(args, out),
+        Command::Head(args) => items::head(args, out),
+        Command::Tail(args) => items::tail(args, out),
+        Command::Count(args) => items::count(args, out),
+        Command::Get(args) => get::run(args, out),
+        Command::Du(args) => du::run(args, out),
+        Command::Split(args) => split::run(args),
+        Command::Cat(args) => split::cat(args),
     };
     // A closed pipe outweighs any other failure: nobody is there to read on.
     match out.flush().map_err(Failure::Output) {

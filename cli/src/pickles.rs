@@ -64,11 +64,7 @@ impl Pickles {
         match result {
             Ok(()) => Ok(Some(self.unpickler.document_in(self.input.as_slice().unwrap_or_default()))),
             Err(error) if index > 0 && !is_cut_pickle(first_byte, error, self.unpickler.opcodes()) => {
-                crate::progress::clear();
-                let name = self.input.name();
-                let text = format!("what follows pickle number {index}, from byte {start} on, is no pickle ({error})");
-                // There is nobody left to tell if this fails.
-                let _ = writeln!(std::io::stderr(), "pickle: {name}: warning: {text}");
+                warn_of_rest(&self.input, index, start, error);
                 Ok(None)
             }
             Err(error) => Err(self.input.bad_pickle(index, error)),
@@ -119,6 +115,14 @@ impl Pickles {
         }
         Ok(self.piece.get(self.unread.clone()).and_then(|unread| unread.first()).copied())
     }
+}
+
+/// Says that what follows pickle number `index`, counted from 1, is none.
+pub(crate) fn warn_of_rest(input: &Input, index: u64, start: u64, error: Error) {
+    crate::progress::clear();
+    let text = format!("what follows pickle number {index}, from byte {start} on, is no pickle ({error})");
+    // There is nobody left to tell if this fails.
+    let _ = writeln!(std::io::stderr(), "pickle: {}: warning: {text}", input.name());
 }
 
 /// A pickle that was cut off or damaged, as against bytes that never were one

@@ -59,7 +59,7 @@ impl Progress {
 
     fn show(&self) -> ProgressBar {
         let template = match self.total {
-            Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {eta}",
+            Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
             None => "{msg} {spinner} {bytes} {bytes_per_sec}",
         };
         let bar = ProgressBar::with_draw_target(self.total, ProgressDrawTarget::stderr());

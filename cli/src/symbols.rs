@@ -6,12 +6,13 @@
 //! between the opcodes, and only the shape and the dtype in the state of their
 //! wrapper tell how long they are, so those are followed too. All else is a
 //! kind: sixteen bytes on the stack and in the memo. Of a string, at most
-//! [`NAME_MAX`] bytes are kept, as long as it can still be fetched.
+//! [`NAME_MAX`] bytes are kept, as long as it can still be fetched. Of a memo
+//! of more than [`HELD`] entries, what named a class stays, and the youngest.
 
-use crate::globals::{Globals, NAME_MAX, cut};
+use crate::globals::{Global, Globals, NAME_MAX, cut};
 use pickle_core::joblib::Array;
 use pickle_core::{Arg, Error, ErrorKind, Op, Opcode};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 /// What a value is, as far as the opcodes tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,6 +100,8 @@ impl Slot {
 const NO_DTYPE: u32 = u32::MAX;
 /// No shape of an array.
 const NO_ITEMS: u64 = u64::MAX;
+/// An entry of the memo of which nothing is known but that it was there.
+const FORGOTTEN: Slot = Slot::Plain(Shape::Object);
 const EMPTY_DICT: Slot = Slot::Dict { dtype: NO_DTYPE, padded: false, items: NO_ITEMS };
 /// Keys that are kept, from containers no further than [`KEY_LEVELS`] down the stack.
 const KEYS_MAX: usize = 96;
@@ -107,6 +110,10 @@ const KEY_LEVELS: usize = 4;
 /// An index beyond this many times the entries of the memo goes to a table of
 /// its own: a few bytes must not make the memo large.
 const DENSE: u64 = 4;
+/// Entries of the memo that are all held. Of later ones classes and their names stay, and the youngest of all others.
+const HELD: u64 = 1 << 17;
+/// The youngest that are held beyond those.
+const YOUNG: usize = 1 << 12;
 
 /// The first LONG1 of torch's format before 1.6: 0x1950a86a20f9469cfc6c.
 const TORCH_MAGIC: &[u8] = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
@@ -140,6 +147,13 @@ pub struct Key {
     pub text: String,
 }
 
+/// An entry of a memo that is too long to be held as a whole.
+#[derive(Debug)]
+struct Young {
+    slot: Slot,
+    text: Box<[u8]>,
+}
+
 /// The stack, the memo and the names of one pickle.
 #[derive(Debug, Default)]
 pub struct Symbols {
@@ -150,8 +164,11 @@ pub struct Symbols {
     /// Texts of the memo, and of copies.
     kept: Vec<u8>,
     memo: Vec<Slot>,
-    /// Memo entries far beyond the others.
+    /// Memo entries far beyond the others, and those of `late` that stay.
     far: HashMap<u64, Slot>,
+    /// The memo entries beyond [`HELD`], one after another; the last of them are in `young`.
+    late: std::ops::Range<u64>,
+    young: VecDeque<Young>,
     memo_size: u64,
     dtypes: Vec<(u64, bool)>,
     globals: Globals,
@@ -177,9 +194,9 @@ pub struct Symbols {
 impl Symbols {
     /// For a pickle that goes on with the memo of the one before.
     pub fn with_memo_of(before: Symbols) -> Self {
-        let Symbols { kept, memo, far, memo_size, dtypes, mut globals, .. } = before;
+        let Symbols { kept, memo, far, late, young, memo_size, dtypes, mut globals, .. } = before;
         globals.forget_uses();
-        Symbols { kept, memo, far, memo_size, dtypes, globals, ..Symbols::default() }
+        Symbols { kept, memo, far, late, young, memo_size, dtypes, globals, ..Symbols::default() }
     }
 
     /// Entries in the memo.
@@ -190,6 +207,15 @@ impl Symbols {
     /// Values on the stack.
     pub fn depth(&self) -> u64 {
         self.stack.len() as u64
+    }
+
+    /// The class of the value on top of the stack, where it is an object.
+    pub fn top_class(&self) -> Option<&Global> {
+        match self.stack.last()? {
+            Slot::Object(number) => self.globals.get(*number),
+            Slot::Dtype(_) => self.globals.get(self.globals.find("numpy", "dtype")?),
+            _ => None,
+        }
     }
 
     /// The globals so far.
@@ -365,6 +391,10 @@ impl Symbols {
     }
 
     fn put(&mut self, index: u64) {
+        let follows = self.late.is_empty() || index == self.late.end;
+        if self.memo_size >= HELD && index >= self.memo.len() as u64 && follows {
+            return self.put_late(index);
+        }
         let slot = self.share_top();
         self.first_memo_index.get_or_insert(index);
         self.max_memo_index = self.max_memo_index.max(Some(index));
@@ -380,10 +410,61 @@ impl Symbols {
         *entry = slot;
     }
 
+    /// An entry beyond those that are all held.
+    fn put_late(&mut self, index: u64) {
+        let slot = self.stack.last().copied().unwrap_or(Slot::Absent);
+        if let Slot::Global(_) | Slot::Dtype(_) = slot {
+            self.far.insert(index, slot);
+        }
+        let text = self.text_of(slot).unwrap_or_default().into();
+        if self.young.len() == YOUNG {
+            self.young.pop_front();
+        }
+        self.young.push_back(Young { slot, text });
+        if self.late.is_empty() {
+            self.late = index..index;
+        }
+        self.late.end = index + 1;
+        self.memo_size += 1;
+        self.max_memo_index = self.max_memo_index.max(Some(index));
+    }
+
+    /// What is left of an entry beyond those that are all held.
+    fn fetch_late(&mut self, index: u64) -> Result<Slot, ErrorKind> {
+        if !self.late.contains(&index) {
+            return Err(ErrorKind::MemoMissing);
+        }
+        let age = usize::try_from(self.late.end - index).unwrap_or(usize::MAX);
+        let young = self.young.len().checked_sub(age).and_then(|place| self.young.get(place));
+        match young {
+            Some(Young { slot: Slot::Text { python2, .. }, text }) => {
+                Ok(append_text(&mut self.text, text, false, *python2))
+            }
+            Some(young) => Ok(young.slot),
+            None => Ok(FORGOTTEN),
+        }
+    }
+
+    /// Strs that have named a class may do so again.
+    fn keep_names(&mut self, module: &[u8], name: &[u8]) {
+        for (age, young) in self.young.iter().rev().take(4).enumerate() {
+            if let Slot::Text { python2, .. } = young.slot
+                && (*young.text == *module || *young.text == *name)
+            {
+                let index = self.late.end - 1 - age as u64;
+                let text = &mut self.kept;
+                self.far.entry(index).or_insert_with(|| append_text(text, &young.text, true, python2));
+            }
+        }
+    }
+
     fn fetch(&mut self, index: u64) -> Result<Slot, ErrorKind> {
         let near = usize::try_from(index).ok().and_then(|index| self.memo.get(index)).copied();
         let slot = match near {
-            None | Some(Slot::Absent) => self.far.get(&index).copied().ok_or(ErrorKind::MemoMissing)?,
+            None | Some(Slot::Absent) => match self.far.get(&index) {
+                Some(slot) => *slot,
+                None => self.fetch_late(index)?,
+            },
             Some(slot) => slot,
         };
         if let Slot::Global(number) = slot {
@@ -423,9 +504,13 @@ impl Symbols {
 
     /// A Python 2 str is accepted: CPython decodes it first, unless told not to.
     fn stack_global(&mut self, base: usize) -> Result<Slot, ErrorKind> {
-        let at = |i: usize| self.stack.get(base + i).copied().and_then(|slot| self.text_of(slot));
+        let at = |i: usize| match self.stack.get(base + i) {
+            Some(&FORGOTTEN) if !self.late.is_empty() => Some(&b"?"[..]),
+            slot => slot.and_then(|slot| self.text_of(*slot)),
+        };
         let (Some(module), Some(name)) = (at(0), at(1)) else { return Err(ErrorKind::GlobalNotStr) };
         let (module, name) = (module.to_vec(), name.to_vec());
+        self.keep_names(&module, &name);
         Ok(Slot::Global(self.globals.name(&module, &name)))
     }
 
@@ -663,4 +748,47 @@ fn unescaped(text: &[u8], kinds: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pickle_core::{Decoder, Step};
+
+    fn follow(pickle: &[u8]) -> Result<Symbols, Error> {
+        let (mut symbols, mut decoder, mut rest) = (Symbols::default(), Decoder::new(), pickle);
+        while let Step::Op(op) = decoder.next(&mut rest)? {
+            symbols.apply(&op)?;
+        }
+        Ok(symbols)
+    }
+
+    #[test]
+    fn names_are_found_in_a_memo_that_is_too_long_to_be_held() {
+        let count = HELD as usize + 2 * YOUNG;
+        let mut pickle = b"\x80\x04]\x94(".to_vec();
+        for n in 0..count {
+            let text = format!("{n:06}");
+            pickle.extend(b"\x8c\x06");
+            pickle.extend(text.bytes());
+            pickle.push(0x94);
+            if n == HELD as usize + YOUNG / 2 {
+                // A class that is named late: its module is entry n + 2, its name n + 3, itself n + 4.
+                pickle.extend(b"\x8c\x01m\x94\x8c\x01A\x94\x93\x94");
+            }
+        }
+        let late = HELD as u32 + 10;
+        let module = HELD as u32 + YOUNG as u32 / 2 + 2;
+        let get = |index: u32| [&b"j"[..], &index.to_le_bytes()].concat();
+        // Another class of the same module; an entry that is gone; a young one.
+        let mut whole = [&pickle[..], &get(module), b"\x8c\x01B\x93", &get(late), &get(count as u32)].concat();
+        whole.extend(b"e.");
+        let symbols = follow(&whole).expect("sound");
+        let names: Vec<_> = symbols.globals().named().iter().map(|global| global.path()).collect();
+        assert_eq!(names, ["m.A", "m.B"]);
+        assert_eq!(symbols.memo_size(), count as u64 + 4);
+        assert!(symbols.young.len() == YOUNG && symbols.memo.len() as u64 <= HELD + 1);
+        let missing = [&pickle[..], &get(count as u32 + 5), b"e."].concat();
+        assert_eq!(follow(&missing).map(drop).map_err(|error| error.kind()), Err(ErrorKind::MemoMissing));
+    }
 }

@@ -28,6 +28,10 @@ impl<'d> Document<'d> {
         Document { buffers, ..self }
     }
 
+    pub(crate) fn with_root(self, root: Node) -> Self {
+        Document { root, ..self }
+    }
+
     /// The value that the pickle stands for.
     pub fn root<'a>(&'a self) -> Value<'a> {
         Value::new(self, self.root)
@@ -47,6 +51,17 @@ impl<'d> Document<'d> {
     /// Above every [`Value::id`] of this document.
     pub fn id_limit(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// Every object, and every global that STACK_GLOBAL named, in the order in which the pickle made them: also those
+    /// that it dropped from the stack, which no path from the root leads to. For those who judge a pickle.
+    pub fn made<'a>(&'a self) -> impl Iterator<Item = Value<'a>> {
+        let nodes = self.nodes.iter().zip(0..=u32::MAX);
+        nodes.filter_map(|(node, index)| {
+            // A header knows its chunks; a reference to one, which may lie anywhere, has no data.
+            let is_header = matches!(node.tag(), tag::OBJECT | tag::STACK_GLOBAL) && node.data() != 0;
+            is_header.then(|| Value::new(self, Node::reference(node.tag(), index)))
+        })
     }
 
     #[cfg(feature = "alloc")]

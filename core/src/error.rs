@@ -48,6 +48,8 @@ kinds! {
     OpcodeLimit = 5, "the pickle has more opcodes than the caller allows";
     /// More containers are open at once than the caller gave levels for.
     LevelsFull = 6, "more containers are open than there are levels; give the pickler more levels";
+    /// GET of a memo entry that an item reader no longer keeps.
+    MemoDropped = 7, "the memo entry is no longer kept; read with a plan of the memo, with a larger cache, or the pickle as a whole";
 
     /// There was no input at all (`EOFError` in CPython).
     Empty = 10, "there is no pickle here: the input is empty";
@@ -135,6 +137,14 @@ kinds! {
     BadIndex = 64, "the list has no such index";
     /// Valid in CPython, but not supported by this library: a change to a bytearray.
     BytearrayChange = 65, "changing a bytearray after it was made is not supported";
+    /// A change to what an item reader has handed over or may have.
+    ItemChanged = 66, "an item is changed after it was handed over; read the pickle as a whole";
+    /// The container whose items were handed over turned out to be at another place.
+    ContainerMoved = 67, "the container whose items were handed over is a part of another value; name it by its path, or read the pickle as a whole";
+    /// GET of the container whose items are being handed over, from inside one of them.
+    ContainerFetched = 68, "an item refers to the container that it is in; read the pickle as a whole";
+    /// PUT of a memo entry that an item reader has passed, or far ahead.
+    MemoOrder = 69, "the memo is not filled in order; read the pickle as a whole";
 
     /// A reader was used again after it had failed or ended, without a reset.
     AfterEnd = 70, "the reader has ended; reset it first";

@@ -16,6 +16,7 @@ mod error;
 mod float;
 mod frames;
 mod grammar;
+mod items;
 pub mod joblib;
 pub mod known;
 mod machine;
@@ -25,6 +26,7 @@ mod op;
 mod opcode;
 mod path;
 mod pickler;
+mod plan;
 mod reader;
 #[cfg(feature = "alloc")]
 pub mod recode;
@@ -44,6 +46,7 @@ pub use error::{Error, ErrorKind};
 #[cfg(feature = "alloc")]
 pub use frames::GrowingFrames;
 pub use frames::{FrameBuffer, Frames, NoFrames};
+pub use items::{Found, Item, ItemOptions, ItemReader, Role};
 pub use known::Known;
 pub use machine::{Encoding, How, Options};
 #[cfg(feature = "alloc")]
@@ -54,6 +57,7 @@ pub use op::{Arg, Fragment, Op};
 pub use opcode::{Argument, Opcode, StackEffect};
 pub use path::{Path, PathStep};
 pub use pickler::{Level, Memoized, Pickler, Shared};
+pub use plan::{MemoPlan, MemoUse};
 pub use reader::{OpReader, ReadError};
 pub use sink::{Counter, Full, SliceWriter, WriteError};
 pub use text::TextInts;

@@ -4,6 +4,8 @@
 //! a region full has had no effect and can be done again in a larger one.
 //! Rules and wording of the checks: `load_*` in CPython's `_pickle.c`.
 
+pub(crate) mod stream;
+
 use crate::memory::Regions;
 use crate::node::{NIL, Node, Range, chunk, tag};
 use crate::text::{self, TextInt, TextInts};
@@ -113,6 +115,8 @@ pub(crate) struct Machine {
     pub pending: usize,
     /// Where this pickle's memo begins: behind that of the pickle around it.
     memo_base: usize,
+    /// The first index of the memo's region; those below are an item reader's affair.
+    memo_low: u64,
     /// There is a pickle around this one.
     nested: bool,
     /// Memo slots below this have been set or cleared.
@@ -141,6 +145,8 @@ pub(crate) enum Halt {
     Refused(ErrorKind),
     /// A BUILD has been done, and somebody wants to look.
     Built,
+    /// Items lie ready on the stack; the operation has not been done.
+    Items,
 }
 
 impl From<ErrorKind> for Halt {
@@ -173,6 +179,7 @@ impl Machine {
             bytes: 0,
             pending: 0,
             memo_base: 0,
+            memo_low: 0,
             memo_len: 0,
             memo_wanted: 0,
             memo_count: 0,
@@ -299,7 +306,11 @@ impl Machine {
     #[inline(never)]
     fn move_top_overlapping(&mut self, r: &mut Regions<'_>, n: usize, top: usize, to: usize) {
         if let Some(source) = r.nodes.get_mut(top..top + n) {
-            source.reverse();
+            // Not `reverse`, whose bounds the compiler checks, and panics at, when it optimises for size.
+            let mut ends = source.iter_mut();
+            while let (Some(first), Some(last)) = (ends.next(), ends.next_back()) {
+                core::mem::swap(first, last);
+            }
             slide_down(r.nodes, top, n, to);
         }
         self.stack -= n;
@@ -426,6 +437,9 @@ impl Machine {
         }
         if n != 0 {
             let target = self.at(r, self.stack - 1 - depth);
+            if r.stream.is_some() {
+                self.watch(r, target, self.stack - 1 - depth, kind, n)?;
+            }
             match (target.tag(), kind) {
                 (tag::LIST, chunk::APPEND) => self.extend(r, target.high(), chunk::ITEMS, n)?,
                 (tag::DICT, chunk::SET_ITEM) => {
@@ -534,10 +548,16 @@ impl Machine {
 
     // ---- memo ------------------------------------------------------------
 
+    /// Where an index lies in the memo's region, if it does.
+    #[inline(always)]
+    fn memo_slot(&self, index: u64) -> usize {
+        usize::try_from(index.wrapping_sub(self.memo_low)).unwrap_or(usize::MAX).saturating_add(self.memo_base)
+    }
+
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn memo_put(&mut self, r: &mut Regions<'_>, index: u64) -> Done {
         let node = self.peek(r, 0)?;
-        let slot = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(self.memo_base);
+        let slot = self.memo_slot(index);
         if slot == self.memo_len && slot < r.memo.len() && !self.sparse {
             // CPython's writer numbers its entries one after another.
             set(r.memo, slot, node);
@@ -550,6 +570,7 @@ impl Machine {
 
     #[inline(never)]
     fn memo_put_anywhere(&mut self, r: &mut Regions<'_>, index: u64, slot: usize, node: Node) -> Done {
+        self.check_put(r, index, slot)?;
         if slot < self.memo_len {
             if get(r.memo, slot).tag() == tag::EMPTY {
                 self.memo_count += 1 - self.memo_drop_sparse(r, index);
@@ -558,7 +579,7 @@ impl Machine {
             return Ok(());
         }
         #[cfg(feature = "alloc")]
-        if let Some(sparse) = &mut r.sparse {
+        if let (None, Some(sparse)) = (&r.stream, &mut r.sparse) {
             // Far beyond what the pickle has filled: not worth an array.
             if index >= self.memo_count.saturating_mul(2).saturating_add(1024) {
                 let key = sparse_key(index, self.nested);
@@ -595,16 +616,22 @@ impl Machine {
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn memo_get(&mut self, r: &mut Regions<'_>, index: u64) -> Done {
-        let slot = usize::try_from(index).unwrap_or(usize::MAX).saturating_add(self.memo_base);
+        let slot = self.memo_slot(index);
         let mut node = if slot < self.memo_len { get(r.memo, slot) } else { Node::EMPTY };
         if node.tag() == tag::EMPTY {
             node = self.memo_get_sparse(r, index)?;
         }
+        if r.stream.is_some() && node.is_reference() {
+            node = self.check_fetched(r, node, index)?;
+        }
         self.push(r, node)
     }
 
-    #[cold]
-    fn memo_get_sparse(&self, _r: &Regions<'_>, _index: u64) -> Result<Node, ErrorKind> {
+    #[inline(never)]
+    fn memo_get_sparse(&self, _r: &mut Regions<'_>, _index: u64) -> Result<Node, ErrorKind> {
+        if let Some(node) = self.fetch_kept(_r, _index)? {
+            return Ok(node);
+        }
         #[cfg(feature = "alloc")]
         if let Some(node) = _r.sparse.as_ref().and_then(|sparse| sparse.get(&sparse_key(_index, self.nested))) {
             return Ok(*node);
@@ -930,6 +957,9 @@ impl Machine {
     /// empty, and fails otherwise.
     fn build(&mut self, r: &mut Regions<'_>) -> Done {
         let (state, target) = (self.peek(r, 0)?, self.peek(r, 1)?);
+        if !target.is_open() {
+            self.guard(r, target)?;
+        }
         match self.object_at(r, target, self.stack - 2, ErrorKind::NoState) {
             Ok(object) => return self.extend(r, object, chunk::BUILD, 1),
             Err(ErrorKind::NoState) => {}
@@ -1010,7 +1040,10 @@ impl Machine {
             self.build(r)?;
             return if self.options.stop_after_build { Err(Halt::Built) } else { Ok(()) };
         }
-        Ok(self.apply_common(r, op, source)?)
+        match self.apply_common(r, op, source) {
+            Ok(()) => Ok(()),
+            Err(kind) => Err(self.halt(r, kind)),
+        }
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
@@ -1118,6 +1151,7 @@ impl Machine {
             }
             Opcode::Dup => {
                 let top = self.peek(r, 0)?;
+                let top = if r.stream.is_some() && top.is_reference() { top.opened(false) } else { top };
                 self.push(r, top)
             }
             Opcode::List => self.push_filled(r, tag::LIST),

@@ -8,6 +8,8 @@ pub struct Regions<'r> {
     pub(crate) nodes: &'r mut [Node],
     pub(crate) memo: &'r mut [Node],
     pub(crate) bytes: &'r mut [u8],
+    /// Items are handed over while the pickle is read.
+    pub(crate) stream: Option<&'r mut crate::machine::stream::Stream>,
     #[cfg(feature = "alloc")]
     pub(crate) sparse: Option<&'r mut alloc::collections::BTreeMap<u64, Node>>,
     /// Entries that `sparse` may have.
@@ -72,6 +74,7 @@ impl Memory for Storage<'_> {
             nodes: self.nodes,
             memo: self.memo,
             bytes: self.bytes,
+            stream: None,
             #[cfg(feature = "alloc")]
             sparse: None,
             #[cfg(feature = "alloc")]
@@ -164,6 +167,7 @@ mod heap {
                 nodes: &mut self.nodes,
                 memo: &mut self.memo,
                 bytes: &mut self.bytes,
+                stream: None,
                 sparse: Some(&mut self.sparse),
                 sparse_room: self.limit.map_or(usize::MAX, |limit| limit / SPARSE_ENTRY),
             }

@@ -9,7 +9,8 @@
 //! | header of list, dict, set | tag, count of items << 32 | first and last chunk |
 //! | chunk of items | tag, kind << 8, count << 32 | next chunk |
 //!
-//! Offsets have 55 bits, indices 32.
+//! Offsets have 54 bits, indices 32. Bit 62 of a range in an item reader's
+//! memo says that it was fetched, bit 16 of a container that it is being filled.
 
 /// One node of a document, the stack or the memo. 16 bytes on every target.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,6 +83,12 @@ pub(crate) mod chunk {
 pub(crate) const NIL: u32 = u32::MAX;
 
 const STORED: u64 = 1 << 63;
+/// The memo entry was fetched since its cache was last cleared out.
+const FETCHED: u64 = 1 << 62;
+/// A container that is being filled while its items are handed over.
+const OPEN: u64 = 1 << 16;
+/// Bits of a kept memo entry that hold its length; the others hold its index.
+const KEPT_LEN: u32 = 24;
 const LONG: u64 = 1 << 8;
 const READ_ONLY: u64 = 1 << 8;
 
@@ -187,7 +194,64 @@ impl Node {
 
     #[inline(always)]
     pub(crate) const fn as_range(self) -> Range {
-        Range { offset: (self.head & !STORED) >> 8, len: self.data, stored: self.head & STORED != 0 }
+        Range { offset: (self.head & !(STORED | FETCHED)) >> 8, len: self.data, stored: self.head & STORED != 0 }
+    }
+
+    /// A run of bytes rather than a number, an atom or a reference.
+    #[inline(always)]
+    pub(crate) const fn is_range(self) -> bool {
+        matches!(
+            self.tag(),
+            tag::BIG_INT
+                | tag::INT_TEXT
+                | tag::FLOAT_TEXT
+                | tag::STR
+                | tag::STR_SURROGATES
+                | tag::BYTES
+                | tag::STR8
+                | tag::GLOBAL
+        )
+    }
+
+    /// A reference to a container that is still being filled, or its header.
+    #[inline(always)]
+    pub(crate) const fn is_open(self) -> bool {
+        self.head & OPEN != 0
+    }
+
+    #[inline(always)]
+    pub(crate) const fn opened(self, open: bool) -> Node {
+        Node { head: if open { self.head | OPEN } else { self.head & !OPEN }, data: self.data }
+    }
+
+    /// The node of a memo entry together with its index, where both fit.
+    pub(crate) const fn kept(self, index: u64) -> Option<Node> {
+        let numeric = matches!(self.tag(), tag::INT | tag::FLOAT | tag::EXTENSION | tag::BUFFER);
+        if numeric || self.data >> KEPT_LEN != 0 || index >> (64 - KEPT_LEN) != 0 {
+            return None;
+        }
+        Some(Node { head: self.head, data: self.data | index << KEPT_LEN })
+    }
+
+    /// The index of a kept memo entry.
+    pub(crate) const fn kept_index(self) -> u64 {
+        self.data >> KEPT_LEN
+    }
+
+    /// The node of a kept memo entry.
+    pub(crate) const fn kept_node(self) -> Node {
+        let fetched = if self.is_range() { FETCHED } else { 0 };
+        Node { head: self.head & !fetched, data: self.data & ((1 << KEPT_LEN) - 1) }
+    }
+
+    /// A kept memo entry of a run of bytes was fetched.
+    pub(crate) const fn is_fetched(self) -> bool {
+        self.is_range() && self.head & FETCHED != 0
+    }
+
+    pub(crate) const fn fetched(self, fetched: bool) -> Node {
+        let bit = if self.is_range() { FETCHED } else { 0 };
+        Node { head: if fetched { self.head | bit } else { self.head & !bit }, data: self.data }
     }
 
     /// The value has identity: an index into the arena.

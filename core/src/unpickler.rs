@@ -35,15 +35,25 @@ pub enum Status {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 pub struct Unpickler<M> {
-    memory: M,
-    decoder: Decoder,
-    machine: Machine,
-    root: Node,
+    pub(crate) memory: M,
+    pub(crate) decoder: Decoder,
+    pub(crate) machine: Machine,
+    pub(crate) root: Node,
     /// The machine of the pickle around this one.
     outer: Option<Machine>,
     /// Raw bytes that are being taken.
     raw: Option<Raw>,
     done: bool,
+}
+
+/// How far the loop came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    NeedMore,
+    Built,
+    Done,
+    /// The operation that comes next finds items to be handed over.
+    Items,
 }
 
 #[derive(Clone, Copy)]
@@ -129,7 +139,7 @@ impl<M: Memory> Unpickler<M> {
     pub fn advance(&mut self, input: &[u8]) -> Result<Status, Error> {
         let at = usize::try_from(self.decoder.offset()).unwrap_or(usize::MAX);
         let mut rest = input.get(at..).unwrap_or_default();
-        match self.drive::<true>(&mut rest)? {
+        match status(self.drive::<true>(&mut rest)?) {
             Status::NeedMore => match self.decoder.finish() {
                 Ok(()) => Ok(Status::Done),
                 Err(error) => Err(error),
@@ -144,7 +154,7 @@ impl<M: Memory> Unpickler<M> {
     /// What is wrong with the pickle, or the region that is full. The reader
     /// stays in the error until [`Unpickler::next_pickle`].
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<Status, Error> {
-        self.drive::<false>(input)
+        Ok(status(self.drive::<false>(input)?))
     }
 
     /// Says that no input follows.
@@ -242,9 +252,9 @@ impl<M: Memory> Unpickler<M> {
     /// An operation that finds a region full has had no effect: the decoder
     /// goes back, the region grows, and the opcode is read again.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn drive<const BORROWED: bool>(&mut self, input: &mut &[u8]) -> Result<Status, Error> {
+    pub(crate) fn drive<const BORROWED: bool>(&mut self, input: &mut &[u8]) -> Result<Progress, Error> {
         if self.done {
-            return Ok(Status::Done);
+            return Ok(Progress::Done);
         }
         loop {
             // Input that is copied anyway needs no second way in on a small machine.
@@ -259,16 +269,17 @@ impl<M: Memory> Unpickler<M> {
             let halted = decoder.drain::<_, true>(input, &mut sink)?;
             match halted {
                 Some((Halt::Refused(kind), byte, argument)) => self.refused(kind, byte, argument)?,
+                Some((Halt::Items, ..)) => return Ok(Progress::Items),
                 Some((Halt::Built, ..)) => {
                     // It has been done: pass over it.
                     self.decoder.next_whole(input)?;
-                    if let Some(status) = self.built() {
-                        return Ok(status);
+                    if let Some(progress) = self.built() {
+                        return Ok(progress);
                     }
                 }
                 None => {
-                    if let Some(status) = self.part::<BORROWED>(input)? {
-                        return Ok(status);
+                    if let Some(progress) = self.part::<BORROWED>(input)? {
+                        return Ok(progress);
                     }
                 }
             }
@@ -277,7 +288,7 @@ impl<M: Memory> Unpickler<M> {
 
     /// What is not a whole opcode of the input: pieces, raw bytes, the end.
     #[inline(never)]
-    fn part<const BORROWED: bool>(&mut self, input: &mut &[u8]) -> Result<Option<Status>, Error> {
+    fn part<const BORROWED: bool>(&mut self, input: &mut &[u8]) -> Result<Option<Progress>, Error> {
         loop {
             let saved = (self.decoder.clone(), *input, self.machine.pending);
             let (op, source) = match self.decoder.next_part(input)? {
@@ -297,12 +308,16 @@ impl<M: Memory> Unpickler<M> {
                     continue;
                 }
                 Step::End => return self.end(),
-                Step::NeedMore => return Ok(Some(Status::NeedMore)),
+                Step::NeedMore => return Ok(Some(Progress::NeedMore)),
             };
             let argument = core::mem::take(&mut self.machine.pending);
             match self.machine.apply(&mut self.memory.regions(), &op, source) {
                 Ok(()) => return Ok(None),
                 Err(Halt::Built) => return Ok(self.built()),
+                Err(Halt::Items) => {
+                    (self.decoder, *input, self.machine.pending) = saved;
+                    return Ok(Some(Progress::Items));
+                }
                 Err(Halt::Refused(kind)) => {
                     (self.decoder, *input, self.machine.pending) = saved;
                     self.refused(kind, op.opcode.byte(), argument)?;
@@ -311,17 +326,17 @@ impl<M: Memory> Unpickler<M> {
         }
     }
 
-    fn built(&mut self) -> Option<Status> {
+    fn built(&mut self) -> Option<Progress> {
         self.root = self.machine.top(&self.memory.regions()).unwrap_or(Node::EMPTY);
-        if self.outer.is_none() { Some(Status::Built) } else { None }
+        if self.outer.is_none() { Some(Progress::Built) } else { None }
     }
 
-    fn end(&mut self) -> Result<Option<Status>, Error> {
+    fn end(&mut self) -> Result<Option<Progress>, Error> {
         self.root = self.machine.top(&self.memory.regions()).unwrap_or(Node::EMPTY);
         match self.outer.take() {
             None => {
                 self.done = true;
-                Ok(Some(Status::Done))
+                Ok(Some(Progress::Done))
             }
             Some(outer) => {
                 self.decoder.next_pickle();
@@ -422,6 +437,15 @@ impl<M: Memory> Unpickler<M> {
             self.grow(full, 0, 0)?;
         }
         Ok(())
+    }
+}
+
+/// Without an item reader there are no items to be handed over.
+fn status(progress: Progress) -> Status {
+    match progress {
+        Progress::NeedMore | Progress::Items => Status::NeedMore,
+        Progress::Built => Status::Built,
+        Progress::Done => Status::Done,
     }
 }
 

@@ -68,6 +68,11 @@ impl<'d> Value<'d> {
         Value { document, node }
     }
 
+    /// The value as the root of a document of its own.
+    pub fn document(&self) -> Document<'d> {
+        self.document.with_root(self.node)
+    }
+
     /// The handle without its document, see [`Document::value`].
     pub fn node(&self) -> Node {
         self.node

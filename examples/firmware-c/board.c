@@ -17,6 +17,9 @@ static int semihost(int operation, const void *argument) {
 void board_start(void) {
     REGISTER(UART + 0x500) = 4;
     REGISTER(UART) = 1;
+    REGISTER(UART + 8) = 1;
+    /* Nothing is on its way yet. */
+    REGISTER(UART + 0x11c) = 1;
 }
 static bool has_byte(void) {
     bool received = REGISTER(UART + 0x108) != 0;
@@ -25,13 +28,23 @@ static bool has_byte(void) {
     }
     return received;
 }
+static bool has_room(void) {
+    bool sent = REGISTER(UART + 0x11c) != 0;
+    if (sent) {
+        REGISTER(UART + 0x11c) = 0;
+    }
+    return sent;
+}
 #define RECEIVED REGISTER(UART + 0x518)
+#define TO_SEND REGISTER(UART + 0x51c)
 #else
 /* PL011 of the LM3S6965 (lm3s6965evb). */
 #define UART 0x4000c000
 void board_start(void) { REGISTER(UART + 0x30) = 0x301; }
 static bool has_byte(void) { return (REGISTER(UART + 0x18) & 0x10) == 0; }
+static bool has_room(void) { return (REGISTER(UART + 0x18) & 0x20) == 0; }
 #define RECEIVED REGISTER(UART)
+#define TO_SEND REGISTER(UART)
 #endif
 
 size_t board_read(uint8_t *data, size_t size) {
@@ -44,6 +57,16 @@ size_t board_read(uint8_t *data, size_t size) {
         data[n++] = (uint8_t)RECEIVED;
     }
     return n;
+}
+
+bool board_write(void *context, const uint8_t *data, size_t size) {
+    (void)context;
+    for (size_t i = 0; i < size; i++) {
+        while (!has_room()) {
+        }
+        TO_SEND = data[i];
+    }
+    return true;
 }
 
 void board_print(const char *format, ...) {

@@ -1,15 +1,29 @@
-/* Reads one pickle after another from the UART into a document in fixed memory and shows its fields.
- * The same messages and the same lines as ../firmware/src/bin/telemetry.rs; None ends the session. */
+/* Reads one pickle after another from the UART into a document in fixed memory, shows its fields, and answers with a
+ * pickle. The same messages, lines and answers as ../firmware/src/bin/telemetry.rs; None ends the session. */
 #include "board.h"
 #include <inttypes.h>
 #include <pickle.h>
 #include <string.h>
 
+static bool answer(int64_t id, int64_t sum) {
+    PICKLE_WRITER_STORAGE(memory, 1, 0);
+    pickle_writer out;
+    pickle_writer_init_sink(&out, board_write, NULL, 2, &memory);
+    /* The first error stays; the last call tells it. */
+    pickle_begin_dict(&out, PICKLE_UNKNOWN);
+    pickle_write_str(&out, "id");
+    pickle_write_i64(&out, id);
+    pickle_write_str(&out, "sum");
+    pickle_write_i64(&out, sum);
+    pickle_end(&out);
+    return pickle_write_finish(&out) == PICKLE_STATUS_OK;
+}
+
 static bool show(const pickle_doc *doc) {
     pickle_value root = pickle_root(doc), samples, temp;
     pickle_str name, text;
     pickle_iter items;
-    int64_t id, sample;
+    int64_t id, sample, sum = 0;
     double degrees;
 
     if (pickle_get_str(doc, root, "name", &name) != PICKLE_STATUS_OK ||
@@ -33,6 +47,10 @@ static bool show(const pickle_doc *doc) {
             return false;
         }
         board_print("INFO    sample %d\n", (int)sample);
+        sum += sample;
+    }
+    if (!answer(id, sum)) {
+        board_print("ERROR the answer was not written\n");
     }
     return true;
 }

@@ -107,7 +107,6 @@ def main():
             if is_c(elf):
                 if program != "telemetry":
                     continue
-                replies = []
             code, lines, reply, errors = run(elf, message())
             file = SOURCES / f"{name}.out"
             if bless:

@@ -26,6 +26,8 @@ pub enum pickle_status {
     OpcodeLimit = 5,
     /// More containers are open at once than the caller gave levels for.
     LevelsFull = 6,
+    /// GET of a memo entry that an item reader no longer keeps.
+    MemoDropped = 7,
     /// There was no input at all (EOFError in CPython).
     Empty = 10,
     /// The input ended between two opcodes, before STOP (EOFError in CPython).
@@ -108,6 +110,14 @@ pub enum pickle_status {
     BadIndex = 64,
     /// Valid in CPython, but not supported by this library: a change to a bytearray.
     BytearrayChange = 65,
+    /// A change to what an item reader has handed over or may have.
+    ItemChanged = 66,
+    /// The container whose items were handed over turned out to be at another place.
+    ContainerMoved = 67,
+    /// GET of the container whose items are being handed over, from inside one of them.
+    ContainerFetched = 68,
+    /// PUT of a memo entry that an item reader has passed, or far ahead.
+    MemoOrder = 69,
     /// A reader was used again after it had failed or ended, without a reset.
     AfterEnd = 70,
     /// Raw bytes were asked for inside a frame or in the middle of an opcode.
@@ -199,12 +209,12 @@ macro_rules! texts {
 
 texts! {
     core:
-    NodesFull MemoFull BytesFull WorkLimit OpcodeLimit LevelsFull Empty EndOfInput Truncated UnknownOpcode
+    NodesFull MemoFull BytesFull WorkLimit OpcodeLimit LevelsFull MemoDropped Empty EndOfInput Truncated UnknownOpcode
     NegativeLength LengthTooLarge FrameStraddle FrameNested UnsupportedProtocol EmptyLine BadInt BadFloat
     FloatOverflow StringNotQuoted BadEscape BadUtf8 BadUnicodeEscape NotAscii BadEncoding StackUnderflow
     UnexpectedMark NoMark MemoMissing NegativeMemo OddItems NotCallable NotAClass ArgsNotTuple KwargsNotDict
     GlobalNotStr NoAppend NoSetItem NoAdd Unhashable NoState StateNotDict NotABuffer BadExtension NoBuffer
-    BadIndex BytearrayChange AfterEnd RawInFrame NotInProtocol0 NotInProtocol1 NotInProtocol2 NotInProtocol3
+    BadIndex BytearrayChange ItemChanged ContainerMoved ContainerFetched MemoOrder AfterEnd RawInFrame NotInProtocol0 NotInProtocol1 NotInProtocol2 NotInProtocol3
     NotInProtocol4 BadArgument LineBreak TooLong SinkFull Unclosed NothingOpen UnexpectedValue MissingValue
     Inexpressible;
     here:

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """Writes fixtures.tsv: one table that the tests of every language read.
 
-    graph <tab> file below tests/data <tab> SHA-256 of its canonical text, first pickle
+    graph <tab> file below tests/data <tab> SHA-256 of its canonical text, first pickle <tab> of its tree text
     error <tab> pickle in hexadecimal <tab> kind of the error <tab> offset in bytes
 
-The canonical text is that of `pickle graph`, which has tests of its own. Usage: fixtures.py PATH-OF-PICKLE
+The canonical text is that of `pickle graph`, which has tests of its own. The tree text is for languages whose values
+have no identity: the same JSON with the nodes in the places where they are referred to; a node inside itself is
+{"cycle": its level}, the root's being 0; sets are sorted by the text of their items, and of equal items and keys there is
+one, with the last value. Usage: fixtures.py PATH-OF-PICKLE
 """
 
 import hashlib
+import json
 import pathlib
 import subprocess
 import sys
@@ -34,11 +38,50 @@ ERRORS = [
 ]
 
 
+def text(value):
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+def tree(graph):
+    def value(v, path):
+        if not isinstance(v, dict) or "$ref" not in v:
+            return v
+        n = v["$ref"]
+        return {"cycle": path.index(n)} if n in path else node(graph["nodes"][n], path + [n])
+
+    def values(items, path):
+        return [value(v, path) for v in items]
+
+    def pairs(items, path):
+        return [values(pair, path) for pair in items]
+
+    def node(n, path):
+        return {key: part(key, content, path) for key, content in n.items()}
+
+    def part(key, content, path):
+        if key in ("set", "frozenset"):
+            return [json.loads(item) for item in sorted({text(v) for v in values(content, path)})]
+        if key == "dict":
+            return list({text(pair[0]): pair for pair in pairs(content, path)}.values())
+        if key in ("obj", "inst"):
+            return [value(content[0], path), values(content[1], path)]
+        if key == "ops":
+            return [node(op, path) for op in content]
+        if key in ("list", "tuple", "append", "add", "reduce", "newobj", "newobj_ex"):
+            return values(content, path)
+        if key == "setitem":
+            return pairs(content, path)
+        return content if key in ("bytearray", "joblib_raw") else value(content, path)
+
+    return text(value(graph["root"], []))
+
+
 def main():
     lines = []
     for path in sorted((DATA / "core").glob("*.pickle")):
-        text = subprocess.run([sys.argv[1], "graph", path], check=True, capture_output=True).stdout.split(b"\n")[0]
-        lines.append("graph\tcore/%s\t%s" % (path.name, hashlib.sha256(text).hexdigest()))
+        graph = subprocess.run([sys.argv[1], "graph", path], check=True, capture_output=True).stdout.split(b"\n")[0]
+        sums = [hashlib.sha256(data).hexdigest() for data in (graph, tree(json.loads(graph)).encode())]
+        lines.append("graph\tcore/%s\t%s" % (path.name, "\t".join(sums)))
     for data, kind, offset in ERRORS:
         lines.append("error\t%s\t%s\t%d" % (data.hex(), kind, offset))
     (DATA / "fixtures.tsv").write_text("\n".join(lines) + "\n")

@@ -37,14 +37,14 @@ macro_rules! kinds {
 
 kinds! {
     core:
-    NodesFull MemoFull BytesFull WorkLimit OpcodeLimit
+    NodesFull MemoFull BytesFull WorkLimit OpcodeLimit MemoDropped
     Empty EndOfInput Truncated
     UnknownOpcode NegativeLength LengthTooLarge FrameStraddle FrameNested UnsupportedProtocol EmptyLine
     BadInt BadFloat FloatOverflow StringNotQuoted BadEscape BadUtf8 BadUnicodeEscape NotAscii BadEncoding
     StackUnderflow UnexpectedMark NoMark MemoMissing NegativeMemo OddItems
     NotCallable NotAClass ArgsNotTuple KwargsNotDict GlobalNotStr NoAppend NoSetItem NoAdd Unhashable NoState
     StateNotDict NotABuffer BadExtension NoBuffer BadIndex BytearrayChange
-    AfterEnd RawInFrame
+    AfterEnd RawInFrame ItemChanged ContainerMoved ContainerFetched MemoOrder
     LevelsFull NotInProtocol0 NotInProtocol1 NotInProtocol2 NotInProtocol3 NotInProtocol4 BadArgument LineBreak TooLong SinkFull Unclosed NothingOpen UnexpectedValue MissingValue Inexpressible;
     own:
     /// Values nest deeper than the caller allows.

@@ -8,10 +8,16 @@
 
 mod error;
 pub mod flat;
+mod inspect;
+mod items;
 mod reader;
+mod writer;
 
 pub use error::{ErrorKind, PickleError};
-pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads};
+pub use inspect::{GlobalUse, Info, info};
+pub use items::{ItemBatch, ItemReader, ItemStatus};
+pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads, loads_plain, plain, plain_items};
+pub use writer::dumps;
 
 uniffi::setup_scaffolding!();
 

@@ -1,5 +1,6 @@
 //! Which compression begins here, if any: by content, never by file name.
 
+use super::framed;
 use super::layers::Layer;
 use super::source::Source;
 use flate2::{Decompress, FlushDecompress, Status};
@@ -17,6 +18,7 @@ const ZLIB_USUAL: u8 = 0x78;
 pub(crate) fn recognise(source: &mut Source) -> Option<Layer> {
     let first = *source.peek(1).first()?;
     let by_magic = match first {
+        0 => framed::is_framed(source).then_some(Layer::Framed),
         0x1f => begins(source, b"\x1f\x8b\x08").then_some(Layer::Gzip),
         // "BZh", the block size, then the magic of a block or of the end: "B" alone is BINBYTES.
         b'B' if begins(source, b"BZh") => is_bzip2(source.peek(10)).then_some(Layer::Bzip2),

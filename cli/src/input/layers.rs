@@ -1,6 +1,7 @@
 //! Undoing one layer of compression while reading.
 
 use super::detect::{self, is_lzma_alone};
+use super::framed::Framed;
 use super::source::Source;
 use std::fmt;
 use std::io::{self, BufRead, Read};
@@ -26,6 +27,8 @@ pub enum Layer {
     Snappy,
     /// joblib's format before 0.10: a length in hexadecimal, then zlib.
     Zfile,
+    /// No compression: pickles with their lengths in front, as sockets carry them.
+    Framed,
 }
 
 impl Layer {
@@ -41,6 +44,7 @@ impl Layer {
             Layer::Lz4 => "lz4",
             Layer::Snappy => "snappy",
             Layer::Zfile => "zfile",
+            Layer::Framed => "length-framed",
         }
     }
 }
@@ -109,6 +113,7 @@ pub(crate) fn undo(layer: Layer, source: Source) -> io::Result<Box<dyn Read>> {
         Layer::Lz4 => Box::new(Members::<Lz4>::new(layer, source)?),
         Layer::Snappy => Box::new(Members::<Snappy>::new(layer, source)?),
         Layer::Zfile => Box::new(Members::<Zfile>::new(layer, source)?),
+        Layer::Framed => Box::new(Framed::new(source)),
     })
 }
 

@@ -84,14 +84,14 @@ impl Container {
     /// What the user can do about it, where there is something to do.
     pub const fn hint(self) -> Option<&'static str> {
         Some(match self {
-            Container::Zip => "unzip it and give the .pkl member",
-            Container::TorchZip => "unzip it and give its data.pkl",
-            Container::Npz => "unzip it; arrays of objects have a pickle after the header of their .npy member",
-            Container::Npy => "there is a pickle in it only if its dtype is object, after the header",
-            Container::Tar => "extract it and give the member",
+            // Most commands open these.
+            Container::Zip | Container::TorchZip | Container::Npz | Container::Tar => {
+                "`pickle info` names the pickles in it; give one as FILE!MEMBER"
+            }
+            Container::Npy => "there is a pickle in it only if its dtype is object; see `pickle show`",
             Container::SevenZip | Container::Rar | Container::UnixCompress => "unpack it first",
             Container::GitLfs => "fetch it with `git lfs pull`",
-            Container::Base64 => "try `base64 -d FILE | pickle show -`",
+            Container::Base64 => "`pickle show` decodes it",
             Container::Markup => "was an error page saved in place of the file?",
             Container::Safetensors => "safetensors files have no pickle in them",
             _ => return None,

@@ -11,6 +11,10 @@ pub struct Tensor<'d> {
     pub dtype: Option<&'d str>,
     /// Items along each axis: ints.
     pub shape: Value<'d>,
+    /// Items of the storage before the first of the tensor: an int.
+    pub offset: Value<'d>,
+    /// Items of the storage from one to the next along each axis: ints.
+    pub stride: Value<'d>,
     /// It takes part in training (`torch.nn.Parameter`).
     pub parameter: bool,
     /// Key of the storage, and where it was, such as `cpu`.
@@ -34,9 +38,10 @@ impl<'d> Tensor<'d> {
     fn rebuilt(object: &Object<'d>) -> Option<Self> {
         let mut args = object.args();
         let first = args.next()?;
-        let shape = args.nth(1)?;
+        let (offset, shape, stride) = (args.next()?, args.next()?, args.next()?);
         shape.items()?;
-        let named = args.nth(3).and_then(|dtype| dtype.as_global());
+        stride.items()?;
+        let named = args.nth(2).and_then(|dtype| dtype.as_global());
         let mut dtype = named.filter(|(module, _)| *module == "torch").map(|(_, name)| name);
         let mut storage = None;
         if first.kind() == Kind::Persistent {
@@ -46,7 +51,7 @@ impl<'d> Tensor<'d> {
             storage = parts.next().zip(parts.next());
             dtype = dtype.or(class.map(|(_, name)| name));
         }
-        Some(Tensor { dtype: dtype.map(dtype_name), shape, parameter: false, storage })
+        Some(Tensor { dtype: dtype.map(dtype_name), shape, offset, stride, parameter: false, storage })
     }
 }
 

@@ -261,7 +261,12 @@ fn parts<'d>(value: &Value<'d>) -> (Vec<Value<'d>>, Vec<Turn<'d>>) {
 /// Two documents are the same graph: kinds, contents, order, sharing, cycles.
 /// No recursion, linear.
 pub fn compare(left: &Document<'_>, right: &Document<'_>) -> Result<(), String> {
-    let mut todo = vec![(left.root(), right.root())];
+    compare_values(left.root(), right.root())
+}
+
+/// The same for two values.
+pub fn compare_values<'d>(left: Value<'d>, right: Value<'d>) -> Result<(), String> {
+    let mut todo = vec![(left, right)];
     let (mut to_right, mut to_left) = (HashMap::new(), HashMap::new());
     while let Some((a, b)) = todo.pop() {
         if let (Some(x), Some(y)) = (a.id(), b.id()) {

@@ -85,6 +85,35 @@ public enum Pickle {
         return try loads(data, options: options)
     }
 
+    /// Writes a value as CPython 3.12 would, with protocol 0 to 5; 4 is that of Python 3.8 to 3.13.
+    public static func dumps(_ value: PickleValue, protocolVersion: UInt8 = 4) throws(PickleError) -> Data {
+        let flat = try FlatWriter.write(value)
+        do {
+            return try PickleFFI.dumps(flat: flat, protocol: protocolVersion)
+        } catch {
+            throw PickleError(error)
+        }
+    }
+
+    /// The same into a file, which appears only when it is complete.
+    public static func dump(_ value: PickleValue, to url: URL, protocolVersion: UInt8 = 4) throws(PickleError) {
+        let pickle = try dumps(value, protocolVersion: protocolVersion)
+        do {
+            try pickle.write(to: url, options: .atomic)
+        } catch {
+            throw PickleError(error)
+        }
+    }
+
+    /// What the pickle at the start of `data` names and would call in Python, without its values.
+    public static func info(_ data: Data, options: PickleOptions = PickleOptions()) throws(PickleError) -> PickleInfo {
+        do {
+            return PickleInfo(try PickleFFI.info(data: data, options: options.raw))
+        } catch {
+            throw PickleError(error)
+        }
+    }
+
     /// The pickles of a file, one after the other.
     public static func pickles(contentsOf url: URL, options: PickleOptions = PickleOptions()) throws(PickleError) -> Pickles {
         do {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Encodes `Encodable` types as pickle values: structs become dicts, enums and arrays what Swift makes of them.
+/// Encodes `Encodable` types as pickles: structs become dicts, enums and arrays what Swift makes of them.
 public struct PickleEncoder: Sendable {
     /// How a `Date` is pickled.
     public enum DateEncodingStrategy: Sendable {
@@ -51,6 +51,11 @@ public struct PickleEncoder: Sendable {
 
     /// An encoder with the defaults.
     public init() {}
+
+    /// A value of any type as a pickle, with protocol 0 to 5.
+    public func encode(_ value: some Encodable, protocolVersion: UInt8 = 4) throws -> Data {
+        try Pickle.dumps(self.value(of: value), protocolVersion: protocolVersion)
+    }
 
     /// A value of any type as a pickle value.
     public func value(of value: some Encodable) throws -> PickleValue {

@@ -1,6 +1,6 @@
 internal import PickleFFI
 
-/// Why a pickle could not be read.
+/// Why a pickle could not be read or written.
 public struct PickleError: Error, Sendable, Hashable {
     /// What went wrong: the names of the core's kinds.
     public struct Kind: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
@@ -21,6 +21,8 @@ public struct PickleError: Error, Sendable, Hashable {
         public static let depthLimit = Kind(rawValue: "depthLimit")
         /// The values are more than ``PickleOptions`` allow.
         public static let sizeLimit = Kind(rawValue: "sizeLimit")
+        /// A value can not be written as a pickle.
+        public static let badValue = Kind(rawValue: "badValue")
         /// The reader was closed.
         public static let closed = Kind(rawValue: "closed")
         /// A tree can not show how the pickle's values refer to one another.

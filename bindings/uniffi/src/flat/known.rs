@@ -136,7 +136,7 @@ pub fn parts<'d>(value: Value<'d>, spare: &mut usize) -> Option<(KnownKind, Vec<
         Known::DataFrame { rows, columns } => (K::DataFrame, vec![count(rows), count(columns)]),
         Known::Series { len } => (K::Series, vec![count(len)]),
         Known::Index { class, len } => (K::Index, vec![v(class), count(len)]),
-        Known::Tensor(Tensor { dtype, shape, parameter, storage }) => {
+        Known::Tensor(Tensor { dtype, shape, parameter, storage, .. }) => {
             let storage = storage.into_iter().flat_map(|(key, place)| [v(key), v(place)]);
             let parts = [Text(dtype.unwrap_or_default().into()), v(shape), Int(i64::from(parameter))];
             (K::Tensor, parts.into_iter().chain(storage).collect())

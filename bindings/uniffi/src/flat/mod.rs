@@ -77,6 +77,7 @@
 //! it, and it is ignored when a pickle is written.
 
 pub mod known;
+pub mod read;
 pub mod write;
 
 /// The first byte of every buffer.

@@ -20,9 +20,27 @@ const LEN_MAX: usize = i32::MAX as usize - 64;
 /// # Errors
 /// [`ErrorKind::DepthLimit`], [`ErrorKind::SizeLimit`]: the document is deeper or larger than that.
 pub fn encode(document: &Document<'_>, max_depth: u32, out: Vec<u8>) -> Result<Vec<u8>, PickleError> {
+    encode_with(document, max_depth, out, Numbers::Dense(vec![0; document.id_limit()]), document.id_limit())
+}
+
+/// The same of a part of a document that is far larger.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_part(document: &Document<'_>, max_depth: u32) -> Result<Vec<u8>, PickleError> {
+    encode_with(document, max_depth, Vec::new(), Numbers::Sparse(HashMap::default()), 4096)
+}
+
+fn encode_with(
+    document: &Document<'_>,
+    max_depth: u32,
+    out: Vec<u8>,
+    nodes: Numbers,
+    spare: usize,
+) -> Result<Vec<u8>, PickleError> {
     let mut writer = Writer {
         out,
-        nodes: vec![0; document.id_limit()],
+        nodes,
         next_node: 0,
         texts: HashMap::default(),
         next_text: 0,
@@ -33,7 +51,7 @@ pub fn encode(document: &Document<'_>, max_depth: u32, out: Vec<u8>) -> Result<V
         stack: Vec::new(),
         depth: 0,
         max_depth: max_depth as usize,
-        spare: 256 + document.id_limit(),
+        spare: 256 + spare,
     };
     writer.byte(VERSION);
     writer.run(document.root())?;
@@ -49,8 +67,7 @@ fn place(tag: u8, bytes: &[u8]) -> Place {
 
 struct Writer<'d> {
     out: Vec<u8>,
-    /// By id: 1 + the number of the node, 0 for what has none yet.
-    nodes: Vec<u32>,
+    nodes: Numbers,
     next_node: u32,
     texts: HashMap<Place, u32, RandomState>,
     next_text: u32,
@@ -65,6 +82,36 @@ struct Writer<'d> {
     max_depth: usize,
     /// Values that facts about objects may still repeat; keeps the whole linear.
     spare: usize,
+}
+
+/// By the id of a value: 1 + the number of the node, 0 for what has none yet.
+enum Numbers {
+    Dense(Vec<u32>),
+    Sparse(HashMap<usize, u32, RandomState>),
+}
+
+impl Numbers {
+    #[inline]
+    fn get(&self, id: usize) -> u32 {
+        match self {
+            Numbers::Dense(numbers) => numbers.get(id).copied().unwrap_or(0),
+            Numbers::Sparse(numbers) => numbers.get(&id).copied().unwrap_or(0),
+        }
+    }
+
+    #[inline]
+    fn set(&mut self, id: usize, number: u32) {
+        match self {
+            Numbers::Dense(numbers) => {
+                if let Some(place) = numbers.get_mut(id) {
+                    *place = number;
+                }
+            }
+            Numbers::Sparse(numbers) => {
+                numbers.insert(id, number);
+            }
+        }
+    }
 }
 
 /// What is still to be written of a node.
@@ -234,7 +281,7 @@ impl<'d> Writer<'d> {
             }
             Kind::Tuple if value.id().is_none() => self.byte(tag::EMPTY_TUPLE),
             _ => {
-                let known = value.id().and_then(|id| self.nodes.get(id)).copied().unwrap_or(0);
+                let known = value.id().map_or(0, |id| self.nodes.get(id));
                 if known == 0 {
                     return Ok(false);
                 }
@@ -251,8 +298,8 @@ impl<'d> Writer<'d> {
             return Err(PickleError::new(ErrorKind::SizeLimit, 0, "the values take more than 2 GiB"));
         }
         self.next_node += 1;
-        if let Some(number) = value.id().and_then(|id| self.nodes.get_mut(id)) {
-            *number = self.next_node;
+        if let Some(id) = value.id() {
+            self.nodes.set(id, self.next_node);
         }
         match value.kind() {
             Kind::List => self.items(tag::LIST, value),
@@ -491,13 +538,19 @@ impl<'d> Writer<'d> {
     }
 
     #[inline]
-    fn number(&mut self, mut n: u64) {
-        while n >= 0x80 {
-            self.byte(n as u8 | 0x80);
-            n >>= 7;
-        }
-        self.byte(n as u8);
+    fn number(&mut self, n: u64) {
+        number(&mut self.out, n);
     }
+}
+
+/// Appends an unsigned LEB128 number.
+#[inline]
+pub fn number(out: &mut Vec<u8>, mut n: u64) {
+    while n >= 0x80 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
 }
 
 /// Where a str lies; `None` for the empty one and for what is none.

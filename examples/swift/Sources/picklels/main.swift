@@ -1,4 +1,5 @@
-// picklels FILE...: lists what is in pickles, without Python and without running anything that they name.
+// picklels FILE [--write COPY]: lists what is in the pickles of a file, without Python and without running anything that
+// they name, and writes the last one again.
 import Foundation
 import Pickle
 
@@ -38,20 +39,23 @@ func describe(_ value: PickleValue) -> (String, [(String, PickleValue)]) {
 func numbered(_ items: [PickleValue]) -> [(String, PickleValue)] { items.enumerated().map { ("[\($0)]", $1) } }
 func named(_ entries: PickleDictionary) -> [(String, PickleValue)] { entries.map { ($0.key.description, $0.value) } }
 
-guard CommandLine.arguments.count > 1 else {
-    print("usage: picklels FILE...")
+let arguments = CommandLine.arguments
+guard arguments.count == 2 || (arguments.count == 4 && arguments[2] == "--write") else {
+    print("usage: picklels FILE [--write COPY]")
     exit(2)
 }
-var failed = false
-for path in CommandLine.arguments.dropFirst() {
-    print(path)
-    do {
-        for result in try Pickle.pickles(contentsOf: URL(fileURLWithPath: path)) {
-            list(try result.get(), as: "", indent: 1, levels: 4)
-        }
-    } catch {
-        FileHandle.standardError.write(Data("\(path): \(error)\n".utf8))
-        failed = true
+print(arguments[1])
+do {
+    var last = PickleValue.none
+    for result in try Pickle.pickles(contentsOf: URL(fileURLWithPath: arguments[1])) {
+        last = try result.get()
+        list(last, as: "", indent: 1, levels: 4)
     }
+    if arguments.count == 4 {
+        try Pickle.dump(last, to: URL(fileURLWithPath: arguments[3]))
+        print("written to \(arguments[3])")
+    }
+} catch {
+    FileHandle.standardError.write(Data("\(arguments[1]): \(error)\n".utf8))
+    exit(1)
 }
-exit(failed ? 1 : 0)

@@ -6,10 +6,10 @@ import java.nio.ByteOrder
 import org.libpickle.ffi.ErrorKind
 
 /**
- * Reads the flat form: one buffer that holds a whole document. The layout stands in `bindings/uniffi/src/flat/mod.rs`.
+ * Reads the flat form: a buffer that holds a whole document from some byte on. The layout stands in `bindings/uniffi/src/flat/mod.rs`.
  * Without recursion, so that depth costs no stack.
  */
-internal class Flat(private val data: ByteArray) {
+internal class Flat(private val data: ByteArray, private val from: kotlin.Int = 0) {
     private val numbers = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN)
     private var at = 0
     private var texts = arrayOfNulls<PickleValue>(64)
@@ -22,10 +22,10 @@ internal class Flat(private val data: ByteArray) {
     private var depth = 0
 
     fun read(): PickleValue {
-        if (data.isEmpty() || data[0] != VERSION) {
+        if (from >= data.size || data[from] != VERSION) {
             throw PickleException(ErrorKind.OTHER, 0, "the native library is of another version than these classes")
         }
-        at = 1
+        at = from + 1
         val root = arrayOfNulls<PickleValue>(1)
         push(Frame(root))
         while (depth > 0) {

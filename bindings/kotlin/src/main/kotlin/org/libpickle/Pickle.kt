@@ -4,11 +4,14 @@ import com.sun.jna.Memory
 import java.io.InputStream
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
+import java.nio.file.Files
 import java.nio.file.Path
+import java.nio.file.StandardCopyOption
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 import org.libpickle.ffi.Encoding
 import org.libpickle.ffi.ErrorKind
+import org.libpickle.ffi.Info
 import org.libpickle.ffi.ReadOptions
 import org.libpickle.ffi.Status
 import org.libpickle.ffi.Unpickler as NativeUnpickler
@@ -25,7 +28,7 @@ fun readOptions(
     return ReadOptions(encoding, maxBytes?.toULong(), maxOpcodes?.toULong(), maxDepth.toUInt(), buffers?.toUInt())
 }
 
-/** Reads Python's pickles. Nothing is ever imported, called or executed. All functions may be used from any thread. */
+/** Reads and writes Python's pickles. Nothing is ever imported, called or executed. All functions may be used from any thread. */
 object Pickle {
     /** The version of the native library. */
     val version: String get() = org.libpickle.ffi.version()
@@ -38,11 +41,7 @@ object Pickle {
     @JvmStatic
     @JvmOverloads
     fun loads(data: ByteArray, options: ReadOptions = readOptions()): PickleValue =
-        if (data.isEmpty()) loads(ByteBuffer.allocateDirect(0), options)
-        else Memory(data.size.toLong()).use { memory ->
-            memory.write(0, data, 0, data.size)
-            loads(memory.getByteBuffer(0, data.size.toLong()), options)
-        }
+        direct(data) { loads(it, options) }
 
     /** The same of a direct buffer, from its position to its limit; it is read where it is. */
     @JvmStatic
@@ -55,7 +54,55 @@ object Pickle {
     @JvmOverloads
     fun load(path: Path, options: ReadOptions = readOptions()): PickleValue =
         FileChannel.open(path).use { loads(it.map(FileChannel.MapMode.READ_ONLY, 0, it.size()), options) }
+
+    /**
+     * Writes a value as CPython 3.12 would, with [protocol] 0 to 5. Sharing, cycles and classes stay.
+     *
+     * @throws PickleException of kind BAD_VALUE: the value holds what no pickle of this protocol can
+     */
+    @JvmStatic
+    @JvmOverloads
+    fun dumps(value: PickleValue, protocol: kotlin.Int = DEFAULT_PROTOCOL): ByteArray {
+        require(protocol in 0..5) { "protocols are 0 to 5, not $protocol" }
+        return direct(FlatWriter().write(value)) { calling { org.libpickle.ffi.dumps(it, protocol.toUByte()) } }
+    }
+
+    /** The same into a file: under a name of its own first, so that nobody ever sees half of it. */
+    @JvmStatic
+    @JvmOverloads
+    fun dump(value: PickleValue, path: Path, protocol: kotlin.Int = DEFAULT_PROTOCOL) {
+        val pickle = dumps(value, protocol)
+        val folder = path.toAbsolutePath().parent
+        val temporary = Files.createTempFile(folder, ".${path.fileName}", ".part")
+        try {
+            Files.write(temporary, pickle)
+            Files.move(temporary, path, StandardCopyOption.REPLACE_EXISTING)
+        } finally {
+            Files.deleteIfExists(temporary)
+        }
+    }
+
+    /**
+     * What a pickle names and would call in Python, without its values.
+     *
+     * @throws PickleException what is wrong with it, or the limit that was reached
+     */
+    @JvmStatic
+    @JvmOverloads
+    fun info(data: ByteArray, options: ReadOptions = readOptions()): Info =
+        direct(data) { calling { org.libpickle.ffi.info(it, options) } }
+
+    /** The protocol of Python 3.8 to 3.13. */
+    const val DEFAULT_PROTOCOL = 4
 }
+
+/** Gives a call the bytes where the library can see them: JNA has no way into arrays. */
+internal inline fun <T> direct(data: ByteArray, call: (ByteBuffer) -> T): T =
+    if (data.isEmpty()) call(ByteBuffer.allocateDirect(0))
+    else Memory(data.size.toLong()).use { memory ->
+        memory.write(0, data, 0, data.size)
+        call(memory.getByteBuffer(0, data.size.toLong()))
+    }
 
 /**
  * Reads pickles out of a stream that is fed in pieces. Calls from several threads take turns.

@@ -69,22 +69,51 @@ sealed class PickleValue {
     }
 
     /** A list. */
-    class List internal constructor(array: Array<PickleValue?>) : Sequence(array)
+    class List internal constructor(array: Array<PickleValue?>) : Sequence(array) {
+        constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
+
+        companion object {
+            operator fun invoke(vararg items: PickleValue) = List(items.asList())
+        }
+    }
 
     /** A tuple. */
-    class Tuple internal constructor(array: Array<PickleValue?>) : Sequence(array)
+    class Tuple internal constructor(array: Array<PickleValue?>) : Sequence(array) {
+        constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
+
+        companion object {
+            operator fun invoke(vararg items: PickleValue) = Tuple(items.asList())
+        }
+    }
 
     /** A set. */
-    class Set internal constructor(array: Array<PickleValue?>) : Sequence(array)
+    class Set internal constructor(array: Array<PickleValue?>) : Sequence(array) {
+        constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
+
+        companion object {
+            operator fun invoke(vararg items: PickleValue) = Set(items.asList())
+        }
+    }
 
     /** A frozenset. */
-    class FrozenSet internal constructor(array: Array<PickleValue?>) : Sequence(array)
+    class FrozenSet internal constructor(array: Array<PickleValue?>) : Sequence(array) {
+        constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
+
+        companion object {
+            operator fun invoke(vararg items: PickleValue) = FrozenSet(items.asList())
+        }
+    }
 
     /** A dict: its keys and values in the order of the pickle, duplicates and all. */
     class Dict internal constructor(
         internal val keyArray: Array<PickleValue?>,
         internal val valueArray: Array<PickleValue?>,
     ) : PickleValue() {
+        constructor(entries: Collection<Pair<PickleValue, PickleValue>>) : this(
+            entries.map { it.first }.toTypedArray<PickleValue?>(),
+            entries.map { it.second }.toTypedArray<PickleValue?>(),
+        )
+
         /** Number of entries, duplicate keys counted. */
         val size: kotlin.Int get() = keyArray.size
 
@@ -122,6 +151,10 @@ sealed class PickleValue {
 
     /** A read-only view of a bytearray. */
     class ReadOnly internal constructor() : PickleValue() {
+        constructor(inner: PickleValue) : this() {
+            this.inner = inner
+        }
+
         /** What it looks at. */
         lateinit var inner: PickleValue
             internal set
@@ -129,6 +162,10 @@ sealed class PickleValue {
 
     /** What stands behind a persistent id. */
     class Persistent internal constructor() : Changeable() {
+        constructor(id: PickleValue) : this() {
+            this.id = id
+        }
+
         /** The persistent id. */
         lateinit var id: PickleValue
             internal set
@@ -136,6 +173,14 @@ sealed class PickleValue {
 
     /** An object: how it was made and what happened to it. Nothing was called. */
     class Object internal constructor(val how: How) : Changeable() {
+        /** An object that Python will make by calling [callable] with [args], and then give its [state], if any. */
+        constructor(callable: PickleValue, args: Tuple, state: PickleValue? = null, how: How = How.REDUCE) : this(how) {
+            require(how == How.REDUCE || how == How.NEWOBJ) { "made in this way, an object has other parts" }
+            this.callable = callable
+            this.args = args
+            if (state != null) changes = listOf(Change.Build(state))
+        }
+
         /** What made it: a class or function, as a rule. For [How.CHANGED] the thing itself. */
         lateinit var callable: PickleValue
             internal set

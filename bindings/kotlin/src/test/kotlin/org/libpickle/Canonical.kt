@@ -132,6 +132,7 @@ class Canonical private constructor() {
                 is PickleValue.Object -> when (node.how) {
                     PickleValue.How.OBJ, PickleValue.How.INST -> node.how.name.lowercase() to
                         "[${value(node.callable)},${list((node.args as PickleValue.Tuple).items)}]"
+                    PickleValue.How.CHANGED -> "changed" to value(node.callable)
                     else -> node.how.name.lowercase() to list(parts(node))
                 }
             }
@@ -150,7 +151,7 @@ class Canonical private constructor() {
             c == '\n' -> append("\\n")
             c == '\u000c' -> append("\\f")
             c == '\r' -> append("\\r")
-            c < ' ' || c > '\u007f' -> append("\\u%04x".format(c.code))
+            c < ' ' || c > '~' -> append("\\u%04x".format(c.code))
             else -> append(c)
         }
         append('"')

@@ -1,0 +1,30 @@
+// NOT BUILT BY US: there was no Android SDK. The sources are those of the Maven module, which is tested on the JVM.
+plugins {
+    id("com.android.library") version "8.7.3"
+    id("org.jetbrains.kotlin.android") version "2.2.0"
+}
+
+android {
+    namespace = "org.libpickle"
+    compileSdk = 35
+    defaultConfig {
+        // ByteArrayOutputStream.writeBytes and java.time.
+        minSdk = 33
+        consumerProguardFiles("consumer-rules.pro")
+    }
+    compileOptions {
+        sourceCompatibility = JavaVersion.VERSION_11
+        targetCompatibility = JavaVersion.VERSION_11
+    }
+    sourceSets["main"].kotlin.srcDirs("../src/main/kotlin", "../target/generated-sources/uniffi")
+    // native.sh puts jni/ABI/libpickle_uniffi.so here; they stand aligned and uncompressed in the APK.
+    sourceSets["main"].jniLibs.srcDirs("build/jni")
+    packaging.jniLibs.useLegacyPackaging = false
+}
+
+kotlin.compilerOptions.jvmTarget.set(org.jetbrains.kotlin.gradle.dsl.JvmTarget.JVM_11)
+
+dependencies {
+    // The AAR of JNA has its own native part.
+    api("net.java.dev.jna:jna:5.17.0@aar")
+}

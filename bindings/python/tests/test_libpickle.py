@@ -1,0 +1,421 @@
+"""Tests of the wheel. The repository's fixture table is the one that every language reads."""
+
+import base64
+import collections
+import datetime
+import decimal
+import fractions
+import hashlib
+import io
+import json
+import os
+import pathlib
+import pickle
+import struct
+import threading
+import uuid
+
+import libpickle
+import pytest
+from libpickle import Buffer, Extension, Global, PickleError, Record, Str8
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+TABLE = [line.split("\t") for line in (ROOT / "tests/data/fixtures.tsv").read_text().splitlines()]
+GRAPHS = [row[1:] for row in TABLE if row[0] == "graph"]
+ERRORS = [row[1:] for row in TABLE if row[0] == "error"]
+
+
+def data(name):
+    return (ROOT / "tests/data" / name).read_bytes()
+
+
+def text(value):
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+def blob(octets):
+    octets = bytes(octets)
+    if len(octets) <= 256:
+        return base64.b64encode(octets).decode()
+    return {"len": len(octets), "sha256": hashlib.sha256(octets).hexdigest()}
+
+
+def tree(value, path=()):
+    """The tree text of tests/data/fixtures.py, from the Python values alone."""
+
+    def inside(values):
+        return [tree(v, (*path, value)) for v in values]
+
+    for level, outer in enumerate(path):
+        if outer is value and value != ():
+            return {"cycle": level}
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        if abs(value) <= 1 << 53:
+            return value
+        return {"int": str(value) if abs(value).bit_length() <= 4096 else hex(value)}
+    if isinstance(value, float):
+        return {"float": struct.pack(">d", value).hex()}
+    if isinstance(value, str):
+        utf8 = value.encode("utf-8", "surrogatepass")
+        if len(utf8) > 1024:
+            return {"str": {"sha256": hashlib.sha256(utf8).hexdigest(), "utf8_len": len(utf8)}}
+        if any("\ud800" <= c <= "\udfff" for c in value):
+            return {"str": {"surrogatepass_hex": utf8.hex()}}
+        return value
+    if isinstance(value, Str8):
+        return {"str8": blob(value)}
+    if isinstance(value, bytes):
+        return {"bytes": blob(value)}
+    if isinstance(value, bytearray):
+        return {"bytearray": blob(value)}
+    if isinstance(value, memoryview):
+        return {"readonly": tree(value.obj, (*path, value))}
+    if isinstance(value, Global):
+        return {"global": [value.module, value.name]}
+    if isinstance(value, Extension):
+        return {"ext": value.code}
+    if isinstance(value, Buffer):
+        return {"buffer": value.index, **({"readonly": True} if value.read_only else {})}
+    if isinstance(value, (list, tuple)):
+        return {type(value).__name__: inside(value)}
+    if isinstance(value, (set, frozenset)):
+        return {type(value).__name__: [json.loads(item) for item in sorted({text(v) for v in inside(value)})]}
+    if isinstance(value, dict):
+        return {"dict": [inside(pair) for pair in value.items()]}
+    assert isinstance(value, Record), value
+    node = {}
+    how = value.how.lower()
+    if how in ("persid", "changed"):
+        node[how] = inside([value.callable])[0]
+    elif how in ("obj", "inst"):
+        node[how] = [inside([value.callable])[0], inside(value.args)]
+    else:
+        node[how] = inside([part for part in (value.callable, value.args, value.kwargs) if part is not None])
+    ops = [op(kind, values, inside) for kind, values in value.changes]
+    return {**node, **({"ops": ops} if ops else {})}
+
+
+def op(kind, values, inside):
+    if kind in ("APPEND", "ADD"):
+        return {kind.lower(): inside(values)}
+    if kind == "SETITEM":
+        flat = inside(values)
+        return {"setitem": [list(pair) for pair in zip(flat[::2], flat[1::2])]}
+    if kind == "RAW":
+        offset, octets = values
+        return {"joblib_raw": {"len": len(octets), "offset": offset, "sha256": hashlib.sha256(octets).hexdigest()}}
+    return {{"BUILD": "build", "NESTED": "joblib_pickle"}[kind]: inside(values)[0]}
+
+
+@pytest.fixture
+def only_records(monkeypatch):
+    """Known types stay the records that they come from."""
+    monkeypatch.setattr(libpickle, "known", lambda record, *_: record)
+
+
+@pytest.mark.parametrize("file, _, expected", GRAPHS, ids=[row[0] for row in GRAPHS])
+def test_fixtures_read_as_the_expected_tree(file, _, expected, only_records):
+    value = libpickle.loads(data(file), encoding=None)
+    assert hashlib.sha256(text(tree(value)).encode()).hexdigest() == expected
+
+
+@pytest.mark.parametrize("pickled, kind, offset", ERRORS, ids=[row[0][:20] or "empty" for row in ERRORS])
+def test_errors_have_kind_offset_and_message(pickled, kind, offset):
+    with pytest.raises(PickleError) as caught:
+        libpickle.loads(bytes.fromhex(pickled))
+    assert (caught.value.kind, caught.value.offset) == (kind, int(offset))
+    assert len(str(caught.value)) > 10
+    assert isinstance(caught.value, pickle.UnpicklingError)
+    copy = pickle.loads(pickle.dumps(caught.value))
+    assert (copy.kind, copy.offset, str(copy)) == (kind, int(offset), str(caught.value))
+
+
+Point = collections.namedtuple("Point", "x y")
+
+
+class Slots:
+    __slots__ = ("a", "b")
+
+    def __init__(self):
+        self.a, self.b = 1, [2]
+
+
+PLAIN = [
+    None,
+    [1, -1, 2**31, -(2**63), 2**63, 2**100, 0.1, float("inf"), True, "", "äöü", "\ud800", b"\0\xff", bytearray(b"xyz")],
+    {"a": (1, (2,), ()), 3: {4, 5}, (6, 7): frozenset([8])},
+    datetime.date(2024, 2, 29),
+    datetime.datetime(2024, 2, 29, 12, 30, 59, 999999, fold=1),
+    datetime.datetime(2024, 2, 29, tzinfo=datetime.timezone.utc),
+    datetime.datetime(2024, 2, 29, tzinfo=datetime.timezone(datetime.timedelta(hours=-3), "X")),
+    datetime.time(1, 2, 3),
+    datetime.timedelta(-1, 5, 6),
+    decimal.Decimal("-12.340"),
+    decimal.Decimal("-Infinity"),
+    fractions.Fraction(3, 4),
+    uuid.UUID("12345678-1234-5678-1234-567812345678"),
+    1 + 2j,
+    range(1, 10, 3),
+    slice(1, None, 2),
+    collections.OrderedDict(b=1, a=2),
+    collections.Counter("abracadabra"),
+    collections.deque([1, 2, 3], 5),
+    pathlib.PurePosixPath("/a/b.c"),
+    pathlib.PureWindowsPath("c:/a"),
+]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("value", PLAIN, ids=lambda value: type(value).__name__)
+def test_plain_data_is_what_pickle_loads_makes(value, protocol):
+    pickled = pickle.dumps(value, protocol)
+    read = libpickle.loads(pickled)
+    assert read == value
+    assert repr(read) == repr(pickle.loads(pickled))
+
+
+def test_zones():
+    zoneinfo = pytest.importorskip("zoneinfo")
+    try:
+        value = datetime.datetime(2024, 2, 29, tzinfo=zoneinfo.ZoneInfo("Europe/Berlin"))
+    except zoneinfo.ZoneInfoNotFoundError:
+        pytest.skip("no time zones on this machine")
+    assert libpickle.loads(pickle.dumps(value)) == value
+
+
+def test_defaultdict_is_a_dict():
+    value = collections.defaultdict(list, a=[1])
+    read = libpickle.loads(pickle.dumps(value))
+    assert type(read) is dict and read == value
+
+
+def test_objects_are_records():
+    record = libpickle.loads(pickle.dumps(Point(1, [2])))
+    assert (record.name, record.how, record.args) == (__name__ + ".Point", "NEWOBJ", (1, [2]))
+    record = libpickle.loads(pickle.dumps(Slots()))
+    assert record.attributes == {"a": 1, "b": [2]}
+    assert libpickle.loads(pickle.dumps(os.path.join)) == Global("posixpath", "join")
+    assert repr(libpickle.loads(pickle.dumps(Slots(), 2))) == "<Record %s.Slots>" % __name__
+    for protocol in (0, 1):
+        old = libpickle.loads(pickle.dumps(ValueError("x"), protocol))
+        assert (old.name, old.args) == ("exceptions.ValueError", ("x",))
+
+
+def test_sharing_and_cycles_stay():
+    shared = ["x"]
+    first, second = libpickle.loads(pickle.dumps([shared, shared]))
+    assert first is second
+    loop = []
+    loop.append((loop, {"loop": loop}))
+    read = libpickle.loads(pickle.dumps(loop))
+    assert read[0][0] is read and read[0][1]["loop"] is read
+
+
+def test_python_2_strs():
+    pickled = b"U\x02\xe4x."
+    with pytest.raises(PickleError) as caught:
+        libpickle.loads(pickled)
+    assert caught.value.kind == "BadEncoding"
+    assert libpickle.loads(pickled, encoding="latin1") == "äx"
+    assert libpickle.loads(pickled, encoding="bytes") == b"\xe4x"
+    kept = libpickle.loads(pickled, encoding=None)
+    assert type(kept) is Str8 and kept == b"\xe4x"
+    with pytest.raises(ValueError, match="encoding"):
+        libpickle.loads(pickled, encoding="ebcdic")
+
+
+def test_buffers():
+    pickle_buffer = pickle.PickleBuffer
+    buffers = []
+    pickled = pickle.dumps([pickle_buffer(bytearray(b"abc")), pickle_buffer(b"x")], 5, buffer_callback=buffers.append)
+    assert libpickle.loads(pickled) == [Buffer(0, False), Buffer(1, True)]
+    first, second = libpickle.loads(pickled, buffers=[bytearray(b"abc"), b"x"])
+    assert first == b"abc" and second == b"x" and second.readonly
+    with pytest.raises(PickleError) as caught:
+        libpickle.loads(pickled, buffers=[b"abc"])
+    assert caught.value.kind == "NoBuffer"
+
+
+class Exploit:
+    def __reduce__(self):
+        return os.system, ("echo touched > touched",)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_nothing_is_imported_or_called(protocol, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pickled = pickle.dumps([Exploit(), 1], protocol)
+    record, one = libpickle.loads(pickled)
+    assert one == 1 and record.args == ("echo touched > touched",)
+    assert libpickle.scan(pickled) == [os.system.__module__ + ".system"]
+    module = b"cthis_module_is_not_there\nname\n."
+    assert libpickle.loads(module) == Global("this_module_is_not_there", "name")
+    # The names of our own makers are nothing special in somebody's pickle.
+    assert libpickle.loads(b"clibpickle\nknown\n(I1\nI2\ntR.").name == "libpickle.known"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scan_sees_what_is_dropped():
+    pickled = b"cos\nsystem\n0\x8c\x05posix\x8c\x06system\x93\x8c\x02id\x85R0N."
+    assert libpickle.loads(pickled) is None
+    assert libpickle.scan(pickled) == ["os.system", "posix.system"]
+    assert libpickle.scan(pickled, allow=["os.system", "posix.*"]) == []
+    assert libpickle.scan(b"\x82\x07.") == ["<extension 7>"]
+    assert libpickle.scan(b"cbuiltins\ngetattr\n(cos\npath\nS'join'\ntR(S'a'\ntR.") == [
+        "builtins.getattr",
+        "os.path",
+        "<call>",
+    ]
+    assert libpickle.scan(pickle.dumps({"a": [1, 2.5, None]})) == []
+
+
+def test_info():
+    pickled = pickle.dumps([datetime.date(2024, 2, 29)] * 2 + [datetime.date(2024, 3, 1)], 4)
+    found = libpickle.info(pickled + b"more")
+    assert (found.root, found.protocol, found.length) == ("list", 4, len(pickled))
+    assert found.globals == (libpickle.GlobalUse("datetime", "date", 2),)
+    assert found.globals[0].path == "datetime.date"
+
+
+def test_streams():
+    values = [1, "x" * 200_000, {"a": [None]}]
+    stream = io.BytesIO(b"".join(pickle.dumps(value) for value in values))
+    assert list(libpickle.pickles(stream)) == values
+    stream.seek(0)
+    assert [libpickle.load(stream) for _ in values] == values
+    with pytest.raises(EOFError):
+        libpickle.load(stream)
+    cut = io.BytesIO(stream.getvalue()[:-1])
+    with pytest.raises(PickleError) as caught:
+        list(libpickle.pickles(cut))
+    assert caught.value.kind in ("EndOfInput", "Truncated")
+
+
+def test_items():
+    rows = [{"id": i, "name": "row %d" % i, "tags": ["a", "b"]} for i in range(20_000)]
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert list(libpickle.items(io.BytesIO(pickle.dumps(rows, protocol)))) == rows
+    assert list(libpickle.items(io.BytesIO(pickle.dumps({"n": 1, "rows": rows})), "$.rows")) == rows
+    entries = {i: "v%d" % i for i in range(20_000)}
+    assert list(libpickle.items(io.BytesIO(pickle.dumps(entries)))) == list(entries.items())
+    assert list(libpickle.items(io.BytesIO(pickle.dumps([1, 2]) + pickle.dumps([3])))) == [1, 2, 3]
+    good = 0
+    with pytest.raises(PickleError):
+        for _ in libpickle.items(io.BytesIO(pickle.dumps(rows)[:-10])):
+            good += 1
+    assert good >= 19_000
+    with pytest.raises(PickleError):
+        list(libpickle.items(io.BytesIO()))
+
+
+def test_limits():
+    deep = b"]" * 5000 + b"a" * 4999 + b"."
+    with pytest.raises(PickleError) as caught:
+        libpickle.loads(deep)
+    assert caught.value.kind == "DepthLimit"
+    value, levels = libpickle.loads(deep, max_depth=5000), 1
+    while value:
+        value, levels = value[0], levels + 1
+    assert levels == 5000
+    for options, kind in [({"max_bytes": 4096}, "NodesFull"), ({"max_opcodes": 10}, "OpcodeLimit")]:
+        with pytest.raises(PickleError) as caught:
+            libpickle.loads(deep, **options)
+        assert caught.value.kind == kind
+
+
+def test_hash_bombs_are_refused():
+    # t = (); 60 times t = (t, t); {t: None}
+    with pytest.raises(PickleError) as caught:
+        libpickle.loads(b"})" + b"2\x86" * 60 + b"Ns.")
+    assert caught.value.kind == "BadValue"
+    assert libpickle.loads(b"])" + b"2\x86" * 60 + b"a.")
+
+
+def test_known_types_do_not_grow():
+    # Fraction("1e1000000000") would take all memory.
+    record = libpickle.loads(b"cfractions\nFraction\n(X\x0c\0\0\x001e1000000000tR.")
+    assert record.name == "fractions.Fraction"
+    # What can not be hashed is no key, whatever the stream calls it.
+    with pytest.raises(PickleError) as caught:
+        libpickle.loads(b"}ccollections\nOrderedDict\n)RNs.")
+    assert caught.value.kind == "BadValue"
+
+
+def test_damage_is_an_exception():
+    import random
+
+    rng = random.Random(7)
+    errors = 0
+    for file, *_ in GRAPHS:
+        good = data(file)
+        for _ in range(100):
+            bad = bytearray(good)
+            for _ in range(rng.randint(1, 3)):
+                bad[rng.randrange(len(bad))] = rng.randrange(256)
+            try:
+                libpickle.loads(bytes(bad), encoding=None)
+                libpickle.info(bytes(bad))
+            except PickleError:
+                errors += 1
+    assert errors > 1000
+
+
+def test_threads():
+    expected = [{"a": [i] * 10} for i in range(100)]
+    pickled = pickle.dumps(expected)
+    wrong = []
+
+    def work():
+        for _ in range(50):
+            if libpickle.loads(pickled) != expected:
+                wrong.append(1)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_numpy():
+    numpy = pytest.importorskip("numpy")
+    arrays = [
+        numpy.arange(12.0).reshape(3, 4),
+        numpy.asfortranarray(numpy.arange(6, dtype=">i4").reshape(2, 3)),
+        numpy.array(["a", {"b": 1}], dtype=object),
+        numpy.array([[True, False]]),
+        numpy.float32(1.5),
+    ]
+    for array in arrays:
+        for protocol in (2, 4, 5):
+            record = libpickle.loads(pickle.dumps(array, protocol))
+            if isinstance(record, Record):
+                numpy.testing.assert_array_equal(record.to_numpy(), array)
+                assert record.to_numpy().dtype == array.dtype
+
+
+def test_the_corpus():
+    corpus = pathlib.Path(os.environ.get("PICKLE_CORPUS") or ROOT.parent / "shared/corpus")
+    if not (corpus / "data").is_dir():
+        pytest.skip("no corpus of real files")
+    for path in (corpus / "data/hostile").rglob("*"):
+        if path.is_file() and path.stat().st_size < 1_000_000:
+            for call in (libpickle.loads, libpickle.info):
+                try:
+                    call(path.read_bytes())
+                except PickleError:
+                    pass
+
+
+def test_stubs_name_what_there_is():
+    stubs = pathlib.Path(libpickle.__file__).with_suffix(".pyi")
+    assert stubs.is_file() and stubs.with_name("py.typed").is_file()
+    declared = set()
+    for line in stubs.read_text().splitlines():
+        for word in ("def ", "class "):
+            if line.startswith(word):
+                declared.add(line[len(word) :].split("(")[0].split(":")[0])
+    assert declared == set(libpickle.__all__)

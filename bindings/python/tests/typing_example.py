@@ -1,0 +1,25 @@
+"""What a type checker must accept: `mypy --strict` reads this file."""
+
+import io
+
+import libpickle
+
+
+def temperatures(data: bytes) -> list[float]:
+    value: object = libpickle.loads(data, encoding="latin1", max_depth=100)
+    return [value] if isinstance(value, float) else []
+
+
+def suspicious(data: bytearray) -> bool:
+    uses: tuple[libpickle.GlobalUse, ...] = libpickle.info(data).globals
+    return bool(libpickle.scan(data, allow=["numpy.*"])) or any(use.calls > 0 for use in uses)
+
+
+def names(file: io.BytesIO) -> list[str | None]:
+    return [value.name for value in libpickle.pickles(file) if isinstance(value, libpickle.Record)]
+
+
+try:
+    libpickle.loads(b"")
+except libpickle.PickleError as error:
+    where: int = error.offset

@@ -1,0 +1,186 @@
+import Foundation
+internal import PickleFFI
+
+/// One item of a container.
+public struct PickleItem: Sendable, Hashable {
+    /// What an item is to its container.
+    public enum Role: UInt8, Sendable, Hashable {
+        /// An item of a list, tuple or set, or what was appended or added to an object.
+        case item
+        /// A key and a value of a dict, or what was set in an object.
+        case entry
+        /// A name and a value of an object's state.
+        case attribute
+        /// The state of an object that is no dict.
+        case state
+    }
+
+    /// What it is to its container.
+    public let role: Role
+    /// The key of an entry, the name of an attribute.
+    public let key: PickleValue?
+    /// The item, or the value under its key.
+    public let value: PickleValue
+}
+
+/// Reads a container item by item: memory does not grow with the file. May be used from any thread; two calls at once
+/// take turns.
+public final class PickleItemReader: @unchecked Sendable {
+    // Guarded by the lock: everything that is not a constant.
+    private let lock = NSLock()
+    private let options: PickleOptions
+    private let reader: ItemReader
+    private var source: FileHandle?
+    private var piece = Data()
+    private var found: [PickleItem] = []
+    private var next = 0
+    private var isBetween = true
+    private var isFailed = false
+
+    /// A reader from here to the end of a file, pipe or socket, which it does not close. It reads the items of the
+    /// outermost container of each pickle, or of the one at a path such as `$.rows`; a pickle of up to `hold` values
+    /// is read as a whole.
+    public init(_ source: FileHandle, path: String = "$", options: PickleOptions = PickleOptions(), hold: UInt32 = 4096) {
+        self.source = source
+        self.options = options
+        reader = ItemReader(path: path, options: options.raw, hold: hold)
+    }
+
+    /// The next item; nil at the end. After an error there is no next one.
+    public func nextItem() throws(PickleError) -> PickleItem? {
+        lock.lock()
+        defer { lock.unlock() }
+        guard let source else { throw PickleError(.closed, at: reader.offset(), "the reader was closed") }
+        do {
+            while next == found.count {
+                if isFailed { return nil }
+                guard try fill(from: source) else { return nil }
+            }
+        } catch {
+            isFailed = true
+            throw PickleError(error)
+        }
+        next += 1
+        return found[next - 1]
+    }
+
+    /// Lets go of the file. Every later call of ``nextItem()`` fails.
+    public func close() {
+        lock.lock()
+        defer { lock.unlock() }
+        source = nil
+        piece = Data()
+        found = []
+        next = 0
+    }
+
+    /// More items; false at the end of the file.
+    private func fill(from source: FileHandle) throws -> Bool {
+        if piece.isEmpty {
+            piece = try source.read(upToCount: 1 << 16) ?? Data()
+            if piece.isEmpty {
+                if isBetween && reader.offset() > 0 { return false }
+                try reader.finish()
+                throw PickleError(.endOfInput, at: reader.offset(), "the input ended before STOP: the pickle is incomplete")
+            }
+        }
+        isBetween = false
+        let fed = try reader.feed(data: piece)
+        piece = piece.dropFirst(Int(fed.consumed))
+        found = try options.items(fed.items)
+        next = 0
+        if fed.status == .done {
+            reader.nextPickle()
+            isBetween = true
+        }
+        return true
+    }
+}
+
+/// The items of the containers in a file: a `Sequence` whose elements say what became of each, and an `AsyncSequence`
+/// (``values``) that throws.
+public struct PickleItems: Sequence, IteratorProtocol, Sendable {
+    private let reader: PickleItemReader
+
+    init(_ source: FileHandle, path: String, options: PickleOptions) {
+        reader = PickleItemReader(source, path: path, options: options)
+    }
+
+    /// The next item, or why it could not be read; nil at the end and after an error.
+    public mutating func next() -> Result<PickleItem, PickleError>? {
+        do {
+            return try reader.nextItem().map { .success($0) }
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// The same for `for try await`: reading happens off the caller's actor.
+    public var values: AsyncPickleItems { AsyncPickleItems(reader: reader) }
+}
+
+/// The items of the containers in a file.
+public struct AsyncPickleItems: AsyncSequence, AsyncIteratorProtocol, Sendable {
+    let reader: PickleItemReader
+
+    /// The next item; nil at the end.
+    public mutating func next() async throws -> PickleItem? {
+        try Task.checkCancellation()
+        return try await Self.read(reader)
+    }
+
+    // Not isolated, so it runs on the shared pool and not on the main actor.
+    private nonisolated static func read(_ reader: PickleItemReader) async throws -> PickleItem? {
+        try reader.nextItem()
+    }
+
+    public func makeAsyncIterator() -> AsyncPickleItems { self }
+}
+
+extension Pickle {
+    /// The items of the outermost container of each pickle of a file, or of the container at a path such as `$.rows`.
+    public static func items(
+        contentsOf url: URL, path: String = "$", options: PickleOptions = PickleOptions()
+    ) throws(PickleError) -> PickleItems {
+        do {
+            return PickleItems(try FileHandle(forReadingFrom: url), path: path, options: options)
+        } catch {
+            throw PickleError(error)
+        }
+    }
+}
+
+extension FileHandle {
+    /// The items of the outermost container of each pickle from here to the end, or of the container at a path.
+    public func pickleItems(path: String = "$", options: PickleOptions = PickleOptions()) -> PickleItems {
+        PickleItems(self, path: path, options: options)
+    }
+}
+
+extension PickleOptions {
+    /// The items of a batch (`bindings/uniffi/src/items.rs`).
+    func items(_ batch: Data) throws(PickleError) -> [PickleItem] {
+        var items: [PickleItem] = []
+        var rest = batch
+        while let byte = rest.popFirst() {
+            guard let role = PickleItem.Role(rawValue: byte) else {
+                throw PickleError(.versionMismatch, "the library's items are damaged")
+            }
+            let key = role == .entry || role == .attribute ? try part(&rest) : nil
+            items.append(PickleItem(role: role, key: key, value: try part(&rest)))
+        }
+        return items
+    }
+
+    private func part(_ rest: inout Data) throws(PickleError) -> PickleValue {
+        var size = 0, shift = 0
+        while let byte = rest.popFirst() {
+            size |= Int(byte & 0x7f) << shift
+            shift += 7
+            if byte < 0x80 { break }
+        }
+        guard size <= rest.count else { throw PickleError(.versionMismatch, "the library's items are damaged") }
+        defer { rest = rest.dropFirst(size) }
+        return try value(rest.prefix(size))
+    }
+}

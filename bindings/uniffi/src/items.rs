@@ -1,0 +1,164 @@
+//! Items one at a time, out of streams that are larger than memory.
+
+use crate::{PickleError, ReadOptions, flat};
+use pickle_core::{Found, Heap, Item, ItemOptions, Role};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Bytes of items that are handed over at once: a call costs more than an item.
+const BATCH: usize = 64 << 10;
+
+/// How far a call of [`ItemReader::feed`] came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum ItemStatus {
+    /// All input is used up and the pickle is not over.
+    NeedMore,
+    /// There are items, and perhaps more: call again with what is left of the input.
+    Items,
+    /// The pickle is over; what is left of the input follows it.
+    Done,
+}
+
+/// What became of a piece of input.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct ItemBatch {
+    /// How far the pickle is.
+    pub status: ItemStatus,
+    /// Bytes of the piece that were used.
+    pub consumed: u64,
+    /// The items that were found. For each one byte: 0 an item, 1 an entry of a dict, 2 an attribute, 3 a state; for an
+    /// entry or attribute its key, and for all the value: a length in bytes as in the flat form, and the flat form.
+    pub items: Vec<u8>,
+}
+
+/// Hands over the items of a container, one at a time, as soon as no later opcode can reach them. Memory does not grow
+/// with the stream.
+#[derive(uniffi::Object)]
+pub struct ItemReader {
+    state: Mutex<State>,
+    max_depth: u32,
+}
+
+struct State {
+    reader: pickle_core::ItemReader<'static, Heap>,
+    /// What is to be said after the items that were found before it.
+    failed: Option<PickleError>,
+}
+
+#[uniffi::export]
+impl ItemReader {
+    /// A reader at the start of a stream: of the items of the outermost container, or of the one at a path such as
+    /// `$.rows`. `hold` is the number of values up to which a pickle is read as a whole; without, 4096.
+    #[uniffi::constructor]
+    pub fn new(path: String, options: ReadOptions, hold: Option<u32>) -> Arc<Self> {
+        let mut how = ItemOptions { reader: options.to_core(), ..ItemOptions::new() };
+        if let Some(hold) = hold {
+            how.hold = hold as usize;
+        }
+        let reader = pickle_core::ItemReader::new(options.heap(), how).at_path(kept(path));
+        Arc::new(ItemReader { state: Mutex::new(State { reader, failed: None }), max_depth: options.max_depth })
+    }
+
+    /// Takes a piece of input, and gives the items that it completes.
+    ///
+    /// # Errors
+    /// What is wrong with the pickle, the limit that was reached, or why it can not be read item by item.
+    pub fn feed(&self, data: &[u8]) -> Result<ItemBatch, PickleError> {
+        let mut state = self.state();
+        if let Some(error) = &state.failed {
+            return Err(error.clone());
+        }
+        let (mut rest, mut items) = (data, Vec::new());
+        let result = loop {
+            match state.reader.feed(&mut rest) {
+                Ok(Found::Item) => {
+                    if let Some(item) = state.reader.item()
+                        && let Err(error) = write(&item, self.max_depth, &mut items)
+                    {
+                        break Err(error);
+                    }
+                    if items.len() >= BATCH {
+                        break Ok(ItemStatus::Items);
+                    }
+                }
+                Ok(Found::NeedMore) => break Ok(ItemStatus::NeedMore),
+                Ok(Found::Done) => break Ok(ItemStatus::Done),
+                Err(error) => break Err(error.into()),
+            }
+        };
+        let consumed = (data.len() - rest.len()) as u64;
+        match result {
+            Ok(status) => Ok(ItemBatch { status, consumed, items }),
+            Err(error) => {
+                state.failed = Some(error.clone());
+                // What was found before the fault is good.
+                if items.is_empty() { Err(error) } else { Ok(ItemBatch { status: ItemStatus::Items, consumed, items }) }
+            }
+        }
+    }
+
+    /// Says that no input follows.
+    ///
+    /// # Errors
+    /// The pickle is not complete.
+    pub fn finish(&self) -> Result<(), PickleError> {
+        let mut state = self.state();
+        match &state.failed {
+            Some(error) => Err(error.clone()),
+            None => Ok(state.reader.finish()?),
+        }
+    }
+
+    /// Goes on to the pickle that follows.
+    pub fn next_pickle(&self) {
+        let mut state = self.state();
+        state.failed = None;
+        state.reader.next_pickle();
+    }
+
+    /// Bytes of the stream that were used.
+    pub fn offset(&self) -> u64 {
+        self.state().reader.offset()
+    }
+}
+
+impl ItemReader {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn write(item: &Item<'_>, max_depth: u32, items: &mut Vec<u8>) -> Result<(), PickleError> {
+    let before = items.len();
+    items.push(match item.role() {
+        Role::Item => 0,
+        Role::Entry => 1,
+        Role::Attribute => 2,
+        Role::State => 3,
+    });
+    for document in item.key_document().into_iter().chain([item.document()]) {
+        match flat::write::encode_part(&document, max_depth) {
+            Ok(part) => {
+                flat::write::number(items, part.len() as u64);
+                items.extend_from_slice(&part);
+            }
+            Err(error) => {
+                items.truncate(before);
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A path for as long as the program runs: readers borrow theirs. There are as many as a program spells.
+fn kept(path: String) -> &'static str {
+    static PATHS: OnceLock<Mutex<HashSet<&'static str>>> = OnceLock::new();
+    let mut paths = PATHS.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = paths.get(path.as_str()) {
+        return known;
+    }
+    let path = Box::leak(path.into_boxed_str());
+    paths.insert(path);
+    path
+}

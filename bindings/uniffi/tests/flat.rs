@@ -1,0 +1,176 @@
+//! The flat form there and back: what was read can be written, and reads the same again.
+
+use pickle_uniffi::{
+    ErrorKind, GlobalUse, ItemReader, ItemStatus, ReadOptions, Status, Unpickler, dumps, info, loads, plain,
+};
+use std::path::{Path, PathBuf};
+
+fn data() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/data")
+}
+
+fn table() -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(data().join("fixtures.tsv")).unwrap();
+    text.lines().map(|line| line.split('\t').map(String::from).collect()).collect()
+}
+
+fn hex(text: &str) -> Vec<u8> {
+    (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect()
+}
+
+/// Picklers of protocols 1 and up write OBJ where protocol 0 has INST.
+fn without_inst(mut flat: Vec<u8>) -> Vec<u8> {
+    for at in 1..flat.len() {
+        if flat[at - 1..=at] == [30, 4] {
+            flat[at] = 3;
+        }
+    }
+    flat
+}
+
+#[test]
+fn what_was_read_can_be_written() {
+    let mut written = 0;
+    for row in table().iter().filter(|row| row[0] == "graph") {
+        let pickle = std::fs::read(data().join(&row[1])).unwrap();
+        let flat = loads(&pickle, ReadOptions::default()).unwrap();
+        match dumps(&flat, 5) {
+            Ok(again) => {
+                let again = loads(&again, ReadOptions::default()).unwrap();
+                assert_eq!(without_inst(again), without_inst(flat), "{}", row[1]);
+                written += 1;
+            }
+            // A tuple or the arguments of an object that hold themselves, and what CPython's pickler never writes.
+            Err(error) => println!("{}: {error}", row[1]),
+        }
+    }
+    assert!(written >= 50, "{written}");
+}
+
+#[test]
+fn errors_are_those_of_the_table() {
+    for row in table().iter().filter(|row| row[0] == "error") {
+        let error = loads(&hex(&row[1]), ReadOptions::default()).unwrap_err();
+        let pickle_uniffi::PickleError::Failed { kind, offset, .. } = &error;
+        assert_eq!((kind.name(), offset.to_string()), (row[2].as_str(), row[3].clone()), "{}", row[1]);
+    }
+}
+
+#[test]
+fn damaged_buffers_are_refused() {
+    let pickle = std::fs::read(data().join("core/containers_4.pickle")).unwrap();
+    let flat = loads(&pickle, ReadOptions::default()).unwrap();
+    let mut refused = 0;
+    for at in 0..flat.len() {
+        assert_eq!(dumps(&flat[..at], 4).unwrap_err().kind(), ErrorKind::BadValue);
+        for byte in 0..=255 {
+            let mut bad = flat.clone();
+            bad[at] = byte;
+            refused += u32::from(dumps(&bad, 4).is_err());
+        }
+    }
+    assert!(refused > 1000, "{refused}");
+}
+
+#[test]
+fn pieces_read_as_the_whole() {
+    let pickle = std::fs::read(data().join("core/scalars_4.pickle")).unwrap();
+    let reader = Unpickler::new(ReadOptions::default());
+    assert_eq!(reader.document().unwrap_err().kind(), ErrorKind::EndOfInput);
+    let mut rest = pickle.as_slice();
+    while let [byte, more @ ..] = rest {
+        let fed = reader.feed(&[*byte]).unwrap();
+        assert_eq!((fed.consumed, fed.status == Status::Done), (1, more.is_empty()));
+        rest = more;
+    }
+    assert_eq!(reader.document().unwrap(), loads(&pickle, ReadOptions::default()).unwrap());
+}
+
+#[test]
+fn a_plain_pickle_names_nothing_of_the_original() {
+    let mut plainer = 0;
+    for row in table().iter().filter(|row| row[0] == "graph") {
+        let pickle = std::fs::read(data().join(&row[1])).unwrap();
+        let flat = loads(&pickle, ReadOptions::default()).unwrap();
+        let Ok(plain) = plain(&flat) else { continue };
+        let named = info(&plain, ReadOptions::default()).unwrap().globals;
+        assert!(named.iter().all(|global| global.module == "libpickle"), "{}: {named:?}", row[1]);
+        plainer += 1;
+    }
+    assert!(plainer >= 50, "{plainer}");
+}
+
+#[test]
+fn keys_that_would_be_hashed_for_ever_are_refused() {
+    // t = (); 60 times t = (t, t); {t: None}
+    let pickle = [b"})".as_slice(), &b"2\x86".repeat(60), b"Ns."].concat();
+    let flat = loads(&pickle, ReadOptions::default()).unwrap();
+    assert_eq!(plain(&flat).unwrap_err().kind(), ErrorKind::BadValue);
+    // As an item of a list it harms nobody.
+    let pickle = [b"])".as_slice(), &b"2\x86".repeat(60), b"a."].concat();
+    plain(&loads(&pickle, ReadOptions::default()).unwrap()).unwrap();
+}
+
+#[test]
+fn info_sees_what_was_dropped() {
+    // os.system by GLOBAL, posix.system by STACK_GLOBAL and a call of it; all dropped, the result is None.
+    let pickle = b"cos\nsystem\n0\x8c\x05posix\x8c\x06system\x93\x8c\x02id\x85R0N.";
+    let info = info(pickle, ReadOptions::default()).unwrap();
+    let used = |module: &str, calls| GlobalUse { module: module.into(), name: "system".into(), calls };
+    assert_eq!(info.globals, [used("os", 0), used("posix", 1)]);
+    assert_eq!((info.root.as_str(), info.length, info.opcodes), ("None", pickle.len() as u64, 11));
+}
+
+#[test]
+fn items_come_in_batches() {
+    let pickle = [b"](".as_slice(), &b"K\x01".repeat(100_000), b"e."].concat();
+    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0));
+    let (mut rest, mut items) = (pickle.as_slice(), Vec::new());
+    loop {
+        let (piece, _) = rest.split_at(rest.len().min(4096));
+        let batch = reader.feed(piece).unwrap();
+        assert!(batch.items.len() < 70_000);
+        items.extend(batch.items);
+        rest = &rest[batch.consumed as usize..];
+        if batch.status == ItemStatus::Done {
+            break;
+        }
+    }
+    // Role, length, version, tag, value.
+    assert_eq!(items, [0, 3, 1, 3, 1].repeat(100_000));
+    assert!(rest.is_empty());
+    assert_eq!(reader.offset(), pickle.len() as u64);
+}
+
+#[test]
+fn good_items_come_before_the_fault() {
+    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0));
+    let batch = reader.feed(b"]K\x01aK\x02a\xff").unwrap();
+    assert_eq!((batch.status, batch.items.len()), (ItemStatus::Items, 10));
+    let error = reader.feed(b"").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnknownOpcode);
+    assert_eq!(reader.feed(b"a.").unwrap_err(), error);
+}
+
+#[test]
+fn plain_items_are_a_list() {
+    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0));
+    let batch = reader.feed(b"}(K\x01X\x01\0\0\0aK\x02]u.").unwrap();
+    let pickle = pickle_uniffi::plain_items(&batch.items).unwrap();
+    let expected = [(1, "a"), (2, "")];
+    let mut unpickler = pickle_core::Unpickler::new(pickle_core::Heap::new(), pickle_core::Options::new());
+    let document = unpickler.load(&pickle).unwrap();
+    let items: Vec<_> = document.root().items().unwrap().collect();
+    assert_eq!(items.len(), expected.len());
+    for (item, (key, value)) in items.iter().zip(expected) {
+        assert_eq!(item.at(0).unwrap().as_i64(), Some(key));
+        assert_eq!(item.at(1).unwrap().as_str().unwrap_or_default(), value);
+    }
+    // Anything else is refused, never read past its end.
+    for at in 0..batch.items.len() {
+        let mut bad = batch.items.clone();
+        bad[at] ^= 0x55;
+        let _ = pickle_uniffi::plain_items(&bad);
+        let _ = pickle_uniffi::plain_items(&batch.items[..at]);
+    }
+}

@@ -1,0 +1,321 @@
+//! `pickle items`, `head` and `count`, as a user runs them.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn pickle(args: &[&str], folder: &Path, input: Option<&[u8]>) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pickle"));
+    command.args(args).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the command runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let input = input.unwrap_or_default().to_vec();
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().expect("it ends");
+    writer.join().expect("written");
+    output
+}
+
+/// A list of dicts as CPython writes it in protocol 4: batches of 1000, names and texts in the memo.
+fn rows(count: usize) -> (Vec<u8>, String) {
+    let (mut out, mut json) = (b"\x80\x04]\x94".to_vec(), String::new());
+    let mut memo = 1u32;
+    for row in 0..count {
+        if row % 1000 == 0 {
+            out.push(b'(');
+        }
+        out.extend(b"}\x94(");
+        memo += 1;
+        for (n, name) in ["id", "place"].iter().enumerate() {
+            if row == 0 {
+                out.extend([0x8c, name.len() as u8]);
+                out.extend(name.as_bytes());
+                out.push(0x94);
+                memo += 1;
+            } else {
+                out.extend([b'h', 2 + 2 * n as u8 - n as u8 * u8::from(n == 1)]);
+            }
+            if n == 0 {
+                out.push(b'J');
+                out.extend((row as u32).to_le_bytes());
+            } else {
+                let text = format!("p{row}");
+                out.extend([0x8c, text.len() as u8]);
+                out.extend(text.as_bytes());
+                out.push(0x94);
+                memo += 1;
+            }
+        }
+        out.push(b'u');
+        json.push_str(&format!("{{\"id\":{row},\"place\":\"p{row}\"}}\n"));
+        if row % 1000 == 999 || row + 1 == count {
+            out.push(b'e');
+        }
+    }
+    assert!(memo as usize > count);
+    out.push(b'.');
+    (out, json)
+}
+
+#[test]
+fn from_a_file_and_from_a_pipe() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (pickle_bytes, json) = rows(5500);
+    std::fs::write(folder.path().join("rows.pkl"), &pickle_bytes).expect("written");
+    let file = pickle(&["items", "rows.pkl"], folder.path(), None);
+    assert!(file.status.success(), "{}", String::from_utf8_lossy(&file.stderr));
+    assert_eq!(String::from_utf8_lossy(&file.stdout), json);
+    let pipe = pickle(&["items", "-"], folder.path(), Some(&pickle_bytes));
+    assert!(pipe.status.success(), "{}", String::from_utf8_lossy(&pipe.stderr));
+    assert_eq!(pipe.stdout, file.stdout);
+    assert_eq!(pickle(&["count", "rows.pkl"], folder.path(), None).stdout, b"5500\n");
+    let head = pickle(&["head", "-n", "2", "rows.pkl"], folder.path(), None);
+    assert_eq!(head.stdout.iter().filter(|&&byte| byte == b'\n').count(), 2);
+    assert!(json.as_bytes().starts_with(&head.stdout));
+    // Two pickles in one file.
+    let twice = [&pickle_bytes[..], &pickle_bytes].concat();
+    assert_eq!(pickle(&["count", "-"], folder.path(), Some(&twice)).stdout, b"11000\n");
+}
+
+#[test]
+fn a_cut_file_gives_what_came_before_and_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (pickle_bytes, json) = rows(5500);
+    let cut = &pickle_bytes[..pickle_bytes.len() - 1000];
+    std::fs::write(folder.path().join("cut.pkl"), cut).expect("written");
+    let run = pickle(&["items", "cut.pkl"], folder.path(), None);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(json.as_bytes().starts_with(&run.stdout));
+    assert_eq!(run.stdout.iter().filter(|&&byte| byte == b'\n').count(), 5000);
+    let text = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(text.contains(&format!("at byte {}", cut.len())), "{text}");
+    // Nothing half-written has the final name.
+    let run = pickle(&["items", "cut.pkl", "-o", "out.jsonl"], folder.path(), None);
+    assert_eq!(run.status.code(), Some(1));
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("readable").flatten().map(|e| e.file_name()).collect();
+    assert_eq!(left, ["cut.pkl"]);
+}
+
+#[test]
+fn output_to_a_file_and_to_a_full_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (pickle_bytes, json) = rows(3000);
+    std::fs::write(folder.path().join("rows.pkl"), pickle_bytes).expect("written");
+    let run = pickle(&["items", "rows.pkl", "-o", "out.jsonl"], folder.path(), None);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(std::fs::read_to_string(folder.path().join("out.jsonl")).expect("there"), json);
+    if Path::new("/dev/full").exists() {
+        let run = pickle(&["items", "rows.pkl", "-o", "/dev/full"], folder.path(), None);
+        assert_eq!(run.status.code(), Some(1), "{}", String::from_utf8_lossy(&run.stderr));
+    }
+}
+
+#[test]
+fn a_path_and_a_dict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let input = b"}(X\x01\0\0\0aK\x01X\x04\0\0\0rows](K\x02}X\x01\0\0\0xNseu.";
+    let run = pickle(&["items", "--path", "$.rows", "-"], folder.path(), Some(input));
+    assert_eq!(String::from_utf8_lossy(&run.stdout), "2\n{\"x\":null}\n");
+    let run = pickle(&["items", "-"], folder.path(), Some(input));
+    assert_eq!(String::from_utf8_lossy(&run.stdout), "[\"a\",1]\n[\"rows\",[2,{\"x\":null}]]\n");
+}
+
+fn succeeds(args: &[&str], folder: &Path) -> String {
+    let run = pickle(args, folder, None);
+    assert!(run.status.success(), "{args:?}: {}", String::from_utf8_lossy(&run.stderr));
+    String::from_utf8(run.stdout).expect("text")
+}
+
+#[test]
+fn tables_and_messagepack() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::write(folder.join("rows.pkl"), rows(3).0).expect("written");
+    assert_eq!(succeeds(&["items", "-f", "csv", "rows.pkl"], folder), "id,place\n0,p0\n1,p1\n2,p2\n");
+    let packed = pickle(&["items", "-f", "msgpack", "rows.pkl"], folder, None).stdout;
+    assert!(packed.starts_with(b"\x82\xa2id\x00\xa5place\xa2p0\x82\xa2id\x01"), "{packed:?}");
+    // [(1, 'a,b', None), (2.5, ['x'], True)]
+    let tuples = b"](K\x01X\x03\0\0\0a,bN\x87G\x40\x04\0\0\0\0\0\0](X\x01\0\0\0xe\x88\x87e.";
+    std::fs::write(folder.join("tuples.pkl"), tuples).expect("written");
+    assert_eq!(succeeds(&["items", "-f", "csv", "tuples.pkl"], folder), "1,\"a,b\",\n2.5,\"[\"\"x\"\"]\",true\n");
+    // [{'a': 1}, {'b': 2}]
+    std::fs::write(folder.join("mixed.pkl"), b"](}X\x01\0\0\0aK\x01s}X\x01\0\0\0bK\x02se.").expect("written");
+    let run = pickle(&["items", "-f", "csv", "mixed.pkl"], folder, None);
+    assert_eq!((run.status.code(), &run.stdout[..]), (Some(1), &b"a\n1\n"[..]));
+    assert!(String::from_utf8_lossy(&run.stderr).contains("item 1: the key \"b\" is not in the first item"));
+}
+
+#[test]
+fn one_value_and_the_last_ones() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::write(folder.join("rows.pkl"), rows(2500).0).expect("written");
+    assert_eq!(succeeds(&["get", "rows.pkl", "$[1234].place"], folder), "\"p1234\"\n");
+    assert_eq!(succeeds(&["get", "rows.pkl", "$[-1].id"], folder), "2499\n");
+    assert_eq!(succeeds(&["tail", "-n", "2", "rows.pkl"], folder).lines().count(), 2);
+    assert!(succeeds(&["tail", "-n", "1", "rows.pkl"], folder).contains("\"id\":2499"));
+    for missing in ["$[2500]", "$[3].none", "$.none"] {
+        let run = pickle(&["get", "rows.pkl", missing], folder, None);
+        assert_eq!(run.status.code(), Some(1), "{missing}");
+        assert!(String::from_utf8_lossy(&run.stderr).contains("there is nothing at"), "{missing}");
+    }
+}
+
+#[test]
+fn split_and_joined_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let log = [rows(2).0, rows(3).0, b"N.".to_vec()];
+    std::fs::write(folder.join("log.pkl"), log.concat()).expect("written");
+    succeeds(&["split", "log.pkl", "-o", "log-{}.pkl"], folder);
+    for (n, expected) in log.iter().enumerate() {
+        assert_eq!(&std::fs::read(folder.join(format!("log-{}.pkl", n + 1))).expect("there"), expected);
+    }
+    succeeds(&["cat", "log-1.pkl", "log-2.pkl", "log-3.pkl", "-o", "again.pkl"], folder);
+    assert_eq!(std::fs::read(folder.join("again.pkl")).expect("there"), log.concat());
+    // An output may be one of the inputs.
+    succeeds(&["cat", "log-3.pkl", "log-3.pkl", "-o", "log-3.pkl"], folder);
+    assert_eq!(std::fs::read(folder.join("log-3.pkl")).expect("there"), b"N.N.");
+    // A cut pickle, and one that needs the memo of another.
+    std::fs::write(folder.join("cut.pkl"), &log[0][..20]).expect("written");
+    std::fs::write(folder.join("shared.pkl"), b"]q\0.h\0.").expect("written");
+    for (bad, message) in [("cut.pkl", "at byte 20"), ("shared.pkl", "needs the memo of one before it")] {
+        let run = pickle(&["cat", "log-1.pkl", bad, "-o", "again.pkl"], folder, None);
+        assert_eq!(run.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&run.stderr).contains(message), "{run:?}");
+        assert_eq!(std::fs::read(folder.join("again.pkl")).expect("there"), log.concat(), "as it was");
+    }
+    // The items, two pickles a file.
+    succeeds(&["split", "--items", "-n", "2", "log-2.pkl", "-o", "item-{}.pkl"], folder);
+    assert_eq!(succeeds(&["json", "--lines", "item-2.pkl"], folder), "{\"id\":2,\"place\":\"p2\"}\n");
+    assert!(!folder.join("item-3.pkl").exists());
+}
+
+#[test]
+fn after_a_bad_record_when_asked_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    // The process died while it wrote the second record; the next appended.
+    let (one, two) = (rows(2).0, rows(3).0);
+    let log = [&one[..], &two[..two.len() - 9], &one[..]].concat();
+    std::fs::write(folder.join("log.pkl"), &log).expect("written");
+    let run = pickle(&["items", "log.pkl"], folder, None);
+    assert_eq!(run.status.code(), Some(1));
+    assert_eq!(run.stdout, rows(2).1.as_bytes());
+    let run = pickle(&["items", "--resync", "log.pkl", "-o", "out"], folder, None);
+    assert_eq!(run.status.code(), Some(1), "it is never silent");
+    let text = String::from_utf8_lossy(&run.stderr).into_owned();
+    let (start, next) = (one.len(), one.len() + two.len() - 9);
+    assert!(text.contains(&format!("bytes {start} to {next} were left out")), "{text}");
+    assert_eq!(std::fs::read_to_string(folder.join("out")).expect("there"), rows(2).1.repeat(2));
+    let run = pickle(&["count", "--resync", "-"], folder, Some(&log));
+    assert_eq!((run.status.code(), &run.stdout[..]), (Some(1), &b"4\n"[..]));
+}
+
+#[test]
+fn lengths_in_front_and_compression() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let (one, json) = rows(3);
+    let mut framed = Vec::new();
+    for _ in 0..3 {
+        framed.extend((one.len() as u32).to_be_bytes());
+        framed.extend(&one);
+    }
+    std::fs::write(folder.join("socket.bin"), &framed).expect("written");
+    assert_eq!(succeeds(&["items", "socket.bin"], folder), json.repeat(3));
+    succeeds(&["cat", "socket.bin", "-o", "plain.pkl"], folder);
+    assert_eq!(std::fs::read(folder.join("plain.pkl")).expect("there"), one.repeat(3));
+    let run = pickle(&["items", "-"], folder, Some(&framed[..framed.len() - 1]));
+    assert_eq!((run.status.code(), run.stdout), (Some(1), json.repeat(2).into_bytes()));
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(&rows(5500).0).expect("packed");
+    let packed = packer.finish().expect("packed");
+    let run = pickle(&["items", "-"], folder, Some(&packed));
+    assert_eq!(run.stdout, rows(5500).1.into_bytes());
+    let run = pickle(&["items", "-"], folder, Some(&packed[..packed.len() - 20]));
+    assert_eq!(run.status.code(), Some(1));
+    assert_eq!(run.stdout.iter().filter(|&&byte| byte == b'\n').count(), 5000);
+    assert!(String::from_utf8_lossy(&run.stderr).contains("gzip data ends early"));
+}
+
+#[test]
+fn where_the_bytes_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    // {'image': 5000 bytes, 'rows': [(1, 'ab'), (2, 'cd')]}
+    let mut file = b"\x80\x04}(\x8c\x05imageB\x88\x13\0\0".to_vec();
+    file.resize(file.len() + 5000, b'x');
+    file.extend(b"\x8c\x04rows](K\x01\x8c\x02ab\x86K\x02\x8c\x02cd\x86eu.");
+    std::fs::write(folder.join("a.pkl"), &file).expect("written");
+    let text = succeeds(&["du", "a.pkl"], folder);
+    let line = |path: &str| {
+        let found = text.lines().find(|line| line.split_whitespace().nth(3) == Some(path));
+        let words: Vec<_> = found.unwrap_or_else(|| panic!("{path}: {text}")).split_whitespace().collect();
+        (words[0].parse::<usize>().expect("bytes"), words[2].parse::<usize>().expect("values"))
+    };
+    assert_eq!(line("$"), (file.len(), 1));
+    assert_eq!(line("$.image"), (5000 + 5 + 7, 1));
+    assert_eq!(line("$.rows[]"), (14, 2));
+    assert_eq!(line("$.rows[][1]"), (8, 2));
+    succeeds(&["du", "a.pkl", "--html", "a.html"], folder);
+    let page = std::fs::read_to_string(folder.join("a.html")).expect("there");
+    assert!(page.contains("[\"$\",") && page.contains("\".image\",5012,1,\"bytes\""), "{page}");
+    assert!(!page.contains("http"), "nothing is loaded");
+    // What was counted before a cut is told.
+    std::fs::write(folder.join("cut.pkl"), &file[..file.len() - 3]).expect("written");
+    let run = pickle(&["du", "cut.pkl"], folder, None);
+    assert_eq!(run.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&run.stdout).contains(&(file.len() - 3).to_string()), "{run:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_and_an_unreadable_input() {
+    use std::io::Read;
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::write(folder.join("rows.pkl"), rows(50_000).0).expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pickle"));
+    command.args(["items", "rows.pkl"]).current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the command runs");
+    let mut stdout = child.stdout.take().expect("a pipe");
+    stdout.read_exact(&mut [0; 100]).expect("the first lines");
+    drop(stdout);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(0), 0), "as with head: {output:?}");
+    // Its first page can be opened and not be read.
+    if Path::new("/proc/self/mem").exists() {
+        for command in [&["items"][..], &["du"], &["count"], &["cat", "-o", "out"], &["split", "-o", "out{}"]] {
+            let args: Vec<_> = command.iter().chain(&["/proc/self/mem"]).copied().collect();
+            let run = pickle(&args, folder, None);
+            assert_eq!(run.status.code(), Some(1), "{run:?}");
+            assert!(String::from_utf8_lossy(&run.stderr).starts_with("pickle: /proc/self/mem: "), "{run:?}");
+        }
+        assert_eq!(std::fs::read_dir(folder).expect("readable").count(), 1);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_no_half_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pickle"));
+    command.args(["items", "-", "-o", "out.jsonl"]).current_dir(folder).stdin(Stdio::piped());
+    let mut child = command.spawn().expect("the command runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let bytes = rows(20_000).0;
+    stdin.write_all(&bytes[..bytes.len() - 10]).expect("written");
+    let files = || std::fs::read_dir(folder).expect("readable").count();
+    let begun = std::time::Instant::now();
+    while files() == 0 && begun.elapsed().as_secs() < 30 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_eq!(files(), 1, "the file in the making");
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    assert!(kill.success());
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+    drop(stdin);
+    assert_eq!(files(), 0);
+}

@@ -1,0 +1,580 @@
+//! Items one at a time, from pickles that are larger than memory.
+
+use crate::machine::Machine;
+use crate::machine::stream::{Phase, Stream, is_streamable};
+use crate::node::{NIL, Node, chunk, tag};
+use crate::path::{Path, PathStep};
+use crate::unpickler::Progress;
+use crate::{Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value};
+
+/// What an [`ItemReader`] is told beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ItemOptions {
+    /// As for every reader. [`Options::stop_after_build`] has no effect.
+    pub reader: Options,
+    /// Nodes that are in use before items are handed over ahead of the end.
+    /// A pickle that needs fewer is read as a whole. Default: 4096.
+    pub hold: usize,
+    /// Memo entries from items that are gone, 16 bytes each in the memo's
+    /// region: without a plan the older half goes when there are more. Default: 4096.
+    pub cache_entries: usize,
+    /// Bytes of their strings, in the byte region. Default: 256 KiB.
+    pub cache_bytes: usize,
+}
+
+impl Default for ItemOptions {
+    fn default() -> Self {
+        ItemOptions::new()
+    }
+}
+
+impl ItemOptions {
+    /// The defaults.
+    pub const fn new() -> Self {
+        ItemOptions { reader: Options::new(), hold: 4096, cache_entries: 4096, cache_bytes: 256 << 10 }
+    }
+}
+
+/// How far a call of [`ItemReader::feed`] came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Found {
+    /// All input is used up and the pickle is not over.
+    NeedMore,
+    /// There is an item: see [`ItemReader::item`].
+    Item,
+    /// The pickle is over; what is left of the input follows it.
+    Done,
+}
+
+/// What an item is to its container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Role {
+    /// An item of a list, tuple, set or frozenset, or given to an object by APPEND(S) or ADDITEMS.
+    Item,
+    /// A key and a value of a dict, or given to an object by SETITEM(S).
+    Entry,
+    /// A name and a value of an object's state.
+    Attribute,
+    /// The state of an object that is no dict of attributes.
+    State,
+}
+
+/// One item. It borrows the reader: work on it, then go on.
+#[derive(Clone, Copy)]
+pub struct Item<'r> {
+    document: Document<'r>,
+    index: u64,
+    role: Role,
+    key: Node,
+    value: Node,
+}
+
+impl<'r> Item<'r> {
+    /// Which item, counted from 0.
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// What it is to its container.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The key of an entry, the name of an attribute.
+    pub fn key(&self) -> Option<Value<'_>> {
+        if self.key == Node::EMPTY { None } else { Some(Value::new(&self.document, self.key)) }
+    }
+
+    /// The item, or the value under its key.
+    pub fn value(&self) -> Value<'_> {
+        Value::new(&self.document, self.value)
+    }
+
+    /// The value as a document of its own.
+    pub fn document(&self) -> Document<'r> {
+        self.document.with_root(self.value)
+    }
+
+    /// The key as a document of its own.
+    pub fn key_document(&self) -> Option<Document<'r>> {
+        if self.key == Node::EMPTY { None } else { Some(self.document.with_root(self.key)) }
+    }
+}
+
+/// Memory, and what the machine must know to hand items over.
+struct Streaming<M> {
+    memory: M,
+    stream: Stream,
+}
+
+impl<M: Memory> Memory for Streaming<M> {
+    #[inline]
+    fn regions(&mut self) -> Regions<'_> {
+        Regions { stream: Some(&mut self.stream), ..self.memory.regions() }
+    }
+
+    fn view(&self) -> (&[Node], &[u8]) {
+        self.memory.view()
+    }
+
+    fn grow(&mut self, shortage: Shortage) -> Result<(), ErrorKind> {
+        self.memory.grow(shortage)
+    }
+
+    fn clear(&mut self) {
+        self.memory.clear();
+    }
+}
+
+/// Items that lie in the document: cells of a container, one chunk after another.
+#[derive(Clone, Copy, Debug)]
+struct Cursor {
+    at: usize,
+    here: usize,
+    next: u32,
+    role: Role,
+    /// Another dict of attributes that follows.
+    slots: Node,
+    /// What happened to the object after that.
+    after: u32,
+}
+
+/// Where the next item comes from.
+#[derive(Clone, Copy, Debug)]
+enum From {
+    /// The stream.
+    Stream,
+    /// The document; then what lies on the stack, or the end.
+    Document(Cursor),
+    /// The stack: how many nodes have been handed over.
+    Stack(usize),
+}
+
+/// Reads the items of one container of a pickle, one after another, and uses
+/// their memory again.
+///
+/// The container is the outermost list, tuple, dict, set or object, or the
+/// one at a path. An item is handed over when the opcode that puts it into
+/// its container is read (`APPENDS` and its like: CPython writes 1000 items,
+/// then that), because until then it can turn out to be a part of something
+/// else. What was in memory when the first items were handed over stays; of
+/// later items only what the memo may need again is kept, within bounds.
+///
+/// Every value that is handed over is what [`Unpickler`] would give. A stream
+/// that fetches what is no longer kept, or changes what was handed over, is an
+/// error: [`ErrorKind::MemoDropped`], [`ErrorKind::ItemChanged`],
+/// [`ErrorKind::ContainerMoved`], [`ErrorKind::ContainerFetched`],
+/// [`ErrorKind::MemoOrder`]; [`ItemReader::entry`] tells the memo entry.
+///
+/// ```
+/// use pickle_core::{Found, ItemOptions, ItemReader, Node, Storage};
+///
+/// let (mut nodes, mut memo, mut bytes) = ([Node::EMPTY; 32], [Node::EMPTY; 8], [0; 64]);
+/// let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
+/// let mut reader = ItemReader::new(storage, ItemOptions { hold: 0, ..ItemOptions::new() });
+/// let (mut input, mut sum) = (&b"]K\x01aK\x02aK\x03a."[..], 0);
+/// while reader.feed(&mut input)? == Found::Item {
+///     sum += reader.item().and_then(|item| item.value().as_i64()).unwrap_or(0);
+/// }
+/// assert_eq!(sum, 6);
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
+pub struct ItemReader<'p, M> {
+    unpickler: Unpickler<Streaming<M>>,
+    options: ItemOptions,
+    path: &'p str,
+    plan: Option<&'p MemoPlan<'p>>,
+    from: From,
+    /// Key and value of the current item.
+    current: Option<(Role, Node, Node)>,
+    count: u64,
+    over: bool,
+}
+
+impl<'p, M: Memory> ItemReader<'p, M> {
+    /// Reads the items of the outermost container.
+    pub fn new(memory: M, options: ItemOptions) -> Self {
+        let reader = Options { stop_after_build: false, ..options.reader };
+        let stream = Stream::new(options.hold, (options.cache_entries, options.cache_bytes), 0);
+        let unpickler = Unpickler::new(Streaming { memory, stream }, reader);
+        ItemReader {
+            unpickler,
+            options,
+            path: "",
+            plan: None,
+            from: From::Stream,
+            current: None,
+            count: 0,
+            over: false,
+        }
+    }
+
+    /// The items of the container at a path instead, such as `$.rows`.
+    pub fn at_path(mut self, path: &'p str) -> Self {
+        self.path = path;
+        self.unpickler.memory.stream.depth = Path::new(path).count();
+        self
+    }
+
+    /// A pass over the same pickle has found which memo entries are fetched: nothing else is kept, and no limit
+    /// holds for what is. The plan must be finished.
+    pub fn with_plan(mut self, plan: &'p MemoPlan<'p>) -> Self {
+        self.plan = Some(plan);
+        self
+    }
+
+    /// Goes on to the next item; `input` moves past what was consumed.
+    ///
+    /// # Errors
+    /// What is wrong with the pickle, the region that is full, or why it can
+    /// not be read item by item. Items that were handed over before were what
+    /// the stream had said so far: [`ErrorKind::ItemChanged`] says that one was
+    /// changed since, [`ErrorKind::ContainerMoved`] that they are another
+    /// container's, which is certain only once this returns [`Found::Done`].
+    pub fn feed(&mut self, input: &mut &[u8]) -> Result<Found, Error> {
+        self.current = None;
+        loop {
+            match self.from {
+                From::Document(cursor) => {
+                    if self.take_cell(cursor) {
+                        return Ok(self.found());
+                    }
+                }
+                From::Stack(done) => {
+                    if self.take_stack(done) {
+                        return Ok(self.found());
+                    }
+                    let plan = self.plan;
+                    let Unpickler { memory, machine, decoder, .. } = &mut self.unpickler;
+                    machine.drop_items(&mut memory.regions(), plan);
+                    self.from = From::Stream;
+                    decoder.next_whole(input)?;
+                }
+                From::Stream if self.over => return Ok(Found::Done),
+                From::Stream => match self.unpickler.drive::<false>(input)? {
+                    Progress::NeedMore => return Ok(Found::NeedMore),
+                    Progress::Built => {}
+                    Progress::Items => self.items_ready(),
+                    Progress::Done => self.end()?,
+                },
+            }
+        }
+    }
+
+    fn found(&mut self) -> Found {
+        self.count += 1;
+        Found::Item
+    }
+
+    /// Says that no input follows.
+    ///
+    /// # Errors
+    /// The pickle is not complete.
+    pub fn finish(&mut self) -> Result<(), Error> {
+        if self.over { Ok(()) } else { self.unpickler.finish() }
+    }
+
+    /// The item that was found last.
+    pub fn item(&self) -> Option<Item<'_>> {
+        let (role, key, value) = self.current?;
+        let (nodes, bytes) = self.unpickler.memory.view();
+        let document = Document::new(nodes, bytes, &[], value);
+        Some(Item { document, index: self.count - 1, role, key, value })
+    }
+
+    /// Items that were handed over of this pickle.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The memory, for another use.
+    pub fn into_memory(self) -> M {
+        self.unpickler.into_memory().memory
+    }
+
+    /// Bytes consumed of the stream.
+    pub fn offset(&self) -> u64 {
+        self.unpickler.offset()
+    }
+
+    /// Opcodes done of this pickle.
+    pub fn opcodes(&self) -> u64 {
+        self.unpickler.opcodes()
+    }
+
+    /// The memo entry that the last error is about, where it is about one.
+    pub fn entry(&self) -> Option<u64> {
+        self.unpickler.memory.stream.entry
+    }
+
+    /// Goes on to the pickle that follows in the stream.
+    pub fn next_pickle(&mut self) {
+        self.begin_at(self.unpickler.offset());
+    }
+
+    /// Forgets the last pickle and begins at `offset` of the stream.
+    pub fn begin_at(&mut self, offset: u64) {
+        let depth = self.unpickler.memory.stream.depth;
+        self.unpickler.begin_at(offset, false);
+        let cache = (self.options.cache_entries, self.options.cache_bytes);
+        self.unpickler.memory.stream = Stream::new(self.options.hold, cache, depth);
+        self.from = From::Stream;
+        self.current = None;
+        self.count = 0;
+        self.over = false;
+    }
+
+    /// The machine has found items: of the container that is asked for?
+    fn items_ready(&mut self) {
+        let offset = self.unpickler.decoder.offset();
+        let memory = &mut self.unpickler.memory;
+        memory.stream.offset = offset;
+        if memory.stream.phase == Phase::Open {
+            self.from = From::Stack(0);
+            return;
+        }
+        let at = memory.stream.batch.map_or(usize::MAX, |batch| batch.at);
+        let container = self.container_at(at);
+        let Unpickler { memory, machine, .. } = &mut self.unpickler;
+        match container {
+            Some(container) if machine.begin_stream(&mut memory.regions(), at) => {
+                let (nodes, _) = memory.view();
+                let mut cursor = Cursor::of(nodes, container);
+                if is_state(nodes, machine, at) {
+                    cursor.role = Role::Attribute;
+                }
+                self.from = From::Document(cursor);
+            }
+            _ => {
+                // No: the operation is done again, as any other.
+                memory.stream.batch = None;
+                memory.stream.passed = true;
+                machine.opcodes = machine.opcodes.saturating_sub(1);
+            }
+        }
+    }
+
+    /// The container at this place of the stack, if the path leads there beyond doubt.
+    fn container_at(&self, at: usize) -> Option<Node> {
+        let Unpickler { memory, machine, .. } = &self.unpickler;
+        let (nodes, bytes) = memory.view();
+        let document = Document::new(nodes, bytes, &[], Node::EMPTY);
+        let entry = |index: usize| machine.stack_at(nodes, index);
+        let header = |node: Node| document.node(node.high() as usize);
+        let mut here = machine.floor();
+        let mut steps = Path::new(self.path);
+        while let Some(step) = steps.next() {
+            let mut begin = here + 1;
+            let mut around = entry(here)?;
+            if around.tag() == tag::OBJECT && entry(begin)?.tag() == tag::DICT {
+                // The attributes of an object.
+                (around, begin) = (entry(begin)?, begin + 1);
+            }
+            let marked = entry(begin)?.tag() == tag::MARK;
+            begin += usize::from(marked);
+            // The container on the way is the last value below the next mark.
+            let mark = (begin..at).find(|&index| entry(index).is_some_and(|node| node.tag() == tag::MARK));
+            let mut last = at;
+            if let Some(mark) = mark {
+                last = mark - 1;
+            } else if steps.clone().next().is_some() {
+                last = begin + usize::from(around.tag() == tag::DICT);
+            }
+            let is_mutable = |index: usize| {
+                index >= begin && entry(index).is_some_and(|node| !node.is_hashable() || node.tag() == tag::OBJECT)
+            };
+            match (step?, around.tag()) {
+                (PathStep::Key(key), tag::DICT) => {
+                    let name = entry(last.checked_sub(1)?)?;
+                    let same = matches!(name.tag(), tag::STR | tag::STR8) && document.range(name) == key.as_bytes();
+                    let is_value = last > begin && (last - begin) % 2 == 1;
+                    // It may as well be put into the value before it.
+                    if !same || !is_value || last.checked_sub(2).is_some_and(is_mutable) {
+                        return None;
+                    }
+                }
+                (PathStep::Index(index), tag::LIST) => {
+                    let found = u64::from(header(around).high()) + (last - begin) as u64;
+                    if u64::try_from(index).ok()? != found || last.checked_sub(1).is_some_and(is_mutable) {
+                        return None;
+                    }
+                }
+                _ => return None,
+            }
+            here = last;
+        }
+        let node = entry(here)?;
+        if here == at {
+            return Some(node).filter(|&node| is_streamable(node, header(node)));
+        }
+        // The state of an object.
+        let state = entry(at).filter(|state| state.tag() == tag::DICT)?;
+        let fits = at == here + 1 && node.tag() == tag::OBJECT && is_streamable(node, header(node));
+        if fits { Some(state) } else { None }
+    }
+
+    /// The next item of the document.
+    fn take_cell(&mut self, mut cursor: Cursor) -> bool {
+        let nodes = self.unpickler.memory.view().0;
+        loop {
+            if cursor.here == 0 {
+                if !cursor.turn(nodes) {
+                    let open = self.unpickler.memory.stream.batch.is_some();
+                    self.from = if open { From::Stack(0) } else { From::Stream };
+                    return false;
+                }
+                continue;
+            }
+            let pair = matches!(cursor.role, Role::Entry | Role::Attribute);
+            let width = 1 + usize::from(pair);
+            let key = if pair { node_at(nodes, cursor.at) } else { Node::EMPTY };
+            let value = node_at(nodes, cursor.at + width - 1);
+            cursor.at += width;
+            cursor.here = cursor.here.saturating_sub(width);
+            if cursor.role == Role::State {
+                // A dict of attributes, or a pair of such dicts, is its attributes.
+                if let Some((dict, slots)) = attributes(nodes, value) {
+                    let next = Cursor::chunks(nodes, dict, Role::Attribute);
+                    cursor = Cursor { slots, after: cursor.next, ..next };
+                    continue;
+                }
+            }
+            self.current = Some((cursor.role, key, value));
+            self.from = From::Document(cursor);
+            return true;
+        }
+    }
+
+    /// The next item of the stack.
+    fn take_stack(&mut self, done: usize) -> bool {
+        let Unpickler { memory, machine, .. } = &self.unpickler;
+        let Some(batch) = memory.stream.batch else { return false };
+        if done >= batch.count {
+            return false;
+        }
+        let nodes = memory.view().0;
+        let base = machine.height() - batch.count + done;
+        let entry = |index| machine.stack_at(nodes, index).unwrap_or(Node::EMPTY);
+        let (role, key, value) = match batch.kind {
+            chunk::SET_ITEM => {
+                let role = if is_state(nodes, machine, batch.at) { Role::Attribute } else { Role::Entry };
+                (role, entry(base), entry(base + 1))
+            }
+            _ => (Role::Item, Node::EMPTY, entry(base)),
+        };
+        self.from = From::Stack(done + 1 + usize::from(key != Node::EMPTY));
+        self.current = Some((role, key, value));
+        true
+    }
+
+    /// STOP: the rest is handed over, or what was handed over must be where it was taken from.
+    fn end(&mut self) -> Result<(), Error> {
+        self.over = true;
+        let (nodes, bytes) = self.unpickler.memory.view();
+        let document = Document::new(nodes, bytes, &[], self.unpickler.root);
+        let found = document.find(self.path).map(|value| value.node);
+        let stream = &self.unpickler.memory.stream;
+        let refused = match stream.phase {
+            Phase::Open | Phase::Closed => {
+                let sink = stream.sink;
+                let same = |node: Node| node.is_reference() && node.high() == sink;
+                let state = |node: Node| Value::new(&document, node).as_object().and_then(|object| object.state());
+                match found {
+                    Some(node) if same(node) => {
+                        // An object's state comes after its items.
+                        if node.tag() == tag::OBJECT {
+                            self.from = From::Document(Cursor::of(nodes, node));
+                        }
+                        false
+                    }
+                    Some(node) => !state(node).is_some_and(|state| same(state.node)),
+                    None => true,
+                }
+            }
+            _ => {
+                if let Some(node) = found {
+                    self.from = From::Document(Cursor::of(nodes, node));
+                }
+                false
+            }
+        };
+        if refused {
+            let offset = self.unpickler.offset();
+            return Err(self.unpickler.decoder.refuse(ErrorKind::ContainerMoved, Opcode::Stop.byte(), offset));
+        }
+        Ok(())
+    }
+}
+
+impl Cursor {
+    /// All that a value holds.
+    fn of(nodes: &[Node], value: Node) -> Cursor {
+        let at = value.high() as usize;
+        match value.tag() {
+            tag::TUPLE | tag::TUPLE_OF_MUTABLE => {
+                let here = node_at(nodes, at).high() as usize;
+                Cursor { at: at + 1, here, next: NIL, role: Role::Item, slots: Node::EMPTY, after: NIL }
+            }
+            tag::LIST | tag::SET | tag::FROZEN_SET | tag::OBJECT => Cursor::chunks(nodes, value, Role::Item),
+            tag::DICT => Cursor::chunks(nodes, value, Role::Entry),
+            _ => Cursor { at: 0, here: 0, next: NIL, role: Role::Item, slots: Node::EMPTY, after: NIL },
+        }
+    }
+
+    fn chunks(nodes: &[Node], value: Node, role: Role) -> Cursor {
+        let next = if value.is_reference() { node_at(nodes, value.high() as usize).first() } else { NIL };
+        Cursor { at: 0, here: 0, next, role, slots: Node::EMPTY, after: NIL }
+    }
+
+    /// On to the next chunk.
+    fn turn(&mut self, nodes: &[Node]) -> bool {
+        if self.next == NIL {
+            let slots = core::mem::take(&mut self.slots);
+            if slots.tag() == tag::DICT {
+                self.next = Cursor::chunks(nodes, slots, Role::Attribute).next;
+            }
+            if self.next == NIL {
+                self.next = core::mem::replace(&mut self.after, NIL);
+            }
+            return self.next != NIL;
+        }
+        let header = node_at(nodes, self.next as usize);
+        self.at = self.next as usize + 1;
+        self.here = header.high() as usize;
+        self.next = header.first();
+        match header.sub() {
+            chunk::APPEND | chunk::ADD => self.role = Role::Item,
+            chunk::SET_ITEM => self.role = Role::Entry,
+            chunk::BUILD => self.role = Role::State,
+            chunk::RAW | chunk::NESTED => self.here = 0,
+            _ => {}
+        }
+        true
+    }
+}
+
+/// At this place of the stack is a dict that will be the state of the object below it.
+fn is_state(nodes: &[Node], machine: &Machine, at: usize) -> bool {
+    let tag_at = |index| machine.stack_at(nodes, index).map(Node::tag);
+    at > machine.floor() && tag_at(at) == Some(tag::DICT) && tag_at(at - 1) == Some(tag::OBJECT)
+}
+
+/// The dict of attributes that a state is, and a second one for slots.
+fn attributes(nodes: &[Node], state: Node) -> Option<(Node, Node)> {
+    let at = state.high() as usize;
+    match state.tag() {
+        tag::DICT => Some((state, Node::EMPTY)),
+        tag::TUPLE | tag::TUPLE_OF_MUTABLE if node_at(nodes, at).high() == 2 => {
+            let (dict, slots) = (node_at(nodes, at + 1), node_at(nodes, at + 2));
+            let fits = slots.tag() == tag::DICT && matches!(dict.tag(), tag::DICT | tag::NONE);
+            if fits { Some((dict, slots)) } else { None }
+        }
+        _ => None,
+    }
+}
+
+fn node_at(nodes: &[Node], index: usize) -> Node {
+    nodes.get(index).copied().unwrap_or(Node::EMPTY)
+}

@@ -1,0 +1,165 @@
+//! Which memo entries are fetched, and where last: a first pass over the opcodes.
+
+use crate::{Arg, ErrorKind, Op, Opcode};
+
+/// A memo entry that is fetched, and the place of its last fetch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoUse {
+    /// The index plus one; 0 where this holds nothing.
+    index: u64,
+    last: u64,
+}
+
+impl MemoUse {
+    /// Holds nothing; storage for a plan is made of these. 16 bytes.
+    pub const EMPTY: MemoUse = MemoUse { index: 0, last: 0 };
+
+    /// Which memo entry.
+    pub const fn index(&self) -> u64 {
+        self.index.saturating_sub(1)
+    }
+
+    /// Bytes from the start of the stream to the opcode that fetches it last.
+    pub const fn last(&self) -> u64 {
+        self.last
+    }
+}
+
+/// What a pass over the opcodes learns for an [`ItemReader`](crate::ItemReader)
+/// that reads the same pickle again: nothing but what is fetched later must be kept.
+///
+/// 16 bytes for each memo entry that is ever fetched; a quarter of the storage stays free.
+#[derive(Debug)]
+pub struct MemoPlan<'p> {
+    uses: &'p mut [MemoUse],
+    count: usize,
+    sorted: bool,
+}
+
+impl<'p> MemoPlan<'p> {
+    /// A plan that has seen nothing. The storage is cleared.
+    pub fn new(storage: &'p mut [MemoUse]) -> Self {
+        storage.fill(MemoUse::EMPTY);
+        MemoPlan { uses: storage, count: 0, sorted: false }
+    }
+
+    /// Entries that are fetched, so far.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Nothing is fetched, so far.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Takes note of an opcode, in the order of the stream.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MemoFull`] if there is no room: [`MemoPlan::moved_to`] larger storage and give the opcode again.
+    #[inline]
+    pub fn op(&mut self, op: &Op<'_>) -> Result<(), ErrorKind> {
+        match MemoPlan::fetch(op) {
+            Some(index) => self.fetched(index, op.offset),
+            None => Ok(()),
+        }
+    }
+
+    /// The memo entry that an opcode fetches, if it does. What is no number is none: the reader will say so.
+    #[inline]
+    pub fn fetch(op: &Op<'_>) -> Option<u64> {
+        match (op.opcode, op.arg) {
+            (Opcode::BinGet | Opcode::LongBinGet, Arg::Uint(index)) => Some(index),
+            (Opcode::Get, Arg::Text(text)) => crate::text::memo_index(text).ok(),
+            _ => None,
+        }
+    }
+
+    /// Takes note of a fetch.
+    ///
+    /// # Errors
+    /// As [`MemoPlan::op`].
+    pub fn fetched(&mut self, index: u64, offset: u64) -> Result<(), ErrorKind> {
+        let key = index.saturating_add(1);
+        if self.uses.is_empty() || self.sorted {
+            return Err(ErrorKind::MemoFull);
+        }
+        let mut at = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % self.uses.len();
+        for _ in 0..self.uses.len() {
+            let full = self.count >= self.uses.len() - self.uses.len().div_ceil(4);
+            let Some(used) = self.uses.get_mut(at) else { break };
+            if used.index == key {
+                used.last = used.last.max(offset);
+                return Ok(());
+            }
+            if used.index == 0 {
+                if full {
+                    return Err(ErrorKind::MemoFull);
+                }
+                *used = MemoUse { index: key, last: offset };
+                self.count += 1;
+                return Ok(());
+            }
+            at = if at + 1 == self.uses.len() { 0 } else { at + 1 };
+        }
+        Err(ErrorKind::MemoFull)
+    }
+
+    /// The same plan in other storage, which must be larger.
+    ///
+    /// # Errors
+    /// [`ErrorKind::MemoFull`] if it does not fit there either.
+    pub fn moved_to(self, storage: &mut [MemoUse]) -> Result<MemoPlan<'_>, ErrorKind> {
+        let mut plan = MemoPlan::new(storage);
+        for used in self.uses.iter().filter(|used| used.index != 0) {
+            plan.fetched(used.index(), used.last)?;
+        }
+        Ok(plan)
+    }
+
+    /// Ends the pass. A plan that is not finished keeps nothing.
+    pub fn finish(&mut self) {
+        self.uses.sort_unstable_by_key(|used| used.index.wrapping_sub(1));
+        self.sorted = true;
+    }
+
+    fn sorted(&self) -> &[MemoUse] {
+        if self.sorted { self.uses.get(..self.count).unwrap_or_default() } else { &[] }
+    }
+
+    /// The entries from an index on, in their order.
+    pub(crate) fn from(&self, index: u64) -> &[MemoUse] {
+        let sorted = self.sorted();
+        sorted.get(sorted.partition_point(|used| used.index() < index)..).unwrap_or_default()
+    }
+
+    /// Where an entry is fetched last.
+    pub(crate) fn last(&self, index: u64) -> Option<u64> {
+        let sorted = self.sorted();
+        let at = sorted.binary_search_by_key(&index, |used| used.index()).ok()?;
+        sorted.get(at).map(|used| used.last)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_and_finds() {
+        let (mut small, mut large) = ([MemoUse::EMPTY; 4], [MemoUse::EMPTY; 40]);
+        let mut plan = MemoPlan::new(&mut small);
+        for index in [7, 2, 7] {
+            plan.fetched(index, 100 + index).unwrap();
+        }
+        plan.fetched(7, 500).unwrap();
+        plan.fetched(9, 1).unwrap();
+        assert_eq!(plan.fetched(3, 600), Err(ErrorKind::MemoFull));
+        let mut plan = plan.moved_to(&mut large).unwrap();
+        plan.fetched(3, 600).unwrap();
+        plan.finish();
+        assert_eq!(plan.len(), 4);
+        assert_eq!([2, 3, 7, 8].map(|index| plan.last(index)), [Some(102), Some(600), Some(500), None]);
+        assert_eq!(plan.from(4).iter().map(|used| used.index()).collect::<std::vec::Vec<_>>(), [7, 9]);
+    }
+}

@@ -1,0 +1,65 @@
+// picklels FILE [--write COPY]: lists what is in a pickle, without Python and without running anything that it names,
+// and writes it again.
+import java.nio.file.Path
+import kotlin.system.exitProcess
+import org.libpickle.Pickle
+import org.libpickle.PickleException
+import org.libpickle.PickleValue
+import org.libpickle.PickleValue.Known.Kind
+import org.libpickle.toKotlin
+
+/** One line for a value, and the lines of what it holds, so many levels down. */
+fun list(value: PickleValue, name: String, indent: Int, levels: Int) {
+    val (summary, parts) = describe(value)
+    println("  ".repeat(indent) + (if (name.isEmpty()) "" else "$name: ") + summary)
+    if (levels == 0) return
+    for ((part, inside) in parts.take(8)) list(inside, part, indent + 1, levels - 1)
+    if (parts.size > 8) println("  ".repeat(indent + 1) + "... ${parts.size - 8} more")
+}
+
+fun describe(value: PickleValue): Pair<String, List<Pair<String, PickleValue>>> = when (value) {
+    is PickleValue.Sequence -> "${value.javaClass.simpleName.lowercase()} of ${value.items.size}" to
+        value.items.mapIndexed { i, item -> "[$i]" to item }
+    is PickleValue.Dict -> "dict of ${value.size}" to value.entries.map { (key, item) -> describe(key).first to item }
+    is PickleValue.Str -> "'${value.value.take(60)}'" to emptyList()
+    is PickleValue.Bytes -> "${value.value.size} bytes" to emptyList()
+    is PickleValue.ByteArray -> "${value.value.size} bytes" to emptyList()
+    is PickleValue.Global -> "${value.module}.${value.name}" to emptyList()
+    is PickleValue.Object -> describe(value)
+    is PickleValue.Persistent -> "persistent" to listOf("id" to value.id)
+    else -> value.toKotlin().toString() to emptyList()
+}
+
+fun describe(value: PickleValue.Object): Pair<String, List<Pair<String, PickleValue>>> {
+    val name = value.className?.let { "${it.module}.${it.name}" } ?: "an object"
+    val known = value.known
+    val facts = known?.values?.map { describe(it).first } ?: emptyList()
+    return when (known?.kind) {
+        Kind.DATA_FRAME -> "$name, ${facts[0]} rows, ${facts[1]} columns" to (value.state?.let { listOf("state" to it) } ?: emptyList())
+        Kind.ARRAY -> "array of ${facts[0]}, shape ${known.values[4].toKotlin()}" to emptyList()
+        Kind.DTYPE -> "dtype ${facts[0]}" to emptyList()
+        null -> name to listOfNotNull(value.args?.let { "args" to it }, value.state?.let { "state" to it })
+        else -> when (val plain = value.toKotlin()) {
+            is PickleValue -> name to known.values.mapIndexed { i, part -> "[$i]" to part }
+            else -> plain.toString() to emptyList()
+        }
+    }
+}
+
+fun main(args: Array<String>) {
+    if (args.isEmpty() || (args.size > 1 && (args.size != 3 || args[1] != "--write"))) {
+        println("usage: picklels FILE [--write COPY]")
+        exitProcess(2)
+    }
+    try {
+        val value = Pickle.load(Path.of(args[0]))
+        list(value, args[0], 0, 4)
+        if (args.size == 3) {
+            Pickle.dump(value, Path.of(args[2]))
+            println("written to ${args[2]}")
+        }
+    } catch (e: PickleException) {
+        System.err.println("${args[0]}: ${e.message}")
+        exitProcess(1)
+    }
+}
