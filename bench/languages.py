@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Reads telemetry.p4 in every language side by side, and says whether the goals are reached.
+"""Reads telemetry.p4.pkl in every language side by side, and says whether the goals are reached.
 
 `./task languages` builds what is missing and runs this. Times are milliseconds of CPU, medians."""
 
@@ -26,7 +26,7 @@ def lines(command):
 
 
 def rust(file, reps):
-    program = BENCH / "ours/target/release/bench_ours"
+    program = BENCH / "ours/target/release/bench-ours"
     for case, label in (("typed_owned", "Rust, structs"), ("document_fresh", "Rust, Document")):
         done = subprocess.run([program, case, "telemetry", file, str(reps)], check=True, stdout=subprocess.PIPE, text=True)
         times = json.loads(done.stdout.splitlines()[-1])["cpu_ns"]
@@ -54,7 +54,7 @@ def kotlin(file, reps):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--reps", type=int, default=7)
-    parser.add_argument("--file", default=str(BENCH / "data/telemetry.p4"))
+    parser.add_argument("--file", default=str(BENCH / "data/telemetry.p4.pkl"))
     parser.add_argument("--swift", help="what the program in swift/ has printed: it may need a root of its own")
     args = parser.parse_args()
 
