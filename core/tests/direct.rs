@@ -371,6 +371,37 @@ fn many_empty_containers_take_linear_time() {
 }
 
 #[test]
+fn late_entries_of_the_memo() {
+    let get = |index: u32| [b"j".as_slice(), &index.to_le_bytes()].concat();
+    for put in [false, true] {
+        let mut list = b"\x80\x04](".to_vec();
+        let memoize = |list: &mut Vec<u8>, index: u32| match put {
+            true => list.extend([b"r".as_slice(), &index.to_le_bytes()].concat()),
+            false => list.push(0x94),
+        };
+        for index in 0..10_000 {
+            match index {
+                7000 => list.push(b']'),
+                7001 => list.extend(b"C\x01b"),
+                _ => list.extend(format!("\u{8}{index:08}").replace('\u{8}', "X\u{8}\0\0\0").bytes()),
+            }
+            memoize(&mut list, index);
+        }
+        // Strs that were passed over, and kept after that, in any order; then what was never put, and a container.
+        let strs =
+            [[list.clone(), get(9999), get(3), get(4096), get(4095), get(5000)].concat(), b"e.".to_vec()].concat();
+        check_all("late strs", &strs);
+        let read: Vec<Any> = from_slice_in(&strs, Heap::new(), DeOptions::new()).unwrap();
+        let last: Vec<_> = read[10_000..].iter().collect();
+        let expected: Vec<_> = [9999, 3, 4096, 4095, 5000].map(|n| Any::Str(format!("{n:08}"), true)).into();
+        assert_eq!(last, expected.iter().collect::<Vec<_>>());
+        for index in [7000, 7001, 10_000] {
+            check_all("late entries", &[list.clone(), get(5000), get(index), b"e.".to_vec()].concat());
+        }
+    }
+}
+
+#[test]
 fn depth() {
     for depth in [127, 128, 129, 5000] {
         let open = [b"\x80\x02".as_slice(), &b"](".repeat(depth), &b"e".repeat(depth), b"."].concat();

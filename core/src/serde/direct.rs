@@ -20,6 +20,10 @@ const BATCH: u32 = 1000;
 /// Strs that are found again without a look at the memo; a power of two.
 const KNOWN: usize = 16;
 
+/// Entries of the memo that are kept from the start. CPython memoises every container and nearly every str, and seldom
+/// fetches any but the first: the others are found by a second look, if it comes to that.
+const EARLY: usize = 4096;
+
 /// Opcodes that are looked at to tell an empty container from one of a single item.
 const AHEAD: usize = 256;
 
@@ -44,7 +48,9 @@ pub(crate) fn read<'de, T: Deserialize<'de>, M: Memory>(
         rest,
         decoder,
         memory,
+        start: at,
         memo_len: 0,
+        kept: EARLY,
         known: [(usize::MAX, ""); KNOWN],
         levels: options.max_depth,
         ahead,
@@ -109,7 +115,11 @@ struct Direct<'m, 'de, M> {
     rest: &'de [u8],
     decoder: Decoder,
     memory: &'m mut M,
+    /// Where the pickle begins.
+    start: usize,
     memo_len: usize,
+    /// Entries of the memo below this are kept in memory.
+    kept: usize,
     /// Strs that were fetched lately, with their index in the memo, by its lowest bits: keys come again and again.
     known: [(usize, &'de str); KNOWN],
     /// Levels of containers that may still be opened.
@@ -191,31 +201,48 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
             _ => return Ok(()),
         };
         // What CPython writes, one after another; anything else is for the document.
-        if index != self.memo_len as u64 || !self.put(node) {
+        if index != self.memo_len as u64 {
             return self.give_up();
         }
+        if self.memo_len < self.kept && !keep(self.memory, self.memo_len, node) {
+            self.kept = self.memo_len;
+        }
+        self.memo_len += 1;
         Ok(())
     }
 
-    #[inline(always)]
-    fn put(&mut self, node: Node) -> bool {
-        loop {
-            if let Some(slot) = self.memory.regions().memo.get_mut(self.memo_len) {
-                *slot = node;
-                self.memo_len += 1;
-                return true;
-            }
-            if !self.grow_memo() {
-                return false;
-            }
-        }
-    }
-
+    /// Keeps the whole memo from here on; what was passed over is looked up in the opcodes up to here.
     #[cold]
     #[inline(never)]
-    fn grow_memo(&mut self) -> bool {
-        let shortage = Shortage { kind: ErrorKind::MemoFull, wanted: self.memo_len + 1, stack: 0 };
-        self.memory.grow(shortage).is_ok()
+    fn look_back(&mut self) -> Result<()> {
+        let (until, kept) = (self.decoder.offset(), self.kept);
+        let memory = &mut *self.memory;
+        let mut decoder = Decoder::new();
+        decoder.restart_at(self.start as u64);
+        let mut rest = self.input.get(self.start..).unwrap_or_default();
+        let (mut index, mut last) = (0, Node::EMPTY);
+        let walked = decoder.each(&mut rest, |op| {
+            match op.opcode {
+                _ if op.offset >= until => return Err(true),
+                Opcode::Memoize | Opcode::BinPut | Opcode::LongBinPut => {
+                    if index >= kept && !keep(memory, index, last) {
+                        return Err(false);
+                    }
+                    index += 1;
+                }
+                Opcode::Frame | Opcode::Proto => {}
+                Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8 => last = node(tag::STR, op),
+                Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 => last = node(tag::BYTES, op),
+                _ => last = Node::EMPTY,
+            }
+            Ok(())
+        });
+        // A pickle that is cut off here has no opcode at which the walk would break off.
+        if matches!(walked, Err(_) | Ok(Some(false))) || index != self.memo_len {
+            return self.give_up();
+        }
+        self.kept = usize::MAX;
+        Ok(())
     }
 
     /// One level down.
@@ -348,6 +375,9 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         }
         if index >= self.memo_len {
             return self.give_up();
+        }
+        if index >= self.kept {
+            self.look_back()?;
         }
         let node = self.memory.regions().memo.get(index).copied().unwrap_or(Node::EMPTY);
         if !matches!(node.tag(), tag::STR | tag::BYTES) {
@@ -488,6 +518,26 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
 fn node(tag: u8, op: Op<'_>) -> Node {
     let offset = op.offset + op.header_len() as u64;
     Node::range(tag, Range { offset, len: op.bytes().len() as u64, stored: false })
+}
+
+/// Puts an entry into the memo; false where there is no room.
+#[inline(always)]
+fn keep<M: Memory>(memory: &mut M, index: usize, node: Node) -> bool {
+    loop {
+        if let Some(slot) = memory.regions().memo.get_mut(index) {
+            *slot = node;
+            return true;
+        }
+        if !grow_memo(memory, index) {
+            return false;
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn grow_memo<M: Memory>(memory: &mut M, index: usize) -> bool {
+    memory.grow(Shortage { kind: ErrorKind::MemoFull, wanted: index + 1, stack: 0 }).is_ok()
 }
 
 #[inline(always)]
