@@ -9,7 +9,7 @@ mod tree;
 
 use crate::containers;
 use crate::failure::Failure;
-use crate::info::{keep_lines, raw_array};
+use crate::info::{keep_part, raw_array};
 use crate::input::Input;
 use crate::output::Output;
 use crate::pickles::{is_cut_pickle, warn_of_rest};
@@ -127,7 +127,7 @@ impl Walk<'_> {
                     if fragment.position == 0 {
                         part.clear();
                     }
-                    keep_lines(&mut part, fragment.data);
+                    keep_part(&mut part, &fragment);
                     if !fragment.last {
                         continue;
                     }
