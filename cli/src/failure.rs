@@ -50,12 +50,14 @@ pub enum Failure {
     #[error("{0}")]
     Usage(String),
     /// A result can not be written. What had its name before is untouched.
-    #[error("{name}: {}", explain(source))]
+    #[error("{name}: {}{}", explain(source), good(*taken))]
     Write {
         /// The file.
         name: String,
         /// What the system says.
         source: io::Error,
+        /// Bytes that it has taken, where there is no going back: pipes and devices.
+        taken: Option<u64>,
     },
     /// Standard output can not be written.
     #[error("standard output: {0}")]
@@ -120,6 +122,10 @@ fn explain(error: &io::Error) -> String {
         Some((text, _)) => text.to_owned(),
         None => text,
     }
+}
+
+fn good(taken: Option<u64>) -> String {
+    taken.map(|taken| format!("; {taken} bytes were written before")).unwrap_or_default()
 }
 
 fn counted(index: u64) -> String {

@@ -177,9 +177,14 @@ fn both<'de, T: Deserialize<'de> + fmt::Debug>(pickle: &'de [u8]) -> (String, St
     let direct: Result<T, _> = from_slice_in(pickle, Heap::new(), options);
     let mut deserializer = Deserializer::new(pickle, Heap::new(), options);
     let document = T::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    // The direct way may know where a value was whose place a document has lost.
+    let has_offset = !matches!(&document, Err(error) if error.offset().is_none());
     let show = |result: Result<T, pickle_core::serde::Error>| match result {
         Ok(value) => format!("{value:?}"),
-        Err(error) => format!("error {error}, {:?}, {:?}", error.path(), error.offset()),
+        Err(error) => {
+            let offset = error.offset().filter(|_| has_offset);
+            format!("error {:?} {}, {:?}, {offset:?}", error.reason(), error.message(), error.path())
+        }
     };
     (show(direct), show(document))
 }

@@ -48,8 +48,13 @@ class Background:
 
 
 def read_and_stream():
+    class Stubs(pickle.Unpickler):
+        def find_class(self, module, name):
+            return type(name, (), {"__init__": lambda self, *args: None})
+
     weather = ROOT / "examples" / "data" / "weather.pkl"
-    temp = pickle.loads(weather.read_bytes())["readings"][0]["temp"]
+    with weather.open("rb") as file:
+        temp = Stubs(file).load()["readings"][0]["temp"]
     bits = struct.pack(">d", temp).hex()
     done = run("read", str(weather), "$.readings[0].temp")
     same("read", done.stdout.decode(), '{"$float": "%s"}\n' % bits)
