@@ -1,7 +1,7 @@
 #!/bin/sh
 # native.sh: builds the library for Android with cargo-ndk, and checks that every part of it lies on pages of 16 KB.
 # Wants the NDK (r27 or newer), rustup and cargo-ndk. NOT RUN BY US: there was no NDK. `native.sh check FILE...` checks
-# alone, and is tested with a library of this machine.
+# alone.
 set -eu
 cd "$(dirname "$0")"
 

@@ -80,12 +80,27 @@ impl ReadOptions {
 /// What is wrong with the pickle, or the limit that was reached.
 #[uniffi::export]
 pub fn loads(data: &[u8], options: ReadOptions) -> Result<Vec<u8>, PickleError> {
-    let mut unpickler = pickle_core::Unpickler::new(options.heap(), options.to_core());
+    let is_large = data.len() >= LARGE && options.max_bytes.is_none();
+    let spare = if is_large { SPARE.lock().unwrap_or_else(PoisonError::into_inner).take() } else { None };
+    let heap = spare.unwrap_or_else(|| options.heap());
+    let mut unpickler = pickle_core::Unpickler::new(heap, options.to_core());
     while unpickler.advance(data)? == pickle_core::Status::Built {
         joblib::take_array(&mut unpickler, data)?;
     }
-    flat::write::encode(&unpickler.document_in(data), options.max_depth, Vec::with_capacity(data.len()))
+    let out = flat::write::encode(&unpickler.document_in(data), options.max_depth, Vec::with_capacity(data.len()));
+    let heap = unpickler.into_memory();
+    if is_large && heap.size() <= SPARE_MAX {
+        *SPARE.lock().unwrap_or_else(PoisonError::into_inner) = Some(heap);
+    }
+    out
 }
+
+/// The memory of the last large pickle, for the next one: to grow it anew takes longer than to read.
+static SPARE: Mutex<Option<Heap>> = Mutex::new(None);
+/// Bytes from which on a pickle is large.
+const LARGE: usize = 1 << 20;
+/// Bytes of memory that are kept at most. On phones none are.
+const SPARE_MAX: usize = if cfg!(any(target_os = "android", target_os = "ios")) { 0 } else { 256 << 20 };
 
 /// A document in the flat form as a pickle that names nothing but this library's own few makers: what Python's
 /// unpickler may read, see [`flat::read::decode_plain`].
