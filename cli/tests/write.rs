@@ -153,7 +153,9 @@ fn tagged_json_comes_back() {
         // INST is of protocol 0 alone, and Python 2's strings are written up to 2.
         let (inst, python2) = (has(&["inst"]), has(&["$str8"]));
         let newer = has(&["$bytes", "$bytearray", "$set", "$frozenset", "$buffer", "$add", "newobj_ex"]);
-        if (python2 && newer) || (inst && (newer || has(&["newobj", "obj", "$ext"]))) {
+        // What stands behind a persistent id is asked for again each time: no pickler memoises it.
+        let shared_persid = has(&["$persid"]) && (inst || has(&["$ref"]));
+        if (python2 && newer) || (inst && (newer || has(&["newobj", "obj", "$ext"]))) || shared_persid {
             mixed += 1;
             continue;
         }
