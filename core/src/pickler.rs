@@ -1012,10 +1012,16 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         } else {
             let high = bytes.iter().filter(|b| !b.is_ascii()).count();
             self.encoder.begin_payload(Opcode::BinUnicode, (bytes.len() + high) as u64)?;
-            for run in bytes.chunk_by(|a, b| a.is_ascii() && b.is_ascii()) {
-                match run {
-                    [byte] if !byte.is_ascii() => self.encoder.piece(&[0xc0 | byte >> 6, 0x80 | byte & 0x3f])?,
-                    ascii => self.encoder.piece(ascii)?,
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                // Not `chunk_by`, which has a panic in it.
+                let ascii = rest.iter().take_while(|byte| byte.is_ascii()).count();
+                let (run, others) = rest.split_at_checked(ascii).unwrap_or((rest, &[]));
+                self.encoder.piece(run)?;
+                rest = others;
+                if let Some((byte, others)) = others.split_first() {
+                    self.encoder.piece(&[0xc0 | byte >> 6, 0x80 | byte & 0x3f])?;
+                    rest = others;
                 }
             }
             self.encoder.end_pieces()?;
