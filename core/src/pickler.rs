@@ -507,7 +507,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         self.begin(Level::new(Open::State, BARE))?;
         self.opcode(Opcode::Mark)?;
         if self.protocol() == 0 {
-            self.names_line(Opcode::Inst, module, name)?;
+            self.names_line(Opcode::Inst, module, name.as_bytes())?;
         } else {
             self.global_opcode(module, name)?;
             self.opcode(Opcode::Obj)?;
@@ -1012,10 +1012,16 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         } else {
             let high = bytes.iter().filter(|b| !b.is_ascii()).count();
             self.encoder.begin_payload(Opcode::BinUnicode, (bytes.len() + high) as u64)?;
-            for run in bytes.chunk_by(|a, b| a.is_ascii() && b.is_ascii()) {
-                match run {
-                    [byte] if !byte.is_ascii() => self.encoder.piece(&[0xc0 | byte >> 6, 0x80 | byte & 0x3f])?,
-                    ascii => self.encoder.piece(ascii)?,
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                // Not `chunk_by`, which has a panic in it.
+                let ascii = rest.iter().take_while(|byte| byte.is_ascii()).count();
+                let (run, others) = rest.split_at_checked(ascii).unwrap_or((rest, &[]));
+                self.encoder.piece(run)?;
+                rest = others;
+                if let Some((byte, others)) = others.split_first() {
+                    self.encoder.piece(&[0xc0 | byte >> 6, 0x80 | byte & 0x3f])?;
+                    rest = others;
                 }
             }
             self.encoder.end_pieces()?;
@@ -1047,19 +1053,20 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             return self.opcode(Opcode::StackGlobal);
         }
         for _ in name.bytes().filter(|&b| b == b'.') {
-            self.global_line(text::builtins(protocol), "getattr")?;
+            self.names_line(Opcode::Global, text::builtins(protocol), b"getattr")?;
             self.opcode(Opcode::Mark)?;
         }
-        let mut parts = name.split('.');
-        self.global_line(module, parts.next().unwrap_or_default())?;
+        // Not `split` of a str, which has a panic in it.
+        let mut parts = name.as_bytes().split(|&b| b == b'.');
+        self.names_line(Opcode::Global, module, parts.next().unwrap_or_default())?;
         for part in parts {
             match protocol {
                 0 => {
                     self.encoder.begin_text(Opcode::Unicode)?;
-                    text::raw_unicode_pieces(part.as_bytes(), |piece| self.encoder.piece(piece))?;
+                    text::raw_unicode_pieces(part, |piece| self.encoder.piece(piece))?;
                     self.encoder.end_pieces()?;
                 }
-                _ => self.counted_opcode(part.as_bytes(), Opcode::BinUnicode, Opcode::BinUnicode, None)?,
+                _ => self.counted_opcode(part, Opcode::BinUnicode, Opcode::BinUnicode, None)?,
             }
             self.opcode(Opcode::Tuple)?;
             self.opcode(Opcode::Reduce)?;
@@ -1067,16 +1074,12 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         Ok(())
     }
 
-    fn global_line(&mut self, module: &str, name: &str) -> Result<(), WriteError<W::Error>> {
-        self.names_line(Opcode::Global, module, name)
-    }
-
     /// GLOBAL or INST.
-    fn names_line(&mut self, opcode: Opcode, module: &str, name: &str) -> Result<(), WriteError<W::Error>> {
+    fn names_line(&mut self, opcode: Opcode, module: &str, name: &[u8]) -> Result<(), WriteError<W::Error>> {
         self.encoder.begin_text(opcode)?;
         self.encoder.piece(module.as_bytes())?;
         self.encoder.piece(b"\n")?;
-        self.encoder.piece(name.as_bytes())?;
+        self.encoder.piece(name)?;
         self.encoder.end_pieces()
     }
 }
