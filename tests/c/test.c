@@ -276,10 +276,12 @@ static void any_file(const char *path) {
         pickle_load(&tiny, data, size / 2, NULL, &doc, NULL);
     }
     if (pickle_load(memory, data, size, NULL, &doc, NULL) == PICKLE_STATUS_OK) {
+        pickle_status status;
         text.size = 0;
         text.limit = sizeof text.data;
-        pickle_dump_json(&doc, pickle_root(&doc), keep, &text);
-        CHECK(text.size != 0);
+        status = pickle_dump_json(&doc, pickle_root(&doc), keep, &text);
+        /* Text longer than the buffer is refused by `keep`. */
+        CHECK(status == PICKLE_STATUS_STOPPED || (status == PICKLE_STATUS_OK && text.size != 0));
     }
 }
 
