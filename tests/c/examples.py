@@ -226,8 +226,9 @@ def logs():
 
 
 def connections():
-    # Before, the digest was MD5, which the example does not have.
-    assert sys.version_info >= (3, 12), "multiprocessing.connection as of Python 3.12"
+    if sys.version_info < (3, 12):
+        print("left out: mpclient against multiprocessing.connection, whose digest was MD5 before Python 3.12")
+        return
     key = "correct horse"
     for given, good in ((key, True), ("wrong", False)):
         got = []
