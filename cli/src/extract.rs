@@ -35,7 +35,7 @@ pub struct ExtractArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// What to take out, such as $.rows[3].image; without it all tensors
+    /// What to take out, such as `$.rows[3].image`; without it all tensors
     #[arg(value_name = "PATH")]
     pub path: Option<String>,
 

@@ -25,7 +25,7 @@ pub struct GetArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// Where the value is, such as $.rows[3].temp or $[\"a key\"]
+    /// Where the value is, such as `$.rows[3].temp` or `$[\"a key\"]`
     #[arg(value_name = "PATH")]
     pub path: String,
 
