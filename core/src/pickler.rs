@@ -303,7 +303,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             0 => {
                 self.before()?;
                 self.encoder.begin_text(Opcode::Unicode)?;
-                text::raw_unicode_pieces(value, |piece| self.encoder.piece(piece))?;
+                text::raw_unicode_pieces(value, text::is_raw, |piece| self.encoder.piece(piece))?;
                 self.encoder.end_pieces()?;
                 self.after()
             }
@@ -1063,7 +1063,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             match protocol {
                 0 => {
                     self.encoder.begin_text(Opcode::Unicode)?;
-                    text::raw_unicode_pieces(part, |piece| self.encoder.piece(piece))?;
+                    text::raw_unicode_pieces(part, text::is_raw, |piece| self.encoder.piece(piece))?;
                     self.encoder.end_pieces()?;
                 }
                 _ => self.counted_opcode(part, Opcode::BinUnicode, Opcode::BinUnicode, None)?,

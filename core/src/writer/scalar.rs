@@ -1,9 +1,10 @@
 //! Numbers and texts as protocol 0 spells them, and ints in two's complement.
 
-use crate::Value;
 use crate::float::{self, REPR_ROOM};
 use crate::value::BigInt;
+use crate::{Value, text};
 use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::fmt::Write;
 
 /// Collects text; never fails.
@@ -53,41 +54,13 @@ fn takes_other_digit(size: f64, text: &mut [u8], len: usize) -> bool {
     other == Some(size)
 }
 
-/// The characters of a str in UTF-8 with surrogates as three bytes each.
-fn code_points(text: &[u8]) -> impl Iterator<Item = u32> {
-    let mut rest = text;
-    core::iter::from_fn(move || {
-        let (&first, tail) = rest.split_first()?;
-        let more = match first {
-            0..0xc0 => 0,
-            0xc0..0xe0 => 1,
-            0xe0..0xf0 => 2,
-            _ => 3,
-        };
-        let mut code = if more == 0 { u32::from(first) } else { u32::from(first) & (0x3f >> more) };
-        let (those, tail) = tail.split_at_checked(more)?;
-        for &byte in those {
-            code = code << 6 | u32::from(byte) & 0x3f;
-        }
-        rest = tail;
-        Some(code)
-    })
-}
-
 /// raw-unicode-escape. `old` is what Python wrote until 3.6: only backslash and newline are escaped besides.
-pub(super) fn raw_unicode(text: &[u8], old: bool, out: &mut Vec<u8>) {
-    for code in code_points(text) {
-        let escaped = matches!(code, 0x0a | 0x5c) || (!old && matches!(code, 0 | 0x0d | 0x1a));
-        let _ = match code {
-            0x1_0000.. => write!(Text(out), "\\U{code:08x}"),
-            0x100.. => write!(Text(out), "\\u{code:04x}"),
-            _ if escaped => write!(Text(out), "\\u{code:04x}"),
-            _ => {
-                out.push(code as u8);
-                Ok(())
-            }
-        };
-    }
+pub(super) fn raw_unicode(utf8: &[u8], old: bool, out: &mut Vec<u8>) {
+    let is_raw = |code| if old { !matches!(code, 0x0a | 0x5c) } else { text::is_raw(code) };
+    let Ok(()) = text::raw_unicode_pieces(utf8, is_raw, |piece| {
+        out.extend_from_slice(piece);
+        Ok::<_, Infallible>(())
+    });
 }
 
 /// The bytes as the UTF-8 form of their Latin-1 text.
