@@ -67,17 +67,10 @@ def build(target, profile, features, programs):
 
 def build_archive(target):
     """libpickle.a for a target, without text floats."""
-    cargo = shlex.split(os.environ.get("BARE", "cargo"))
-    environment = dict(os.environ)
-    while cargo and ("=" in cargo[0] or cargo[0] == "env"):
-        name, _, value = cargo.pop(0).partition("=")
-        if value:
-            environment[name] = value
-    environment["CARGO_PROFILE_RELEASE_OPT_LEVEL"] = "z"
     subprocess.run(["make", "-s", "-C", HERE / "../../ffi", "static", f"TARGET={target}-none-eabi", "FEATURES=",
-                    f"CARGO={cargo[0]}", f"CARGO_FLAGS={os.environ.get('BARE_FLAGS', '')}",
+                    f"CARGO={os.environ.get('BARE', 'cargo')}", f"CARGO_FLAGS={os.environ.get('BARE_FLAGS', '')}",
                     f"TARGET_DIR={HERE / 'target/archive'}"],
-                   check=True, env=environment)
+                   check=True, env={**os.environ, "CARGO_PROFILE_RELEASE_OPT_LEVEL": "z"})
     return HERE / f"target/archive/{target}-none-eabi/release/libpickle.a"
 
 
