@@ -12,7 +12,7 @@ use crate::symbols::{Event, Key, Shape, Symbols};
 use crate::{Failure, symbols};
 use embedded_io::Read;
 use pickle_core::joblib::Array;
-use pickle_core::{Arg, Argument, Error, ErrorKind, Fragment, Op, OpReader, Opcode, ReadError, Step};
+use pickle_core::{Arg, Error, ErrorKind, Fragment, Op, OpReader, Opcode, ReadError, Step};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -361,10 +361,8 @@ impl Walk {
                         continue;
                     }
                     let part = std::mem::take(&mut self.part);
-                    let counted = !matches!(fragment.opcode.argument(), Argument::Line | Argument::TwoLines);
-                    let arg = if counted { Arg::Bytes(&part) } else { Arg::Text(&part) };
                     let total = fragment.position + fragment.data.len() as u64;
-                    let event = self.op(&Op { opcode: fragment.opcode, arg, offset: fragment.offset }, total)?;
+                    let event = self.op(&kept_op(&fragment, &part), total)?;
                     self.part = part;
                     event
                 }
@@ -419,6 +417,12 @@ pub(crate) fn keep_part(part: &mut Vec<u8>, fragment: &Fragment<'_>) {
     } else {
         keep_lines(part, fragment.data);
     }
+}
+
+/// The opcode of a fragment, with what was kept of its argument.
+pub(crate) fn kept_op<'p>(fragment: &Fragment<'_>, part: &'p [u8]) -> Op<'p> {
+    let arg = if fragment.opcode.argument().is_counted() { Arg::Bytes(part) } else { Arg::Text(part) };
+    Op { opcode: fragment.opcode, arg, offset: fragment.offset }
 }
 
 /// Appends [`NAME_MAX`] bytes of each line; a text has two at most.
