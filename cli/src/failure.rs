@@ -71,6 +71,17 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Refuses a path that can not be read; `example` is one that can.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`].
+    pub fn check_path(path: &str, example: &str) -> Result<(), Failure> {
+        if pickle_core::Path::new(path).is_valid() {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!("{path} is no path; one looks as {example} or $[\"a key\"]")))
+    }
+
     /// 1 for bad input, 2 for wrong usage, 0 where the reader of our output had enough.
     pub fn exit_code(&self) -> u8 {
         match self {
