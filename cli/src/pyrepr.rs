@@ -22,6 +22,12 @@ pub struct QuotesSeen {
 }
 
 impl QuotesSeen {
+    /// Looks at bytes that are their own code points.
+    pub fn see_bytes(&mut self, bytes: &[u8]) {
+        self.single = self.single || bytes.contains(&b'\'');
+        self.double = self.double || bytes.contains(&b'"');
+    }
+
     /// Looks at one code point.
     #[inline]
     pub fn see(&mut self, code: u32) {
@@ -32,6 +38,38 @@ impl QuotesSeen {
     /// The quote to write around the string.
     pub fn choice(self) -> u8 {
         if self.single && !self.double { b'"' } else { b'\'' }
+    }
+}
+
+/// What every byte is between quotes, as `repr()` of bytes has it: filled up to four bytes, and how many those are.
+pub struct ByteForms([([u8; 4], u8); 256]);
+
+impl ByteForms {
+    /// Between these quotes.
+    pub fn between(quote: u8) -> Self {
+        let mut forms = [([0; 4], 0); 256];
+        for (byte, (form, len)) in (0..).zip(&mut forms) {
+            let mut text = Vec::new();
+            push_code(&mut text, byte, quote, true);
+            form.iter_mut().zip(&text).for_each(|(to, from)| *to = *from);
+            *len = text.len() as u8;
+        }
+        ByteForms(forms)
+    }
+
+    /// Appends bytes as they stand between the quotes.
+    pub fn push(&self, out: &mut Vec<u8>, bytes: &[u8]) {
+        let start = out.len();
+        out.resize(start + 4 * bytes.len(), 0);
+        let mut at = start;
+        for &byte in bytes {
+            // All four are written; what is too much the next one covers.
+            if let (Some((form, len)), Some(place)) = (self.0.get(usize::from(byte)), out.get_mut(at..at + 4)) {
+                place.copy_from_slice(form);
+                at += usize::from(*len);
+            }
+        }
+        out.truncate(at);
     }
 }
 
@@ -84,45 +122,50 @@ pub fn is_printable(code: u32) -> bool {
 
 /// `repr()` of a float: the shortest text that reads back as the same double.
 pub fn float(value: f64) -> String {
-    if value.is_nan() {
-        return "nan".into();
-    }
-    if value.is_infinite() {
-        return if value < 0.0 { "-inf".into() } else { "inf".into() };
-    }
-    let text = shortest(value);
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
-    };
-    let digits = mantissa.replace('.', "");
-    if !(-4..16).contains(&exponent) {
-        let (point, fraction) = if digits.len() > 1 { (".", &digits[1..]) } else { ("", "") };
-        let exponent_sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{sign}{}{point}{fraction}e{exponent_sign}{:02}", &digits[..1], exponent.abs());
-    }
-    match usize::try_from(exponent) {
-        Err(_) => format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1)),
-        Ok(exponent) if digits.len() > exponent + 1 => {
-            let (whole, fraction) = digits.split_at(exponent + 1);
-            format!("{sign}{whole}.{fraction}")
-        }
-        Ok(exponent) => format!("{sign}{digits}{}.0", "0".repeat(exponent + 1 - digits.len())),
-    }
+    let mut text = Vec::new();
+    push_float(&mut text, value);
+    text.into_iter().map(char::from).collect()
 }
 
-/// The fewest digits that read back as `value`, in Rust's form `-d.ddde-n`.
+/// Appends the same.
 ///
-/// Two such texts can be equally near (1208925819614629.25 has one digit too
-/// many). Rust takes the upper one, CPython the even one, as does Rust itself
-/// once the number of digits is given.
-fn shortest(value: f64) -> String {
-    let text = format!("{value:e}");
-    let digits = text.split('e').next().map_or(1, |m| m.bytes().filter(u8::is_ascii_digit).count());
-    let even = format!("{value:.*e}", digits - 1);
-    if even.parse() == Ok(value) { even } else { text }
+/// Two shortest texts can be equally near (1208925819614629.25 has one digit too many): `zmij` takes the even one, as
+/// CPython does and Rust's own formatting does not.
+pub fn push_float(out: &mut Vec<u8>, value: f64) {
+    if !value.is_finite() {
+        let text: &[u8] = if value.is_nan() {
+            b"nan"
+        } else if value < 0.0 {
+            b"-inf"
+        } else {
+            b"inf"
+        };
+        out.extend_from_slice(text);
+        return;
+    }
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(value);
+    if value == 0.0 || value.abs() >= 1e-4 {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
+    // Below that, Python's form has an exponent of at least two digits.
+    let (mantissa, exponent) = text.split_once("e-").unwrap_or((text, "0"));
+    let zeros = mantissa.bytes().take_while(|byte| !matches!(byte, b'1'..=b'9')).filter(|&byte| byte == b'0').count();
+    let exponent = exponent.parse().unwrap_or(0) + zeros;
+    let digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).skip(zeros).collect();
+    if value < 0.0 {
+        out.push(b'-');
+    }
+    if let Some((first, fraction)) = digits.split_first() {
+        out.push(*first);
+        // One digit has no point, and `zmij` may write a 0 behind it.
+        if !fraction.is_empty() && fraction != b"0" {
+            out.push(b'.');
+            out.extend_from_slice(fraction);
+        }
+    }
+    out.extend_from_slice(format!("e-{exponent:02}").as_bytes());
 }
 
 /// `repr()` of an int given in two's complement, little-endian, as LONG1 and
@@ -177,6 +220,10 @@ mod tests {
             (0.0001, "0.0001"),
             (0.00001, "1e-05"),
             (1.5e-7, "1.5e-07"),
+            (-1.25e-5, "-1.25e-05"),
+            (0.000099999, "9.9999e-05"),
+            (-1e-7, "-1e-07"),
+            (2.5e-101, "2.5e-101"),
             (1e15, "1000000000000000.0"),
             (9999999999999998.0, "9999999999999998.0"),
             (1e16, "1e+16"),
