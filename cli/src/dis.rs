@@ -17,14 +17,14 @@ mod text;
 use crate::Failure;
 use crate::args::DisArgs;
 use crate::input::{self, Input};
-use crate::pyrepr::{self, QuotesSeen};
+use crate::pyrepr::{self, ByteForms, QuotesSeen};
 use annotations::annotation;
 use machine::{Effect, Key, Machine, Memo};
 use numbers::IntError;
 use payload::{Collector, Payload};
 use pickle_core::{Arg, Decoder, ErrorKind, OpReader, Opcode, ReadError, Step};
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use text::{Chars, Encoding};
 
 /// `pickle dis`: prints the opcodes of a file.
@@ -136,64 +136,59 @@ impl std::error::Error for DisError {
     }
 }
 
-/// Prints the pickle that `reader` gives, or with [`Options::all`] every one.
+/// Prints the pickle that an input begins with, or with [`Options::all`] every one.
 /// Much is written in small pieces: give a buffered `out`.
 ///
 /// # Errors
 /// See [`DisError`]. What came before the error has been printed.
-pub fn disassemble<R: Read>(reader: R, out: &mut dyn Write, options: &Options) -> Result<(), DisError> {
-    Disassembler::new(options.clone()).run(reader, out)
-}
-
-/// The same for several inputs, between which the memo may be kept.
-#[derive(Debug)]
-pub struct Disassembler {
-    options: Options,
-    memo: Memo,
-}
-
-impl Disassembler {
-    /// One that has seen nothing.
-    pub fn new(options: Options) -> Self {
-        Disassembler { options, memo: Memo::default() }
-    }
-
-    /// Prints the pickle or pickles of one input.
-    ///
-    /// # Errors
-    /// See [`DisError`].
-    pub fn run<R: Read>(&mut self, reader: R, out: &mut dyn Write) -> Result<(), DisError> {
-        let mut buffer = vec![0; 1 << 16];
-        let mut reader = OpReader::new(Adapter(reader), &mut buffer);
-        *reader.decoder() = Decoder::lenient();
-        let mut collector = Collector::new();
-        loop {
-            if !self.options.keep_memo {
-                self.memo = Memo::default();
-            }
-            self.pickle(&mut reader, &mut collector, out)?;
-            if !self.options.all || reader.at_end().map_err(DisError::Read)? {
-                return Ok(());
-            }
-            reader.decoder().next_pickle();
+pub fn disassemble(input: &mut Input, out: &mut dyn Write, options: &Options) -> Result<(), DisError> {
+    let mut collector = Collector::new(input.part());
+    let scratch = Scratch { text: Vec::new(), forms: [b'\'', b'"'].map(ByteForms::between) };
+    let mut disassembler = Disassembler { options, memo: Memo::default(), scratch };
+    let mut buffer = vec![0; 1 << 16];
+    let mut reader = OpReader::new(input, &mut buffer);
+    *reader.decoder() = Decoder::lenient();
+    loop {
+        if !options.keep_memo {
+            disassembler.memo = Memo::default();
         }
+        disassembler.pickle(&mut reader, &mut collector, out)?;
+        if !options.all || reader.at_end().map_err(DisError::Read)? {
+            return Ok(());
+        }
+        reader.decoder().next_pickle();
     }
+}
 
-    fn pickle<R: Read>(
+struct Disassembler<'o> {
+    options: &'o Options,
+    memo: Memo,
+    scratch: Scratch,
+}
+
+/// Where text is made ready to be written.
+struct Scratch {
+    text: Vec<u8>,
+    /// Between single and double quotes.
+    forms: [ByteForms; 2],
+}
+
+impl Disassembler<'_> {
+    fn pickle(
         &mut self,
-        reader: &mut OpReader<'_, Adapter<R>>,
+        reader: &mut OpReader<'_, &mut Input>,
         collector: &mut Collector,
         out: &mut dyn Write,
     ) -> Result<(), DisError> {
         let mut printer = Printer {
             memo: &mut self.memo,
             machine: Machine::default(),
-            line: Line { out, width: 0 },
+            line: Line { out, width: 0, counts: self.options.annotate.is_some() },
             indent: self.options.indent,
             column: self.options.annotate,
             first_column: self.options.annotate.unwrap_or(0),
             protocol: 0,
-            scratch: Vec::new(),
+            scratch: &mut self.scratch,
         };
         loop {
             let opcode = match reader.next().map_err(read_error)? {
@@ -209,7 +204,7 @@ impl Disassembler {
                     op.opcode
                 }
                 Step::Fragment(fragment) => {
-                    collector.add(fragment.position, fragment.data).map_err(DisError::Read)?;
+                    collector.add(&fragment).map_err(DisError::Read)?;
                     if fragment.last {
                         let argument = Argument::Payload(collector.payload());
                         printer.opcode(fragment.opcode, fragment.offset, argument)?;
@@ -267,7 +262,7 @@ struct Printer<'a> {
     column: Option<usize>,
     first_column: usize,
     protocol: u8,
-    scratch: Vec<u8>,
+    scratch: &'a mut Scratch,
 }
 
 impl Printer<'_> {
@@ -305,7 +300,7 @@ impl Printer<'_> {
             Value::Nothing | Value::TooManyDigits => {}
             Value::Plain(text) => line.put(format!(" {text}").as_bytes())?,
             Value::Quoted { payload, encoding, style, quote } => {
-                line.quoted(payload, encoding, style, quote, &mut self.scratch)?;
+                line.quoted(payload, encoding, style, quote, self.scratch)?;
             }
         }
         if let Some(mark) = effect.mark {
@@ -384,7 +379,20 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
         _ => (Encoding::Utf8, Style::Str),
     };
     let mut seen = QuotesSeen::default();
-    each_code(&mut payload, encoding, |piece, codes| codes.decode(piece, &mut |code| seen.see(code)).map_err(fail))?;
+    match encoding {
+        // Nothing can be wrong with it.
+        Encoding::Latin1 => payload.each(|piece| {
+            seen.see_bytes(piece);
+            Ok::<(), DisError>(())
+        })?,
+        _ => each_code(&mut payload, encoding, |piece, codes| {
+            let mut see = |text: Text<'_>| match text {
+                Text::Plain(_) => {}
+                Text::Code(code) => seen.see(code),
+            };
+            codes.decode(piece, &mut see).map_err(fail)
+        })?,
+    }
     Ok(Value::Quoted { payload, encoding, style, quote: seen.choice() })
 }
 
@@ -409,19 +417,40 @@ struct Codes {
     two_lines: bool,
 }
 
+/// A part of a text.
+enum Text<'t> {
+    /// Characters that stand for themselves between quotes.
+    Plain(&'t [u8]),
+    /// A code point.
+    Code(u32),
+}
+
 impl Codes {
     /// Decodes a piece; `None` ends the argument.
-    fn decode(&mut self, piece: Option<&[u8]>, emit: &mut impl FnMut(u32)) -> Result<(), ErrorKind> {
-        let Some(piece) = piece else { return self.chars.finish(emit) };
+    fn decode(&mut self, piece: Option<&[u8]>, emit: &mut impl FnMut(Text<'_>)) -> Result<(), ErrorKind> {
+        let Some(piece) = piece else { return self.chars.finish(&mut |code| emit(Text::Code(code))) };
         if !self.two_lines {
-            return self.chars.feed(piece, emit);
+            return self.feed(piece, emit);
         }
         for (i, line) in piece.split(|&b| b == b'\n').enumerate() {
             if i > 0 {
-                self.chars.finish(emit)?;
-                emit(u32::from(b' '));
+                self.chars.finish(&mut |code| emit(Text::Code(code)))?;
+                emit(Text::Code(u32::from(b' ')));
             }
-            self.chars.feed(line, emit)?;
+            self.feed(line, emit)?;
+        }
+        Ok(())
+    }
+
+    fn feed(&mut self, mut data: &[u8], emit: &mut impl FnMut(Text<'_>)) -> Result<(), ErrorKind> {
+        while !data.is_empty() {
+            let (plain, rest) = data.split_at(self.chars.plain(data));
+            if !plain.is_empty() {
+                emit(Text::Plain(plain));
+            }
+            let (other, rest) = rest.split_at(rest.len().min(text::BLOCK));
+            self.chars.feed(other, &mut |code| emit(Text::Code(code)))?;
+            data = rest;
         }
         Ok(())
     }
@@ -444,11 +473,15 @@ struct Line<'a> {
     out: &'a mut dyn Write,
     /// Characters written of this line, the offset not counted.
     width: usize,
+    /// Somebody asks for the width.
+    counts: bool,
 }
 
 impl Line<'_> {
     fn put(&mut self, text: &[u8]) -> Result<(), DisError> {
-        self.width += text.iter().filter(|&&b| b & 0xc0 != 0x80).count();
+        if self.counts {
+            self.width += text.iter().filter(|&&b| b & 0xc0 != 0x80).count();
+        }
         self.out.write_all(text).map_err(DisError::Write)
     }
 
@@ -468,7 +501,7 @@ impl Line<'_> {
         encoding: Encoding,
         style: Style,
         quote: u8,
-        scratch: &mut Vec<u8>,
+        scratch: &mut Scratch,
     ) -> Result<(), DisError> {
         let (before, after) = match style {
             Style::Str | Style::Ascii => (" ", ""),
@@ -477,20 +510,32 @@ impl Line<'_> {
         };
         self.put(before.as_bytes())?;
         self.put(&[quote])?;
-        each_code(&mut payload, encoding, |piece, codes| {
-            // Small pieces keep what is escaped, up to ten times as long, small too.
-            let pieces = piece.map(|piece| piece.chunks(1 << 14).map(Some)).into_iter().flatten();
-            let end = if piece.is_none() { Some(None) } else { None };
-            for piece in pieces.chain(end) {
-                scratch.clear();
-                let escape = style != Style::Str;
-                codes
-                    .decode(piece, &mut |code| pyrepr::push_code(scratch, code, quote, escape))
-                    .map_err(|kind| DisError::Read(io::Error::other(kind.text())))?;
-                self.put(scratch)?;
-            }
-            Ok(())
-        })?;
+        let Scratch { text, forms } = scratch;
+        if encoding == Encoding::Latin1 {
+            let forms = forms.get(usize::from(quote == b'"'));
+            payload.each(|piece| {
+                text.clear();
+                forms.inspect(|forms| forms.push(text, piece));
+                self.put(text)
+            })?;
+        } else {
+            each_code(&mut payload, encoding, |piece, codes| {
+                // Small pieces keep what is escaped, up to ten times as long, small too.
+                let pieces = piece.map(|piece| piece.chunks(1 << 14).map(Some)).into_iter().flatten();
+                let end = if piece.is_none() { Some(None) } else { None };
+                for piece in pieces.chain(end) {
+                    text.clear();
+                    let escape = style != Style::Str;
+                    let mut push = |part: Text<'_>| match part {
+                        Text::Plain(plain) => text.extend_from_slice(plain),
+                        Text::Code(code) => pyrepr::push_code(text, code, quote, escape),
+                    };
+                    codes.decode(piece, &mut push).map_err(|kind| DisError::Read(io::Error::other(kind.text())))?;
+                    self.put(text)?;
+                }
+                Ok(())
+            })?;
+        }
         self.put(&[quote])?;
         self.put(after.as_bytes())
     }
@@ -507,23 +552,5 @@ fn read_error(error: ReadError<io::Error>) -> DisError {
     match error {
         ReadError::Io(error) => DisError::Read(error),
         ReadError::Pickle(error) => DisError::Pickle(error),
-    }
-}
-
-/// A [`std::io::Read`] as the core wants it.
-struct Adapter<R>(R);
-
-impl<R> embedded_io::ErrorType for Adapter<R> {
-    type Error = io::Error;
-}
-
-impl<R: Read> embedded_io::Read for Adapter<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.0.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result,
-            }
-        }
     }
 }
