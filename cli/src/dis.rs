@@ -143,8 +143,8 @@ impl std::error::Error for DisError {
 /// See [`DisError`]. What came before the error has been printed.
 pub fn disassemble(input: &mut Input, out: &mut dyn Write, options: &Options) -> Result<(), DisError> {
     let mut collector = Collector::new(input.part());
-    let scratch = Scratch { text: Vec::new(), forms: [b'\'', b'"'].map(ByteForms::between) };
-    let mut disassembler = Disassembler { options, memo: Memo::default(), scratch };
+    let scratch = Scratch { text: Vec::new(), room: Vec::new(), forms: [b'\'', b'"'].map(ByteForms::between) };
+    let mut disassembler = Disassembler { options, memo: Memo::default(), scratch, ready: Vec::new() };
     let mut buffer = vec![0; 1 << 16];
     let mut reader = OpReader::new(input, &mut buffer);
     *reader.decoder() = Decoder::lenient();
@@ -152,7 +152,10 @@ pub fn disassemble(input: &mut Input, out: &mut dyn Write, options: &Options) ->
         if !options.keep_memo {
             disassembler.memo = Memo::default();
         }
-        disassembler.pickle(&mut reader, &mut collector, out)?;
+        let result = disassembler.pickle(&mut reader, &mut collector, out);
+        out.write_all(&disassembler.ready).map_err(DisError::Write)?;
+        disassembler.ready.clear();
+        result?;
         if !options.all || reader.at_end().map_err(DisError::Read)? {
             return Ok(());
         }
@@ -164,11 +167,13 @@ struct Disassembler<'o> {
     options: &'o Options,
     memo: Memo,
     scratch: Scratch,
+    ready: Vec<u8>,
 }
 
 /// Where text is made ready to be written.
 struct Scratch {
     text: Vec<u8>,
+    room: Vec<u8>,
     /// Between single and double quotes.
     forms: [ByteForms; 2],
 }
@@ -183,7 +188,7 @@ impl Disassembler<'_> {
         let mut printer = Printer {
             memo: &mut self.memo,
             machine: Machine::default(),
-            line: Line { out, width: 0, counts: self.options.annotate.is_some() },
+            line: Line { out, ready: &mut self.ready, width: 0, counts: self.options.annotate.is_some() },
             indent: self.options.indent,
             column: self.options.annotate,
             first_column: self.options.annotate.unwrap_or(0),
@@ -196,9 +201,9 @@ impl Disassembler<'_> {
                     let argument = match op.arg {
                         Arg::Bytes(bytes) | Arg::Text(bytes) => Argument::Payload(Payload::whole(bytes)),
                         Arg::Nothing => Argument::Nothing,
-                        Arg::Uint(n) => Argument::Number(n.to_string()),
-                        Arg::Int(n) => Argument::Number(n.to_string()),
-                        Arg::Float(bits) => Argument::Number(pyrepr::float(f64::from_bits(bits))),
+                        Arg::Uint(n) => Argument::Uint(n),
+                        Arg::Int(n) => Argument::Int(n),
+                        Arg::Float(bits) => Argument::Float(f64::from_bits(bits)),
                     };
                     printer.opcode(op.opcode, op.offset, argument)?;
                     op.opcode
@@ -224,14 +229,19 @@ impl Disassembler<'_> {
 /// An argument as it came.
 enum Argument<'a> {
     Nothing,
-    /// Already as Python prints it.
-    Number(String),
+    Uint(u64),
+    Int(i32),
+    Float(f64),
     Payload(Payload<'a>),
 }
 
 /// An argument as it will be printed.
 enum Value<'a> {
     Nothing,
+    Uint(u64),
+    Int(i32),
+    Float(f64),
+    /// Already as Python prints it.
     Plain(String),
     /// An int that Python reads but does not print.
     TooManyDigits,
@@ -242,6 +252,9 @@ enum Value<'a> {
         quote: u8,
     },
 }
+
+/// Bytes that are written together.
+const READY: usize = 1 << 14;
 
 /// What kind of literal a text is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -271,7 +284,7 @@ impl Printer<'_> {
         let fail = |kind| DisError::Pickle(pickle_core::Error::new(kind, opcode.byte(), offset));
         let value = read_value(opcode, offset, argument)?;
         // The place is printed even where the rest of the line can not be.
-        write!(self.line.out, "{offset:5}: ").map_err(DisError::Write)?;
+        self.line.place(offset)?;
         let effect = self.machine.run(opcode, offset, memo_key(opcode, &value), self.memo).map_err(fail)?;
         if matches!(value, Value::TooManyDigits) {
             return Err(DisError::TooManyDigits { opcode, offset });
@@ -289,7 +302,10 @@ impl Printer<'_> {
         line.width = 0;
         match opcode.byte() {
             byte @ ..0x80 => line.put(&[byte, b' ', b' ', b' ', b' '])?,
-            byte => line.put(format!("\\x{byte:02x} ").as_bytes())?,
+            byte => {
+                let digit = |bits: u8| if bits < 10 { b'0' + bits } else { b'a' + bits - 10 };
+                line.put(&[b'\\', b'x', digit(byte >> 4), digit(byte & 15), b' '])?;
+            }
         }
         line.spaces(self.indent.saturating_mul(level))?;
         line.put(opcode.name().as_bytes())?;
@@ -298,16 +314,28 @@ impl Printer<'_> {
         }
         match value {
             Value::Nothing | Value::TooManyDigits => {}
-            Value::Plain(text) => line.put(format!(" {text}").as_bytes())?,
+            Value::Uint(n) => line.number(itoa::Buffer::new().format(n))?,
+            Value::Int(n) => line.number(itoa::Buffer::new().format(n))?,
+            Value::Float(value) => {
+                self.scratch.text.clear();
+                self.scratch.text.push(b' ');
+                pyrepr::push_float(&mut self.scratch.text, value);
+                line.put(&self.scratch.text)?;
+            }
+            Value::Plain(text) => line.number(&text)?,
             Value::Quoted { payload, encoding, style, quote } => {
                 line.quoted(payload, encoding, style, quote, self.scratch)?;
             }
         }
         if let Some(mark) = effect.mark {
-            line.put(format!(" (MARK at {mark})").as_bytes())?;
+            line.put(b" (MARK at")?;
+            line.number(itoa::Buffer::new().format(mark))?;
+            line.put(b")")?;
         }
         if let Some(index) = effect.memo_index {
-            line.put(format!(" (as {index})").as_bytes())?;
+            line.put(b" (as")?;
+            line.number(itoa::Buffer::new().format(index))?;
+            line.put(b")")?;
         }
         if let Some(column) = self.column {
             let width = line.width;
@@ -322,7 +350,7 @@ impl Printer<'_> {
     }
 
     fn end(&mut self, offset: u64) -> Result<(), DisError> {
-        writeln!(self.line.out, "highest protocol among opcodes = {}", self.protocol).map_err(DisError::Write)?;
+        self.line.put(format!("highest protocol among opcodes = {}\n", self.protocol).as_bytes())?;
         match self.machine.depth() {
             0 => Ok(()),
             objects => Err(DisError::Leftover { offset, objects }),
@@ -335,7 +363,9 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
     let fail = |kind| DisError::Pickle(pickle_core::Error::new(kind, opcode.byte(), offset));
     let mut payload = match argument {
         Argument::Nothing => return Ok(Value::Nothing),
-        Argument::Number(text) => return Ok(Value::Plain(text)),
+        Argument::Uint(n) => return Ok(Value::Uint(n)),
+        Argument::Int(n) => return Ok(Value::Int(n)),
+        Argument::Float(value) => return Ok(Value::Float(value)),
         Argument::Payload(payload) => payload,
     };
     let (encoding, style) = match opcode {
@@ -360,7 +390,7 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
         Opcode::Float => {
             let text = payload.read_all().map_err(DisError::Read)?;
             let value = numbers::float(&text).ok_or_else(|| fail(ErrorKind::BadFloat))?;
-            return Ok(Value::Plain(pyrepr::float(value)));
+            return Ok(Value::Float(value));
         }
         Opcode::String => {
             let first = payload.byte(0).map_err(DisError::Read)?;
@@ -399,14 +429,16 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
 /// The memo entry that an opcode names. True and False are equal to 1 and 0.
 fn memo_key(opcode: Opcode, value: &Value<'_>) -> Option<Key> {
     use Opcode::{BinGet, BinPut, Get, LongBinGet, LongBinPut, Put};
+    if !matches!(opcode, Get | BinGet | LongBinGet | Put | BinPut | LongBinPut) {
+        return None;
+    }
     match value {
-        Value::Plain(text) if matches!(opcode, Get | BinGet | LongBinGet | Put | BinPut | LongBinPut) => {
-            Some(match text.as_str() {
-                "False" => Key::Index(0),
-                "True" => Key::Index(1),
-                text => Key::from_decimal(text.into()),
-            })
-        }
+        Value::Uint(index) => Some(Key::Index(*index)),
+        Value::Plain(text) => Some(match text.as_str() {
+            "False" => Key::Index(0),
+            "True" => Key::Index(1),
+            text => Key::from_decimal(text.into()),
+        }),
         _ => None,
     }
 }
@@ -471,6 +503,8 @@ fn each_code(
 /// The output, and how far the line has come.
 struct Line<'a> {
     out: &'a mut dyn Write,
+    /// What goes to `out` next.
+    ready: &'a mut Vec<u8>,
     /// Characters written of this line, the offset not counted.
     width: usize,
     /// Somebody asks for the width.
@@ -482,7 +516,33 @@ impl Line<'_> {
         if self.counts {
             self.width += text.iter().filter(|&&b| b & 0xc0 != 0x80).count();
         }
+        if self.ready.len() + text.len() <= READY {
+            self.ready.extend_from_slice(text);
+            return Ok(());
+        }
+        self.flush()?;
         self.out.write_all(text).map_err(DisError::Write)
+    }
+
+    /// A number, with a blank before it.
+    fn number(&mut self, text: &str) -> Result<(), DisError> {
+        self.put(b" ")?;
+        self.put(text.as_bytes())
+    }
+
+    /// Where the opcode stands.
+    fn place(&mut self, offset: u64) -> Result<(), DisError> {
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(offset);
+        self.spaces(5usize.saturating_sub(digits.len()))?;
+        self.put(digits.as_bytes())?;
+        self.put(b": ")
+    }
+
+    fn flush(&mut self) -> Result<(), DisError> {
+        let result = self.out.write_all(self.ready).map_err(DisError::Write);
+        self.ready.clear();
+        result
     }
 
     fn spaces(&mut self, mut count: usize) -> Result<(), DisError> {
@@ -510,14 +570,11 @@ impl Line<'_> {
         };
         self.put(before.as_bytes())?;
         self.put(&[quote])?;
-        let Scratch { text, forms } = scratch;
+        let Scratch { text, room, forms } = scratch;
         if encoding == Encoding::Latin1 {
-            let forms = forms.get(usize::from(quote == b'"'));
-            payload.each(|piece| {
-                text.clear();
-                forms.inspect(|forms| forms.push(text, piece));
-                self.put(text)
-            })?;
+            let [single, double] = forms;
+            let forms = if quote == b'"' { double } else { single };
+            payload.each(|piece| self.put(forms.text(piece, room)))?;
         } else {
             each_code(&mut payload, encoding, |piece, codes| {
                 // Small pieces keep what is escaped, up to ten times as long, small too.

@@ -57,19 +57,20 @@ impl ByteForms {
         ByteForms(forms)
     }
 
-    /// Appends bytes as they stand between the quotes.
-    pub fn push(&self, out: &mut Vec<u8>, bytes: &[u8]) {
-        let start = out.len();
-        out.resize(start + 4 * bytes.len(), 0);
-        let mut at = start;
+    /// Bytes as they stand between the quotes. `room` is filled, and grows to four times their number.
+    pub fn text<'r>(&self, bytes: &[u8], room: &'r mut Vec<u8>) -> &'r [u8] {
+        if room.len() < 4 * bytes.len() {
+            room.resize(4 * bytes.len(), 0);
+        }
+        let mut at = 0;
         for &byte in bytes {
             // All four are written; what is too much the next one covers.
-            if let (Some((form, len)), Some(place)) = (self.0.get(usize::from(byte)), out.get_mut(at..at + 4)) {
+            if let (Some((form, len)), Some(place)) = (self.0.get(usize::from(byte)), room.get_mut(at..at + 4)) {
                 place.copy_from_slice(form);
                 at += usize::from(*len);
             }
         }
-        out.truncate(at);
+        room.get(..at).unwrap_or_default()
     }
 }
 
