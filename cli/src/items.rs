@@ -13,7 +13,7 @@ use crate::output::Output;
 use crate::pickles::{is_cut_pickle, warn_of_rest};
 use clap::{Args, ValueEnum};
 use formats::Sink;
-use pickle_core::{Error, ErrorKind, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan};
+use pickle_core::{Error, ErrorKind, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, Options};
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -290,7 +290,9 @@ impl<'p> Items<'p> {
     /// Gives the items from number `taken` on to `take`.
     fn read(&mut self, plan: Option<&MemoPlan<'_>>, taken: &mut u64, take: &mut Take<'_>) -> Result<End, Failure> {
         let heap = std::mem::replace(&mut self.heap, Heap::with_limit(MEMORY));
-        let mut reader = ItemReader::new(heap, ItemOptions::new()).at_path(self.path);
+        let options = Options { stop_after_build: true, ..Options::new() };
+        let options = ItemOptions { reader: options, ..ItemOptions::new() };
+        let mut reader = ItemReader::new(heap, options).at_path(self.path);
         if let Some(plan) = plan {
             reader = reader.with_plan(plan);
         }

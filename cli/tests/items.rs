@@ -104,6 +104,35 @@ fn a_file_is_read_again_for_what_is_no_longer_kept() {
 }
 
 #[test]
+fn arrays_of_joblib_between_the_opcodes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut file = b"\x80\x03](".to_vec();
+    let count = 2500;
+    for n in 0..count {
+        file.extend(
+            b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(X\x05\0\0\0dtypecnumpy\ndtype\nX\x02\0\0\0u1\x85R",
+        );
+        file.extend(b"X\x05\0\0\0shapeK\x03\x85ub");
+        // Bytes that would be opcodes.
+        file.extend([b'.', n as u8, b'(']);
+        if n % 1000 == 999 {
+            file.extend(b"e(");
+        }
+    }
+    file.extend(b"e.");
+    std::fs::write(folder.path().join("arrays.joblib"), &file).expect("written");
+    let whole = pickle(&["json", "--lines", "arrays.joblib"], folder.path(), None);
+    let whole: Vec<serde_json::Value> = serde_json::from_slice(&whole.stdout).expect("JSON");
+    assert_eq!(whole.len(), count);
+    for args in [["items", "arrays.joblib"], ["items", "-"]] {
+        let run = pickle(&args, folder.path(), Some(&file));
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let items = serde_json::Deserializer::from_slice(&run.stdout).into_iter::<serde_json::Value>();
+        assert_eq!(items.collect::<Result<Vec<_>, _>>().expect("JSON"), whole);
+    }
+}
+
+#[test]
 fn a_cut_file_gives_what_came_before_and_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let (pickle_bytes, json) = rows(5500);

@@ -63,7 +63,8 @@ fn pieces_are_the_payload_and_all_else_is_as_before() {
         for out_of_band in [0, 1, 8, 300] {
             let mut unpickler = Unpickler::new(Heap::new(), Options { out_of_band, ..Options::new() });
             let most = [1, 7, 64, 1 << 20][random.below(4)];
-            let taken = feed(&mut unpickler, &input, || 1 + random.below(most)).unwrap_or_else(|e| panic!("{name}: {e}"));
+            let taken =
+                feed(&mut unpickler, &input, || 1 + random.below(most)).unwrap_or_else(|e| panic!("{name}: {e}"));
             for (number, (payload, bytes)) in taken.iter().enumerate() {
                 assert_eq!(payload.buffer as usize, number, "{name}");
                 assert!(payload.total >= out_of_band && payload.total == bytes.len() as u64, "{name}");
