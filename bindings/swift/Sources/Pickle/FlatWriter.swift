@@ -5,7 +5,7 @@ import Foundation
 struct FlatWriter {
     private var out = Data([1])
     private var texts = 0
-    /// Strings that are keys of dicts, and their numbers: rows share their keys, as Python's do.
+    /// Strings that are keys of dicts or names of classes, and their numbers: rows share their keys, as Python's do.
     private var keys: [String: Int] = [:]
     private var nodes = 0
     /// Numbers of the nodes that are open, outermost first.
@@ -86,8 +86,8 @@ struct FlatWriter {
             stack.append(.entries(dictionary.entries, 0))
         case .global(let module, let name):
             byte(16)
-            text(12, module.utf8)
-            text(12, name.utf8)
+            key(module)
+            key(name)
             texts += 1
         case .extensionCode(let code):
             byte(8)
