@@ -982,8 +982,9 @@ const char *pickle_status_name(int32_t status);
 // The kind of a value.
 pickle_kind pickle_kind_of(const struct pickle_doc *doc, struct pickle_value of);
 
-// The value is None.
-bool pickle_is_none(const struct pickle_doc *doc, struct pickle_value of);
+// The value is None, or there is none: a zone that a time does not have, items that an array has not as objects.
+bool pickle_is_none(const struct pickle_doc *doc,
+                    struct pickle_value of);
 
 // Items of a list, tuple, set or frozenset, entries of a dict (duplicate keys counted). 0 for everything else.
 size_t pickle_len(const struct pickle_doc *doc,

@@ -44,7 +44,7 @@ impl Cli {
     /// Decides what depends on the terminal: whether there are colours.
     pub fn settle(mut self) -> Self {
         let color = self.color.is_on();
-        if let Some(member) = self.member.take() {
+        if let Some(member) = self.member.clone() {
             for file in self.command.files() {
                 file.as_mut_os_string().push(format!("!{member}"));
             }

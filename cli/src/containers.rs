@@ -210,25 +210,15 @@ impl Members {
     /// Unfolds one thing; gives it where it is pickles.
     fn look(&mut self, pending: Pending) -> Result<Option<Input>, Failure> {
         let Pending { name, member, depth, source, unsure } = pending;
-        let open = || -> Result<Input, Failure> {
-            match &source {
-                Source::Member(found) => found.open(name.clone()),
-                Source::Input(_) => Err(Failure::Refused { name: name.clone(), text: "read twice".into() }),
-            }
-        };
-        let input = match source {
-            Source::Member(ref found) if unsure => match found.open(name.clone()) {
-                Ok(input) => input,
-                // It was only a try.
-                Err(_) => return Ok(None),
-            },
-            Source::Member(_) => open()?,
+        let found = match source {
+            Source::Member(found) => found,
             Source::Input(input) => return self.input(*input, name, member, depth),
         };
         if !unsure {
-            return self.input(input, name, member, depth);
+            return self.input(found.open(name.clone())?, name, member, depth);
         }
-        let mut input = input;
+        // It is only a try: what can not be opened is no pickle.
+        let Ok(mut input) = found.open(name.clone()) else { return Ok(None) };
         let likely = input.head().starts_with(b"\x80") || container(input.head()).is_some();
         if !likely {
             return Ok(None);
@@ -236,7 +226,7 @@ impl Members {
         match content(input, depth) {
             Ok(Content::Pickles(input)) => {
                 if is_pickle(input) {
-                    open().map(Some)
+                    found.open(name).map(Some)
                 } else {
                     Ok(None)
                 }

@@ -1,13 +1,12 @@
 //! `pickle convert`: writes pickles again, in another protocol or as another Python writes them.
 
-use crate::Failure;
-use crate::containers;
 use crate::input::Input;
 use crate::output::Output;
+use crate::{Failure, containers};
 use clap::{Args, ValueEnum};
 use pickle_core::recode::{self, Traits};
 use pickle_core::writer::{Profile, Version, Writer};
-use pickle_core::{Encoding, Error, Heap, Options, Unpickler, WriteError};
+use pickle_core::{Document, Encoding, Error, ErrorKind, Heap, Options, Unpickler, WriteError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -177,6 +176,18 @@ pub fn each_pickle<T: Into<Trouble>>(
     out.commit()
 }
 
+/// Why a document can not be written, and which value of it.
+pub fn refusal(writer: &Writer, document: &Document<'_>, protocol: u8, error: Error) -> String {
+    let path = writer.refused(document).map(|path| format!("{path}: ")).unwrap_or_default();
+    let opcode = error.opcode().map(|opcode| format!(" ({})", opcode.name())).unwrap_or_default();
+    match error.kind() {
+        ErrorKind::Inexpressible => {
+            format!("{path}protocol {protocol} can not hold this value{opcode}; take a higher one")
+        }
+        kind => format!("{path}{}{opcode}", kind.text()),
+    }
+}
+
 /// `pickle convert`: writes every pickle of a file again.
 ///
 /// # Errors
@@ -192,16 +203,16 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
         Unpickler::new(Heap::new(), Options { encoding: encoding.unwrap_or_default(), ..Options::new() });
     let mut writer = Writer::new();
     each_pickle(&args.file, &args.output, |input, out| {
-        let traits = Traits::of(input)?;
-        let document = unpickler.load(input)?;
-        let keeps_python2 = traits.python2 && encoding.is_none();
-        let protocol = protocol.unwrap_or(traits.protocol.min(5));
-        if as_it_is
-            || (traits.drops_calls && protocol == traits.protocol && args.profile.is_none() && encoding.is_none())
-        {
+        if as_it_is {
             return Ok(recode::copy(input, out)?);
         }
+        let traits = Traits::of(input)?;
+        let keeps_python2 = traits.python2 && encoding.is_none();
+        let protocol = protocol.unwrap_or(traits.protocol.min(5));
         if traits.drops_calls {
+            if protocol == traits.protocol && args.profile.is_none() && encoding.is_none() {
+                return Ok(recode::copy(input, out)?);
+            }
             return Err(Trouble::Refused(
                 "it calls functions and drops what they return (cloudpickle and dill do that to fill classes and \
                  functions): it can only be copied, without --protocol, --profile and --encoding"
@@ -220,7 +231,11 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
                     .into(),
             ));
         }
-        writer.write(&document, traits.protocol, Profile::new(version, protocol), false, out)?;
-        Ok::<_, Trouble>(traits.len)
+        let document = unpickler.load(input)?;
+        match writer.write(&document, traits.protocol, Profile::new(version, protocol), false, out) {
+            Ok(_) => Ok(traits.len),
+            Err(WriteError::Pickle(error)) => Err(Trouble::Refused(refusal(&writer, &document, protocol, error))),
+            Err(error) => Err(error.into()),
+        }
     })
 }

@@ -9,14 +9,14 @@ mod tree;
 
 use crate::containers;
 use crate::failure::Failure;
-use crate::info::{keep_lines, raw_array};
+use crate::info::{keep_part, kept_op, raw_array};
 use crate::input::Input;
 use crate::output::Output;
 use crate::pickles::{is_cut_pickle, warn_of_rest};
 use crate::symbols::{Event, Symbols};
 use clap::Args;
 use pickle_core::joblib::Array;
-use pickle_core::{Arg, Argument, Error, ErrorKind, Op, OpReader, ReadError, Step};
+use pickle_core::{Arg, Error, ErrorKind, Op, OpReader, ReadError, Step};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use tree::{Branch, Names, Tracker};
@@ -119,23 +119,17 @@ impl Walk<'_> {
         let mut part = Vec::new();
         loop {
             let event = match reader.next()? {
-                Step::Op(op) => {
-                    let text = matches!(op.arg, Arg::Text(_));
-                    self.op(&op, (op.header_len() + op.bytes().len() + usize::from(text)) as u64)?
-                }
+                Step::Op(op) => self.op(&op, op.bytes().len() as u64)?,
                 Step::Fragment(fragment) => {
                     if fragment.position == 0 {
                         part.clear();
                     }
-                    keep_lines(&mut part, fragment.data);
+                    keep_part(&mut part, &fragment);
                     if !fragment.last {
                         continue;
                     }
-                    let counted = !matches!(fragment.opcode.argument(), Argument::Line | Argument::TwoLines);
-                    let arg = if counted { Arg::Bytes(&part) } else { Arg::Text(&part) };
-                    let op = Op { opcode: fragment.opcode, arg, offset: fragment.offset };
                     let payload = fragment.position + fragment.data.len() as u64;
-                    self.op(&op, op.header_len() as u64 + payload + u64::from(!counted))?
+                    self.op(&kept_op(&fragment, &part), payload)?
                 }
                 Step::Raw(_) | Step::NeedMore => continue,
                 Step::End => return Ok(()),
@@ -166,7 +160,10 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn op(&mut self, op: &Op<'_>, len: u64) -> Result<Event, Error> {
+    /// `payload`: the bytes of its payload or text, which may not all be at hand.
+    fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<Event, Error> {
+        let newline = matches!(op.arg, Arg::Text(_));
+        let len = op.header_len() as u64 + payload + u64::from(newline);
         self.first_byte.get_or_insert(op.opcode.byte());
         self.count += 1;
         let event = self.symbols.apply(op)?;

@@ -35,7 +35,7 @@ pub struct ExtractArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// What to take out, such as $.rows[3].image; without it all tensors
+    /// What to take out, such as `$.rows[3].image`; without it all tensors
     #[arg(value_name = "PATH")]
     pub path: Option<String>,
 
@@ -93,9 +93,7 @@ fn copy(part: &Part, out: &mut Output, change: &mut dyn FnMut(&mut [u8])) -> Res
 
 /// Takes out the value at a path.
 fn value(args: &ExtractArgs, path: &str) -> Result<(), Failure> {
-    if !pickle_core::Path::new(path).is_valid() {
-        return Err(Failure::Usage(format!("{path} is no path; one looks as $.rows[3].image or $[\"a key\"]")));
-    }
+    Failure::check_path(path, "$.rows[3].image")?;
     let input = containers::open_one(&args.file)?.into_seekable()?;
     let name = input.name().to_owned();
     let refuse = |text| Failure::Refused { name: name.clone(), text };

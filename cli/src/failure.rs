@@ -50,12 +50,14 @@ pub enum Failure {
     #[error("{0}")]
     Usage(String),
     /// A result can not be written. What had its name before is untouched.
-    #[error("{name}: {}", explain(source))]
+    #[error("{name}: {}{}", explain(source), good(*taken))]
     Write {
         /// The file.
         name: String,
         /// What the system says.
         source: io::Error,
+        /// Bytes that it has taken, where there is no going back: pipes and devices.
+        taken: Option<u64>,
     },
     /// Standard output can not be written.
     #[error("standard output: {0}")]
@@ -69,6 +71,17 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Refuses a path that can not be read; `example` is one that can.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`].
+    pub fn check_path(path: &str, example: &str) -> Result<(), Failure> {
+        if pickle_core::Path::new(path).is_valid() {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!("{path} is no path; one looks as {example} or $[\"a key\"]")))
+    }
+
     /// 1 for bad input, 2 for wrong usage, 0 where the reader of our output had enough.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -120,6 +133,10 @@ fn explain(error: &io::Error) -> String {
         Some((text, _)) => text.to_owned(),
         None => text,
     }
+}
+
+fn good(taken: Option<u64>) -> String {
+    taken.map(|taken| format!("; {taken} bytes were written before")).unwrap_or_default()
 }
 
 fn counted(index: u64) -> String {

@@ -4,6 +4,7 @@
 //! pickler does.
 
 use crate::Failure;
+use crate::convert::refusal;
 use crate::input::Input;
 use crate::output::Output;
 use base64::Engine;
@@ -13,8 +14,9 @@ use num_bigint::BigInt;
 use pickle_core::writer::{Profile, Version, Writer};
 use pickle_core::{Arg, Encoder, Heap, Opcode, Options, Unpickler, WriteError, compat};
 use serde_json::{Map, Number, Value};
+use std::cell::Cell;
 use std::collections::HashMap;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
 /// `pickle from-json`
@@ -47,21 +49,46 @@ pub struct FromJsonArgs {
 /// The protocol that every Python since 3.4 reads.
 const DEFAULT_PROTOCOL: u8 = 4;
 
+/// Levels of JSON in JSON. An object takes three; CPython's pickler gives up after 1000 levels of objects.
+const LEVELS: usize = 10_000;
+
+/// Bytes of stack for each of them: reading, making and dropping go down level by level. Twice what a build without
+/// optimisation takes.
+const STACK: usize = 16 * 1024;
+
 /// `pickle from-json`: writes a pickle for every JSON document of a file.
 ///
 /// # Errors
 /// The input is no JSON or has keys with `$` that mean nothing, or the output can not be written.
 pub fn run(args: &FromJsonArgs) -> Result<(), Failure> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(LEVELS * STACK);
+        match thread.spawn_scoped(scope, || make(args)) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(source) => Err(Failure::Input { name: args.file.display().to_string(), source }),
+        }
+    })
+}
+
+fn make(args: &FromJsonArgs) -> Result<(), Failure> {
     let input = Input::open(&args.file)?;
     let name = input.name().to_owned();
     let refused = |text: String| Failure::Refused { name: name.clone(), text };
     let mut out = Output::create(&args.output)?;
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     let mut writer = Writer::new();
-    let documents = serde_json::Deserializer::from_reader(BufReader::new(input)).into_iter::<Value>();
+    let too_deep = Cell::new(false);
+    let mut json = serde_json::Deserializer::from_reader(Levels::new(BufReader::new(input), &too_deep));
+    // Levels are counted below it.
+    json.disable_recursion_limit();
     let mut count = 0;
-    for json in documents {
+    for json in json.into_iter::<Value>() {
         let json = json.map_err(|error| match error.io_error_kind() {
+            Some(_) if too_deep.get() => refused(format!(
+                "line {} column {}: more than {LEVELS} levels of lists and maps in one another",
+                error.line(),
+                error.column()
+            )),
             Some(kind) => Failure::Input { name: name.clone(), source: kind.into() },
             None => refused(format!("not JSON: {error}")),
         })?;
@@ -83,7 +110,7 @@ pub fn run(args: &FromJsonArgs) -> Result<(), Failure> {
             Ok(_) => {}
             Err(WriteError::Io { error, .. }) => return Err(out.failure(error)),
             Err(WriteError::Pickle(error)) => {
-                return Err(refused(format!("protocol {protocol} can not hold it: {error}")));
+                return Err(refused(refusal(&writer, &document, protocol, error)));
             }
         }
     }
@@ -91,6 +118,42 @@ pub fn run(args: &FromJsonArgs) -> Result<(), Failure> {
         return Err(refused("there is no JSON here: the input is empty".into()));
     }
     out.commit()
+}
+
+/// Counts the brackets that are open in the JSON that is read through it, and fails where they are too many.
+struct Levels<'t, R> {
+    json: R,
+    open: usize,
+    in_string: bool,
+    escaped: bool,
+    too_deep: &'t Cell<bool>,
+}
+
+impl<'t, R: Read> Levels<'t, R> {
+    fn new(json: R, too_deep: &'t Cell<bool>) -> Self {
+        Levels { json, open: 0, in_string: false, escaped: false, too_deep }
+    }
+}
+
+impl<R: Read> Read for Levels<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.json.read(buffer)?;
+        for &byte in buffer.iter().take(n) {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' => self.escaped = self.in_string,
+                b'"' => self.in_string = !self.in_string,
+                b'[' | b'{' if !self.in_string => self.open += 1,
+                b']' | b'}' if !self.in_string => self.open = self.open.saturating_sub(1),
+                _ => {}
+            }
+            if self.open > LEVELS {
+                self.too_deep.set(true);
+                return Err(io::ErrorKind::InvalidData.into());
+            }
+        }
+        Ok(n)
+    }
 }
 
 /// What is wrong with the JSON, and at which path.
@@ -113,18 +176,39 @@ impl Fault {
     }
 }
 
+/// A value's JSON, which is as good as its identity, and whether it has an `$id`.
+#[derive(Clone, Copy)]
+struct Place<'j>(&'j Value, bool);
+
+/// What of a value stands on the stack when it is made.
+enum Parts {
+    /// Everything above the last MARK, and that.
+    Marked,
+    Counted(u8),
+}
+
 /// Makes opcodes of JSON, of any protocol.
+///
+/// A tuple can hold a list that holds the tuple. Where it is referred to inside itself, it is made there, of its parts that
+/// are made already; the one that was begun outside is then dropped. That is what CPython's pickler does.
 #[derive(Default)]
-struct Maker {
+struct Maker<'j> {
     pickle: Vec<u8>,
-    /// Whether the value with an `$id` is complete enough to be referred to.
-    ids: HashMap<u64, bool>,
+    /// The values with an `$id`.
+    ids: HashMap<u64, &'j Value>,
+    /// Memo entries, by the place of the JSON: of values with an `$id`, and of all values inside those that are begun.
+    made: HashMap<*const Value, u32>,
+    puts: u32,
+    /// How often a value with an `$id` was begun.
+    begun: HashMap<*const Value, u8>,
+    /// Values with an `$id` that are begun and not made.
+    around: u32,
     buffers: u64,
     python2: bool,
     keep_names: bool,
 }
 
-impl Maker {
+impl<'j> Maker<'j> {
     fn op(&mut self, opcode: Opcode, arg: Arg<'_>) -> Result<(), Fault> {
         match Encoder::new(&mut self.pickle, 5).op(opcode, arg) {
             Ok(()) => Ok(()),
@@ -141,17 +225,21 @@ impl Maker {
         self.op(Opcode::BinUnicode8, Arg::Bytes(text))
     }
 
-    fn value(&mut self, json: &Value) -> Result<(), Fault> {
+    fn value(&mut self, json: &'j Value) -> Result<(), Fault> {
+        if matches!(json, Value::Array(_) | Value::Object(_)) && self.recall(json)? {
+            return Ok(());
+        }
         match json {
             Value::Null => self.plain(Opcode::None),
             Value::Bool(true) => self.plain(Opcode::NewTrue),
             Value::Bool(false) => self.plain(Opcode::NewFalse),
             Value::Number(number) => self.number(number),
             Value::String(text) => self.text(text.as_bytes()),
-            Value::Array(items) => self.list(items, None),
-            Value::Object(fields) if fields.keys().any(|key| key.starts_with('$')) => self.tagged(fields),
+            Value::Array(items) => self.list(items, Place(json, false)),
+            Value::Object(fields) if fields.keys().any(|key| key.starts_with('$')) => self.tagged(json, fields),
             Value::Object(fields) => {
                 self.plain(Opcode::EmptyDict)?;
+                self.made(Place(json, false))?;
                 self.fields(fields)
             }
         }
@@ -184,14 +272,58 @@ impl Maker {
         }
     }
 
-    /// The value is at the top of the stack: from now on it can be referred to.
-    fn made(&mut self, id: Option<u64>) -> Result<(), Fault> {
-        let Some(id) = id else { return Ok(()) };
-        self.ids.insert(id, true);
-        self.op(Opcode::LongBinPut, Arg::Uint(id))
+    /// Fetches a value, if it is made.
+    fn recall(&mut self, json: &'j Value) -> Result<bool, Fault> {
+        let Some(&number) = self.made.get(&std::ptr::from_ref(json)) else { return Ok(false) };
+        self.op(Opcode::LongBinGet, Arg::Uint(number.into()))?;
+        Ok(true)
     }
 
-    fn values(&mut self, items: &[Value]) -> Result<(), Fault> {
+    /// The value is at the top of the stack: from now on it can be referred to.
+    fn made(&mut self, place: Place<'j>) -> Result<(), Fault> {
+        let Place(json, has_id) = place;
+        if !has_id && self.around == 0 {
+            return Ok(());
+        }
+        let number = self.puts;
+        self.puts += 1;
+        self.made.insert(json, number);
+        self.op(Opcode::LongBinPut, Arg::Uint(number.into()))
+    }
+
+    /// Begins a value that is not there before its parts are.
+    fn begin(&mut self, Place(json, has_id): Place<'j>) -> Result<(), Fault> {
+        if !has_id {
+            return Ok(());
+        }
+        let begun = self.begun.entry(json).or_default();
+        *begun += 1;
+        if *begun > 2 {
+            return fault("it has itself as a part: there must be a list, dict, set or state between");
+        }
+        self.around += 1;
+        Ok(())
+    }
+
+    /// Ends what was begun: makes it by `opcode`, or, where that has been done inside of it, drops its parts and fetches it.
+    /// True if it was made here.
+    fn end(&mut self, place: Place<'j>, parts: Parts, opcode: Opcode) -> Result<bool, Fault> {
+        let Place(json, has_id) = place;
+        self.around -= u32::from(has_id);
+        if !self.made.contains_key(&std::ptr::from_ref(json)) {
+            self.plain(opcode)?;
+            self.made(place)?;
+            return Ok(true);
+        }
+        match parts {
+            Parts::Marked => self.plain(Opcode::PopMark)?,
+            Parts::Counted(n) => (0..n).try_for_each(|_| self.plain(Opcode::Pop))?,
+        }
+        self.recall(json)?;
+        Ok(false)
+    }
+
+    fn values(&mut self, items: &'j [Value]) -> Result<(), Fault> {
         for (i, item) in items.iter().enumerate() {
             self.value(item).map_err(|fault| fault.below(&format!("[{i}]")))?;
         }
@@ -199,7 +331,7 @@ impl Maker {
     }
 
     /// Items that go to what is at the top of the stack.
-    fn give(&mut self, items: &[Value], opcode: Opcode) -> Result<(), Fault> {
+    fn give(&mut self, items: &'j [Value], opcode: Opcode) -> Result<(), Fault> {
         if items.is_empty() {
             return Ok(());
         }
@@ -208,14 +340,16 @@ impl Maker {
         self.plain(opcode)
     }
 
-    fn list(&mut self, items: &[Value], id: Option<u64>) -> Result<(), Fault> {
+    fn list(&mut self, items: &'j [Value], place: Place<'j>) -> Result<(), Fault> {
         self.plain(Opcode::EmptyList)?;
-        self.made(id)?;
+        self.made(place)?;
         self.give(items, Opcode::Appends)
     }
 
-    fn fields(&mut self, fields: &Map<String, Value>) -> Result<(), Fault> {
-        if fields.is_empty() {
+    /// Keys and values of a dict; an `$id` among them is none.
+    fn fields(&mut self, fields: &'j Map<String, Value>) -> Result<(), Fault> {
+        let mut fields = fields.iter().filter(|(key, _)| *key != "$id").peekable();
+        if fields.peek().is_none() {
             return Ok(());
         }
         self.plain(Opcode::Mark)?;
@@ -226,7 +360,7 @@ impl Maker {
         self.plain(Opcode::SetItems)
     }
 
-    fn pairs(&mut self, pairs: &[Value]) -> Result<(), Fault> {
+    fn pairs(&mut self, pairs: &'j [Value]) -> Result<(), Fault> {
         if pairs.is_empty() {
             return Ok(());
         }
@@ -242,33 +376,30 @@ impl Maker {
     }
 
     /// A map with keys of ours.
-    fn tagged(&mut self, fields: &Map<String, Value>) -> Result<(), Fault> {
-        let id = match fields.get("$id") {
-            None => None,
-            Some(id) => match id.as_u64().filter(|id| u32::try_from(*id).is_ok()) {
-                Some(id) => match self.ids.insert(id, false) {
-                    None => Some(id),
-                    Some(_) => return fault(format!("$id {id} is given twice")),
-                },
-                None => return fault("$id must be a number below 2^32"),
-            },
-        };
+    fn tagged(&mut self, json: &'j Value, fields: &'j Map<String, Value>) -> Result<(), Fault> {
+        let place = Place(json, fields.contains_key("$id"));
+        if let Some(id) = fields.get("$id") {
+            let Some(id) = id.as_u64() else { return fault("$id must be a number from 0 on") };
+            if self.ids.insert(id, json).is_some_and(|known| !std::ptr::eq(known, json)) {
+                return fault(format!("$id {id} is given twice"));
+            }
+        }
         if let Some(is_object) = ["$class", "$callable", "$persid"].iter().find(|key| fields.contains_key(**key)) {
-            return self.object(fields, is_object, id);
+            return self.object(fields, is_object, place);
         }
         let mut ours = fields.iter().filter(|(key, _)| *key != "$id");
         let (Some((tag, value)), second) = (ours.next(), ours.next()) else {
             // An empty dict that is referred to.
             self.plain(Opcode::EmptyDict)?;
-            return self.made(id);
+            return self.made(place);
         };
         match (tag.as_str(), second) {
             ("$buffer", Some((key, Value::Bool(true)))) if key == "$readonly" => {
                 self.buffer(value, true)?;
-                self.made(id)
+                self.made(place)
             }
             (tag, None) if tag.starts_with('$') => {
-                self.one(tag, value, id).map_err(|fault| fault.below(&format!(".{tag}")))
+                self.one(tag, value, place).map_err(|fault| fault.below(&format!(".{tag}")))
             }
             // A map that only has an id beside keys of its own.
             (tag, _) if !tag.starts_with('$') => {
@@ -276,9 +407,8 @@ impl Maker {
                     return fault(format!("{key} does not belong here; write a dict with such keys as $dict"));
                 }
                 self.plain(Opcode::EmptyDict)?;
-                self.made(id)?;
-                let own = fields.iter().filter(|(key, _)| *key != "$id").map(|(k, v)| (k.clone(), v.clone()));
-                self.fields(&own.collect())
+                self.made(place)?;
+                self.fields(fields)
             }
             (tag, other) => {
                 let other = other.map_or("$id", |(other, _)| other.as_str());
@@ -287,7 +417,7 @@ impl Maker {
         }
     }
 
-    fn one(&mut self, tag: &str, value: &Value, id: Option<u64>) -> Result<(), Fault> {
+    fn one(&mut self, tag: &str, value: &'j Value, place: Place<'j>) -> Result<(), Fault> {
         let items = || match value {
             Value::Array(items) => Ok(items.as_slice()),
             _ => fault("a list is wanted"),
@@ -302,37 +432,36 @@ impl Maker {
         };
         match tag {
             "$ref" => {
-                return match value.as_u64().map(|id| (id, self.ids.get(&id))) {
-                    Some((id, Some(true))) => self.op(Opcode::LongBinGet, Arg::Uint(id)),
-                    Some((id, Some(false))) => fault(format!(
-                        "$ref {id} is inside the value that it refers to: only lists, dicts, sets and states can have themselves"
-                    )),
-                    Some((id, None)) => fault(format!("no $id {id} comes before this")),
-                    None => fault("the number of an $id is wanted"),
-                };
+                let Some(id) = value.as_u64() else { return fault("the number of an $id is wanted") };
+                let Some(&known) = self.ids.get(&id) else { return fault(format!("no $id {id} comes before this")) };
+                return self.value(known);
             }
-            "$list" => return self.list(items()?, id),
+            "$list" => return self.list(items()?, place),
             "$dict" => {
                 self.plain(Opcode::EmptyDict)?;
-                self.made(id)?;
+                self.made(place)?;
                 return self.pairs(items()?);
             }
             "$set" => {
                 self.plain(Opcode::EmptySet)?;
-                self.made(id)?;
+                self.made(place)?;
                 return self.give(items()?, Opcode::AddItems);
             }
-            "$tuple" => {
+            "$tuple" | "$frozenset" => {
+                self.begin(place)?;
                 self.plain(Opcode::Mark)?;
                 self.values(items()?)?;
-                self.plain(Opcode::Tuple)?;
+                let opcode = if tag == "$tuple" { Opcode::Tuple } else { Opcode::FrozenSet };
+                return self.end(place, Parts::Marked, opcode).map(|_| ());
             }
-            "$frozenset" => {
-                self.plain(Opcode::Mark)?;
-                self.values(items()?)?;
-                self.plain(Opcode::FrozenSet)?;
+            "$value" | "$readonly" => {
+                self.begin(place)?;
+                self.value(value)?;
+                self.around -= u32::from(place.1);
+                if tag == "$readonly" {
+                    self.plain(Opcode::ReadonlyBuffer)?;
+                }
             }
-            "$value" => self.value(value)?,
             "$int" => self.int(string()?)?,
             "$float" => match u64::from_str_radix(string()?, 16) {
                 Ok(bits) => self.op(Opcode::BinFloat, Arg::Float(bits))?,
@@ -351,13 +480,9 @@ impl Maker {
                 _ => return fault("an extension code is a number from 1 on"),
             },
             "$buffer" => self.buffer(value, false)?,
-            "$readonly" => {
-                self.value(value)?;
-                self.plain(Opcode::ReadonlyBuffer)?;
-            }
             _ => return fault("no key that this program knows; write a dict with such keys as $dict"),
         }
-        self.made(id)
+        self.made(place)
     }
 
     fn buffer(&mut self, index: &Value, read_only: bool) -> Result<(), Fault> {
@@ -389,7 +514,7 @@ impl Maker {
         self.plain(Opcode::StackGlobal)
     }
 
-    fn object(&mut self, fields: &Map<String, Value>, callable: &str, id: Option<u64>) -> Result<(), Fault> {
+    fn object(&mut self, fields: &'j Map<String, Value>, callable: &str, place: Place<'j>) -> Result<(), Fault> {
         let how = match fields.get("$how") {
             None if callable == "$persid" => "persid",
             None => "reduce",
@@ -397,6 +522,7 @@ impl Maker {
             Some(_) => return fault("$how must be a string"),
         };
         let stacked = matches!(how, "obj" | "inst");
+        self.begin(place)?;
         if stacked {
             self.plain(Opcode::Mark)?;
         }
@@ -422,23 +548,34 @@ impl Maker {
             (Some(args), _) => self.value(args).map_err(below("$args"))?,
             (None, _) => self.plain(Opcode::EmptyTuple)?,
         }
-        match how {
-            "reduce" => self.plain(Opcode::Reduce)?,
-            "newobj" => self.plain(Opcode::NewObj)?,
+        let (parts, opcode) = match how {
+            "reduce" => (Parts::Counted(2), Opcode::Reduce),
+            "newobj" => (Parts::Counted(2), Opcode::NewObj),
             "newobj_ex" => {
                 let Some(kwargs) = fields.get("$kwargs") else { return fault("newobj_ex needs $kwargs") };
                 self.value(kwargs).map_err(below("$kwargs"))?;
-                self.plain(Opcode::NewObjEx)?;
+                (Parts::Counted(3), Opcode::NewObjEx)
             }
-            "obj" | "inst" => self.plain(Opcode::Obj)?,
-            "persid" => self.plain(Opcode::BinPersId)?,
-            "changed" => {}
+            "obj" | "inst" => (Parts::Marked, Opcode::Obj),
+            "persid" => (Parts::Counted(1), Opcode::BinPersId),
+            "changed" => {
+                // A global becomes an object by its first change only.
+                self.changes(fields, callable)?;
+                self.around -= u32::from(place.1);
+                return self.made(place);
+            }
             _ => return fault(format!("$how {how:?} is none of reduce, newobj, newobj_ex, obj, inst and changed")),
-        }
-        // A global becomes an object by its first change only.
-        if how != "changed" {
-            self.made(id)?;
-        }
+        };
+        // What was made inside of its own arguments was changed there too.
+        if self.end(place, parts, opcode)? { self.changes(fields, callable) } else { Ok(()) }
+    }
+
+    /// What happened to an object after it was made.
+    fn changes(&mut self, fields: &'j Map<String, Value>, callable: &str) -> Result<(), Fault> {
+        let below = |step: &str| {
+            let step = format!(".{step}");
+            move |fault: Fault| fault.below(&step)
+        };
         for (key, value) in fields {
             match key.as_str() {
                 "$id" | "$how" | "$args" | "$kwargs" => {}
@@ -459,10 +596,10 @@ impl Maker {
                 key => self.change(key, value).map_err(below(key))?,
             }
         }
-        if how == "changed" { self.made(id) } else { Ok(()) }
+        Ok(())
     }
 
-    fn change(&mut self, key: &str, value: &Value) -> Result<(), Fault> {
+    fn change(&mut self, key: &str, value: &'j Value) -> Result<(), Fault> {
         match (key, value) {
             ("$append", Value::Array(items)) => self.give(items, Opcode::Appends),
             ("$add", Value::Array(items)) => self.give(items, Opcode::AddItems),

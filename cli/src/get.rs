@@ -25,7 +25,7 @@ pub struct GetArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// Where the value is, such as $.rows[3].temp or $[\"a key\"]
+    /// Where the value is, such as `$.rows[3].temp` or `$[\"a key\"]`
     #[arg(value_name = "PATH")]
     pub path: String,
 
@@ -39,9 +39,7 @@ pub struct GetArgs {
 /// # Errors
 /// The file can not be read, is damaged, or has nothing at the path.
 pub fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    if !Path::new(&args.path).is_valid() {
-        return Err(Failure::Usage(format!("{} is no path; one looks as $.rows[3].temp or $[\"a key\"]", args.path)));
-    }
+    Failure::check_path(&args.path, "$.rows[3].temp")?;
     let nothing = || Failure::Refused {
         name: args.file.display().to_string(),
         text: format!("there is nothing at {}; `pickle show` and `pickle du` tell what there is", args.path),

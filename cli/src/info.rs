@@ -12,7 +12,7 @@ use crate::symbols::{Event, Key, Shape, Symbols};
 use crate::{Failure, symbols};
 use embedded_io::Read;
 use pickle_core::joblib::Array;
-use pickle_core::{Arg, Argument, Error, ErrorKind, Op, OpReader, Opcode, ReadError, Step};
+use pickle_core::{Arg, Error, ErrorKind, Fragment, Op, OpReader, Opcode, ReadError, Step};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -356,15 +356,13 @@ impl Walk {
                     if fragment.position == 0 {
                         self.part.clear();
                     }
-                    keep_lines(&mut self.part, fragment.data);
+                    keep_part(&mut self.part, &fragment);
                     if !fragment.last {
                         continue;
                     }
                     let part = std::mem::take(&mut self.part);
-                    let counted = !matches!(fragment.opcode.argument(), Argument::Line | Argument::TwoLines);
-                    let arg = if counted { Arg::Bytes(&part) } else { Arg::Text(&part) };
                     let total = fragment.position + fragment.data.len() as u64;
-                    let event = self.op(&Op { opcode: fragment.opcode, arg, offset: fragment.offset }, total)?;
+                    let event = self.op(&kept_op(&fragment, &part), total)?;
                     self.part = part;
                     event
                 }
@@ -410,8 +408,25 @@ impl Walk {
     }
 }
 
-/// Appends what matters of a piece of a long argument: [`NAME_MAX`] bytes of each line.
-pub(crate) fn keep_lines(part: &mut Vec<u8>, data: &[u8]) {
+/// Appends what matters of a piece of a long argument: of a payload its first [`NAME_MAX`] bytes, of a text those of
+/// each line.
+pub(crate) fn keep_part(part: &mut Vec<u8>, fragment: &Fragment<'_>) {
+    if fragment.opcode.argument().is_counted() {
+        let room = NAME_MAX.saturating_sub(part.len());
+        part.extend_from_slice(fragment.data.get(..room).unwrap_or(fragment.data));
+    } else {
+        keep_lines(part, fragment.data);
+    }
+}
+
+/// The opcode of a fragment, with what was kept of its argument.
+pub(crate) fn kept_op<'p>(fragment: &Fragment<'_>, part: &'p [u8]) -> Op<'p> {
+    let arg = if fragment.opcode.argument().is_counted() { Arg::Bytes(part) } else { Arg::Text(part) };
+    Op { opcode: fragment.opcode, arg, offset: fragment.offset }
+}
+
+/// Appends [`NAME_MAX`] bytes of each line; a text has two at most.
+fn keep_lines(part: &mut Vec<u8>, data: &[u8]) {
     for (i, line) in data.split(|&byte| byte == b'\n').take(NAME_MAX).enumerate() {
         if i > 0 {
             part.push(b'\n');
@@ -573,4 +588,20 @@ fn gather<R: Read>(reader: R, shared_memo: bool) -> Gathered<R::Error> {
         }
     });
     (pickles, all.unwrap_or_default(), tail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_is_kept_of_a_long_payload() {
+        let data = [b'\n'; 4096];
+        let mut part = Vec::new();
+        for position in (0..1 << 20).step_by(data.len()) {
+            let (opcode, total) = (Opcode::BinBytes, Some(1 << 20));
+            keep_part(&mut part, &Fragment { opcode, offset: 0, position, total, data: &data, last: false });
+        }
+        assert_eq!(part.len(), NAME_MAX);
+    }
 }

@@ -179,9 +179,7 @@ type Take<'t> = dyn FnMut(&Item<'_>) -> Result<bool, Failure> + 't;
 /// # Errors
 /// As [`run`], and what `take` says. [`Failure::Reported`] where damaged pickles were left out as was asked for.
 pub(crate) fn each(of: &Of, take: &mut Take<'_>) -> Result<(), Failure> {
-    if !pickle_core::Path::new(&of.path).is_valid() {
-        return Err(Failure::Usage(format!("{} is no path; one looks as $.rows[3].points or $[\"a key\"]", of.path)));
-    }
+    Failure::check_path(&of.path, "$.rows[3].points")?;
     let input = containers::open_one(&of.file)?;
     let mut items = Items::new(if of.resync { input.into_seekable()? } else { input }, &of.path);
     let mut whole = Ok(());

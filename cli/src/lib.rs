@@ -48,6 +48,9 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Convert(args) => convert::run(args),
         Command::Extract(args) => extract::run(args),
         Command::Optimize(args) => optimize::run(args),
+        Command::FromJson(_) if cli.member.is_some() => {
+            Err(Failure::Usage("--member names a pickle in an archive; from-json reads files of JSON".into()))
+        }
         Command::FromJson(args) => from_json::run(args),
         Command::Items(args) => items::run(args, out),
         Command::Head(args) => items::head(args, out),

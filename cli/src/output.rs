@@ -22,10 +22,34 @@ pub struct Output {
 enum Body {
     /// Committed.
     Done,
-    Stdout(BufWriter<io::Stdout>),
+    Stdout(BufWriter<Counted<io::Stdout>>),
     /// Pipes and devices have no final place to move to.
-    Direct(BufWriter<File>),
+    Direct(BufWriter<Counted<File>>),
     File(BufWriter<NamedTempFile>, PathBuf),
+}
+
+/// Knows how many bytes have gone out, and are good whatever comes.
+struct Counted<W> {
+    out: W,
+    taken: u64,
+}
+
+impl<W: Write> Counted<W> {
+    fn buffered(out: W) -> BufWriter<Self> {
+        BufWriter::with_capacity(BUFFER, Counted { out, taken: 0 })
+    }
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let n = self.out.write(data)?;
+        self.taken += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Files that Ctrl-C must remove.
@@ -39,13 +63,10 @@ impl Output {
     /// The folder is not there or can not be written.
     pub fn create(path: &Path) -> Result<Output, Failure> {
         if path == Path::new("-") {
-            return Ok(Output {
-                name: "standard output".into(),
-                body: Body::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())),
-            });
+            return Ok(Output { name: "standard output".into(), body: Body::Stdout(Counted::buffered(io::stdout())) });
         }
         let name = path.display().to_string();
-        let fail = |source| Failure::Write { name: name.clone(), source };
+        let fail = |source| Failure::Write { name: name.clone(), source, taken: None };
         // A link stays, what it points to is replaced.
         let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let old = std::fs::metadata(&target).ok();
@@ -54,7 +75,7 @@ impl Output {
         }
         if old.as_ref().is_some_and(|old| !old.is_file()) {
             let file = File::options().write(true).open(&target).map_err(fail)?;
-            return Ok(Output { name, body: Body::Direct(BufWriter::with_capacity(BUFFER, file)) });
+            return Ok(Output { name, body: Body::Direct(Counted::buffered(file)) });
         }
         let folder = match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -81,7 +102,11 @@ impl Output {
 
     /// The failure for an error of writing here.
     pub fn failure(&self, source: io::Error) -> Failure {
-        Failure::Write { name: self.name.clone(), source }
+        match &self.body {
+            Body::Stdout(out) => failed(&self.name, source, out),
+            Body::Direct(out) => failed(&self.name, source, out),
+            Body::Done | Body::File(..) => Failure::Write { name: self.name.clone(), source, taken: None },
+        }
     }
 
     /// Everything is written: it reaches the disk, and then its name.
@@ -91,11 +116,11 @@ impl Output {
     pub fn commit(mut self) -> Result<(), Failure> {
         let name = self.name.clone();
         let body = std::mem::replace(&mut self.body, Body::Done);
-        let fail = |source| Failure::Write { name: name.clone(), source };
+        let fail = |source| Failure::Write { name: name.clone(), source, taken: None };
         match body {
             Body::Done => Ok(()),
-            Body::Stdout(mut out) => out.flush().map_err(Failure::Output),
-            Body::Direct(mut out) => out.flush().map_err(fail),
+            Body::Stdout(mut out) => out.flush().map_err(|error| failed(&name, error, &out)),
+            Body::Direct(mut out) => out.flush().map_err(|error| failed(&name, error, &out)),
             Body::File(out, target) => {
                 let file = out.into_inner().map_err(|error| fail(error.into_error()))?;
                 file.as_file().sync_all().map_err(fail)?;
@@ -112,6 +137,15 @@ impl Output {
             }
         }
     }
+}
+
+/// The failure of what appears bit by bit.
+fn failed<W: Write>(name: &str, source: io::Error, out: &BufWriter<Counted<W>>) -> Failure {
+    // Whoever reads has enough: that is not for this name to judge.
+    if source.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::Output(source);
+    }
+    Failure::Write { name: name.to_owned(), source, taken: Some(out.get_ref().taken) }
 }
 
 impl Write for Output {

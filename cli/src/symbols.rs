@@ -7,7 +7,7 @@
 //! wrapper tell how long they are, so those are followed too. All else is a
 //! kind: sixteen bytes on the stack and in the memo. Of a string, at most
 //! [`NAME_MAX`] bytes are kept, as long as it can still be fetched. Of a memo
-//! of more than [`HELD`] entries, what named a class stays, and the youngest.
+//! of more than `HELD` entries, what named a class stays, and the youngest.
 
 use crate::globals::{Global, Globals, NAME_MAX, cut};
 use pickle_core::joblib::Array;

@@ -14,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 fn run(words: &[&str]) -> Result<Vec<u8>, String> {
     let cli = Cli::try_parse_from([&["pickle"], words].concat()).map_err(|error| error.to_string())?;
     let mut out = Vec::new();
-    match pickle_cli::run(cli, &mut out) {
+    match pickle_cli::run(cli.settle(), &mut out) {
         Ok(()) => Ok(out),
         Err(failure) => Err(failure.to_string()),
     }
@@ -130,29 +130,86 @@ fn optimize_is_pickletools_optimize() {
     assert!(same > 20, "{same}");
 }
 
+/// The graph of every pickle of a file.
+fn graph(path: &Path) -> Result<Vec<u8>, String> {
+    run(&["graph", path.to_str().unwrap()])
+}
+
 #[test]
 fn tagged_json_comes_back() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut same, mut refused, mut differ) = (0, Vec::new(), Vec::new());
+    let out = folder.path().join("out");
+    let (mut same, mut mixed, mut refused, mut differ) = (0, 0, Vec::new(), Vec::new());
     for (path, bytes) in files() {
-        if bytes.len() > 300_000 || !is_single(&bytes) {
+        let most = if std::env::var_os("PICKLE_FULL").is_some() { usize::MAX } else { 300_000 };
+        if bytes.len() > most {
             continue;
         }
-        let Ok(json) = run(&["json", "--tagged", path.to_str().unwrap()]) else { continue };
-        let python2 = json.windows(6).any(|w| w == b"\"$str8");
-        let options = ["--keep-names", "--protocol", if python2 { "2" } else { "5" }];
+        let (Ok(json), Ok(wanted)) = (run(&["json", "--tagged", path.to_str().unwrap()]), graph(&path)) else {
+            continue;
+        };
+        let text = String::from_utf8_lossy(&json);
+        let has = |words: &[&str]| words.iter().any(|word| text.contains(&format!("\"{word}\"")));
+        // INST is of protocol 0 alone, and Python 2's strings are written up to 2.
+        let (inst, python2) = (has(&["inst"]), has(&["$str8"]));
+        let newer = has(&["$bytes", "$bytearray", "$set", "$frozenset", "$buffer", "$add", "newobj_ex"]);
+        // What stands behind a persistent id is asked for again each time: no pickler memoises it.
+        let shared_persid = has(&["$persid"]) && (inst || has(&["$ref"]));
+        if (python2 && newer) || (inst && (newer || has(&["newobj", "obj", "$ext"]))) || shared_persid {
+            mixed += 1;
+            continue;
+        }
+        let protocol = if inst { "0" } else { "5" };
+        let options = ["--keep-names", "--protocol", if python2 && !inst { "2" } else { protocol }];
         match rewrite(folder.path(), "from-json", &json, &options) {
-            Ok(_) => {
-                let again = run(&["json", "--tagged", folder.path().join("out").to_str().unwrap()]).unwrap();
-                if again == json { same += 1 } else { differ.push(path.display().to_string()) }
-            }
+            Ok(_) if graph(&out).as_ref() == Ok(&wanted) => same += 1,
+            Ok(_) => differ.push(path.display().to_string()),
             Err(message) => refused.push(format!("{}: {message}", path.display())),
         }
     }
-    println!("{same} the same, {} refused, {} differ", refused.len(), differ.len());
+    println!("{same} the same graph, {mixed} of no one protocol, {} refused, {} differ", refused.len(), differ.len());
     println!("refused:\n{}\ndiffer:\n{}", refused.join("\n"), differ.join("\n"));
     assert!(same > 20, "{same}");
-    assert!((refused.len() + differ.len()) * 4 < same, "{} {}", refused.len(), differ.len());
+    assert!(differ.is_empty(), "{}", differ.len());
+    assert!(mixed * 20 < same, "{mixed}");
+    // What stands between the opcodes of joblib is no value, and three files are deeper than CPython's own limit.
+    let known = |line: &String| line.contains("joblib") || line.contains("more than 10000 levels");
+    assert!(refused.iter().all(known), "{}", refused.len());
+}
+
+#[test]
+fn json_of_what_contains_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases: [&[u8]; 6] = [
+        // t = ([], 1, 2); t[0].append(t): pickle.dumps(t, 2).
+        b"\x80\x02]q\x00h\x00K\x01K\x02\x87q\x01aK\x01K\x02000h\x01.",
+        // The same in a list, and the tuple twice.
+        b"\x80\x02](]q\x00h\x00\x85q\x01a0h\x01h\x01e.",
+        // Two tuples around the list.
+        b"\x80\x02]q\x00h\x00\x85q\x010h\x01K\x07\x86q\x02a0h\x02.",
+        // A frozenset with an object that has it as an attribute.
+        b"\x80\x04(cm\nC\n)\x81q\x00}X\x01\0\0\0s(h\x00\x91q\x01sb1h\x01.",
+        // An object that is in a list among its own arguments, and has a state.
+        b"\x80\x02]q\x00cm\nC\nh\x00\x85Rq\x01}X\x01\0\0\0ah\x01sba0h\x01.",
+        // A list in itself.
+        b"\x80\x02]q\x00h\x00a.",
+    ];
+    let original = folder.path().join("original");
+    for pickle in cases {
+        std::fs::write(&original, pickle).unwrap();
+        let json = run(&["json", "--tagged", original.to_str().unwrap()]).unwrap();
+        let text = String::from_utf8_lossy(&json);
+        for protocol in ["4", "5"] {
+            let options = ["--keep-names", "--protocol", protocol];
+            rewrite(folder.path(), "from-json", &json, &options).unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!(graph(&folder.path().join("out")), graph(&original), "{text}");
+        }
+    }
+    // As deep as is said.
+    let deep = [b"[".repeat(10_000), b"]".repeat(10_000)].concat();
+    let pickle = rewrite(folder.path(), "from-json", &deep, &[]).unwrap();
+    std::fs::write(&original, &pickle).unwrap();
+    assert_eq!(run(&["json", "--indent", "0", original.to_str().unwrap()]).unwrap().trim_ascii(), deep);
 }
 
 #[test]
@@ -210,7 +267,11 @@ fn wrong_json_names_the_path() {
     assert!(message(r#"{"rows": [0, {"$bytes": "??"}]}"#).contains("$.rows[1].$bytes: base64 is wanted"));
     assert!(message(r#"{"x": {"$nonsense": 1}}"#).contains("$.x.$nonsense: no key that this program knows"));
     assert!(message(r#"[{"$ref": 3}]"#).contains("no $id 3 comes before this"));
-    assert!(message(r#"{"$id": 1, "$tuple": [{"$ref": 1}]}"#).contains("inside the value that it refers to"));
+    assert!(message(r#"{"$id": 1, "$tuple": [{"$ref": 1}]}"#).contains("it has itself as a part"));
+    assert!(message(r#"{"$id": 1, "$value": {"$ref": 1}}"#).contains("it has itself as a part"));
+    assert!(message(r#"{"$id": 1, "$class": ["a", "B"], "$args": [{"$ref": 1}]}"#).contains("it has itself as a part"));
+    let deep = "[".repeat(10_001);
+    assert!(message(&deep).contains("line 1 column 10000: more than 10000 levels"), "{}", message(&deep));
 }
 
 #[test]
@@ -236,6 +297,45 @@ fn a_full_disk_is_reported() {
     std::fs::write(&from, b"\x80\x04N.").unwrap();
     let message = run(&["convert", from.to_str().unwrap(), "-o", "/dev/full"]).unwrap_err();
     assert!(message.starts_with("/dev/full: ") && message.contains("space"), "{message}");
+    assert!(message.ends_with("; 0 bytes were written before"), "{message}");
+}
+
+#[test]
+fn what_can_not_be_held_is_named_by_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let pickle = b"\x80\x02}X\x04\0\0\0rows](K\x01\x82\x05es.";
+    let message = rewrite(folder.path(), "convert", pickle, &["--protocol", "1"]).unwrap_err();
+    assert!(message.ends_with("$.rows[1]: protocol 1 can not hold this value (EXT1); take a higher one"), "{message}");
+    assert!(!out.exists());
+    let json = br#"{"rows": [{"$ext": 5}]}"#;
+    let message = rewrite(folder.path(), "from-json", json, &["--protocol", "0"]).unwrap_err();
+    assert!(message.contains("$.rows[0]: protocol 0 can not hold"), "{message}");
+}
+
+#[test]
+fn members_of_archives_are_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (archive, out) = (folder.path().join("two.zip"), folder.path().join("out"));
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&archive).unwrap());
+    for (name, content) in [("a.pkl", &b"\x80\x02]q\x00K\x01a."[..]), ("b.json", b"[1]")] {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(content).unwrap();
+    }
+    zip.finish().unwrap();
+    let words = |command, member| [command, archive.to_str().unwrap(), "--member", member, "-o", out.to_str().unwrap()];
+    run(&words("convert", "a.pkl")).unwrap();
+    assert_eq!(std::fs::read(&out).unwrap(), b"\x80\x02]q\x00K\x01a.");
+    run(&words("optimize", "a.pkl")).unwrap();
+    assert_eq!(std::fs::read(&out).unwrap(), b"\x80\x02]K\x01a.");
+    let message = run(&words("convert", "c.pkl")).unwrap_err();
+    assert!(message.contains("c.pkl"), "{message}");
+    // What else is in an archive would be lost: it takes a word.
+    let message = run(&["convert", archive.to_str().unwrap(), "-o", out.to_str().unwrap()]).unwrap_err();
+    assert!(message.contains("zip"), "{message}");
+    // JSON stands in files.
+    let message = run(&words("from-json", "b.json")).unwrap_err();
+    assert!(message.contains("--member"), "{message}");
 }
 
 #[test]

@@ -182,6 +182,15 @@ impl Decoder {
         let Some(opcode) = Opcode::from_byte(byte) else {
             return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, self.offset));
         };
+        self.next_as(opcode, input)
+    }
+
+    /// The same where the caller has seen which opcode is next: with a constant, straight code.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn next_as<'i>(&mut self, opcode: Opcode, input: &mut &'i [u8]) -> Result<Option<Op<'i>>, Error> {
+        if self.state != State::Opcode {
+            return Ok(None);
+        }
         match cut(opcode, input, self.offset, self.frame_end) {
             Cut::Op(op, rest) => {
                 self.offset += (input.len() - rest.len()) as u64;
@@ -190,7 +199,7 @@ impl Decoder {
                 Ok(Some(op))
             }
             Cut::Incomplete => Ok(None),
-            Cut::Fault(kind) => Err(self.fail_byte(kind, byte, self.offset)),
+            Cut::Fault(kind) => Err(self.fail_byte(kind, opcode.byte(), self.offset)),
         }
     }
 

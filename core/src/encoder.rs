@@ -331,13 +331,19 @@ impl<W: Write, F: Frames> Encoder<W, F> {
     }
 
     /// Bytes for the sink.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn put(&mut self, data: &[u8]) -> Result<(), WriteError<W::Error>> {
         if self.broken {
-            return Err(WriteError::Pickle(Error::new(ErrorKind::AfterEnd, 0, self.written as u64)));
+            return Err(self.broken());
         }
         let result = write_all(&mut self.out, data, &mut self.written);
         self.seal(result)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn broken(&self) -> WriteError<W::Error> {
+        WriteError::Pickle(Error::new(ErrorKind::AfterEnd, 0, self.written as u64))
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]

@@ -340,32 +340,44 @@ impl Room<'_> {
 
 /// A float as Python's `repr` writes it (`format_float_short` in `Python/pystrtod.c`).
 pub(crate) fn repr(value: f64, room: &mut [u8; REPR_ROOM]) -> &[u8] {
+    let mut digits = [b'0'; 17];
+    let (digits, point) = match value.abs() {
+        0.0 => (&b"0"[..], 1),
+        size if size.is_finite() => shortest(size, &mut digits),
+        _ => (&[][..], 0),
+    };
+    layout(value, digits, point, 16, room)
+}
+
+/// The text of a float with these digits: 0.digits × 10^point. From `most` digits before the point on it has an
+/// exponent. 16 is `repr`; with 17 it is `%.17g`, which leaves `.0` away.
+pub(crate) fn layout<'r>(value: f64, digits: &[u8], point: i32, most: i32, room: &'r mut [u8; REPR_ROOM]) -> &'r [u8] {
     if value.is_nan() {
         return b"nan";
     }
-    let mut digits = [b'0'; 17];
-    let (digits, point) = match value.abs() {
-        f64::INFINITY => (&b"inf"[..], i32::MAX),
-        0.0 => (&b"0"[..], 1),
-        size => shortest(size, &mut digits),
-    };
     let mut out = Room { bytes: room, len: 0 };
     if value.is_sign_negative() {
         out.put(b"-");
     }
     match point {
-        i32::MAX => out.put(digits),
+        _ if value.is_infinite() => out.put(b"inf"),
         -3..=0 => {
             out.put(b"0.");
             out.zeros(-point);
             out.put(digits);
         }
-        1..=16 => {
-            let (whole, fraction) = digits.split_at_checked(point as usize).unwrap_or((digits, b"0"));
+        1.. if point <= most => {
+            let (whole, fraction) = digits.split_at_checked(point as usize).unwrap_or((digits, &[]));
             out.put(whole);
             out.zeros(point - whole.len() as i32);
-            out.put(b".");
-            out.put(if fraction.is_empty() { b"0" } else { fraction });
+            match fraction {
+                [] if most > 16 => {}
+                [] => out.put(b".0"),
+                fraction => {
+                    out.put(b".");
+                    out.put(fraction);
+                }
+            }
         }
         _ => {
             let (first, rest) = digits.split_at_checked(1).unwrap_or((digits, &[]));

@@ -6,7 +6,6 @@
 
 use crate::opcode::Argument;
 use crate::{Arg, ErrorKind, Opcode};
-use nom::bytes::streaming::take;
 use nom::error::ParseError;
 use nom::{Err, IResult, Needed, Parser};
 
@@ -118,7 +117,11 @@ pub(crate) fn argument<'i>(opcode: Opcode, input: &'i [u8]) -> Parsed<'i, Arg<'i
             let Ok(n) = usize::try_from(n) else {
                 return Err(Err::Incomplete(Needed::Unknown));
             };
-            take(n).map(Arg::Bytes).parse(rest)
+            // Not nom's `take`, which has a panic in it that the compiler does not always see to be out of reach.
+            match rest.split_at_checked(n) {
+                Some((bytes, rest)) => Ok((rest, Arg::Bytes(bytes))),
+                None => Err(Err::Incomplete(Needed::Unknown)),
+            }
         }
         kind => number(kind, input),
     }

@@ -12,7 +12,8 @@ mod decoder;
 mod document;
 mod encoder;
 mod error;
-#[cfg(feature = "text-float")]
+#[cfg(any(feature = "text-float", feature = "alloc"))]
+#[cfg_attr(not(feature = "text-float"), allow(dead_code, reason = "the writer of documents has no need to read"))]
 mod float;
 mod frames;
 mod grammar;

@@ -44,6 +44,8 @@ enum Open {
     Call,
     /// The arguments of NEWOBJ.
     New,
+    /// Those of NEWOBJ_EX: the keyword arguments are next, or complete.
+    NewEx,
     /// The object is there; items and a state may follow.
     State,
     Persistent,
@@ -179,6 +181,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     ///
     /// # Errors
     /// As [`Pickler::none`].
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub fn int(&mut self, value: i64) -> Written<'_, Self, W> {
         let Ok(small) = i32::try_from(value) else { return self.big_int(&value.to_le_bytes()) };
         self.before()?;
@@ -257,6 +260,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     /// # Errors
     /// As [`Pickler::none`]. In protocol 0 floats are text, which takes the feature `text-float`:
     /// [`ErrorKind::NotInProtocol0`] without it.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub fn float(&mut self, value: f64) -> Written<'_, Self, W> {
         #[cfg(feature = "text-float")]
         if self.protocol() == 0 {
@@ -293,12 +297,13 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         }
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline)]
     fn utf8(&mut self, value: &[u8]) -> Written<'_, Self, W> {
         match self.protocol() {
             0 => {
                 self.before()?;
                 self.encoder.begin_text(Opcode::Unicode)?;
-                text::raw_unicode_pieces(value, |piece| self.encoder.piece(piece))?;
+                text::raw_unicode_pieces(value, text::is_raw, |piece| self.encoder.piece(piece))?;
                 self.encoder.end_pieces()?;
                 self.after()
             }
@@ -492,6 +497,47 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         self.begin_object(Open::New, module, name, args)
     }
 
+    /// An instance of a class of Python 2 that does not derive from `object`: made of nothing, without a call. Then as
+    /// after [`Pickler::begin_call`]. Python 3 has no such classes, and calls the class.
+    ///
+    /// # Errors
+    /// As [`Pickler::begin_call`].
+    pub fn begin_instance(&mut self, module: &str, name: &str) -> Written<'_, Self, W> {
+        self.check_global(module, name)?;
+        self.begin(Level::new(Open::State, BARE))?;
+        self.opcode(Opcode::Mark)?;
+        if self.protocol() == 0 {
+            self.names_line(Opcode::Inst, module, name.as_bytes())?;
+        } else {
+            self.global_opcode(module, name)?;
+            self.opcode(Opcode::Obj)?;
+        }
+        self.fresh = true;
+        Ok(self)
+    }
+
+    /// After the arguments of [`Pickler::begin_new`]: keyword arguments follow, as the keys (str) and values of a dict; then
+    /// [`Pickler::end`] (of the keywords), and the object is still open.
+    ///
+    /// # Errors
+    /// As [`Pickler::begin_list`]; [`ErrorKind::NothingOpen`] elsewhere; an opcode of protocol 4.
+    pub fn then_keywords(&mut self) -> Written<'_, Self, W> {
+        self.check_levels()?;
+        if self.level().open != Open::New {
+            return Err(self.encoder.fault(ErrorKind::NothingOpen, Opcode::NewObjEx));
+        }
+        if self.protocol() < 4 {
+            let kind = ErrorKind::not_in_protocol(self.protocol());
+            return Err(self.encoder.fault(kind, Opcode::NewObjEx));
+        }
+        self.settle()?;
+        self.end_tuple()?;
+        *self.level() = Level::new(Open::NewEx, BARE);
+        self.push(Level::new(Open::Dict, PART));
+        self.opcode(Opcode::EmptyDict)?;
+        Ok(self)
+    }
+
     /// The arguments are complete: items to `append` or `extend` follow, then [`Pickler::end`] (of the items), and the
     /// object is still open.
     ///
@@ -567,7 +613,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
                 self.opcode(Opcode::Reduce)?;
             }
             Open::Tuple => self.end_tuple()?,
-            Open::Call | Open::New => self.object()?,
+            Open::Call | Open::New | Open::NewEx => self.object()?,
             Open::State if count != 0 => self.opcode(Opcode::Build)?,
             Open::Persistent => self.opcode(Opcode::BinPersId)?,
             _ => {}
@@ -619,6 +665,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     ///
     /// # Errors
     /// As [`Pickler::none`]; [`ErrorKind::MemoMissing`] if it is of another pickle and unknown here.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub fn recall(&mut self, memoized: Memoized) -> Written<'_, Self, W> {
         if memoized.0 >= self.memo {
             return Err(self.encoder.fault(ErrorKind::MemoMissing, Opcode::Get));
@@ -628,6 +675,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         self.after()
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn memo_opcode(
         &mut self,
         index: u32,
@@ -653,6 +701,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         self.encoder.protocol()
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn level(&mut self) -> &mut Level {
         match self.depth.checked_sub(1).and_then(|at| self.levels.get_mut(at)) {
             Some(level) => level,
@@ -660,10 +709,12 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         }
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn opcode(&mut self, opcode: Opcode) -> Result<(), WriteError<W::Error>> {
         self.put(opcode, &[opcode.byte()], &[])
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn put(&mut self, opcode: Opcode, head: &[u8], tail: &[u8]) -> Result<(), WriteError<W::Error>> {
         self.encoder.emit(opcode, head, tail, false)
     }
@@ -672,6 +723,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         self.encoder.emit(opcode, &[opcode.byte()], text, true)
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn simple(&mut self, opcode: Opcode) -> Written<'_, Self, W> {
         self.before()?;
         self.opcode(opcode)?;
@@ -679,13 +731,46 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     }
 
     /// A value begins: what the one before asks for comes first.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn before(&mut self) -> Result<(), WriteError<W::Error>> {
+        if cfg!(target_pointer_width = "64") && !F::ON && self.is_in_batch() {
+            self.fresh = false;
+            return Ok(());
+        }
+        self.before_any()
+    }
+
+    /// Counts the last value as [`Pickler::settle`] does, where nothing is to be written between it and the next.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn is_in_batch(&mut self) -> bool {
+        let level = self.level();
+        if level.flags & (BARE | MARKED | PENDING) != MARKED | PENDING {
+            return false;
+        }
+        match level.open {
+            Open::Dict if level.flags & KEYED == 0 => level.flags |= KEYED,
+            Open::List | Open::OldSet | Open::Dict | Open::Set => {
+                if level.count + 1 >= BATCH {
+                    return false;
+                }
+                level.flags &= !KEYED;
+                level.count += 1;
+            }
+            _ => level.count = level.count.saturating_add(1),
+        }
+        level.flags &= !PENDING;
+        true
+    }
+
+    #[inline(never)]
+    fn before_any(&mut self) -> Result<(), WriteError<W::Error>> {
         self.encoder.boundary()?;
         self.settle()?;
         let protocol = self.protocol();
         let level = *self.level();
         let full = match level.open {
             Open::Root | Open::State | Open::Persistent => level.count == 1,
+            Open::NewEx => true,
             _ => level.has(BARE) && level.count == 3,
         };
         if full {
@@ -702,6 +787,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     }
 
     /// A value is complete.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn after(&mut self) -> Written<'_, Self, W> {
         self.level().flags |= PENDING;
         self.fresh = true;
@@ -843,11 +929,14 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         let made = match open {
             Open::Call => Opcode::Reduce,
             Open::New => Opcode::NewObj,
+            Open::NewEx => Opcode::NewObjEx,
             Open::State if !self.level().has(PENDING) && self.level().count == 0 => return Ok(()),
             _ => return Err(self.encoder.fault(ErrorKind::NothingOpen, Opcode::Build)),
         };
-        self.settle()?;
-        self.end_tuple()?;
+        if open != Open::NewEx {
+            self.settle()?;
+            self.end_tuple()?;
+        }
         self.opcode(made)?;
         *self.level() = Level::new(Open::State, BARE);
         self.fresh = true;
@@ -864,6 +953,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
 
     // ---- opcodes with payloads -----------------------------------------------------
 
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn counted(&mut self, bytes: &[u8], short: Opcode, long: Opcode, huge: Option<Opcode>) -> Written<'_, Self, W> {
         if u32::try_from(bytes.len()).is_err() && huge.is_none() {
             return Err(self.encoder.fault(ErrorKind::TooLong, long));
@@ -874,6 +964,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     }
 
     /// `short` has one byte of length, unless it is also `long`; `long` has four, `huge` eight.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn counted_opcode(
         &mut self,
         bytes: &[u8],
@@ -921,10 +1012,16 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         } else {
             let high = bytes.iter().filter(|b| !b.is_ascii()).count();
             self.encoder.begin_payload(Opcode::BinUnicode, (bytes.len() + high) as u64)?;
-            for run in bytes.chunk_by(|a, b| a.is_ascii() && b.is_ascii()) {
-                match run {
-                    [byte] if !byte.is_ascii() => self.encoder.piece(&[0xc0 | byte >> 6, 0x80 | byte & 0x3f])?,
-                    ascii => self.encoder.piece(ascii)?,
+            let mut rest = bytes;
+            while !rest.is_empty() {
+                // Not `chunk_by`, which has a panic in it.
+                let ascii = rest.iter().take_while(|byte| byte.is_ascii()).count();
+                let (run, others) = rest.split_at_checked(ascii).unwrap_or((rest, &[]));
+                self.encoder.piece(run)?;
+                rest = others;
+                if let Some((byte, others)) = others.split_first() {
+                    self.encoder.piece(&[0xc0 | byte >> 6, 0x80 | byte & 0x3f])?;
+                    rest = others;
                 }
             }
             self.encoder.end_pieces()?;
@@ -956,19 +1053,20 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             return self.opcode(Opcode::StackGlobal);
         }
         for _ in name.bytes().filter(|&b| b == b'.') {
-            self.global_line(text::builtins(protocol), "getattr")?;
+            self.names_line(Opcode::Global, text::builtins(protocol), b"getattr")?;
             self.opcode(Opcode::Mark)?;
         }
-        let mut parts = name.split('.');
-        self.global_line(module, parts.next().unwrap_or_default())?;
+        // Not `split` of a str, which has a panic in it.
+        let mut parts = name.as_bytes().split(|&b| b == b'.');
+        self.names_line(Opcode::Global, module, parts.next().unwrap_or_default())?;
         for part in parts {
             match protocol {
                 0 => {
                     self.encoder.begin_text(Opcode::Unicode)?;
-                    text::raw_unicode_pieces(part.as_bytes(), |piece| self.encoder.piece(piece))?;
+                    text::raw_unicode_pieces(part, text::is_raw, |piece| self.encoder.piece(piece))?;
                     self.encoder.end_pieces()?;
                 }
-                _ => self.counted_opcode(part.as_bytes(), Opcode::BinUnicode, Opcode::BinUnicode, None)?,
+                _ => self.counted_opcode(part, Opcode::BinUnicode, Opcode::BinUnicode, None)?,
             }
             self.opcode(Opcode::Tuple)?;
             self.opcode(Opcode::Reduce)?;
@@ -976,11 +1074,12 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         Ok(())
     }
 
-    fn global_line(&mut self, module: &str, name: &str) -> Result<(), WriteError<W::Error>> {
-        self.encoder.begin_text(Opcode::Global)?;
+    /// GLOBAL or INST.
+    fn names_line(&mut self, opcode: Opcode, module: &str, name: &[u8]) -> Result<(), WriteError<W::Error>> {
+        self.encoder.begin_text(opcode)?;
         self.encoder.piece(module.as_bytes())?;
         self.encoder.piece(b"\n")?;
-        self.encoder.piece(name.as_bytes())?;
+        self.encoder.piece(name)?;
         self.encoder.end_pieces()
     }
 }

@@ -51,14 +51,32 @@ where
 }
 
 /// As [`Write::write_all`], but it counts what was taken before a failure, and a sink that takes nothing is no panic.
-#[inline]
-pub(crate) fn write_all<W: Write>(
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) fn write_all<W: Write>(out: &mut W, data: &[u8], written: &mut usize) -> Result<(), WriteError<W::Error>> {
+    // Where memory is small, the loop is enough.
+    if cfg!(not(target_pointer_width = "64")) {
+        return write_rest(out, data, None, written);
+    }
+    match out.write(data) {
+        Ok(n) if n == data.len() => {
+            *written += n;
+            Ok(())
+        }
+        first => write_rest(out, data, Some(first), written),
+    }
+}
+
+/// What is left where a sink did not take all at once; `next` is what it said to that.
+#[cfg_attr(target_pointer_width = "64", cold, inline(never))]
+#[cfg_attr(not(target_pointer_width = "64"), inline)]
+fn write_rest<W: Write>(
     out: &mut W,
     mut data: &[u8],
+    mut next: Option<Result<usize, W::Error>>,
     written: &mut usize,
 ) -> Result<(), WriteError<W::Error>> {
     while !data.is_empty() {
-        match out.write(data) {
+        match next.take().unwrap_or_else(|| out.write(data)) {
             Ok(0) => {
                 let full = Error::new(crate::ErrorKind::SinkFull, 0, *written as u64);
                 return Err(WriteError::Pickle(full));

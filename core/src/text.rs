@@ -576,13 +576,17 @@ fn unicode_escape<E>(code: u32, put: &mut impl FnMut(&[u8]) -> Result<(), E>) ->
 }
 
 /// What `raw_unicode_escape` of CPython's pickler leaves alone: all of Latin-1 but what would end or begin something.
-fn is_raw(code: u32) -> bool {
+pub(crate) fn is_raw(code: u32) -> bool {
     code < 0x100 && !matches!(code, 0 | 0x0a | 0x0d | 0x1a | 0x5c)
 }
 
 /// Writes a str for protocol 0 (`raw_unicode_escape` in `_pickle.c`). The text is UTF-8 in which surrogates may stand
-/// as three bytes.
-pub(crate) fn raw_unicode_pieces<E>(mut utf8: &[u8], mut put: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+/// as three bytes; `is_raw` tells which ASCII characters stay as they are.
+pub(crate) fn raw_unicode_pieces<E>(
+    mut utf8: &[u8],
+    is_raw: impl Fn(u32) -> bool,
+    mut put: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<(), E> {
     while let Some(&lead) = utf8.first() {
         if lead < 0x80 {
             let plain = utf8.iter().position(|&b| b >= 0x80 || !is_raw(u32::from(b))).unwrap_or(utf8.len());

@@ -10,7 +10,7 @@ mod scalar;
 
 use crate::encoder::Encoder;
 use crate::frames::GrowingFrames;
-use crate::node::{chunk, tag};
+use crate::node::{Node, chunk, tag};
 use crate::sink::{Counter, WriteError};
 use crate::{Document, ErrorKind, Opcode};
 use embedded_io::Write;
@@ -93,12 +93,19 @@ pub struct Writer {
     memo: memo::Memo,
     stack: alloc::vec::Vec<save::Frame>,
     scratch: alloc::vec::Vec<u8>,
+    refused: Option<Node>,
 }
 
 impl Writer {
     /// A writer that has no memory yet.
     pub fn new() -> Self {
         Writer::default()
+    }
+
+    /// The path of the value that the last write could not hold, in the document that it was given. `None` where there
+    /// was none.
+    pub fn refused(&self, document: &Document<'_>) -> Option<alloc::string::String> {
+        document.path_to(self.refused?)
     }
 
     /// Writes a document that was a pickle of protocol `from` (of the profile's own for values that never were one).
@@ -109,7 +116,7 @@ impl Writer {
     /// # Errors
     /// [`ErrorKind::Inexpressible`] for a value that no pickle of this
     /// protocol holds, [`ErrorKind::WorkLimit`] where values are nested so
-    /// that the output would be out of proportion. Or the sink fails.
+    /// that the output would be out of proportion; [`Writer::refused`] says which value. Or the sink fails.
     /// What is inexpressible is found before the sink gets the first byte.
     pub fn write<W: Write>(
         &mut self,
@@ -123,6 +130,7 @@ impl Writer {
             let opcode = Opcode::Proto.byte();
             return Err(crate::Error::new(ErrorKind::UnsupportedProtocol, opcode, 0).into());
         }
+        self.refused = None;
         if !keep_memo {
             self.memo.clear();
         }
@@ -160,21 +168,34 @@ impl Writer {
         }
         let mut save =
             save::Save::new(document, profile, from, &mut self.memo, &mut self.stack, &mut self.scratch, out);
-        save.run(document.root_node())?;
-        save.finish()
+        match save.run(document.root_node()) {
+            Ok(()) => save.finish(),
+            Err(error) => {
+                let refused = matches!(error, WriteError::Pickle(error) if error.kind() != ErrorKind::SinkFull);
+                self.refused = refused.then_some(save.refused()).flatten();
+                Err(error)
+            }
+        }
     }
 }
 
 /// There are values that a pickle of this protocol can not always hold.
 fn may_refuse(document: &Document<'_>, protocol: u8) -> bool {
-    let nodes = (0..document.id_limit()).map(|index| document.node(index));
-    nodes.chain([document.root_node()]).any(|node| match node.tag() {
-        tag::CHUNK => node.sub() >= chunk::RAW,
-        tag::INT_TEXT => true,
-        tag::FLOAT_TEXT => protocol > 0,
-        tag::BUFFER | tag::READONLY => protocol < 5,
-        tag::OBJECT | tag::GLOBAL | tag::STACK_GLOBAL => protocol < 4,
-        tag::BIG_INT | tag::EXTENSION => protocol < 2,
-        _ => false,
-    })
+    // A look at all nodes, which must be quick: tags as bits.
+    let mut tags = 1u32 << tag::CHUNK | 1 << tag::INT_TEXT;
+    for (below, tag) in [
+        (5, tag::BUFFER),
+        (5, tag::READONLY),
+        (4, tag::OBJECT),
+        (4, tag::GLOBAL),
+        (4, tag::STACK_GLOBAL),
+        (2, tag::BIG_INT),
+        (2, tag::EXTENSION),
+    ] {
+        tags |= u32::from(protocol < below) << tag;
+    }
+    tags |= u32::from(protocol > 0) << tag::FLOAT_TEXT;
+    let suspicious =
+        |node: &Node| tags >> node.tag() & 1 != 0 && (node.tag() != tag::CHUNK || node.sub() >= chunk::RAW);
+    document.cells(0, document.id_limit()).iter().any(suspicious) || suspicious(&document.root_node())
 }

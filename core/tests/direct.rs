@@ -177,9 +177,14 @@ fn both<'de, T: Deserialize<'de> + fmt::Debug>(pickle: &'de [u8]) -> (String, St
     let direct: Result<T, _> = from_slice_in(pickle, Heap::new(), options);
     let mut deserializer = Deserializer::new(pickle, Heap::new(), options);
     let document = T::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    // The direct way may know where a value was whose place a document has lost.
+    let has_offset = !matches!(&document, Err(error) if error.offset().is_none());
     let show = |result: Result<T, pickle_core::serde::Error>| match result {
         Ok(value) => format!("{value:?}"),
-        Err(error) => format!("error {error}, {:?}, {:?}", error.path(), error.offset()),
+        Err(error) => {
+            let offset = error.offset().filter(|_| has_offset);
+            format!("error {:?} {}, {:?}, {offset:?}", error.reason(), error.message(), error.path())
+        }
     };
     (show(direct), show(document))
 }
@@ -362,6 +367,37 @@ fn many_empty_containers_take_linear_time() {
         let start = std::time::Instant::now();
         check::<Vec<Any>>("empties", &pickle);
         assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn late_entries_of_the_memo() {
+    let get = |index: u32| [b"j".as_slice(), &index.to_le_bytes()].concat();
+    for put in [false, true] {
+        let mut list = b"\x80\x04](".to_vec();
+        let memoize = |list: &mut Vec<u8>, index: u32| match put {
+            true => list.extend([b"r".as_slice(), &index.to_le_bytes()].concat()),
+            false => list.push(0x94),
+        };
+        for index in 0..10_000 {
+            match index {
+                7000 => list.push(b']'),
+                7001 => list.extend(b"C\x01b"),
+                _ => list.extend(format!("\u{8}{index:08}").replace('\u{8}', "X\u{8}\0\0\0").bytes()),
+            }
+            memoize(&mut list, index);
+        }
+        // Strs that were passed over, and kept after that, in any order; then what was never put, and a container.
+        let strs =
+            [[list.clone(), get(9999), get(3), get(4096), get(4095), get(5000)].concat(), b"e.".to_vec()].concat();
+        check_all("late strs", &strs);
+        let read: Vec<Any> = from_slice_in(&strs, Heap::new(), DeOptions::new()).unwrap();
+        let last: Vec<_> = read[10_000..].iter().collect();
+        let expected: Vec<_> = [9999, 3, 4096, 4095, 5000].map(|n| Any::Str(format!("{n:08}"), true)).into();
+        assert_eq!(last, expected.iter().collect::<Vec<_>>());
+        for index in [7000, 7001, 10_000] {
+            check_all("late entries", &[list.clone(), get(5000), get(index), b"e.".to_vec()].concat());
+        }
     }
 }
 

@@ -217,6 +217,33 @@ fn misuse_is_an_error() {
 }
 
 #[test]
+fn objects_of_every_make() {
+    let keywords = |p: &mut P<'_>| {
+        p.begin_new("app", "User", None)?.int(1)?.then_keywords()?.str("k")?.int(2)?.end()?;
+        p.then_state()?.begin_dict(None)?.end()?.end().map(drop)
+    };
+    // pickletools.optimize(pickle.dumps(..., 4)) without its frame, of a class whose __getnewargs_ex__ gives (1,), {"k": 2}.
+    assert_eq!(pickle(4, keywords), b"\x80\x04\x8c\x03app\x8c\x04User\x93(K\x01t}(\x8c\x01kK\x02u\x92}b.");
+    assert_eq!(seen(&pickle(5, keywords)), "newobj_ex(<app User>, (1,), {'k': 2}).build({})");
+    let none = |p: &mut P<'_>| p.begin_new("app", "User", Some(0))?.then_keywords()?.end()?.end().map(drop);
+    assert_eq!(pickle(4, none), b"\x80\x04\x8c\x03app\x8c\x04User\x93)}\x92.");
+    assert_eq!(refusal(3, keywords), ErrorKind::NotInProtocol3);
+    let of_a_call = |p: &mut P<'_>| p.begin_call("app", "User", None)?.then_keywords().map(drop);
+    assert_eq!(refusal(4, of_a_call), ErrorKind::NothingOpen);
+    let more = |p: &mut P<'_>| p.begin_new("app", "User", None)?.then_keywords()?.end()?.int(1).map(drop);
+    assert_eq!(refusal(4, more), ErrorKind::UnexpectedValue);
+    let odd = |p: &mut P<'_>| p.begin_new("app", "User", None)?.then_keywords()?.str("k")?.end().map(drop);
+    assert_eq!(refusal(4, odd), ErrorKind::OddItems);
+    // Python 2.7: pickle.dumps(Old(), N) of `class Old: pass` with a = 1, without PUTs.
+    let old = |p: &mut P<'_>| {
+        p.begin_instance("app", "Old")?.then_state()?;
+        p.begin_dict(Some(1))?.str("a")?.int(1)?.end()?.end().map(drop)
+    };
+    assert_eq!(pickle(0, old), b"(iapp\nOld\n(dVa\nI1\nsb.");
+    assert_eq!(pickle(2, old), b"\x80\x02(capp\nOld\no}X\x01\0\0\0aK\x01sb.");
+}
+
+#[test]
 fn several_pickles_go_to_one_sink() {
     let mut pickler = Pickler::new(Vec::new(), 2, &mut []);
     for i in 0..3 {

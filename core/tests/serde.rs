@@ -1,6 +1,7 @@
 //! Reading into types: what each Python value becomes, and what can not be.
 
-use pickle_core::serde::{Global, Object, from_slice};
+use pickle_core::serde::{Global, Object, Reason, from_slice, from_value};
+use pickle_core::{Heap, Options, Unpickler};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -73,10 +74,45 @@ fn objects_are_read_by_their_state_and_keep_their_class() {
 }
 
 #[test]
+fn values_of_a_document_are_read_by_themselves() {
+    // {"users": [<app.User name=Jane>, {"name": 5}], "deep": [[[]]]}
+    let input = b"\x80\x04}(\x8c\x05users](\x8c\x03app\x8c\x04User\x93)\x81}\x8c\x04name\x8c\x04Janesb}\x8c\x04nameK\x05se\x8c\x04deep]]]aau.";
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+    let document = unpickler.load(input).unwrap();
+    let users = document.find("$.users").unwrap();
+    let jane: Object<User> = from_value(&users.at(0).unwrap()).unwrap();
+    assert_eq!((jane.class, jane.value.name), (Some(Global::new("app", "User")), "Jane".to_owned()));
+    let name: &str = from_value(&users.find("[0].name").unwrap()).unwrap();
+    assert_eq!(name, "Jane");
+    let error = from_value::<Vec<User>>(&users).unwrap_err();
+    assert_eq!((error.path(), error.offset()), (Some("$[1].name"), None), "{error}");
+    // Of bytes it is known where the value is, too.
+    let input = b"}X\x05\0\0\0users]}X\x04\0\0\0nameK\x05sas.";
+    let error = from_slice::<BTreeMap<String, Vec<User>>>(input, Default::default()).unwrap_err();
+    let at = input.iter().position(|byte| *byte == b'K').map(|at| at as u64);
+    assert_eq!((error.path(), error.offset()), (Some("$.users[0].name"), at), "{error}");
+    // What is missing has no place.
+    let error = from_slice::<Vec<User>>(b"](}X\x01\0\0\0xK\x05se.", Default::default()).unwrap_err();
+    assert_eq!((error.path(), error.offset()), (Some("$[0]"), None), "{error}");
+    let options = pickle_core::serde::DeOptions::new().max_depth(2);
+    let error = from_slice::<BTreeMap<String, Vec<Vec<Vec<u8>>>>>(b"}X\x01\0\0\0a]]]aas.", options).unwrap_err();
+    assert_eq!(error.reason(), Reason::Depth, "{error}");
+}
+
+#[test]
 fn cycles_and_damage_are_errors() {
     #[derive(Debug, Deserialize)]
     struct Nested(#[allow(dead_code)] Vec<Nested>);
-    assert!(read::<Nested>(b"]q\x00h\x00a.").is_err());
+    let error = read::<Nested>(b"]q\x00h\x00a.").unwrap_err();
+    assert!(error.contains("at $[0]"), "{error}");
+    #[derive(Debug, Deserialize)]
+    struct Node {
+        #[allow(dead_code)]
+        next: Vec<Option<Box<Node>>>,
+    }
+    // {"next": [None, <itself>]}
+    let error = read::<Node>(b"}q\x00X\x04\x00\x00\x00next](Nh\x00es.").unwrap_err();
+    assert!(error.contains("$.next[1]"), "{error}");
     assert!(read::<Vec<u8>>(b"](K\x01").is_err());
     let error = read::<BTreeMap<String, Vec<u8>>>(b"}X\x01\x00\x00\x00a](K\x01X\x01\x00\x00\x00bes.").unwrap_err();
     assert!(error.contains('a'), "the path is named: {error}");

@@ -96,8 +96,8 @@ pub(crate) unsafe fn bytes<'a>(data: *const c_void, size: usize) -> &'a [u8] {
     if data.is_null() || size == 0 {
         return &[];
     }
-    // SAFETY: not null, and the caller vouches for the rest.
-    unsafe { core::slice::from_raw_parts(data.cast(), size) }
+    // SAFETY: not null, not above what an object can have, and the caller vouches for the rest.
+    unsafe { core::slice::from_raw_parts(data.cast(), size.min(isize::MAX as usize)) }
 }
 
 /// # Safety
@@ -106,8 +106,8 @@ unsafe fn region<'a, T>(data: *mut T, len: usize) -> &'a mut [T] {
     if data.is_null() || len == 0 {
         return &mut [];
     }
-    // SAFETY: not null, and the caller vouches for the rest.
-    unsafe { core::slice::from_raw_parts_mut(data, len) }
+    // SAFETY: not null, not above what an object can have, and the caller vouches for the rest.
+    unsafe { core::slice::from_raw_parts_mut(data, len.min(isize::MAX as usize / size_of::<T>())) }
 }
 
 /// # Safety

@@ -200,14 +200,14 @@ pub unsafe extern "C" fn pickle_kind_of(doc: *const pickle_doc, of: pickle_value
     }
 }
 
-/// The value is None.
+/// The value is None, or there is none: a zone that a time does not have, items that an array has not as objects.
 ///
 /// # Safety
 /// `doc` is null or points to a document.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_is_none(doc: *const pickle_doc, of: pickle_value) -> bool {
     // SAFETY: as the caller says.
-    unsafe { value(doc, of) }.is_some_and(|value| value.is_none())
+    unsafe { value(doc, of) }.is_some_and(|value| value.kind() == pickle_core::Kind::None)
 }
 
 /// Items of a list, tuple, set or frozenset, entries of a dict (duplicate keys counted). 0 for everything else.

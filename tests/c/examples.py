@@ -48,8 +48,13 @@ class Background:
 
 
 def read_and_stream():
+    class Stubs(pickle.Unpickler):
+        def find_class(self, module, name):
+            return type(name, (), {"__init__": lambda self, *args: None})
+
     weather = ROOT / "examples" / "data" / "weather.pkl"
-    temp = pickle.loads(weather.read_bytes())["readings"][0]["temp"]
+    with weather.open("rb") as file:
+        temp = Stubs(file).load()["readings"][0]["temp"]
     bits = struct.pack(">d", temp).hex()
     done = run("read", str(weather), "$.readings[0].temp")
     same("read", done.stdout.decode(), '{"$float": "%s"}\n' % bits)
@@ -221,8 +226,9 @@ def logs():
 
 
 def connections():
-    # Before, the digest was MD5, which the example does not have.
-    assert sys.version_info >= (3, 12), "multiprocessing.connection as of Python 3.12"
+    if sys.version_info < (3, 12):
+        print("left out: mpclient against multiprocessing.connection, whose digest was MD5 before Python 3.12")
+        return
     key = "correct horse"
     for given, good in ((key, True), ("wrong", False)):
         got = []

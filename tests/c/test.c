@@ -124,7 +124,7 @@ static void others(void) {
 
     GIVES(OK, pickle_load(memory, "\x80\x05\x97\x98.", 5, NULL, &doc, NULL));
     CHECK(pickle_as_buffer(&doc, pickle_root(&doc), &number, &flag) == PICKLE_STATUS_OK && number == 0 && flag);
-    GIVES(OK, pickle_load(memory, "\x80\x05\x96\x01\0\0\0\0\0\0\0x\x98.", 13, NULL, &doc, NULL));
+    GIVES(OK, pickle_load(memory, "\x80\x05\x96\x01\0\0\0\0\0\0\0x\x98.", 14, NULL, &doc, NULL));
     CHECK(pickle_kind_of(&doc, pickle_root(&doc)) == PICKLE_KIND_READ_ONLY);
     GIVES(OK, pickle_inner(&doc, pickle_root(&doc), &value));
     CHECK(pickle_kind_of(&doc, value) == PICKLE_KIND_BYTE_ARRAY);
@@ -276,10 +276,12 @@ static void any_file(const char *path) {
         pickle_load(&tiny, data, size / 2, NULL, &doc, NULL);
     }
     if (pickle_load(memory, data, size, NULL, &doc, NULL) == PICKLE_STATUS_OK) {
+        pickle_status status;
         text.size = 0;
         text.limit = sizeof text.data;
-        pickle_dump_json(&doc, pickle_root(&doc), keep, &text);
-        CHECK(text.size != 0);
+        status = pickle_dump_json(&doc, pickle_root(&doc), keep, &text);
+        /* Text longer than the buffer is refused by `keep`. */
+        CHECK(status == PICKLE_STATUS_STOPPED || (status == PICKLE_STATUS_OK && text.size != 0));
     }
 }
 

@@ -236,13 +236,14 @@ static void test_bytes(void) {
 }
 
 static void test_misuse(void) {
-    static const uint8_t large[65] = {1, [64] = 1};
+    uint8_t large[65];
     PICKLE_WRITER_STORAGE(levels, 2, 0);
     pickle_writer out;
     pickle_memo memo = {99};
     pickle_error error;
     uint8_t protocol;
     memset(&out, 0, sizeof out);
+    memset(large, 1, sizeof large);
     GIVES(NULL, pickle_write_none(&out));
     GIVES(NULL, pickle_write_none(NULL));
     GIVES(NULL, pickle_writer_init(NULL, buffer, sizeof buffer, 2, &levels));

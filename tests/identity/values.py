@@ -1,16 +1,19 @@
 """Pickles of generated values, for the comparison of what we write with what CPython wrote.
 
-    python tests/identity/values.py SEED COUNT
+    python tests/identity/values.py SEED COUNT [pure]
 
 One line a pickle: PROTOCOL HEX. Written by the C pickler of the Python that
-runs this (2.7 and 3.6 on); the same seed gives the same values. Boundaries
-are favoured: batches, string lengths, ints around every opcode, frames, and
-whatever is shared or refers to itself.
+runs this (2.7 and 3.6 on), or with `pure` by the one written in Python; the
+same seed gives the same values. Boundaries are favoured: batches, string
+lengths, ints around every opcode, frames, and whatever is shared or refers to
+itself.
 
     python tests/identity/values.py same
 
-Reads lines of two pickles, HEX HEX, and loads both: a line NUMBER REASON for
-each pair that is not the same value, and at the end `checked COUNT`.
+Reads lines of pickles, HEX HEX ..., and compares what the first loads as with
+what each of the others does. A line NUMBER OTHER REASON, both counted from 0,
+for each that is not the same value, NUMBER - REASON where the first does not
+load, and at the end `checked COUNT`.
 """
 
 from __future__ import print_function
@@ -77,6 +80,7 @@ Pair = collections.namedtuple("Pair", "left right")
 INTS = [0, 1, -1, 127, 128, 255, 256, 65535, 65536, -128, -129, 2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 2**32]
 INTS += [sign * 2**bits + more for bits in (39, 63, 64, 127, 2031, 2039, 2040) for sign in (1, -1) for more in (-1, 0, 1)]
 FLOATS = [0.0, -0.0, 1.0, 1.5, 0.1, 1e16, 1e15, 123456789012345678.0, 1e-4, 1e-5, 1e300, 5e-324, float("inf"), -float("inf")]
+FLOATS += [2.0**-25, 2.0**-24, 2.0**-1074 * 3, 2.0**89, 1e22, 1e23, 9007199254740993.0, 1 / 3.0, 100.0, -1e-7, 1e17, 1.7976931348623157e308]
 LENGTHS = [0, 1, 2, 254, 255, 256, 257]
 LARGE = [65526, 65530, 65533, 65534, 65535, 65536, 65537, 65540, 70000]
 BATCHES = [0, 1, 2, 3, 999, 1000, 1001, 1002, 1999, 2000, 2001]
@@ -276,7 +280,7 @@ class Comparison(object):
         elif kind is float:
             if repr(a) != repr(b):
                 raise Differ("%r is not %r" % (a, b))
-        elif isinstance(a, type) or callable(a) and hasattr(a, "__qualname__"):
+        elif isinstance(a, (type, type(len))) or callable(a) and hasattr(a, "__qualname__"):
             if a != b:
                 raise Differ("%r is not %r" % (a, b))
         elif kind is tuple:
@@ -321,11 +325,19 @@ def compare():
     count = 0
     how = {} if PY2 else {"encoding": "latin1"}
     for count, line in enumerate(sys.stdin, 1):
-        try:
-            theirs, ours = [pickle.loads(binascii.unhexlify(word.encode()), **how) for word in line.split()]
-            Comparison().same(theirs, ours)
-        except Exception as error:
-            print(count - 1, type(error).__name__, str(error)[:200].replace("\n", " "))
+        first, others = None, line.split()
+        for other, word in enumerate(others, -1):
+            try:
+                value = pickle.loads(binascii.unhexlify(word.encode()), **how)
+                if other < 0:
+                    first = value
+                else:
+                    Comparison().same(first, value)
+            except Exception as error:
+                where = "-" if other < 0 else other
+                print(count - 1, where, type(error).__name__, str(error)[:200].replace("\n", " "))
+                if other < 0:
+                    break
     print("checked", count)
 
 
@@ -333,14 +345,18 @@ def main():
     if sys.argv[1] == "same":
         return compare()
     seed, count = int(sys.argv[1]), int(sys.argv[2])
+    dumps = pickle.dumps
+    if "pure" in sys.argv[3:]:
+        import pickle as pure
+        dumps = pure.dumps if PY2 else pure._dumps
     values = list(fixed()) if seed == 0 else []
     for i in range(count):
         values.append(Generator(seed * 100000 + i).value())
     for value in values:
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
             try:
-                data = pickle.dumps(value, protocol)
-            except (pickle.PicklingError, TypeError, ValueError, RuntimeError):
+                data = dumps(value, protocol)
+            except (pickle.PicklingError, AttributeError, TypeError, ValueError, RuntimeError):
                 # Slots below protocol 2, and the like: this Python says no.
                 continue
             print(protocol, binascii.hexlify(data).decode())

@@ -3,6 +3,7 @@
 mod typed;
 
 use bench_harness::{Case, Fault, Input, Meter, Task, fault};
+use pickle_core::writer::{Profile, Version, Writer};
 use pickle_core::{Decoder, Document, Heap, Op, Options, Unpickler, Value};
 use std::hint::black_box;
 use std::process::ExitCode;
@@ -27,6 +28,13 @@ const CASES: &[Case] = &[
     typed("typed_owned", "libpickle serde, owned strings", typed::owned),
     typed("typed_document", "libpickle serde by way of the document, borrowed", typed::by_document),
     Case { task: Task::Write, ..typed("typed_write", "libpickle serde", typed::write) },
+    Case {
+        name: "document_write",
+        task: Task::Write,
+        label: "libpickle Document, the bytes of CPython",
+        kinds: &["telemetry", "ints", "bigints", "floats", "strings", "nested", "instances", "memo"],
+        run: document_write,
+    },
 ];
 
 type Run = fn(&Input, &mut Meter) -> Result<(), Fault>;
@@ -85,6 +93,21 @@ fn fresh(input: &Input, meter: &mut Meter) -> Result<(), Fault> {
     };
     meter.each(input, read, |_| None)?;
     count(input, meter)
+}
+
+/// Writes a document into new memory. The bytes must be those that it was read from.
+fn document_write(input: &Input, meter: &mut Meter) -> Result<(), Fault> {
+    let pickle = input.bytes();
+    let protocol = match pickle {
+        [0x80, protocol, ..] => *protocol,
+        _ => 0,
+    };
+    let (mut unpickler, mut writer) = (Unpickler::new(Heap::new(), Options::new()), Writer::new());
+    let document = unpickler.load(pickle).map_err(fault)?;
+    let profile = Profile::new(Version::Py311, protocol);
+    let mut write = || writer.write(&document, protocol, profile, false, Vec::new()).map_err(fault);
+    meter.prepared().measure(&mut write)?;
+    if write()? == pickle { Ok(()) } else { Err("other bytes than those of CPython".into()) }
 }
 
 /// Counts the values as the manifest does. Instances have another shape there, and are left out.

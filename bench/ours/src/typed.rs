@@ -20,6 +20,7 @@ pub struct Record {
 }
 
 /// The same with its strings left in the input.
+#[allow(dead_code, reason = "what is read is dropped")]
 #[derive(Deserialize)]
 pub struct Borrowed<'a> {
     pub id: i64,

@@ -280,7 +280,7 @@ fn object<'d>(value: Value<'d>, name: &str, children: &mut Vec<(String, Value<'d
     let Some(object) = value.as_object() else { return };
     if let Some((module @ "torch._utils", function)) = object.class() {
         crate::progress::clear();
-        let name = containers::printable(name);
+        let name = if name.is_empty() { "the value".into() } else { containers::printable(name) };
         // There is nobody left to tell if this fails.
         let _ =
             writeln!(io::stderr(), "pickle: warning: {name} is left out: {module}.{function} makes no plain tensor");

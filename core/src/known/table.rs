@@ -143,9 +143,11 @@ fn index_len(index: Value<'_>) -> Option<u64> {
 
 /// `len(range(start, stop, step))`.
 pub(super) fn range_len(start: i64, stop: i64, step: i64) -> Option<u64> {
-    let span = if step < 0 { i128::from(start) - i128::from(stop) } else { i128::from(stop) - i128::from(start) };
-    let step = i128::from(step).abs();
-    u64::try_from((span + step - 1).checked_div(step)?.max(0)).ok()
+    let (low, high) = if step < 0 { (stop, start) } else { (start, stop) };
+    // A difference of two i64 fits 64 bits without a sign. (Division of 128 bits brings code that panics.)
+    let span = if low < high { high.wrapping_sub(low) as u64 } else { 0 };
+    let steps = span.saturating_sub(1).checked_div(step.unsigned_abs())?;
+    Some(if span == 0 { 0 } else { steps + 1 })
 }
 
 /// A sparse matrix: its format (`csr`) and shape.

@@ -442,7 +442,7 @@ fn moved(bytes: &mut [u8], node: &Node, to: &mut usize) -> Node {
     let Range { offset, len, .. } = node.as_range();
     let (from, n) = (offset as usize, len as usize);
     if from + n <= bytes.len() && *to <= from {
-        bytes.copy_within(from..from + n, *to);
+        super::slide_down(bytes, from, n, *to);
     }
     let range = Range { offset: *to as u64, len, stored: true };
     *to += n;

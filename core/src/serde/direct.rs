@@ -17,38 +17,96 @@ use ::serde::de::{self, DeserializeSeed, Visitor};
 /// Items after which CPython begins another batch (`BATCHSIZE` in `_pickle.c`).
 const BATCH: u32 = 1000;
 
+/// Strs that are found again without a look at the memo; a power of two.
+const KNOWN: usize = 16;
+
+/// Entries of the memo that are kept from the start. CPython memoises every container and nearly every str, and seldom
+/// fetches any but the first: the others are found by a second look, if it comes to that.
+const EARLY: usize = 4096;
+
 /// Opcodes that are looked at to tell an empty container from one of a single item.
 const AHEAD: usize = 256;
 
-/// Reads the pickle at `at` into a type, and says where it ends. `None`: read it as a document.
+/// Reads the pickle at `at` into a type, and says where it ends. An error: read it as a document. The error is the offset
+/// of the value that the type has refused, where it is that.
 pub(crate) fn read<'de, T: Deserialize<'de>, M: Memory>(
     input: &'de [u8],
     at: usize,
     memory: &mut M,
     options: &DeOptions,
-) -> Option<(T, usize)> {
+) -> core::result::Result<(T, usize), Option<u64>> {
     // Limits that only the document counts.
     if options.max_values.is_some() || options.pickle.max_opcodes != u64::MAX {
-        return None;
+        return Err(None);
     }
     let mut decoder = Decoder::new();
     decoder.restart_at(at as u64);
-    let rest = input.get(at..)?;
+    let rest = input.get(at..).unwrap_or_default();
     let ahead = rest.len();
     let mut direct = Direct {
         input,
         rest,
         decoder,
         memory,
+        start: at,
         memo_len: 0,
+        kept: EARLY,
+        known: [(usize::MAX, ""); KNOWN],
         levels: options.max_depth,
         ahead,
         in_key: false,
         gave_up: false,
+        refused: None,
     };
-    let value = T::deserialize(&mut direct).ok()?;
-    // A type may have hidden the error.
-    if direct.gave_up { None } else { Some((value, direct.end()?)) }
+    let read = T::deserialize(&mut direct);
+    match read {
+        // A type may have hidden the error.
+        Ok(value) if !direct.gave_up => match direct.end() {
+            Some(end) => Ok((value, end)),
+            None => Err(None),
+        },
+        Ok(_) => Err(None),
+        Err(_) => {
+            if !direct.gave_up {
+                direct.refused = Some(direct.decoder.offset());
+            }
+            Err(direct.refused.and_then(|end| value_before(input, at, end)))
+        }
+    }
+}
+
+/// The offset of the last value before `end`: opcodes do not say where they began.
+#[cold]
+fn value_before(input: &[u8], at: usize, end: u64) -> Option<u64> {
+    let mut decoder = Decoder::new();
+    decoder.restart_at(at as u64);
+    let mut found = None;
+    let mut rest = input.get(at..)?;
+    let _ = decoder.each(&mut rest, |op| match op.opcode {
+        _ if op.offset >= end => Err(()),
+        Opcode::Memoize | Opcode::BinPut | Opcode::LongBinPut | Opcode::Put | Opcode::Frame | Opcode::Proto => Ok(()),
+        _ => {
+            found = Some(op.offset);
+            Ok(())
+        }
+    });
+    found
+}
+
+/// Opcodes by their bytes, which a match turns into jumps.
+mod byte {
+    use crate::Opcode;
+
+    macro_rules! bytes {
+        ($($name:ident $opcode:ident)*) => { $( pub const $name: u8 = Opcode::$opcode.byte(); )* };
+    }
+
+    bytes! {
+        PROTO Proto FRAME Frame MARK Mark MEMOIZE Memoize BIN_PUT BinPut LONG_BIN_PUT LongBinPut BIN_GET BinGet
+        SHORT_BIN_UNICODE ShortBinUnicode BIN_UNICODE BinUnicode BIN_INT BinInt BIN_INT1 BinInt1 BIN_INT2 BinInt2
+        BIN_FLOAT BinFloat NONE None NEW_TRUE NewTrue NEW_FALSE NewFalse
+        EMPTY_LIST EmptyList EMPTY_DICT EmptyDict EMPTY_TUPLE EmptyTuple TUPLE Tuple
+    }
 }
 
 struct Direct<'m, 'de, M> {
@@ -57,7 +115,13 @@ struct Direct<'m, 'de, M> {
     rest: &'de [u8],
     decoder: Decoder,
     memory: &'m mut M,
+    /// Where the pickle begins.
+    start: usize,
     memo_len: usize,
+    /// Entries of the memo below this are kept in memory.
+    kept: usize,
+    /// Strs that were fetched lately, with their index in the memo, by its lowest bits: keys come again and again.
+    known: [(usize, &'de str); KNOWN],
     /// Levels of containers that may still be opened.
     levels: usize,
     /// Opcodes that may still be looked at ahead of time: keeps the whole linear.
@@ -65,6 +129,8 @@ struct Direct<'m, 'de, M> {
     /// Keys must be hashable: no containers that change.
     in_key: bool,
     gave_up: bool,
+    /// Where the reading was when the type refused a value, if that is why it gave up.
+    refused: Option<u64>,
 }
 
 impl<'de, M: Memory> Direct<'_, 'de, M> {
@@ -76,81 +142,107 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         Err(Error::value(format_args!("")))
     }
 
+    /// Gives up on the way out of a container.
+    #[cold]
+    #[inline(never)]
+    fn refuse<T>(&mut self, whole: bool) -> Result<T> {
+        if !self.gave_up && !whole {
+            self.refused = Some(self.decoder.offset());
+        }
+        self.give_up()
+    }
+
     /// The opcode that comes next; those that say nothing about values are passed.
     #[inline(always)]
-    fn peek(&mut self) -> Result<Opcode> {
+    fn peek(&mut self) -> Result<u8> {
         match self.rest.first() {
-            Some(&byte) if byte < Opcode::Proto.byte() => match Opcode::from_byte(byte) {
-                Some(opcode) => Ok(opcode),
-                None => self.give_up(),
-            },
+            Some(&byte) if byte != byte::FRAME && byte != byte::PROTO => Ok(byte),
             _ => self.peek_far(),
         }
     }
 
-    #[inline]
-    fn peek_far(&mut self) -> Result<Opcode> {
+    #[inline(never)]
+    fn peek_far(&mut self) -> Result<u8> {
         loop {
-            match self.rest.first().and_then(|&byte| Opcode::from_byte(byte)) {
-                Some(Opcode::Frame | Opcode::Proto) => self.next().map(drop)?,
-                Some(opcode) => return Ok(opcode),
+            match self.rest.first() {
+                Some(&byte::FRAME) => self.take(Opcode::Frame).map(drop)?,
+                Some(&byte::PROTO) => self.take(Opcode::Proto).map(drop)?,
+                Some(&byte) => return Ok(byte),
                 None => return self.give_up(),
             }
         }
     }
 
+    /// Takes the opcode that was peeked at.
     #[inline(always)]
-    fn next(&mut self) -> Result<Op<'de>> {
-        match self.decoder.next_whole(&mut self.rest) {
+    fn take(&mut self, opcode: Opcode) -> Result<Op<'de>> {
+        match self.decoder.next_as(opcode, &mut self.rest) {
             Ok(Some(op)) => Ok(op),
             _ => self.give_up(),
         }
     }
 
-    /// Takes the opcode that was peeked at, which has no argument.
-    #[inline(always)]
-    fn skip(&mut self) -> Result<()> {
-        self.next().map(drop)
-    }
-
     /// The next opcode must be this one.
     #[inline(always)]
     fn expect(&mut self, opcode: Opcode) -> Result<()> {
-        if self.peek()? == opcode { self.skip() } else { self.give_up() }
+        if self.peek()? == opcode.byte() { self.take(opcode).map(drop) } else { self.give_up() }
     }
 
     /// Puts the value that was just read into the memo, if the pickle says so.
     #[inline(always)]
     fn memoize(&mut self, node: Node) -> Result<()> {
-        loop {
-            let index = match self.peek()? {
-                Opcode::Memoize => {
-                    self.skip()?;
-                    self.memo_len as u64
-                }
-                Opcode::BinPut | Opcode::LongBinPut => self.next()?.uint().unwrap_or(u64::MAX),
-                _ => return Ok(()),
-            };
-            // What CPython writes, one after another; anything else is for the document.
-            if index != self.memo_len as u64 || !self.put(node) {
-                return self.give_up();
+        let index = match self.peek()? {
+            byte::MEMOIZE => {
+                self.take(Opcode::Memoize)?;
+                self.memo_len as u64
             }
+            byte::BIN_PUT => self.take(Opcode::BinPut)?.uint().unwrap_or(u64::MAX),
+            byte::LONG_BIN_PUT => self.take(Opcode::LongBinPut)?.uint().unwrap_or(u64::MAX),
+            _ => return Ok(()),
+        };
+        // What CPython writes, one after another; anything else is for the document.
+        if index != self.memo_len as u64 {
+            return self.give_up();
         }
+        if self.memo_len < self.kept && !keep(self.memory, self.memo_len, node) {
+            self.kept = self.memo_len;
+        }
+        self.memo_len += 1;
+        Ok(())
     }
 
-    #[inline(always)]
-    fn put(&mut self, node: Node) -> bool {
-        loop {
-            if let Some(slot) = self.memory.regions().memo.get_mut(self.memo_len) {
-                *slot = node;
-                self.memo_len += 1;
-                return true;
+    /// Keeps the whole memo from here on; what was passed over is looked up in the opcodes up to here.
+    #[cold]
+    #[inline(never)]
+    fn look_back(&mut self) -> Result<()> {
+        let (until, kept) = (self.decoder.offset(), self.kept);
+        let memory = &mut *self.memory;
+        let mut decoder = Decoder::new();
+        decoder.restart_at(self.start as u64);
+        let mut rest = self.input.get(self.start..).unwrap_or_default();
+        let (mut index, mut last) = (0, Node::EMPTY);
+        let walked = decoder.each(&mut rest, |op| {
+            match op.opcode {
+                _ if op.offset >= until => return Err(true),
+                Opcode::Memoize | Opcode::BinPut | Opcode::LongBinPut => {
+                    if index >= kept && !keep(memory, index, last) {
+                        return Err(false);
+                    }
+                    index += 1;
+                }
+                Opcode::Frame | Opcode::Proto => {}
+                Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8 => last = node(tag::STR, op),
+                Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 => last = node(tag::BYTES, op),
+                _ => last = Node::EMPTY,
             }
-            let shortage = Shortage { kind: ErrorKind::MemoFull, wanted: self.memo_len + 1, stack: 0 };
-            if self.memory.grow(shortage).is_err() {
-                return false;
-            }
+            Ok(())
+        });
+        // A pickle that is cut off here has no opcode at which the walk would break off.
+        if matches!(walked, Err(_) | Ok(Some(false))) || index != self.memo_len {
+            return self.give_up();
         }
+        self.kept = usize::MAX;
+        Ok(())
     }
 
     /// One level down.
@@ -204,34 +296,58 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     /// A value that is no container, or one that the type does not know the kind of.
     #[inline(always)]
     fn scalar<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        self.peek()?;
-        let op = self.next()?;
-        match op.opcode {
-            Opcode::BinGet | Opcode::LongBinGet => self.fetch(op, visitor),
-            Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8 => {
-                let text = self.text(op.bytes())?;
-                self.memoize(node(tag::STR, op))?;
-                visitor.visit_borrowed_str(text)
+        match self.peek()? {
+            byte::BIN_GET => {
+                let op = self.take(Opcode::BinGet)?;
+                self.fetch(op, visitor)
             }
-            Opcode::BinInt1 | Opcode::BinInt2 => visitor.visit_u64(op.uint().unwrap_or_default()),
-            Opcode::BinInt => match op.arg {
+            byte::SHORT_BIN_UNICODE => {
+                let op = self.take(Opcode::ShortBinUnicode)?;
+                self.string(op, visitor)
+            }
+            byte::BIN_UNICODE => {
+                let op = self.take(Opcode::BinUnicode)?;
+                self.string(op, visitor)
+            }
+            byte::BIN_INT1 => visitor.visit_u64(self.take(Opcode::BinInt1)?.uint().unwrap_or_default()),
+            byte::BIN_INT2 => visitor.visit_u64(self.take(Opcode::BinInt2)?.uint().unwrap_or_default()),
+            byte::BIN_INT => match self.take(Opcode::BinInt)?.arg {
                 Arg::Int(value) => visit_int(i64::from(value), visitor),
                 _ => self.give_up(),
             },
-            Opcode::BinFloat => match op.arg {
+            byte::BIN_FLOAT => match self.take(Opcode::BinFloat)?.arg {
                 Arg::Float(bits) => visitor.visit_f64(f64::from_bits(bits)),
                 _ => self.give_up(),
             },
-            Opcode::None => visitor.visit_unit(),
-            Opcode::NewTrue => visitor.visit_bool(true),
-            Opcode::NewFalse => visitor.visit_bool(false),
-            _ => self.rare(op, visitor),
+            byte::NONE => {
+                self.take(Opcode::None)?;
+                visitor.visit_unit()
+            }
+            byte::NEW_TRUE => {
+                self.take(Opcode::NewTrue)?;
+                visitor.visit_bool(true)
+            }
+            byte::NEW_FALSE => {
+                self.take(Opcode::NewFalse)?;
+                visitor.visit_bool(false)
+            }
+            _ => self.rare(visitor),
         }
     }
 
+    #[inline(always)]
+    fn string<V: Visitor<'de>>(&mut self, op: Op<'de>, visitor: V) -> Result<V::Value> {
+        let text = self.text(op.bytes())?;
+        self.memoize(node(tag::STR, op))?;
+        visitor.visit_borrowed_str(text)
+    }
+
     #[inline(never)]
-    fn rare<V: Visitor<'de>>(&mut self, op: Op<'de>, visitor: V) -> Result<V::Value> {
+    fn rare<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
+        let Ok(Some(op)) = self.decoder.next_whole(&mut self.rest) else { return self.give_up() };
         match op.opcode {
+            Opcode::LongBinGet => self.fetch(op, visitor),
+            Opcode::BinUnicode8 => self.string(op, visitor),
             Opcode::Long1 | Opcode::Long4 if op.bytes().len() <= 8 => {
                 let fill = if op.bytes().last().is_some_and(|top| top & 0x80 != 0) { 0xff } else { 0 };
                 let mut wide = [fill; 8];
@@ -251,8 +367,19 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     /// Strings are fetched from the memo; anything else has to be looked at again, in the document.
     #[inline(always)]
     fn fetch<V: Visitor<'de>>(&mut self, op: Op<'de>, visitor: V) -> Result<V::Value> {
-        let index = op.uint().and_then(|index| usize::try_from(index).ok()).filter(|index| *index < self.memo_len);
-        let node = index.and_then(|index| self.memory.regions().memo.get(index).copied()).unwrap_or(Node::EMPTY);
+        let index = op.uint().and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX);
+        if let Some(&(known, text)) = self.known.get(index % KNOWN)
+            && known == index
+        {
+            return visitor.visit_borrowed_str(text);
+        }
+        if index >= self.memo_len {
+            return self.give_up();
+        }
+        if index >= self.kept {
+            self.look_back()?;
+        }
+        let node = self.memory.regions().memo.get(index).copied().unwrap_or(Node::EMPTY);
         if !matches!(node.tag(), tag::STR | tag::BYTES) {
             return self.give_up();
         }
@@ -264,6 +391,9 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         match node.tag() {
             tag::STR => {
                 let text = self.text(bytes)?;
+                if let Some(known) = self.known.get_mut(index % KNOWN) {
+                    *known = (index, text);
+                }
                 visitor.visit_borrowed_str(text)
             }
             _ => visitor.visit_borrowed_bytes(bytes),
@@ -282,6 +412,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     #[inline(always)]
     fn filled<T>(
         &mut self,
+        empty: Opcode,
         single: Opcode,
         batch: Opcode,
         read: impl FnOnce(&mut Body<'_, '_, 'de, M>) -> Result<T>,
@@ -289,12 +420,16 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         if self.in_key {
             return self.give_up();
         }
-        self.skip()?;
+        self.take(empty)?;
         self.memoize(Node::EMPTY)?;
         self.enter()?;
         let mut body = Body { direct: self, state: State::Start, single, batch };
         // Where a type stops half-way, the rest is not where it belongs, even if the type hides the error.
-        let Ok(value) = read(&mut body) else { return self.give_up() };
+        let Ok(value) = read(&mut body) else {
+            // What is missing in the whole is not the fault of its last part.
+            let whole = body.state == State::Done;
+            return self.refuse(whole);
+        };
         body.end()?;
         self.levels += 1;
         Ok(value)
@@ -302,20 +437,22 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
 
     #[inline]
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        self.filled(Opcode::Append, Opcode::Appends, |body| visitor.visit_seq(Items(body)))
+        self.filled(Opcode::EmptyList, Opcode::Append, Opcode::Appends, |body| visitor.visit_seq(Items(body)))
     }
 
     #[inline]
     fn dict<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        self.filled(Opcode::SetItem, Opcode::SetItems, |body| visitor.visit_map(Entries { body, has_key: false }))
+        self.filled(Opcode::EmptyDict, Opcode::SetItem, Opcode::SetItems, |body| {
+            visitor.visit_map(Entries { body, has_key: false })
+        })
     }
 
     /// A tuple of any length that begins with a MARK, which was peeked at.
     #[inline]
     fn marked_tuple<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        self.skip()?;
+        self.take(Opcode::Mark)?;
         self.enter()?;
-        let Ok(value) = visitor.visit_seq(Tuple { direct: self, left: None }) else { return self.give_up() };
+        let Ok(value) = visitor.visit_seq(Tuple { direct: self, left: None }) else { return self.refuse(false) };
         self.levels += 1;
         self.expect(Opcode::Tuple)?;
         self.memoize(Node::EMPTY)?;
@@ -341,7 +478,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     }
 
     fn empty_tuple<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        self.skip()?;
+        self.take(Opcode::EmptyTuple)?;
         self.memoize(Node::EMPTY)?;
         self.enter()?;
         let Ok(value) = visitor.visit_seq(Tuple { direct: self, left: Some(0) }) else { return self.give_up() };
@@ -352,22 +489,22 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     #[inline(always)]
     fn any<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         match self.peek()? {
-            Opcode::EmptyList => self.list(visitor),
-            Opcode::EmptyDict => self.dict(visitor),
-            Opcode::Mark => self.marked_tuple(visitor),
+            byte::EMPTY_LIST => self.list(visitor),
+            byte::EMPTY_DICT => self.dict(visitor),
+            byte::MARK => self.marked_tuple(visitor),
             _ => self.scalar(visitor),
         }
     }
 
     /// A variant and what it holds, which stands behind its name.
     fn variant<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
-        if self.peek()? != Opcode::EmptyDict {
+        if self.peek()? != byte::EMPTY_DICT {
             self.enter()?;
             let value = visitor.visit_enum(Enum { direct: self, has_content: false })?;
             self.levels += 1;
             return Ok(value);
         }
-        self.filled(Opcode::SetItem, Opcode::SetItems, |body| {
+        self.filled(Opcode::EmptyDict, Opcode::SetItem, Opcode::SetItems, |body| {
             if !body.more()? {
                 return body.direct.give_up();
             }
@@ -381,6 +518,26 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
 fn node(tag: u8, op: Op<'_>) -> Node {
     let offset = op.offset + op.header_len() as u64;
     Node::range(tag, Range { offset, len: op.bytes().len() as u64, stored: false })
+}
+
+/// Puts an entry into the memo; false where there is no room.
+#[inline(always)]
+fn keep<M: Memory>(memory: &mut M, index: usize, node: Node) -> bool {
+    loop {
+        if let Some(slot) = memory.regions().memo.get_mut(index) {
+            *slot = node;
+            return true;
+        }
+        if !grow_memo(memory, index) {
+            return false;
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn grow_memo<M: Memory>(memory: &mut M, index: usize) -> bool {
+    memory.grow(Shortage { kind: ErrorKind::MemoFull, wanted: index + 1, stack: 0 }).is_ok()
 }
 
 #[inline(always)]
@@ -418,16 +575,16 @@ impl<'de, M: Memory> ::serde::Deserializer<'de> for &mut Direct<'_, 'de, M> {
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.peek()? == Opcode::None {
-            self.skip()?;
+        if self.peek()? == byte::NONE {
+            self.take(Opcode::None)?;
             return visitor.visit_none();
         }
         visitor.visit_some(self)
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.peek()? == Opcode::EmptyTuple {
-            self.skip()?;
+        if self.peek()? == byte::EMPTY_TUPLE {
+            self.take(Opcode::EmptyTuple)?;
             return visitor.visit_unit();
         }
         self.scalar(visitor)
@@ -448,9 +605,9 @@ impl<'de, M: Memory> ::serde::Deserializer<'de> for &mut Direct<'_, 'de, M> {
     #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.peek()? {
-            Opcode::EmptyList => self.list(visitor),
-            Opcode::Mark => self.marked_tuple(visitor),
-            Opcode::EmptyTuple => self.empty_tuple(visitor),
+            byte::EMPTY_LIST => self.list(visitor),
+            byte::MARK => self.marked_tuple(visitor),
+            byte::EMPTY_TUPLE => self.empty_tuple(visitor),
             _ => self.give_up(),
         }
     }
@@ -458,9 +615,9 @@ impl<'de, M: Memory> ::serde::Deserializer<'de> for &mut Direct<'_, 'de, M> {
     #[inline]
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value> {
         match self.peek()? {
-            Opcode::EmptyList => self.list(visitor),
-            Opcode::Mark => self.marked_tuple(visitor),
-            Opcode::EmptyTuple => self.empty_tuple(visitor),
+            byte::EMPTY_LIST => self.list(visitor),
+            byte::MARK => self.marked_tuple(visitor),
+            byte::EMPTY_TUPLE => self.empty_tuple(visitor),
             _ => self.bare_tuple(len, visitor),
         }
     }
@@ -471,7 +628,7 @@ impl<'de, M: Memory> ::serde::Deserializer<'de> for &mut Direct<'_, 'de, M> {
 
     #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.peek()? == Opcode::EmptyDict { self.dict(visitor) } else { self.give_up() }
+        if self.peek()? == byte::EMPTY_DICT { self.dict(visitor) } else { self.give_up() }
     }
 
     #[inline]
@@ -572,16 +729,16 @@ impl<M: Memory> Body<'_, '_, '_, M> {
         loop {
             let next = self.direct.peek()?;
             match self.state {
-                State::Batch(count) if next == self.batch => {
-                    self.direct.skip()?;
+                State::Batch(count) if next == self.batch.byte() => {
+                    self.direct.take(self.batch)?;
                     self.state = if count == BATCH { State::Start } else { State::Done };
                 }
                 State::Batch(count) => {
                     self.state = State::Batch(count.saturating_add(1));
                     return Ok(true);
                 }
-                State::Start if next == Opcode::Mark => {
-                    self.direct.skip()?;
+                State::Start if next == byte::MARK => {
+                    self.direct.take(Opcode::Mark)?;
                     self.state = State::Batch(0);
                 }
                 State::Start if self.direct.is_single(self.single) => {
@@ -666,7 +823,7 @@ impl<'de, M: Memory> de::SeqAccess<'de> for Tuple<'_, '_, 'de, M> {
                 *left -= 1;
                 true
             }
-            None => self.direct.peek()? != Opcode::Tuple,
+            None => self.direct.peek()? != byte::TUPLE,
         };
         if more { seed.deserialize(&mut *self.direct).map(Some) } else { Ok(None) }
     }

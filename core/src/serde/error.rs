@@ -117,8 +117,8 @@ impl Error {
 
     /// Bytes from the start of the pickle to the opcode that made the value at
     /// fault, or that is itself at fault. Where a sink failed or is full: the bytes it had taken,
-    /// which are good. `None` where that is not known: of values that can not be written, of values that came from a `Value`, and without the feature `alloc` of
-    /// values that are no strings.
+    /// which are good. `None` where that is not known: of values that can not be written, of what came from a `Value`,
+    /// and of ints, floats and containers in a pickle that has objects or shared containers.
     pub fn offset(&self) -> Option<u64> {
         match self.inner.reason {
             Reason::Pickle(error) => Some(error.offset()),

@@ -145,11 +145,15 @@ impl<'de, M: Memory> Deserializer<'de, M> {
     /// As [`from_slice`], but bytes may follow.
     pub fn read<T: Deserialize<'de>>(&mut self) -> Result<T> {
         match direct::read(self.input, self.at, self.unpickler.memory(), &self.options) {
-            Some((value, end)) => {
+            Ok((value, end)) => {
                 self.at = end;
                 Ok(value)
             }
-            None => T::deserialize(self),
+            // The error is what the document says, and the place is the same.
+            Err(refused) => T::deserialize(self).map_err(|error| match error.path() {
+                Some(_) => error.at_offset(refused),
+                None => error,
+            }),
         }
     }
 

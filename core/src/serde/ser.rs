@@ -360,7 +360,7 @@ impl<'o, 'p, W: Write> ser::Serializer for &'o mut Out<'p, W> {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<()> {
         match name {
-            OBJECT | GLOBAL => value.serialize(Tagged { out: self, object: name == OBJECT }),
+            OBJECT | GLOBAL => value.serialize(Only(Tagged { out: self, object: name == OBJECT })),
             _ => value.serialize(self),
         }
     }
@@ -561,7 +561,7 @@ impl<W: Write> ser::SerializeMap for Compound<'_, '_, W> {
 #[cold]
 fn under_key<K: Serialize + ?Sized>(error: Error, key: &K) -> Error {
     let mut text = Text::default();
-    match key.serialize(Caught(Some(&mut text), None)) {
+    match key.serialize(Only(Caught::Text(&mut text))) {
         Ok(()) => error.under(Step::Name(text.as_str().as_bytes())),
         Err(_) => error.under(Step::Other),
     }
@@ -595,9 +595,9 @@ impl<W: Write> ser::SerializeTuple for Names<'_, '_, W> {
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.next += 1;
         match self.next {
-            1 => value.serialize(Caught(Some(&mut self.parts.module), None)),
-            2 => value.serialize(Caught(Some(&mut self.parts.name), None)),
-            3 => value.serialize(Caught(None, Some(&mut self.parts.form))),
+            1 => value.serialize(Only(Caught::Text(&mut self.parts.module))),
+            2 => value.serialize(Only(Caught::Text(&mut self.parts.name))),
+            3 => value.serialize(Only(Caught::Number(&mut self.parts.form))),
             _ => self.out.object(&self.parts, value),
         }
     }
@@ -612,37 +612,83 @@ impl<W: Write> ser::SerializeTuple for Names<'_, '_, W> {
     }
 }
 
-/// Takes one string or one small number, and nothing else.
-struct Caught<'c>(Option<&'c mut Text>, Option<&'c mut u8>);
+/// What [`Only`] takes: a string, a small number or a tuple.
+trait Take: Sized {
+    type Tuple: ser::SerializeTuple<Ok = (), Error = Error>;
 
-macro_rules! only {
-    ($type:ident: $($method:ident($($arg:ident: $of:ty),*) -> $ok:ty;)*) => {
+    fn text(self, _: &str) -> Result<()> {
+        Err(no_wrapper())
+    }
+
+    fn number(self, _: u8) -> Result<()> {
+        Err(no_wrapper())
+    }
+
+    fn tuple(self) -> Result<Self::Tuple> {
+        Err(no_wrapper())
+    }
+}
+
+#[cold]
+fn no_wrapper() -> Error {
+    unsupported("the wrapper of an object is a tuple of its names, form and value")
+}
+
+/// Takes one string or one small number.
+enum Caught<'c> {
+    Text(&'c mut Text),
+    Number(&'c mut u8),
+}
+
+impl Take for Caught<'_> {
+    type Tuple = Never;
+
+    fn text(self, value: &str) -> Result<()> {
+        match self {
+            Caught::Text(text) => text
+                .write_str(value)
+                .map_err(|_| unsupported("the name of the class is too long without the feature alloc")),
+            Caught::Number(_) => Err(unsupported("a name where a number was expected")),
+        }
+    }
+
+    fn number(self, value: u8) -> Result<()> {
+        match self {
+            Caught::Number(slot) => *slot = value,
+            Caught::Text(_) => return Err(unsupported("a number where a name was expected")),
+        }
+        Ok(())
+    }
+}
+
+impl<'o, 'p, W: Write> Take for Tagged<'o, 'p, W> {
+    type Tuple = Names<'o, 'p, W>;
+
+    fn tuple(self) -> Result<Names<'o, 'p, W>> {
+        Ok(Names { out: self.out, object: self.object, parts: Parts::default(), next: 0 })
+    }
+}
+
+/// Takes what `T` takes, and nothing else.
+struct Only<T>(T);
+
+macro_rules! refused {
+    ($($method:ident($($of:ty),*) -> $ok:ty;)*) => {
         $(
-            fn $method(self, $($arg: $of),*) -> Result<$ok> {
-                Err(unsupported("the wrapper of an object is a tuple of its names, form and value"))
+            fn $method(self, $(_: $of),*) -> Result<$ok> {
+                Err(no_wrapper())
             }
         )*
-        fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<()> {
-            Err(unsupported("the wrapper of an object is a tuple of its names, form and value"))
-        }
-        fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, _: &T) -> Result<()> {
-            Err(unsupported("the wrapper of an object is a tuple of its names, form and value"))
-        }
-        fn serialize_newtype_variant<T: Serialize + ?Sized>(
-            self, _: &'static str, _: u32, _: &'static str, _: &T,
-        ) -> Result<()> {
-            Err(unsupported("the wrapper of an object is a tuple of its names, form and value"))
-        }
     };
 }
 
 type Never = Impossible<(), Error>;
 
-impl ser::Serializer for Caught<'_> {
+impl<T: Take> ser::Serializer for Only<T> {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = Never;
-    type SerializeTuple = Never;
+    type SerializeTuple = T::Tuple;
     type SerializeTupleStruct = Never;
     type SerializeTupleVariant = Never;
     type SerializeMap = Never;
@@ -651,101 +697,63 @@ impl ser::Serializer for Caught<'_> {
 
     /// Its length is not known before it is formatted, and there is nowhere to keep the text.
     #[cfg(not(feature = "alloc"))]
-    fn collect_str<T: core::fmt::Display + ?Sized>(self, _: &T) -> Result<()> {
+    fn collect_str<D: core::fmt::Display + ?Sized>(self, _: &D) -> Result<()> {
         Err(unsupported("a value that serializes as formatted text needs the feature alloc"))
     }
 
     fn serialize_str(self, value: &str) -> Result<()> {
-        match self.0 {
-            Some(text) => match text.write_str(value) {
-                Ok(()) => Ok(()),
-                Err(_) => Err(unsupported("the name of the class is too long without the feature alloc")),
-            },
-            None => Err(unsupported("a name where a number was expected")),
-        }
+        self.0.text(value)
     }
 
     fn serialize_u8(self, value: u8) -> Result<()> {
-        match self.1 {
-            Some(slot) => *slot = value,
-            None => return Err(unsupported("a number where a name was expected")),
-        }
-        Ok(())
+        self.0.number(value)
     }
 
-    only! { Caught:
-        serialize_bool(_v: bool) -> ();
-        serialize_i8(_v: i8) -> ();
-        serialize_i16(_v: i16) -> ();
-        serialize_i32(_v: i32) -> ();
-        serialize_i64(_v: i64) -> ();
-        serialize_u16(_v: u16) -> ();
-        serialize_u32(_v: u32) -> ();
-        serialize_u64(_v: u64) -> ();
-        serialize_f32(_v: f32) -> ();
-        serialize_f64(_v: f64) -> ();
-        serialize_char(_v: char) -> ();
-        serialize_bytes(_v: &[u8]) -> ();
+    fn serialize_tuple(self, _: usize) -> Result<T::Tuple> {
+        self.0.tuple()
+    }
+
+    fn serialize_some<V: Serialize + ?Sized>(self, _: &V) -> Result<()> {
+        Err(no_wrapper())
+    }
+
+    fn serialize_newtype_struct<V: Serialize + ?Sized>(self, _: &'static str, _: &V) -> Result<()> {
+        Err(no_wrapper())
+    }
+
+    fn serialize_newtype_variant<V: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: &V,
+    ) -> Result<()> {
+        Err(no_wrapper())
+    }
+
+    refused! {
+        serialize_bool(bool) -> ();
+        serialize_i8(i8) -> ();
+        serialize_i16(i16) -> ();
+        serialize_i32(i32) -> ();
+        serialize_i64(i64) -> ();
+        serialize_u16(u16) -> ();
+        serialize_u32(u32) -> ();
+        serialize_u64(u64) -> ();
+        serialize_f32(f32) -> ();
+        serialize_f64(f64) -> ();
+        serialize_char(char) -> ();
+        serialize_bytes(&[u8]) -> ();
         serialize_none() -> ();
         serialize_unit() -> ();
-        serialize_unit_struct(_n: &'static str) -> ();
-        serialize_unit_variant(_n: &'static str, _i: u32, _v: &'static str) -> ();
-        serialize_seq(_l: Option<usize>) -> Never;
-        serialize_tuple(_l: usize) -> Never;
-        serialize_tuple_struct(_n: &'static str, _l: usize) -> Never;
-        serialize_tuple_variant(_n: &'static str, _i: u32, _v: &'static str, _l: usize) -> Never;
-        serialize_map(_l: Option<usize>) -> Never;
-        serialize_struct(_n: &'static str, _l: usize) -> Never;
-        serialize_struct_variant(_n: &'static str, _i: u32, _v: &'static str, _l: usize) -> Never;
-    }
-}
-
-impl<'o, 'p, W: Write> ser::Serializer for Tagged<'o, 'p, W> {
-    type Ok = ();
-    type Error = Error;
-    type SerializeSeq = Never;
-    type SerializeTuple = Names<'o, 'p, W>;
-    type SerializeTupleStruct = Never;
-    type SerializeTupleVariant = Never;
-    type SerializeMap = Never;
-    type SerializeStruct = Never;
-    type SerializeStructVariant = Never;
-
-    /// Its length is not known before it is formatted, and there is nowhere to keep the text.
-    #[cfg(not(feature = "alloc"))]
-    fn collect_str<T: core::fmt::Display + ?Sized>(self, _: &T) -> Result<()> {
-        Err(unsupported("a value that serializes as formatted text needs the feature alloc"))
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Names<'o, 'p, W>> {
-        Ok(Names { out: self.out, object: self.object, parts: Parts::default(), next: 0 })
-    }
-
-    only! { Tagged:
-        serialize_bool(_v: bool) -> ();
-        serialize_i8(_v: i8) -> ();
-        serialize_i16(_v: i16) -> ();
-        serialize_i32(_v: i32) -> ();
-        serialize_i64(_v: i64) -> ();
-        serialize_u8(_v: u8) -> ();
-        serialize_u16(_v: u16) -> ();
-        serialize_u32(_v: u32) -> ();
-        serialize_u64(_v: u64) -> ();
-        serialize_f32(_v: f32) -> ();
-        serialize_f64(_v: f64) -> ();
-        serialize_char(_v: char) -> ();
-        serialize_str(_v: &str) -> ();
-        serialize_bytes(_v: &[u8]) -> ();
-        serialize_none() -> ();
-        serialize_unit() -> ();
-        serialize_unit_struct(_n: &'static str) -> ();
-        serialize_unit_variant(_n: &'static str, _i: u32, _v: &'static str) -> ();
-        serialize_seq(_l: Option<usize>) -> Never;
-        serialize_tuple_struct(_n: &'static str, _l: usize) -> Never;
-        serialize_tuple_variant(_n: &'static str, _i: u32, _v: &'static str, _l: usize) -> Never;
-        serialize_map(_l: Option<usize>) -> Never;
-        serialize_struct(_n: &'static str, _l: usize) -> Never;
-        serialize_struct_variant(_n: &'static str, _i: u32, _v: &'static str, _l: usize) -> Never;
+        serialize_unit_struct(&'static str) -> ();
+        serialize_unit_variant(&'static str, u32, &'static str) -> ();
+        serialize_seq(Option<usize>) -> Never;
+        serialize_tuple_struct(&'static str, usize) -> Never;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Never;
+        serialize_map(Option<usize>) -> Never;
+        serialize_struct(&'static str, usize) -> Never;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Never;
     }
 }
 

@@ -11,7 +11,7 @@ use crate::known::Known;
 use crate::machine::How;
 use crate::node::{NIL, Node, chunk, tag};
 use crate::sink::WriteError;
-use crate::{BigInt, ErrorKind, Opcode, Value};
+use crate::{BigInt, ErrorKind, Opcode, Value, float, text};
 use alloc::vec::Vec;
 use embedded_io::Write;
 
@@ -88,6 +88,8 @@ pub(super) struct Save<'a, 'd, W> {
     stack: &'a mut Vec<Frame>,
     scratch: &'a mut Vec<u8>,
     out: Encoder<W, GrowingFrames>,
+    /// The last value that could have been refused.
+    at: Node,
     /// Values that may still be written: recursive values can be met again and again.
     work: u64,
 }
@@ -110,7 +112,12 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
     ) -> Self {
         let names = Names::between(from, profile.protocol);
         let work = (document.id_limit() as u64).saturating_mul(64).saturating_add(1 << 20);
-        Save { document, profile, names, from, memo, stack, scratch, out, work }
+        Save { document, profile, names, from, memo, stack, scratch, out, at: Node::EMPTY, work }
+    }
+
+    /// The value that could not be written.
+    pub fn refused(&self) -> Option<Node> {
+        Some(self.at).filter(|node| *node != Node::EMPTY)
     }
 
     pub fn finish(mut self) -> Result<W, WriteError<W::Error>> {
@@ -139,6 +146,13 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
     #[cold]
     fn refuse<T>(&self, opcode: Opcode) -> Result<T, WriteError<W::Error>> {
         Err(self.out.fault(ErrorKind::Inexpressible, opcode))
+    }
+
+    /// As [`Save::refuse`], for an object whose parts were being written.
+    #[cold]
+    fn refuse_object<T>(&mut self, index: u32, opcode: Opcode) -> Result<T, WriteError<W::Error>> {
+        self.at = Node::reference(tag::OBJECT, index);
+        self.refuse(opcode)
     }
 
     // ---- opcodes -----------------------------------------------------------
@@ -223,7 +237,10 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                 if let Some(number) = self.memo.place(key) {
                     return self.get(number).map(|()| None);
                 }
-                self.text(node)?;
+                if let Err(error) = self.text(node) {
+                    self.at = node;
+                    return Err(error);
+                }
                 let number = self.put()?;
                 self.memo.set_place(key, number);
                 return Ok(None);
@@ -237,6 +254,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
     }
 
     fn save_other(&mut self, node: Node, owner: Option<u32>) -> Next<W::Error> {
+        self.at = node;
         match self.work.checked_sub(1) {
             Some(left) => self.work = left,
             None => return Err(self.out.fault(ErrorKind::WorkLimit, Opcode::Stop)),
@@ -360,7 +378,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
         let is_int = !long && (python2 || (i32::try_from(value).is_ok() && !old));
         if self.protocol() >= 2 && !is_int {
             let bytes = value.to_le_bytes();
-            let bytes = scalar::minimal(&bytes);
+            let bytes = text::minimal_twos_complement(&bytes);
             return self.out.emit(Opcode::Long1, &[Opcode::Long1.byte(), bytes.len() as u8], bytes, false);
         }
         self.scratch.clear();
@@ -378,7 +396,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                 _ if scalar::binary(&value, self.scratch).is_some() => self.scratch,
                 _ => return self.refuse(Opcode::Long4),
             };
-            let bytes = scalar::minimal(bytes);
+            let bytes = text::minimal_twos_complement(bytes);
             return match u8::try_from(bytes.len()) {
                 Ok(len) => self.out.emit(Opcode::Long1, &[Opcode::Long1.byte(), len], bytes, false),
                 Err(_) => {
@@ -400,10 +418,10 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
             let [a, b, c, d, e, f, g, h] = node.data().to_be_bytes();
             return self.out.emit(Opcode::BinFloat, &[Opcode::BinFloat.byte(), a, b, c, d, e, f, g, h], &[], false);
         }
-        self.scratch.clear();
         let cpickle = self.profile.is_python2() && !self.profile.pure;
-        scalar::float(f64::from_bits(node.data()), cpickle, self.scratch);
-        self.line(Opcode::Float)
+        let mut room = [0; float::REPR_ROOM];
+        let text = scalar::float(f64::from_bits(node.data()), cpickle, &mut room);
+        self.out.emit(Opcode::Float, &[Opcode::Float.byte()], text, true)
     }
 
     /// str, bytes and Python 2 str, without their memo entry.
@@ -943,7 +961,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                         let count = match args.tag() {
                             tag::EMPTY_TUPLE => 0,
                             tag::TUPLE | tag::TUPLE_OF_MUTABLE => self.document.node(args.high() as usize).high(),
-                            _ => return self.refuse(Opcode::NewObj),
+                            _ => return self.refuse_object(index, Opcode::NewObj),
                         };
                         *stage = Stage::Called(Cells::run(args.high() + 1, count));
                     } else if how == How::NewObjEx as u8 && self.protocol() < 4 {
@@ -1053,7 +1071,9 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                     }
                     if self.protocol() == 0 {
                         let class = Value::new(self.document, self.part(index, 0));
-                        let Some((module, name)) = class.as_global() else { return self.refuse(Opcode::Inst) };
+                        let Some((module, name)) = class.as_global() else {
+                            return self.refuse_object(index, Opcode::Inst);
+                        };
                         self.scratch.clear();
                         self.scratch.extend_from_slice(module.as_bytes());
                         self.scratch.push(b'\n');
@@ -1098,8 +1118,8 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                                 return Ok(Some(child));
                             }
                         }
-                        chunk::ADD if self.protocol() < 4 => return self.refuse(Opcode::AddItems),
-                        chunk::RAW | chunk::NESTED => return self.refuse(Opcode::Build),
+                        chunk::ADD if self.protocol() < 4 => return self.refuse_object(index, Opcode::AddItems),
+                        chunk::RAW | chunk::NESTED => return self.refuse_object(index, Opcode::Build),
                         _ => return Ok(self.batch(kind, at, count, false)),
                     }
                 }
@@ -1123,7 +1143,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
         let count = match args.tag() {
             tag::EMPTY_TUPLE => 0,
             tag::TUPLE | tag::TUPLE_OF_MUTABLE => self.document.node(args.high() as usize).high(),
-            _ => return self.refuse(Opcode::NewObjEx),
+            _ => return self.refuse_object(index, Opcode::NewObjEx),
         };
         Ok(Stage::Partial(1, Cells::run(args.high() + 1, count)))
     }

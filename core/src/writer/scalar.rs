@@ -1,8 +1,10 @@
 //! Numbers and texts as protocol 0 spells them, and ints in two's complement.
 
-use crate::Value;
+use crate::float::{self, REPR_ROOM};
 use crate::value::BigInt;
+use crate::{Value, text};
 use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::fmt::Write;
 
 /// Collects text; never fails.
@@ -18,107 +20,47 @@ impl Write for Text<'_> {
 /// Bytes of an int, or digits of its text, up to which it is converted from one to the other: that is quadratic work.
 const CONVERTED: usize = 1 << 14;
 
-/// Two's complement, little-endian, as short as can be; nothing for 0.
-pub(super) fn minimal(bytes: &[u8]) -> &[u8] {
-    let mut rest = bytes;
-    while let [head @ .., below, top] = rest {
-        let spare = (*top == 0 && *below < 0x80) || (*top == 0xff && *below >= 0x80);
-        if !spare {
-            break;
-        }
-        rest = rest.get(..head.len() + 1).unwrap_or_default();
+/// `repr` of a float; with `cpickle` as `%.17g`, which is what the C code of Python 2.7 has.
+pub(super) fn float(value: f64, cpickle: bool, room: &mut [u8; REPR_ROOM]) -> &[u8] {
+    if !value.is_finite() || value == 0.0 {
+        return float::layout(value, b"0", 1, if cpickle { 17 } else { 16 }, room);
     }
-    if rest == [0] { &[] } else { rest }
+    let mut text = Vec::new();
+    let size = value.abs();
+    let _ = if cpickle { write!(Text(&mut text), "{size:.16e}") } else { write!(Text(&mut text), "{size:e}") };
+    let at = text.iter().position(|&b| b == b'e').unwrap_or(text.len());
+    let exponent = text.get(at + 1..).and_then(|text| core::str::from_utf8(text).ok()?.parse().ok());
+    let point = exponent.unwrap_or(0) + 1;
+    if !cpickle && takes_other_digit(size, &mut text, at) {
+        return float::repr(value, room);
+    }
+    text.truncate(at);
+    text.retain(u8::is_ascii_digit);
+    while text.len() > 1 && text.last() == Some(&b'0') {
+        text.pop();
+    }
+    float::layout(value, &text, point, if cpickle { 17 } else { 16 }, room)
 }
 
-/// `repr` of a float. With `python2`, as its C code has it: 17 digits, and `.0` is left away.
-pub(super) fn float(value: f64, cpickle: bool, out: &mut Vec<u8>) {
-    if value.is_nan() {
-        return out.extend_from_slice(b"nan");
+/// Of two texts that are equally near, Python takes the even one and Rust the larger: is there such another?
+fn takes_other_digit(size: f64, text: &mut [u8], len: usize) -> bool {
+    let last = text.get_mut(..len).and_then(|digits| digits.last_mut()).filter(|digit| **digit & 1 == 1);
+    let Some(last) = last else { return false };
+    *last -= 1;
+    let other = core::str::from_utf8(text).ok().and_then(|text| text.parse::<f64>().ok());
+    if let Some(last) = text.get_mut(..len).and_then(|digits| digits.last_mut()) {
+        *last += 1;
     }
-    if value.is_infinite() {
-        return out.extend_from_slice(if value < 0.0 { b"-inf" } else { b"inf" });
-    }
-    let mut digits = Vec::new();
-    let _ = if cpickle { write!(Text(&mut digits), "{value:.16e}") } else { write!(Text(&mut digits), "{value:e}") };
-    let at = digits.iter().position(|&b| b == b'e').unwrap_or(digits.len());
-    let exponent = digits.get(at + 1..).and_then(|text| core::str::from_utf8(text).ok()?.parse().ok());
-    let exponent: i32 = exponent.unwrap_or(0);
-    digits.truncate(at);
-    if digits.first() == Some(&b'-') {
-        out.push(b'-');
-    }
-    digits.retain(u8::is_ascii_digit);
-    if cpickle {
-        while digits.len() > 1 && digits.last() == Some(&b'0') {
-            digits.pop();
-        }
-    }
-    let limit = if cpickle { 17 } else { 16 };
-    if exponent < -4 || exponent >= limit {
-        let (first, rest) = digits.split_at_checked(1).unwrap_or_default();
-        out.extend_from_slice(first);
-        if !rest.is_empty() {
-            out.push(b'.');
-            out.extend_from_slice(rest);
-        }
-        let sign = if exponent < 0 { '-' } else { '+' };
-        let _ = write!(Text(out), "e{sign}{:02}", exponent.unsigned_abs());
-    } else if exponent < 0 {
-        out.extend_from_slice(b"0.");
-        out.resize(out.len() + (-exponent - 1) as usize, b'0');
-        out.extend_from_slice(&digits);
-    } else {
-        let whole = exponent as usize + 1;
-        if digits.len() < whole {
-            digits.resize(whole, b'0');
-        }
-        let (head, tail) = digits.split_at_checked(whole).unwrap_or_default();
-        out.extend_from_slice(head);
-        if !tail.is_empty() {
-            out.push(b'.');
-            out.extend_from_slice(tail);
-        } else if !cpickle {
-            out.extend_from_slice(b".0");
-        }
-    }
-}
-
-/// The characters of a str in UTF-8 with surrogates as three bytes each.
-fn code_points(text: &[u8]) -> impl Iterator<Item = u32> {
-    let mut rest = text;
-    core::iter::from_fn(move || {
-        let (&first, tail) = rest.split_first()?;
-        let more = match first {
-            0..0xc0 => 0,
-            0xc0..0xe0 => 1,
-            0xe0..0xf0 => 2,
-            _ => 3,
-        };
-        let mut code = if more == 0 { u32::from(first) } else { u32::from(first) & (0x3f >> more) };
-        let (those, tail) = tail.split_at_checked(more)?;
-        for &byte in those {
-            code = code << 6 | u32::from(byte) & 0x3f;
-        }
-        rest = tail;
-        Some(code)
-    })
+    other == Some(size)
 }
 
 /// raw-unicode-escape. `old` is what Python wrote until 3.6: only backslash and newline are escaped besides.
-pub(super) fn raw_unicode(text: &[u8], old: bool, out: &mut Vec<u8>) {
-    for code in code_points(text) {
-        let escaped = matches!(code, 0x0a | 0x5c) || (!old && matches!(code, 0 | 0x0d | 0x1a));
-        let _ = match code {
-            0x1_0000.. => write!(Text(out), "\\U{code:08x}"),
-            0x100.. => write!(Text(out), "\\u{code:04x}"),
-            _ if escaped => write!(Text(out), "\\u{code:04x}"),
-            _ => {
-                out.push(code as u8);
-                Ok(())
-            }
-        };
-    }
+pub(super) fn raw_unicode(utf8: &[u8], old: bool, out: &mut Vec<u8>) {
+    let is_raw = |code| if old { !matches!(code, 0x0a | 0x5c) } else { text::is_raw(code) };
+    let Ok(()) = text::raw_unicode_pieces(utf8, is_raw, |piece| {
+        out.extend_from_slice(piece);
+        Ok::<_, Infallible>(())
+    });
 }
 
 /// The bytes as the UTF-8 form of their Latin-1 text.
