@@ -1,6 +1,6 @@
 /* The canonical text of pickles through the C interface: SHA-256 and length for every line "PATH OFFSET" of stdin, or
- * the status where a pickle can not be read. What the text says is in the corpus' ORACLE.md, and `pickle graph` of the
- * command writes it too. With an argument: the text itself. */
+ * the status and the offset of the error where a pickle can not be read. What the text says is in the corpus'
+ * ORACLE.md, and `pickle graph` of the command writes it too. With an argument: the text itself. */
 #include "../../examples/c/sha256.h"
 #include <pickle.h>
 #include <stdarg.h>
@@ -594,7 +594,9 @@ int main(int argc, char **argv) {
             }
         }
         if (status != PICKLE_STATUS_OK) {
-            printf("%s\n", pickle_status_name(status));
+            pickle_error error;
+            check(pickle_reader_error(&reader, &error));
+            printf("%s %llu\n", pickle_status_name(error.status), (unsigned long long)error.offset);
             continue;
         }
         graph(&read);

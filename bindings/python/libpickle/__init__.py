@@ -9,10 +9,12 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
 from typing import NamedTuple
 
 from . import pickle_uniffi as _ffi
+from ._flat import BadValue, Writer
 from ._values import Buffer, Extension, Global, Record, Str8, known
 
 __all__ = [
@@ -24,6 +26,8 @@ __all__ = [
     "PickleError",
     "Record",
     "Str8",
+    "dump",
+    "dumps",
     "info",
     "items",
     "load",
@@ -47,8 +51,8 @@ _ENCODINGS = {
 _PIECE = 1 << 16
 
 
-class PickleError(pickle.UnpicklingError):
-    """A pickle could not be read.
+class PickleError(pickle.UnpicklingError, pickle.PicklingError):
+    """A pickle could not be read or written.
 
     kind is the name of what went wrong, such as Truncated; offset is in bytes, from the start of the stream to the
     opcode at fault.
@@ -202,14 +206,54 @@ def _each(file, encoding="ASCII", max_bytes=None, max_opcodes=None, max_depth=10
             reader.next_pickle(False)
 
 
+def dumps(value, protocol=4):
+    """Writes plain data, and Records as the objects that they stand for. Nothing is imported or called.
+
+    What is written is what the pickle module of CPython 3.12 writes for such a value, in protocol 0 to 5. Sharing and
+    cycles stay. Instances of any other class are refused. Raises PickleError.
+    """
+    if protocol not in range(6):
+        raise ValueError("protocols are 0 to 5, not %r" % (protocol,))
+    with _calling:
+        try:
+            flat = Writer(protocol).write(value)
+        except BadValue as error:
+            raise PickleError(str(error), "BadValue", 0) from None
+        return _ffi.dumps(flat, protocol)
+
+
+def dump(value, file, protocol=4):
+    """The same into a binary file."""
+    file.write(dumps(value, protocol))
+
+
 def items(file, path="$", *, encoding="ASCII", max_bytes=None, max_opcodes=None, max_depth=1000, hold=4096):
     """The items of the outermost container of each pickle in a binary file, or of the container at a path like $.rows.
 
     They are read one by one, and memory does not grow with the file. The items of a dict, and the attributes of an
     object, are pairs. A pickle of up to hold values is read as a whole.
+
+    file is a binary file, or a path: then a first pass finds what later items share with earlier ones. Without, what
+    was shared long ago is an error of kind MemoDropped.
     """
+    options = _options(encoding, max_bytes, max_opcodes, max_depth)
+    if isinstance(file, (str, os.PathLike)):
+        # Whoever has no such file gets Python's own error, at once.
+        open(file, "rb").close()
+        return _file_items(os.fspath(file), path, options, hold)
+    return _stream_items(file, path, options, hold)
+
+
+def _file_items(file, path, options, hold):
     with _calling:
-        reader = _ffi.ItemReader(path, _options(encoding, max_bytes, max_opcodes, max_depth), hold)
+        reader = _ffi.FileItems.open(file, path, options, hold)
+        while batch := reader.next_batch():
+            yield from _value(_ffi.plain_items(batch))
+
+
+def _stream_items(file, path, options, hold):
+    with _calling:
+        reader = _ffi.ItemReader(path, options, hold)
         piece = b""
         begun = False
         while True:

@@ -1,12 +1,13 @@
+import os
 from collections.abc import Collection, Iterable, Iterator
-from pickle import UnpicklingError
+from pickle import PicklingError, UnpicklingError
 from typing import Any, BinaryIO, NamedTuple
 
 from typing_extensions import Buffer as _BytesLike
 
 __version__: str
 
-class PickleError(UnpicklingError):
+class PickleError(UnpicklingError, PicklingError):
     kind: str
     offset: int
     def __init__(self, message: str, kind: str, offset: int) -> None: ...
@@ -37,6 +38,14 @@ class Record:
     changes: list[tuple[str, tuple[Any, ...]]]
     kind: str | None
     facts: tuple[Any, ...]
+    def __new__(
+        cls,
+        callable: Any = None,
+        args: Any = (),
+        how: str = "REDUCE",
+        kwargs: Any = None,
+        changes: Iterable[tuple[str, tuple[Any, ...]]] = (),
+    ) -> Record: ...
     @property
     def name(self) -> str | None: ...
     @property
@@ -93,8 +102,10 @@ def pickles(
     max_opcodes: int | None = None,
     max_depth: int = 1000,
 ) -> Iterator[Any]: ...
+def dumps(value: Any, protocol: int = 4) -> bytes: ...
+def dump(value: Any, file: BinaryIO, protocol: int = 4) -> None: ...
 def items(
-    file: BinaryIO,
+    file: BinaryIO | str | os.PathLike[str],
     path: str = "$",
     *,
     encoding: str | None = "ASCII",

@@ -73,14 +73,19 @@ class Str8(bytes):
 
 
 class Record:
-    """An object: how it was made and what happened to it. Nothing was called. Equal to itself only."""
+    """An object: how it was made and what happened to it. Nothing was called. Equal to itself only.
+
+    how is one of REDUCE, NEWOBJ, NEWOBJ_EX, OBJ, INST, PERSID, CHANGED. Each change is a pair: APPEND, SETITEM, ADD or
+    BUILD, and a tuple of what was given.
+    """
 
     __slots__ = ("how", "callable", "args", "kwargs", "changes", "kind", "facts", "__weakref__")
 
-    def __new__(cls):
+    def __new__(cls, callable=None, args=(), how="REDUCE", kwargs=None, changes=()):
         self = object.__new__(cls)
-        self.how = self.callable = self.args = self.kwargs = self.kind = None
-        self.changes = []
+        self.how, self.callable, self.args, self.kwargs = how, callable, args, kwargs
+        self.changes = list(changes)
+        self.kind = None
         self.facts = ()
         return self
 
@@ -88,11 +93,7 @@ class Record:
         how = state[0]
         self.how = _HOWS[how]
         parts = {2: 3, 5: 1, 6: 1}.get(how, 2)
-        self.callable = state[1]
-        if parts > 1:
-            self.args = state[2]
-        if parts > 2:
-            self.kwargs = state[3]
+        self.callable, self.args, self.kwargs = (*state[1 : 1 + parts], None, None)[:3]
         self.changes = [(_CHANGES[change[0]], change[1:]) for change in state[1 + parts :]]
 
     @property

@@ -55,6 +55,8 @@ kinds! {
     BadValue
     /// The reader was closed.
     Closed
+    /// A file could not be read.
+    InputOutput
     /// A kind that this binding does not know.
     Other
 }
@@ -110,6 +112,6 @@ mod tests {
             assert_eq!(ErrorKind::from(kind).name(), kind.name());
         }
         let own = ErrorKind::ALL.iter().filter(|kind| !Core::ALL.iter().any(|core| core.name() == kind.name()));
-        assert_eq!(own.count(), 5);
+        assert_eq!(own.count(), 6);
     }
 }

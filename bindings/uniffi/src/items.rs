@@ -1,5 +1,9 @@
 //! Items one at a time, out of streams that are larger than memory.
 
+mod file;
+
+pub use file::FileItems;
+
 use crate::{PickleError, ReadOptions, flat};
 use pickle_core::{Found, Heap, Item, ItemOptions, Role};
 use std::collections::HashSet;
@@ -51,11 +55,7 @@ impl ItemReader {
     /// `$.rows`. `hold` is the number of values up to which a pickle is read as a whole; without, 4096.
     #[uniffi::constructor]
     pub fn new(path: String, options: ReadOptions, hold: Option<u32>) -> Arc<Self> {
-        let mut how = ItemOptions { reader: options.to_core(), ..ItemOptions::new() };
-        if let Some(hold) = hold {
-            how.hold = hold as usize;
-        }
-        let reader = pickle_core::ItemReader::new(options.heap(), how).at_path(kept(path));
+        let reader = pickle_core::ItemReader::new(options.heap(), how(options, hold)).at_path(kept(path));
         Arc::new(ItemReader { state: Mutex::new(State { reader, failed: None }), max_depth: options.max_depth })
     }
 
@@ -126,6 +126,11 @@ impl ItemReader {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn how(options: ReadOptions, hold: Option<u32>) -> ItemOptions {
+    let default = ItemOptions::new();
+    ItemOptions { reader: options.to_core(), hold: hold.map_or(default.hold, |hold| hold as usize), ..default }
 }
 
 fn write(item: &Item<'_>, max_depth: u32, items: &mut Vec<u8>) -> Result<(), PickleError> {

@@ -15,7 +15,7 @@ mod writer;
 
 pub use error::{ErrorKind, PickleError};
 pub use inspect::{GlobalUse, Info, info};
-pub use items::{ItemBatch, ItemReader, ItemStatus};
+pub use items::{FileItems, ItemBatch, ItemReader, ItemStatus};
 pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads, loads_plain, plain, plain_items};
 pub use writer::dumps;
 

@@ -1,7 +1,7 @@
 //! The flat form there and back: what was read can be written, and reads the same again.
 
 use pickle_uniffi::{
-    ErrorKind, GlobalUse, ItemReader, ItemStatus, ReadOptions, Status, Unpickler, dumps, info, loads, plain,
+    ErrorKind, FileItems, GlobalUse, ItemReader, ItemStatus, ReadOptions, Status, Unpickler, dumps, info, loads, plain,
 };
 use std::path::{Path, PathBuf};
 
@@ -140,6 +140,99 @@ fn items_come_in_batches() {
     assert_eq!(items, [0, 3, 1, 3, 1].repeat(100_000));
     assert!(rest.is_empty());
     assert_eq!(reader.offset(), pickle.len() as u64);
+}
+
+/// A file that goes away with this.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new(name: &str, data: &[u8]) -> Self {
+        let path = std::env::temp_dir().join(format!("libpickle-{}-{name}", std::process::id()));
+        std::fs::write(&path, data).unwrap();
+        Temporary(path)
+    }
+
+    fn items(&self) -> std::sync::Arc<FileItems> {
+        FileItems::open(self.0.to_str().unwrap().into(), "$".into(), ReadOptions::default(), None).unwrap()
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+#[test]
+fn a_file_keeps_what_is_fetched_late() {
+    // 100,000 strs, then one of them again that was given away long ago; memoised, with GET as text as in protocol 0.
+    let mut pickle = b"(l".to_vec();
+    for i in 0..100_000 {
+        pickle.extend(format!("Vrow {i}\np{i}\na").bytes());
+    }
+    let read = |items: &FileItems| {
+        let (mut strs, mut error) = (Vec::new(), None);
+        loop {
+            match items.next_batch() {
+                Ok(Some(batch)) => {
+                    // Role, length, version, tag, length, text.
+                    let mut rest = batch.as_slice();
+                    while let [0, len, item @ ..] = rest {
+                        let (item, after) = item.split_at(usize::from(*len));
+                        strs.push(String::from_utf8(item[3..].to_vec()).unwrap());
+                        rest = after;
+                    }
+                    assert!(rest.is_empty());
+                }
+                Ok(None) => break,
+                Err(found) => {
+                    error = Some(found);
+                    break;
+                }
+            }
+        }
+        (strs, error)
+    };
+    pickle.extend(b"g8000\na.");
+    let stream = ItemReader::new("$".into(), ReadOptions::default(), None);
+    let mut rest = pickle.as_slice();
+    let dropped = loop {
+        match stream.feed(rest) {
+            Ok(batch) if batch.status == ItemStatus::Items => rest = &rest[batch.consumed as usize..],
+            Ok(batch) => panic!("{:?}", batch.status),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(dropped.kind(), ErrorKind::MemoDropped);
+    // Twice in one file: the second has a memo of its own.
+    let (strs, error) = read(&Temporary::new("late.pkl", &pickle.repeat(2)).items());
+    assert_eq!((strs.len(), error), (200_002, None));
+    assert_eq!([&strs[8000], &strs[100_000], &strs[108_001], &strs[200_001]], ["row 8000"; 4]);
+    assert_eq!([&strs[99_999], &strs[100_001]], ["row 99999", "row 0"]);
+    // What is good comes before the fault, and the fault again and again.
+    let items = Temporary::new("cut.pkl", &pickle[..pickle.len() - 1]).items();
+    let (strs, error) = read(&items);
+    assert_eq!((strs.len(), error.map(|error| error.kind())), (100_001, Some(ErrorKind::EndOfInput)));
+    assert_eq!(items.next_batch().unwrap_err().kind(), ErrorKind::EndOfInput);
+    let missing = FileItems::open("/no/such/file".into(), "$".into(), ReadOptions::default(), None);
+    assert_eq!(missing.err().unwrap().kind(), ErrorKind::InputOutput);
+    assert_eq!(read(&Temporary::new("empty.pkl", b"").items()).1.unwrap().kind(), ErrorKind::Empty);
+}
+
+#[test]
+fn a_get_across_two_pieces_is_planned_for() {
+    // Pieces are of 256 KiB: GETs of every place around the first border.
+    for shift in 0..8 {
+        let mut pickle = b"(l".to_vec();
+        for i in 0..6000 {
+            pickle.extend(format!("Vrow {i}\np{i}\na").bytes());
+        }
+        let pad = (256 << 10) - shift - pickle.len();
+        pickle.extend([b"V".as_slice(), &b"y".repeat(pad - 3), b"\n0"].concat());
+        pickle.extend(b"g5000\na.");
+        let items = Temporary::new("border.pkl", &pickle).items();
+        while items.next_batch().unwrap().is_some() {}
+    }
 }
 
 #[test]

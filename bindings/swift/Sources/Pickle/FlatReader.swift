@@ -273,7 +273,11 @@ extension PickleKnown {
 
     private static func read(_ kind: UInt8, _ parts: [PickleValue]) -> PickleKnown? {
         let ints = parts.map { $0.intValue ?? 0 }
-        func part(_ index: Int) -> PickleValue? { parts.indices.contains(index) ? parts[index] : nil }
+        func part(_ index: Int) -> PickleValue? {
+            // No `?:` here: in it, nil is a PickleValue.
+            guard parts.indices.contains(index) else { return nil }
+            return parts[index]
+        }
         func size(_ index: Int) -> Int? { part(index)?.intValue.flatMap { $0 < 0 ? nil : $0 } }
         func pairs(_ items: ArraySlice<PickleValue>) -> PickleDictionary {
             PickleDictionary(stride(from: items.startIndex, to: items.endIndex - 1, by: 2).map {

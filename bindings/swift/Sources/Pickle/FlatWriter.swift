@@ -5,8 +5,10 @@ import Foundation
 struct FlatWriter {
     private var out = Data([1])
     private var texts = 0
-    /// Strings that are keys of dicts, and their numbers: rows share their keys, as Python's do.
+    /// Strings that are keys of dicts or names of classes, and their numbers: rows share their keys, as Python's do.
     private var keys: [String: Int] = [:]
+    /// Classes and functions, and their numbers.
+    private var globals: [[String]: Int] = [:]
     private var nodes = 0
     /// Numbers of the nodes that are open, outermost first.
     private var open: [Int] = []
@@ -85,9 +87,16 @@ struct FlatWriter {
             number(dictionary.entries.count)
             stack.append(.entries(dictionary.entries, 0))
         case .global(let module, let name):
+            if let number = globals[[module, name]] {
+                byte(17)
+                self.number(number)
+                return
+            }
             byte(16)
-            text(12, module.utf8)
-            text(12, name.utf8)
+            key(module)
+            key(name)
+            // As with keys: strings that are equal need not be the same.
+            if keys[module] != nil && keys[name] != nil { globals[[module, name]] = texts }
             texts += 1
         case .extensionCode(let code):
             byte(8)

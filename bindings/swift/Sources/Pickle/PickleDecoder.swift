@@ -170,8 +170,8 @@ struct ValueDecoder: Decoder {
             switch object.known {
             case .date(let year, let month, let day):
                 return Date(DateComponents(year: year, month: month, day: day), secondsFromUTC: 0)
-            case .dateTime(let components, nil): return Date(components, secondsFromUTC: 0)
-            case .dateTime(let components, .some(let zone)):
+            case .dateTime(let components, let zone):
+                guard let zone else { return Date(components, secondsFromUTC: 0) }
                 guard case .object(let object) = zone else { throw corrupted("the time zone is not known") }
                 switch object.known {
                 case .timeZone(let seconds, _): return Date(components, secondsFromUTC: seconds)

@@ -17,6 +17,8 @@ public struct PickleError: Error, Sendable, Hashable {
         public static let truncated = Kind(rawValue: "truncated")
         /// A byte is not an opcode.
         public static let unknownOpcode = Kind(rawValue: "unknownOpcode")
+        /// An item shares something with an earlier one that was not kept.
+        public static let memoDropped = Kind(rawValue: "memoDropped")
         /// Values nest deeper than ``PickleOptions/maxDepth``.
         public static let depthLimit = Kind(rawValue: "depthLimit")
         /// The values are more than ``PickleOptions`` allow.

@@ -29,32 +29,52 @@ public final class PickleItemReader: @unchecked Sendable {
     // Guarded by the lock: everything that is not a constant.
     private let lock = NSLock()
     private let options: PickleOptions
-    private let reader: ItemReader
-    private var source: FileHandle?
+    private let source: Source
+    private var isClosed = false
     private var piece = Data()
     private var found: [PickleItem] = []
     private var next = 0
     private var isBetween = true
     private var isFailed = false
 
+    private enum Source {
+        /// Read once, and fed to the library.
+        case stream(FileHandle, ItemReader)
+        /// Read by the library.
+        case file(FileItems)
+    }
+
     /// A reader from here to the end of a file, pipe or socket, which it does not close. It reads the items of the
     /// outermost container of each pickle, or of the one at a path such as `$.rows`; a pickle of up to `hold` values
     /// is read as a whole.
     public init(_ source: FileHandle, path: String = "$", options: PickleOptions = PickleOptions(), hold: UInt32 = 4096) {
-        self.source = source
         self.options = options
-        reader = ItemReader(path: path, options: options.raw, hold: hold)
+        self.source = .stream(source, ItemReader(path: path, options: options.raw, hold: hold))
+    }
+
+    /// The same for a file by its name. It is read twice: a first pass finds what later items share with earlier ones, and
+    /// nothing else is kept. A reader of a stream has to guess, and fails with ``PickleError/Kind/memoDropped`` where
+    /// something was shared long ago.
+    public init(
+        contentsOf url: URL, path: String = "$", options: PickleOptions = PickleOptions(), hold: UInt32 = 4096
+    ) throws(PickleError) {
+        self.options = options
+        do {
+            source = .file(try FileItems.open(file: url.path, path: path, options: options.raw, hold: hold))
+        } catch {
+            throw PickleError(error)
+        }
     }
 
     /// The next item; nil at the end. After an error there is no next one.
     public func nextItem() throws(PickleError) -> PickleItem? {
         lock.lock()
         defer { lock.unlock() }
-        guard let source else { throw PickleError(.closed, at: reader.offset(), "the reader was closed") }
+        if isClosed { throw PickleError(.closed, "the reader was closed") }
         do {
             while next == found.count {
                 if isFailed { return nil }
-                guard try fill(from: source) else { return nil }
+                guard try fill() else { return nil }
             }
         } catch {
             isFailed = true
@@ -68,14 +88,25 @@ public final class PickleItemReader: @unchecked Sendable {
     public func close() {
         lock.lock()
         defer { lock.unlock() }
-        source = nil
+        isClosed = true
         piece = Data()
         found = []
         next = 0
     }
 
     /// More items; false at the end of the file.
-    private func fill(from source: FileHandle) throws -> Bool {
+    private func fill() throws -> Bool {
+        switch source {
+        case .stream(let handle, let reader): return try fill(from: handle, by: reader)
+        case .file(let items):
+            guard let batch = try items.nextBatch() else { return false }
+            found = try options.items(batch)
+            next = 0
+            return true
+        }
+    }
+
+    private func fill(from source: FileHandle, by reader: ItemReader) throws -> Bool {
         if piece.isEmpty {
             piece = try source.read(upToCount: 1 << 16) ?? Data()
             if piece.isEmpty {
@@ -102,8 +133,8 @@ public final class PickleItemReader: @unchecked Sendable {
 public struct PickleItems: Sequence, IteratorProtocol, Sendable {
     private let reader: PickleItemReader
 
-    init(_ source: FileHandle, path: String, options: PickleOptions) {
-        reader = PickleItemReader(source, path: path, options: options)
+    init(_ reader: PickleItemReader) {
+        self.reader = reader
     }
 
     /// The next item, or why it could not be read; nil at the end and after an error.
@@ -138,22 +169,19 @@ public struct AsyncPickleItems: AsyncSequence, AsyncIteratorProtocol, Sendable {
 }
 
 extension Pickle {
-    /// The items of the outermost container of each pickle of a file, or of the container at a path such as `$.rows`.
+    /// The items of the outermost container of each pickle of a file, or of the container at a path such as `$.rows`. The
+    /// file is read twice, see ``PickleItemReader``.
     public static func items(
         contentsOf url: URL, path: String = "$", options: PickleOptions = PickleOptions()
     ) throws(PickleError) -> PickleItems {
-        do {
-            return PickleItems(try FileHandle(forReadingFrom: url), path: path, options: options)
-        } catch {
-            throw PickleError(error)
-        }
+        PickleItems(try PickleItemReader(contentsOf: url, path: path, options: options))
     }
 }
 
 extension FileHandle {
     /// The items of the outermost container of each pickle from here to the end, or of the container at a path.
     public func pickleItems(path: String = "$", options: PickleOptions = PickleOptions()) -> PickleItems {
-        PickleItems(self, path: path, options: options)
+        PickleItems(PickleItemReader(self, path: path, options: options))
     }
 }
 
@@ -166,7 +194,9 @@ extension PickleOptions {
             guard let role = PickleItem.Role(rawValue: byte) else {
                 throw PickleError(.versionMismatch, "the library's items are damaged")
             }
-            let key = role == .entry || role == .attribute ? try part(&rest) : nil
+            // No `?:` here: in it, nil is a PickleValue.
+            var key: PickleValue?
+            if role == .entry || role == .attribute { key = try part(&rest) }
             items.append(PickleItem(role: role, key: key, value: try part(&rest)))
         }
         return items

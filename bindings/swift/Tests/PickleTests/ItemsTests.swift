@@ -27,8 +27,44 @@ final class ItemsTests: XCTestCase {
         XCTAssertEqual(items.map(\.value), entries.map(\.value))
         XCTAssertEqual(items.map(\.key), entries.map(\.key))
         XCTAssertEqual(items.first?.role, .entry)
+        let row = try file(Pickle.dumps([1]))
+        if case .some(let key) = try Pickle.items(contentsOf: row).map({ try $0.get().key })[0] { XCTFail("\(key)") }
         let two = try file(Pickle.dumps([1, 2]) + Pickle.dumps([3]))
         XCTAssertEqual(try Pickle.items(contentsOf: two).map { try $0.get().value }, [1, 2, 3])
+    }
+
+    func testAFileIsReadTwiceSoThatWhatIsSharedIsKept() throws {
+        // Keys are shared: the last row fetches that of one that was given away long before.
+        let rows: [PickleValue] = (0..<20_000).map { [.string("key \($0)"): 1] } + [["key 8000": 2]]
+        for version in [0, 2, 4, 5] as [UInt8] {
+            let data = try Pickle.dumps(.list(rows), protocolVersion: version)
+            let url = try file(data + data)
+            let stream = try FileHandle(forReadingFrom: url).pickleItems()
+            XCTAssertThrowsError(try stream.forEach { _ = try $0.get() }) {
+                XCTAssertEqual(($0 as? PickleError)?.kind, .memoDropped)
+            }
+            XCTAssertEqual(try Pickle.items(contentsOf: url).map { try $0.get().value }, rows + rows, "protocol \(version)")
+        }
+    }
+
+    func testFilesThatAreNone() throws {
+        let none = URL(fileURLWithPath: "/there/is/no/such/file")
+        XCTAssertThrowsError(try Pickle.items(contentsOf: none)) { XCTAssertEqual(($0 as? PickleError)?.kind, .inputOutput) }
+        let empty = Array(try Pickle.items(contentsOf: file(Data())))
+        XCTAssertThrowsError(try empty.first?.get()) { XCTAssertEqual(($0 as? PickleError)?.kind, .empty) }
+    }
+
+    func testAReaderCanBeLeftAndClosed() throws {
+        let url = try file(Pickle.dumps(.list((0..<50_000).map { .int($0) })))
+        for _ in 0..<50 {
+            let reader = try PickleItemReader(contentsOf: url)
+            XCTAssertEqual(try reader.nextItem()?.value, 0)
+        }
+        let reader = try PickleItemReader(contentsOf: url)
+        DispatchQueue.concurrentPerform(iterations: 4) { _ in for _ in 0..<1000 { _ = try? reader.nextItem() } }
+        XCTAssertEqual(try reader.nextItem()?.value, 4000)
+        reader.close()
+        XCTAssertThrowsError(try reader.nextItem()) { XCTAssertEqual(($0 as? PickleError)?.kind, .closed) }
     }
 
     func testADamagedFileFailsAfterItsGoodItems() throws {

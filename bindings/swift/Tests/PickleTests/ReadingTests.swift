@@ -23,6 +23,9 @@ final class ReadingTests: XCTestCase {
         guard case .object(let object) = date, case .date(2024, 2, 29)? = object.known else { return XCTFail("\(date)") }
         XCTAssertEqual(object.className, "datetime.date")
         XCTAssertEqual(try PickleDecoder().decode(Date.self, from: date), Date(timeIntervalSince1970: 1_709_164_800))
+        // 2024-02-29 12:00:00, without a time zone.
+        let noon = try Pickle.loads(pickle("cdatetime\ndatetime\n(C\u{a}\u{7}\u{e8}\u{2}\u{1d}\u{c}\0\0\0\0\0tR."))
+        XCTAssertEqual(try PickleDecoder().decode(Date.self, from: noon), Date(timeIntervalSince1970: 1_709_208_000))
         let state = try Pickle.loads(pickle("(imod\nPoint\n}(X\u{1}\0\0\0xK\u{3}ub."))
         XCTAssertEqual(state["x"], 3)
         struct Point: Decodable { var x: Int }

@@ -13,6 +13,9 @@ internal class FlatWriter {
     private var size = 0
     private val texts = IdentityHashMap<PickleValue, kotlin.Int>()
     private var textCount = 0
+
+    /** Names of modules and what is in them: Python has each once. */
+    private val names = HashMap<String, kotlin.Int>()
     private val nodes = IdentityHashMap<PickleValue, kotlin.Int>()
     private var nodeCount = 0
     private val stack = ArrayList<Frame>()
@@ -166,8 +169,14 @@ internal class FlatWriter {
         }
         byte(16)
         for (part in listOf(value.module, value.name)) {
-            textCount++
-            bytes(12, part.toByteArray())
+            val number = names.putIfAbsent(part, textCount)
+            if (number != null) {
+                byte(17)
+                number(number.toLong())
+            } else {
+                textCount++
+                bytes(12, part.toByteArray())
+            }
         }
         texts[value] = textCount++
     }

@@ -2,9 +2,12 @@ package org.libpickle
 
 import java.io.InputStream
 import java.nio.ByteBuffer
+import java.nio.file.Files
+import java.nio.file.Path
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 import org.libpickle.ffi.ErrorKind
+import org.libpickle.ffi.FileItems as NativeFile
 import org.libpickle.ffi.ItemStatus
 import org.libpickle.ffi.ReadOptions
 import org.libpickle.ffi.ItemReader as NativeReader
@@ -67,27 +70,8 @@ class ItemReader(path: String = "$", options: ReadOptions = readOptions(), hold:
             buffer.flip()
             native.feed(buffer.slice()).also { done = it.status == ItemStatus.DONE }
         }
-        read(batch.items, into)
+        readItems(batch.items, into)
         return batch.consumed.toInt()
-    }
-
-    private fun read(items: ByteArray, into: MutableCollection<PickleItem>) {
-        var at = 0
-        fun part(): PickleValue {
-            var size = 0
-            var shift = 0
-            do {
-                val byte = items[at++].toInt()
-                size = size or (byte and 0x7f shl shift)
-                shift += 7
-            } while (byte < 0)
-            return Flat(items, at).read().also { at += size }
-        }
-        while (at < items.size) {
-            val role = PickleItem.Role.entries[items[at++].toInt()]
-            val key = if (role == PickleItem.Role.ENTRY || role == PickleItem.Role.ATTRIBUTE) part() else null
-            into.add(PickleItem(role, key, part()))
-        }
     }
 
     /** Says that no input follows; throws where the pickle is not complete. */
@@ -113,6 +97,79 @@ class ItemReader(path: String = "$", options: ReadOptions = readOptions(), hold:
         internal const val PIECE = 64 * 1024
     }
 }
+
+/** The items of a batch, as the library gives them. */
+private fun readItems(batch: ByteArray, into: MutableCollection<PickleItem>) {
+    var at = 0
+    fun part(): PickleValue {
+        var size = 0
+        var shift = 0
+        do {
+            val byte = batch[at++].toInt()
+            size = size or (byte and 0x7f shl shift)
+            shift += 7
+        } while (byte < 0)
+        return Flat(batch, at).read().also { at += size }
+    }
+    while (at < batch.size) {
+        val role = PickleItem.Role.entries[batch[at++].toInt()]
+        val key = if (role == PickleItem.Role.ENTRY || role == PickleItem.Role.ATTRIBUTE) part() else null
+        into.add(PickleItem(role, key, part()))
+    }
+}
+
+/**
+ * Reads containers item by item out of a [file]: of the outermost container of every pickle, or of the one at a [path].
+ *
+ * The file is read twice: a first pass finds what later items share with earlier ones, and nothing else is kept. An
+ * [ItemReader] has to guess, and throws kind [ErrorKind.MEMO_DROPPED] where something was shared long ago.
+ *
+ * A pickle of up to [hold] values is read as a whole. Calls from several threads take turns. After [close] every call
+ * throws a [PickleException] of kind [ErrorKind.CLOSED]; closing twice is fine.
+ *
+ * @throws java.io.IOException the file can not be opened
+ */
+class FileItems(
+    file: Path,
+    path: String = "$",
+    options: ReadOptions = readOptions(),
+    hold: kotlin.Int = ItemReader.HOLD,
+) : Iterator<PickleItem>, AutoCloseable {
+    private val lock = ReentrantLock()
+    private var native: NativeFile? = Files.newInputStream(file).use {
+        // Whoever has no such file got Java's own exception.
+        calling { NativeFile.open(file.toString(), path, options, hold.toUInt()) }
+    }
+    private val found = ArrayDeque<PickleItem>()
+
+    /** False after the last item. */
+    override fun hasNext(): Boolean = lock.withLock {
+        val native = native ?: throw PickleException(ErrorKind.CLOSED, 0, "this reader was closed")
+        if (found.isEmpty()) calling { native.nextBatch() }?.let { readItems(it, found) }
+        found.isNotEmpty()
+    }
+
+    /** The next item. */
+    override fun next(): PickleItem = lock.withLock {
+        if (!hasNext()) throw NoSuchElementException("there are no more items")
+        found.removeFirst()
+    }
+
+    override fun close() = lock.withLock {
+        native?.close()
+        native = null
+    }
+}
+
+/**
+ * The items of the outermost container of every pickle in this file, or of the container at a [path] such as `$.rows`,
+ * one at a time: memory holds some of them, whatever the size of the file. See [FileItems].
+ *
+ * The sequence can be walked once.
+ */
+fun Path.items(path: String = "$", options: ReadOptions = readOptions()): Sequence<PickleItem> = sequence {
+    FileItems(this@items, path, options).use { yieldAll(it) }
+}.constrainOnce()
 
 /**
  * The items of the outermost container of every pickle in a stream, or of the container at a [path] such as `$.rows`,

@@ -7,6 +7,8 @@ import java.nio.channels.FileChannel
 import java.nio.file.Files
 import java.nio.file.Path
 import java.nio.file.StandardCopyOption
+import java.nio.file.StandardOpenOption
+import java.util.UUID
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
 import org.libpickle.ffi.Encoding
@@ -72,10 +74,9 @@ object Pickle {
     @JvmOverloads
     fun dump(value: PickleValue, path: Path, protocol: kotlin.Int = DEFAULT_PROTOCOL) {
         val pickle = dumps(value, protocol)
-        val folder = path.toAbsolutePath().parent
-        val temporary = Files.createTempFile(folder, ".${path.fileName}", ".part")
+        val temporary = path.resolveSibling(".${path.fileName}.${UUID.randomUUID()}.part")
         try {
-            Files.write(temporary, pickle)
+            Files.write(temporary, pickle, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
             Files.move(temporary, path, StandardCopyOption.REPLACE_EXISTING)
         } finally {
             Files.deleteIfExists(temporary)

@@ -22,39 +22,7 @@ import org.libpickle.PickleValue.Known.Kind
  *
  * @throws PickleException of kind BAD_VALUE for a cycle, or a key or set item that holds more than 256 values
  */
-fun PickleValue.toKotlin(): Any? {
-    val made = IdentityHashMap<PickleValue, Any>()
-    val open = ArrayDeque<PickleValue>()
-    fun inside(value: PickleValue): List<PickleValue> = when (value) {
-        is PickleValue.Sequence -> value.items
-        is PickleValue.Dict -> value.keys + value.values
-        is PickleValue.Object -> value.known?.values ?: emptyList()
-        else -> emptyList()
-    }
-    // Containers, the innermost first.
-    if (isNode(this)) open.addLast(this)
-    val sizes = IdentityHashMap<PickleValue, Int>()
-    val begun = IdentityHashMap<PickleValue, Unit>()
-    while (open.isNotEmpty()) {
-        val value = open.last()
-        if (made.containsKey(value)) {
-            open.removeLast()
-        } else if (begun.put(value, Unit) == null) {
-            for (child in inside(value)) {
-                if (!isNode(child) || made.containsKey(child)) continue
-                if (begun.containsKey(child)) throw bad("a value holds itself: read it as a PickleValue")
-                open.addLast(child)
-            }
-        } else {
-            open.removeLast()
-            val size = inside(value).fold(1) { sum, child -> minOf(sum + (sizes[child] ?: 1), KEY_MAX + 1) }
-            sizes[value] = size
-            keysOf(value).forEach { if ((sizes[it] ?: 1) > KEY_MAX) throw bad("a key or set item holds more than $KEY_MAX values") }
-            made[value] = container(value) { plain(it, made) }
-        }
-    }
-    return plain(this, made)
-}
+fun PickleValue.toKotlin(): Any? = ToKotlin().convert(this)
 
 /**
  * Values in one key, counted at every place where they stand: a hash visits each. Tuples of tuples that share their
@@ -62,44 +30,137 @@ fun PickleValue.toKotlin(): Any? {
  */
 private const val KEY_MAX = 256
 
-/** What will be hashed. */
-private fun keysOf(value: PickleValue): List<PickleValue> = when (value) {
-    is PickleValue.Set, is PickleValue.FrozenSet -> (value as PickleValue.Sequence).items
-    is PickleValue.Dict -> value.keys
-    is PickleValue.Object -> when (value.known?.kind) {
-        Kind.SET, Kind.FROZENSET -> value.known!!.values
-        Kind.ORDERED_DICT, Kind.COUNTER -> value.known!!.values.filterIndexed { i, _ -> i % 2 == 0 }
-        Kind.DEFAULT_DICT -> value.known!!.values.filterIndexed { i, _ -> i % 2 == 1 }
-        else -> emptyList()
-    }
-    else -> emptyList()
-}
-
 private fun bad(text: String) = PickleException(org.libpickle.ffi.ErrorKind.BAD_VALUE, 0, text)
 
-private fun isNode(value: PickleValue) =
-    value is PickleValue.Sequence || value is PickleValue.Dict || value is PickleValue.Object
+private class ToKotlin {
+    /** What containers have become; [OPEN] while they are not complete. */
+    private val made = IdentityHashMap<PickleValue, Any>()
+    private val stack = ArrayList<Frame>()
 
-private fun plain(value: PickleValue, made: Map<PickleValue, Any>): Any? = when (value) {
-    PickleValue.None -> null
-    is PickleValue.Bool -> value.value
-    is PickleValue.Int -> value.value
-    is PickleValue.BigInt -> value.value
-    is PickleValue.Float -> value.value
-    is PickleValue.Str -> value.value
-    is PickleValue.Bytes -> value.value
-    is PickleValue.ByteArray -> value.value
-    else -> made[value] ?: value
-}
-
-private fun container(value: PickleValue, plain: (PickleValue) -> Any?): Any = when (value) {
-    is PickleValue.List, is PickleValue.Tuple -> (value as PickleValue.Sequence).items.map(plain)
-    is PickleValue.Sequence -> value.items.mapTo(LinkedHashSet(), plain)
-    is PickleValue.Dict -> LinkedHashMap<Any?, Any?>(value.size * 2).also { map ->
-        for (i in value.keyArray.indices) map[plain(value.keyArray[i]!!)] = plain(value.valueArray[i]!!)
+    /** A container, and what its first children have become. */
+    private class Frame(val value: PickleValue, count: Int) {
+        val done = arrayOfNulls<Any?>(count)
+        var next = 0
     }
-    is PickleValue.Object -> value.known?.let { known(it.kind, it.values.map(plain)) } ?: value
-    else -> value
+
+    fun convert(root: PickleValue): Any? {
+        if (!isNode(root)) return leaf(root)
+        open(root)
+        while (true) {
+            val frame = stack[stack.size - 1]
+            if (!fill(frame)) continue
+            stack.removeAt(stack.size - 1)
+            val result = container(frame)
+            made[frame.value] = result
+            if (stack.isEmpty()) return result
+        }
+    }
+
+    private fun open(value: PickleValue) {
+        made[value] = OPEN
+        stack.add(Frame(value, count(value)))
+    }
+
+    /** Goes on with a container; false where a child must be made first, and lies on the stack now. */
+    private fun fill(frame: Frame): Boolean {
+        while (frame.next < frame.done.size) {
+            val child = child(frame.value, frame.next)
+            if (isNode(child)) {
+                val known = made[child]
+                if (known == null) {
+                    open(child)
+                    return false
+                }
+                if (known === OPEN) throw bad("a value holds itself: read it as a PickleValue")
+                frame.done[frame.next++] = known
+            } else {
+                frame.done[frame.next++] = leaf(child)
+            }
+        }
+        return true
+    }
+
+    private fun isNode(value: PickleValue) =
+        value is PickleValue.Sequence || value is PickleValue.Dict || value is PickleValue.Object
+
+    private fun count(value: PickleValue): Int = when (value) {
+        is PickleValue.Sequence -> value.array.size
+        is PickleValue.Dict -> 2 * value.size
+        is PickleValue.Object -> value.known?.values?.size ?: 0
+        else -> 0
+    }
+
+    private fun child(value: PickleValue, i: Int): PickleValue = when (value) {
+        is PickleValue.Sequence -> value.array[i]!!
+        is PickleValue.Dict -> (if (i and 1 == 0) value.keyArray else value.valueArray)[i shr 1]!!
+        else -> (value as PickleValue.Object).known!!.values[i]
+    }
+
+    private fun leaf(value: PickleValue): Any? = when (value) {
+        PickleValue.None -> null
+        is PickleValue.Bool -> value.value
+        is PickleValue.Int -> value.value
+        is PickleValue.BigInt -> value.value
+        is PickleValue.Float -> value.value
+        is PickleValue.Str -> value.value
+        is PickleValue.Bytes -> value.value
+        is PickleValue.ByteArray -> value.value
+        else -> value
+    }
+
+    private fun container(frame: Frame): Any {
+        val value = frame.value
+        val done = frame.done
+        return when (value) {
+            is PickleValue.List, is PickleValue.Tuple -> done.asList()
+            is PickleValue.Sequence -> {
+                hashed(value, 0, 1)
+                LinkedHashSet<Any?>(done.asList())
+            }
+            is PickleValue.Dict -> {
+                hashed(value, 0, 2)
+                val map = LinkedHashMap<Any?, Any?>(done.size)
+                for (i in done.indices step 2) map[done[i]] = done[i + 1]
+                map
+            }
+            is PickleValue.Object -> {
+                val kind = value.known?.kind ?: return value
+                when (kind) {
+                    Kind.SET, Kind.FROZENSET -> hashed(value, 0, 1)
+                    Kind.ORDERED_DICT, Kind.COUNTER -> hashed(value, 0, 2)
+                    Kind.DEFAULT_DICT -> hashed(value, 1, 2)
+                    else -> {}
+                }
+                known(kind, done.asList()) ?: value
+            }
+            else -> value
+        }
+    }
+
+    /** Looks at every child that will be hashed: is it small enough for that? */
+    private fun hashed(value: PickleValue, from: Int, step: Int) {
+        for (i in from until count(value) step step) {
+            val key = child(value, i)
+            if (isNode(key) && weight(key) > KEY_MAX) throw bad("a key or set item holds more than $KEY_MAX values")
+        }
+    }
+
+    /** Values in a value, counted to just above [KEY_MAX]. */
+    private fun weight(value: PickleValue): Int {
+        val open = ArrayList<PickleValue>()
+        open.add(value)
+        var weight = 0
+        while (open.isNotEmpty()) {
+            val here = open.removeAt(open.size - 1)
+            if (++weight > KEY_MAX || count(here) > KEY_MAX) return KEY_MAX + 1
+            for (i in 0 until count(here)) open.add(child(here, i))
+        }
+        return weight
+    }
+
+    private companion object {
+        val OPEN = Any()
+    }
 }
 
 /** What a known object is in Kotlin; null where it has no form there. */

@@ -3,6 +3,8 @@ package org.libpickle
 import java.io.ByteArrayInputStream
 import java.io.File
 import java.io.InputStream
+import java.nio.file.Files
+import java.nio.file.Path
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
@@ -45,6 +47,64 @@ class ItemsTest {
         reader.close()
         val error = assertThrows(PickleException::class.java) { reader.feed(ByteArray(1), 0, 1, ArrayList()) }
         assertEquals(ErrorKind.CLOSED, error.kind)
+    }
+
+    /** A list in which the last item is an earlier one again, which was given away long before. */
+    private val shared = List(20_000) { PickleValue.Str("row $it") }.let { PickleValue.List(it + it[8000]) }
+
+    private fun file(data: ByteArray): Path = Files.createTempFile("items", ".pkl").also {
+        it.toFile().deleteOnExit()
+        Files.write(it, data)
+    }
+
+    @Test
+    fun `a file is read twice, so that what is shared is kept`() {
+        for (protocol in 0..5) {
+            val pickle = Pickle.dumps(shared, protocol)
+            val error = assertThrows(PickleException::class.java) { ByteArrayInputStream(pickle).items().count() }
+            assertEquals(ErrorKind.MEMO_DROPPED, error.kind)
+            // Another pickle follows, whose memo is another.
+            val items = file(pickle + pickle).items().map { it.value }.toList()
+            assertEquals(shared.items + shared.items, items, "protocol $protocol")
+        }
+    }
+
+    @Test
+    fun `a file that is none or that is damaged fails`() {
+        assertThrows(java.io.IOException::class.java) { Path.of("there is no such file").items().count() }
+        assertThrows(PickleException::class.java) { file(ByteArray(0)).items().count() }
+        val pickle = Pickle.dumps(shared)
+        var good = 0
+        val error = assertThrows(PickleException::class.java) {
+            file(pickle.copyOf(pickle.size - 10)).items().forEach { _ -> good++ }
+        }
+        assertTrue(error.kind == ErrorKind.END_OF_INPUT || error.kind == ErrorKind.TRUNCATED, "${error.kind}")
+        assertTrue(good >= 19_000, "$good")
+    }
+
+    @Test
+    fun `a file's reader can be left at any time, and may be used by threads`() {
+        val path = file(Pickle.dumps(shared))
+        repeat(50) { FileItems(path).use { assertEquals("row 0", (it.next().value as PickleValue.Str).value) } }
+        val reader = FileItems(path)
+        val count = java.util.concurrent.atomic.AtomicInteger()
+        val threads = List(4) {
+            kotlin.concurrent.thread {
+                try {
+                    while (true) {
+                        reader.next()
+                        count.incrementAndGet()
+                    }
+                } catch (e: NoSuchElementException) {
+                    // The end.
+                }
+            }
+        }
+        threads.forEach { it.join() }
+        assertEquals(20_001, count.get())
+        reader.close()
+        reader.close()
+        assertEquals(ErrorKind.CLOSED, assertThrows(PickleException::class.java) { reader.hasNext() }.kind)
     }
 
     /** A list of rows, as many bytes as are wanted, that never exists as a whole. */

@@ -23,13 +23,17 @@ func describe(_ value: PickleValue) -> (String, [(String, PickleValue)]) {
         let name = object.className ?? "an object"
         switch object.known {
         case .dataFrame(let rows, let columns):
-            return ("\(name), \(rows.map(String.init) ?? "?") rows, \(columns.map(String.init) ?? "?") columns", [])
+            return ("\(name), \(rows.map(String.init) ?? "?") rows, \(columns.map(String.init) ?? "?") columns", object.attributes.map(named) ?? [])
         case .array(let array):
             let first = (array.numbers ?? array.objects ?? []).prefix(4).map(\.description).joined(separator: ", ")
             return ("array of \(array.dtype.name), shape \(array.shape): \(first) ...", [])
         case .scalar(let dtype, _): return ("\(dtype.name): \((try? PickleDecoder().decode(Double.self, from: value)) ?? .nan)", [])
-        case .dateTime, .date:
-            return ("\((try? PickleDecoder().decode(Date.self, from: value))?.description ?? name)", [])
+        case .date(let year, let month, let day): return (String(format: "%04d-%02d-%02d", year, month, day), [])
+        case .dateTime(let at, _):
+            let parts = [at.year, at.month, at.day, at.hour, at.minute, at.second].map { $0 ?? 0 }
+            return (String(format: "%04d-%02d-%02d %02d:%02d:%02d", arguments: parts), [])
+        case .decimal(let text): return (text, [])
+        case .uuid(let uuid): return (uuid.uuidString, [])
         default: return (name, value.dictionary.map(named) ?? value.items.map(numbered) ?? object.attributes.map(named) ?? [])
         }
     default: return (String(value.description.prefix(60)), [])

@@ -1,0 +1,21 @@
+#!/bin/sh
+# generate.sh LANGUAGE FOLDER: builds the library and puts into the folder what uniffi makes of it for a language. Prints
+# the path of the library. Wants cargo; PICKLE_CARGO may be a command with options.
+set -eu
+root=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$root"
+target=${CARGO_TARGET_DIR:-target}
+cargo=${PICKLE_CARGO:-cargo}
+$cargo build -q --release -p pickle-uniffi >&2
+# The generator is built without optimisation: that would take longer than anything it does.
+CARGO_PROFILE_DEV_DEBUG=0 $cargo build -q -p pickle-uniffi --features bindgen --bin uniffi-bindgen >&2
+case $(uname -s) in
+Darwin) library=$target/release/libpickle_uniffi.dylib ;;
+MINGW* | MSYS*) library=$target/release/pickle_uniffi.dll ;;
+*) library=$target/release/libpickle_uniffi.so ;;
+esac
+"$target/debug/uniffi-bindgen" generate --language "$1" --no-format --out-dir "$2" "$library" >&2
+case $library in
+/*) echo "$library" ;;
+*) echo "$root/$library" ;;
+esac

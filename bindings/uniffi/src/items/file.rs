@@ -1,0 +1,234 @@
+//! Items of a file, which is read twice: what is fetched from the memo later is known before, and nothing else is kept.
+
+use super::{BATCH, how, write};
+use crate::{ErrorKind, PickleError, ReadOptions};
+use pickle_core::{Arg, Decoder, Found, Fragment, Heap, ItemOptions, ItemReader, MemoPlan, MemoUse, Op, Opcode, Step};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::Read;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+/// Bytes that are read at a time.
+const PIECE: usize = 256 << 10;
+
+/// Hands over the items of a container in a file, as [`ItemReader`](crate::ItemReader) does in a stream. A first pass over
+/// each pickle finds what its memo must keep: a stream has to guess, and gives up where it guessed wrong.
+///
+/// A thread reads ahead by one batch; it ends when this is dropped.
+#[derive(uniffi::Object)]
+pub struct FileItems {
+    state: Mutex<State>,
+}
+
+struct State {
+    batches: Receiver<Result<Vec<u8>, PickleError>>,
+    /// What ended it; it is said again.
+    failed: Option<PickleError>,
+}
+
+#[uniffi::export]
+impl FileItems {
+    /// The items of every pickle in a file; `path` and `hold` as of [`ItemReader`](crate::ItemReader). What is no regular file
+    /// is read once, like a stream.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InputOutput`]: the file can not be opened.
+    #[uniffi::constructor]
+    pub fn open(file: String, path: String, options: ReadOptions, hold: Option<u32>) -> Result<Arc<Self>, PickleError> {
+        let how = how(options, hold);
+        let source = File::open(&file).map_err(|error| io(0, &error))?;
+        let planned = source.metadata().is_ok_and(|data| data.is_file());
+        let ahead = if planned { Some(File::open(&file).map_err(|error| io(0, &error))?) } else { None };
+        let (sender, batches) = sync_channel(1);
+        let job = move || {
+            let mut out = Out { sender: &sender, items: Vec::new(), max_depth: options.max_depth };
+            if let Err(Stop::Failed(error)) = read(source, ahead, &path, how, options.heap(), &mut out) {
+                let _ = out.flush();
+                let _ = sender.send(Err(error));
+            }
+        };
+        thread::Builder::new().name("libpickle items".into()).spawn(job).map_err(|error| io(0, &error))?;
+        Ok(Arc::new(FileItems { state: Mutex::new(State { batches, failed: None }) }))
+    }
+
+    /// Some items, at least one, as [`ItemBatch`](crate::ItemBatch) has them; `None` after the last.
+    ///
+    /// # Errors
+    /// What is wrong with the pickle or the file, the limit that was reached, or why it can not be read item by item. All
+    /// items before that were handed over.
+    pub fn next_batch(&self) -> Result<Option<Vec<u8>>, PickleError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = &state.failed {
+            return Err(error.clone());
+        }
+        match state.batches.recv() {
+            Ok(Ok(items)) => Ok(Some(items)),
+            Ok(Err(error)) => {
+                state.failed = Some(error.clone());
+                Err(error)
+            }
+            // The thread is done.
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+/// Why no more is read.
+enum Stop {
+    Failed(PickleError),
+    /// Nobody asks any more.
+    Dropped,
+}
+
+impl<E: Into<PickleError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Stop::Failed(error.into())
+    }
+}
+
+fn io(offset: u64, error: &std::io::Error) -> PickleError {
+    PickleError::new(ErrorKind::InputOutput, offset, error.to_string())
+}
+
+/// Where items go.
+struct Out<'s> {
+    sender: &'s SyncSender<Result<Vec<u8>, PickleError>>,
+    items: Vec<u8>,
+    max_depth: u32,
+}
+
+impl Out<'_> {
+    fn flush(&mut self) -> Result<(), Stop> {
+        if self.items.is_empty() {
+            return Ok(());
+        }
+        self.sender.send(Ok(std::mem::take(&mut self.items))).map_err(|_| Stop::Dropped)
+    }
+}
+
+/// A file, piece by piece.
+struct Pieces {
+    file: File,
+    piece: Vec<u8>,
+    unread: std::ops::Range<usize>,
+}
+
+impl Pieces {
+    fn new(file: File) -> Self {
+        Pieces { file, piece: vec![0; PIECE], unread: 0..0 }
+    }
+
+    /// What was not used yet; empty at the end.
+    fn rest(&mut self) -> std::io::Result<&[u8]> {
+        while self.unread.is_empty() {
+            match self.file.read(&mut self.piece) {
+                Ok(0) => break,
+                Ok(len) => self.unread = 0..len,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.piece.get(self.unread.clone()).unwrap_or_default())
+    }
+}
+
+fn read(
+    source: File,
+    ahead: Option<File>,
+    path: &str,
+    how: ItemOptions,
+    mut heap: Heap,
+    out: &mut Out<'_>,
+) -> Result<(), Stop> {
+    let mut source = Pieces::new(source);
+    let mut planner = ahead.map(|file| (Pieces::new(file), Decoder::new()));
+    let mut offset = 0;
+    loop {
+        let is_end = source.rest().map_err(|error| Stop::Failed(io(offset, &error)))?.is_empty();
+        // An empty file is no pickle.
+        if is_end && offset != 0 {
+            return out.flush();
+        }
+        let mut storage = Vec::new();
+        let plan = planner.as_mut().and_then(|(pieces, decoder)| plan(pieces, decoder, &mut storage));
+        let mut reader = ItemReader::new(heap, how).at_path(path);
+        if let Some(plan) = &plan {
+            reader = reader.with_plan(plan);
+        }
+        reader.begin_at(offset);
+        loop {
+            let mut rest = source.rest().map_err(|error| Stop::Failed(io(reader.offset(), &error)))?;
+            if rest.is_empty() {
+                reader.finish()?;
+            }
+            let before = rest.len();
+            let found = reader.feed(&mut rest);
+            source.unread.start += before - rest.len();
+            match found? {
+                Found::Item => {
+                    if let Some(item) = reader.item() {
+                        write(&item, out.max_depth, &mut out.items)?;
+                    }
+                    if out.items.len() >= BATCH {
+                        out.flush()?;
+                    }
+                }
+                Found::NeedMore => {}
+                Found::Done => break,
+            }
+        }
+        offset = reader.offset();
+        heap = reader.into_memory();
+    }
+}
+
+/// The plan of the next pickle. Of a damaged one, it is that of what comes before the fault, which the second pass will
+/// tell. So it will if the file was changed meanwhile: what is not in the plan can not be fetched.
+fn plan<'s>(pieces: &mut Pieces, decoder: &mut Decoder, storage: &'s mut Vec<MemoUse>) -> Option<MemoPlan<'s>> {
+    // Where each entry is fetched last.
+    let mut last = HashMap::new();
+    // A GET that two pieces share.
+    let mut text = Vec::new();
+    decoder.next_pickle();
+    while let Ok(mut rest) = pieces.rest() {
+        let before = rest.len();
+        let mut note = |op: &Op<'_>| {
+            if let Some(index) = MemoPlan::fetch(op) {
+                last.insert(index, op.offset);
+            }
+        };
+        let walked = decoder.each(&mut rest, |op| -> Result<(), Infallible> {
+            note(&op);
+            Ok(())
+        });
+        let step = walked.and_then(|_| decoder.next(&mut rest));
+        let mut over = before == 0;
+        match step {
+            Ok(Step::Op(op)) => note(&op),
+            Ok(Step::Fragment(Fragment { opcode: opcode @ Opcode::Get, offset, data, last, .. })) => {
+                // No number is longer.
+                text.extend(data.iter().take(64usize.saturating_sub(text.len())));
+                if last {
+                    note(&Op { opcode, arg: Arg::Text(&text), offset });
+                    text.clear();
+                }
+            }
+            Ok(Step::End) | Err(_) => over = true,
+            Ok(_) => {}
+        }
+        pieces.unread.start += before - rest.len();
+        if over {
+            break;
+        }
+    }
+    storage.resize(last.len() * 2 + 8, MemoUse::EMPTY);
+    let mut plan = MemoPlan::new(storage);
+    for (index, offset) in last {
+        plan.fetched(index, offset).ok()?;
+    }
+    plan.finish();
+    Some(plan)
+}
