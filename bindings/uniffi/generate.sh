@@ -6,9 +6,12 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
 target=${CARGO_TARGET_DIR:-target}
 cargo=${PICKLE_CARGO:-cargo}
+# The generator is built without optimisation, which would take longer than anything it does, and beside the library: one
+# crate of it keeps a processor busy for a minute.
+CARGO_PROFILE_DEV_DEBUG=0 $cargo build -q -p pickle-uniffi --features bindgen --bin uniffi-bindgen >&2 &
+generator=$!
 $cargo build -q --release -p pickle-uniffi >&2
-# The generator is built without optimisation: that would take longer than anything it does.
-CARGO_PROFILE_DEV_DEBUG=0 $cargo build -q -p pickle-uniffi --features bindgen --bin uniffi-bindgen >&2
+wait "$generator"
 case $(uname -s) in
 Darwin) library=$target/release/libpickle_uniffi.dylib ;;
 MINGW* | MSYS*) library=$target/release/pickle_uniffi.dll ;;

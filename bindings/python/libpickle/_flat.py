@@ -89,7 +89,7 @@ class Writer:
         self.protocol = protocol
         self.out = bytearray(b"\x01")
         self.texts = {}  # by identity
-        self.names = {}  # of modules and what is in them, and of classes: by what they say
+        self.names = {}  # of modules, of what is in them, and of both: by what they say
         self.text_count = 0
         self.nodes = {}  # by identity
         self.node_count = 0
@@ -200,14 +200,15 @@ class Writer:
             self.number(known)
             return
         self.out.append(16)
-        for part in (value.module, value.name):
+        # A class that is named as its module has a name of its own.
+        for part in ((value.module, None), (None, value.name)):
             known = self.names.get(part)
             if known is not None:
                 self.out.append(17)
                 self.number(known)
             else:
                 self.names[part] = self.text_count
-                self.text(12, part.encode("utf-8", "surrogatepass"))
+                self.text(12, "".join(filter(None, part)).encode("utf-8", "surrogatepass"))
         self.names[value] = self.text_count
         self.text_count += 1
 

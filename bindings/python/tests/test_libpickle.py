@@ -12,6 +12,7 @@ import os
 import pathlib
 import pickle
 import struct
+import sys
 import threading
 import uuid
 
@@ -357,6 +358,13 @@ def test_what_dumps_writes_pickle_loads_reads(value, protocol):
     assert repr(pickle.loads(written)) == repr(pickle.loads(pickle.dumps(value, protocol)))
     assert libpickle.loads(written) == value
     assert pickle.loads(libpickle.dumps([value, {"again": value}], protocol)) == [value, {"again": value}]
+
+
+@pytest.mark.skipif(sys.version_info[:2] not in [(3, 11), (3, 12)], reason="the bytes are those of CPython 3.11 and 3.12")
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("value", [*PLAIN, [{"id": i, "name": "x"} for i in range(2500)]], ids=lambda value: type(value).__name__)
+def test_dumps_writes_the_bytes_of_pickle(value, protocol):
+    assert libpickle.dumps(value, protocol) == pickle.dumps(value, protocol)
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -10,7 +10,11 @@ mod error;
 pub mod flat;
 mod inspect;
 mod items;
+#[cfg(test)]
+mod parity;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use error::{ErrorKind, PickleError};

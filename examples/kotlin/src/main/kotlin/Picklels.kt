@@ -6,6 +6,8 @@ import org.libpickle.Pickle
 import org.libpickle.PickleException
 import org.libpickle.PickleValue
 import org.libpickle.PickleValue.Known.Kind
+import org.libpickle.numbers
+import org.libpickle.shape
 import org.libpickle.toKotlin
 
 /** One line for a value, and the lines of what it holds, so many levels down. */
@@ -32,13 +34,18 @@ fun describe(value: PickleValue): Pair<String, List<Pair<String, PickleValue>>> 
 
 fun describe(value: PickleValue.Object): Pair<String, List<Pair<String, PickleValue>>> {
     val name = value.className?.let { "${it.module}.${it.name}" } ?: "an object"
+    val attributes = value.attributes?.map { (key, item) -> describe(key).first to item }
     val known = value.known
     val facts = known?.values?.map { describe(it).first } ?: emptyList()
     return when (known?.kind) {
-        Kind.DATA_FRAME -> "$name, ${facts[0]} rows, ${facts[1]} columns" to (value.state?.let { listOf("state" to it) } ?: emptyList())
-        Kind.ARRAY -> "array of ${facts[0]}, shape ${known.values[4].toKotlin()}" to emptyList()
+        Kind.DATA_FRAME -> "$name, ${facts[0]} rows, ${facts[1]} columns" to (attributes ?: emptyList())
+        Kind.ARRAY -> {
+            val items = known.numbers?.let { it.take(4).joinToString() + if (it.size > 4) ", ..." else "" } ?: "..."
+            "array of ${facts[0]}, shape ${known.shape}: $items" to emptyList()
+        }
+        Kind.SCALAR -> "${facts[0]}: ${known.numbers?.singleOrNull() ?: "..."}" to emptyList()
         Kind.DTYPE -> "dtype ${facts[0]}" to emptyList()
-        null -> name to listOfNotNull(value.args?.let { "args" to it }, value.state?.let { "state" to it })
+        null -> name to (attributes ?: listOfNotNull(value.args?.let { "args" to it }, value.state?.let { "state" to it }))
         else -> when (val plain = value.toKotlin()) {
             is PickleValue -> name to known.values.mapIndexed { i, part -> "[$i]" to part }
             else -> plain.toString() to emptyList()

@@ -14,7 +14,8 @@ internal class FlatWriter {
     private val texts = IdentityHashMap<PickleValue, kotlin.Int>()
     private var textCount = 0
 
-    /** Names of modules and what is in them: Python has each once. */
+    /** Names of modules, and of what is in them: Python has each once. */
+    private val modules = HashMap<String, kotlin.Int>()
     private val names = HashMap<String, kotlin.Int>()
     private val nodes = IdentityHashMap<PickleValue, kotlin.Int>()
     private var nodeCount = 0
@@ -168,8 +169,8 @@ internal class FlatWriter {
             return
         }
         byte(16)
-        for (part in listOf(value.module, value.name)) {
-            val number = names.putIfAbsent(part, textCount)
+        for ((part, seen) in listOf(value.module to modules, value.name to names)) {
+            val number = seen.putIfAbsent(part, textCount)
             if (number != null) {
                 byte(17)
                 number(number.toLong())

@@ -193,8 +193,25 @@ sealed class PickleValue {
         var kwargs: PickleValue? = null
             internal set
 
-        /** Module and name of what made it, where it has them. */
-        val className: Global? get() = callable as? Global
+        /** Module and name of its class or of the function that made it, where it has them. */
+        val className: Global?
+            get() {
+                // What copyreg makes without a `__new__` of its own names the class first.
+                val named = callable as? Global ?: return null
+                val made = if (named.name == "_reconstructor") (args as? Tuple)?.items?.firstOrNull() as? Global else null
+                return made ?: named
+            }
+
+        /** Its attributes as its state has them: in a dict, or in a dict and slots, as `copyreg` writes them. */
+        val attributes: kotlin.collections.List<Pair<PickleValue, PickleValue>>?
+            get() = when (val state = state) {
+                is Dict -> state.entries
+                is Tuple -> {
+                    val (dict, slots) = if (state.items.size == 2) state.items else listOf(None, None)
+                    if (slots is Dict) ((dict as? Dict)?.entries ?: emptyList()) + slots.entries else null
+                }
+                else -> null
+            }
 
         override fun toString() = "Object($how, $callable)"
     }

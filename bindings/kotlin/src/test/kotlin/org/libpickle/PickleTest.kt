@@ -143,6 +143,34 @@ class PickleTest {
     }
 
     @Test
+    fun `arrays of numpy and attributes are at hand`() {
+        fun objects(value: PickleValue): List<PickleValue.Object> = when (value) {
+            is PickleValue.Object -> listOf(value) + (value.attributes?.flatMap { objects(it.second) } ?: emptyList())
+            is PickleValue.Sequence -> value.items.flatMap { objects(it) }
+            else -> emptyList()
+        }
+        val all = objects(Pickle.load(File(root, "examples/data/model.pkl").toPath()))
+        val scaler = all.single { it.className?.name == "StandardScaler" }.attributes!!.associate { (key, value) -> key.toKotlin() to value }
+        val mean = (scaler.getValue("mean_") as PickleValue.Object).known!!
+        assertEquals(listOf(2), mean.shape)
+        // numpy.mean of the columns in examples/data/model.py
+        assertEquals(listOf(83.0 / 6, 6052.0 / 6), mean.numbers)
+        assertEquals(listOf(6.0), (scaler.getValue("n_samples_seen_") as PickleValue.Object).known!!.numbers)
+        // numpy.array([1, -2, 0.5, 65504, 6e-8, inf], dtype=">f2"), with what numpy 1 and 2 call its parts.
+        fun array(dtype: String, vararg bytes: Int) = Pickle.loads(
+            "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntC\u0001btR(I1\n(I${bytes.size / dtype.last().digitToInt()}\ntcnumpy\ndtype\n(X\u0002\u0000\u0000\u0000".toByteArray() +
+                dtype.drop(1).toByteArray() + "I0\nI1\ntR(I3\nX\u0001\u0000\u0000\u0000${dtype[0]}NNNI-1\nI-1\nI0\ntbI00\nC".toByteArray() +
+                bytes.size.toByte() + ByteArray(bytes.size) { bytes[it].toByte() } + "tb.".toByteArray(),
+        ).let { (it as PickleValue.Object).known?.numbers }
+        assertEquals(listOf(1.0, -2.0, 0.5, 65504.0, Math.scalb(1.0, -24), Double.POSITIVE_INFINITY),
+            array(">f2", 0x3c, 0, 0xc0, 0, 0x38, 0, 0x7b, 0xff, 0, 1, 0x7c, 0))
+        assertEquals(listOf(-1L, 258L), array("<i2", 0xff, 0xff, 2, 1))
+        assertEquals(listOf(65535L, 258L), array(">u2", 0xff, 0xff, 1, 2))
+        assertEquals(listOf(java.math.BigInteger.TWO.pow(64) - java.math.BigInteger.ONE), array("<u8", 255, 255, 255, 255, 255, 255, 255, 255))
+        assertEquals(listOf(1.5), array("<f4", 0, 0, 0xc0, 0x3f))
+    }
+
+    @Test
     fun `a hash bomb is refused`() {
         // t = (); 60 times t = (t, t); then {t: None}
         val bomb = hex("7d29") + ByteArray(120) { if (it % 2 == 0) '2'.code.toByte() else 0x86.toByte() } + hex("4e732e")

@@ -1,6 +1,6 @@
 //! The flat form there and back: what was read can be written, and reads the same again.
 
-use pickle_uniffi::{
+use crate::{
     ErrorKind, FileItems, GlobalUse, ItemReader, ItemStatus, ReadOptions, Status, Unpickler, dumps, info, loads, plain,
 };
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ fn what_was_read_can_be_written() {
 fn errors_are_those_of_the_table() {
     for row in table().iter().filter(|row| row[0] == "error") {
         let error = loads(&hex(&row[1]), ReadOptions::default()).unwrap_err();
-        let pickle_uniffi::PickleError::Failed { kind, offset, .. } = &error;
+        let crate::PickleError::Failed { kind, offset, .. } = &error;
         assert_eq!((kind.name(), offset.to_string()), (row[2].as_str(), row[3].clone()), "{}", row[1]);
     }
 }
@@ -249,7 +249,7 @@ fn good_items_come_before_the_fault() {
 fn plain_items_are_a_list() {
     let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0));
     let batch = reader.feed(b"}(K\x01X\x01\0\0\0aK\x02]u.").unwrap();
-    let pickle = pickle_uniffi::plain_items(&batch.items).unwrap();
+    let pickle = crate::plain_items(&batch.items).unwrap();
     let expected = [(1, "a"), (2, "")];
     let mut unpickler = pickle_core::Unpickler::new(pickle_core::Heap::new(), pickle_core::Options::new());
     let document = unpickler.load(&pickle).unwrap();
@@ -263,7 +263,7 @@ fn plain_items_are_a_list() {
     for at in 0..batch.items.len() {
         let mut bad = batch.items.clone();
         bad[at] ^= 0x55;
-        let _ = pickle_uniffi::plain_items(&bad);
-        let _ = pickle_uniffi::plain_items(&batch.items[..at]);
+        let _ = crate::plain_items(&bad);
+        let _ = crate::plain_items(&batch.items[..at]);
     }
 }

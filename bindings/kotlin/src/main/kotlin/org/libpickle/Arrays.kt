@@ -1,0 +1,62 @@
+package org.libpickle
+
+import java.math.BigInteger
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
+import org.libpickle.PickleValue.Known
+import org.libpickle.PickleValue.Known.Kind
+
+/**
+ * The numbers of a numpy array or scalar in the order in which they lie: Long, Double, or BigInteger beyond 63 bits; bools
+ * are 0 and 1. null where it is no array, its items are others, or they lie elsewhere.
+ */
+val Known.numbers: List<Number>?
+    get() {
+        val octets = when (kind) {
+            Kind.ARRAY -> values[5]
+            Kind.SCALAR -> values[3]
+            else -> return null
+        }
+        val bytes = when (octets) {
+            is PickleValue.Bytes -> octets.value
+            is PickleValue.ByteArray -> octets.value
+            else -> return null
+        }
+        val order = if (values[2] == PickleValue.Int(1)) ByteOrder.BIG_ENDIAN else ByteOrder.LITTLE_ENDIAN
+        val data = ByteBuffer.wrap(bytes).order(order)
+        fun all(size: Int, item: (Int) -> Number) = List(bytes.size / size) { item(it * size) }
+        return when ((values[0] as PickleValue.Str).value.trimStart('<', '>')) {
+            "bool", "uint8" -> all(1) { data.get(it).toLong() and 0xff }
+            "int8" -> all(1) { data.get(it).toLong() }
+            "uint16" -> all(2) { data.getShort(it).toLong() and 0xffff }
+            "int16" -> all(2) { data.getShort(it).toLong() }
+            "uint32" -> all(4) { data.getInt(it).toLong() and 0xffff_ffff }
+            "int32" -> all(4) { data.getInt(it).toLong() }
+            "uint64" -> all(8) { data.getLong(it).let { n -> if (n < 0) BigInteger(java.lang.Long.toUnsignedString(n)) else n } }
+            "int64" -> all(8) { data.getLong(it) }
+            "float16" -> all(2) { half(data.getShort(it).toInt()) }
+            "float32" -> all(4) { data.getFloat(it).toDouble() }
+            "float64" -> all(8) { data.getDouble(it) }
+            else -> null
+        }
+    }
+
+/** Items along each axis of a numpy array; null where it is none. */
+val Known.shape: List<Int>?
+    get() = if (kind != Kind.ARRAY) null else when (val shape = values[4]) {
+        is PickleValue.Tuple -> shape.items.map { (it as PickleValue.Int).value.toInt() }
+        is PickleValue.Int -> listOf(shape.value.toInt())
+        else -> null
+    }
+
+/** A float of 16 bits. */
+private fun half(bits: Int): Double {
+    val exponent = bits shr 10 and 0x1f
+    val fraction = bits and 0x3ff
+    val size = when (exponent) {
+        0 -> fraction / 16_777_216.0
+        0x1f -> if (fraction == 0) Double.POSITIVE_INFINITY else Double.NaN
+        else -> Math.scalb(1024.0 + fraction, exponent - 25)
+    }
+    return if (bits and 0x8000 != 0) -size else size
+}
