@@ -41,34 +41,48 @@ impl QuotesSeen {
     }
 }
 
-/// What every byte is between quotes, as `repr()` of bytes has it: filled up to four bytes, and how many those are.
-pub struct ByteForms([([u8; 4], u8); 256]);
+/// What every byte is between quotes, as `repr()` of bytes has it: up to four bytes, the first the lowest, and above them
+/// how many they are.
+pub struct ByteForms([u64; 256]);
 
 impl ByteForms {
+    /// Bytes that are done between two looks at the room that is left.
+    const GROUP: usize = 8;
+
     /// Between these quotes.
     pub fn between(quote: u8) -> Self {
-        let mut forms = [([0; 4], 0); 256];
-        for (byte, (form, len)) in (0..).zip(&mut forms) {
+        let mut forms = [0; 256];
+        for (code, form) in (0..).zip(&mut forms) {
             let mut text = Vec::new();
-            push_code(&mut text, byte, quote, true);
-            form.iter_mut().zip(&text).for_each(|(to, from)| *to = *from);
-            *len = text.len() as u8;
+            push_code(&mut text, code, quote, true);
+            let bytes = text.iter().rev().fold(0, |all, &byte| all << 8 | u64::from(byte));
+            *form = bytes | (text.len() as u64) << 32;
         }
         ByteForms(forms)
     }
 
-    /// Bytes as they stand between the quotes. `room` is filled, and grows to four times their number.
+    /// Bytes as they stand between the quotes. `room` is filled, and grows to a little more than four times their number.
     pub fn text<'r>(&self, bytes: &[u8], room: &'r mut Vec<u8>) -> &'r [u8] {
-        if room.len() < 4 * bytes.len() {
-            room.resize(4 * bytes.len(), 0);
+        let most = 4 * (bytes.len() + Self::GROUP);
+        if room.len() < most {
+            room.resize(most, 0);
         }
         let mut at = 0;
-        for &byte in bytes {
-            // All four are written; what is too much the next one covers.
-            if let (Some((form, len)), Some(place)) = (self.0.get(usize::from(byte)), room.get_mut(at..at + 4)) {
-                place.copy_from_slice(form);
-                at += usize::from(*len);
+        for group in bytes.chunks(Self::GROUP) {
+            let Some(window) = room.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<36>()) else {
+                break;
+            };
+            let mut end = 0;
+            for &byte in group {
+                let form = self.0.get(usize::from(byte)).copied().unwrap_or(0);
+                // All four are written; what is too much the next one covers. The mask tells the compiler what is so anyway.
+                let place = end & 31;
+                if let Some(place) = window.get_mut(place..place + 4) {
+                    place.copy_from_slice(&(form as u32).to_le_bytes());
+                }
+                end += (form >> 32) as usize;
             }
+            at += end;
         }
         room.get(..at).unwrap_or_default()
     }
@@ -208,6 +222,20 @@ mod tests {
         assert_eq!(str_repr("it's \"it\""), r#"'it\'s "it"'"#);
         assert_eq!(str_repr("a\tb\r\n\\\0\x7f\u{e9}"), r"'a\tb\r\n\\\x00\x7fé'");
         assert_eq!(str_repr("\u{ad}\u{3000}\u{1f600}\u{e0001}"), r"'\xad\u3000😀\U000e0001'");
+    }
+
+    #[test]
+    fn bytes_are_what_their_code_points_are() {
+        let all: Vec<u8> = (0..=255).chain(b'\''..b'a').collect();
+        let mut room = Vec::new();
+        for quote in [b'\'', b'"'] {
+            let forms = ByteForms::between(quote);
+            for len in [all.len(), 0, 1, 7, 8, 9, 255] {
+                let mut want = Vec::new();
+                all[..len].iter().for_each(|&byte| push_code(&mut want, byte.into(), quote, true));
+                assert_eq!(forms.text(&all[..len], &mut room), want);
+            }
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Chars {
         if self.escape != Escape::None || self.utf8.left != 0 {
             return 0;
         }
-        let plain = |byte: u8| (byte >= 0x20) & (byte < 0x7f) & (byte != b'\'') & (byte != b'"') & (byte != b'\\');
+        let plain = |byte: u8| (0x20..0x7f).contains(&byte) & (byte != b'\'') & (byte != b'"') & (byte != b'\\');
         let blocks = data.as_chunks::<BLOCK>().0;
         // Without a way out of the middle, a block is looked at in few steps.
         BLOCK * blocks.iter().take_while(|block| block.iter().fold(true, |all, &byte| all & plain(byte))).count()
