@@ -17,14 +17,14 @@ mod text;
 use crate::Failure;
 use crate::args::DisArgs;
 use crate::input::{self, Input};
-use crate::pyrepr::{self, QuotesSeen};
+use crate::pyrepr::{self, ByteForms, QuotesSeen};
 use annotations::annotation;
 use machine::{Effect, Key, Machine, Memo};
 use numbers::IntError;
 use payload::{Collector, Payload};
 use pickle_core::{Arg, Decoder, ErrorKind, OpReader, Opcode, ReadError, Step};
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use text::{Chars, Encoding};
 
 /// `pickle dis`: prints the opcodes of a file.
@@ -136,64 +136,64 @@ impl std::error::Error for DisError {
     }
 }
 
-/// Prints the pickle that `reader` gives, or with [`Options::all`] every one.
+/// Prints the pickle that an input begins with, or with [`Options::all`] every one.
 /// Much is written in small pieces: give a buffered `out`.
 ///
 /// # Errors
 /// See [`DisError`]. What came before the error has been printed.
-pub fn disassemble<R: Read>(reader: R, out: &mut dyn Write, options: &Options) -> Result<(), DisError> {
-    Disassembler::new(options.clone()).run(reader, out)
-}
-
-/// The same for several inputs, between which the memo may be kept.
-#[derive(Debug)]
-pub struct Disassembler {
-    options: Options,
-    memo: Memo,
-}
-
-impl Disassembler {
-    /// One that has seen nothing.
-    pub fn new(options: Options) -> Self {
-        Disassembler { options, memo: Memo::default() }
-    }
-
-    /// Prints the pickle or pickles of one input.
-    ///
-    /// # Errors
-    /// See [`DisError`].
-    pub fn run<R: Read>(&mut self, reader: R, out: &mut dyn Write) -> Result<(), DisError> {
-        let mut buffer = vec![0; 1 << 16];
-        let mut reader = OpReader::new(Adapter(reader), &mut buffer);
-        *reader.decoder() = Decoder::lenient();
-        let mut collector = Collector::new();
-        loop {
-            if !self.options.keep_memo {
-                self.memo = Memo::default();
-            }
-            self.pickle(&mut reader, &mut collector, out)?;
-            if !self.options.all || reader.at_end().map_err(DisError::Read)? {
-                return Ok(());
-            }
-            reader.decoder().next_pickle();
+pub fn disassemble(input: &mut Input, out: &mut dyn Write, options: &Options) -> Result<(), DisError> {
+    let mut collector = Collector::new(input.part());
+    let scratch = Scratch { text: Vec::new(), room: Vec::new(), forms: [b'\'', b'"'].map(ByteForms::between) };
+    let mut disassembler = Disassembler { options, memo: Memo::default(), scratch, ready: Vec::new() };
+    let mut buffer = vec![0; 1 << 16];
+    let mut reader = OpReader::new(input, &mut buffer);
+    *reader.decoder() = Decoder::lenient();
+    loop {
+        if !options.keep_memo {
+            disassembler.memo = Memo::default();
         }
+        let result = disassembler.pickle(&mut reader, &mut collector, out);
+        out.write_all(&disassembler.ready).map_err(DisError::Write)?;
+        disassembler.ready.clear();
+        result?;
+        if !options.all || reader.at_end().map_err(DisError::Read)? {
+            return Ok(());
+        }
+        reader.decoder().next_pickle();
     }
+}
 
-    fn pickle<R: Read>(
+struct Disassembler<'o> {
+    options: &'o Options,
+    memo: Memo,
+    scratch: Scratch,
+    ready: Vec<u8>,
+}
+
+/// Where text is made ready to be written.
+struct Scratch {
+    text: Vec<u8>,
+    room: Vec<u8>,
+    /// Between single and double quotes.
+    forms: [ByteForms; 2],
+}
+
+impl Disassembler<'_> {
+    fn pickle(
         &mut self,
-        reader: &mut OpReader<'_, Adapter<R>>,
+        reader: &mut OpReader<'_, &mut Input>,
         collector: &mut Collector,
         out: &mut dyn Write,
     ) -> Result<(), DisError> {
         let mut printer = Printer {
             memo: &mut self.memo,
             machine: Machine::default(),
-            line: Line { out, width: 0 },
+            line: Line { out, ready: &mut self.ready, width: 0, counts: self.options.annotate.is_some() },
             indent: self.options.indent,
             column: self.options.annotate,
             first_column: self.options.annotate.unwrap_or(0),
             protocol: 0,
-            scratch: Vec::new(),
+            scratch: &mut self.scratch,
         };
         loop {
             let opcode = match reader.next().map_err(read_error)? {
@@ -201,15 +201,15 @@ impl Disassembler {
                     let argument = match op.arg {
                         Arg::Bytes(bytes) | Arg::Text(bytes) => Argument::Payload(Payload::whole(bytes)),
                         Arg::Nothing => Argument::Nothing,
-                        Arg::Uint(n) => Argument::Number(n.to_string()),
-                        Arg::Int(n) => Argument::Number(n.to_string()),
-                        Arg::Float(bits) => Argument::Number(pyrepr::float(f64::from_bits(bits))),
+                        Arg::Uint(n) => Argument::Uint(n),
+                        Arg::Int(n) => Argument::Int(n),
+                        Arg::Float(bits) => Argument::Float(f64::from_bits(bits)),
                     };
                     printer.opcode(op.opcode, op.offset, argument)?;
                     op.opcode
                 }
                 Step::Fragment(fragment) => {
-                    collector.add(fragment.position, fragment.data).map_err(DisError::Read)?;
+                    collector.add(&fragment).map_err(DisError::Read)?;
                     if fragment.last {
                         let argument = Argument::Payload(collector.payload());
                         printer.opcode(fragment.opcode, fragment.offset, argument)?;
@@ -229,14 +229,19 @@ impl Disassembler {
 /// An argument as it came.
 enum Argument<'a> {
     Nothing,
-    /// Already as Python prints it.
-    Number(String),
+    Uint(u64),
+    Int(i32),
+    Float(f64),
     Payload(Payload<'a>),
 }
 
 /// An argument as it will be printed.
 enum Value<'a> {
     Nothing,
+    Uint(u64),
+    Int(i32),
+    Float(f64),
+    /// Already as Python prints it.
     Plain(String),
     /// An int that Python reads but does not print.
     TooManyDigits,
@@ -247,6 +252,9 @@ enum Value<'a> {
         quote: u8,
     },
 }
+
+/// Bytes that are written together.
+const READY: usize = 1 << 14;
 
 /// What kind of literal a text is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -267,7 +275,7 @@ struct Printer<'a> {
     column: Option<usize>,
     first_column: usize,
     protocol: u8,
-    scratch: Vec<u8>,
+    scratch: &'a mut Scratch,
 }
 
 impl Printer<'_> {
@@ -276,7 +284,7 @@ impl Printer<'_> {
         let fail = |kind| DisError::Pickle(pickle_core::Error::new(kind, opcode.byte(), offset));
         let value = read_value(opcode, offset, argument)?;
         // The place is printed even where the rest of the line can not be.
-        write!(self.line.out, "{offset:5}: ").map_err(DisError::Write)?;
+        self.line.place(offset)?;
         let effect = self.machine.run(opcode, offset, memo_key(opcode, &value), self.memo).map_err(fail)?;
         if matches!(value, Value::TooManyDigits) {
             return Err(DisError::TooManyDigits { opcode, offset });
@@ -294,7 +302,10 @@ impl Printer<'_> {
         line.width = 0;
         match opcode.byte() {
             byte @ ..0x80 => line.put(&[byte, b' ', b' ', b' ', b' '])?,
-            byte => line.put(format!("\\x{byte:02x} ").as_bytes())?,
+            byte => {
+                let digit = |bits: u8| if bits < 10 { b'0' + bits } else { b'a' + bits - 10 };
+                line.put(&[b'\\', b'x', digit(byte >> 4), digit(byte & 15), b' '])?;
+            }
         }
         line.spaces(self.indent.saturating_mul(level))?;
         line.put(opcode.name().as_bytes())?;
@@ -303,16 +314,28 @@ impl Printer<'_> {
         }
         match value {
             Value::Nothing | Value::TooManyDigits => {}
-            Value::Plain(text) => line.put(format!(" {text}").as_bytes())?,
+            Value::Uint(n) => line.number(itoa::Buffer::new().format(n))?,
+            Value::Int(n) => line.number(itoa::Buffer::new().format(n))?,
+            Value::Float(value) => {
+                self.scratch.text.clear();
+                self.scratch.text.push(b' ');
+                pyrepr::push_float(&mut self.scratch.text, value);
+                line.put(&self.scratch.text)?;
+            }
+            Value::Plain(text) => line.number(&text)?,
             Value::Quoted { payload, encoding, style, quote } => {
-                line.quoted(payload, encoding, style, quote, &mut self.scratch)?;
+                line.quoted(payload, encoding, style, quote, self.scratch)?;
             }
         }
         if let Some(mark) = effect.mark {
-            line.put(format!(" (MARK at {mark})").as_bytes())?;
+            line.put(b" (MARK at")?;
+            line.number(itoa::Buffer::new().format(mark))?;
+            line.put(b")")?;
         }
         if let Some(index) = effect.memo_index {
-            line.put(format!(" (as {index})").as_bytes())?;
+            line.put(b" (as")?;
+            line.number(itoa::Buffer::new().format(index))?;
+            line.put(b")")?;
         }
         if let Some(column) = self.column {
             let width = line.width;
@@ -327,7 +350,7 @@ impl Printer<'_> {
     }
 
     fn end(&mut self, offset: u64) -> Result<(), DisError> {
-        writeln!(self.line.out, "highest protocol among opcodes = {}", self.protocol).map_err(DisError::Write)?;
+        self.line.put(format!("highest protocol among opcodes = {}\n", self.protocol).as_bytes())?;
         match self.machine.depth() {
             0 => Ok(()),
             objects => Err(DisError::Leftover { offset, objects }),
@@ -340,7 +363,9 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
     let fail = |kind| DisError::Pickle(pickle_core::Error::new(kind, opcode.byte(), offset));
     let mut payload = match argument {
         Argument::Nothing => return Ok(Value::Nothing),
-        Argument::Number(text) => return Ok(Value::Plain(text)),
+        Argument::Uint(n) => return Ok(Value::Uint(n)),
+        Argument::Int(n) => return Ok(Value::Int(n)),
+        Argument::Float(value) => return Ok(Value::Float(value)),
         Argument::Payload(payload) => payload,
     };
     let (encoding, style) = match opcode {
@@ -365,7 +390,7 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
         Opcode::Float => {
             let text = payload.read_all().map_err(DisError::Read)?;
             let value = numbers::float(&text).ok_or_else(|| fail(ErrorKind::BadFloat))?;
-            return Ok(Value::Plain(pyrepr::float(value)));
+            return Ok(Value::Float(value));
         }
         Opcode::String => {
             let first = payload.byte(0).map_err(DisError::Read)?;
@@ -384,21 +409,36 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
         _ => (Encoding::Utf8, Style::Str),
     };
     let mut seen = QuotesSeen::default();
-    each_code(&mut payload, encoding, |piece, codes| codes.decode(piece, &mut |code| seen.see(code)).map_err(fail))?;
+    match encoding {
+        // Nothing can be wrong with it.
+        Encoding::Latin1 => payload.each(|piece| {
+            seen.see_bytes(piece);
+            Ok::<(), DisError>(())
+        })?,
+        _ => each_code(&mut payload, encoding, |piece, codes| {
+            let mut see = |text: Text<'_>| match text {
+                Text::Plain(_) => {}
+                Text::Code(code) => seen.see(code),
+            };
+            codes.decode(piece, &mut see).map_err(fail)
+        })?,
+    }
     Ok(Value::Quoted { payload, encoding, style, quote: seen.choice() })
 }
 
 /// The memo entry that an opcode names. True and False are equal to 1 and 0.
 fn memo_key(opcode: Opcode, value: &Value<'_>) -> Option<Key> {
     use Opcode::{BinGet, BinPut, Get, LongBinGet, LongBinPut, Put};
+    if !matches!(opcode, Get | BinGet | LongBinGet | Put | BinPut | LongBinPut) {
+        return None;
+    }
     match value {
-        Value::Plain(text) if matches!(opcode, Get | BinGet | LongBinGet | Put | BinPut | LongBinPut) => {
-            Some(match text.as_str() {
-                "False" => Key::Index(0),
-                "True" => Key::Index(1),
-                text => Key::from_decimal(text.into()),
-            })
-        }
+        Value::Uint(index) => Some(Key::Index(*index)),
+        Value::Plain(text) => Some(match text.as_str() {
+            "False" => Key::Index(0),
+            "True" => Key::Index(1),
+            text => Key::from_decimal(text.into()),
+        }),
         _ => None,
     }
 }
@@ -409,19 +449,40 @@ struct Codes {
     two_lines: bool,
 }
 
+/// A part of a text.
+enum Text<'t> {
+    /// Characters that stand for themselves between quotes.
+    Plain(&'t [u8]),
+    /// A code point.
+    Code(u32),
+}
+
 impl Codes {
     /// Decodes a piece; `None` ends the argument.
-    fn decode(&mut self, piece: Option<&[u8]>, emit: &mut impl FnMut(u32)) -> Result<(), ErrorKind> {
-        let Some(piece) = piece else { return self.chars.finish(emit) };
+    fn decode(&mut self, piece: Option<&[u8]>, emit: &mut impl FnMut(Text<'_>)) -> Result<(), ErrorKind> {
+        let Some(piece) = piece else { return self.chars.finish(&mut |code| emit(Text::Code(code))) };
         if !self.two_lines {
-            return self.chars.feed(piece, emit);
+            return self.feed(piece, emit);
         }
         for (i, line) in piece.split(|&b| b == b'\n').enumerate() {
             if i > 0 {
-                self.chars.finish(emit)?;
-                emit(u32::from(b' '));
+                self.chars.finish(&mut |code| emit(Text::Code(code)))?;
+                emit(Text::Code(u32::from(b' ')));
             }
-            self.chars.feed(line, emit)?;
+            self.feed(line, emit)?;
+        }
+        Ok(())
+    }
+
+    fn feed(&mut self, mut data: &[u8], emit: &mut impl FnMut(Text<'_>)) -> Result<(), ErrorKind> {
+        while !data.is_empty() {
+            let (plain, rest) = data.split_at(self.chars.plain(data));
+            if !plain.is_empty() {
+                emit(Text::Plain(plain));
+            }
+            let (other, rest) = rest.split_at(rest.len().min(text::BLOCK));
+            self.chars.feed(other, &mut |code| emit(Text::Code(code)))?;
+            data = rest;
         }
         Ok(())
     }
@@ -442,14 +503,46 @@ fn each_code(
 /// The output, and how far the line has come.
 struct Line<'a> {
     out: &'a mut dyn Write,
+    /// What goes to `out` next.
+    ready: &'a mut Vec<u8>,
     /// Characters written of this line, the offset not counted.
     width: usize,
+    /// Somebody asks for the width.
+    counts: bool,
 }
 
 impl Line<'_> {
     fn put(&mut self, text: &[u8]) -> Result<(), DisError> {
-        self.width += text.iter().filter(|&&b| b & 0xc0 != 0x80).count();
+        if self.counts {
+            self.width += text.iter().filter(|&&b| b & 0xc0 != 0x80).count();
+        }
+        if self.ready.len() + text.len() <= READY {
+            self.ready.extend_from_slice(text);
+            return Ok(());
+        }
+        self.flush()?;
         self.out.write_all(text).map_err(DisError::Write)
+    }
+
+    /// A number, with a blank before it.
+    fn number(&mut self, text: &str) -> Result<(), DisError> {
+        self.put(b" ")?;
+        self.put(text.as_bytes())
+    }
+
+    /// Where the opcode stands.
+    fn place(&mut self, offset: u64) -> Result<(), DisError> {
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(offset);
+        self.spaces(5usize.saturating_sub(digits.len()))?;
+        self.put(digits.as_bytes())?;
+        self.put(b": ")
+    }
+
+    fn flush(&mut self) -> Result<(), DisError> {
+        let result = self.out.write_all(self.ready).map_err(DisError::Write);
+        self.ready.clear();
+        result
     }
 
     fn spaces(&mut self, mut count: usize) -> Result<(), DisError> {
@@ -468,7 +561,7 @@ impl Line<'_> {
         encoding: Encoding,
         style: Style,
         quote: u8,
-        scratch: &mut Vec<u8>,
+        scratch: &mut Scratch,
     ) -> Result<(), DisError> {
         let (before, after) = match style {
             Style::Str | Style::Ascii => (" ", ""),
@@ -477,20 +570,29 @@ impl Line<'_> {
         };
         self.put(before.as_bytes())?;
         self.put(&[quote])?;
-        each_code(&mut payload, encoding, |piece, codes| {
-            // Small pieces keep what is escaped, up to ten times as long, small too.
-            let pieces = piece.map(|piece| piece.chunks(1 << 14).map(Some)).into_iter().flatten();
-            let end = if piece.is_none() { Some(None) } else { None };
-            for piece in pieces.chain(end) {
-                scratch.clear();
-                let escape = style != Style::Str;
-                codes
-                    .decode(piece, &mut |code| pyrepr::push_code(scratch, code, quote, escape))
-                    .map_err(|kind| DisError::Read(io::Error::other(kind.text())))?;
-                self.put(scratch)?;
-            }
-            Ok(())
-        })?;
+        let Scratch { text, room, forms } = scratch;
+        if encoding == Encoding::Latin1 {
+            let [single, double] = forms;
+            let forms = if quote == b'"' { double } else { single };
+            payload.each(|piece| self.put(forms.text(piece, room)))?;
+        } else {
+            each_code(&mut payload, encoding, |piece, codes| {
+                // Small pieces keep what is escaped, up to ten times as long, small too.
+                let pieces = piece.map(|piece| piece.chunks(1 << 14).map(Some)).into_iter().flatten();
+                let end = if piece.is_none() { Some(None) } else { None };
+                for piece in pieces.chain(end) {
+                    text.clear();
+                    let escape = style != Style::Str;
+                    let mut push = |part: Text<'_>| match part {
+                        Text::Plain(plain) => text.extend_from_slice(plain),
+                        Text::Code(code) => pyrepr::push_code(text, code, quote, escape),
+                    };
+                    codes.decode(piece, &mut push).map_err(|kind| DisError::Read(io::Error::other(kind.text())))?;
+                    self.put(text)?;
+                }
+                Ok(())
+            })?;
+        }
         self.put(&[quote])?;
         self.put(after.as_bytes())
     }
@@ -507,23 +609,5 @@ fn read_error(error: ReadError<io::Error>) -> DisError {
     match error {
         ReadError::Io(error) => DisError::Read(error),
         ReadError::Pickle(error) => DisError::Pickle(error),
-    }
-}
-
-/// A [`std::io::Read`] as the core wants it.
-struct Adapter<R>(R);
-
-impl<R> embedded_io::ErrorType for Adapter<R> {
-    type Error = io::Error;
-}
-
-impl<R: Read> embedded_io::Read for Adapter<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.0.read(buffer) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                result => return result,
-            }
-        }
     }
 }

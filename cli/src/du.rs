@@ -2,18 +2,18 @@
 //!
 //! The bytes of a value are those of the opcodes that made it: what it holds, its memo entry, and for an entry of a dict
 //! its key. What is fetched from the memo counts where it was first written; the fetch itself is two to five bytes.
-//! Memory: a small tree for every value on the stack, bounded in width and depth, and the first strs of the memo.
+//! Memory: a small tree for every value on the stack, bounded in width and depth, and the strs that `Symbols` keeps.
 
 mod html;
 mod tree;
 
 use crate::containers;
 use crate::failure::Failure;
-use crate::info::{keep_part, kept_op, raw_array};
 use crate::input::Input;
 use crate::output::Output;
 use crate::pickles::{is_cut_pickle, warn_of_rest};
-use crate::symbols::{Event, Symbols};
+use crate::symbols::Symbols;
+use crate::walk::{self, Follow, raw_array};
 use clap::Args;
 use pickle_core::joblib::Array;
 use pickle_core::{Arg, Error, ErrorKind, Op, OpReader, ReadError, Step};
@@ -116,35 +116,18 @@ struct Walk<'n> {
 
 impl Walk<'_> {
     fn pickle<R: embedded_io::Read>(&mut self, reader: &mut OpReader<'_, R>) -> Result<(), ReadError<R::Error>> {
-        let mut part = Vec::new();
-        loop {
-            let event = match reader.next()? {
-                Step::Op(op) => self.op(&op, op.bytes().len() as u64)?,
-                Step::Fragment(fragment) => {
-                    if fragment.position == 0 {
-                        part.clear();
-                    }
-                    keep_part(&mut part, &fragment);
-                    if !fragment.last {
-                        continue;
-                    }
-                    let payload = fragment.position + fragment.data.len() as u64;
-                    self.op(&kept_op(&fragment, &part), payload)?
-                }
-                Step::Raw(_) | Step::NeedMore => continue,
-                Step::End => return Ok(()),
-            };
-            match event {
-                Event::Nothing => {}
-                Event::Array(Array::Raw { len, padded }) => {
+        while let Some(array) = walk::opcodes(reader, self)? {
+            match array {
+                Array::Raw { len, padded } => {
                     let start = reader.decoder().offset();
                     let read = raw_array(reader, len, padded);
                     self.tracker.add_to_top(reader.decoder().offset() - start);
                     read?;
                 }
-                Event::Array(Array::Nested) => self.nested(reader)?,
+                Array::Nested => self.nested(reader)?,
             }
         }
+        Ok(())
     }
 
     /// A pickle inside the pickle: joblib's arrays of objects. All of it counts as the array's.
@@ -159,16 +142,24 @@ impl Walk<'_> {
         reader.decoder().next_pickle();
         Ok(())
     }
+}
 
-    /// `payload`: the bytes of its payload or text, which may not all be at hand.
-    fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<Event, Error> {
+impl Follow for Walk<'_> {
+    #[inline]
+    fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<(), Error> {
         let newline = matches!(op.arg, Arg::Text(_));
         let len = op.header_len() as u64 + payload + u64::from(newline);
         self.first_byte.get_or_insert(op.opcode.byte());
         self.count += 1;
-        let event = self.symbols.apply(op)?;
-        self.tracker.op(op, len, &self.symbols);
-        Ok(event)
+        // Sizes first: the names of what goes into a value are still on the stack.
+        self.tracker.op(op, len, self.symbols.base(op)?, &self.symbols);
+        self.symbols.apply(op)?;
+        self.tracker.made(op.opcode, &self.symbols);
+        Ok(())
+    }
+
+    fn array(&mut self) -> Option<Array> {
+        self.symbols.take_array()
     }
 }
 

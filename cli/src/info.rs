@@ -4,15 +4,16 @@ mod json;
 mod text;
 
 use crate::args::InfoArgs;
-use crate::globals::{self, Global, NAME_MAX, Places};
+use crate::globals::{self, Global, Places};
 use crate::guess::{self, Guess};
 use crate::input::{self, Layer};
 use crate::pickles::is_cut_pickle;
-use crate::symbols::{Event, Key, Shape, Symbols};
+use crate::symbols::{Key, Shape, Symbols};
+use crate::walk::{self, raw_array};
 use crate::{Failure, symbols};
 use embedded_io::Read;
 use pickle_core::joblib::Array;
-use pickle_core::{Arg, Error, ErrorKind, Fragment, Op, OpReader, Opcode, ReadError, Step};
+use pickle_core::{Arg, Error, ErrorKind, Op, OpReader, Opcode, ReadError};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -290,8 +291,6 @@ struct Walk {
     info: Info,
     symbols: Symbols,
     histogram: Histogram,
-    /// The front of an argument that does not lie whole in the buffer.
-    part: Vec<u8>,
     first_byte: u8,
 }
 
@@ -299,7 +298,7 @@ impl Walk {
     fn new(offset: u64, memo: Option<Symbols>) -> Self {
         let symbols = memo.map(Symbols::with_memo_of).unwrap_or_default();
         let info = Info { offset, ..Info::default() };
-        Walk { info, symbols, histogram: Histogram([0; 256]), part: Vec::new(), first_byte: 0 }
+        Walk { info, symbols, histogram: Histogram([0; 256]), first_byte: 0 }
     }
 
     fn is_cut_pickle(&self, error: Error) -> bool {
@@ -310,8 +309,11 @@ impl Walk {
     /// Follows the pickle to its end, with those inside it.
     fn pickle<R: Read>(&mut self, reader: &mut OpReader<'_, R>) -> Result<(), ReadError<R::Error>> {
         loop {
-            match self.opcodes(reader) {
-                Ok(None) => return Ok(()),
+            match walk::opcodes(reader, self) {
+                Ok(None) => {
+                    self.info.finish(&self.symbols, &self.histogram);
+                    return Ok(());
+                }
                 Ok(Some(Array::Raw { len, padded })) => {
                     self.info.arrays += 1;
                     let start = reader.decoder().offset();
@@ -329,12 +331,13 @@ impl Walk {
                     let mut nested = Walk::new(offset, None);
                     // joblib writes these with plain pickle: no arrays of its own inside.
                     let result = loop {
-                        match nested.opcodes(reader) {
+                        match walk::opcodes(reader, &mut nested) {
                             Ok(Some(_)) => {}
                             Ok(None) => break Ok(()),
                             Err(error) => break Err(error),
                         }
                     };
+                    nested.end(reader);
                     self.info.add_nested(&nested.info, 1);
                     result.inspect_err(|_| self.end(reader))?;
                     reader.decoder().next_pickle();
@@ -347,58 +350,6 @@ impl Walk {
         }
     }
 
-    /// Follows opcodes to the end of the pickle, or to an array.
-    fn opcodes<R: Read>(&mut self, reader: &mut OpReader<'_, R>) -> Result<Option<Array>, ReadError<R::Error>> {
-        loop {
-            let event = match reader.next() {
-                Ok(Step::Op(op)) => self.op(&op, op.bytes().len() as u64)?,
-                Ok(Step::Fragment(fragment)) => {
-                    if fragment.position == 0 {
-                        self.part.clear();
-                    }
-                    keep_part(&mut self.part, &fragment);
-                    if !fragment.last {
-                        continue;
-                    }
-                    let part = std::mem::take(&mut self.part);
-                    let total = fragment.position + fragment.data.len() as u64;
-                    let event = self.op(&kept_op(&fragment, &part), total)?;
-                    self.part = part;
-                    event
-                }
-                Ok(Step::Raw(_) | Step::NeedMore) => continue,
-                Ok(Step::End) => {
-                    self.info.finish(&self.symbols, &self.histogram);
-                    return Ok(None);
-                }
-                Err(error) => {
-                    self.end(reader);
-                    return Err(error);
-                }
-            };
-            if let Event::Array(array) = event {
-                return Ok(Some(array));
-            }
-        }
-    }
-
-    #[inline]
-    fn op(&mut self, op: &Op<'_>, total: u64) -> Result<Event, Error> {
-        if self.info.opcode_count == 0 {
-            self.first_byte = op.opcode.byte();
-        }
-        self.info.count(op, total);
-        if let Some(count) = self.histogram.0.get_mut(usize::from(op.opcode.byte())) {
-            *count += 1;
-        }
-        let event = self.symbols.apply(op)?;
-        if op.opcode == Opcode::Stop {
-            self.info.complete = true;
-            self.info.length = op.offset + 1 - self.info.offset;
-        }
-        Ok(event)
-    }
-
     /// The pickle is over before its end.
     fn end<R: Read>(&mut self, reader: &mut OpReader<'_, R>) {
         if !self.info.complete {
@@ -408,62 +359,27 @@ impl Walk {
     }
 }
 
-/// Appends what matters of a piece of a long argument: of a payload its first [`NAME_MAX`] bytes, of a text those of
-/// each line.
-pub(crate) fn keep_part(part: &mut Vec<u8>, fragment: &Fragment<'_>) {
-    if fragment.opcode.argument().is_counted() {
-        let room = NAME_MAX.saturating_sub(part.len());
-        part.extend_from_slice(fragment.data.get(..room).unwrap_or(fragment.data));
-    } else {
-        keep_lines(part, fragment.data);
-    }
-}
-
-/// The opcode of a fragment, with what was kept of its argument.
-pub(crate) fn kept_op<'p>(fragment: &Fragment<'_>, part: &'p [u8]) -> Op<'p> {
-    let arg = if fragment.opcode.argument().is_counted() { Arg::Bytes(part) } else { Arg::Text(part) };
-    Op { opcode: fragment.opcode, arg, offset: fragment.offset }
-}
-
-/// Appends [`NAME_MAX`] bytes of each line; a text has two at most.
-fn keep_lines(part: &mut Vec<u8>, data: &[u8]) {
-    for (i, line) in data.split(|&byte| byte == b'\n').take(NAME_MAX).enumerate() {
-        if i > 0 {
-            part.push(b'\n');
+impl walk::Follow for Walk {
+    #[inline]
+    fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<(), Error> {
+        if self.info.opcode_count == 0 {
+            self.first_byte = op.opcode.byte();
         }
-        let held = part.iter().rev().take(NAME_MAX).take_while(|&&byte| byte != b'\n').count();
-        part.extend_from_slice(line.get(..NAME_MAX - held).unwrap_or(line));
-    }
-}
-
-/// Passes over an array's padding and bytes.
-pub(crate) fn raw_array<R: Read>(
-    reader: &mut OpReader<'_, R>,
-    len: u64,
-    padded: bool,
-) -> Result<(), ReadError<R::Error>> {
-    if padded {
-        let padding = pass(reader, 1)?;
-        pass(reader, u64::from(padding))?;
-    }
-    pass(reader, len)?;
-    Ok(())
-}
-
-/// Passes over bytes that are no opcodes; gives the first.
-fn pass<R: Read>(reader: &mut OpReader<'_, R>, len: u64) -> Result<u8, ReadError<R::Error>> {
-    reader.decoder().take_raw(len)?;
-    let (mut left, mut first) = (len, None);
-    while left != 0 {
-        match reader.next()? {
-            Step::Raw(data) => {
-                left = left.saturating_sub(data.len() as u64);
-                first = first.or(data.first().copied());
-            }
-            _ => break,
+        self.info.count(op, payload);
+        if let Some(count) = self.histogram.0.get_mut(usize::from(op.opcode.byte())) {
+            *count += 1;
         }
+        self.symbols.apply(op)?;
+        if op.opcode == Opcode::Stop {
+            self.info.complete = true;
+            self.info.length = op.offset + 1 - self.info.offset;
+        }
+        Ok(())
     }
-    Ok(first.unwrap_or(0))
+
+    fn array(&mut self) -> Option<Array> {
+        self.symbols.take_array()
+    }
 }
 
 /// Counts what is read.
@@ -588,20 +504,4 @@ fn gather<R: Read>(reader: R, shared_memo: bool) -> Gathered<R::Error> {
         }
     });
     (pickles, all.unwrap_or_default(), tail)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn little_is_kept_of_a_long_payload() {
-        let data = [b'\n'; 4096];
-        let mut part = Vec::new();
-        for position in (0..1 << 20).step_by(data.len()) {
-            let (opcode, total) = (Opcode::BinBytes, Some(1 << 20));
-            keep_part(&mut part, &Fragment { opcode, offset: 0, position, total, data: &data, last: false });
-        }
-        assert_eq!(part.len(), NAME_MAX);
-    }
 }

@@ -337,7 +337,12 @@ struct Counted {
 
 impl Read for Counted {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let n = self.raw.read(out)?;
+        let n = loop {
+            match self.raw.read(out) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
         self.position += n as u64;
         self.progress.at(self.position);
         Ok(n)

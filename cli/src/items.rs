@@ -13,8 +13,7 @@ use crate::output::Output;
 use crate::pickles::{is_cut_pickle, warn_of_rest};
 use clap::{Args, ValueEnum};
 use formats::Sink;
-use pickle_core::{Error, ErrorKind, Found, Heap, Item, ItemOptions, ItemReader};
-use plan::Planner;
+use pickle_core::{Error, ErrorKind, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, Options};
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -221,8 +220,6 @@ impl<F: Into<Failure>> From<F> for Stop {
 struct Items<'p> {
     input: Input,
     path: &'p str,
-    /// Reads ahead where that is possible: nothing must be kept on suspicion then.
-    planner: Option<Planner>,
     piece: Vec<u8>,
     unread: std::ops::Range<usize>,
     heap: Heap,
@@ -232,11 +229,20 @@ struct Items<'p> {
     index: u64,
 }
 
+/// How the reading of a pickle ended.
+enum End {
+    /// With its last item.
+    Done(u64),
+    /// `take` had enough.
+    Enough,
+    /// With an error: of an opcode whose memo entry, where it is about one, is told; after so many opcodes.
+    Error(Error, Option<u64>, u64),
+}
+
 impl<'p> Items<'p> {
     fn new(input: Input, path: &'p str) -> Self {
-        let planner = input.part().map(|part| Planner::new(part.clone()));
         let heap = Heap::with_limit(MEMORY);
-        Items { input, path, planner, piece: vec![0; PIECE], unread: 0..0, heap, offset: 0, index: 0 }
+        Items { input, path, piece: vec![0; PIECE], unread: 0..0, heap, offset: 0, index: 0 }
     }
 
     /// Reads a piece; false at the end.
@@ -254,48 +260,74 @@ impl<'p> Items<'p> {
             };
         }
         let first_byte = self.piece.get(self.unread.start).copied().unwrap_or(0);
+        let mut taken = 0;
+        let mut end = self.read(None, &mut taken, take)?;
+        let dropped = matches!(end, End::Error(error, ..) if error.kind() == ErrorKind::MemoDropped);
+        // Few pickles fetch what is long gone. For those a pass over the opcodes finds what must be kept, and the items
+        // that were taken already are passed over.
         let mut storage = Vec::new();
-        let plan = match &mut self.planner {
-            Some(planner) => planner.plan(&mut storage, self.input.progress())?,
-            None => None,
-        };
-        let heap = std::mem::replace(&mut self.heap, Heap::with_limit(MEMORY));
-        let mut reader = ItemReader::new(heap, ItemOptions::new()).at_path(self.path);
+        let plan = if dropped { plan::plan(&self.input, self.offset, &mut storage)? } else { None };
         if let Some(plan) = &plan {
+            self.input.go_to(self.offset);
+            self.unread = 0..0;
+            end = self.read(Some(plan), &mut taken, take)?;
+        }
+        match end {
+            End::Done(offset) => self.offset = offset,
+            End::Enough => return Ok(false),
+            End::Error(error, _, opcodes) if self.index > 0 && !is_cut_pickle(first_byte, error, opcodes) => {
+                warn_of_rest(&self.input, self.index, self.offset, error);
+                return Ok(false);
+            }
+            End::Error(error, entry, _) => {
+                return Err(Stop::Damage(failure(&self.input, self.index, error, entry, plan.is_some())));
+            }
+        }
+        self.index += 1;
+        Ok(true)
+    }
+
+    /// Gives the items from number `taken` on to `take`.
+    fn read(&mut self, plan: Option<&MemoPlan<'_>>, taken: &mut u64, take: &mut Take<'_>) -> Result<End, Failure> {
+        let heap = std::mem::replace(&mut self.heap, Heap::with_limit(MEMORY));
+        let options = Options { stop_after_build: true, ..Options::new() };
+        let options = ItemOptions { reader: options, ..ItemOptions::new() };
+        let mut reader = ItemReader::new(heap, options).at_path(self.path);
+        if let Some(plan) = plan {
             reader = reader.with_plan(plan);
         }
         reader.begin_at(self.offset);
-        loop {
+        let end = loop {
             let mut rest = self.piece.get(self.unread.clone()).unwrap_or_default();
             let found = reader.feed(&mut rest);
             self.unread.start = self.unread.end - rest.len();
             let error = match found {
                 Ok(Found::Item) => match reader.item() {
-                    Some(item) if !take(&item)? => return Ok(false),
+                    Some(item) if item.index() >= *taken => {
+                        *taken += 1;
+                        if take(&item)? {
+                            continue;
+                        }
+                        return Ok(End::Enough);
+                    }
                     _ => continue,
                 },
-                Ok(Found::Done) => break,
+                Ok(Found::Done) => break End::Done(reader.offset()),
                 Ok(Found::NeedMore) => {
                     if self.fill()? {
                         continue;
                     }
                     match reader.finish() {
-                        Ok(()) => break,
+                        Ok(()) => break End::Done(reader.offset()),
                         Err(error) => error,
                     }
                 }
                 Err(error) => error,
             };
-            if self.index > 0 && !is_cut_pickle(first_byte, error, reader.opcodes()) {
-                warn_of_rest(&self.input, self.index, self.offset, error);
-                return Ok(false);
-            }
-            return Err(Stop::Damage(failure(&self.input, self.index, error, reader.entry(), plan.is_some())));
-        }
-        self.offset = reader.offset();
+            break End::Error(error, reader.entry(), reader.opcodes());
+        };
         self.heap = reader.into_memory();
-        self.index += 1;
-        Ok(true)
+        Ok(end)
     }
 
     /// Goes to the next place where a pickle seems to begin.
@@ -303,7 +335,6 @@ impl<'p> Items<'p> {
         let Some(part) = self.input.part().cloned() else { return Ok(None) };
         let Some(next) = resync::next_pickle(&part, from, self.input.name())? else { return Ok(None) };
         self.input.go_to(next);
-        self.planner = Some(Planner::new(part.slice(next, u64::MAX)).at(next));
         self.unread = 0..0;
         self.offset = next;
         self.index += 1;

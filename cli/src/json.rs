@@ -68,6 +68,7 @@ pub fn json(document: &Document<'_>, options: &Options, out: &mut dyn Write) -> 
 #[derive(Default)]
 pub struct Line {
     text: Vec<u8>,
+    quick: quick::Quick,
 }
 
 impl Line {
@@ -98,7 +99,7 @@ impl Line {
 
     fn append(&mut self, document: &Document<'_>) {
         let options = Options::default();
-        if !quick::append(document.root(), &options, &mut self.text) {
+        if !self.quick.append(document.root(), &options, &mut self.text) {
             // A Vec takes everything.
             let _ = json(document, &options, &mut self.text);
             self.text.pop();

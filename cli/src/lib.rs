@@ -28,6 +28,7 @@ pub mod pyrepr;
 pub mod show;
 pub mod split;
 pub mod symbols;
+mod walk;
 
 pub use failure::Failure;
 

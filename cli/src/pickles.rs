@@ -96,7 +96,8 @@ impl Pickles {
             self.unread.start += before - rest.len();
             match status {
                 Ok(Status::Done) => return Ok(Ok(())),
-                Ok(Status::NeedMore) => {}
+                // Payloads out of band are not asked for.
+                Ok(Status::NeedMore | Status::Payload) => {}
                 Ok(Status::Built) => {
                     if let Err(error) = joblib::take_array(&mut self.unpickler, &[]) {
                         return Ok(Err(error));

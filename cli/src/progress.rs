@@ -4,8 +4,9 @@
 //! of work. Where output goes to the same terminal it leaves with the first
 //! line of output and does not come back: the output itself shows progress.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::io::{self, IsTerminal};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,12 +60,22 @@ impl Progress {
 
     fn show(&self) -> ProgressBar {
         let template = match self.total {
-            Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
-            None => "{msg} {spinner} {bytes} {bytes_per_sec}",
+            Some(_) => "{msg} {wide_bar} {bytes}/{total_bytes} {rate} {left}",
+            None => "{msg} {spinner} {bytes} {rate}",
         };
+        // Since the beginning: the bar comes later, and takes all that was before for the work of a moment.
+        let begun = self.begun;
+        let rate = move |position: u64| position as f64 / begun.elapsed().as_secs_f64().max(0.001);
         let bar = ProgressBar::with_draw_target(self.total, ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            let style = style.with_key("rate", move |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = write!(out, "{}/s", HumanBytes(rate(state.pos()) as u64));
+            });
+            bar.set_style(style.with_key("left", move |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let bytes = state.len().unwrap_or(0).saturating_sub(state.pos());
+                let seconds = Duration::try_from_secs_f64(bytes as f64 / rate(state.pos()).max(1.0));
+                let _ = write!(out, "{:#}", HumanDuration(seconds.unwrap_or(Duration::MAX)));
+            }));
         }
         bar.set_message(self.name.clone());
         if let Ok(mut shown) = SHOWN.lock() {

@@ -22,6 +22,12 @@ pub struct QuotesSeen {
 }
 
 impl QuotesSeen {
+    /// Looks at bytes that are their own code points.
+    pub fn see_bytes(&mut self, bytes: &[u8]) {
+        self.single = self.single || bytes.contains(&b'\'');
+        self.double = self.double || bytes.contains(&b'"');
+    }
+
     /// Looks at one code point.
     #[inline]
     pub fn see(&mut self, code: u32) {
@@ -32,6 +38,53 @@ impl QuotesSeen {
     /// The quote to write around the string.
     pub fn choice(self) -> u8 {
         if self.single && !self.double { b'"' } else { b'\'' }
+    }
+}
+
+/// What every byte is between quotes, as `repr()` of bytes has it: up to four bytes, the first the lowest, and above them
+/// how many they are.
+pub struct ByteForms([u64; 256]);
+
+impl ByteForms {
+    /// Bytes that are done between two looks at the room that is left.
+    const GROUP: usize = 8;
+
+    /// Between these quotes.
+    pub fn between(quote: u8) -> Self {
+        let mut forms = [0; 256];
+        for (code, form) in (0..).zip(&mut forms) {
+            let mut text = Vec::new();
+            push_code(&mut text, code, quote, true);
+            let bytes = text.iter().rev().fold(0, |all, &byte| all << 8 | u64::from(byte));
+            *form = bytes | (text.len() as u64) << 32;
+        }
+        ByteForms(forms)
+    }
+
+    /// Bytes as they stand between the quotes. `room` is filled, and grows to a little more than four times their number.
+    pub fn text<'r>(&self, bytes: &[u8], room: &'r mut Vec<u8>) -> &'r [u8] {
+        let most = 4 * (bytes.len() + Self::GROUP);
+        if room.len() < most {
+            room.resize(most, 0);
+        }
+        let mut at = 0;
+        for group in bytes.chunks(Self::GROUP) {
+            let Some(window) = room.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<36>()) else {
+                break;
+            };
+            let mut end = 0;
+            for &byte in group {
+                let form = self.0.get(usize::from(byte)).copied().unwrap_or(0);
+                // All four are written; what is too much the next one covers. The mask tells the compiler what is so anyway.
+                let place = end & 31;
+                if let Some(place) = window.get_mut(place..place + 4) {
+                    place.copy_from_slice(&(form as u32).to_le_bytes());
+                }
+                end += (form >> 32) as usize;
+            }
+            at += end;
+        }
+        room.get(..at).unwrap_or_default()
     }
 }
 
@@ -84,45 +137,50 @@ pub fn is_printable(code: u32) -> bool {
 
 /// `repr()` of a float: the shortest text that reads back as the same double.
 pub fn float(value: f64) -> String {
-    if value.is_nan() {
-        return "nan".into();
-    }
-    if value.is_infinite() {
-        return if value < 0.0 { "-inf".into() } else { "inf".into() };
-    }
-    let text = shortest(value);
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
-    };
-    let digits = mantissa.replace('.', "");
-    if !(-4..16).contains(&exponent) {
-        let (point, fraction) = if digits.len() > 1 { (".", &digits[1..]) } else { ("", "") };
-        let exponent_sign = if exponent < 0 { '-' } else { '+' };
-        return format!("{sign}{}{point}{fraction}e{exponent_sign}{:02}", &digits[..1], exponent.abs());
-    }
-    match usize::try_from(exponent) {
-        Err(_) => format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1)),
-        Ok(exponent) if digits.len() > exponent + 1 => {
-            let (whole, fraction) = digits.split_at(exponent + 1);
-            format!("{sign}{whole}.{fraction}")
-        }
-        Ok(exponent) => format!("{sign}{digits}{}.0", "0".repeat(exponent + 1 - digits.len())),
-    }
+    let mut text = Vec::new();
+    push_float(&mut text, value);
+    text.into_iter().map(char::from).collect()
 }
 
-/// The fewest digits that read back as `value`, in Rust's form `-d.ddde-n`.
+/// Appends the same.
 ///
-/// Two such texts can be equally near (1208925819614629.25 has one digit too
-/// many). Rust takes the upper one, CPython the even one, as does Rust itself
-/// once the number of digits is given.
-fn shortest(value: f64) -> String {
-    let text = format!("{value:e}");
-    let digits = text.split('e').next().map_or(1, |m| m.bytes().filter(u8::is_ascii_digit).count());
-    let even = format!("{value:.*e}", digits - 1);
-    if even.parse() == Ok(value) { even } else { text }
+/// Two shortest texts can be equally near (1208925819614629.25 has one digit too many): `zmij` takes the even one, as
+/// CPython does and Rust's own formatting does not.
+pub fn push_float(out: &mut Vec<u8>, value: f64) {
+    if !value.is_finite() {
+        let text: &[u8] = if value.is_nan() {
+            b"nan"
+        } else if value < 0.0 {
+            b"-inf"
+        } else {
+            b"inf"
+        };
+        out.extend_from_slice(text);
+        return;
+    }
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(value);
+    if value == 0.0 || value.abs() >= 1e-4 {
+        out.extend_from_slice(text.as_bytes());
+        return;
+    }
+    // Below that, Python's form has an exponent of at least two digits.
+    let (mantissa, exponent) = text.split_once("e-").unwrap_or((text, "0"));
+    let zeros = mantissa.bytes().take_while(|byte| !matches!(byte, b'1'..=b'9')).filter(|&byte| byte == b'0').count();
+    let exponent = exponent.parse().unwrap_or(0) + zeros;
+    let digits: Vec<u8> = mantissa.bytes().filter(u8::is_ascii_digit).skip(zeros).collect();
+    if value < 0.0 {
+        out.push(b'-');
+    }
+    if let Some((first, fraction)) = digits.split_first() {
+        out.push(*first);
+        // One digit has no point, and `zmij` may write a 0 behind it.
+        if !fraction.is_empty() && fraction != b"0" {
+            out.push(b'.');
+            out.extend_from_slice(fraction);
+        }
+    }
+    out.extend_from_slice(format!("e-{exponent:02}").as_bytes());
 }
 
 /// `repr()` of an int given in two's complement, little-endian, as LONG1 and
@@ -167,6 +225,20 @@ mod tests {
     }
 
     #[test]
+    fn bytes_are_what_their_code_points_are() {
+        let all: Vec<u8> = (0..=255).chain(b'\''..b'a').collect();
+        let mut room = Vec::new();
+        for quote in [b'\'', b'"'] {
+            let forms = ByteForms::between(quote);
+            for len in [all.len(), 0, 1, 7, 8, 9, 255] {
+                let mut want = Vec::new();
+                all[..len].iter().for_each(|&byte| push_code(&mut want, byte.into(), quote, true));
+                assert_eq!(forms.text(&all[..len], &mut room), want);
+            }
+        }
+    }
+
+    #[test]
     fn floats() {
         for (value, text) in [
             (0.0, "0.0"),
@@ -177,6 +249,10 @@ mod tests {
             (0.0001, "0.0001"),
             (0.00001, "1e-05"),
             (1.5e-7, "1.5e-07"),
+            (-1.25e-5, "-1.25e-05"),
+            (0.000099999, "9.9999e-05"),
+            (-1e-7, "-1e-07"),
+            (2.5e-101, "2.5e-101"),
             (1e15, "1000000000000000.0"),
             (9999999999999998.0, "9999999999999998.0"),
             (1e16, "1e+16"),

@@ -112,20 +112,13 @@ const KEY_LEVELS: usize = 4;
 const DENSE: u64 = 4;
 /// Entries of the memo that are all held. Of later ones classes and their names stay, and the youngest of all others.
 const HELD: u64 = 1 << 17;
+/// Bytes of their texts, beyond which it is the same.
+const HELD_TEXT: usize = 4 << 20;
 /// The youngest that are held beyond those.
 const YOUNG: usize = 1 << 12;
 
 /// The first LONG1 of torch's format before 1.6: 0x1950a86a20f9469cfc6c.
 const TORCH_MAGIC: &[u8] = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
-
-/// What one opcode brought about, beyond the stack.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// Nothing.
-    Nothing,
-    /// Behind this BUILD lies an array of joblib's.
-    Array(Array),
-}
 
 /// The root of a pickle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -166,7 +159,7 @@ pub struct Symbols {
     memo: Vec<Slot>,
     /// Memo entries far beyond the others, and those of `late` that stay.
     far: HashMap<u64, Slot>,
-    /// The memo entries beyond [`HELD`], one after another; the last of them are in `young`.
+    /// The memo entries beyond [`HELD`] or [`HELD_TEXT`], one after another; the last of them are in `young`.
     late: std::ops::Range<u64>,
     young: VecDeque<Young>,
     memo_size: u64,
@@ -189,6 +182,8 @@ pub struct Symbols {
     pub sklearn_version: Option<String>,
     /// The pickle says that it begins a torch file.
     pub torch_magic: bool,
+    /// The array of joblib's that lies behind the last opcode, a BUILD.
+    array: Option<Array>,
 }
 
 impl Symbols {
@@ -232,17 +227,58 @@ impl Symbols {
     ///
     /// # Errors
     /// The stack or the memo lacks what the opcode wants, as CPython says it.
-    pub fn apply(&mut self, op: &Op<'_>) -> Result<Event, Error> {
+    #[inline]
+    pub fn apply(&mut self, op: &Op<'_>) -> Result<(), Error> {
         self.step(op).map_err(|kind| Error::new(kind, op.opcode.byte(), op.offset))
     }
 
-    fn step(&mut self, op: &Op<'_>) -> Result<Event, ErrorKind> {
+    /// The place on the stack, from 0, of the first value that an opcode takes, or of the one that it changes; where it
+    /// takes none, the place above the top.
+    ///
+    /// # Errors
+    /// The stack lacks what the opcode wants: [`Symbols::apply`] will say the same.
+    pub fn base(&self, op: &Op<'_>) -> Result<usize, Error> {
+        self.reach(op.opcode).map_err(|kind| Error::new(kind, op.opcode.byte(), op.offset))
+    }
+
+    fn reach(&self, opcode: Opcode) -> Result<usize, ErrorKind> {
+        let effect = opcode.stack_effect();
+        let below = match (effect.to_mark, self.marks.split_last()) {
+            (true, None) => return Err(ErrorKind::NoMark),
+            (true, Some((_, below))) => below,
+            (false, _) => &self.marks,
+        };
+        let top = self.marks.get(below.len()).copied().unwrap_or(self.stack.len());
+        match top.checked_sub(usize::from(effect.pops)) {
+            Some(base) if below.last().is_none_or(|&fence| base >= fence) => Ok(base),
+            // A POP takes a mark as well.
+            _ if opcode == Opcode::Pop && self.is_mark_on_top() => Ok(top),
+            _ if below.is_empty() => Err(ErrorKind::StackUnderflow),
+            _ => Err(ErrorKind::UnexpectedMark),
+        }
+    }
+
+    /// A POP would take a mark.
+    pub fn is_mark_on_top(&self) -> bool {
+        self.marks.last() == Some(&self.stack.len())
+    }
+
+    /// The text of the str at a place on the stack, as far as it is known.
+    pub fn text_at(&self, place: usize) -> Option<&[u8]> {
+        self.text_of(*self.stack.get(place)?)
+    }
+
+    /// The array that lies behind the last opcode, if one does.
+    pub fn take_array(&mut self) -> Option<Array> {
+        self.array.take()
+    }
+
+    fn step(&mut self, op: &Op<'_>) -> Result<(), ErrorKind> {
         let effect = op.opcode.stack_effect();
-        let mut event = Event::Nothing;
         // A POP takes a mark as well.
-        if op.opcode == Opcode::Pop && self.marks.last() == Some(&self.stack.len()) {
+        if op.opcode == Opcode::Pop && self.is_mark_on_top() {
             self.marks.pop();
-            return Ok(event);
+            return Ok(());
         }
         // A name counts even where the stack then lacks what goes with it.
         let named = match op.opcode {
@@ -252,47 +288,45 @@ impl Symbols {
             }
             _ => 0,
         };
-        let top = if effect.to_mark { self.marks.pop().ok_or(ErrorKind::NoMark)? } else { self.stack.len() };
+        let base = self.reach(op.opcode)?;
+        if effect.to_mark {
+            self.marks.pop();
+        }
         let fence = self.marks.last().copied().unwrap_or(0);
-        let base = match top.checked_sub(usize::from(effect.pops)) {
-            Some(base) if base >= fence => base,
-            _ if self.marks.is_empty() => return Err(ErrorKind::StackUnderflow),
-            _ => return Err(ErrorKind::UnexpectedMark),
-        };
         use Opcode as O;
         let slot = match op.opcode {
             O::Mark => {
                 self.marks.push(self.stack.len());
                 self.max_marks = self.max_marks.max(self.marks.len() as u64);
-                return Ok(event);
+                return Ok(());
             }
-            O::Proto | O::Frame => return Ok(event),
+            O::Proto | O::Frame => return Ok(()),
             O::Pop | O::PopMark => {
                 self.drop_to(base);
-                return Ok(event);
+                return Ok(());
             }
             O::Stop => {
                 self.stop(base);
-                return Ok(event);
+                return Ok(());
             }
             O::Put | O::BinPut | O::LongBinPut => {
                 if self.stack.len() <= fence {
                     return Err(ErrorKind::StackUnderflow);
                 }
                 self.put(index(op.arg)?);
-                return Ok(event);
+                return Ok(());
             }
             O::Memoize => {
                 self.put(self.memo_size);
-                return Ok(event);
+                return Ok(());
             }
             O::Get | O::BinGet | O::LongBinGet => self.fetch(index(op.arg)?)?,
             O::Dup => self.share_top(),
             O::Append | O::Appends | O::SetItem | O::SetItems | O::AddItems | O::Build => {
-                event = self.change(op.opcode, base);
+                self.change(op.opcode, base);
                 self.drop_to(base + 1);
                 self.note_depth();
-                return Ok(event);
+                return Ok(());
             }
             O::None => Slot::Plain(Shape::None),
             O::NewTrue | O::NewFalse => Slot::Plain(Shape::Bool),
@@ -342,7 +376,7 @@ impl Symbols {
         }
         self.stack.push(slot);
         self.note_depth();
-        Ok(event)
+        Ok(())
     }
 
     fn note_depth(&mut self) {
@@ -392,7 +426,8 @@ impl Symbols {
 
     fn put(&mut self, index: u64) {
         let follows = self.late.is_empty() || index == self.late.end;
-        if self.memo_size >= HELD && index >= self.memo.len() as u64 && follows {
+        let full = self.memo_size >= HELD || self.kept.len() >= HELD_TEXT;
+        if full && index >= self.memo.len() as u64 && follows {
             return self.put_late(index);
         }
         let slot = self.share_top();
@@ -554,8 +589,8 @@ impl Symbols {
     }
 
     /// Gives the value at `base` what lies above it.
-    fn change(&mut self, opcode: Opcode, base: usize) -> Event {
-        let Some(mut target) = self.stack.get(base).copied() else { return Event::Nothing };
+    fn change(&mut self, opcode: Opcode, base: usize) {
+        let Some(mut target) = self.stack.get(base).copied() else { return };
         match opcode {
             Opcode::Build => return self.build(target, base + 1),
             Opcode::SetItem | Opcode::SetItems => self.entries(&mut target, base, base + 1),
@@ -565,7 +600,6 @@ impl Symbols {
         if let Some(slot) = self.stack.get_mut(base) {
             *slot = target;
         }
-        Event::Nothing
     }
 
     /// Keys and values from `from` on go to `target` at `level`.
@@ -598,7 +632,7 @@ impl Symbols {
         }
     }
 
-    fn build(&mut self, target: Slot, state: usize) -> Event {
+    fn build(&mut self, target: Slot, state: usize) {
         let state = self.stack.get(state).copied().unwrap_or(Slot::Absent);
         match (target, state) {
             (Slot::Dtype(number), Slot::DtypeState { item_len, objects }) => {
@@ -609,18 +643,15 @@ impl Symbols {
             }
             (Slot::Object(class), Slot::Dict { dtype, padded, items }) if self.is_wrapper(class) => {
                 match self.dtypes.get(dtype as usize) {
-                    Some((_, true)) => return Event::Array(Array::Nested),
+                    Some((_, true)) => self.array = Some(Array::Nested),
                     Some((item_len, _)) if items != NO_ITEMS => {
-                        if let Some(len) = item_len.checked_mul(items) {
-                            return Event::Array(Array::Raw { len, padded });
-                        }
+                        self.array = item_len.checked_mul(items).map(|len| Array::Raw { len, padded });
                     }
                     _ => {}
                 }
             }
             _ => {}
         }
-        Event::Nothing
     }
 
     fn is_wrapper(&self, class: u32) -> bool {

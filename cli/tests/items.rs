@@ -78,6 +78,61 @@ fn from_a_file_and_from_a_pipe() {
 }
 
 #[test]
+fn a_file_is_read_again_for_what_is_no_longer_kept() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut pickle_bytes, mut json) = rows(20_000);
+    pickle_bytes.truncate(pickle_bytes.len() - 2);
+    // The place of row 7000 once more, long after: the list is entry 0, row 0 has four, every other row two.
+    pickle_bytes.extend(b"}\x94(h\x02K\x01h\x03j");
+    pickle_bytes.extend((6 + 2 * 6999u32).to_le_bytes());
+    pickle_bytes.extend(b"ue.");
+    json.push_str("{\"id\":1,\"place\":\"p7000\"}\n");
+    let from_pipe = pickle(&["items", "-"], folder.path(), Some(&pickle_bytes));
+    let text = String::from_utf8_lossy(&from_pipe.stderr).into_owned();
+    assert!(text.contains("(memo entry 14004; from an uncompressed file"), "{text}");
+    assert_eq!(from_pipe.status.code(), Some(1));
+    // Another one follows it, so that the second reading must begin and end where the pickle does.
+    pickle_bytes.extend(b"](K\x05K\x06e.");
+    json.push_str("5\n6\n");
+    std::fs::write(folder.path().join("late.pkl"), &pickle_bytes).expect("written");
+    let run = pickle(&["items", "late.pkl"], folder.path(), None);
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    assert_eq!(String::from_utf8_lossy(&run.stdout), json);
+    assert_eq!(pickle(&["count", "late.pkl"], folder.path(), None).stdout, b"20003\n");
+    let tail = pickle(&["tail", "-n", "3", "late.pkl"], folder.path(), None).stdout;
+    assert!(json.as_bytes().ends_with(&tail) && tail.starts_with(b"{\"id\":1,"), "{tail:?}");
+}
+
+#[test]
+fn arrays_of_joblib_between_the_opcodes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut file = b"\x80\x03](".to_vec();
+    let count = 2500;
+    for n in 0..count {
+        file.extend(
+            b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}(X\x05\0\0\0dtypecnumpy\ndtype\nX\x02\0\0\0u1\x85R",
+        );
+        file.extend(b"X\x05\0\0\0shapeK\x03\x85ub");
+        // Bytes that would be opcodes.
+        file.extend([b'.', n as u8, b'(']);
+        if n % 1000 == 999 {
+            file.extend(b"e(");
+        }
+    }
+    file.extend(b"e.");
+    std::fs::write(folder.path().join("arrays.joblib"), &file).expect("written");
+    let whole = pickle(&["json", "--lines", "arrays.joblib"], folder.path(), None);
+    let whole: Vec<serde_json::Value> = serde_json::from_slice(&whole.stdout).expect("JSON");
+    assert_eq!(whole.len(), count);
+    for args in [["items", "arrays.joblib"], ["items", "-"]] {
+        let run = pickle(&args, folder.path(), Some(&file));
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        let items = serde_json::Deserializer::from_slice(&run.stdout).into_iter::<serde_json::Value>();
+        assert_eq!(items.collect::<Result<Vec<_>, _>>().expect("JSON"), whole);
+    }
+}
+
+#[test]
 fn a_cut_file_gives_what_came_before_and_an_error() {
     let folder = tempfile::tempdir().expect("a folder");
     let (pickle_bytes, json) = rows(5500);

@@ -240,7 +240,7 @@ impl Decoder {
         // The place in the stream is known by what is left of this input.
         let stream_end = self.offset + rest.len() as u64;
         let mut frame_end = self.frame_end;
-        let mut broken = None;
+        let (mut broken, mut fault) = (None, None);
         macro_rules! one {
             ($opcode:expr) => {{
                 let opcode = $opcode;
@@ -249,7 +249,10 @@ impl Decoder {
                     Cut::Op(op, after) => {
                         if matches!(opcode, Opcode::Frame | Opcode::Proto | Opcode::Stop) {
                             self.offset = stream_end - after.len() as u64;
-                            self.after(opcode, op.arg)?;
+                            if let Err(error) = self.after(opcode, op.arg) {
+                                fault = Some(error);
+                                break;
+                            }
                             frame_end = self.frame_end;
                         }
                         if let Err(broke) = sink.op(op) {
@@ -263,7 +266,10 @@ impl Decoder {
                         }
                     }
                     Cut::Incomplete => break,
-                    Cut::Fault(kind) => return Err(self.fail_byte(kind, opcode.byte(), offset)),
+                    Cut::Fault(kind) => {
+                        fault = Some(self.fail_byte(kind, opcode.byte(), offset));
+                        break;
+                    }
                 }
             }};
         }
@@ -279,7 +285,8 @@ impl Decoder {
         while let Some(&byte) = rest.first() {
             let Some(opcode) = Opcode::from_byte(byte) else {
                 let offset = stream_end - rest.len() as u64;
-                return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, offset));
+                fault = Some(self.fail_byte(ErrorKind::UnknownOpcode, byte, offset));
+                break;
             };
             // A copy for every opcode is worth its size only where memory is large,
             // and its compile time (minutes for every test) only where speed counts.
@@ -294,7 +301,7 @@ impl Decoder {
         }
         *input = rest;
         self.offset = stream_end - rest.len() as u64;
-        Ok(broken)
+        fault.map_or(Ok(broken), Err)
     }
 
     /// Tells the decoder that nothing follows.
@@ -631,6 +638,16 @@ mod tests {
             }
         }
         decoder.finish().map_err(|e| e.kind()).map(|()| ops)
+    }
+
+    #[test]
+    fn a_fault_leaves_the_decoder_where_it_is() {
+        for (stream, at) in [(&b"NN\xffN."[..], 2), (b"NB\x05\0\0", 1), (b"N\x8b\xff\xff\xff\xff.", 1)] {
+            let (mut decoder, mut input) = (Decoder::new(), stream);
+            let walked = decoder.each(&mut input, |_| Ok::<(), ()>(()));
+            assert_eq!(walked.is_ok(), stream.get(1) == Some(&b'B'), "{stream:?}");
+            assert_eq!((decoder.offset(), Some(input)), (at, stream.get(at as usize..)), "{stream:?}");
+        }
     }
 
     #[test]

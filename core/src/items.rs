@@ -5,12 +5,15 @@ use crate::machine::stream::{Phase, Stream, is_streamable};
 use crate::node::{NIL, Node, chunk, tag};
 use crate::path::{Path, PathStep};
 use crate::unpickler::Progress;
-use crate::{Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value};
+use crate::{
+    Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value, joblib,
+};
 
 /// What an [`ItemReader`] is told beforehand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ItemOptions {
-    /// As for every reader. [`Options::stop_after_build`] has no effect.
+    /// As for every reader, but [`Options::out_of_band`] has no effect, and [`Options::stop_after_build`] another: the
+    /// arrays that joblib puts between the opcodes are taken, see [`joblib`].
     pub reader: Options,
     /// Nodes that are in use before items are handed over ahead of the end.
     /// A pickle that needs fewer is read as a whole. Default: 4096.
@@ -196,7 +199,7 @@ pub struct ItemReader<'p, M> {
 impl<'p, M: Memory> ItemReader<'p, M> {
     /// Reads the items of the outermost container.
     pub fn new(memory: M, options: ItemOptions) -> Self {
-        let reader = Options { stop_after_build: false, ..options.reader };
+        let reader = Options { out_of_band: u64::MAX, ..options.reader };
         let stream = Stream::new(options.hold, (options.cache_entries, options.cache_bytes), 0);
         let unpickler = Unpickler::new(Streaming { memory, stream }, reader);
         ItemReader {
@@ -255,7 +258,8 @@ impl<'p, M: Memory> ItemReader<'p, M> {
                 From::Stream if self.over => return Ok(Found::Done),
                 From::Stream => match self.unpickler.drive::<false>(input)? {
                     Progress::NeedMore => return Ok(Found::NeedMore),
-                    Progress::Built => {}
+                    Progress::Built => joblib::take_array(&mut self.unpickler, &[])?,
+                    Progress::Payload => {}
                     Progress::Items => self.items_ready(),
                     Progress::Done => self.end()?,
                 },

@@ -62,5 +62,5 @@ pub use plan::{MemoPlan, MemoUse};
 pub use reader::{OpReader, ReadError};
 pub use sink::{Counter, Full, SliceWriter, WriteError};
 pub use text::TextInts;
-pub use unpickler::{Status, Unpickler};
+pub use unpickler::{Payload, Status, Unpickler};
 pub use value::{BigInt, Entries, Items, Value};

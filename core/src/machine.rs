@@ -63,6 +63,11 @@ pub struct Options {
     pub buffers: Option<u32>,
     /// Opcodes that a pickle may have. Default: no limit.
     pub max_opcodes: u64,
+    /// bytes and bytearrays of at least so many bytes are not kept where the
+    /// input is fed: they come with [`Status::Payload`](crate::Status::Payload),
+    /// and the document has an out-of-band buffer in their place, numbered
+    /// with those of NEXT_BUFFER in the order of the stream. Default: none.
+    pub out_of_band: u64,
     /// Stop after every BUILD with [`Status::Built`](crate::Status::Built),
     /// for streams with raw bytes between opcodes (joblib). Default: false.
     pub stop_after_build: bool,
@@ -82,6 +87,7 @@ impl Options {
             text_ints: TextInts::Prefixed,
             buffers: None,
             max_opcodes: u64::MAX,
+            out_of_band: u64::MAX,
             stop_after_build: false,
         }
     }
@@ -147,6 +153,8 @@ pub(crate) enum Halt {
     Built,
     /// Items lie ready on the stack; the operation has not been done.
     Items,
+    /// The argument is not to be kept; the operation has not been done.
+    Payload,
 }
 
 impl From<ErrorKind> for Halt {
@@ -887,6 +895,30 @@ impl Machine {
         }
         self.push(r, Node::number(tag::BUFFER, u64::from(self.buffers)))?;
         self.buffers = self.buffers.saturating_add(1);
+        Ok(())
+    }
+
+    /// A payload that is not kept, where the input is fed.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn passes_by(&self, opcode: Opcode, len: u64) -> bool {
+        matches!(opcode, Opcode::BinBytes | Opcode::ShortBinBytes | Opcode::BinBytes8 | Opcode::ByteArray8)
+            && len >= self.options.out_of_band
+    }
+
+    /// The number of the next buffer.
+    pub fn next_buffer_number(&self) -> u32 {
+        self.buffers
+    }
+
+    /// Does what an opcode with a payload says that is not kept.
+    pub fn out_of_band(&mut self, r: &mut Regions<'_>, opcode: Opcode) -> Done {
+        if self.opcodes >= self.options.max_opcodes {
+            return Err(ErrorKind::OpcodeLimit);
+        }
+        let buffer = Node::number(tag::BUFFER, u64::from(self.buffers));
+        self.push(r, if opcode == Opcode::ByteArray8 { buffer } else { buffer.read_only() })?;
+        self.buffers = self.buffers.saturating_add(1);
+        self.opcodes += 1;
         Ok(())
     }
 

@@ -94,6 +94,18 @@ impl<'b, R: Read> OpReader<'b, R> {
         })
     }
 
+    /// Gives every opcode that lies whole in the buffer to `f`, as [`Decoder::each`] does; then [`OpReader::next`] must
+    /// take over, which reads more. For callers to whom the time for an opcode matters.
+    ///
+    /// # Errors
+    /// What is wrong with the pickle.
+    pub fn each<B>(&mut self, f: impl FnMut(Op<'_>) -> Result<(), B>) -> Result<Option<B>, Error> {
+        let mut input = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let broken = self.decoder.each(&mut input, f);
+        self.start = self.end - input.len();
+        broken
+    }
+
     fn advance(&mut self) -> Result<Place, ReadError<R::Error>> {
         loop {
             let buffered = self.buffer.get(self.start..self.end).unwrap_or_default();

@@ -13,8 +13,35 @@ pub enum Status {
     NeedMore,
     /// A BUILD has just been done (only with [`Options::stop_after_build`]).
     Built,
+    /// There is a piece of a payload that is not kept (only with
+    /// [`Options::out_of_band`]): see [`Unpickler::payload`].
+    Payload,
     /// The pickle is over; what is left of the input follows it.
     Done,
+}
+
+/// A piece of a payload that is not kept: the last [`Payload::len`] bytes of
+/// the input that the call consumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Payload {
+    /// The number of the buffer that the document has in its place.
+    pub buffer: u32,
+    /// Bytes from the start of the stream to the first byte of the payload.
+    pub offset: u64,
+    /// Bytes of the whole payload.
+    pub total: u64,
+    /// Bytes of the payload that came before this piece.
+    pub position: u64,
+    /// Bytes of this piece.
+    pub len: usize,
+}
+
+impl Payload {
+    /// Nothing more follows of this payload.
+    pub fn is_last(&self) -> bool {
+        self.position + self.len as u64 == self.total
+    }
 }
 
 /// Reads pickles into memory given by the caller.
@@ -43,6 +70,7 @@ pub struct Unpickler<M> {
     outer: Option<Machine>,
     /// Raw bytes that are being taken.
     raw: Option<Raw>,
+    payload: Option<Payload>,
     done: bool,
 }
 
@@ -54,6 +82,7 @@ pub(crate) enum Progress {
     Done,
     /// The operation that comes next finds items to be handed over.
     Items,
+    Payload,
 }
 
 #[derive(Clone, Copy)]
@@ -84,6 +113,7 @@ impl<M: Memory> Unpickler<M> {
             root: Node::EMPTY,
             outer: None,
             raw: None,
+            payload: None,
             done: false,
         }
     }
@@ -123,6 +153,7 @@ impl<M: Memory> Unpickler<M> {
         self.root = Node::EMPTY;
         self.outer = None;
         self.raw = None;
+        self.payload = None;
         self.done = false;
     }
 
@@ -155,6 +186,33 @@ impl<M: Memory> Unpickler<M> {
     /// stays in the error until [`Unpickler::next_pickle`].
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<Status, Error> {
         Ok(status(self.drive::<false>(input)?))
+    }
+
+    /// After [`Status::Payload`]: what the last bytes are that the call consumed.
+    ///
+    /// ```
+    /// use pickle_core::{Node, Options, Status, Storage, Unpickler};
+    ///
+    /// let (mut nodes, mut memo, mut bytes) = ([Node::EMPTY; 8], [Node::EMPTY; 2], [0; 8]);
+    /// let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
+    /// let mut unpickler = Unpickler::new(storage, Options { out_of_band: 100, ..Options::new() });
+    /// let stream = [&b"\x80\x04]B\xe8\x03\0\0"[..], &[7; 1000], b"a."].concat();
+    /// let mut sum = 0;
+    /// for mut input in stream.chunks(64) {
+    ///     loop {
+    ///         let before = input;
+    ///         let status = unpickler.feed(&mut input)?;
+    ///         let (Status::Payload, Some(payload)) = (status, unpickler.payload()) else { break };
+    ///         let consumed = &before[..before.len() - input.len()];
+    ///         sum += consumed[consumed.len() - payload.len..].iter().map(|&byte| u32::from(byte)).sum::<u32>();
+    ///     }
+    /// }
+    /// assert_eq!(sum, 7000);
+    /// assert_eq!(unpickler.document().root().at(0).and_then(|value| value.as_buffer()), Some((0, true)));
+    /// # Ok::<_, pickle_core::Error>(())
+    /// ```
+    pub fn payload(&self) -> Option<Payload> {
+        self.payload
     }
 
     /// Says that no input follows.
@@ -270,6 +328,11 @@ impl<M: Memory> Unpickler<M> {
             match halted {
                 Some((Halt::Refused(kind), byte, argument)) => self.refused(kind, byte, argument)?,
                 Some((Halt::Items, ..)) => return Ok(Progress::Items),
+                Some((Halt::Payload, ..)) => {
+                    if let Some(progress) = self.part::<BORROWED>(input)? {
+                        return Ok(progress);
+                    }
+                }
                 Some((Halt::Built, ..)) => {
                     // It has been done: pass over it.
                     self.decoder.next_whole(input)?;
@@ -291,7 +354,11 @@ impl<M: Memory> Unpickler<M> {
     fn part<const BORROWED: bool>(&mut self, input: &mut &[u8]) -> Result<Option<Progress>, Error> {
         loop {
             let saved = (self.decoder.clone(), *input, self.machine.pending);
-            let (op, source) = match self.decoder.next_part(input)? {
+            let step = self.decoder.next_part(input)?;
+            if !BORROWED && let Some(progress) = self.pass_by(&step)? {
+                return Ok(Some(progress));
+            }
+            let (op, source) = match step {
                 Step::Op(op) => {
                     self.store(op.bytes(), op.opcode.byte(), op.offset)?;
                     (op, Source::Stored(self.machine.pending))
@@ -314,6 +381,8 @@ impl<M: Memory> Unpickler<M> {
             match self.machine.apply(&mut self.memory.regions(), &op, source) {
                 Ok(()) => return Ok(None),
                 Err(Halt::Built) => return Ok(self.built()),
+                // Only the loop over whole opcodes halts for these.
+                Err(Halt::Payload) => return Ok(None),
                 Err(Halt::Items) => {
                     (self.decoder, *input, self.machine.pending) = saved;
                     return Ok(Some(Progress::Items));
@@ -324,6 +393,33 @@ impl<M: Memory> Unpickler<M> {
                 }
             }
         }
+    }
+
+    /// A piece of a payload that is not kept: at its end, a buffer takes its place.
+    fn pass_by(&mut self, step: &Step<'_>) -> Result<Option<Progress>, Error> {
+        let (opcode, offset, position, total, len) = match *step {
+            Step::Op(Op { opcode, arg: Arg::Bytes(data), offset }) => {
+                (opcode, offset, 0, data.len() as u64, data.len())
+            }
+            Step::Fragment(Fragment { opcode, offset, position, total: Some(total), data, .. }) => {
+                (opcode, offset, position, total, data.len())
+            }
+            _ => return Ok(None),
+        };
+        if !self.machine.passes_by(opcode, total) {
+            return Ok(None);
+        }
+        let header = Op { opcode, arg: Arg::Nothing, offset }.header_len() as u64;
+        let buffer = self.machine.next_buffer_number();
+        let payload = Payload { buffer, offset: offset + header, total, position, len };
+        self.payload = Some(payload);
+        while payload.is_last()
+            && let Err(kind) = self.machine.out_of_band(&mut self.memory.regions(), opcode)
+        {
+            let grown = if kind == ErrorKind::NodesFull { self.grow_for(kind, 0) } else { Err(kind) };
+            grown.map_err(|kind| self.decoder.refuse(kind, opcode.byte(), offset))?;
+        }
+        Ok(Some(Progress::Payload))
     }
 
     fn built(&mut self) -> Option<Progress> {
@@ -445,6 +541,7 @@ fn status(progress: Progress) -> Status {
     match progress {
         Progress::NeedMore | Progress::Items => Status::NeedMore,
         Progress::Built => Status::Built,
+        Progress::Payload => Status::Payload,
         Progress::Done => Status::Done,
     }
 }
@@ -462,6 +559,9 @@ impl<'i, const BORROWED: bool> Sink<'i> for Apply<'_, '_, BORROWED> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn op(&mut self, op: Op<'i>) -> Result<(), Self::Break> {
         let bytes = op.bytes();
+        if !BORROWED && self.machine.passes_by(op.opcode, bytes.len() as u64) {
+            return Err((Halt::Payload, op.opcode.byte(), bytes.len()));
+        }
         let source = match BORROWED {
             true => Source::Input(bytes, op.offset + op.header_len() as u64),
             false => Source::Pushed(bytes),

@@ -182,6 +182,8 @@ impl Unpickler {
                 pickle_core::Status::NeedMore => break Status::NeedMore,
                 pickle_core::Status::Done => break Status::Done,
                 pickle_core::Status::Built => joblib::take_array(&mut state.unpickler, &[])?,
+                // Payloads out of band are not asked for.
+                pickle_core::Status::Payload => {}
             }
         };
         state.done = status == Status::Done;

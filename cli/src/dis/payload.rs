@@ -1,5 +1,7 @@
 //! One argument, in the reader's buffer or, where it does not fit, on the side.
 
+use crate::input::Part;
+use pickle_core::{Arg, Fragment, Op};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use tempfile::SpooledTempFile;
 
@@ -8,51 +10,72 @@ const IN_MEMORY: usize = 8 << 20;
 
 /// Collects the pieces of an argument. Nothing of an opcode may be printed
 /// before its argument is known to be whole and sound, and Python's quotes
-/// depend on all of it, so the whole must be kept; it is kept only as it
-/// arrives, never for its declared length.
-#[derive(Debug)]
+/// depend on all of it, so the whole must be at hand: in a file it is read
+/// again, of a stream it is put aside as it arrives, never for its declared
+/// length.
 pub struct Collector {
-    file: SpooledTempFile,
+    aside: Aside,
     len: u64,
 }
 
+/// Where the bytes of an argument are.
+enum Aside {
+    Spool(SpooledTempFile),
+    /// In the input, from this byte on.
+    Input(Part, u64),
+}
+
 impl Collector {
-    /// Empty; takes no memory yet.
-    pub fn new() -> Self {
-        Collector { file: SpooledTempFile::new(IN_MEMORY), len: 0 }
+    /// Empty; takes no memory yet. `input` is where the stream can be read again.
+    pub fn new(input: Option<&Part>) -> Self {
+        let aside = match input {
+            Some(part) => Aside::Input(part.clone(), 0),
+            None => Aside::Spool(SpooledTempFile::new(IN_MEMORY)),
+        };
+        Collector { aside, len: 0 }
     }
 
-    /// Adds a piece that begins `position` bytes into its argument.
+    /// Adds a piece.
     ///
     /// # Errors
     /// The temporary file can not be written.
-    pub fn add(&mut self, position: u64, piece: &[u8]) -> io::Result<()> {
+    pub fn add(&mut self, fragment: &Fragment<'_>) -> io::Result<()> {
+        let &Fragment { opcode, offset, position, data, .. } = fragment;
         if position == 0 {
-            *self = Collector::new();
+            self.len = 0;
         }
-        self.len += piece.len() as u64;
-        self.file.write_all(piece)
+        self.len += data.len() as u64;
+        match &mut self.aside {
+            Aside::Input(_, start) => {
+                *start = offset + Op { opcode, arg: Arg::Nothing, offset }.header_len() as u64;
+                Ok(())
+            }
+            Aside::Spool(file) => {
+                if position == 0 {
+                    *file = SpooledTempFile::new(IN_MEMORY);
+                }
+                file.write_all(data)
+            }
+        }
     }
 
     /// What was collected.
     pub fn payload(&mut self) -> Payload<'_> {
         let to = self.len;
-        Payload { bytes: Bytes::Spooled(&mut self.file), from: 0, to }
+        Payload { bytes: Bytes::Aside(&mut self.aside), from: 0, to }
     }
 }
 
 /// The bytes of one argument, to be read more than once.
-#[derive(Debug)]
 pub struct Payload<'a> {
     bytes: Bytes<'a>,
     from: u64,
     to: u64,
 }
 
-#[derive(Debug)]
 enum Bytes<'a> {
     Whole(&'a [u8]),
-    Spooled(&'a mut SpooledTempFile),
+    Aside(&'a mut Aside),
 }
 
 impl<'a> Payload<'a> {
@@ -118,16 +141,22 @@ impl<'a> Payload<'a> {
     ) -> Result<(), E> {
         match &mut self.bytes {
             Bytes::Whole(bytes) => take(bytes.get(from as usize..to as usize).unwrap_or_default()),
-            Bytes::Spooled(file) => {
-                file.seek(SeekFrom::Start(from))?;
+            Bytes::Aside(aside) => {
                 let mut buffer = vec![0; 1 << 16];
-                let mut left = to - from;
-                while left > 0 {
-                    let want = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+                let mut at = from;
+                while at < to {
+                    let want = buffer.len().min(usize::try_from(to - at).unwrap_or(usize::MAX));
                     let piece = buffer.get_mut(..want).unwrap_or_default();
-                    file.read_exact(piece)?;
+                    match aside {
+                        Aside::Input(part, start) if part.read_at(*start + at, piece)? == want => {}
+                        Aside::Input(..) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                        Aside::Spool(file) => {
+                            file.seek(SeekFrom::Start(at))?;
+                            file.read_exact(piece)?;
+                        }
+                    }
                     take(piece)?;
-                    left -= want as u64;
+                    at += want as u64;
                 }
                 Ok(())
             }

@@ -18,6 +18,9 @@ pub enum Encoding {
     RawUnicodeEscape,
 }
 
+/// Bytes that [`Chars::plain`] looks at together.
+pub const BLOCK: usize = 32;
+
 /// A decoder of one text. Feed it pieces of any size, then call [`Chars::finish`].
 #[derive(Clone, Debug)]
 pub struct Chars {
@@ -42,6 +45,18 @@ impl Chars {
     /// A decoder at the start of a text.
     pub fn new(encoding: Encoding) -> Self {
         Chars { encoding, escape: Escape::None, utf8: Utf8::default() }
+    }
+
+    /// How many bytes at the start of `data` are characters that stand for themselves, in any encoding and in Python's
+    /// quotes too: printable ASCII without quotes and backslashes. It need not be all of them.
+    pub fn plain(&self, data: &[u8]) -> usize {
+        if self.escape != Escape::None || self.utf8.left != 0 {
+            return 0;
+        }
+        let plain = |byte: u8| (0x20..0x7f).contains(&byte) & (byte != b'\'') & (byte != b'"') & (byte != b'\\');
+        let blocks = data.as_chunks::<BLOCK>().0;
+        // Without a way out of the middle, a block is looked at in few steps.
+        BLOCK * blocks.iter().take_while(|block| block.iter().fold(true, |all, &byte| all & plain(byte))).count()
     }
 
     /// Decodes a piece; `emit` gets every code point.

@@ -1,8 +1,9 @@
 //! Sizes of values as a tree, put together on a stack of its own.
 
 use crate::symbols::Symbols;
-use pickle_core::{Arg, MemoPlan, Op, Opcode};
+use pickle_core::{Op, Opcode};
 use std::collections::HashMap;
+use std::vec::Drain;
 
 /// Children that a branch tells apart; all others are one.
 const WIDTH: usize = 256;
@@ -12,8 +13,6 @@ const DEPTH: u8 = 24;
 const NAMES: usize = 1 << 16;
 /// Bytes of a key that are kept.
 const KEY: usize = 60;
-/// Entries of the memo whose strs are kept, as they may be keys.
-const MEMO: usize = 1 << 15;
 /// Places of a tuple that are told apart.
 const PLACES: usize = 16;
 
@@ -35,16 +34,16 @@ const FIRST_PLACE: Name = 4;
 pub(super) struct Names {
     by_text: HashMap<Box<str>, Name>,
     texts: Vec<Box<str>>,
+    by_key: HashMap<Box<[u8]>, Name>,
+    /// Key and name of the last dict's entries: in rows they are the same.
+    last: Vec<(Box<[u8]>, Name)>,
 }
 
 impl Default for Names {
     fn default() -> Self {
-        let mut names = Names { by_text: HashMap::new(), texts: Vec::new() };
-        for text in ["[other]", "[]", "(arguments)", "(state)"] {
-            names.texts.push(text.into());
-        }
-        names.texts.extend((0..PLACES).map(|place| format!("[{place}]").into()));
-        names
+        let steps = ["[other]", "[]", "(arguments)", "(state)"].map(Box::from).into_iter();
+        let texts = steps.chain((0..PLACES).map(|place| format!("[{place}]").into())).collect();
+        Names { by_text: HashMap::new(), texts, by_key: HashMap::new(), last: Vec::new() }
     }
 }
 
@@ -71,26 +70,104 @@ impl Names {
     pub(super) fn kind(&self, kind: Kind) -> &str {
         match kind {
             Kind::Mixed => "different kinds",
-            Kind::Is(name) => name,
+            Kind::Made(opcode) => made(opcode),
             Kind::Class(number) => self.step(number),
         }
     }
 
-    /// The number of a key.
-    fn key(&mut self, key: &[u8]) -> Name {
-        let text = String::from_utf8_lossy(key);
-        let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-        let quote = if text.contains('"') { '\'' } else { '"' };
-        self.number(&if plain { format!(".{text}") } else { format!("[{quote}{text}{quote}]") })
+    /// The name of the entry number `place` of a dict.
+    fn key(&mut self, place: usize, key: &[u8]) -> Name {
+        let key = key.get(..KEY).unwrap_or(key);
+        match self.last.get(place) {
+            Some((known, name)) if **known == *key => return *name,
+            _ => {}
+        }
+        let name = match self.by_key.get(key) {
+            Some(&name) => name,
+            None => {
+                let name = self.number(&step(key));
+                if self.by_key.len() < NAMES {
+                    self.by_key.insert(key.into(), name);
+                }
+                name
+            }
+        };
+        let next = self.last.len();
+        match self.last.get_mut(place) {
+            Some(last) => *last = (key.into(), name),
+            None if place == next && place < WIDTH => self.last.push((key.into(), name)),
+            None => {}
+        }
+        name
     }
+}
+
+/// The step of a path for a key.
+fn step(key: &[u8]) -> String {
+    let text = String::from_utf8_lossy(key);
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let quote = if text.contains('"') { '\'' } else { '"' };
+    if plain { format!(".{text}") } else { format!("[{quote}{text}{quote}]") }
 }
 
 /// What the values of a branch are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Mixed,
-    Is(&'static str),
+    /// Made by opcodes such as this.
+    Made(Opcode),
     Class(Name),
+}
+
+impl Kind {
+    /// Of the opcodes that make values of the same kind, one stands for all.
+    fn of(opcode: Opcode) -> Kind {
+        use Opcode as O;
+        Kind::Made(match opcode {
+            O::NewFalse => O::NewTrue,
+            O::Int | O::BinInt1 | O::BinInt2 | O::Long | O::Long1 | O::Long4 => O::BinInt,
+            O::Float => O::BinFloat,
+            O::Unicode | O::BinUnicode8 | O::ShortBinUnicode => O::BinUnicode,
+            O::String | O::ShortBinString => O::BinString,
+            O::ShortBinBytes | O::BinBytes8 => O::BinBytes,
+            O::List => O::EmptyList,
+            O::Dict => O::EmptyDict,
+            O::Tuple | O::Tuple1 | O::Tuple2 | O::Tuple3 => O::EmptyTuple,
+            O::StackGlobal => O::Global,
+            O::PersId => O::BinPersId,
+            O::Get | O::LongBinGet | O::Dup => O::BinGet,
+            O::NewObj | O::NewObjEx | O::Inst | O::Obj => O::Reduce,
+            O::ReadonlyBuffer => O::NextBuffer,
+            O::Ext2 | O::Ext4 => O::Ext1,
+            other => other,
+        })
+    }
+}
+
+/// What the opcodes of [`Kind::of`] make.
+fn made(opcode: Opcode) -> &'static str {
+    use Opcode as O;
+    match opcode {
+        O::None => "None",
+        O::NewTrue => "bool",
+        O::BinInt => "int",
+        O::BinFloat => "float",
+        O::BinUnicode => "str",
+        O::BinString => "Python 2 str",
+        O::BinBytes => "bytes",
+        O::ByteArray8 => "bytearray",
+        O::EmptyList => "list",
+        O::EmptyDict => "dict",
+        O::EmptySet => "set",
+        O::FrozenSet => "frozenset",
+        O::EmptyTuple => "tuple",
+        O::Global => "class or function",
+        O::BinPersId => "persistent id",
+        O::BinGet => "from the memo",
+        O::Reduce => "object",
+        O::NextBuffer => "out-of-band buffer",
+        _ => "extension",
+    }
 }
 
 /// Values at the same path, and what is in them.
@@ -176,251 +253,150 @@ impl Branch {
     }
 }
 
-/// The text of a str, as far as it matters for a key.
-#[derive(Clone, Copy)]
-struct Text {
-    len: u8,
-    bytes: [u8; KEY],
-}
-
-impl Text {
-    fn of(bytes: &[u8]) -> Self {
-        let mut text = Text { len: bytes.len().min(KEY) as u8, bytes: [0; KEY] };
-        text.bytes.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-        text
-    }
-
-    fn get(&self) -> &[u8] {
-        self.bytes.get(..self.len.into()).unwrap_or_default()
-    }
-}
-
-/// A value on the stack.
-struct Cell {
-    branch: Branch,
-    text: Option<Text>,
-}
-
-/// Follows one pickle beside [`Symbols`], which has checked the opcode.
+/// Follows one pickle beside [`Symbols`].
 pub(super) struct Tracker<'n> {
     names: &'n mut Names,
-    stack: Vec<Cell>,
-    marks: Vec<usize>,
-    /// Strs of the first entries of the memo.
-    memo: Vec<Option<Text>>,
-    memo_count: u64,
+    stack: Vec<Branch>,
     /// Bytes that belong to no value: PROTO, FRAME, STOP, what was popped.
     format: u64,
+    /// Marks that no opcode has taken.
+    marks: u64,
 }
 
 impl<'n> Tracker<'n> {
     pub(super) fn new(names: &'n mut Names) -> Self {
-        Tracker { names, stack: Vec::new(), marks: Vec::new(), memo: Vec::new(), memo_count: 0, format: 0 }
+        Tracker { names, stack: Vec::new(), format: 0, marks: 0 }
     }
 
     /// The pickle as one value.
     pub(super) fn finish(self) -> Branch {
-        let mut cells = self.stack.into_iter();
-        let mut root = cells.next().map_or(Branch::new(Kind::Mixed, 0), |cell| cell.branch);
+        let mut branches = self.stack.into_iter();
+        let mut root = branches.next().unwrap_or_else(|| Branch::new(Kind::Mixed, 0));
         // A pickle that was cut off leaves its parts.
-        for cell in cells {
-            root.put(ITEMS, 0, cell.branch);
+        for branch in branches {
+            root.put(ITEMS, 0, branch);
         }
-        root.bytes += self.format + self.marks.len() as u64;
+        root.bytes += self.format + self.marks;
         root
     }
 
     /// Bytes that follow the opcodes of the topmost value.
     pub(super) fn add_to_top(&mut self, bytes: u64) {
-        if let Some(cell) = self.stack.last_mut() {
-            cell.branch.bytes += bytes;
+        if let Some(top) = self.stack.last_mut() {
+            top.bytes += bytes;
         }
     }
 
-    /// Follows one opcode of `len` bytes.
-    pub(super) fn op(&mut self, op: &Op<'_>, len: u64, symbols: &Symbols) {
+    /// Follows one opcode of `len` bytes, which `symbols` has not followed yet. It takes what lies from `base` on.
+    pub(super) fn op(&mut self, op: &Op<'_>, mut len: u64, base: usize, symbols: &Symbols) {
         use Opcode as O;
-        let effect = op.opcode.stack_effect();
-        if op.opcode == O::Pop && self.marks.last() == Some(&self.stack.len()) {
-            self.marks.pop();
-            self.format += len + 1;
-            return;
+        let opcode = op.opcode;
+        if opcode.stack_effect().to_mark || opcode == O::Pop && symbols.is_mark_on_top() {
+            self.marks = self.marks.saturating_sub(1);
+            len += 1;
         }
-        let marked = u64::from(effect.to_mark);
-        let top = if effect.to_mark { self.marks.pop().unwrap_or(0) } else { self.stack.len() };
-        let base = top.saturating_sub(effect.pops.into());
-        match op.opcode {
-            O::Mark => self.marks.push(self.stack.len()),
+        match opcode {
+            O::Mark => self.marks += 1,
             O::Proto | O::Frame | O::Stop => self.format += len,
-            O::Put | O::BinPut | O::LongBinPut => {
-                self.add_to_top(len);
-                if let Some(index) = index(op) {
-                    self.memoize(index);
-                }
-            }
-            O::Memoize => {
-                self.add_to_top(len);
-                self.memoize(self.memo_count);
-            }
+            O::Put | O::BinPut | O::LongBinPut | O::Memoize => self.add_to_top(len),
             O::Pop | O::PopMark => {
-                let popped: u64 = self.stack.drain(base..).map(|cell| cell.branch.bytes).sum();
-                self.format += popped + len + marked;
+                let popped: u64 = self.stack.drain(base.min(self.stack.len())..).map(|branch| branch.bytes).sum();
+                self.format += popped + len;
             }
-            O::Get | O::BinGet | O::LongBinGet => {
-                let kept = MemoPlan::fetch(op).and_then(|index| usize::try_from(index).ok());
-                let text = kept.and_then(|index| self.memo.get(index).copied().flatten());
-                self.push(Branch::new(Kind::Is("from the memo"), len), text);
-            }
-            O::Dup => {
-                let text = self.stack.last().and_then(|cell| cell.text);
-                self.push(Branch::new(Kind::Is("from the memo"), len), text);
-            }
-            O::Append | O::Appends | O::AddItems => self.change(base, len + marked, |branch, _, cells| {
-                cells.for_each(|cell| branch.put(ITEMS, 0, cell.branch));
+            O::Dup => self.stack.push(Branch::new(Kind::of(opcode), len)),
+            O::Append | O::Appends | O::AddItems => self.change(base, len, |branch, _, items| {
+                items.for_each(|item| branch.put(ITEMS, 0, item));
             }),
-            O::SetItem | O::SetItems => self.change(base, len + marked, entries),
-            O::Build => self.change(base, len, |branch, _, cells| {
-                for cell in cells {
-                    if cell.branch.kind == Kind::Is("dict") {
+            O::SetItem | O::SetItems => self.change(base, len, |branch, names, parts| {
+                entries(branch, names, parts, base + 1, symbols);
+            }),
+            O::Build => self.change(base, len, |branch, _, states| {
+                for state in states {
+                    if state.kind == Kind::of(O::EmptyDict) {
                         // Attributes are found by their names alone.
-                        branch.bytes += cell.branch.bytes;
-                        branch.take_children(cell.branch.children);
+                        branch.bytes += state.bytes;
+                        branch.take_children(state.children);
                     } else {
-                        branch.put(STATE, 0, cell.branch);
+                        branch.put(STATE, 0, state);
                     }
                 }
             }),
-            O::Tuple | O::Tuple1 | O::Tuple2 | O::Tuple3 => {
-                self.make(base, "tuple", len + marked, |branch, _, cells| {
-                    for (place, cell) in cells.enumerate() {
-                        let name = if place < PLACES { FIRST_PLACE + place as Name } else { ITEMS };
-                        branch.put(name, place, cell.branch);
-                    }
-                })
-            }
-            O::List => self.make(base, "list", len + marked, items),
-            O::FrozenSet => self.make(base, "frozenset", len + marked, items),
-            O::Dict => self.make(base, "dict", len + marked, entries),
-            O::StackGlobal => self.make(base, "class or function", len, |branch, _, cells| {
-                branch.bytes += cells.map(|cell| cell.branch.bytes).sum::<u64>();
+            O::Tuple | O::Tuple1 | O::Tuple2 | O::Tuple3 => self.make(opcode, base, len, |branch, _, items| {
+                for (place, item) in items.enumerate() {
+                    let name = if place < PLACES { FIRST_PLACE + place as Name } else { ITEMS };
+                    branch.put(name, place, item);
+                }
             }),
-            O::BinPersId => self.make(base, "persistent id", len, |branch, _, cells| {
-                cells.for_each(|cell| branch.put(ARGUMENTS, 0, cell.branch));
+            O::List | O::FrozenSet => self.make(opcode, base, len, |branch, _, items| {
+                items.for_each(|item| branch.put(ITEMS, 0, item));
+            }),
+            O::Dict => self.make(opcode, base, len, |branch, names, parts| {
+                entries(branch, names, parts, base, symbols);
+            }),
+            O::StackGlobal => self.make(opcode, base, len, |branch, _, names| {
+                branch.bytes += names.map(|name| name.bytes).sum::<u64>();
+            }),
+            O::BinPersId => self.make(opcode, base, len, |branch, _, ids| {
+                ids.for_each(|id| branch.put(ARGUMENTS, 0, id));
             }),
             O::Reduce | O::NewObj | O::NewObjEx | O::Inst | O::Obj => {
-                let class = symbols.top_class().map(|class| format!("{}.{}", class.module, class.name));
-                self.make(base, "object", len + marked, |branch, _, cells| {
-                    for (place, cell) in cells.enumerate() {
-                        if place == 0 && op.opcode != O::Inst {
-                            branch.bytes += cell.branch.bytes;
+                self.make(opcode, base, len, |branch, _, parts| {
+                    for (place, part) in parts.enumerate() {
+                        if place == 0 && opcode != O::Inst {
+                            branch.bytes += part.bytes;
                         } else {
-                            branch.put(ARGUMENTS, 0, cell.branch);
+                            branch.put(ARGUMENTS, 0, part);
                         }
                     }
                 });
-                if let (Some(class), Some(cell)) = (class, self.stack.last_mut()) {
-                    cell.branch.kind = Kind::Class(self.names.number(&class));
-                }
             }
-            _ => {
-                let text = is_str(op.opcode).then(|| Text::of(op.bytes()));
-                self.push(Branch::new(Kind::Is(kind(op.opcode)), len), text);
-            }
+            // A view is of the same bytes.
+            O::ReadonlyBuffer => self.add_to_top(len),
+            _ => self.stack.push(Branch::new(Kind::of(opcode), len)),
         }
     }
 
-    fn push(&mut self, branch: Branch, text: Option<Text>) {
-        self.stack.push(Cell { branch, text });
-    }
-
-    fn memoize(&mut self, index: u64) {
-        self.memo_count += 1;
-        let text = self.stack.last().and_then(|cell| cell.text);
-        let Some(index) = usize::try_from(index).ok().filter(|&index| index < MEMO && text.is_some()) else { return };
-        if index >= self.memo.len() {
-            self.memo.resize(index + 1, None);
-        }
-        if let Some(entry) = self.memo.get_mut(index) {
-            *entry = text;
+    /// Names the class of the object that the last opcode has made, which `symbols` has followed by now.
+    pub(super) fn made(&mut self, opcode: Opcode, symbols: &Symbols) {
+        if Kind::of(opcode) == Kind::Made(Opcode::Reduce)
+            && let Some(class) = symbols.top_class()
+            && let Some(top) = self.stack.last_mut()
+        {
+            top.kind = Kind::Class(self.names.number(&format!("{}.{}", class.module, class.name)));
         }
     }
 
     /// Gives the value at `base` what lies above it.
-    fn change(&mut self, base: usize, len: u64, put: impl FnOnce(&mut Branch, &mut Names, std::vec::Drain<'_, Cell>)) {
-        let mut branch = match self.stack.get_mut(base) {
-            Some(cell) => std::mem::take(&mut cell.branch),
-            None => return,
-        };
+    fn change(&mut self, base: usize, len: u64, put: impl FnOnce(&mut Branch, &mut Names, Drain<'_, Branch>)) {
+        let Some(mut branch) = self.stack.get_mut(base).map(std::mem::take) else { return };
         branch.bytes += len;
         put(&mut branch, self.names, self.stack.drain(base + 1..));
-        if let Some(cell) = self.stack.get_mut(base) {
-            cell.branch = branch;
+        if let Some(place) = self.stack.get_mut(base) {
+            *place = branch;
         }
     }
 
     /// Makes a value of all from `base` on.
     fn make(
         &mut self,
+        opcode: Opcode,
         base: usize,
-        kind: &'static str,
         len: u64,
-        put: impl FnOnce(&mut Branch, &mut Names, std::vec::Drain<'_, Cell>),
+        put: impl FnOnce(&mut Branch, &mut Names, Drain<'_, Branch>),
     ) {
-        let mut branch = Branch::new(Kind::Is(kind), len);
+        let mut branch = Branch::new(Kind::of(opcode), len);
         put(&mut branch, self.names, self.stack.drain(base.min(self.stack.len())..));
-        self.push(branch, None);
+        self.stack.push(branch);
     }
 }
 
-fn items(branch: &mut Branch, _: &mut Names, cells: std::vec::Drain<'_, Cell>) {
-    cells.for_each(|cell| branch.put(ITEMS, 0, cell.branch));
-}
-
-/// Keys and values in turn; a key's bytes are its value's.
-fn entries(branch: &mut Branch, names: &mut Names, mut cells: std::vec::Drain<'_, Cell>) {
-    let mut place = 0;
-    while let (Some(key), Some(mut value)) = (cells.next(), cells.next()) {
-        value.branch.bytes += key.branch.bytes;
-        let name = key.text.map_or(OTHER, |text| names.key(text.get()));
-        branch.put(name, place, value.branch);
-        place += 1;
-    }
-}
-
-fn index(op: &Op<'_>) -> Option<u64> {
-    match op.arg {
-        Arg::Uint(index) => Some(index),
-        Arg::Text(text) => std::str::from_utf8(text).ok()?.trim().parse().ok(),
-        _ => None,
-    }
-}
-
-fn is_str(opcode: Opcode) -> bool {
-    use Opcode as O;
-    matches!(
-        opcode,
-        O::BinUnicode | O::ShortBinUnicode | O::BinUnicode8 | O::Unicode | O::BinString | O::ShortBinString
-    )
-}
-
-fn kind(opcode: Opcode) -> &'static str {
-    use Opcode as O;
-    match opcode {
-        O::None => "None",
-        O::NewTrue | O::NewFalse => "bool",
-        O::Int | O::BinInt | O::BinInt1 | O::BinInt2 | O::Long | O::Long1 | O::Long4 => "int",
-        O::Float | O::BinFloat => "float",
-        O::BinUnicode | O::ShortBinUnicode | O::BinUnicode8 | O::Unicode => "str",
-        O::String | O::BinString | O::ShortBinString => "Python 2 str",
-        O::BinBytes | O::ShortBinBytes | O::BinBytes8 => "bytes",
-        O::ByteArray8 => "bytearray",
-        O::EmptyList => "list",
-        O::EmptyDict => "dict",
-        O::EmptySet => "set",
-        O::EmptyTuple => "tuple",
-        O::Global => "class or function",
-        O::PersId => "persistent id",
-        O::NextBuffer | O::ReadonlyBuffer => "out-of-band buffer",
-        _ => "extension",
+/// Keys and values in turn, the first of which is at `base` of the stack; a key's bytes are its value's.
+fn entries(branch: &mut Branch, names: &mut Names, mut parts: Drain<'_, Branch>, base: usize, symbols: &Symbols) {
+    branch.children.reserve((parts.len() / 2).min(WIDTH));
+    for place in 0.. {
+        let (Some(key), Some(mut value)) = (parts.next(), parts.next()) else { return };
+        value.bytes += key.bytes;
+        let name = symbols.text_at(base + 2 * place).map_or(OTHER, |text| names.key(place, text));
+        branch.put(name, place, value);
     }
 }

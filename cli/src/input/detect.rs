@@ -18,7 +18,6 @@ const ZLIB_USUAL: u8 = 0x78;
 pub(crate) fn recognise(source: &mut Source) -> Option<Layer> {
     let first = *source.peek(1).first()?;
     let by_magic = match first {
-        0 => framed::is_framed(source).then_some(Layer::Framed),
         0x1f => begins(source, b"\x1f\x8b\x08").then_some(Layer::Gzip),
         // "BZh", the block size, then the magic of a block or of the end: "B" alone is BINBYTES.
         b'B' if begins(source, b"BZh") => is_bzip2(source.peek(10)).then_some(Layer::Bzip2),
@@ -31,7 +30,13 @@ pub(crate) fn recognise(source: &mut Source) -> Option<Layer> {
         b'Z' if begins(source, b"ZF0x") => zfile_header(source.peek(ZFILE_HEADER_MAX)).map(|_| Layer::Zfile),
         _ => None,
     };
-    if by_magic.is_none() && may_be_zlib(source.peek(2)) && is_zlib(source) { Some(Layer::Zlib) } else { by_magic }
+    match by_magic {
+        Some(layer) => Some(layer),
+        None if may_be_zlib(source.peek(2)) && is_zlib(source) => Some(Layer::Zlib),
+        // No opcode.
+        None if matches!(first, 0..0x28 | 0xff) => framed::is_framed(source).then_some(Layer::Framed),
+        None => None,
+    }
 }
 
 /// Compares byte by byte, to ask for none that does not matter.

@@ -6,16 +6,25 @@ use super::layers::{Layer, LayerError, LayerFault};
 use super::source::{CAPACITY, Source};
 use std::io::{self, BufRead, Read};
 
-/// True where a pickle with its length in front begins. The first byte is 0, which is no opcode, so only the first
-/// pickle must be shorter than 16 MiB. It ends in STOP, or is too long to see its end and begins as pickles do.
+/// True where a pickle with its length in front begins. The first byte must be no opcode, so only the first pickle must
+/// be shorter than 640 MiB (28 is MARK), or have a length of 8 bytes. It ends in STOP, or is too long to see its end and
+/// begins as pickles do.
 pub(super) fn is_framed(source: &mut Source) -> bool {
-    let &[0, l1, l2, l3] = source.peek(4) else { return false };
-    let end = 4 + u32::from_be_bytes([0, l1, l2, l3]) as usize;
-    let head = source.peek(end);
+    let (header, len) = match *source.peek(4) {
+        [0xff, 0xff, 0xff, 0xff] => match source.peek(12) {
+            [_, _, _, _, len @ ..] => (12, <[u8; 8]>::try_from(len).map_or(0, u64::from_be_bytes)),
+            _ => return false,
+        },
+        [l0 @ 0..0x28, l1, l2, l3] => (4, u32::from_be_bytes([l0, l1, l2, l3]).into()),
+        _ => return false,
+    };
+    let end = usize::try_from(len).unwrap_or(usize::MAX).saturating_add(header);
+    let head = source.peek(end.min(CAPACITY));
     if end <= CAPACITY {
-        return end > 4 && head.len() == end && head.last() == Some(&b'.');
+        return len > 0 && head.len() == end && head.last() == Some(&b'.');
     }
-    head.len() >= CAPACITY && matches!(head, [_, _, _, _, 0x80, 0..=5, ..] | [_, _, _, _, b'(' | b']' | b'}', ..])
+    let begin = head.get(header..).unwrap_or_default();
+    head.len() >= CAPACITY && matches!(begin, [0x80, 0..=5, ..] | [b'(' | b']' | b'}', ..])
 }
 
 /// Takes the lengths out.
@@ -109,5 +118,15 @@ mod tests {
         assert!(!is_framed(&mut source(&long)), "its end is missing");
         long.resize(CAPACITY, b'N');
         assert!(is_framed(&mut source(&long)));
+        for (first, framed) in [(0x10, true), (0x27, true), (0x28, false), (0x80, false)] {
+            long[0] = first;
+            assert_eq!(is_framed(&mut source(&long)), framed, "{first}");
+        }
+        let mut eight = b"\xff\xff\xff\xff\0\0\0\x01\0\0\0\0\x80\x05".to_vec();
+        eight.resize(CAPACITY, b'N');
+        assert!(is_framed(&mut source(&eight)));
+        eight[12] = b'N';
+        assert!(!is_framed(&mut source(&eight)));
+        assert!(!is_framed(&mut source(b"\xff\xff\xff\xff\0\0")));
     }
 }

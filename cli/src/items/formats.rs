@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// Where items go.
 pub(super) enum Sink<'o> {
-    Lines(Line, &'o mut dyn Write),
+    Lines(Box<Line>, &'o mut dyn Write),
     Table(Box<Table<'o>>),
     Packed(Vec<u8>, &'o mut dyn Write),
 }
@@ -26,7 +26,7 @@ pub(super) struct Table<'o> {
 impl<'o> Sink<'o> {
     pub(super) fn new(format: Format, out: &'o mut dyn Write) -> Self {
         match format {
-            Format::Jsonl => Sink::Lines(Line::default(), out),
+            Format::Jsonl => Sink::Lines(Box::default(), out),
             Format::Msgpack => Sink::Packed(Vec::new(), out),
             Format::Csv => Sink::Table(Box::new(Table {
                 writer: csv::WriterBuilder::new().flexible(true).from_writer(out),

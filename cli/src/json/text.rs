@@ -30,6 +30,13 @@ pub fn string(out: &mut dyn Write, text: &str) -> io::Result<()> {
     out.write_all(b"\"")
 }
 
+/// UTF-8 that needs no escape, and is no lone surrogate. (A few Korean syllables begin as those do: they take longer.)
+pub fn stands_as_it_is(utf8: &[u8]) -> bool {
+    // Without a way out of the middle, several bytes are looked at in one step.
+    let special = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (byte == 0x7f) | (byte == 0xed);
+    !utf8.iter().fold(false, |any, &byte| any | special(byte))
+}
+
 /// Bytes as a JSON string of base64, whatever piece they come in.
 pub fn base64(out: &mut dyn Write, bytes: impl Iterator<Item = u8>) -> io::Result<()> {
     out.write_all(b"\"")?;
