@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 """Reads telemetry.p4.pkl in every language side by side, and says whether the goals are reached.
 
-`./task languages` builds what is missing and runs this. Times are milliseconds of CPU, medians."""
+`./task languages` builds what is missing and runs this. Times are milliseconds of CPU, medians. Items are those of a list of
+dicts, read one at a time; memory is the whole process at its largest.
+
+usage: languages.py [--reps N] [--swift FOLDER]    FOLDER has loads.tsv and items.tsv, which the program in swift/ has printed
+       languages.py --rows FILE                    makes the file of rows, of 1 GB
+"""
 
 import argparse
 import json
@@ -15,14 +20,16 @@ BENCH = pathlib.Path(__file__).resolve().parent
 ROOT = BENCH.parent
 
 
-def table(text):
+sys.path.insert(0, str(BENCH))
+from stream import GB, rows  # noqa: E402
+
+ROWS = BENCH / "data/rows.pkl"
+
+
+def table(text, columns=1):
     for line in text.splitlines():
-        name, *times = line.split("\t")
-        yield name, float(times[0])
-
-
-def lines(command):
-    return table(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+        name, *figures = line.split("\t")
+        yield name, float(figures[0]) if columns == 1 else [float(figure) for figure in figures[:columns]]
 
 
 def rust(file, reps):
@@ -43,23 +50,48 @@ def python(file, reps):
         "        begin = time.process_time(); value = loads(data); times.append(time.process_time() - begin); del value\n"
         "    print(name, sorted(times)[len(times) // 2] * 1e3, sep='\\t')\n"
     )
-    return lines([ROOT / "target/python/venv/bin/python", "-c", code, file, str(reps)])
+    command = [ROOT / "target/python/venv/bin/python", "-c", code, file, str(reps)]
+    return table(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+def java(*arguments):
+    classes = "%s:%s" % (BENCH / "kotlin/target/classes", (BENCH / "kotlin/target/classpath").read_text().strip())
+    command = ["java", "-XX:+UseSerialGC", "-cp", classes, *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def kotlin(file, reps):
-    classes = "%s:%s" % (BENCH / "kotlin/target/classes", (BENCH / "kotlin/target/classpath").read_text().strip())
-    return lines(["java", "-Xmx4g", "-XX:+UseSerialGC", "-cp", classes, "BenchKt", file, str(reps)])
+    return table(java("-Xmx4g", "BenchKt", file, str(reps)))
+
+
+def items(swift):
+    """Name, seconds of CPU, MB of memory."""
+    code = (
+        "import sys, resource, libpickle\n"
+        "count = sum(1 for item in libpickle.items(sys.argv[1]))\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "print('Python, %d items' % count, used.ru_utime + used.ru_stime, used.ru_maxrss / 1e3, sep='\\t')\n"
+    )
+    yield from table(java("-Xmx64m", "BenchKt", "items", ROWS), 2)
+    if swift:
+        yield from table(pathlib.Path(swift, "items.tsv").read_text(), 2)
+    python = [ROOT / "target/python/venv/bin/python", "-c", code, ROWS]
+    yield from table(subprocess.run(python, check=True, stdout=subprocess.PIPE, text=True).stdout, 2)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reps", type=int, default=7)
     parser.add_argument("--file", default=str(BENCH / "data/telemetry.p4.pkl"))
-    parser.add_argument("--swift", help="what the program in swift/ has printed: it may need a root of its own")
+    parser.add_argument("--swift")
+    parser.add_argument("--rows")
     args = parser.parse_args()
+    if args.rows:
+        with open(args.rows, "wb") as file:
+            return rows(GB, file.write)
 
     def swift(file, reps):
-        return table(pathlib.Path(args.swift or "").read_text())
+        return table(pathlib.Path(args.swift or "", "loads.tsv").read_text())
 
     results = {}
     for run in (rust, kotlin, swift, python):
@@ -79,6 +111,10 @@ def main():
             print("%s within 3x of Rust: %s" % (name, "yes" if results[name] <= 3 * base else "NO"))
     if peer and ours:
         print("Kotlin at least twice as fast as net.razorvine:pickle: %s" % ("yes" if peer >= 2 * ours else "NO"))
+    if ROWS.exists():
+        print("\n| items of %.1f GB | s | MB |\n|---|---|---|" % (ROWS.stat().st_size / GB))
+        for name, (seconds, memory) in items(args.swift):
+            print("| %s | %.1f | %.0f |" % (name, seconds, memory))
 
 
 main()

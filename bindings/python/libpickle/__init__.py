@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import pickle
@@ -117,20 +118,18 @@ class _Plain(pickle.Unpickler):
         self._buffers = buffers
 
     def find_class(self, module, name):
-        return {
-            "Record": Record,
-            "Global": Global,
-            "known": known,
-            "Str8": Str8,
-            "Extension": Extension,
-            "buffer": self._buffer,
-        }[name]
+        # It is kept in the memo: a method of this object there would keep all that was read.
+        return functools.partial(_buffer, self._buffers) if name == "buffer" else _MAKERS[name]
 
-    def _buffer(self, index, read_only):
-        if self._buffers is None:
-            return Buffer(index, read_only)
-        buffer = self._buffers[index]
-        return memoryview(buffer).toreadonly() if read_only else buffer
+
+_MAKERS = {"Record": Record, "Global": Global, "known": known, "Str8": Str8, "Extension": Extension}
+
+
+def _buffer(buffers, index, read_only):
+    if buffers is None:
+        return Buffer(index, read_only)
+    buffer = buffers[index]
+    return memoryview(buffer).toreadonly() if read_only else buffer
 
 
 def _options(encoding, max_bytes, max_opcodes, max_depth, buffers=None):

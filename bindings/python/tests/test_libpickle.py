@@ -5,6 +5,7 @@ import collections
 import datetime
 import decimal
 import fractions
+import gc
 import hashlib
 import io
 import json
@@ -15,6 +16,7 @@ import struct
 import sys
 import threading
 import uuid
+import weakref
 
 import libpickle
 import pytest
@@ -344,6 +346,17 @@ def test_items_of_a_file_by_its_name(tmp_path):
     with pytest.raises(PickleError) as caught:
         list(libpickle.items(path))
     assert caught.value.kind == "Empty"
+
+
+def test_nothing_that_was_read_stays():
+    made = libpickle.loads(pickle.dumps([Point(1, 2), os.path.join]))
+    gone = weakref.ref(made[0])
+    gc.disable()
+    try:
+        del made
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)

@@ -2,6 +2,7 @@
 
 use super::{BATCH, how, write};
 use crate::{ErrorKind, PickleError, ReadOptions};
+use foldhash::fast::RandomState;
 use pickle_core::{Arg, Decoder, Found, Fragment, Heap, ItemOptions, ItemReader, MemoPlan, MemoUse, Op, Opcode, Step};
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -189,7 +190,7 @@ fn read(
 /// tell. So it will if the file was changed meanwhile: what is not in the plan can not be fetched.
 fn plan<'s>(pieces: &mut Pieces, decoder: &mut Decoder, storage: &'s mut Vec<MemoUse>) -> Option<MemoPlan<'s>> {
     // Where each entry is fetched last.
-    let mut last = HashMap::new();
+    let mut last: HashMap<u64, u64, RandomState> = HashMap::default();
     // A GET that two pieces share.
     let mut text = Vec::new();
     decoder.next_pickle();

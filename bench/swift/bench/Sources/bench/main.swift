@@ -1,4 +1,5 @@
 // bench FILE REPS: a line for each case, its name and milliseconds of CPU, tab-separated, the median first.
+// bench items FILE: the items of a large file: seconds of CPU and MB of memory at most.
 import Foundation
 import Pickle
 
@@ -29,6 +30,18 @@ func measure<T>(_ name: String, _ reps: Int, _ run: () throws -> T) rethrows {
     print(name, String(format: "%.1f\t%.1f\t%.1f", times[times.count / 2], times[0], times[times.count - 1]), separator: "\t")
 }
 
+if CommandLine.arguments[1] == "items" {
+    var count = 0
+    for item in try Pickle.items(contentsOf: URL(fileURLWithPath: CommandLine.arguments[2])) {
+        _ = try item.get()
+        count += 1
+    }
+    // Linux says it there.
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8).split(separator: "\n")
+    let peak = status.first { $0.hasPrefix("VmHWM") }.flatMap { Double($0.filter(\.isNumber)) } ?? 0
+    print("Swift, \(count) items", String(format: "%.1f\t%.0f", cpu() / 1e3, peak / 1e3), separator: "\t")
+    exit(0)
+}
 let data = try Data(contentsOf: URL(fileURLWithPath: CommandLine.arguments[1]))
 let reps = Int(CommandLine.arguments[2]) ?? 5
 try measure("Swift, loads", reps) { try Pickle.loads(data) }
