@@ -2,6 +2,7 @@
 //! the rule.
 
 mod formats;
+mod lines;
 mod plan;
 mod resync;
 
@@ -13,7 +14,7 @@ use crate::output::Output;
 use crate::pickles::{is_cut_pickle, warn_of_rest};
 use clap::{Args, ValueEnum};
 use formats::Sink;
-use pickle_core::{Error, ErrorKind, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, Options};
+use pickle_core::{Batch, Error, ErrorKind, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, Options};
 use std::collections::VecDeque;
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -160,6 +161,9 @@ fn write(of: &Of, format: Format, mut left: u64, out: &mut dyn Write) -> Result<
     if left == 0 {
         return Ok(());
     }
+    if format == Format::Jsonl && left == u64::MAX {
+        return lines::write(of, out);
+    }
     let mut sink = Sink::new(format, out);
     let result = each(of, &mut |item| {
         sink.put(item, &of.file)?;
@@ -170,14 +174,47 @@ fn write(of: &Of, format: Format, mut left: u64, out: &mut dyn Write) -> Result<
     sink.finish().and(result)
 }
 
+/// Who takes items.
+trait Take {
+    /// Takes an item; false for enough.
+    ///
+    /// # Errors
+    /// It can not be written.
+    fn item(&mut self, item: &Item<'_>) -> Result<bool, Failure>;
+
+    /// Where items are copied to that are ready together, for who takes them so.
+    fn room(&mut self) -> Option<&mut Batch> {
+        None
+    }
+
+    /// Takes what has been copied there, from item number `from` on.
+    ///
+    /// # Errors
+    /// They can not be written.
+    fn batch(&mut self, _from: u64) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
 /// Takes an item; false for enough.
-type Take<'t> = dyn FnMut(&Item<'_>) -> Result<bool, Failure> + 't;
+type Each<'t> = dyn FnMut(&Item<'_>) -> Result<bool, Failure> + 't;
+
+impl Take for &mut Each<'_> {
+    fn item(&mut self, item: &Item<'_>) -> Result<bool, Failure> {
+        self(item)
+    }
+}
 
 /// Every item of every pickle of a file.
 ///
 /// # Errors
 /// As [`run`], and what `take` says. [`Failure::Reported`] where damaged pickles were left out as was asked for.
-pub(crate) fn each(of: &Of, take: &mut Take<'_>) -> Result<(), Failure> {
+pub(crate) fn each(of: &Of, mut take: &mut Each<'_>) -> Result<(), Failure> {
+    give(of, &mut take)
+}
+
+/// The same for who can take many together.
+fn give(of: &Of, take: &mut dyn Take) -> Result<(), Failure> {
     Failure::check_path(&of.path, "$.rows[3].points")?;
     let input = containers::open_one(&of.file)?;
     let mut items = Items::new(if of.resync { input.into_seekable()? } else { input }, &of.path);
@@ -252,7 +289,7 @@ impl<'p> Items<'p> {
     }
 
     /// The items of one pickle; false after the last, or where `take` had enough.
-    fn pickle(&mut self, take: &mut Take<'_>) -> Result<bool, Stop> {
+    fn pickle(&mut self, take: &mut dyn Take) -> Result<bool, Stop> {
         if self.unread.is_empty() && !self.fill()? {
             return match self.index {
                 0 => Err(Stop::Damage(self.input.bad_pickle(0, Error::new(ErrorKind::Empty, 0, 0)))),
@@ -288,7 +325,7 @@ impl<'p> Items<'p> {
     }
 
     /// Gives the items from number `taken` on to `take`.
-    fn read(&mut self, plan: Option<&MemoPlan<'_>>, taken: &mut u64, take: &mut Take<'_>) -> Result<End, Failure> {
+    fn read(&mut self, plan: Option<&MemoPlan<'_>>, taken: &mut u64, take: &mut dyn Take) -> Result<End, Failure> {
         let heap = std::mem::replace(&mut self.heap, Heap::with_limit(MEMORY));
         let options = Options { stop_after_build: true, ..Options::new() };
         let options = ItemOptions { reader: options, ..ItemOptions::new() };
@@ -299,13 +336,23 @@ impl<'p> Items<'p> {
         reader.begin_at(self.offset);
         let end = loop {
             let mut rest = self.piece.get(self.unread.clone()).unwrap_or_default();
-            let found = reader.feed(&mut rest);
+            let mut room = take.room();
+            let found = match &mut room {
+                Some(room) => reader.feed_batch(&mut rest, room),
+                None => reader.feed(&mut rest),
+            };
+            let ready = room.map_or(0, |room| room.len() as u64);
             self.unread.start = self.unread.end - rest.len();
             let error = match found {
+                Ok(Found::Item) if ready != 0 => {
+                    take.batch(*taken)?;
+                    *taken = (*taken).max(reader.count());
+                    continue;
+                }
                 Ok(Found::Item) => match reader.item() {
                     Some(item) if item.index() >= *taken => {
                         *taken += 1;
-                        if take(&item)? {
+                        if take.item(&item)? {
                             continue;
                         }
                         return Ok(End::Enough);

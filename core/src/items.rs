@@ -1,5 +1,11 @@
 //! Items one at a time, from pickles that are larger than memory.
 
+#[cfg(feature = "alloc")]
+mod batch;
+
+#[cfg(feature = "alloc")]
+pub use batch::Batch;
+
 use crate::machine::Machine;
 use crate::machine::stream::{Phase, Stream, is_streamable};
 use crate::node::{NIL, Node, chunk, tag};

@@ -47,6 +47,8 @@ pub use error::{Error, ErrorKind};
 #[cfg(feature = "alloc")]
 pub use frames::GrowingFrames;
 pub use frames::{FrameBuffer, Frames, NoFrames};
+#[cfg(feature = "alloc")]
+pub use items::Batch;
 pub use items::{Found, Item, ItemOptions, ItemReader, Role};
 pub use known::Known;
 pub use machine::{Encoding, How, Options};

@@ -5,8 +5,8 @@ mod common;
 
 use common::{Random, compare_values, corpus, data, show};
 use pickle_core::{
-    Change, Decoder, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, MemoUse, Memory,
-    Node, Opcode, Options, Role, Step, Storage, Unpickler, Value,
+    Batch, Change, Decoder, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, MemoUse,
+    Memory, Node, Opcode, Options, Role, Step, Storage, Unpickler, Value,
 };
 
 /// The items of a value: role, key, value. By way of the public accessors alone.
@@ -50,14 +50,20 @@ fn read<M: Memory>(
     mut piece: impl FnMut() -> usize,
     mut each: impl FnMut(pickle_core::Item<'_>),
 ) -> Result<usize, Error> {
-    let mut at = 0;
+    let (mut at, mut batch, mut turn) = (0, Batch::new(), 0);
     loop {
         let end = input.len().min(at + piece().max(1));
         let mut rest = &input[at..end];
         loop {
-            let found = reader.feed(&mut rest)?;
+            // One by one, and all that are ready.
+            turn += 1;
+            let found = match turn % 3 {
+                0 => reader.feed_batch(&mut rest, &mut batch)?,
+                _ => reader.feed(&mut rest)?,
+            };
             at = end - rest.len();
             match found {
+                Found::Item if turn % 3 == 0 && !batch.is_empty() => batch.items().for_each(&mut each),
                 Found::Item => each(reader.item().expect("an item was found")),
                 Found::Done => return Ok(at),
                 Found::NeedMore => break,
@@ -441,4 +447,21 @@ fn a_thousand_records_in_little_memory() {
         },
     );
     assert_eq!((result, count), (Ok(input.len()), 1000));
+}
+
+#[test]
+fn a_batch_is_all_that_is_ready() {
+    let mut reader = ItemReader::new(Heap::new(), at_once());
+    let mut input = &b"](K\x01X\x02\0\0\0abq\x01e(}X\x01\0\0\0ch\x01sK\x04K\x05eK\x06a."[..];
+    let (mut batch, mut texts, mut sizes) = (Batch::new(), Vec::new(), Vec::new());
+    while reader.feed_batch(&mut input, &mut batch) == Ok(Found::Item) {
+        sizes.push(batch.len());
+        // It lives on while the reader does not.
+        let moved = batch.clone();
+        let shown = std::thread::spawn(move || moved.items().map(|i| (i.index(), show(i.value()))).collect::<Vec<_>>());
+        texts.extend(shown.join().expect("no panic"));
+    }
+    assert_eq!(sizes, [2, 3, 1]);
+    let want = ["1", "'ab'", "{'c': 'ab'}", "4", "5", "6"].map(str::to_owned);
+    assert_eq!(texts, (0..).zip(want).collect::<Vec<_>>());
 }
