@@ -8,8 +8,8 @@ android {
     namespace = "org.libpickle"
     compileSdk = 35
     defaultConfig {
-        // ByteArrayOutputStream.writeBytes and java.time.
-        minSdk = 33
+        // java.time and java.nio.file.
+        minSdk = 26
         consumerProguardFiles("consumer-rules.pro")
     }
     compileOptions {

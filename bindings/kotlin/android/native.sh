@@ -25,11 +25,11 @@ fi
 out=$PWD/build/jni
 for abi in arm64-v8a x86_64; do
     RUSTFLAGS="-Clink-arg=-Wl,-z,max-page-size=16384" \
-        cargo ndk --target "$abi" --platform 33 --output-dir "$out" \
+        cargo ndk --target "$abi" --platform 26 --output-dir "$out" \
         build --manifest-path ../../../Cargo.toml --release -p pickle-uniffi
 done
 # Devices of 32 bits have pages of 4 KB.
-cargo ndk --target armeabi-v7a --platform 33 --output-dir "$out" \
+cargo ndk --target armeabi-v7a --platform 26 --output-dir "$out" \
     build --manifest-path ../../../Cargo.toml --release -p pickle-uniffi
 check "$out"/arm64-v8a/*.so "$out"/x86_64/*.so
 ../generate.sh

@@ -237,15 +237,18 @@ def items(file, path="$", *, encoding="ASCII", max_bytes=None, max_opcodes=None,
     """
     options = _options(encoding, max_bytes, max_opcodes, max_depth)
     if isinstance(file, (str, os.PathLike)):
-        # Whoever has no such file gets Python's own error, at once.
-        open(file, "rb").close()
-        return _file_items(os.fspath(file), path, options, hold)
+        with _calling:
+            try:
+                return _file_items(_ffi.FileItems.open(os.fspath(file), path, options, hold))
+            except _ffi.PickleError.Failed:
+                # Whoever has no such file gets Python's own error.
+                open(file, "rb").close()
+                raise
     return _stream_items(file, path, options, hold)
 
 
-def _file_items(file, path, options, hold):
+def _file_items(reader):
     with _calling:
-        reader = _ffi.FileItems.open(file, path, options, hold)
         while batch := reader.next_batch():
             yield from _value(_ffi.plain_items(batch))
 

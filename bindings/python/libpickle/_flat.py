@@ -37,6 +37,9 @@ _REDUCED = {
 }
 
 
+_INT8, _INT32, _INT64, _FLOAT = (struct.Struct("<B" + kind).pack for kind in "biqd")
+
+
 class BadValue(Exception):
     """A value that can not be written."""
 
@@ -97,22 +100,26 @@ class Writer:
         self.stack = []  # iterators over what is still to be written
 
     def write(self, value):
-        self.stack.append(iter((value,)))
-        while self.stack:
-            for value in self.stack[-1]:
-                self.value(value)
-                # It may have put something on the stack, which comes first.
-                break
+        stack = self.stack
+        stack.append(iter((value,)))
+        while stack:
+            depth = len(stack)
+            for value in stack[-1]:
+                write = _KINDS.get(type(value))
+                if write:
+                    write(self, value)
+                else:
+                    self.other(value)
+                # What it has put on the stack comes first.
+                if len(stack) != depth:
+                    break
             else:
-                self.stack.pop()
+                stack.pop()
         return bytes(self.out)
 
-    def value(self, value):
+    def other(self, value):
         kind = type(value)
-        write = _KINDS.get(kind)
-        if write:
-            write(self, value)
-        elif value is None:
+        if value is None:
             self.out.append(0)
         elif kind in _REDUCED or (kind.__module__, kind.__name__) == ("zoneinfo", "ZoneInfo"):
             if not self.again(value):
@@ -128,16 +135,16 @@ class Writer:
 
     def write_int(self, value):
         if -0x80 <= value < 0x80:
-            self.out += struct.pack("<Bb", 3, value)
+            self.out += _INT8(3, value)
         elif -0x80000000 <= value < 0x80000000:
-            self.out += struct.pack("<Bi", 4, value)
+            self.out += _INT32(4, value)
         elif -(1 << 63) <= value < 1 << 63:
-            self.out += struct.pack("<Bq", 5, value)
+            self.out += _INT64(5, value)
         elif not self.text_again(value):
             self.text(10, value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True))
 
     def write_float(self, value):
-        self.out += struct.pack("<Bd", 6, value)
+        self.out += _FLOAT(6, value)
 
     def write_str(self, value):
         if self.text_again(value):
@@ -289,6 +296,9 @@ class Writer:
         self.out += octets
 
     def number(self, n):
+        if n < 0x80:
+            self.out.append(n)
+            return
         while n >= 0x80:
             self.out.append(n & 0x7F | 0x80)
             n >>= 7

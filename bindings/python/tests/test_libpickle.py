@@ -115,7 +115,7 @@ def op(kind, values, inside):
 @pytest.fixture
 def only_records(monkeypatch):
     """Known types stay the records that they come from."""
-    monkeypatch.setattr(libpickle, "known", lambda record, *_: record)
+    monkeypatch.setitem(libpickle._MAKERS, "known", lambda record, *_: record)
 
 
 @pytest.mark.parametrize("file, _, expected", GRAPHS, ids=[row[0] for row in GRAPHS])
@@ -338,6 +338,13 @@ def test_items_of_a_file_by_its_name(tmp_path):
         libpickle.items(tmp_path / "none")
     with pytest.raises(IsADirectoryError):
         libpickle.items(tmp_path)
+    # What can be read only once is.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(pickle.dumps(rows[:-1])))
+    writer.start()
+    assert list(libpickle.items(pipe)) == rows[:-1]
+    writer.join()
     path.write_bytes(pickle.dumps(rows)[:-10])
     good = []
     with pytest.raises(PickleError):

@@ -48,6 +48,9 @@ pub fn decode_plain_items(batch: &[u8]) -> Result<Vec<u8>, PickleError> {
     reader.end()
 }
 
+/// Bytes of the opcode that every pickle here begins with.
+const PROTO_LEN: usize = 2;
+
 fn run(flat: &[u8], plain: Option<plain::Weights>) -> Result<Vec<u8>, PickleError> {
     let mut reader = Reader::new(flat, plain)?;
     reader.document()?;
@@ -146,7 +149,15 @@ impl<'f> Reader<'f> {
             return Err(self.bad("bytes follow the value"));
         }
         self.op(Opcode::Stop, Arg::Nothing)?;
-        Ok(self.out.into_sink())
+        let is_plain = self.plain.is_some();
+        let mut pickle = self.out.into_sink();
+        if is_plain {
+            // Outside of a frame CPython asks its file for every few bytes, which takes longer than all else.
+            let len = (pickle.len() - PROTO_LEN) as u64;
+            let frame = [Opcode::Frame.byte()].into_iter().chain(len.to_le_bytes());
+            pickle.splice(PROTO_LEN..PROTO_LEN, frame);
+        }
+        Ok(pickle)
     }
 
     fn step(&mut self, todo: Todo, stack: &mut Vec<Todo>) -> Result<(), PickleError> {

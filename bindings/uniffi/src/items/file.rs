@@ -41,8 +41,11 @@ impl FileItems {
     pub fn open(file: String, path: String, options: ReadOptions, hold: Option<u32>) -> Result<Arc<Self>, PickleError> {
         let how = how(options, hold);
         let source = File::open(&file).map_err(|error| io(0, &error))?;
-        let planned = source.metadata().is_ok_and(|data| data.is_file());
-        let ahead = if planned { Some(File::open(&file).map_err(|error| io(0, &error))?) } else { None };
+        let kind = source.metadata().map_err(|error| io(0, &error))?;
+        if kind.is_dir() {
+            return Err(io(0, &std::io::ErrorKind::IsADirectory.into()));
+        }
+        let ahead = if kind.is_file() { Some(File::open(&file).map_err(|error| io(0, &error))?) } else { None };
         let (sender, batches) = sync_channel(1);
         let job = move || {
             let mut out = Out { sender: &sender, items: Vec::new(), max_depth: options.max_depth };

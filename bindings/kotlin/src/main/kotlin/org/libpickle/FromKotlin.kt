@@ -117,7 +117,7 @@ private class FromKotlin {
                 out.write(0x80 or (point shr 6 and 0x3f))
                 out.write(0x80 or (point and 0x3f))
             } else {
-                out.writeBytes(String(Character.toChars(point)).toByteArray())
+                out.write(String(Character.toChars(point)).toByteArray())
             }
         }
         return out.toByteArray()

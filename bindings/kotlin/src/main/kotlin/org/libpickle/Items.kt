@@ -136,9 +136,12 @@ class FileItems(
     hold: kotlin.Int = ItemReader.HOLD,
 ) : Iterator<PickleItem>, AutoCloseable {
     private val lock = ReentrantLock()
-    private var native: NativeFile? = Files.newInputStream(file).use {
-        // Whoever has no such file got Java's own exception.
+    private var native: NativeFile? = try {
         calling { NativeFile.open(file.toString(), path, options, hold.toUInt()) }
+    } catch (e: PickleException) {
+        // Whoever has no such file gets Java's own exception.
+        Files.newInputStream(file).close()
+        throw e
     }
     private val found = ArrayDeque<PickleItem>()
 
