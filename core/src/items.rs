@@ -18,7 +18,7 @@ use crate::{
 /// What an [`ItemReader`] is told beforehand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ItemOptions {
-    /// As for every reader, but [`Options::out_of_band`] has no effect, and [`Options::stop_after_build`] another: the
+    /// As for every reader, but `Options::out_of_band` has no effect, and [`Options::stop_after_build`] another: the
     /// arrays that joblib puts between the opcodes are taken, see [`joblib`].
     pub reader: Options,
     /// Nodes that are in use before items are handed over ahead of the end.
@@ -205,7 +205,11 @@ pub struct ItemReader<'p, M> {
 impl<'p, M: Memory> ItemReader<'p, M> {
     /// Reads the items of the outermost container.
     pub fn new(memory: M, options: ItemOptions) -> Self {
-        let reader = Options { out_of_band: u64::MAX, ..options.reader };
+        let reader = Options {
+            #[cfg(feature = "alloc")]
+            out_of_band: u64::MAX,
+            ..options.reader
+        };
         let stream = Stream::new(options.hold, (options.cache_entries, options.cache_bytes), 0);
         let unpickler = Unpickler::new(Streaming { memory, stream }, reader);
         ItemReader {

@@ -67,6 +67,9 @@ pub struct Options {
     /// input is fed: they come with [`Status::Payload`](crate::Status::Payload),
     /// and the document has an out-of-band buffer in their place, numbered
     /// with those of NEXT_BUFFER in the order of the stream. Default: none.
+    /// Only with feature `alloc`: it costs half a kilobyte of flash, and where
+    /// that counts, a [`Decoder`](crate::Decoder) gives payloads in pieces too.
+    #[cfg(feature = "alloc")]
     pub out_of_band: u64,
     /// Stop after every BUILD with [`Status::Built`](crate::Status::Built),
     /// for streams with raw bytes between opcodes (joblib). Default: false.
@@ -87,6 +90,7 @@ impl Options {
             text_ints: TextInts::Prefixed,
             buffers: None,
             max_opcodes: u64::MAX,
+            #[cfg(feature = "alloc")]
             out_of_band: u64::MAX,
             stop_after_build: false,
         }
@@ -899,10 +903,18 @@ impl Machine {
     }
 
     /// A payload that is not kept, where the input is fed.
+    #[cfg(feature = "alloc")]
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn passes_by(&self, opcode: Opcode, len: u64) -> bool {
         matches!(opcode, Opcode::BinBytes | Opcode::ShortBinBytes | Opcode::BinBytes8 | Opcode::ByteArray8)
             && len >= self.options.out_of_band
+    }
+
+    /// All are kept.
+    #[cfg(not(feature = "alloc"))]
+    #[inline(always)]
+    pub fn passes_by(&self, _: Opcode, _: u64) -> bool {
+        false
     }
 
     /// The number of the next buffer.
@@ -910,19 +922,8 @@ impl Machine {
         self.buffers
     }
 
-    /// Does what an opcode with a payload says that is not kept.
-    pub fn out_of_band(&mut self, r: &mut Regions<'_>, opcode: Opcode) -> Done {
-        if self.opcodes >= self.options.max_opcodes {
-            return Err(ErrorKind::OpcodeLimit);
-        }
-        let buffer = Node::number(tag::BUFFER, u64::from(self.buffers));
-        self.push(r, if opcode == Opcode::ByteArray8 { buffer } else { buffer.read_only() })?;
-        self.buffers = self.buffers.saturating_add(1);
-        self.opcodes += 1;
-        Ok(())
-    }
-
-    fn readonly_buffer(&mut self, r: &mut Regions<'_>) -> Done {
+    /// READONLY_BUFFER.
+    pub fn readonly_buffer(&mut self, r: &mut Regions<'_>) -> Done {
         let top = self.peek(r, 0)?;
         match top.tag() {
             tag::BYTES | tag::READONLY => {}

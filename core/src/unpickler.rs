@@ -3,7 +3,7 @@
 use crate::decoder::{FAST, Sink};
 use crate::machine::{Halt, Machine, Options, Source};
 use crate::node::{Node, Range, chunk, tag};
-use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Regions, Shortage, Step};
+use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Opcode, Regions, Shortage, Step};
 
 /// How far a call came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum Status {
     /// A BUILD has just been done (only with [`Options::stop_after_build`]).
     Built,
     /// There is a piece of a payload that is not kept (only with
-    /// [`Options::out_of_band`]): see [`Unpickler::payload`].
+    /// `Options::out_of_band`): see [`Unpickler::payload`].
     Payload,
     /// The pickle is over; what is left of the input follows it.
     Done,
@@ -328,11 +328,6 @@ impl<M: Memory> Unpickler<M> {
             match halted {
                 Some((Halt::Refused(kind), byte, argument)) => self.refused(kind, byte, argument)?,
                 Some((Halt::Items, ..)) => return Ok(Progress::Items),
-                Some((Halt::Payload, ..)) => {
-                    if let Some(progress) = self.part::<BORROWED>(input)? {
-                        return Ok(progress);
-                    }
-                }
                 Some((Halt::Built, ..)) => {
                     // It has been done: pass over it.
                     self.decoder.next_whole(input)?;
@@ -340,7 +335,7 @@ impl<M: Memory> Unpickler<M> {
                         return Ok(progress);
                     }
                 }
-                None => {
+                Some((Halt::Payload, ..)) | None => {
                     if let Some(progress) = self.part::<BORROWED>(input)? {
                         return Ok(progress);
                     }
@@ -355,10 +350,16 @@ impl<M: Memory> Unpickler<M> {
         loop {
             let saved = (self.decoder.clone(), *input, self.machine.pending);
             let step = self.decoder.next_part(input)?;
-            if !BORROWED && let Some(progress) = self.pass_by(&step)? {
-                return Ok(Some(progress));
-            }
+            let passes = if BORROWED { None } else { self.passes_by(&step) };
             let (op, source) = match step {
+                // At its end, a buffer takes the payload's place.
+                Step::Op(Op { offset, .. }) if passes.is_some() => {
+                    (Op { opcode: Opcode::NextBuffer, arg: Arg::Nothing, offset }, Source::Stored(0))
+                }
+                Step::Fragment(Fragment { offset, last: true, .. }) if passes.is_some() => {
+                    (Op { opcode: Opcode::NextBuffer, arg: Arg::Nothing, offset }, Source::Stored(0))
+                }
+                Step::Fragment(_) if passes.is_some() => return Ok(Some(Progress::Payload)),
                 Step::Op(op) => {
                     self.store(op.bytes(), op.opcode.byte(), op.offset)?;
                     (op, Source::Stored(self.machine.pending))
@@ -379,7 +380,14 @@ impl<M: Memory> Unpickler<M> {
             };
             let argument = core::mem::take(&mut self.machine.pending);
             match self.machine.apply(&mut self.memory.regions(), &op, source) {
-                Ok(()) => return Ok(None),
+                Ok(()) => {
+                    let Some(opcode) = passes else { return Ok(None) };
+                    if opcode != Opcode::ByteArray8 {
+                        // It has just made a buffer, so it can.
+                        let _ = self.machine.readonly_buffer(&mut self.memory.regions());
+                    }
+                    return Ok(Some(Progress::Payload));
+                }
                 Err(Halt::Built) => return Ok(self.built()),
                 // Only the loop over whole opcodes halts for these.
                 Err(Halt::Payload) => return Ok(None),
@@ -389,14 +397,14 @@ impl<M: Memory> Unpickler<M> {
                 }
                 Err(Halt::Refused(kind)) => {
                     (self.decoder, *input, self.machine.pending) = saved;
-                    self.refused(kind, op.opcode.byte(), argument)?;
+                    self.refused(kind, passes.unwrap_or(op.opcode).byte(), argument)?;
                 }
             }
         }
     }
 
-    /// A piece of a payload that is not kept: at its end, a buffer takes its place.
-    fn pass_by(&mut self, step: &Step<'_>) -> Result<Option<Progress>, Error> {
+    /// Takes note of a piece of a payload that is not kept, and tells its opcode.
+    fn passes_by(&mut self, step: &Step<'_>) -> Option<Opcode> {
         let (opcode, offset, position, total, len) = match *step {
             Step::Op(Op { opcode, arg: Arg::Bytes(data), offset }) => {
                 (opcode, offset, 0, data.len() as u64, data.len())
@@ -404,22 +412,14 @@ impl<M: Memory> Unpickler<M> {
             Step::Fragment(Fragment { opcode, offset, position, total: Some(total), data, .. }) => {
                 (opcode, offset, position, total, data.len())
             }
-            _ => return Ok(None),
+            _ => return None,
         };
         if !self.machine.passes_by(opcode, total) {
-            return Ok(None);
+            return None;
         }
-        let header = Op { opcode, arg: Arg::Nothing, offset }.header_len() as u64;
-        let buffer = self.machine.next_buffer_number();
-        let payload = Payload { buffer, offset: offset + header, total, position, len };
-        self.payload = Some(payload);
-        while payload.is_last()
-            && let Err(kind) = self.machine.out_of_band(&mut self.memory.regions(), opcode)
-        {
-            let grown = if kind == ErrorKind::NodesFull { self.grow_for(kind, 0) } else { Err(kind) };
-            grown.map_err(|kind| self.decoder.refuse(kind, opcode.byte(), offset))?;
-        }
-        Ok(Some(Progress::Payload))
+        let offset = offset + Op { opcode, arg: Arg::Nothing, offset }.header_len() as u64;
+        self.payload = Some(Payload { buffer: self.machine.next_buffer_number(), offset, total, position, len });
+        Some(opcode)
     }
 
     fn built(&mut self) -> Option<Progress> {
