@@ -16,6 +16,7 @@ pub mod get;
 pub mod globals;
 pub mod graph;
 pub mod guess;
+mod indexes;
 pub mod info;
 pub mod input;
 pub mod items;

@@ -1,9 +1,9 @@
 //! The pickles of one input, one document after another.
 
 use crate::Failure;
+use crate::indexes::Indexes;
 use crate::input::Input;
-use pickle_core::{Arg, Decoder, Document, Error, ErrorKind, Heap, Opcode, Options, Status, Unpickler, joblib};
-use std::collections::HashSet;
+use pickle_core::{Decoder, Document, Error, ErrorKind, Heap, MemoPlan, Opcode, Options, Status, Unpickler, joblib};
 use std::io::{Read, Write};
 use std::ops::Range;
 
@@ -137,24 +137,16 @@ pub(crate) fn is_cut_pickle(first_byte: u8, error: Error, opcodes: u64) -> bool 
 fn shares_memo(input: &[u8]) -> bool {
     let mut decoder = Decoder::new();
     let mut rest = input;
-    let mut earlier = HashSet::new();
-    let mut own = HashSet::new();
+    let (mut earlier, mut own) = (Indexes::default(), Indexes::default());
     loop {
         let walked = decoder.each(&mut rest, |op| {
-            let index = match op.arg {
-                Arg::Uint(index) => index,
-                Arg::Text(text) => std::str::from_utf8(text).ok().and_then(|t| t.trim().parse().ok()).unwrap_or(0),
-                _ => own.len() as u64,
-            };
-            match op.opcode {
-                Opcode::Put | Opcode::BinPut | Opcode::LongBinPut | Opcode::Memoize => {
-                    own.insert(index);
-                }
-                Opcode::Get | Opcode::BinGet | Opcode::LongBinGet if !own.contains(&index) => {
-                    return Err(earlier.contains(&index));
-                }
+            if let Some(index) = own.filled_by(&op) {
+                own.insert(index);
+            }
+            match (op.opcode, MemoPlan::fetch(&op)) {
+                (_, Some(index)) if !own.contains(index) => return Err(earlier.contains(index)),
                 // One pickle has nobody to share with.
-                Opcode::Stop if input.len() as u64 <= op.offset + 1 && earlier.is_empty() => return Err(false),
+                (Opcode::Stop, _) if input.len() as u64 <= op.offset + 1 && earlier.is_empty() => return Err(false),
                 _ => {}
             }
             Ok(())
@@ -164,7 +156,7 @@ fn shares_memo(input: &[u8]) -> bool {
             Ok(None) if decoder.next(&mut rest) == Ok(pickle_core::Step::End) && !rest.is_empty() => {}
             _ => return false,
         }
-        earlier.extend(own.drain());
+        std::mem::take(&mut own).iter().for_each(|index| earlier.insert(index));
         decoder.next_pickle();
     }
 }

@@ -3,13 +3,13 @@
 
 use crate::Failure;
 use crate::containers;
+use crate::indexes::Indexes;
 use crate::input::Input;
 use crate::items::{self, Of};
 use crate::output::Output;
 use clap::Args;
 use pickle_core::writer::{Profile, Version, Writer};
-use pickle_core::{Arg, Decoder, Error, ErrorKind, MemoPlan, Op, Opcode, Step, WriteError};
-use std::collections::HashSet;
+use pickle_core::{Decoder, Error, ErrorKind, MemoPlan, Op, Step, WriteError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -179,7 +179,7 @@ fn each(input: &mut Input, take: &mut dyn FnMut(Chunk<'_>) -> Result<(), Failure
     let mut piece = vec![0; PIECE];
     let mut unread = 0..0;
     for index in 0.. {
-        let mut memo = Filled::default();
+        let mut memo = Indexes::default();
         let mut begun = false;
         loop {
             if unread.is_empty() {
@@ -197,14 +197,14 @@ fn each(input: &mut Input, take: &mut dyn FnMut(Chunk<'_>) -> Result<(), Failure
             begun = true;
             let all = piece.get(unread.clone()).unwrap_or_default();
             let mut rest = all;
-            let walked = decoder.each(&mut rest, |op| memo.check(&op));
+            let walked = decoder.each(&mut rest, |op| check(&mut memo, &op));
             let step = match walked {
                 Ok(Some(error)) => Err(error),
                 Ok(None) => decoder.next(&mut rest),
                 Err(error) => Err(error),
             };
             let step = match step {
-                Ok(Step::Op(op)) => memo.check(&op).map(|()| false),
+                Ok(Step::Op(op)) => check(&mut memo, &op).map(|()| false),
                 Ok(step) => Ok(step == Step::End),
                 Err(error) => Err(error),
             };
@@ -235,44 +235,13 @@ fn each(input: &mut Input, take: &mut dyn FnMut(Chunk<'_>) -> Result<(), Failure
     Ok(())
 }
 
-/// Which entries of the memo are filled: a range, as all picklers fill it, and what is not in that.
-#[derive(Default)]
-struct Filled {
-    first: u64,
-    next: u64,
-    others: HashSet<u64>,
-}
-
-impl Filled {
-    /// A fetch must find something that this pickle has put there.
-    fn check(&mut self, op: &Op<'_>) -> Result<(), Error> {
-        let index = match op.opcode {
-            Opcode::Memoize => self.next - self.first + self.others.len() as u64,
-            Opcode::Put | Opcode::BinPut | Opcode::LongBinPut => match (op.uint(), op.arg) {
-                (Some(index), _) => index,
-                (None, Arg::Text(text)) => {
-                    std::str::from_utf8(text).ok().and_then(|t| t.trim().parse().ok()).unwrap_or(0)
-                }
-                _ => 0,
-            },
-            Opcode::Get | Opcode::BinGet | Opcode::LongBinGet => {
-                let Some(index) = MemoPlan::fetch(op) else { return Ok(()) };
-                let here = (self.first..self.next).contains(&index) || self.others.contains(&index);
-                return if here {
-                    Ok(())
-                } else {
-                    Err(Error::new(ErrorKind::MemoMissing, op.opcode.byte(), op.offset))
-                };
-            }
-            _ => return Ok(()),
-        };
-        if self.first == self.next {
-            (self.first, self.next) = (index, index.saturating_add(1));
-        } else if index == self.next {
-            self.next = index.saturating_add(1);
-        } else if !(self.first..self.next).contains(&index) {
-            self.others.insert(index);
-        }
-        Ok(())
+/// A fetch must find something that this pickle has put there.
+fn check(memo: &mut Indexes, op: &Op<'_>) -> Result<(), Error> {
+    if let Some(index) = memo.filled_by(op) {
+        memo.insert(index);
+    }
+    match MemoPlan::fetch(op) {
+        Some(index) if !memo.contains(index) => Err(Error::new(ErrorKind::MemoMissing, op.opcode.byte(), op.offset)),
+        _ => Ok(()),
     }
 }

@@ -1,0 +1,96 @@
+//! Which entries of a memo are filled.
+
+use pickle_core::{Arg, Op, Opcode};
+use std::collections::HashSet;
+use std::ops::Range;
+
+/// A set of memo indexes. Picklers number them one after another, from 0 or 1 on: those are a range, of any length.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Indexes {
+    row: Range<u64>,
+    others: HashSet<u64>,
+}
+
+impl Indexes {
+    /// How many.
+    pub(crate) fn len(&self) -> u64 {
+        self.row.end - self.row.start + self.others.len() as u64
+    }
+
+    /// None.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.row.is_empty() && self.others.is_empty()
+    }
+
+    pub(crate) fn contains(&self, index: u64) -> bool {
+        self.row.contains(&index) || self.others.contains(&index)
+    }
+
+    pub(crate) fn insert(&mut self, index: u64) {
+        if index == u64::MAX {
+            // No range ends behind it.
+            self.others.insert(index);
+        } else if self.is_empty() {
+            self.row = index..index + 1;
+        } else if index == self.row.end {
+            self.row.end += 1;
+            while !self.others.is_empty() && self.others.remove(&self.row.end) {
+                self.row.end += 1;
+            }
+        } else if !self.row.contains(&index) {
+            self.others.insert(index);
+        }
+    }
+
+    /// The entry that an opcode fills, if it does: MEMOIZE counts those that are filled. What is no number is 0 here; who
+    /// reads the pickle will say so.
+    pub(crate) fn filled_by(&self, op: &Op<'_>) -> Option<u64> {
+        match (op.opcode, op.arg) {
+            (Opcode::Memoize, _) => Some(self.len()),
+            (Opcode::BinPut | Opcode::LongBinPut, Arg::Uint(index)) => Some(index),
+            (Opcode::Put, Arg::Text(text)) => {
+                Some(std::str::from_utf8(text).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0))
+            }
+            _ => None,
+        }
+    }
+
+    /// All of them, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u64> {
+        self.row.clone().chain(self.others.iter().copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_does_not_matter() {
+        for order in [[0, 1, 2, 3, 9], [9, 3, 2, 1, 0], [1, 0, 2, 9, 3], [0, 2, 3, 1, 9], [2, 0, 1, 9, 3]] {
+            let mut indexes = Indexes::default();
+            for index in order {
+                assert!(!indexes.contains(index));
+                for _ in 0..2 {
+                    indexes.insert(index);
+                }
+            }
+            assert_eq!(indexes.len(), 5, "{order:?}");
+            assert_eq!((0..12).filter(|&index| indexes.contains(index)).collect::<Vec<_>>(), [0, 1, 2, 3, 9]);
+            let mut all: Vec<_> = indexes.iter().collect();
+            all.sort_unstable();
+            assert_eq!(all, [0, 1, 2, 3, 9]);
+        }
+    }
+
+    #[test]
+    fn a_row_takes_no_memory() {
+        let mut indexes = Indexes::default();
+        (1..1 << 20).for_each(|index| indexes.insert(index));
+        assert_eq!((indexes.len(), indexes.others.capacity()), ((1 << 20) - 1, 0));
+        // A range can not end behind the last index there is.
+        let mut last = Indexes::default();
+        last.insert(u64::MAX);
+        assert!(last.contains(u64::MAX) && last.len() == 1);
+    }
+}
