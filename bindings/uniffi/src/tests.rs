@@ -223,15 +223,15 @@ fn a_file_keeps_what_is_fetched_late() {
 
 #[test]
 fn a_get_across_two_pieces_is_planned_for() {
-    // Pieces are of 256 KiB: GETs of every place around the first border.
+    // Pieces are of 256 KiB: GETs in every place around a border, long after what they fetch was given away.
     for shift in 0..8 {
         let mut pickle = b"(l".to_vec();
-        for i in 0..6000 {
+        for i in 0..20_000 {
             pickle.extend(format!("Vrow {i}\np{i}\na").bytes());
         }
-        let pad = (256 << 10) - shift - pickle.len();
+        let pad = (512 << 10) - shift - pickle.len();
         pickle.extend([b"V".as_slice(), &b"y".repeat(pad - 3), b"\n0"].concat());
-        pickle.extend(b"g5000\na.");
+        pickle.extend(b"g8000\na.");
         let items = Temporary::new("border.pkl", &pickle).items();
         while items.next_batch().unwrap().is_some() {}
     }

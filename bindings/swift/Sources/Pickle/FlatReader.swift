@@ -27,7 +27,9 @@ struct FlatReader {
     init(_ bytes: UnsafeRawBufferPointer, budget: Int) {
         self.bytes = bytes
         self.budget = budget
-        nodes.reserveCapacity(64)
+        // A node takes 30 bytes there as a rule, a text 20. More only grows.
+        nodes.reserveCapacity(16 + bytes.count / 32)
+        texts.reserveCapacity(16 + bytes.count / 32)
     }
 
     mutating func root() throws -> PickleValue {
@@ -146,7 +148,7 @@ struct FlatReader {
             if let inner = open.last { escapes[inner, default: []].insert(index) }
             return .cycle(nodes[index].depth)
         }
-        if let targets = escapes[index] {
+        if !escapes.isEmpty, let targets = escapes[index] {
             guard targets.allSatisfy({ !nodes[$0].isDone }) else {
                 throw PickleError(.cyclic, "a value that belongs to a cycle is also used outside of it; a tree can not show this")
             }
@@ -187,10 +189,8 @@ struct FlatReader {
         default: throw damaged
         }
         open.removeLast()
-        nodes[index].value = value
-        nodes[index].count = before - budget
-        nodes[index].isDone = true
-        if var targets = escapes.removeValue(forKey: index) {
+        nodes[index] = Node(value: value, count: before - budget, depth: open.count, isDone: true)
+        if !escapes.isEmpty, var targets = escapes.removeValue(forKey: index) {
             targets.remove(index)
             if !targets.isEmpty {
                 escapes[index] = targets
