@@ -16,6 +16,38 @@ fn pickle(args: &[&str], folder: &Path, input: Option<&[u8]>) -> Output {
     output
 }
 
+/// Rows of protocol 0, as texts in the memo: a list, APPEND by APPEND.
+fn lines(count: usize) -> (Vec<u8>, String) {
+    let (mut out, mut json) = (b"(lp0\n".to_vec(), String::new());
+    for row in 0..count {
+        out.extend(format!("Vrow {row:05}\np{}\na", row + 1).bytes());
+        json.push_str(&format!("\"row {row:05}\"\n"));
+    }
+    (out, json)
+}
+
+#[test]
+fn a_fetch_across_two_pieces_is_planned_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut file, mut json) = lines(20_000);
+    // The last bytes of a piece of 256 KiB are `g80`.
+    let border = file.len().next_multiple_of(256 << 10);
+    let filler = border - file.len() - b"V\nag80".len();
+    file.extend(format!("V{}\na", "x".repeat(filler)).bytes());
+    json.push_str(&format!("\"{}\"\n", "x".repeat(filler)));
+    file.extend(b"g8000\na.");
+    json.push_str("\"row 07999\"\n");
+    let pipe = pickle(&["items", "-"], folder.path(), Some(&file));
+    assert!(String::from_utf8_lossy(&pipe.stderr).contains("memo entry 8000"), "{pipe:?}");
+    for whole in [true, false] {
+        let len = if whole { file.len() } else { file.len() - 1 };
+        std::fs::write(folder.path().join("lines.pkl"), &file[..len]).expect("written");
+        let run = pickle(&["items", "lines.pkl"], folder.path(), None);
+        assert!(run.stdout == json.as_bytes(), "{}", String::from_utf8_lossy(&run.stderr));
+        assert_eq!(run.status.success(), whole, "{}", String::from_utf8_lossy(&run.stderr));
+    }
+}
+
 /// A list of dicts as CPython writes it in protocol 4: batches of 1000, names and texts in the memo.
 fn rows(count: usize) -> (Vec<u8>, String) {
     let (mut out, mut json) = (b"\x80\x04]\x94".to_vec(), String::new());

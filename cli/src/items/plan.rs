@@ -2,13 +2,17 @@
 
 use crate::Failure;
 use crate::input::Input;
-use pickle_core::{Decoder, MemoPlan, MemoUse, Op, Step};
+use pickle_core::{Arg, Decoder, Fragment, MemoPlan, MemoUse, Op, Opcode, Step};
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io::Read;
 
-/// The plan of the pickle that begins at `offset`; `None` where the input is read only once, or the pickle is damaged.
-/// Memory: 24 bytes or so for every entry that is ever fetched.
+/// Bytes of a GET that are looked at: no index is longer.
+const INDEX: usize = 64;
+
+/// The plan of the pickle that begins at `offset`; `None` where the input is read only once. Of a damaged pickle it is
+/// that of what comes before the fault, which its reader will tell. Memory: 24 bytes or so for every entry that is ever
+/// fetched.
 ///
 /// # Errors
 /// The file can not be read.
@@ -30,11 +34,13 @@ pub(super) fn plan<'s>(
             last.insert(index, op.offset);
         }
     };
+    // A GET that lies across two pieces.
+    let mut text = Vec::new();
     'pickle: loop {
         let read = reader.read(&mut piece).map_err(fail)?;
         let mut unread = piece.get(..read).unwrap_or_default();
         if unread.is_empty() {
-            return Ok(None);
+            break;
         }
         while !unread.is_empty() {
             let walked = decoder.each(&mut unread, |op| -> Result<(), Infallible> {
@@ -43,9 +49,15 @@ pub(super) fn plan<'s>(
             });
             match walked.and_then(|_| decoder.next(&mut unread)) {
                 Ok(Step::Op(op)) => note(&op),
-                Ok(Step::End) => break 'pickle,
+                Ok(Step::Fragment(Fragment { opcode: opcode @ Opcode::Get, offset, data, last, .. })) => {
+                    text.extend(data.iter().take(INDEX.saturating_sub(text.len())));
+                    if last {
+                        note(&Op { opcode, arg: Arg::Text(&text), offset });
+                        text.clear();
+                    }
+                }
+                Ok(Step::End) | Err(_) => break 'pickle,
                 Ok(_) => {}
-                Err(_) => return Ok(None),
             }
         }
         input.progress().at(decoder.offset());
