@@ -303,7 +303,7 @@ impl<'p> Items<'p> {
         // Few pickles fetch what is long gone. For those a pass over the opcodes finds what must be kept, and the items
         // that were taken already are passed over.
         let mut storage = Vec::new();
-        let plan = if dropped { plan::plan(&self.input, self.offset, &mut storage)? } else { None };
+        let plan = if dropped { plan::plan(&mut self.input, self.offset, &mut storage)? } else { None };
         if let Some(plan) = &plan {
             self.input.go_to(self.offset);
             self.unread = 0..0;
