@@ -303,8 +303,10 @@ impl Printer<'_> {
         match opcode.byte() {
             byte @ ..0x80 => line.put(&[byte, b' ', b' ', b' ', b' '])?,
             byte => {
-                let digit = |bits: u8| if bits < 10 { b'0' + bits } else { b'a' + bits - 10 };
-                line.put(&[b'\\', b'x', digit(byte >> 4), digit(byte & 15), b' '])?;
+                self.scratch.text.clear();
+                pyrepr::push_escape(&mut self.scratch.text, byte.into());
+                self.scratch.text.push(b' ');
+                line.put(&self.scratch.text)?;
             }
         }
         line.spaces(self.indent.saturating_mul(level))?;

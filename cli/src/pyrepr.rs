@@ -113,7 +113,8 @@ pub fn push_code(out: &mut Vec<u8>, code: u32, quote: u8, ascii: bool) {
     }
 }
 
-fn push_escape(out: &mut Vec<u8>, code: u32) {
+/// Appends the shortest numeric escape of a code point: `\x8c`, `\u20ac`, `\U0001f600`.
+pub fn push_escape(out: &mut Vec<u8>, code: u32) {
     let (letter, digits) = match code {
         0..=0xff => (b'x', 2),
         0x100..=0xffff => (b'u', 4),
