@@ -81,7 +81,7 @@
 // limit of this reader, 10-19 the input ended, 20-29 not an opcode stream,
 // 30-39 an argument that CPython refuses, 40-49 the stack machine was broken,
 // 50-69 an operation that CPython refuses on that value, 70-79 wrong use of
-// a reader, 80-99 what can not be written, 100-109 nothing or something else
+// a reader, 80-99 what cannot be written, 100-109 nothing or something else
 // is there, 110-119 wrong use of this interface, 200: no error, go on.
 enum pickle_status
 #ifdef __cplusplus
@@ -154,7 +154,7 @@ enum pickle_status
   PICKLE_STATUS_NEGATIVE_MEMO = 44,
   // Keys and values do not pair up.
   PICKLE_STATUS_ODD_ITEMS = 45,
-  // REDUCE, OBJ: this built-in value can not be called.
+  // REDUCE, OBJ: this built-in value cannot be called.
   PICKLE_STATUS_NOT_CALLABLE = 50,
   // NEWOBJ, NEWOBJ_EX: this built-in value is not a class.
   PICKLE_STATUS_NOT_A_CLASS = 51,
@@ -234,7 +234,7 @@ enum pickle_status
   PICKLE_STATUS_OUT_OF_RANGE = 102,
   // The str holds lone surrogates or the Python 2 str is not UTF-8: take its bytes.
   PICKLE_STATUS_NOT_UTF8 = 103,
-  // The path can not be read.
+  // The path cannot be read.
   PICKLE_STATUS_BAD_PATH = 104,
   // A pointer that must not be null is, or a struct has not been initialised.
   PICKLE_STATUS_NULL = 110,
@@ -430,7 +430,7 @@ enum pickle_kind
   PICKLE_KIND_FLOAT = 3,
   // A str.
   PICKLE_KIND_STR = 4,
-  // A str of Python 2: bytes or text, the pickle can not tell.
+  // A str of Python 2: bytes or text, the pickle cannot tell.
   PICKLE_KIND_STR8 = 5,
   // Immutable bytes.
   PICKLE_KIND_BYTES = 6,

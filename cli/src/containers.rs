@@ -56,7 +56,7 @@ impl Member {
     /// Opens the member as an input of its own, its compression undone.
     ///
     /// # Errors
-    /// The file can not be read, or the member not be unpacked.
+    /// The file cannot be read, or the member not be unpacked.
     pub fn open(&self, name: String) -> Result<Input, Failure> {
         match &self.data {
             Data::Stored(part) => Input::from_part(name, part.clone()),
@@ -71,7 +71,7 @@ impl Member {
     /// The bytes of the member. What is compressed inside the member stays so.
     ///
     /// # Errors
-    /// The member can not be unpacked.
+    /// The member cannot be unpacked.
     pub fn open_raw(&self) -> io::Result<Box<dyn Read>> {
         Ok(match &self.data {
             Data::Stored(part) => Box::new(part.reader()),
@@ -131,7 +131,7 @@ enum Source {
 /// Opens a file, or `FILE!MEMBER`; `-` is standard input.
 ///
 /// # Errors
-/// The file can not be opened. What is wrong with members shows as they come.
+/// The file cannot be opened. What is wrong with members shows as they come.
 pub fn open(path: &Path) -> Result<Members, Failure> {
     let (file, member) = split(path);
     Ok(members(Input::open(&file)?, member))
@@ -152,7 +152,7 @@ pub fn members(input: Input, member: Option<String>) -> Members {
 /// The only pickle of a file, for commands that work on one.
 ///
 /// # Errors
-/// The file can not be opened, or has several members with pickles: the message names them.
+/// The file cannot be opened, or has several members with pickles: the message names them.
 pub fn open_one(path: &Path) -> Result<Input, Failure> {
     let name = path.display().to_string();
     let mut all = open(path)?;
@@ -217,7 +217,7 @@ impl Members {
         if !unsure {
             return self.input(found.open(name.clone())?, name, member, depth);
         }
-        // It is only a try: what can not be opened is no pickle.
+        // It is only a try: what cannot be opened is no pickle.
         let Ok(mut input) = found.open(name.clone()) else { return Ok(None) };
         let likely = input.head().starts_with(b"\x80") || container(input.head()).is_some();
         if !likely {
@@ -298,7 +298,7 @@ impl Members {
         let named: Vec<_> = members.iter().filter(|member| !member.name.is_empty()).collect();
         for (i, member) in named.iter().take(LISTED).enumerate() {
             let before = if i == 0 { " of " } else { ", " };
-            // Writing to a String can not fail.
+            // Writing to a String cannot fail.
             let _ = write!(text, "{before}{}", printable(&member.name));
         }
         if named.len() > LISTED {
@@ -311,7 +311,7 @@ impl Members {
 /// Every member of a container, whatever it is; `None` where the input is none.
 ///
 /// # Errors
-/// The input can not be read.
+/// The input cannot be read.
 pub fn list(input: Input) -> Result<Option<Vec<Member>>, Failure> {
     Ok(match content(input, 0)? {
         Content::Pickles(_) => None,

@@ -136,7 +136,7 @@ impl From<Error> for Trouble {
 /// pickle at its start took.
 ///
 /// # Errors
-/// The input can not be read, `rewrite` fails, or the output can not be written; then nothing is.
+/// The input cannot be read, `rewrite` fails, or the output cannot be written; then nothing is.
 pub fn each_pickle<T: Into<Trouble>>(
     file: &Path,
     output: &Path,
@@ -176,13 +176,13 @@ pub fn each_pickle<T: Into<Trouble>>(
     out.commit()
 }
 
-/// Why a document can not be written, and which value of it.
+/// Why a document cannot be written, and which value of it.
 pub fn refusal(writer: &Writer, document: &Document<'_>, protocol: u8, error: Error) -> String {
     let path = writer.refused(document).map(|path| format!("{path}: ")).unwrap_or_default();
     let opcode = error.opcode().map(|opcode| format!(" ({})", opcode.name())).unwrap_or_default();
     match error.kind() {
         ErrorKind::Inexpressible => {
-            format!("{path}protocol {protocol} can not hold this value{opcode}; take a higher one")
+            format!("{path}protocol {protocol} cannot hold this value{opcode}; take a higher one")
         }
         kind => format!("{path}{}{opcode}", kind.text()),
     }
@@ -191,7 +191,7 @@ pub fn refusal(writer: &Writer, document: &Document<'_>, protocol: u8, error: Er
 /// `pickle convert`: writes every pickle of a file again.
 ///
 /// # Errors
-/// The input can not be read, a pickle is damaged or can not be said in the protocol, or the output can not be written.
+/// The input cannot be read, a pickle is damaged or cannot be said in the protocol, or the output cannot be written.
 pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
     let encoding = args.encoding.map(Encoding::from).or(args.from_python2.then_some(Encoding::Latin1));
     let protocol = args.protocol.or(args.from_python2.then_some(5));
@@ -226,7 +226,7 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
         };
         if keeps_python2 && version != Version::Py27 {
             return Err(Trouble::Refused(
-                "it has strings of Python 2, which Python 3 can not write: say what they are with --encoding latin1, \
+                "it has strings of Python 2, which Python 3 cannot write: say what they are with --encoding latin1, \
                  utf-8, ascii or bytes, or use --from-python2"
                     .into(),
             ));

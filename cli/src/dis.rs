@@ -30,7 +30,7 @@ use text::{Chars, Encoding};
 /// `pickle dis`: prints the opcodes of a file.
 ///
 /// # Errors
-/// The input can not be read, or is damaged: what came before is out.
+/// The input cannot be read, or is damaged: what came before is out.
 pub fn run(args: &DisArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let options = Options {
         indent: args.indent_level,
@@ -86,9 +86,9 @@ impl Default for Options {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DisError {
-    /// The input can not be read, or a long argument can not be put aside.
+    /// The input cannot be read, or a long argument cannot be put aside.
     Read(io::Error),
-    /// The output can not be written.
+    /// The output cannot be written.
     Write(io::Error),
     /// The pickle is damaged.
     Pickle(pickle_core::Error),
@@ -283,7 +283,7 @@ impl Printer<'_> {
         let level = self.machine.level();
         let fail = |kind| DisError::Pickle(pickle_core::Error::new(kind, opcode.byte(), offset));
         let value = read_value(opcode, offset, argument)?;
-        // The place is printed even where the rest of the line can not be.
+        // The place is printed even where the rest of the line cannot be.
         self.line.place(offset)?;
         let effect = self.machine.run(opcode, offset, memo_key(opcode, &value), self.memo).map_err(fail)?;
         if matches!(value, Value::TooManyDigits) {

@@ -50,7 +50,7 @@ pub struct DuArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// The file can not be read, or is damaged: what was counted up to there is printed.
+/// The file cannot be read, or is damaged: what was counted up to there is printed.
 pub fn run(args: &DuArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut input = containers::open_one(&args.file)?;
     let mut names = Names::default();

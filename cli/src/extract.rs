@@ -47,7 +47,7 @@ pub struct ExtractArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// The file can not be read, nothing is at the path, or it can not be written.
+/// The file cannot be read, nothing is at the path, or it cannot be written.
 pub fn run(args: &ExtractArgs) -> Result<(), Failure> {
     match &args.path {
         Some(path) => value(args, path),

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// An input can not be opened, read or unpacked.
+    /// An input cannot be opened, read or unpacked.
     #[error("{name}: {}", explain(source))]
     Input {
         /// The input.
@@ -49,7 +49,7 @@ pub enum Failure {
     /// Options that do not go together.
     #[error("{0}")]
     Usage(String),
-    /// A result can not be written. What had its name before is untouched.
+    /// A result cannot be written. What had its name before is untouched.
     #[error("{name}: {}{}", explain(source), good(*taken))]
     Write {
         /// The file.
@@ -59,7 +59,7 @@ pub enum Failure {
         /// Bytes that it has taken, where there is no going back: pipes and devices.
         taken: Option<u64>,
     },
-    /// Standard output can not be written.
+    /// Standard output cannot be written.
     #[error("standard output: {0}")]
     Output(io::Error),
     /// The command is named but not there yet.
@@ -71,7 +71,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Refuses a path that can not be read; `example` is one that can.
+    /// Refuses a path that cannot be read; `example` is one that can.
     ///
     /// # Errors
     /// [`Failure::Usage`].

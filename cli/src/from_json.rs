@@ -59,7 +59,7 @@ const STACK: usize = 16 * 1024;
 /// `pickle from-json`: writes a pickle for every JSON document of a file.
 ///
 /// # Errors
-/// The input is no JSON or has keys with `$` that mean nothing, or the output can not be written.
+/// The input is no JSON or has keys with `$` that mean nothing, or the output cannot be written.
 pub fn run(args: &FromJsonArgs) -> Result<(), Failure> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(LEVELS * STACK);
@@ -612,7 +612,7 @@ impl<'j> Maker<'j> {
                 self.value(state)?;
                 self.plain(Opcode::Build)
             }
-            ("$raw" | "$pickle", _) => fault("joblib's arrays between opcodes can not be written from JSON"),
+            ("$raw" | "$pickle", _) => fault("joblib's arrays between opcodes cannot be written from JSON"),
             ("$append" | "$add" | "$setitem", _) => fault("a list is wanted"),
             _ => fault("no key of an object; its attributes stand in $state"),
         }

@@ -37,7 +37,7 @@ pub struct GetArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// The file can not be read, is damaged, or has nothing at the path.
+/// The file cannot be read, is damaged, or has nothing at the path.
 pub fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
     Failure::check_path(&args.path, "$.rows[3].temp")?;
     let nothing = || Failure::Refused {

@@ -11,7 +11,7 @@ use std::io::Write;
 /// Prints the canonical text of every pickle, a line each.
 ///
 /// # Errors
-/// The input can not be read or a pickle is damaged; the lines of the pickles before are out.
+/// The input cannot be read or a pickle is damaged; the lines of the pickles before are out.
 pub fn run(args: &GraphArgs, out: &mut dyn Write) -> Result<(), Failure> {
     input::for_each(std::slice::from_ref(&args.file), out, |input, out| {
         let mut pickles = Pickles::new(input, Options::new(), args.shared_memo);

@@ -88,7 +88,7 @@ mod tests {
         let mut indexes = Indexes::default();
         (1..1 << 20).for_each(|index| indexes.insert(index));
         assert_eq!((indexes.len(), indexes.others.capacity()), ((1 << 20) - 1, 0));
-        // A range can not end behind the last index there is.
+        // A range cannot end behind the last index there is.
         let mut last = Indexes::default();
         last.insert(u64::MAX);
         assert!(last.contains(u64::MAX) && last.len() == 1);

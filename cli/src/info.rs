@@ -430,7 +430,7 @@ pub struct Report<'f> {
 /// Runs the command.
 ///
 /// # Errors
-/// A file can not be read, or is damaged; what could be told is out by then.
+/// A file cannot be read, or is damaged; what could be told is out by then.
 pub fn run(args: &InfoArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut first = true;
     input::for_each(&args.files, out, |mut input, out| {

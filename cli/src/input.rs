@@ -57,7 +57,7 @@ impl Input {
     /// Opens a file; `-` is standard input.
     ///
     /// # Errors
-    /// The file can not be opened, is a directory, or is packed in more than [`MAX_LAYERS`] layers. Damage to
+    /// The file cannot be opened, is a directory, or is packed in more than [`MAX_LAYERS`] layers. Damage to
     /// compressed data shows when the bytes are read.
     pub fn open(path: &Path) -> Result<Input, Failure> {
         Input::open_with(path, detect::recognise)
@@ -66,7 +66,7 @@ impl Input {
     /// Opens a file and takes its bytes as they are, compressed or not; `-` is standard input.
     ///
     /// # Errors
-    /// The file can not be opened, or is a directory.
+    /// The file cannot be opened, or is a directory.
     pub fn open_raw(path: &Path) -> Result<Input, Failure> {
         Input::open_with(path, |_| None)
     }
@@ -101,7 +101,7 @@ impl Input {
 
     fn map_or_unpack(name: String, part: Part, recognise: Recognise) -> Result<Input, Failure> {
         let mut input = Input::unpack(name, Box::new(part.reader()), Some(part.len()), recognise)?;
-        // A file system that can not map is read as a stream.
+        // A file system that cannot map is read as a stream.
         if let (true, Ok(map)) = (input.layers.is_empty() && !part.is_empty(), map(&part)) {
             input.body = Body::Map(map, part);
         }
@@ -112,7 +112,7 @@ impl Input {
     /// temporary file without a name first, which the system removes even after a crash.
     ///
     /// # Errors
-    /// The input can not be read, or there is no room for the file.
+    /// The input cannot be read, or there is no room for the file.
     pub fn into_seekable(mut self) -> Result<Input, Failure> {
         if self.part().is_some() {
             return Ok(self);
@@ -120,7 +120,7 @@ impl Input {
         let name = self.name.clone();
         let fail = |source| Failure::Refused {
             name: name.clone(),
-            text: format!("can not be kept in a temporary file: {source}"),
+            text: format!("cannot be kept in a temporary file: {source}"),
         };
         let mut file = tempfile::tempfile().map_err(fail)?;
         let mut buffer = vec![0; 64 * 1024];
@@ -354,7 +354,7 @@ impl Read for Counted {
 /// A failure is printed as it happens, after the output of its file.
 ///
 /// # Errors
-/// [`Failure::Reported`] if a file failed; at once, what can not be written to `out`.
+/// [`Failure::Reported`] if a file failed; at once, what cannot be written to `out`.
 pub fn for_each(
     files: &[PathBuf],
     out: &mut dyn Write,

@@ -99,7 +99,7 @@ pub struct CountArgs {
 /// `pickle items`: every item.
 ///
 /// # Errors
-/// The input can not be read or a pickle is damaged; the items before that are out, but for a file given with `-o`.
+/// The input cannot be read or a pickle is damaged; the items before that are out, but for a file given with `-o`.
 pub fn run(args: &ItemsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let Some(path) = &args.output else { return write(&args.of, args.format, u64::MAX, out) };
     let mut output = Output::create(path)?;
@@ -179,7 +179,7 @@ trait Take {
     /// Takes an item; false for enough.
     ///
     /// # Errors
-    /// It can not be written.
+    /// It cannot be written.
     fn item(&mut self, item: &Item<'_>) -> Result<bool, Failure>;
 
     /// Where items are copied to that are ready together, for who takes them so.
@@ -190,7 +190,7 @@ trait Take {
     /// Takes what has been copied there, from item number `from` on.
     ///
     /// # Errors
-    /// They can not be written.
+    /// They cannot be written.
     fn batch(&mut self, _from: u64) -> Result<(), Failure> {
         Ok(())
     }

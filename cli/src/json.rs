@@ -22,7 +22,7 @@ const INDENT: usize = 2;
 /// `pickle json`: prints every pickle of a file as JSON.
 ///
 /// # Errors
-/// The input can not be read or a pickle is damaged; what came before is out.
+/// The input cannot be read or a pickle is damaged; what came before is out.
 pub fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let indent = if args.lines { None } else { Some(args.indent.unwrap_or(INDENT)).filter(|&n| n != 0) };
     let options = Options { indent, tagged: args.tagged, ..Options::default() };

@@ -27,7 +27,7 @@ pub struct OptimizeArgs {
 /// `pickle optimize`: writes every pickle of a file without the memo entries that nobody fetches.
 ///
 /// # Errors
-/// The input can not be read, a pickle is damaged, or the output can not be written.
+/// The input cannot be read, a pickle is damaged, or the output cannot be written.
 pub fn run(args: &OptimizeArgs) -> Result<(), Failure> {
     each_pickle(&args.file, &args.output, recode::optimize)
 }

@@ -60,7 +60,7 @@ impl Output {
     /// Begins a file; `-` is standard output.
     ///
     /// # Errors
-    /// The folder is not there or can not be written.
+    /// The folder is not there or cannot be written.
     pub fn create(path: &Path) -> Result<Output, Failure> {
         if path == Path::new("-") {
             return Ok(Output { name: "standard output".into(), body: Body::Stdout(Counted::buffered(io::stdout())) });

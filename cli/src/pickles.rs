@@ -42,7 +42,7 @@ impl Pickles {
     /// The next pickle; `None` at the end of the input.
     ///
     /// # Errors
-    /// The input can not be read, or the pickle is damaged or cut off. What
+    /// The input cannot be read, or the pickle is damaged or cut off. What
     /// follows a whole pickle and never was one is passed over with a warning.
     pub fn next_document(&mut self) -> Result<Option<Document<'_>>, Failure> {
         let first_byte = match self.input.as_slice() {

@@ -23,7 +23,7 @@ use std::io::{self, Write};
 /// `pickle show`: prints the pickles of every file as trees.
 ///
 /// # Errors
-/// An input can not be read or a pickle is damaged; what came before is out.
+/// An input cannot be read or a pickle is damaged; what came before is out.
 pub fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let default = Options::default();
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));

@@ -97,7 +97,7 @@ impl Parts<'_> {
 /// `pickle split`: files of some pickles each.
 ///
 /// # Errors
-/// The input can not be read or a pickle is damaged: the files of the pickles before that are there. A file can not be
+/// The input cannot be read or a pickle is damaged: the files of the pickles before that are there. A file cannot be
 /// written.
 pub fn run(args: &SplitArgs) -> Result<(), Failure> {
     if !args.output.contains("{}") {
@@ -139,7 +139,7 @@ fn items(args: &SplitArgs, parts: &mut Parts<'_>) -> Result<(), Failure> {
                 WriteError::Io { error, .. } => match error {},
                 WriteError::Pickle(error) => Failure::Refused {
                     name: args.of.file.display().to_string(),
-                    text: format!("item {} can not be written as a pickle of its own: {error}", item.index()),
+                    text: format!("item {} cannot be written as a pickle of its own: {error}", item.index()),
                 },
             })?;
             let out = parts.current()?;
@@ -153,7 +153,7 @@ fn items(args: &SplitArgs, parts: &mut Parts<'_>) -> Result<(), Failure> {
 /// `pickle cat`: all pickles of all files in one.
 ///
 /// # Errors
-/// A file can not be read, has a damaged pickle, or one that needs the memo of the pickle before; nothing is written.
+/// A file cannot be read, has a damaged pickle, or one that needs the memo of the pickle before; nothing is written.
 pub fn cat(args: &CatArgs) -> Result<(), Failure> {
     let mut out = Output::create(&args.output)?;
     for file in &args.files {

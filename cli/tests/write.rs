@@ -306,11 +306,11 @@ fn what_can_not_be_held_is_named_by_its_path() {
     let out = folder.path().join("out");
     let pickle = b"\x80\x02}X\x04\0\0\0rows](K\x01\x82\x05es.";
     let message = rewrite(folder.path(), "convert", pickle, &["--protocol", "1"]).unwrap_err();
-    assert!(message.ends_with("$.rows[1]: protocol 1 can not hold this value (EXT1); take a higher one"), "{message}");
+    assert!(message.ends_with("$.rows[1]: protocol 1 cannot hold this value (EXT1); take a higher one"), "{message}");
     assert!(!out.exists());
     let json = br#"{"rows": [{"$ext": 5}]}"#;
     let message = rewrite(folder.path(), "from-json", json, &["--protocol", "0"]).unwrap_err();
-    assert!(message.contains("$.rows[0]: protocol 0 can not hold"), "{message}");
+    assert!(message.contains("$.rows[0]: protocol 0 cannot hold"), "{message}");
 }
 
 #[test]

@@ -113,7 +113,7 @@ pub enum Kind {
     Float = 3,
     /// A str.
     Str = 4,
-    /// A str of Python 2: bytes or text, the pickle can not tell.
+    /// A str of Python 2: bytes or text, the pickle cannot tell.
     Str8 = 5,
     /// Immutable bytes.
     Bytes = 6,

@@ -9,7 +9,7 @@ macro_rules! kinds {
         /// this reader, 10-19 the input ended, 20-29 not an opcode stream,
         /// 30-39 an argument that CPython refuses, 40-49 the stack machine was
         /// broken, 50-69 an operation that CPython refuses on that value,
-        /// 70-79 wrong use of a reader, 80-99 what can not be written.
+        /// 70-79 wrong use of a reader, 80-99 what cannot be written.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         #[non_exhaustive]
@@ -105,8 +105,8 @@ kinds! {
     /// Keys and values do not pair up.
     OddItems = 45, "an odd number of items where keys and values must pair up";
 
-    /// REDUCE, OBJ: this built-in value can not be called.
-    NotCallable = 50, "this value can not be called";
+    /// REDUCE, OBJ: this built-in value cannot be called.
+    NotCallable = 50, "this value cannot be called";
     /// NEWOBJ, NEWOBJ_EX: this built-in value is not a class.
     NotAClass = 51, "this value is not a class";
     /// The arguments must be a tuple.
@@ -122,9 +122,9 @@ kinds! {
     /// This built-in value has no `add`.
     NoAdd = 57, "this value has no add";
     /// A list, dict, set, bytearray, or a tuple with one inside, as a key or set item.
-    Unhashable = 58, "a mutable value can not be a key or a set item";
+    Unhashable = 58, "a mutable value cannot be a key or a set item";
     /// BUILD: this built-in value has no attributes to set.
-    NoState = 59, "this value can not take a state";
+    NoState = 59, "this value cannot take a state";
     /// BUILD: the state must be a dict here.
     StateNotDict = 60, "the state is not a dictionary";
     /// READONLY_BUFFER on something that is no buffer.
@@ -149,7 +149,7 @@ kinds! {
     /// A reader was used again after it had failed or ended, without a reset.
     AfterEnd = 70, "the reader has ended; reset it first";
     /// Raw bytes were asked for inside a frame or in the middle of an opcode.
-    RawInFrame = 71, "raw bytes can not be taken inside a frame or an argument";
+    RawInFrame = 71, "raw bytes cannot be taken inside a frame or an argument";
 
     /// The opcode is younger than protocol 0.
     NotInProtocol0 = 80, "protocol 0 has no such opcode";
@@ -164,7 +164,7 @@ kinds! {
     /// The argument is not of the opcode's kind, or is in pieces that do not fit together.
     BadArgument = 85, "the argument does not belong to this opcode";
     /// A text with a newline where the opcode ends at one.
-    LineBreak = 86, "the text has a newline, which this opcode can not hold";
+    LineBreak = 86, "the text has a newline, which this opcode cannot hold";
     /// A number or a length beyond the opcode's field.
     TooLong = 87, "the number or length does not fit the field of this opcode";
     /// The sink took no more bytes and gave no reason.
@@ -178,7 +178,7 @@ kinds! {
     /// The pickle, or a part of an object, has no value yet.
     MissingValue = 92, "a value is missing here";
     /// No pickle of this protocol holds this value.
-    Inexpressible = 93, "this protocol can not hold the value; take a higher one";
+    Inexpressible = 93, "this protocol cannot hold the value; take a higher one";
 }
 
 impl ErrorKind {

@@ -151,7 +151,7 @@ type Done = Result<(), ErrorKind>;
 /// Why the loop over opcodes is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Halt {
-    /// The operation can not be done, or not in this memory.
+    /// The operation cannot be done, or not in this memory.
     Refused(ErrorKind),
     /// A BUILD has been done, and somebody wants to look.
     Built,
@@ -1231,7 +1231,7 @@ fn is_str(node: Node) -> bool {
     matches!(node.tag(), tag::STR | tag::STR_SURROGATES | tag::STR8)
 }
 
-/// Only what the stream can not tell may be called; no built-in value can.
+/// Only what the stream cannot tell may be called; no built-in value can.
 fn is_callable(node: Node) -> bool {
     matches!(node.tag(), tag::GLOBAL | tag::STACK_GLOBAL | tag::EXTENSION | tag::OBJECT)
 }

@@ -40,7 +40,7 @@ pub trait Memory {
     /// Makes a region larger, its content kept.
     ///
     /// # Errors
-    /// The kind of the region where that can not be.
+    /// The kind of the region where that cannot be.
     fn grow(&mut self, shortage: Shortage) -> Result<(), ErrorKind>;
 
     /// Forgets what the memo held beyond its dense part.

@@ -23,7 +23,7 @@ pub struct Node {
 // Aligned as C aligns 64-bit numbers: to four bytes on 32-bit x86, to eight elsewhere.
 const _: () = assert!(size_of::<Node>() == 16 && align_of::<Node>() == align_of::<u64>());
 
-/// What a node is. Everything from `UNHASHABLE` on can not be a dict key.
+/// What a node is. Everything from `UNHASHABLE` on cannot be a dict key.
 pub(crate) mod tag {
     /// A memo slot that holds nothing.
     pub const EMPTY: u8 = 0;

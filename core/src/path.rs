@@ -9,7 +9,7 @@ pub enum PathStep<'p> {
     Index(i64),
 }
 
-/// The steps of a path: an iterator of `Some(step)`, or one `None` where the path can not be read.
+/// The steps of a path: an iterator of `Some(step)`, or one `None` where the path cannot be read.
 #[derive(Clone, Debug)]
 pub struct Path<'p> {
     rest: &'p str,

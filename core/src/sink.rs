@@ -1,4 +1,4 @@
-//! Where written bytes go, and what is said when they can not.
+//! Where written bytes go, and what is said when they cannot.
 
 use crate::Error;
 use core::convert::Infallible;
@@ -17,7 +17,7 @@ pub enum WriteError<E> {
         written: usize,
     },
     /// It is no pickle that was asked for. The offset is that of the opcode
-    /// that can not be written, in the output.
+    /// that cannot be written, in the output.
     Pickle(Error),
 }
 

@@ -12,7 +12,7 @@ pub struct Value<'d> {
     pub(crate) node: Node,
 }
 
-/// An int that 64 bits can not hold.
+/// An int that 64 bits cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BigInt<'d> {
     /// Two's complement, little-endian.
@@ -304,7 +304,7 @@ impl<'d> Value<'d> {
     /// The value at a path from here: `.name` or `["name"]` looks up a key or
     /// attribute, `[3]` an index; a leading `$` is this value.
     ///
-    /// `None` where nothing is there or the path can not be read.
+    /// `None` where nothing is there or the path cannot be read.
     pub fn find(&self, path: &str) -> Option<Value<'d>> {
         let mut here = *self;
         for step in crate::path::Path::new(path) {

@@ -179,7 +179,7 @@ impl Writer {
     }
 }
 
-/// There are values that a pickle of this protocol can not always hold.
+/// There are values that a pickle of this protocol cannot always hold.
 fn may_refuse(document: &Document<'_>, protocol: u8) -> bool {
     // A look at all nodes, which must be quick: tags as bits.
     let mut tags = 1u32 << tag::CHUNK | 1 << tag::INT_TEXT;

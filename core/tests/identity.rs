@@ -129,7 +129,7 @@ struct Case {
 #[derive(Default)]
 struct Comparison {
     differ: Vec<String>,
-    /// The Python can not even load the first.
+    /// The Python cannot even load the first.
     unread: Vec<String>,
 }
 

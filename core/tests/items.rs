@@ -204,7 +204,7 @@ fn equals_the_document() {
     }
     println!("{} pickles: {} good, {} broke the rule, {} limits", files.len(), tally.same, tally.broke, tally.limits);
     assert!(tally.same > 100 && tally.early > 50);
-    assert!(tally.broke * 5 < tally.same, "{} of the real pickles can not be streamed", tally.broke);
+    assert!(tally.broke * 5 < tally.same, "{} of the real pickles cannot be streamed", tally.broke);
 }
 
 /// Random records: dicts, lists and objects of a few keys, strings new and old, sharing within and across.

@@ -1,4 +1,4 @@
-//! Reading into types: what each Python value becomes, and what can not be.
+//! Reading into types: what each Python value becomes, and what cannot be.
 
 use pickle_core::serde::{Global, Object, Reason, from_slice, from_value};
 use pickle_core::{Heap, Options, Unpickler};

@@ -7,7 +7,7 @@ use pickle_core::ErrorKind;
 /// limit of this reader, 10-19 the input ended, 20-29 not an opcode stream,
 /// 30-39 an argument that CPython refuses, 40-49 the stack machine was broken,
 /// 50-69 an operation that CPython refuses on that value, 70-79 wrong use of
-/// a reader, 80-99 what can not be written, 100-109 nothing or something else
+/// a reader, 80-99 what cannot be written, 100-109 nothing or something else
 /// is there, 110-119 wrong use of this interface, 200: no error, go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
@@ -78,7 +78,7 @@ pub enum pickle_status {
     NegativeMemo = 44,
     /// Keys and values do not pair up.
     OddItems = 45,
-    /// REDUCE, OBJ: this built-in value can not be called.
+    /// REDUCE, OBJ: this built-in value cannot be called.
     NotCallable = 50,
     /// NEWOBJ, NEWOBJ_EX: this built-in value is not a class.
     NotAClass = 51,
@@ -159,7 +159,7 @@ pub enum pickle_status {
     OutOfRange = 102,
     /// The str holds lone surrogates or the Python 2 str is not UTF-8: take its bytes.
     NotUtf8 = 103,
-    /// The path can not be read.
+    /// The path cannot be read.
     BadPath = 104,
 
     /// A pointer that must not be null is, or a struct has not been initialised.
@@ -223,7 +223,7 @@ texts! {
     WrongKind "the value is of another kind"
     OutOfRange "the int does not fit the type asked for"
     NotUtf8 "the text is not UTF-8; take its bytes"
-    BadPath "the path can not be read; write it as $.rows[3].temp"
+    BadPath "the path cannot be read; write it as $.rows[3].temp"
     Null "a pointer is null, or a struct has not been initialised"
     AbiMismatch "the program was compiled with the header of another version of the library"
     BadOption "an option or number has no meaning here"

@@ -232,7 +232,7 @@ unsafe fn step(
 
 enum Fault {
     Write(WriteError<Stopped>),
-    /// What was given can not be read.
+    /// What was given cannot be read.
     Argument(pickle_status),
 }
 

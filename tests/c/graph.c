@@ -1,5 +1,5 @@
 /* The canonical text of pickles through the C interface: SHA-256 and length for every line "PATH OFFSET" of stdin, or
- * the status and the offset of the error where a pickle can not be read. What the text says is in the corpus'
+ * the status and the offset of the error where a pickle cannot be read. What the text says is in the corpus'
  * ORACLE.md, and `pickle graph` of the command writes it too. With an argument: the text itself. */
 #include "../../examples/c/sha256.h"
 #include <pickle.h>

@@ -30,7 +30,7 @@ def fixtures(folder):
 
 
 def oracles(corpus):
-    """(path, offset, answer) of every pickle of the corpus that can be compared, and how many can not."""
+    """(path, offset, answer) of every pickle of the corpus that can be compared, and how many cannot."""
     wanted, other = [], 0
     for entry in json.loads((corpus / "manifest.json").read_text())["files"]:
         if not entry.get("oracle"):

@@ -109,7 +109,7 @@ impl Meter {
         self
     }
 
-    /// Gives the count where the measured result can not show it.
+    /// Gives the count where the measured result cannot show it.
     pub fn set_count(&mut self, count: u64) {
         self.count = Some(count);
     }

@@ -150,7 +150,7 @@ def _value(plain, buffers=None):
     try:
         return _Plain(plain, buffers).load()
     except (TypeError, MemoryError) as error:
-        # A key that Python can not hash, as what it is known to be.
+        # A key that Python cannot hash, as what it is known to be.
         raise PickleError(str(error), "BadValue", 0) from None
 
 

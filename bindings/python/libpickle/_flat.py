@@ -41,7 +41,7 @@ _INT8, _INT32, _INT64, _FLOAT = (struct.Struct("<B" + kind).pack for kind in "bi
 
 
 class BadValue(Exception):
-    """A value that can not be written."""
+    """A value that cannot be written."""
 
 
 def _named(value, protocol):
@@ -244,7 +244,7 @@ class Writer:
             yield from parts
             for change, values in record.changes:
                 if change not in ("APPEND", "SETITEM", "ADD", "BUILD"):
-                    raise BadValue("a change is APPEND, SETITEM, ADD or BUILD; %s can not be written" % change)
+                    raise BadValue("a change is APPEND, SETITEM, ADD or BUILD; %s cannot be written" % change)
                 self.out.append(_CHANGES.index(change))
                 if change != "BUILD":
                     self.number(len(values) // (2 if change == "SETITEM" else 1))

@@ -26,7 +26,7 @@ class _Atom:
         return self
 
     def __setattr__(self, name, value):
-        raise AttributeError("%s can not be changed" % type(self).__name__)
+        raise AttributeError("%s cannot be changed" % type(self).__name__)
 
     def _fields(self):
         return tuple(getattr(self, name) for name in self.__slots__)
@@ -64,7 +64,7 @@ class Buffer(_Atom):
 
 
 class Str8(bytes):
-    """A str of Python 2, where no encoding was asked for: bytes or text, the pickle can not tell."""
+    """A str of Python 2, where no encoding was asked for: bytes or text, the pickle cannot tell."""
 
     __slots__ = ()
 

@@ -503,7 +503,7 @@ def test_known_types_do_not_grow():
     # Fraction("1e1000000000") would take all memory.
     record = libpickle.loads(b"cfractions\nFraction\n(X\x0c\0\0\x001e1000000000tR.")
     assert record.name == "fractions.Fraction"
-    # What can not be hashed is no key, whatever the stream calls it.
+    # What cannot be hashed is no key, whatever the stream calls it.
     with pytest.raises(PickleError) as caught:
         libpickle.loads(b"}ccollections\nOrderedDict\n)RNs.")
     assert caught.value.kind == "BadValue"

@@ -51,7 +51,7 @@ kinds! {
     DepthLimit
     /// The values take more memory than the caller allows, or than one buffer can hold.
     SizeLimit
-    /// A value can not be written as a pickle.
+    /// A value cannot be written as a pickle.
     BadValue
     /// The reader was closed.
     Closed
@@ -69,7 +69,7 @@ pub enum PickleError {
         /// What went wrong.
         kind: ErrorKind,
         /// Bytes from the start of the stream to the opcode at fault; for values
-        /// that can not be written, to the value in the flat form.
+        /// that cannot be written, to the value in the flat form.
         offset: u64,
         /// A sentence for people.
         text: String,

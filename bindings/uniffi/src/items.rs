@@ -62,7 +62,7 @@ impl ItemReader {
     /// Takes a piece of input, and gives the items that it completes.
     ///
     /// # Errors
-    /// What is wrong with the pickle, the limit that was reached, or why it can not be read item by item.
+    /// What is wrong with the pickle, the limit that was reached, or why it cannot be read item by item.
     pub fn feed(&self, data: &[u8]) -> Result<ItemBatch, PickleError> {
         let mut state = self.state();
         if let Some(error) = &state.failed {

@@ -106,7 +106,7 @@ const SPARE_MAX: usize = if cfg!(any(target_os = "android", target_os = "ios")) 
 /// unpickler may read, see [`flat::read::decode_plain`].
 ///
 /// # Errors
-/// [`ErrorKind::BadValue`]: a value holds itself in a way that this form can not show, or would take too long to hash.
+/// [`ErrorKind::BadValue`]: a value holds itself in a way that this form cannot show, or would take too long to hash.
 #[uniffi::export]
 pub fn plain(flat: &[u8]) -> Result<Vec<u8>, PickleError> {
     flat::read::decode_plain(flat)

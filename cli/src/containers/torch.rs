@@ -19,7 +19,7 @@ pub(super) fn is_legacy(head: &[u8]) -> bool {
     }
 }
 
-/// Where the last of the pickles ends; `None` where they can not be read.
+/// Where the last of the pickles ends; `None` where they cannot be read.
 pub(crate) fn pickles_end(part: &Part) -> Option<u64> {
     let mut buffer = vec![0; 64 * 1024];
     let mut reader = OpReader::new(Input::from_part("", part.clone()).ok()?, &mut buffer);

@@ -62,7 +62,7 @@ struct Entry {
     method: Option<u16>,
 }
 
-/// The members of the central directory; none where it can not be read.
+/// The members of the central directory; none where it cannot be read.
 fn directory(part: &Part) -> Vec<Entry> {
     // The crate follows its config on where the archive begins in the file.
     let Ok(archive) = ::zip::ZipArchive::new(BufReader::with_capacity(WINDOW, part.reader())) else {

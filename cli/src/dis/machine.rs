@@ -57,7 +57,7 @@ pub struct Effect {
     pub mark: Option<u64>,
     /// The memo entry that MEMOIZE fills.
     pub memo_index: Option<u64>,
-    /// The opcode can not run; its line is printed all the same.
+    /// The opcode cannot run; its line is printed all the same.
     pub fault: Option<ErrorKind>,
 }
 

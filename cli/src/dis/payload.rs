@@ -38,7 +38,7 @@ impl Collector {
     /// Adds a piece.
     ///
     /// # Errors
-    /// The temporary file can not be written.
+    /// The temporary file cannot be written.
     pub fn add(&mut self, fragment: &Fragment<'_>) -> io::Result<()> {
         let &Fragment { opcode, offset, position, data, .. } = fragment;
         if position == 0 {
@@ -92,7 +92,7 @@ impl<'a> Payload<'a> {
     /// The byte at an index, if there is one.
     ///
     /// # Errors
-    /// The temporary file can not be read.
+    /// The temporary file cannot be read.
     pub fn byte(&mut self, index: u64) -> io::Result<Option<u8>> {
         if index >= self.len() {
             return Ok(None);
@@ -116,7 +116,7 @@ impl<'a> Payload<'a> {
     /// Gives the bytes in pieces.
     ///
     /// # Errors
-    /// The temporary file can not be read, or what `take` says.
+    /// The temporary file cannot be read, or what `take` says.
     pub fn each<E: From<io::Error>>(&mut self, take: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         self.range((self.from, self.to), take)
     }
@@ -124,7 +124,7 @@ impl<'a> Payload<'a> {
     /// All of it in memory: for numbers.
     ///
     /// # Errors
-    /// The temporary file can not be read.
+    /// The temporary file cannot be read.
     pub fn read_all(&mut self) -> io::Result<Vec<u8>> {
         let mut all = Vec::new();
         self.each(|piece| {

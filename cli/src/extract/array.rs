@@ -25,7 +25,7 @@ pub(super) fn header(array: &Array<'_>) -> Result<Vec<u8>, String> {
     let kind = match dtype.kind {
         b'a' => 'S',
         kind @ (b'b' | b'i' | b'u' | b'f' | b'c' | b'S' | b'U' | b'V' | b'M' | b'm') => char::from(kind),
-        _ => return Err(format!("an array of {dtype}, which .npy can not hold")),
+        _ => return Err(format!("an array of {dtype}, which .npy cannot hold")),
     };
     let axes: Option<Vec<u64>> = array.shape.items().into_iter().flatten().map(|axis| axis.as_u64()).collect();
     let axes = axes.ok_or("an array without a sensible shape")?;

@@ -15,7 +15,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Number of items; `None` where 64 bits can not hold it.
+    /// Number of items; `None` where 64 bits cannot hold it.
     pub(super) fn len(&self) -> Option<u64> {
         if self.shape.contains(&0) {
             return Some(0);

@@ -137,7 +137,7 @@ impl Storages {
             let mut file = tempfile::tempfile().map_err(|error| refuse(error.to_string()))?;
             let mut reader = member.open_raw().map_err(|error| refuse(error.to_string()))?.take(need);
             let n = io::copy(&mut reader, &mut file)
-                .map_err(|error| refuse(format!("the storage {shown} can not be unpacked: {error}")))?;
+                .map_err(|error| refuse(format!("the storage {shown} cannot be unpacked: {error}")))?;
             *storage = Storage::Here(Part::new(Rc::new(file), 0, n));
         }
         match storage {

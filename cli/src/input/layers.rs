@@ -55,7 +55,7 @@ impl fmt::Display for Layer {
     }
 }
 
-/// Compressed data that can not be undone: in which layer, and where.
+/// Compressed data that cannot be undone: in which layer, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{layer} data {fault} (byte {offset} of the {layer} data)")]
 pub struct LayerError {
@@ -132,7 +132,7 @@ trait Member: Read + Sized {
     /// What follows this stream in the same file.
     ///
     /// # Errors
-    /// What comes before it can not be passed over.
+    /// What comes before it cannot be passed over.
     fn follow_up(source: &mut Source) -> io::Result<FollowUp>;
 }
 

@@ -84,7 +84,7 @@ pub(super) fn line(item: &Item<'_>, line: &mut Line, out: &mut dyn Write) -> io:
 fn pack(value: Value<'_>, buffer: &mut Vec<u8>) -> Result<(), String> {
     let mut serializer = rmp_serde::Serializer::new(buffer);
     serde_transcode::transcode(value, &mut serializer)
-        .map_err(|error| format!("MessagePack can not hold it ({error}); --format jsonl can"))
+        .map_err(|error| format!("MessagePack cannot hold it ({error}); --format jsonl can"))
 }
 
 enum CellError {

@@ -11,7 +11,7 @@ use std::convert::Infallible;
 /// so for every entry that is ever fetched.
 ///
 /// # Errors
-/// The file can not be read.
+/// The file cannot be read.
 pub(super) fn plan<'s>(
     input: &mut Input,
     offset: u64,

@@ -226,7 +226,7 @@ fn with_id<'d>(number: usize, value: Value<'d>, options: &Options) -> Steps<'d> 
         Kind::FrozenSet => map([id, ("$frozenset", list(value.items().into_iter().flatten()))]),
         Kind::Dict => match value.entries() {
             Some(entries) => match plain_map(entries, options) {
-                // `$id` can not be a key of the dict: keys with `$` are written as pairs.
+                // `$id` cannot be a key of the dict: keys with `$` are written as pairs.
                 Some(fields) => {
                     let id = [Step::Key("$id".into()), Step::Raw(number.to_string())];
                     Box::new(std::iter::once(Step::Map).chain(id).chain(fields.skip(1)))

@@ -277,7 +277,7 @@ impl<'d, 'o> Printer<'d, 'o> {
                 Piece::Text(role, text) => put(line, self.options, role, &text),
                 Piece::Group(group) => self.inline_group(group, depth, room, line, level)?,
             }
-            // What has no parts can not be broken, so it may stick out.
+            // What has no parts cannot be broken, so it may stick out.
             if line.columns > room && (has_groups || level != 0) {
                 return Err(Overflow);
             }

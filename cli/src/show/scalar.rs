@@ -101,7 +101,7 @@ fn codes(utf8: &[u8]) -> impl Iterator<Item = u32> + '_ {
     })
 }
 
-/// The text of a str as it would be printed, without quotes; what can not be printed is escaped.
+/// The text of a str as it would be printed, without quotes; what cannot be printed is escaped.
 pub fn bare(value: &Value<'_>) -> String {
     let utf8 = value.str_bytes().or_else(|| value.as_bytes()).unwrap_or_default();
     bare_text(utf8)

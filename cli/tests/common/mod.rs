@@ -3,7 +3,7 @@
 use pickle_core::{Document, Heap, Options, Status, Unpickler, joblib};
 use std::path::PathBuf;
 
-/// Calls `each` with every pickle of a stream, up to the first that can not be read.
+/// Calls `each` with every pickle of a stream, up to the first that cannot be read.
 pub fn each_pickle(data: &[u8], each: &mut dyn FnMut(&Document<'_>)) {
     let mut unpickler = Unpickler::new(Heap::new(), Options { stop_after_build: true, ..Options::new() });
     let mut at = 0;

@@ -297,7 +297,7 @@ impl Machine {
             }
         };
         let mut wanted = Wanted::new(plan, low, offset);
-        // Something that can not be moved is wanted: this batch stays where it is.
+        // Something that cannot be moved is wanted: this batch stays where it is.
         let (mut stays, mut read_to) = (false, stream.byte_base as u64);
         if plan.is_some() || memo.get(window.clone()).unwrap_or_default().iter().any(|n| n.tag() == tag::STACK_GLOBAL) {
             for slot in window.clone() {

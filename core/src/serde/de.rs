@@ -100,7 +100,7 @@ impl<'f, 'de> Reader<'f, 'de> {
         match repeat {
             Some(depth) => Error::new(
                 Reason::Cyclic,
-                format_args!("the value contains itself; a Rust value can not, read it as a Document"),
+                format_args!("the value contains itself; a Rust value cannot, read it as a Document"),
             )
             .skipping(self.depth - depth),
             None => Error::new(
@@ -157,7 +157,7 @@ impl<'f, 'de> Reader<'f, 'de> {
     fn not_text(&self) -> Error {
         let error = match self.node.tag() {
             tag::STR_SURROGATES => {
-                Error::value(format_args!("the str has lone surrogates, which a Rust str can not; ask for bytes"))
+                Error::value(format_args!("the str has lone surrogates, which a Rust str cannot; ask for bytes"))
             }
             _ => Error::value(format_args!("the Python 2 str is not UTF-8; ask for bytes, or give its encoding")),
         };

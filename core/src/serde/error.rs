@@ -23,7 +23,7 @@ pub enum Reason {
     Trailing,
     /// The buffer to write to is full, or a size was promised and not kept.
     Full,
-    /// The protocol can not express the value.
+    /// The protocol cannot express the value.
     Unsupported,
 }
 
@@ -117,7 +117,7 @@ impl Error {
 
     /// Bytes from the start of the pickle to the opcode that made the value at
     /// fault, or that is itself at fault. Where a sink failed or is full: the bytes it had taken,
-    /// which are good. `None` where that is not known: of values that can not be written, of what came from a `Value`,
+    /// which are good. `None` where that is not known: of values that cannot be written, of what came from a `Value`,
     /// and of ints, floats and containers in a pickle that has objects or shared containers.
     pub fn offset(&self) -> Option<u64> {
         match self.inner.reason {

@@ -27,7 +27,7 @@ const NAMES: usize = 64;
 /// ```
 ///
 /// # Errors
-/// A key that Python can not hash, values nested deeper than 128 levels, or what the value itself says.
+/// A key that Python cannot hash, values nested deeper than 128 levels, or what the value itself says.
 #[cfg(feature = "alloc")]
 pub fn to_vec<T: Serialize + ?Sized>(value: &T, options: SerOptions) -> Result<alloc::vec::Vec<u8>> {
     let mut bytes = alloc::vec::Vec::new();
@@ -159,7 +159,7 @@ impl<W: Write> Out<'_, W> {
     fn begin_dict(&mut self, len: Option<usize>) -> Result<()> {
         match core::mem::replace(&mut self.role, Role::Value) {
             Role::Items => done(self.pickler.then_entries()),
-            _ if self.in_key => Err(unsupported("Python can not hash a dict, so it can be no key")),
+            _ if self.in_key => Err(unsupported("Python cannot hash a dict, so it can be no key")),
             _ => done(self.pickler.begin_dict(len)),
         }
     }

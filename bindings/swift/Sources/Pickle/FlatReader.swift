@@ -150,7 +150,7 @@ struct FlatReader {
         }
         if !escapes.isEmpty, let targets = escapes[index] {
             guard targets.allSatisfy({ !nodes[$0].isDone }) else {
-                throw PickleError(.cyclic, "a value that belongs to a cycle is also used outside of it; a tree can not show this")
+                throw PickleError(.cyclic, "a value that belongs to a cycle is also used outside of it; a tree cannot show this")
             }
             if let inner = open.last { escapes[inner, default: []].formUnion(targets) }
         }

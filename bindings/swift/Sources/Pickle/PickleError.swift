@@ -23,11 +23,11 @@ public struct PickleError: Error, Sendable, Hashable {
         public static let depthLimit = Kind(rawValue: "depthLimit")
         /// The values are more than ``PickleOptions`` allow.
         public static let sizeLimit = Kind(rawValue: "sizeLimit")
-        /// A value can not be written as a pickle.
+        /// A value cannot be written as a pickle.
         public static let badValue = Kind(rawValue: "badValue")
         /// The reader was closed.
         public static let closed = Kind(rawValue: "closed")
-        /// A tree can not show how the pickle's values refer to one another.
+        /// A tree cannot show how the pickle's values refer to one another.
         public static let cyclic = Kind(rawValue: "cyclic")
         /// The file could not be read.
         public static let inputOutput = Kind(rawValue: "inputOutput")

@@ -22,7 +22,7 @@ public enum PickleValue: Sendable, Hashable {
     case string(String)
     /// A str with lone surrogates, which no `String` can hold: UTF-8, surrogates as three bytes each.
     case surrogateString(Data)
-    /// A str of Python 2: bytes or text, the pickle can not tell.
+    /// A str of Python 2: bytes or text, the pickle cannot tell.
     case python2String(Data)
     /// Immutable bytes.
     case bytes(Data)

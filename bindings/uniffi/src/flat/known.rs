@@ -86,7 +86,7 @@ pub enum Part<'d> {
 }
 
 /// What a value is known to be. `spare` pays for what is repeated, so that
-/// many objects that share one long list can not make the output grow
+/// many objects that share one long list cannot make the output grow
 /// without bound: where it runs out, an object is just an object.
 pub fn parts<'d>(value: Value<'d>, spare: &mut usize) -> Option<(KnownKind, Vec<Part<'d>>)> {
     let object = value.as_object()?;

@@ -412,7 +412,7 @@ impl<'f> Reader<'f> {
                 stack.push(Todo::Facts(count));
                 return Ok(());
             }
-            _ => return Err(self.bad("joblib's arrays can not be written")),
+            _ => return Err(self.bad("joblib's arrays cannot be written")),
         };
         self.op(Opcode::Mark, Arg::Nothing)?;
         stack.extend([Todo::Changes, Todo::Op(fill), Todo::Values(count)]);

@@ -36,7 +36,7 @@ impl FileItems {
     /// is read once, like a stream.
     ///
     /// # Errors
-    /// [`ErrorKind::InputOutput`]: the file can not be opened.
+    /// [`ErrorKind::InputOutput`]: the file cannot be opened.
     #[uniffi::constructor]
     pub fn open(file: String, path: String, options: ReadOptions, hold: Option<u32>) -> Result<Arc<Self>, PickleError> {
         let how = how(options, hold);
@@ -61,7 +61,7 @@ impl FileItems {
     /// Some items, at least one, as [`ItemBatch`](crate::ItemBatch) has them; `None` after the last.
     ///
     /// # Errors
-    /// What is wrong with the pickle or the file, the limit that was reached, or why it can not be read item by item. All
+    /// What is wrong with the pickle or the file, the limit that was reached, or why it cannot be read item by item. All
     /// items before that were handed over.
     pub fn next_batch(&self) -> Result<Option<Vec<u8>>, PickleError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -190,7 +190,7 @@ fn read(
 }
 
 /// The plan of the next pickle. Of a damaged one, it is that of what comes before the fault, which the second pass will
-/// tell. So it will if the file was changed meanwhile: what is not in the plan can not be fetched.
+/// tell. So it will if the file was changed meanwhile: what is not in the plan cannot be fetched.
 fn plan<'s>(pieces: &mut Pieces, decoder: &mut Decoder, storage: &'s mut Vec<MemoUse>) -> Option<MemoPlan<'s>> {
     // Where each entry is fetched last.
     let mut last: HashMap<u64, u64, RandomState> = HashMap::default();

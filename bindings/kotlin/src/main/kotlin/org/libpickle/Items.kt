@@ -127,7 +127,7 @@ private fun readItems(batch: ByteArray, into: MutableCollection<PickleItem>) {
  * A pickle of up to [hold] values is read as a whole. Calls from several threads take turns. After [close] every call
  * throws a [PickleException] of kind [ErrorKind.CLOSED]; closing twice is fine.
  *
- * @throws java.io.IOException the file can not be opened
+ * @throws java.io.IOException the file cannot be opened
  */
 class FileItems(
     file: Path,

@@ -43,7 +43,7 @@ sealed class PickleValue {
         override fun toString() = "Str(value=$value)"
     }
 
-    /** A str of Python 2: bytes or text, the pickle can not tell. */
+    /** A str of Python 2: bytes or text, the pickle cannot tell. */
     class Str8(val value: kotlin.ByteArray) : PickleValue() {
         override fun equals(other: Any?) = other is Str8 && value.contentEquals(other.value)
         override fun hashCode() = value.contentHashCode()
