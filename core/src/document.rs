@@ -1,5 +1,9 @@
 //! What was read: a flat array of nodes, and handles into it.
 
+mod history;
+
+pub use history::Event;
+
 use crate::machine::How;
 use crate::node::{NIL, Node, chunk, tag};
 use crate::value::{BigInt, Entries, Items, Value};

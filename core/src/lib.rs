@@ -41,7 +41,7 @@ mod value;
 pub mod writer;
 
 pub use decoder::{Decoder, Step};
-pub use document::{Change, Changes, Document, Kind, Object};
+pub use document::{Change, Changes, Document, Event, Kind, Object};
 pub use encoder::Encoder;
 pub use error::{Error, ErrorKind};
 #[cfg(feature = "alloc")]

@@ -232,6 +232,8 @@ impl<M: Memory> Unpickler<M> {
     /// The same of a pickle that was read from `input` with [`Unpickler::advance`].
     pub fn document_in<'d>(&'d self, input: &'d [u8]) -> Document<'d> {
         let (nodes, bytes) = self.memory.view();
+        // Behind them lie free ones and the stack.
+        let nodes = nodes.get(..self.machine.arena).unwrap_or(nodes);
         Document::new(nodes, bytes, input, self.root)
     }
 

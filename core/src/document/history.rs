@@ -1,0 +1,88 @@
+//! What a pickle made and changed, in the order of the stream.
+
+use super::{Change, Document};
+use crate::node::{NIL, Node, chunk, tag};
+use crate::value::{Entries, Items, Value};
+
+/// Something that a pickle did to a value with identity.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Event<'d> {
+    /// A list, dict, set, frozenset, tuple, bytearray, object or read-only view was made, or STACK_GLOBAL named a global.
+    /// Its [`Value::id`] is the index of the event. A tuple, and what made an object, is complete; everything else follows
+    /// as changes. A frozenset has all its items in the one change that follows.
+    Made(Value<'d>),
+    /// Items of a list, set or frozenset, keys and values of a dict in turn (all [`Change::Append`]), or one change of an
+    /// object. It belongs to the value whose [`Value::changed_at`] has its index.
+    Changed(Change<'d>),
+}
+
+impl<'d> Document<'d> {
+    /// The event at an index, and the index behind it. `None` at the end, and for indices that are in the middle of one.
+    pub fn event<'a>(&'a self, index: usize) -> Option<(Event<'a>, usize)> {
+        let header = self.node(index);
+        let number = u32::try_from(index).ok()?;
+        let cells = match header.tag() {
+            tag::LIST | tag::DICT | tag::SET | tag::FROZEN_SET => 0,
+            tag::BYTE_ARRAY | tag::READONLY => 1,
+            tag::STACK_GLOBAL => 2,
+            tag::TUPLE | tag::TUPLE_OF_MUTABLE | tag::OBJECT | tag::CHUNK => header.high() as usize,
+            _ => return None,
+        };
+        let after = index.saturating_add(1).saturating_add(cells);
+        let event = if header.tag() == tag::CHUNK {
+            Event::Changed(self.change(index, header))
+        } else {
+            Event::Made(Value::new(self, Node::reference(header.tag(), number)))
+        };
+        Some((event, after))
+    }
+
+    /// Everything that was made and changed, in the order of the stream, with the index of each event. Also what the
+    /// pickle dropped again. Only of documents that were read as a whole: not of items.
+    ///
+    /// Whoever makes values of another language in this order meets every part of a value before the value, but for what
+    /// SETITEM put into a list, and needs no recursion.
+    pub fn history<'a>(&'a self) -> impl Iterator<Item = (usize, Event<'a>)> {
+        let mut next = 0;
+        core::iter::from_fn(move || {
+            let index = next;
+            let (event, after) = self.event(index)?;
+            next = after;
+            Some((index, event))
+        })
+    }
+
+    fn change<'a>(&'a self, index: usize, header: Node) -> Change<'a> {
+        let items = Items::cells(self, index + 1, header.high() as usize);
+        let cell = self.node(index + 1);
+        let value = Value::new(self, cell);
+        match header.sub() {
+            chunk::SET_ITEM => Change::SetItem(Entries { items }),
+            chunk::ADD => Change::Add(items),
+            chunk::BUILD => Change::Build(value),
+            chunk::RAW => Change::Raw(self.range(self.node(index + 2)), cell.data()),
+            chunk::NESTED => Change::Nested(value),
+            _ => Change::Append(items),
+        }
+    }
+}
+
+impl<'d> Value<'d> {
+    /// The indices of the [`Event::Changed`] that belong to this value, in their order.
+    pub fn changed_at(&self) -> impl Iterator<Item = usize> + use<'d> {
+        let document = self.document;
+        let mut next = match self.node.tag() {
+            tag::LIST | tag::DICT | tag::SET | tag::FROZEN_SET | tag::OBJECT => self.header().first(),
+            _ => NIL,
+        };
+        core::iter::from_fn(move || {
+            if next == NIL {
+                return None;
+            }
+            let index = next as usize;
+            next = document.node(index).first();
+            Some(index)
+        })
+    }
+}
