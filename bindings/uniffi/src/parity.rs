@@ -41,8 +41,14 @@ fn exported() -> BTreeSet<String> {
         if let Some(module) = whole.strip_prefix("pub mod ") {
             names.insert(module.to_owned());
         } else if let Some(list) = whole.strip_prefix("pub use ") {
-            let list = list.split_once("::").unwrap().1.trim_matches(|c| c == '{' || c == '}');
-            names.extend(list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(String::from));
+            // `room::{a, b}` or `room::a`; `self` is the room.
+            let (room, list) = match list.split_once("::{") {
+                Some((room, list)) => (room, list.trim_end_matches('}')),
+                None => list.rsplit_once("::").unwrap(),
+            };
+            let room = room.rsplit("::").next().unwrap();
+            let list = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+            names.extend(list.map(|name| if name == "self" { room } else { name }.to_owned()));
         }
     }
     names
@@ -96,14 +102,15 @@ fn every_kind_of_value_crosses_the_border() {
     let items = text("bindings/uniffi/src/items.rs");
     // What is told by `_` there.
     let objects = ["Object", "Persistent"];
-    for (file, head, prefix, found) in [
-        ("core/src/document.rs", "pub enum Kind {", "Kind::", &write),
-        ("core/src/document.rs", "pub enum Change<'d> {", "Change::", &write),
-        ("core/src/known.rs", "pub enum Known<'d> {", "Known::", &known),
-        ("core/src/machine.rs", "pub enum Encoding {", "Core::", &reader),
-        ("core/src/items.rs", "pub enum Role {", "Role::", &items),
+    let core = sources("core/src", "rs");
+    for (head, prefix, found) in [
+        ("pub enum Kind {", "Kind::", &write),
+        ("pub enum Change<'d> {", "Change::", &write),
+        ("pub enum Known<'d> {", "Known::", &known),
+        ("pub enum Encoding {", "Core::", &reader),
+        ("pub enum Role {", "Role::", &items),
     ] {
-        let variants = variants(&text(file), head);
+        let variants = variants(&core, head);
         assert!(variants.len() >= 4, "{head}: {variants:?}");
         for variant in variants.iter().filter(|variant| prefix != "Kind::" || !objects.contains(&variant.as_str())) {
             assert!(found.contains(&format!("{prefix}{variant}")), "{head} {variant} is not written");

@@ -1,8 +1,8 @@
 //! What a pickle made and changed, in the order of the stream.
 
 use super::{Change, Document};
-use crate::node::{NIL, Node, chunk, tag};
-use crate::value::{Entries, Items, Value};
+use crate::document::value::{Entries, Items, Value};
+use crate::machine::node::{NIL, Node, chunk, tag};
 
 /// Something that a pickle did to a value with identity.
 #[derive(Clone, Copy)]

@@ -6,8 +6,8 @@
 
 use super::{Done, Halt, Machine, get, set};
 use crate::machine::How;
-use crate::memory::Regions;
-use crate::node::{Node, Range, chunk, tag};
+use crate::machine::memory::Regions;
+use crate::machine::node::{Node, Range, chunk, tag};
 use crate::{ErrorKind, MemoPlan, MemoUse};
 
 /// How far the hand-over is.
@@ -453,7 +453,7 @@ fn moved(bytes: &mut [u8], node: &Node, to: &mut usize) -> Node {
 pub(crate) fn is_streamable(node: Node, header: Node) -> bool {
     match node.tag() {
         tag::LIST | tag::DICT | tag::SET => true,
-        tag::OBJECT => header.sub() != How::PersId as u8 && header.first() == crate::node::NIL,
+        tag::OBJECT => header.sub() != How::PersId as u8 && header.first() == crate::machine::node::NIL,
         _ => false,
     }
 }

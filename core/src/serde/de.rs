@@ -4,7 +4,7 @@ use super::error::{Error, Reason, Result, Step};
 use super::text::Text;
 use super::view::{self, PairsOf, View, Want};
 use super::wrappers::{GLOBAL, OBJECT};
-use crate::node::{Node, tag};
+use crate::machine::node::{Node, tag};
 use crate::{BigInt, Document, Entries, Items, Known, Value};
 use ::serde::de::value::{BorrowedStrDeserializer, StrDeserializer, U8Deserializer};
 use ::serde::de::{self, DeserializeSeed, Visitor};
@@ -388,7 +388,7 @@ fn to_u128(big: BigInt<'_>) -> Option<u128> {
         BigInt::Text(_) => {
             let (negative, radix, digits) = big.digits()?;
             let mut value = 0u128;
-            for digit in digits.iter().filter_map(|&byte| crate::text::digit(byte, radix)) {
+            for digit in digits.iter().filter_map(|&byte| crate::literal::text::digit(byte, radix)) {
                 value = value.checked_mul(u128::from(radix))?.checked_add(u128::from(digit))?;
             }
             if negative { None } else { Some(value) }
@@ -405,7 +405,7 @@ impl de::Expected for Expected {
     }
 }
 
-fn visit_octets<'de, V: Visitor<'de>>(octets: crate::known::Octets<'_>, visitor: V) -> Result<V::Value> {
+fn visit_octets<'de, V: Visitor<'de>>(octets: crate::view::known::Octets<'_>, visitor: V) -> Result<V::Value> {
     if let Some(bytes) = octets.as_slice() {
         return visitor.visit_bytes(bytes);
     }
@@ -807,9 +807,9 @@ impl<'de> Names<'_, 'de> {
             return seed.deserialize(Reader { node, ..self.reader });
         }
         let text = match (Reader { node: class.node, ..self.reader }).span() {
-            Span::Lent(text) => crate::op::split_lines(text),
+            Span::Lent(text) => crate::wire::op::split_lines(text),
             Span::Kept(text) => {
-                let (module, name) = crate::op::split_lines(text).unwrap_or_default();
+                let (module, name) = crate::wire::op::split_lines(text).unwrap_or_default();
                 let text = core::str::from_utf8(if second { name } else { module }).unwrap_or_default();
                 return seed.deserialize(StrDeserializer::new(text));
             }

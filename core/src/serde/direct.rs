@@ -9,7 +9,7 @@
 use super::error::{Error, Result};
 use super::options::DeOptions;
 use super::wrappers::{GLOBAL, OBJECT};
-use crate::node::{Node, Range, tag};
+use crate::machine::node::{Node, Range, tag};
 use crate::{Arg, Decoder, ErrorKind, Memory, Op, Opcode, Shortage, Step};
 use ::serde::Deserialize;
 use ::serde::de::{self, DeserializeSeed, Visitor};

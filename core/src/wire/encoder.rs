@@ -1,8 +1,8 @@
 //! [`Op`]s to bytes: the mirror of the decoder.
 
-use crate::frames::{Frames, NoFrames, Place};
-use crate::opcode::Argument;
-use crate::sink::{WriteError, write_all};
+use crate::wire::frames::{Frames, NoFrames, Place};
+use crate::wire::opcode::Argument;
+use crate::wire::sink::{WriteError, write_all};
 use crate::{Arg, Error, ErrorKind, Fragment, Op, Opcode};
 use embedded_io::Write;
 

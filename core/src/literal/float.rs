@@ -391,7 +391,7 @@ pub(crate) fn layout<'r>(value: f64, digits: &[u8], point: i32, most: i32, room:
             if exponent < 10 {
                 out.put(b"0");
             }
-            out.put(crate::text::decimal_i32(exponent as i32, &mut [0; 11]));
+            out.put(crate::literal::text::decimal_i32(exponent as i32, &mut [0; 11]));
         }
     }
     let len = out.len;

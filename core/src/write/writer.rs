@@ -8,10 +8,10 @@ mod memo;
 mod save;
 mod scalar;
 
-use crate::encoder::Encoder;
-use crate::frames::GrowingFrames;
-use crate::node::{Node, chunk, tag};
-use crate::sink::{Counter, WriteError};
+use crate::machine::node::{Node, chunk, tag};
+use crate::wire::encoder::Encoder;
+use crate::wire::frames::GrowingFrames;
+use crate::wire::sink::{Counter, WriteError};
 use crate::{Document, ErrorKind, Opcode};
 use embedded_io::Write;
 

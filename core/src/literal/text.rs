@@ -262,7 +262,7 @@ pub(crate) fn float(text: &[u8]) -> Result<Option<f64>, ErrorKind> {
 
 #[cfg(feature = "text-float")]
 fn parse_float(negative: bool, body: &[u8]) -> Result<Option<f64>, ErrorKind> {
-    let value = crate::float::parse(body);
+    let value = crate::literal::float::parse(body);
     if value == f64::INFINITY {
         return Err(ErrorKind::FloatOverflow);
     }

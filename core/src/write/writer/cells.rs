@@ -1,7 +1,7 @@
 //! A place among the cells of a container, without the document's lifetime.
 
 use crate::Document;
-use crate::node::{NIL, Node};
+use crate::machine::node::{NIL, Node};
 
 /// Cells that are still to be written.
 #[derive(Clone, Copy)]

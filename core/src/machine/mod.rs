@@ -4,11 +4,13 @@
 //! a region full has had no effect and can be done again in a larger one.
 //! Rules and wording of the checks: `load_*` in CPython's `_pickle.c`.
 
+pub(crate) mod memory;
+pub(crate) mod node;
 pub(crate) mod stream;
 
-use crate::memory::Regions;
-use crate::node::{NIL, Node, Range, chunk, tag};
-use crate::text::{self, TextInt, TextInts};
+use crate::literal::text::{self, TextInt, TextInts};
+use crate::machine::memory::Regions;
+use crate::machine::node::{NIL, Node, Range, chunk, tag};
 use crate::{Arg, ErrorKind, Op, Opcode, Shortage};
 
 /// What becomes of a Python 2 str (STRING, BINSTRING, SHORT_BINSTRING):
@@ -860,7 +862,7 @@ impl Machine {
     fn global(&mut self, r: &mut Regions<'_>, source: Source<'_>, ascii: bool) -> Result<Node, ErrorKind> {
         let line = self.slice(r, source);
         let len = line.len();
-        match crate::op::split_lines(line) {
+        match crate::wire::op::split_lines(line) {
             Some((module, name)) if !module.is_empty() && !name.is_empty() => {}
             _ => return Err(ErrorKind::EmptyLine),
         }

@@ -1,8 +1,9 @@
 //! Values to opcodes, one after another: no document, no allocation, containers of unknown length.
 
-use crate::frames::{Frames, NoFrames};
-use crate::sink::WriteError;
-use crate::{Encoder, ErrorKind, Opcode, text};
+use crate::literal::text;
+use crate::wire::frames::{Frames, NoFrames};
+use crate::wire::sink::WriteError;
+use crate::{Encoder, ErrorKind, Opcode};
 use embedded_io::Write;
 
 /// Items between two APPENDS, SETITEMS or ADDITEMS (`BATCHSIZE` in `_pickle.c`).
@@ -264,9 +265,9 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     pub fn float(&mut self, value: f64) -> Written<'_, Self, W> {
         #[cfg(feature = "text-float")]
         if self.protocol() == 0 {
-            let mut room = [0; crate::float::REPR_ROOM];
+            let mut room = [0; crate::literal::float::REPR_ROOM];
             self.before()?;
-            self.line(Opcode::Float, crate::float::repr(value, &mut room))?;
+            self.line(Opcode::Float, crate::literal::float::repr(value, &mut room))?;
             return self.after();
         }
         if self.protocol() == 0 {

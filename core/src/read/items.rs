@@ -6,11 +6,11 @@ mod batch;
 #[cfg(feature = "alloc")]
 pub use batch::Batch;
 
+use crate::document::path::{Path, PathStep};
 use crate::machine::Machine;
+use crate::machine::node::{NIL, Node, chunk, tag};
 use crate::machine::stream::{Phase, Stream, is_streamable};
-use crate::node::{NIL, Node, chunk, tag};
-use crate::path::{Path, PathStep};
-use crate::unpickler::Progress;
+use crate::read::unpickler::Progress;
 use crate::{
     Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value, joblib,
 };

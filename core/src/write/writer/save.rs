@@ -3,15 +3,16 @@
 use super::cells::Cells;
 use super::memo::Memo;
 use super::{Names, Profile, Version, scalar};
-use crate::compat;
 use crate::document::Document;
-use crate::encoder::Encoder;
-use crate::frames::GrowingFrames;
-use crate::known::Known;
+use crate::literal::{float, text};
 use crate::machine::How;
-use crate::node::{NIL, Node, chunk, tag};
-use crate::sink::WriteError;
-use crate::{BigInt, ErrorKind, Opcode, Value, float, text};
+use crate::machine::node::{NIL, Node, chunk, tag};
+use crate::view::known::Known;
+use crate::wire::encoder::Encoder;
+use crate::wire::frames::GrowingFrames;
+use crate::wire::sink::WriteError;
+use crate::write::compat;
+use crate::{BigInt, ErrorKind, Opcode, Value};
 use alloc::vec::Vec;
 use embedded_io::Write;
 

@@ -1,8 +1,9 @@
 //! Numbers and texts as protocol 0 spells them, and ints in two's complement.
 
-use crate::float::{self, REPR_ROOM};
-use crate::value::BigInt;
-use crate::{Value, text};
+use crate::Value;
+use crate::document::value::BigInt;
+use crate::literal::float::{self, REPR_ROOM};
+use crate::literal::text;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt::Write;
@@ -182,7 +183,7 @@ fn from_digits(digits: &[u8], radix: u8) -> Option<Vec<u32>> {
         return None;
     }
     let mut limbs: Vec<u32> = Vec::new();
-    for digit in digits.iter().filter_map(|&byte| crate::text::digit(byte, radix)) {
+    for digit in digits.iter().filter_map(|&byte| crate::literal::text::digit(byte, radix)) {
         let mut carry = u64::from(digit);
         for limb in &mut limbs {
             carry += u64::from(*limb) * u64::from(radix);

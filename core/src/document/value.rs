@@ -1,8 +1,8 @@
 //! A handle to one value: typed accessors, items, lookup, paths.
 
 use crate::document::Document;
-use crate::node::{NIL, Node, tag};
-use crate::text::{self, Digits};
+use crate::literal::text::{self, Digits};
+use crate::machine::node::{NIL, Node, tag};
 use core::fmt;
 
 /// A value of a document: a small handle, copied at will.
@@ -174,7 +174,7 @@ impl<'d> Value<'d> {
     /// Module and name of a class or function.
     pub fn as_global(&self) -> Option<(&'d str, &'d str)> {
         let (module, name) = match self.node.tag() {
-            tag::GLOBAL => crate::op::split_lines(self.document.range(self.node))?,
+            tag::GLOBAL => crate::wire::op::split_lines(self.document.range(self.node))?,
             tag::STACK_GLOBAL => {
                 let at = self.node.high() as usize;
                 let part = |n| self.document.range(self.document.node(at + n));
@@ -307,10 +307,10 @@ impl<'d> Value<'d> {
     /// `None` where nothing is there or the path cannot be read.
     pub fn find(&self, path: &str) -> Option<Value<'d>> {
         let mut here = *self;
-        for step in crate::path::Path::new(path) {
+        for step in crate::document::path::Path::new(path) {
             here = match step? {
-                crate::path::PathStep::Key(key) => here.get(key)?,
-                crate::path::PathStep::Index(index) => {
+                crate::document::path::PathStep::Key(key) => here.get(key)?,
+                crate::document::path::PathStep::Index(index) => {
                     let len = here.items()?.len();
                     let index = usize::try_from(if index < 0 { index + len as i64 } else { index }).ok()?;
                     here.at(index)?

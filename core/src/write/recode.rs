@@ -1,7 +1,8 @@
 //! Opcodes to opcodes: what needs no document.
 
-use crate::sink::WriteError;
-use crate::{Arg, Decoder, Encoder, Error, ErrorKind, Op, Opcode, Step, text};
+use crate::literal::text;
+use crate::wire::sink::WriteError;
+use crate::{Arg, Decoder, Encoder, Error, ErrorKind, Op, Opcode, Step};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use embedded_io::Write;

@@ -1,8 +1,9 @@
 //! Bytes to [`Op`]s: a state machine of constant size.
 
-use crate::grammar::{self, Fault};
-use crate::opcode::Argument;
-use crate::{Arg, Error, ErrorKind, Fragment, Op, Opcode, op};
+use crate::wire::grammar::{self, Fault};
+use crate::wire::op;
+use crate::wire::opcode::Argument;
+use crate::{Arg, Error, ErrorKind, Fragment, Op, Opcode};
 use heapless::Vec;
 
 /// What one call of [`Decoder::next`] found.

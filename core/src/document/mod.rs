@@ -1,12 +1,14 @@
 //! What was read: a flat array of nodes, and handles into it.
 
 mod history;
+pub(crate) mod path;
+pub(crate) mod value;
 
 pub use history::Event;
 
+use crate::document::value::{BigInt, Entries, Items, Value};
 use crate::machine::How;
-use crate::node::{NIL, Node, chunk, tag};
-use crate::value::{BigInt, Entries, Items, Value};
+use crate::machine::node::{NIL, Node, chunk, tag};
 
 /// A pickle that was read, whole: values, sharing and cycles, and of every
 /// object how it was made and what happened to it afterwards.

@@ -1,0 +1,8 @@
+//! Writing: values, whole documents and other pickles.
+
+pub mod compat;
+pub(crate) mod pickler;
+#[cfg(feature = "alloc")]
+pub mod recode;
+#[cfg(feature = "alloc")]
+pub mod writer;
