@@ -1,6 +1,7 @@
 //! The command line.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use crate::cmd::{cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, show, split};
+use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
@@ -93,41 +94,41 @@ impl Color {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show what is in a pickle, as a readable tree
-    Show(ShowArgs),
+    Show(show::ShowArgs),
     /// Tell protocol, sizes, opcodes, classes and what a file seems to be
-    Info(InfoArgs),
+    Info(info::InfoArgs),
     /// Tell which values take up the bytes of a file
-    Du(crate::du::DuArgs),
+    Du(du::DuArgs),
     /// Disassemble: one line an opcode, the text of python3 -m pickletools
-    Dis(DisArgs),
+    Dis(dis::DisArgs),
     /// Print pickles as JSON
-    Json(JsonArgs),
+    Json(json::JsonArgs),
     /// Print the exact object graph as canonical text, one line a pickle
-    Graph(GraphArgs),
+    Graph(graph::GraphArgs),
 
     /// Print one value as JSON
-    Get(crate::get::GetArgs),
+    Get(get::GetArgs),
     /// Print the items of a pickle of any size, one line of JSON each, or as CSV or MessagePack
-    Items(crate::items::ItemsArgs),
+    Items(items::ItemsArgs),
     /// Print the first items
-    Head(crate::items::SomeArgs),
+    Head(items::SomeArgs),
     /// Print the last items
-    Tail(crate::items::SomeArgs),
+    Tail(items::SomeArgs),
     /// Count the items
-    Count(crate::items::CountArgs),
+    Count(items::CountArgs),
     /// Take out bytes, arrays, or all tensors of a PyTorch file
-    Extract(crate::extract::ExtractArgs),
+    Extract(extract::ExtractArgs),
 
     /// Write a pickle again: another protocol, another Python's bytes, Python 2 to 3
-    Convert(crate::convert::ConvertArgs),
+    Convert(convert::ConvertArgs),
     /// Drop what no opcode uses, as pickletools.optimize
-    Optimize(crate::optimize::OptimizeArgs),
+    Optimize(optimize::OptimizeArgs),
     /// Cut a long pickle into several, or a file of many pickles into files
-    Split(crate::split::SplitArgs),
+    Split(split::SplitArgs),
     /// Write the pickles of several files one after another into one
-    Cat(crate::split::CatArgs),
+    Cat(cat::CatArgs),
     /// Make a pickle of JSON, plain or as `pickle json --tagged` prints it
-    FromJson(crate::from_json::FromJsonArgs),
+    FromJson(from_json::FromJsonArgs),
 }
 
 impl Command {
@@ -153,142 +154,6 @@ impl Command {
             Command::FromJson(_) => &mut [],
         }
     }
-}
-
-/// `pickle show`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  pickle show model.pkl
-  pickle show --depth 3 --max-items 5 model.pkl
-  pickle show --color always model.pkl | less -R")]
-pub struct ShowArgs {
-    /// Files to show; - is standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-
-    /// Levels to go down; what lies deeper is counted
-    #[arg(short, long, value_name = "N")]
-    pub depth: Option<usize>,
-
-    /// Columns a line may have [default: the terminal's, or 100]
-    #[arg(short, long, value_name = "N")]
-    pub width: Option<usize>,
-
-    /// Items to show of each list, dict and so on; the rest is counted
-    #[arg(short = 'n', long, value_name = "N")]
-    pub max_items: Option<usize>,
-
-    /// Colours, as [`Cli::settle`] decided.
-    #[arg(skip)]
-    pub color: bool,
-}
-
-/// `pickle json`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Bytes are base64, big integers and non-finite floats are strings, objects are tagged maps.
-
-Examples:
-  pickle json rows.pkl
-  pickle json --indent 2 rows.pkl
-  pickle json --lines log.pkl | head -3")]
-pub struct JsonArgs {
-    /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-
-    /// One pickle a line (JSON Lines), for files with many pickles
-    #[arg(short, long, conflicts_with = "indent")]
-    pub lines: bool,
-
-    /// Lose nothing: tuples, sets, classes, large ints and sharing can be told apart
-    #[arg(short, long)]
-    pub tagged: bool,
-
-    /// Blanks a level; 0 puts everything on one line [default: 2]
-    #[arg(short, long, value_name = "N")]
-    pub indent: Option<usize>,
-
-    /// Colours, as [`Cli::settle`] decided.
-    #[arg(skip)]
-    pub color: bool,
-}
-
-/// `pickle graph`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Two pickles of equal content give the same line, so lines can be compared and hashed.
-
-Examples:
-  pickle graph a.pkl | sha256sum
-  diff <(pickle graph a.pkl) <(pickle graph b.pkl)")]
-pub struct GraphArgs {
-    /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-
-    /// One memo lives through all pickles of the file, as one Pickler or Unpickler used again has it
-    #[arg(long)]
-    pub shared_memo: bool,
-}
-
-/// `pickle dis`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-The options are those of python3 -m pickletools.
-
-Examples:
-  pickle dis model.pkl
-  pickle dis --annotate --all log.pkl | less")]
-pub struct DisArgs {
-    /// The file to disassemble; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-
-    /// Say at each opcode what it does
-    #[arg(short, long)]
-    pub annotate: bool,
-
-    /// Keep the memo from one pickle to the next
-    #[arg(short, long)]
-    pub memo: bool,
-
-    /// Blanks to indent by at each MARK
-    #[arg(short = 'l', long = "indentlevel", value_name = "N", default_value_t = 4)]
-    pub indent_level: usize,
-
-    /// Every pickle of the file, not the first alone
-    #[arg(long)]
-    pub all: bool,
-
-    /// Take the file's bytes as they are: unpack nothing, open no container
-    #[arg(long)]
-    pub raw: bool,
-
-    /// Colours, as [`Cli::settle`] decided.
-    #[arg(skip)]
-    pub color: bool,
-}
-
-/// `pickle info`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  pickle info *.pkl
-  pickle info --json model.pkl | jq .globals")]
-pub struct InfoArgs {
-    /// Files to tell about; - is standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
-
-    /// Print JSON, one line a file
-    #[arg(long)]
-    pub json: bool,
-
-    /// Colours, as [`Cli::settle`] decided.
-    #[arg(skip)]
-    pub color: bool,
 }
 
 #[cfg(test)]

@@ -4,36 +4,19 @@
 //! about the pickle format itself is in the core.
 
 pub mod args;
-pub mod canonical;
-pub mod containers;
-pub mod convert;
-pub mod dis;
-pub mod du;
-pub mod extract;
-pub mod failure;
-pub mod from_json;
-pub mod get;
-pub mod globals;
-pub mod graph;
-pub mod guess;
-mod indexes;
-pub mod info;
+pub mod cmd;
 pub mod input;
-pub mod items;
-pub mod json;
-pub mod optimize;
+pub mod messages;
 pub mod output;
 pub mod pickles;
+pub mod print;
 pub mod progress;
-pub mod pyrepr;
-pub mod show;
-pub mod split;
-pub mod symbols;
-mod walk;
+pub mod survey;
 
-pub use failure::Failure;
+pub use messages::Failure;
 
 use args::{Cli, Command};
+use cmd::{cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, show, split};
 use std::io::Write;
 
 /// Runs one command; its output goes to `out`, which is flushed.
@@ -61,7 +44,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Get(args) => get::run(args, out),
         Command::Du(args) => du::run(args, out),
         Command::Split(args) => split::run(args),
-        Command::Cat(args) => split::cat(args),
+        Command::Cat(args) => cat::run(args),
     };
     // A closed pipe outweighs any other failure: nobody is there to read on.
     match out.flush().map_err(Failure::Output) {

@@ -1,8 +1,8 @@
 //! `pickle info` against literal pickles, and against the corpus' manifest.
 
-use pickle_cli::globals::{Global, NAME_MAX};
-use pickle_cli::guess::{self, root_text};
-use pickle_cli::info::{Info, info};
+use pickle_cli::survey::globals::{Global, NAME_MAX};
+use pickle_cli::survey::guess::{self, root_text};
+use pickle_cli::survey::info::{Info, info};
 use pickle_core::{ErrorKind, Opcode, ReadError};
 use serde_json::{Value, json};
 use std::fs;

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{corpus, each_pickle};
-use pickle_cli::json::{Options, json};
+use pickle_cli::print::json::{Options, json};
 use serde::de::IgnoredAny;
 
 fn text(pickle: &[u8], options: &Options) -> String {

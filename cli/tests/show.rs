@@ -3,7 +3,7 @@
 mod common;
 
 use common::{corpus, each_pickle};
-use pickle_cli::show::{Options, Palette, show};
+use pickle_cli::print::tree::{Options, Palette, show};
 
 fn with(pickle: &[u8], options: &Options) -> String {
     let mut out = Vec::new();

@@ -1,0 +1,17 @@
+//! The verbs of the command, each with its arguments.
+
+pub mod cat;
+pub mod common;
+pub mod convert;
+pub mod dis;
+pub mod du;
+pub mod extract;
+pub mod from_json;
+pub mod get;
+pub mod graph;
+pub mod info;
+pub mod items;
+pub mod json;
+pub mod optimize;
+pub mod show;
+pub mod split;

@@ -1,0 +1,162 @@
+//! `pickle convert`: writes pickles again, in another protocol or as another Python writes them.
+
+use crate::Failure;
+use crate::pickles::rewrite::{Trouble, each_pickle, refusal};
+use clap::{Args, ValueEnum};
+use pickle_core::recode::{self, Traits};
+use pickle_core::writer::{Profile, Version, Writer};
+use pickle_core::{Encoding, Heap, Options, Unpickler, WriteError};
+use std::path::PathBuf;
+
+/// `pickle convert`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without --protocol, --profile and the options for Python 2, pickles are copied opcode by opcode: the same bytes.
+Names of modules and classes change with protocols 0 to 2 and back, as in pickle.dump(fix_imports=True).
+
+Examples:
+  pickle convert old.pkl -o new.pkl --protocol 5
+  pickle convert py2.pkl -o py3.pkl --from-python2
+  pickle convert model.pkl -o legacy.pkl --protocol 2 --profile 2.7")]
+pub struct ConvertArgs {
+    /// The file to read; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The file to write, whole or not at all; - is standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+
+    /// The protocol, 0 to 5 [default: that of the input]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=5))]
+    pub protocol: Option<u8>,
+
+    /// The Python whose pickler is followed byte for byte [default: 3.15, or 2.7 where Python 2 strings stay]
+    #[arg(long, value_name = "VERSION")]
+    pub profile: Option<ProfileName>,
+
+    /// What becomes of Python 2 strings, as in pickle.load
+    #[arg(long, value_name = "ENCODING")]
+    pub encoding: Option<EncodingName>,
+
+    /// Short for --protocol 5 --encoding latin1, which is what numpy, pandas and datetime of Python 3 ask for
+    #[arg(long)]
+    pub from_python2: bool,
+}
+
+/// Pythons whose picklers differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProfileName {
+    /// cPickle of Python 2.7.
+    #[value(name = "2.7")]
+    Py27,
+    /// 3.4 to 3.6.
+    #[value(name = "3.6")]
+    Py36,
+    /// 3.7 to 3.10.
+    #[value(name = "3.8")]
+    Py38,
+    /// 3.11 and 3.12.
+    #[value(name = "3.11")]
+    Py311,
+    /// 3.13.
+    #[value(name = "3.13")]
+    Py313,
+    /// 3.14.
+    #[value(name = "3.14")]
+    Py314,
+    /// 3.15.
+    #[value(name = "3.15")]
+    Py315,
+}
+
+impl ProfileName {
+    fn version(self) -> Version {
+        match self {
+            ProfileName::Py27 => Version::Py27,
+            ProfileName::Py36 => Version::Py36,
+            ProfileName::Py38 => Version::Py38,
+            ProfileName::Py311 => Version::Py311,
+            ProfileName::Py313 => Version::Py313,
+            ProfileName::Py314 => Version::Py314,
+            ProfileName::Py315 => Version::Py315,
+        }
+    }
+}
+
+/// The encodings that `pickle.load` is usually given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EncodingName {
+    /// Strings must be ASCII.
+    Ascii,
+    /// A character a byte; never fails.
+    Latin1,
+    /// Strings must be UTF-8.
+    #[value(name = "utf-8")]
+    Utf8,
+    /// Strings become bytes.
+    Bytes,
+}
+
+impl From<EncodingName> for Encoding {
+    fn from(name: EncodingName) -> Encoding {
+        match name {
+            EncodingName::Ascii => Encoding::Ascii,
+            EncodingName::Latin1 => Encoding::Latin1,
+            EncodingName::Utf8 => Encoding::Utf8,
+            EncodingName::Bytes => Encoding::Bytes,
+        }
+    }
+}
+
+/// `pickle convert`: writes every pickle of a file again.
+///
+/// # Errors
+/// The input cannot be read, a pickle is damaged or cannot be said in the protocol, or the output cannot be written.
+pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
+    let encoding = args.encoding.map(Encoding::from).or(args.from_python2.then_some(Encoding::Latin1));
+    let protocol = args.protocol.or(args.from_python2.then_some(5));
+    if let (Some(protocol @ 3..), Some(ProfileName::Py27)) = (protocol, args.profile) {
+        return Err(Failure::Usage(format!("Python 2.7 has protocols 0 to 2, not {protocol}")));
+    }
+    let as_it_is = protocol.is_none() && args.profile.is_none() && encoding.is_none();
+    let mut unpickler =
+        Unpickler::new(Heap::new(), Options { encoding: encoding.unwrap_or_default(), ..Options::new() });
+    let mut writer = Writer::new();
+    each_pickle(&args.file, &args.output, |input, out| {
+        if as_it_is {
+            return Ok(recode::copy(input, out)?);
+        }
+        let traits = Traits::of(input)?;
+        let keeps_python2 = traits.python2 && encoding.is_none();
+        let protocol = protocol.unwrap_or(traits.protocol.min(5));
+        if traits.drops_calls {
+            if protocol == traits.protocol && args.profile.is_none() && encoding.is_none() {
+                return Ok(recode::copy(input, out)?);
+            }
+            return Err(Trouble::Refused(
+                "it calls functions and drops what they return (cloudpickle and dill do that to fill classes and \
+                 functions): it can only be copied, without --protocol, --profile and --encoding"
+                    .into(),
+            ));
+        }
+        let version = match args.profile {
+            Some(profile) => profile.version(),
+            None if keeps_python2 && protocol <= 2 => Version::Py27,
+            None => Version::Py315,
+        };
+        if keeps_python2 && version != Version::Py27 {
+            return Err(Trouble::Refused(
+                "it has strings of Python 2, which Python 3 cannot write: say what they are with --encoding latin1, \
+                 utf-8, ascii or bytes, or use --from-python2"
+                    .into(),
+            ));
+        }
+        let document = unpickler.load(input)?;
+        match writer.write(&document, traits.protocol, Profile::new(version, protocol), false, out) {
+            Ok(_) => Ok(traits.len),
+            Err(WriteError::Pickle(error)) => Err(Trouble::Refused(refusal(&writer, &document, protocol, error))),
+            Err(error) => Err(error.into()),
+        }
+    })
+}

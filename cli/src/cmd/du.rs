@@ -1,0 +1,186 @@
+//! `pickle du`: which values take up the bytes of a file. One pass over the opcodes: no value is ever made.
+//!
+//! The bytes of a value are those of the opcodes that made it: what it holds, its memo entry, and for an entry of a dict
+//! its key. What is fetched from the memo counts where it was first written; the fetch itself is two to five bytes.
+//! Memory: a small tree for every value on the stack, bounded in width and depth, and the strs that `Symbols` keeps.
+
+use crate::Failure;
+use crate::input::{Input, containers};
+use crate::output::Output;
+use crate::pickles::warn_of_rest;
+use crate::print::du::html;
+use crate::survey::sizes::{Branch, Names, Tracker};
+use crate::survey::symbols::Symbols;
+use crate::survey::walk::{self, Follow, is_cut_pickle, raw_array};
+use clap::Args;
+use pickle_core::joblib::Array;
+use pickle_core::{Arg, Error, ErrorKind, Op, OpReader, ReadError, Step};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+/// Bytes of the buffer through which an input is read.
+const BUFFER: usize = 64 * 1024;
+
+/// `pickle du`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+[] stands for all items of a list or set together, [0], [1] and so on for those of a tuple.
+
+Examples:
+  pickle du model.pkl
+  pickle du -n 5 model.joblib
+  pickle du model.pkl --html model.html")]
+pub struct DuArgs {
+    /// The file to look at; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Lines to print, the largest first
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub lines: usize,
+
+    /// Write a page with a map of all values instead: one file, nothing else is loaded
+    #[arg(long, value_name = "OUT")]
+    pub html: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The file cannot be read, or is damaged: what was counted up to there is printed.
+pub fn run(args: &DuArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut input = containers::open_one(&args.file)?;
+    let mut names = Names::default();
+    let (total, result) = measure(&mut input, &mut names);
+    match &args.html {
+        None => {
+            table(&total, &names, args.lines, out)?;
+            result
+        }
+        Some(path) => {
+            result?;
+            let mut page = Output::create(path)?;
+            html::write(input.name(), &total, &names, &mut page).map_err(|error| page.failure(error))?;
+            page.commit()
+        }
+    }
+}
+
+/// All pickles of an input together, as far as they can be read.
+fn measure(input: &mut Input, names: &mut Names) -> (Branch, Result<(), Failure>) {
+    let mut buffer = vec![0; BUFFER];
+    let mut total = Branch::default();
+    let mut index = 0;
+    let mut reader = OpReader::new(&mut *input, &mut buffer);
+    loop {
+        match reader.at_end() {
+            Ok(true) if index > 0 => return (total, Ok(())),
+            Ok(_) => {}
+            Err(error) => return (total, Err(error.into())),
+        }
+        let start = reader.decoder().offset();
+        let mut walk = Walk { symbols: Symbols::default(), tracker: Tracker::new(names), first_byte: None, count: 0 };
+        let result = walk.pickle(&mut reader);
+        let (first_byte, count) = (walk.first_byte, walk.count);
+        let root = walk.tracker.finish();
+        match result {
+            Ok(()) => total.take(root),
+            Err(ReadError::Pickle(error))
+                if index > 0 && !is_cut_pickle(first_byte.unwrap_or(error.byte()), error, count) =>
+            {
+                drop(reader);
+                warn_of_rest(input, index, start, error);
+                return (total, Ok(()));
+            }
+            Err(error) => {
+                total.take(root);
+                drop(reader);
+                return (total, Err(input.bad_read(index, error)));
+            }
+        }
+        index += 1;
+        reader.decoder().next_pickle();
+    }
+}
+
+/// One pickle on its way.
+struct Walk<'n> {
+    symbols: Symbols,
+    tracker: Tracker<'n>,
+    first_byte: Option<u8>,
+    count: u64,
+}
+
+impl Walk<'_> {
+    fn pickle<R: embedded_io::Read>(&mut self, reader: &mut OpReader<'_, R>) -> Result<(), ReadError<R::Error>> {
+        while let Some(array) = walk::opcodes(reader, self)? {
+            match array {
+                Array::Raw { len, padded } => {
+                    let start = reader.decoder().offset();
+                    let read = raw_array(reader, len, padded);
+                    self.tracker.add_to_top(reader.decoder().offset() - start);
+                    read?;
+                }
+                Array::Nested => self.nested(reader)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A pickle inside the pickle: joblib's arrays of objects. All of it counts as the array's.
+    fn nested<R: embedded_io::Read>(&mut self, reader: &mut OpReader<'_, R>) -> Result<(), ReadError<R::Error>> {
+        let start = reader.decoder().offset();
+        if reader.decoder().frame_left() != 0 {
+            return Err(Error::new(ErrorKind::RawInFrame, 0, start).into());
+        }
+        reader.decoder().next_pickle();
+        while reader.next()? != Step::End {}
+        self.tracker.add_to_top(reader.decoder().offset() - start);
+        reader.decoder().next_pickle();
+        Ok(())
+    }
+}
+
+impl Follow for Walk<'_> {
+    #[inline]
+    fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<(), Error> {
+        let newline = matches!(op.arg, Arg::Text(_));
+        let len = op.header_len() as u64 + payload + u64::from(newline);
+        self.first_byte.get_or_insert(op.opcode.byte());
+        self.count += 1;
+        // Sizes first: the names of what goes into a value are still on the stack.
+        self.tracker.op(op, len, self.symbols.base(op)?, &self.symbols);
+        self.symbols.apply(op)?;
+        self.tracker.made(op.opcode, &self.symbols);
+        Ok(())
+    }
+
+    fn array(&mut self) -> Option<Array> {
+        self.symbols.take_array()
+    }
+}
+
+/// The largest values, one line each.
+fn table(total: &Branch, names: &Names, lines: usize, out: &mut dyn Write) -> io::Result<()> {
+    let mut all = Vec::new();
+    let mut stack = vec![("$".to_owned(), total)];
+    while let Some((path, branch)) = stack.pop() {
+        for (name, child) in branch.children() {
+            stack.push((format!("{path}{}", names.step(name)), child));
+        }
+        all.push((branch.bytes(), path, branch));
+    }
+    // Of equal ones the outer comes first.
+    all.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.len().cmp(&b.1.len())).then(a.1.cmp(&b.1)));
+    writeln!(out, "{:>15} {:>6} {:>11}  path", "bytes", "share", "values")?;
+    for (bytes, path, branch) in all.iter().take(lines) {
+        let share = *bytes as f64 * 100.0 / total.bytes().max(1) as f64;
+        let path = crate::messages::printable(path);
+        let kind = crate::messages::printable(names.kind(branch.kind()));
+        writeln!(out, "{bytes:>15} {share:>5.1}% {:>11}  {path}  {kind}", branch.count())?;
+    }
+    if let Some(rest) = all.len().checked_sub(lines).filter(|&rest| rest != 0) {
+        writeln!(out, "and {rest} more: -n {}, or --html OUT for a map", all.len())?;
+    }
+    Ok(())
+}

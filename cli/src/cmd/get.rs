@@ -1,0 +1,113 @@
+//! `pickle get`: one value of a file, as JSON.
+
+use crate::Failure;
+use crate::input::containers;
+use crate::pickles::Pickles;
+use crate::pickles::items::{self, Whose};
+use crate::print::json::{self, json};
+use clap::Args;
+use pickle_core::{Document, Path, PathStep, Role};
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// `pickle get`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An item of a list, and what is in it, is found without holding what comes before and after. Bytes and arrays are
+better taken out with `pickle extract`.
+
+Examples:
+  pickle get run.pkl '$.config'
+  pickle get rows.pkl '$[1000000].temp'")]
+pub struct GetArgs {
+    /// The file to read; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Where the value is, such as `$.rows[3].temp` or `$[\"a key\"]`
+    #[arg(value_name = "PATH")]
+    pub path: String,
+
+    /// Blanks a level; 0 puts everything on one line
+    #[arg(short, long, value_name = "N", default_value_t = 2)]
+    pub indent: usize,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The file cannot be read, is damaged, or has nothing at the path.
+pub fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    Failure::check_path(&args.path, "$.rows[3].temp")?;
+    let nothing = || Failure::Refused {
+        name: args.file.display().to_string(),
+        text: format!("there is nothing at {}; `pickle show` and `pickle du` tell what there is", args.path),
+    };
+    let can_be_read_again = args.file.as_os_str() != "-";
+    if let Some((list, index, rest)) = first_index(&args.path) {
+        match item(args, list, index, &rest, out) {
+            Ok(true) => return Ok(()),
+            // Of a tuple or list that the stream changes later, or that no stream leads to, the whole is read.
+            Ok(false) | Err(Failure::Refused { .. }) if can_be_read_again => {}
+            Ok(false) => return Err(nothing()),
+            Err(failure) => return Err(failure),
+        }
+    }
+    let mut pickles = Pickles::new(containers::open_one(&args.file)?, pickle_core::Options::new(), false);
+    let document = pickles.next_document()?.ok_or_else(nothing)?;
+    let found = document.find(&args.path).ok_or_else(nothing)?;
+    print(&found.document(), args, out)
+}
+
+/// Streams the items of a list up to the one that is wanted; false where it was not there.
+fn item(args: &GetArgs, list: String, index: u64, rest: &str, out: &mut dyn Write) -> Result<bool, Failure> {
+    let of = Whose { file: &args.file, path: &list, resync: false };
+    let mut found = false;
+    items::each(of, &mut |item| {
+        if item.index() != index || item.role() != Role::Item {
+            return Ok(item.index() < index);
+        }
+        let document = item.document();
+        if let Some(value) = document.find(rest) {
+            found = true;
+            print(&value.document(), args, out)?;
+        }
+        Ok(false)
+    })?;
+    Ok(found)
+}
+
+fn print(document: &Document<'_>, args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let options = json::Options { indent: Some(args.indent).filter(|&n| n != 0), ..json::Options::default() };
+    Ok(json(document, &options, out)?)
+}
+
+/// The path up to the first index from the front, the index, and the path behind it.
+fn first_index(path: &str) -> Option<(String, u64, String)> {
+    let (mut before, mut index, mut after) = (String::from("$"), None, String::from("$"));
+    for step in Path::new(path) {
+        let text = if index.is_none() { &mut before } else { &mut after };
+        match step? {
+            PathStep::Index(n @ 0..) if index.is_none() => index = Some(n as u64),
+            PathStep::Index(n) => write!(text, "[{n}]").ok()?,
+            PathStep::Key(key) if !key.contains('"') => write!(text, "[\"{key}\"]").ok()?,
+            PathStep::Key(key) => write!(text, "['{key}']").ok()?,
+        }
+    }
+    Some((before, index?, after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_index;
+
+    #[test]
+    fn paths_are_cut_at_the_first_index() {
+        let cut = first_index("$.rows[3].points[-1]").unwrap();
+        assert_eq!(cut, ("$[\"rows\"]".into(), 3, "$[\"points\"][-1]".into()));
+        assert_eq!(first_index("$[0]").unwrap(), ("$".into(), 0, "$".into()));
+        assert_eq!(first_index("$.config"), None);
+        assert_eq!(first_index("$[-1]"), None);
+    }
+}

@@ -1,0 +1,59 @@
+//! `pickle json`
+
+use crate::Failure;
+use crate::input;
+use crate::pickles::Pickles;
+use crate::print::json::{Options, json};
+use clap::Args;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// `pickle json`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Bytes are base64, big integers and non-finite floats are strings, objects are tagged maps.
+
+Examples:
+  pickle json rows.pkl
+  pickle json --indent 2 rows.pkl
+  pickle json --lines log.pkl | head -3")]
+pub struct JsonArgs {
+    /// The file to read; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// One pickle a line (JSON Lines), for files with many pickles
+    #[arg(short, long, conflicts_with = "indent")]
+    pub lines: bool,
+
+    /// Lose nothing: tuples, sets, classes, large ints and sharing can be told apart
+    #[arg(short, long)]
+    pub tagged: bool,
+
+    /// Blanks a level; 0 puts everything on one line [default: 2]
+    #[arg(short, long, value_name = "N")]
+    pub indent: Option<usize>,
+
+    /// Colours, as [`Cli::settle`] decided.
+    #[arg(skip)]
+    pub color: bool,
+}
+
+/// Blanks a level where nothing else is asked for.
+const INDENT: usize = 2;
+
+/// `pickle json`: prints every pickle of a file as JSON.
+///
+/// # Errors
+/// The input cannot be read or a pickle is damaged; what came before is out.
+pub fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let indent = if args.lines { None } else { Some(args.indent.unwrap_or(INDENT)).filter(|&n| n != 0) };
+    let options = Options { indent, tagged: args.tagged, ..Options::default() };
+    input::for_each(std::slice::from_ref(&args.file), out, |input, out| {
+        let mut pickles = Pickles::new(input, pickle_core::Options::new(), false);
+        while let Some(document) = pickles.next_document()? {
+            json(&document, &options, out)?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,33 @@
+//! `pickle optimize`: drops what no opcode uses.
+
+use crate::Failure;
+use crate::pickles::rewrite::each_pickle;
+use clap::Args;
+use pickle_core::recode;
+use std::path::PathBuf;
+
+/// `pickle optimize`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every pickle of the file becomes what pickletools.optimize makes of it, byte for byte.
+
+Examples:
+  pickle optimize big.pkl -o small.pkl
+  pickle optimize big.pkl.gz -o - | wc -c")]
+pub struct OptimizeArgs {
+    /// The file to read; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The file to write, whole or not at all; - is standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+}
+
+/// `pickle optimize`: writes every pickle of a file without the memo entries that nobody fetches.
+///
+/// # Errors
+/// The input cannot be read, a pickle is damaged, or the output cannot be written.
+pub fn run(args: &OptimizeArgs) -> Result<(), Failure> {
+    each_pickle(&args.file, &args.output, recode::optimize)
+}

@@ -1,0 +1,69 @@
+//! `pickle show`
+
+use crate::Failure;
+use crate::input;
+use crate::pickles::Pickles;
+use crate::print::tree::{Options, Palette, show};
+use clap::Args;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// `pickle show`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pickle show model.pkl
+  pickle show --depth 3 --max-items 5 model.pkl
+  pickle show --color always model.pkl | less -R")]
+pub struct ShowArgs {
+    /// Files to show; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// Levels to go down; what lies deeper is counted
+    #[arg(short, long, value_name = "N")]
+    pub depth: Option<usize>,
+
+    /// Columns a line may have [default: the terminal's, or 100]
+    #[arg(short, long, value_name = "N")]
+    pub width: Option<usize>,
+
+    /// Items to show of each list, dict and so on; the rest is counted
+    #[arg(short = 'n', long, value_name = "N")]
+    pub max_items: Option<usize>,
+
+    /// Colours, as [`Cli::settle`] decided.
+    #[arg(skip)]
+    pub color: bool,
+}
+
+/// `pickle show`: prints the pickles of every file as trees.
+///
+/// # Errors
+/// An input cannot be read or a pickle is damaged; what came before is out.
+pub fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let default = Options::default();
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    let options = Options {
+        width: args.width.or_else(terminal).unwrap_or(default.width),
+        depth: args.depth.unwrap_or(default.depth),
+        max_items: args.max_items.unwrap_or(default.max_items),
+        palette: if args.color { Palette::colored() } else { Palette::plain() },
+        ..default
+    };
+    let several = args.files.len() > 1;
+    let mut first = true;
+    input::for_each(&args.files, out, |input, out| {
+        let path = args.files.first().filter(|_| !several);
+        let is_member = path.is_some_and(|path| path.display().to_string() != input.name() && path.as_os_str() != "-");
+        if several || is_member {
+            writeln!(out, "{}==> {} <==", if first { "" } else { "\n" }, input.name())?;
+        }
+        first = false;
+        let mut pickles = Pickles::new(input, pickle_core::Options::new(), false);
+        while let Some(document) = pickles.next_document()? {
+            show(&document, &options, out)?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,331 @@
+//! An open input: a file or a stream, with compression undone.
+
+use super::detect;
+use super::layers::{self, Layer, LayerError, LayerFault};
+use super::part::Part;
+use super::sniff::{Container, sniff};
+use super::source::Source;
+use crate::messages::{Failure, ReadFailure};
+use crate::progress::Progress;
+use memmap2::{Mmap, MmapOptions};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::rc::Rc;
+
+/// Layers of compression that are undone; more are an attack or a mistake.
+pub const MAX_LAYERS: usize = 8;
+
+/// First bytes that are kept, to say what a file is when it is no pickle.
+const HEAD: usize = 1024;
+
+/// An open input: the bytes of pickles, with compression undone.
+///
+/// Read it through [`Input::as_slice`] where there is one, else through
+/// [`Input::reader`], `std::io::Read` or `embedded_io::Read`. Errors of
+/// reading carry the input's name and become a [`Failure`] by `?`.
+pub struct Input {
+    name: String,
+    layers: Vec<Layer>,
+    size: Option<u64>,
+    progress: Rc<Progress>,
+    body: Body,
+    position: u64,
+}
+
+/// Tells the compression of what a source holds.
+type Recognise = fn(&mut Source) -> Option<Layer>;
+
+enum Body {
+    Map(Mmap, Part),
+    Stream { source: Source, head: Vec<u8> },
+}
+
+impl Input {
+    /// Opens a file; `-` is standard input.
+    ///
+    /// # Errors
+    /// The file cannot be opened, is a directory, or is packed in more than [`MAX_LAYERS`] layers. Damage to
+    /// compressed data shows when the bytes are read.
+    pub fn open(path: &Path) -> Result<Input, Failure> {
+        Input::open_with(path, detect::recognise)
+    }
+
+    /// Opens a file and takes its bytes as they are, compressed or not; `-` is standard input.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or is a directory.
+    pub fn open_raw(path: &Path) -> Result<Input, Failure> {
+        Input::open_with(path, |_| None)
+    }
+
+    fn open_with(path: &Path, recognise: Recognise) -> Result<Input, Failure> {
+        if path == Path::new("-") {
+            return Input::unpack("standard input".into(), Box::new(io::stdin().lock()), None, recognise);
+        }
+        let name = path.display().to_string();
+        let fail = |source: io::Error| Failure::Input { name: name.clone(), source };
+        let file = File::open(path).map_err(fail)?;
+        let metadata = file.metadata().map_err(fail)?;
+        if metadata.is_dir() {
+            return Err(fail(io::ErrorKind::IsADirectory.into()));
+        }
+        let file = Rc::new(file);
+        // Files that the kernel makes up, as in /proc, say that they are empty and are not.
+        let size = Some(metadata.len()).filter(|size| metadata.is_file() && *size != 0);
+        match size {
+            Some(len) => Input::map_or_unpack(name, Part::new(file, 0, len), recognise),
+            None => Input::unpack(name, Box::new(Shared(file)), None, recognise),
+        }
+    }
+
+    /// Reads a range of a file; `name` is for messages. Mapped where it is not compressed.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn from_part(name: impl Into<String>, part: Part) -> Result<Input, Failure> {
+        Input::map_or_unpack(name.into(), part, detect::recognise)
+    }
+
+    fn map_or_unpack(name: String, part: Part, recognise: Recognise) -> Result<Input, Failure> {
+        let mut input = Input::unpack(name, Box::new(part.reader()), Some(part.len()), recognise)?;
+        // A file system that cannot map is read as a stream.
+        if let (true, Ok(map)) = (input.layers.is_empty() && !part.is_empty(), map(&part)) {
+            input.body = Body::Map(map, part);
+        }
+        Ok(input)
+    }
+
+    /// The same input with all its bytes in a file, for what reads here and there. A stream is written to a
+    /// temporary file without a name first, which the system removes even after a crash.
+    ///
+    /// # Errors
+    /// The input cannot be read, or there is no room for the file.
+    pub fn into_seekable(mut self) -> Result<Input, Failure> {
+        if self.part().is_some() {
+            return Ok(self);
+        }
+        let name = self.name.clone();
+        let fail = |source| Failure::Refused {
+            name: name.clone(),
+            text: format!("cannot be kept in a temporary file: {source}"),
+        };
+        let mut file = tempfile::tempfile().map_err(fail)?;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match Read::read(&mut self, &mut buffer)? {
+                0 => break,
+                n => file.write_all(buffer.get(..n).unwrap_or_default()).map_err(fail)?,
+            }
+        }
+        let part = Part::new(Rc::new(file), 0, self.position);
+        self.position = 0;
+        self.body = match map(&part) {
+            Ok(map) if !part.is_empty() => Body::Map(map, part),
+            Ok(_) => Body::Stream { source: Source::new(Box::new(io::empty())), head: Vec::new() },
+            Err(error) => return Err(fail(error)),
+        };
+        Ok(self)
+    }
+
+    /// The range of a file that the bytes of a mapped input are.
+    pub fn part(&self) -> Option<&Part> {
+        match &self.body {
+            Body::Map(_, part) => Some(part),
+            Body::Stream { .. } => None,
+        }
+    }
+
+    /// First bytes that are not consumed yet: at most a kilobyte, and of a stream no more than comes at once.
+    pub fn head(&mut self) -> &[u8] {
+        match &mut self.body {
+            Body::Map(map, _) => {
+                let rest = usize::try_from(self.position).ok().and_then(|at| map.get(at..)).unwrap_or_default();
+                rest.get(..HEAD).unwrap_or(rest)
+            }
+            Body::Stream { source, .. } => {
+                source.peek(1);
+                let here = source.buffered();
+                here.get(..HEAD).unwrap_or(here)
+            }
+        }
+    }
+
+    /// Reads from anything; `name` is for messages.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub fn from_reader(name: impl Into<String>, reader: impl Read + 'static) -> Result<Input, Failure> {
+        Input::unpack(name.into(), Box::new(reader), None, detect::recognise)
+    }
+
+    fn unpack(name: String, raw: Box<dyn Read>, size: Option<u64>, recognise: Recognise) -> Result<Input, Failure> {
+        let progress = Rc::new(Progress::new(name.clone(), size));
+        let mut source = Source::new(Box::new(Counted { raw, progress: progress.clone(), position: 0 }));
+        let mut layers = Vec::new();
+        let fail = |source| Failure::Input { name: name.clone(), source };
+        while let Some(layer) = recognise(&mut source) {
+            if layers.len() == MAX_LAYERS {
+                return Err(fail(LayerError { layer, offset: 0, fault: LayerFault::TooDeep(MAX_LAYERS) }.into()));
+            }
+            layers.push(layer);
+            source = Source::new(layers::undo(layer, source).map_err(fail)?);
+        }
+        let body = Body::Stream { source, head: Vec::new() };
+        Ok(Input { name, layers, size, progress, body, position: 0 })
+    }
+
+    /// The name for messages: the path as it was given, or `standard input`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The layers of compression that are undone, the outermost first.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// Their names.
+    pub fn layer_names(&self) -> Vec<&'static str> {
+        self.layers.iter().map(|layer| layer.name()).collect()
+    }
+
+    /// Bytes of the file as it lies on the disk; `None` for streams.
+    pub fn size(&self) -> Option<u64> {
+        self.size
+    }
+
+    /// All bytes at once, where they are mapped: a regular file without compression.
+    pub fn as_slice(&self) -> Option<&[u8]> {
+        match &self.body {
+            Body::Map(map, _) => Some(map),
+            Body::Stream { .. } => None,
+        }
+    }
+
+    /// The unpacked bytes as a stream. Works for mapped files as well, independent of [`Input::as_slice`].
+    pub fn reader(&mut self) -> &mut dyn Read {
+        self
+    }
+
+    /// Unpacked bytes that were read through the reader.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Goes on reading at this byte; only where the bytes are in a file ([`Input::part`]), else nothing happens.
+    pub fn go_to(&mut self, position: u64) {
+        if let Body::Map(..) = self.body {
+            self.position = position;
+        }
+    }
+
+    /// The progress bar. Streams move it by being read; who works on [`Input::as_slice`] says how far it is.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// What this is when it is not a pickle. Judged by the first bytes alone: ask where no pickle could be read.
+    pub fn sniff(&self) -> Option<Container> {
+        match &self.body {
+            Body::Map(map, _) => sniff(map.get(..HEAD).unwrap_or(map)),
+            Body::Stream { source, head } => {
+                // What is not there yet is not waited for: the stream may be slow.
+                let mut first = head.clone();
+                first.extend(source.buffered().iter().take(HEAD - head.len().min(HEAD)));
+                sniff(&first)
+            }
+        }
+    }
+
+    /// The failure for an error in pickle number `index`, counted from 0: what the file really is, if that is known.
+    pub fn bad_pickle(&self, index: u64, error: pickle_core::Error) -> Failure {
+        let (name, layers) = (self.name.clone(), self.layer_names());
+        match self.sniff() {
+            Some(container) if index == 0 && !error.kind().is_limit() => {
+                Failure::Container { name, layers, container: container.to_string() }
+            }
+            _ => Failure::Pickle { name, layers, index, error },
+        }
+    }
+
+    /// The failure for an error of the pull reader.
+    pub fn bad_read(&self, index: u64, error: pickle_core::ReadError<io::Error>) -> Failure {
+        match error {
+            pickle_core::ReadError::Io(error) => error.into(),
+            pickle_core::ReadError::Pickle(error) => self.bad_pickle(index, error),
+        }
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = match &mut self.body {
+            // Not through the map: its pages would count as memory of this process.
+            Body::Map(_, part) => {
+                let n = part.read_at(self.position, out).map_err(|source| ReadFailure::wrap(&self.name, source))?;
+                self.progress.at(self.position + n as u64);
+                n
+            }
+            Body::Stream { source, head } => {
+                let n = source.read(out).map_err(|source| ReadFailure::wrap(&self.name, source))?;
+                let kept = n.min(HEAD - head.len());
+                head.extend_from_slice(out.get(..kept).unwrap_or_default());
+                n
+            }
+        };
+        self.position += n as u64;
+        Ok(n)
+    }
+}
+
+impl embedded_io::ErrorType for Input {
+    type Error = io::Error;
+}
+
+impl embedded_io::Read for Input {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        Read::read(self, out)
+    }
+}
+
+/// Maps a range of a file.
+#[allow(unsafe_code)]
+fn map(part: &Part) -> io::Result<Mmap> {
+    let (file, start) = part.place();
+    let len = usize::try_from(part.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+    // SAFETY: the map is read-only and only ever seen as plain bytes, which have no invalid values; every reader
+    // treats them as hostile anyway. If another process shortens the file meanwhile, the system ends this one
+    // (SIGBUS); if it writes, a value may be torn. That is the price of every mapped file, and nothing is written here.
+    unsafe { MmapOptions::new().offset(start).len(len).map(&**file) }
+}
+
+/// A file that says it is empty and may not be, as in /proc.
+struct Shared(Rc<File>);
+
+impl Read for Shared {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        (&*self.0).read(out)
+    }
+}
+
+/// Tells the progress bar how many raw bytes were read.
+struct Counted {
+    raw: Box<dyn Read>,
+    progress: Rc<Progress>,
+    position: u64,
+}
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = loop {
+            match self.raw.read(out) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other?,
+            }
+        };
+        self.position += n as u64;
+        self.progress.at(self.position);
+        Ok(n)
+    }
+}

@@ -1,0 +1,207 @@
+//! Everything that can go wrong, and how the user is told.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+/// Why a command could not do all of its work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// An input cannot be opened, read or unpacked.
+    #[error("{name}: {}", explain(source))]
+    Input {
+        /// The input.
+        name: String,
+        /// What the system or the decompressor says.
+        source: io::Error,
+    },
+    /// A pickle is damaged, or beyond a limit.
+    #[error("{name}: {}{error}{}", counted(*index), unpacked(layers))]
+    Pickle {
+        /// The input.
+        name: String,
+        /// The names of the compression that was undone: offsets are in what came out.
+        layers: Vec<&'static str>,
+        /// Which pickle of the input, counted from 0.
+        index: u64,
+        /// What is wrong with it, and where.
+        error: pickle_core::Error,
+    },
+    /// The input is something else than a pickle.
+    #[error("{name}: not a pickle: this is {}{container}", packed(layers))]
+    Container {
+        /// The input.
+        name: String,
+        /// The names of the compression that was undone.
+        layers: Vec<&'static str>,
+        /// What it is, and what can be done about it.
+        container: String,
+    },
+    /// Anything else that is wrong with an input.
+    #[error("{name}: {text}")]
+    Refused {
+        /// The input.
+        name: String,
+        /// What is wrong, and what would be right.
+        text: String,
+    },
+    /// Options that do not go together.
+    #[error("{0}")]
+    Usage(String),
+    /// A result cannot be written. What had its name before is untouched.
+    #[error("{name}: {}{}", explain(source), good(*taken))]
+    Write {
+        /// The file.
+        name: String,
+        /// What the system says.
+        source: io::Error,
+        /// Bytes that it has taken, where there is no going back: pipes and devices.
+        taken: Option<u64>,
+    },
+    /// Standard output cannot be written.
+    #[error("standard output: {0}")]
+    Output(io::Error),
+    /// Failures that were printed already.
+    #[error("some files could not be read")]
+    Reported,
+}
+
+impl Failure {
+    /// Refuses a path that cannot be read; `example` is one that can.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`].
+    pub fn check_path(path: &str, example: &str) -> Result<(), Failure> {
+        if pickle_core::Path::new(path).is_valid() {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!("{path} is no path; one looks as {example} or $[\"a key\"]")))
+    }
+
+    /// 1 for bad input, 2 for wrong usage, 0 where the reader of our output had enough.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            _ if self.is_closed_pipe() => 0,
+            Failure::Usage(_) => 2,
+            _ => 1,
+        }
+    }
+
+    /// True if whoever reads our output has closed it, as `head` does. Nothing is wrong then.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// Prints the failure to standard error, unless it has been printed or is none.
+    pub fn report(&self) {
+        if !self.is_closed_pipe() && !matches!(self, Failure::Reported) {
+            crate::progress::clear();
+            // There is nobody left to tell if this fails.
+            let _ = writeln!(io::stderr(), "pickle: {self}");
+        }
+    }
+}
+
+impl From<&Failure> for ExitCode {
+    fn from(failure: &Failure) -> Self {
+        ExitCode::from(failure.exit_code())
+    }
+}
+
+/// Errors of an input are known by what they carry; all others come from writing.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.downcast::<ReadFailure>() {
+            Ok(ReadFailure { name, source }) => Failure::Input { name, source },
+            Err(error) => Failure::Output(error),
+        }
+    }
+}
+
+/// An error of reading on its way through `std::io::Error`. It keeps what tells it from an error of writing.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {source}")]
+pub(crate) struct ReadFailure {
+    pub(crate) name: String,
+    pub(crate) source: io::Error,
+}
+
+impl ReadFailure {
+    pub(crate) fn wrap(name: &str, source: io::Error) -> io::Error {
+        io::Error::new(source.kind(), ReadFailure { name: name.to_owned(), source })
+    }
+}
+
+/// A name as messages show it: without what could move the cursor.
+pub fn printable(name: &str) -> String {
+    name.chars()
+        .flat_map(|c| {
+            let escape = c.is_control()
+                || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            let escaped = if escape { Some(c.escape_unicode()) } else { None };
+            escaped.into_iter().flatten().chain(if escape { None } else { Some(c) })
+        })
+        .collect()
+}
+
+/// "(os error 2)" helps nobody.
+fn explain(error: &io::Error) -> String {
+    let text = match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".into(),
+        io::ErrorKind::IsADirectory => "this is a directory; give the files in it".into(),
+        _ => error.to_string(),
+    };
+    match text.split_once(" (os error") {
+        Some((text, _)) => text.to_owned(),
+        None => text,
+    }
+}
+
+fn good(taken: Option<u64>) -> String {
+    taken.map(|taken| format!("; {taken} bytes were written before")).unwrap_or_default()
+}
+
+fn counted(index: u64) -> String {
+    match index {
+        0 => String::new(),
+        n => format!("pickle number {}: ", n + 1),
+    }
+}
+
+fn packed(layers: &[&str]) -> String {
+    layers.iter().map(|layer| format!("{layer} data, and in it ")).collect()
+}
+
+fn unpacked(layers: &[&str]) -> String {
+    if layers.is_empty() {
+        return String::new();
+    }
+    format!(" (counted in what {} unpacks to)", layers.join(", then "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pickle_core::{Error, ErrorKind};
+
+    #[test]
+    fn messages_say_where_and_what_to_do() {
+        let error = Error::new(ErrorKind::UnknownOpcode, 0xff, 7);
+        let failure = Failure::Pickle { name: "a".into(), layers: vec!["gzip", "xz"], index: 2, error };
+        assert_eq!(
+            failure.to_string(),
+            "a: pickle number 3: at byte 7, 0xff: this byte is not an opcode: not a pickle, or damaged before here \
+             (counted in what gzip, then xz unpacks to)"
+        );
+        let failure = Failure::Container { name: "a".into(), layers: vec![], container: "a NumPy .npz file".into() };
+        assert!(failure.to_string().contains("not a pickle: this is a NumPy .npz file"), "{failure}");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure() {
+        let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert_eq!(failure.exit_code(), 0);
+        assert_eq!(Failure::Usage("x".into()).exit_code(), 2);
+        assert_eq!(Failure::Reported.exit_code(), 1);
+    }
+}

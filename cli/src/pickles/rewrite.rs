@@ -1,0 +1,86 @@
+//! Pickles written again, one after another.
+
+use crate::Failure;
+use crate::input::{Input, containers};
+use crate::output::Output;
+use pickle_core::writer::Writer;
+use pickle_core::{Document, Error, ErrorKind, WriteError};
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Why a pickle could not be written again.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The sink failed, or the pickle, at an offset within it.
+    Write(WriteError<io::Error>),
+    /// It could, but not so; what would be right.
+    Refused(String),
+}
+
+impl From<WriteError<io::Error>> for Trouble {
+    fn from(error: WriteError<io::Error>) -> Self {
+        Trouble::Write(error)
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Trouble::Write(error.into())
+    }
+}
+
+/// Rewrites one pickle after another of a file. `rewrite` takes what is left of the input and gives the bytes that the
+/// pickle at its start took.
+///
+/// # Errors
+/// The input cannot be read, `rewrite` fails, or the output cannot be written; then nothing is.
+pub fn each_pickle<T: Into<Trouble>>(
+    file: &Path,
+    output: &Path,
+    mut rewrite: impl FnMut(&[u8], &mut Output) -> Result<usize, T>,
+) -> Result<(), Failure> {
+    // A container is not taken apart unasked: what is written would lack the rest of it.
+    let is_file = file == Path::new("-") || file.exists();
+    let mut input = if is_file { Input::open(file)? } else { containers::open_one(file)? };
+    let mut held = Vec::new();
+    if input.as_slice().is_none() {
+        input.read_to_end(&mut held).map_err(Failure::from)?;
+    }
+    let mut out = Output::create(output)?;
+    let mut at = 0;
+    let mut index = 0;
+    loop {
+        let all = input.as_slice().unwrap_or(&held);
+        let rest = all.get(at..).unwrap_or_default();
+        if rest.is_empty() && index > 0 {
+            break;
+        }
+        match rewrite(rest, &mut out).map_err(Into::into) {
+            Ok(len) => at += len,
+            Err(Trouble::Write(WriteError::Io { error, .. })) => return Err(out.failure(error)),
+            Err(Trouble::Write(WriteError::Pickle(error))) => {
+                let error = Error::new(error.kind(), error.byte(), error.offset() + at as u64);
+                return Err(input.bad_pickle(index, error));
+            }
+            Err(Trouble::Refused(text)) => {
+                let number = if index == 0 { String::new() } else { format!("pickle number {}: ", index + 1) };
+                return Err(Failure::Refused { name: input.name().to_owned(), text: format!("{number}{text}") });
+            }
+        }
+        index += 1;
+        input.progress().at(at as u64);
+    }
+    out.commit()
+}
+
+/// Why a document cannot be written, and which value of it.
+pub fn refusal(writer: &Writer, document: &Document<'_>, protocol: u8, error: Error) -> String {
+    let path = writer.refused(document).map(|path| format!("{path}: ")).unwrap_or_default();
+    let opcode = error.opcode().map(|opcode| format!(" ({})", opcode.name())).unwrap_or_default();
+    match error.kind() {
+        ErrorKind::Inexpressible => {
+            format!("{path}protocol {protocol} cannot hold this value{opcode}; take a higher one")
+        }
+        kind => format!("{path}{}{opcode}", kind.text()),
+    }
+}

@@ -1,0 +1,10 @@
+//! Values and reports as text.
+
+pub mod canonical;
+pub mod dis;
+pub mod du;
+pub mod formats;
+pub mod info;
+pub mod json;
+pub mod pyrepr;
+pub mod tree;

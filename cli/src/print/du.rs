@@ -1,0 +1,3 @@
+//! The map of a file.
+
+pub mod html;

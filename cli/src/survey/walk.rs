@@ -1,0 +1,137 @@
+//! The walk over opcodes that all surveys have in common: long arguments are cut, and joblib's arrays found.
+
+use super::globals::NAME_MAX;
+use embedded_io::Read;
+use pickle_core::joblib::Array;
+use pickle_core::{Arg, Error, Fragment, Op, OpReader, Opcode, ReadError, Step};
+
+/// Who follows the opcodes.
+pub(crate) trait Follow {
+    /// Takes an opcode. Its argument has `payload` bytes; of a long one the first [`NAME_MAX`] of each line are there.
+    fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<(), Error>;
+
+    /// The array that lies behind the last opcode, a BUILD.
+    fn array(&mut self) -> Option<Array>;
+}
+
+/// Gives the opcodes to `follow`, to the end of the pickle (`None`) or to an array, which is for the caller to pass.
+pub(crate) fn opcodes<R: Read, F: Follow>(
+    reader: &mut OpReader<'_, R>,
+    follow: &mut F,
+) -> Result<Option<Array>, ReadError<R::Error>> {
+    // The front of an argument that does not lie whole in the buffer.
+    let mut part = Vec::new();
+    loop {
+        let broken = reader.each(|op| {
+            follow.op(&op, op.bytes().len() as u64).map_err(Err)?;
+            match op.opcode {
+                Opcode::Build => follow.array().map_or(Ok(()), |array| Err(Ok(array))),
+                _ => Ok(()),
+            }
+        })?;
+        if let Some(stop) = broken {
+            // It has been followed: pass over it.
+            reader.next()?;
+            return Ok(Some(stop?));
+        }
+        match reader.next()? {
+            Step::Op(op) => follow.op(&op, op.bytes().len() as u64)?,
+            Step::Fragment(fragment) => {
+                if fragment.position == 0 {
+                    part.clear();
+                }
+                keep_part(&mut part, &fragment);
+                if !fragment.last {
+                    continue;
+                }
+                follow.op(&kept_op(&fragment, &part), fragment.position + fragment.data.len() as u64)?;
+            }
+            Step::Raw(_) | Step::NeedMore => continue,
+            Step::End => return Ok(None),
+        }
+        if let Some(array) = follow.array() {
+            return Ok(Some(array));
+        }
+    }
+}
+
+/// Appends what matters of a piece of a long argument: of a payload its first [`NAME_MAX`] bytes, of a text those of
+/// each line.
+fn keep_part(part: &mut Vec<u8>, fragment: &Fragment<'_>) {
+    if fragment.opcode.argument().is_counted() {
+        let room = NAME_MAX.saturating_sub(part.len());
+        part.extend_from_slice(fragment.data.get(..room).unwrap_or(fragment.data));
+    } else {
+        keep_lines(part, fragment.data);
+    }
+}
+
+/// The opcode of a fragment, with what was kept of its argument.
+fn kept_op<'p>(fragment: &Fragment<'_>, part: &'p [u8]) -> Op<'p> {
+    let arg = if fragment.opcode.argument().is_counted() { Arg::Bytes(part) } else { Arg::Text(part) };
+    Op { opcode: fragment.opcode, arg, offset: fragment.offset }
+}
+
+/// Appends [`NAME_MAX`] bytes of each line; a text has two at most.
+fn keep_lines(part: &mut Vec<u8>, data: &[u8]) {
+    for (i, line) in data.split(|&byte| byte == b'\n').take(NAME_MAX).enumerate() {
+        if i > 0 {
+            part.push(b'\n');
+        }
+        let held = part.iter().rev().take(NAME_MAX).take_while(|&&byte| byte != b'\n').count();
+        part.extend_from_slice(line.get(..NAME_MAX - held).unwrap_or(line));
+    }
+}
+
+/// Passes over an array's padding and bytes.
+pub(crate) fn raw_array<R: Read>(
+    reader: &mut OpReader<'_, R>,
+    len: u64,
+    padded: bool,
+) -> Result<(), ReadError<R::Error>> {
+    if padded {
+        let padding = pass(reader, 1)?;
+        pass(reader, u64::from(padding))?;
+    }
+    pass(reader, len)?;
+    Ok(())
+}
+
+/// Passes over bytes that are no opcodes; gives the first.
+fn pass<R: Read>(reader: &mut OpReader<'_, R>, len: u64) -> Result<u8, ReadError<R::Error>> {
+    reader.decoder().take_raw(len)?;
+    let (mut left, mut first) = (len, None);
+    while left != 0 {
+        match reader.next()? {
+            Step::Raw(data) => {
+                left = left.saturating_sub(data.len() as u64);
+                first = first.or(data.first().copied());
+            }
+            _ => break,
+        }
+    }
+    Ok(first.unwrap_or(0))
+}
+
+/// A pickle that was cut off or damaged, as against bytes that never were one
+/// (`pickle.load` does not look at those either). Without PROTO in front, a
+/// few opcodes that make sense together are taken as a pickle.
+pub(crate) fn is_cut_pickle(first_byte: u8, error: Error, opcodes: u64) -> bool {
+    first_byte == Opcode::Proto.byte() || error.kind().is_limit() || (error.kind().is_incomplete() && opcodes > 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn little_is_kept_of_a_long_payload() {
+        let data = [b'\n'; 4096];
+        let mut part = Vec::new();
+        for position in (0..1 << 20).step_by(data.len()) {
+            let (opcode, total) = (Opcode::BinBytes, Some(1 << 20));
+            keep_part(&mut part, &Fragment { opcode, offset: 0, position, total, data: &data, last: false });
+        }
+        assert_eq!(part.len(), NAME_MAX);
+    }
+}
