@@ -14,10 +14,10 @@ PICKLE_STATIC_STORAGE(memory, 1 << 16, 1 << 14, 1 << 12);
 /* A number as carbon takes it: int, float, or the text of one. */
 static bool number(const pickle_doc *doc, pickle_value value, double *out) {
     int64_t whole;
-    if (pickle_as_f64(doc, value, out) == PICKLE_STATUS_OK) {
+    if (pickle_value_as_f64(doc, value, out) == PICKLE_STATUS_OK) {
         return true;
     }
-    if (pickle_as_i64(doc, value, &whole) != PICKLE_STATUS_OK) {
+    if (pickle_value_as_i64(doc, value, &whole) != PICKLE_STATUS_OK) {
         return false;
     }
     *out = (double)whole;
@@ -27,13 +27,13 @@ static bool number(const pickle_doc *doc, pickle_value value, double *out) {
 static void show(const pickle_doc *doc) {
     pickle_iter metrics;
     pickle_value metric;
-    pickle_items(doc, pickle_root(doc), &metrics);
-    while (pickle_next(&metrics, &metric)) {
+    pickle_value_items(doc, pickle_doc_root(doc), &metrics);
+    while (pickle_iter_next(&metrics, &metric)) {
         pickle_str name;
         pickle_value time, value;
         double seconds, amount;
-        if (pickle_at_str(doc, metric, 0, &name) || pickle_find(doc, metric, "$[1][0]", &time) ||
-            pickle_find(doc, metric, "$[1][1]", &value) || !number(doc, time, &seconds) ||
+        if (pickle_value_at_str(doc, metric, 0, &name) || pickle_value_find(doc, metric, "$[1][0]", &time) ||
+            pickle_value_find(doc, metric, "$[1][1]", &value) || !number(doc, time, &seconds) ||
             !number(doc, value, &amount)) {
             printf("not a metric\n");
             continue;
@@ -75,22 +75,22 @@ static int send_some(uint16_t port) {
     int fd = net_connect(port);
     bool sent;
     pickle_writer_init(&out, frame, sizeof frame, 2, &levels);
-    pickle_begin_list(&out, PICKLE_UNKNOWN);
+    pickle_writer_begin_list(&out, PICKLE_UNKNOWN);
     for (i = 0; i < sizeof metrics / sizeof metrics[0]; i++) {
-        pickle_begin_tuple(&out, 2);
-        pickle_write_str(&out, metrics[i].name);
-        pickle_begin_tuple(&out, 2);
-        pickle_write_i64(&out, metrics[i].time);
-        pickle_write_f64(&out, metrics[i].value);
-        pickle_end(&out);
-        pickle_end(&out);
+        pickle_writer_begin_tuple(&out, 2);
+        pickle_writer_str(&out, metrics[i].name);
+        pickle_writer_begin_tuple(&out, 2);
+        pickle_writer_i64(&out, metrics[i].time);
+        pickle_writer_f64(&out, metrics[i].value);
+        pickle_writer_end(&out);
+        pickle_writer_end(&out);
     }
-    pickle_end(&out);
-    if (pickle_write_finish(&out) != PICKLE_STATUS_OK || fd < 0) {
+    pickle_writer_end(&out);
+    if (pickle_writer_finish(&out) != PICKLE_STATUS_OK || fd < 0) {
         fprintf(stderr, "nothing was sent\n");
         return 1;
     }
-    sent = net_write_length(fd, pickle_written(&out)) && net_write(fd, frame, pickle_written(&out));
+    sent = net_write_length(fd, pickle_writer_written(&out)) && net_write(fd, frame, pickle_writer_written(&out));
     close(fd);
     return !sent;
 }

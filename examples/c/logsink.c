@@ -23,11 +23,11 @@ int main(void) {
             printf("not a pickle\n");
             continue;
         }
-        root = pickle_root(&doc);
+        root = pickle_doc_root(&doc);
         /* The handler has put the arguments into the message. */
-        if (pickle_get_str(&doc, root, "name", &name) || pickle_get_str(&doc, root, "levelname", &level) ||
-            pickle_get_str(&doc, root, "msg", &message) || pickle_get_i64(&doc, root, "lineno", &line) ||
-            pickle_get_f64(&doc, root, "created", &created)) {
+        if (pickle_value_get_str(&doc, root, "name", &name) || pickle_value_get_str(&doc, root, "levelname", &level) ||
+            pickle_value_get_str(&doc, root, "msg", &message) || pickle_value_get_i64(&doc, root, "lineno", &line) ||
+            pickle_value_get_f64(&doc, root, "created", &created)) {
             printf("not a record\n");
             continue;
         }

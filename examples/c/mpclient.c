@@ -86,15 +86,15 @@ int main(int argc, char **argv) {
     }
     /* ("sum", [1, 2, 3.5]) */
     pickle_writer_init(&out, frame, sizeof frame, 4, &levels);
-    pickle_begin_tuple(&out, 2);
-    pickle_write_str(&out, "sum");
-    pickle_begin_list(&out, 3);
-    pickle_write_i64(&out, 1);
-    pickle_write_i64(&out, 2);
-    pickle_write_f64(&out, 3.5);
-    pickle_end(&out);
-    pickle_end(&out);
-    if (pickle_write_finish(&out) != PICKLE_STATUS_OK || !send_frame(fd, frame, pickle_written(&out)) ||
+    pickle_writer_begin_tuple(&out, 2);
+    pickle_writer_str(&out, "sum");
+    pickle_writer_begin_list(&out, 3);
+    pickle_writer_i64(&out, 1);
+    pickle_writer_i64(&out, 2);
+    pickle_writer_f64(&out, 3.5);
+    pickle_writer_end(&out);
+    pickle_writer_end(&out);
+    if (pickle_writer_finish(&out) != PICKLE_STATUS_OK || !send_frame(fd, frame, pickle_writer_written(&out)) ||
         !receive(fd, sizeof frame)) {
         fprintf(stderr, "no reply\n");
         return 1;
@@ -103,9 +103,9 @@ int main(int argc, char **argv) {
         fprintf(stderr, "at byte %llu: %s\n", (unsigned long long)error.offset, pickle_status_text(error.status));
         return 1;
     }
-    pickle_dump_json(&doc, pickle_root(&doc), print, stdout);
+    pickle_value_dump_json(&doc, pickle_doc_root(&doc), print, stdout);
     puts("");
     pickle_writer_init(&out, frame, sizeof frame, 4, NULL);
-    pickle_write_none(&out);
-    return pickle_write_finish(&out) != PICKLE_STATUS_OK || !send_frame(fd, frame, pickle_written(&out));
+    pickle_writer_none(&out);
+    return pickle_writer_finish(&out) != PICKLE_STATUS_OK || !send_frame(fd, frame, pickle_writer_written(&out));
 }

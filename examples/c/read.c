@@ -27,12 +27,12 @@ int main(int argc, char **argv) {
         fprintf(stderr, "at byte %llu: %s\n", (unsigned long long)error.offset, pickle_status_text(error.status));
         return 1;
     }
-    value = pickle_root(&doc);
-    if (argc > 2 && (status = pickle_find(&doc, value, argv[2], &value)) != PICKLE_STATUS_OK) {
+    value = pickle_doc_root(&doc);
+    if (argc > 2 && (status = pickle_doc_find(&doc, argv[2], &value)) != PICKLE_STATUS_OK) {
         fprintf(stderr, "%s: %s\n", argv[2], pickle_status_text(status));
         return 1;
     }
-    pickle_dump_json(&doc, value, print, stdout);
+    pickle_value_dump_json(&doc, value, print, stdout);
     putchar('\n');
     return 0;
 }

@@ -25,7 +25,7 @@ int main(void) {
             }
         }
         inside = true;
-        status = pickle_feed(&reader, &in);
+        status = pickle_reader_feed(&reader, &in);
         if (status == PICKLE_STATUS_NEED_MORE) {
             continue;
         }
@@ -35,13 +35,13 @@ int main(void) {
         pickle_reader_doc(&reader, &doc);
         pickle_reader_usage(&reader, &usage);
         printf("pickle %lu: kind %d, %zu items, %zu nodes, %zu bytes\n", ++count,
-               (int)pickle_kind_of(&doc, pickle_root(&doc)), pickle_len(&doc, pickle_root(&doc)), usage.nodes,
+               (int)pickle_value_kind(&doc, pickle_doc_root(&doc)), pickle_value_len(&doc, pickle_doc_root(&doc)), usage.nodes,
                usage.bytes);
-        pickle_reader_next(&reader, false);
+        pickle_reader_next_pickle(&reader, false);
         inside = false;
     }
     if (inside && status == PICKLE_STATUS_NEED_MORE) {
-        status = pickle_feed_end(&reader);
+        status = pickle_reader_finish(&reader);
     }
     if (status != PICKLE_STATUS_OK) {
         pickle_reader_error(&reader, &error);

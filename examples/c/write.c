@@ -22,41 +22,41 @@ int main(int argc, char **argv) {
     pickle_writer_init_sink(&out, to_file, file, argc > 2 ? (uint8_t)atoi(argv[2]) : 4, &memory);
 
     /* Nothing needs to be checked on the way: the first error stays, and the last call tells it. */
-    pickle_begin_dict(&out, PICKLE_UNKNOWN);
-    pickle_write_str(&out, "station");
-    pickle_begin_tuple(&out, 2);
-    pickle_write_str(&out, "Z\xc3\xbcrich");
-    pickle_write_i64(&out, 8001);
-    pickle_end(&out);
-    pickle_remember(&out, &id);
-    pickle_write_str(&out, "readings");
-    pickle_begin_list(&out, PICKLE_UNKNOWN);
+    pickle_writer_begin_dict(&out, PICKLE_UNKNOWN);
+    pickle_writer_str(&out, "station");
+    pickle_writer_begin_tuple(&out, 2);
+    pickle_writer_str(&out, "Z\xc3\xbcrich");
+    pickle_writer_i64(&out, 8001);
+    pickle_writer_end(&out);
+    pickle_writer_memoize(&out, &id);
+    pickle_writer_str(&out, "readings");
+    pickle_writer_begin_list(&out, PICKLE_UNKNOWN);
     for (i = 0; i < sizeof temps / sizeof temps[0]; i++) {
-        pickle_begin_dict(&out, 2);
-        pickle_write_shared_str(&out, "n");
-        pickle_write_u64(&out, i);
-        pickle_write_shared_str(&out, "temp");
-        pickle_write_f64(&out, temps[i]);
-        pickle_end(&out);
+        pickle_writer_begin_dict(&out, 2);
+        pickle_writer_shared_str(&out, "n");
+        pickle_writer_u64(&out, i);
+        pickle_writer_shared_str(&out, "temp");
+        pickle_writer_f64(&out, temps[i]);
+        pickle_writer_end(&out);
     }
-    pickle_end(&out);
-    pickle_write_str(&out, "same station");
-    pickle_write_again(&out, id);
-    pickle_write_str(&out, "day");
-    pickle_begin_call(&out, "datetime", "date", 3);
-    pickle_write_i64(&out, 2024);
-    pickle_write_i64(&out, 2);
-    pickle_write_i64(&out, 29);
-    pickle_end(&out);
-    pickle_write_str(&out, "raw");
-    pickle_write_bytes(&out, "\x00\xff", 2);
-    pickle_end(&out);
-    status = pickle_write_finish(&out);
+    pickle_writer_end(&out);
+    pickle_writer_str(&out, "same station");
+    pickle_writer_get_memo(&out, id);
+    pickle_writer_str(&out, "day");
+    pickle_writer_begin_call(&out, "datetime", "date", 3);
+    pickle_writer_i64(&out, 2024);
+    pickle_writer_i64(&out, 2);
+    pickle_writer_i64(&out, 29);
+    pickle_writer_end(&out);
+    pickle_writer_str(&out, "raw");
+    pickle_writer_bytes(&out, "\x00\xff", 2);
+    pickle_writer_end(&out);
+    status = pickle_writer_finish(&out);
 
     if (fclose(file) || status != PICKLE_STATUS_OK) {
         fprintf(stderr, "%s: %s\n", argv[1], pickle_status_text(status));
         return 1;
     }
-    printf("%lu bytes\n", (unsigned long)pickle_written(&out));
+    printf("%lu bytes\n", (unsigned long)pickle_writer_written(&out));
     return 0;
 }

@@ -8,10 +8,10 @@ use core::ffi::c_char;
 use core::mem::MaybeUninit;
 use pickle_core::{Arg, Decoder, Fragment, Op, Opcode, Step};
 
-/// A reader of opcodes, made ready by `pickle_decoder_init`.
+/// A decoder of opcodes. Initialise it with `pickle_decoder_init`.
 #[repr(C)]
 pub struct pickle_decoder {
-    /// The library's own.
+    /// Private; do not access.
     pub opaque: [u64; 16],
 }
 
@@ -26,21 +26,21 @@ const READY: u64 = 0x7069_636b_6c65_6465;
 const _: () = assert!(size_of::<pickle_decoder>() == 128 && size_of::<State>() <= 128);
 const _: () = assert!(align_of::<State>() <= align_of::<pickle_decoder>());
 
-/// What `pickle_decoder_next` found.
+/// The kind of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_step_kind {
-    /// The pickle is over.
+    /// The end of the pickle.
     End = 0,
     /// An opcode with its whole argument.
     Op = 1,
     /// A piece of an argument that does not lie whole in the input.
     Fragment = 2,
-    /// Bytes that are no pickle, asked for with `pickle_decoder_take_raw`.
+    /// Raw bytes that `pickle_decoder_take_raw` requested.
     Raw = 3,
 }
 
-/// What stands in a step.
+/// The kind of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_arg_kind {
@@ -54,31 +54,31 @@ pub enum pickle_arg_kind {
     Float = 3,
     /// `data`: a counted payload.
     Bytes = 4,
-    /// `data`: a line of text; for GLOBAL and INST two, the newline between them kept.
+    /// `data`: a line of text; for GLOBAL and INST two lines with the newline between them.
     Text = 5,
 }
 
-/// An opcode, or a piece of one.
+/// An opcode, or a fragment of one.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_step {
-    /// Bytes from the start of the stream to the opcode.
+    /// Offset of the opcode in the stream.
     pub offset: u64,
     /// The number of the argument.
     pub number: u64,
-    /// Of a fragment: bytes of the argument that came before it.
+    /// For a fragment: its offset in the argument.
     pub position: u64,
-    /// Of a fragment: bytes of the whole argument; `UINT64_MAX` where that is not known (texts).
+    /// For a fragment: the size of the whole argument; `UINT64_MAX` if unknown (lines of text).
     pub total: u64,
     /// Payload or text, in the input.
     pub data: pickle_bytes,
-    /// What was found.
+    /// What was decoded.
     pub kind: pickle_step_kind,
-    /// What the argument is.
+    /// The kind of the argument.
     pub arg: pickle_arg_kind,
     /// The byte of the opcode; `pickle_opcode_name` names it.
     pub opcode: u8,
-    /// Of a fragment: nothing more follows.
+    /// For a fragment: it is the last one.
     pub last: bool,
 }
 
@@ -120,8 +120,8 @@ pub unsafe extern "C" fn pickle_decoder_init_abi(
     unsafe { put(decoder.cast(), state) }
 }
 
-/// The next opcode, or as much as there is. `input->pos` moves past what was
-/// consumed; `step->data` lies in the input. `PICKLE_STATUS_NEED_MORE`: come again with the bytes that follow.
+/// Decodes the next opcode, or as much of it as the input holds. `out->data` points into the input.
+/// `PICKLE_STATUS_NEED_MORE`: call again with the bytes that follow.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
@@ -194,7 +194,7 @@ pub unsafe extern "C" fn pickle_decoder_next(
     unsafe { put(out, step) }
 }
 
-/// Says that no input follows. `PICKLE_STATUS_OK` if the pickle is complete.
+/// Tells the decoder that no input follows. `PICKLE_STATUS_OK` if the pickle is complete.
 ///
 /// # Safety
 /// `decoder` is null or points to a decoder.
@@ -207,7 +207,7 @@ pub unsafe extern "C" fn pickle_decoder_finish(decoder: *mut pickle_decoder) -> 
     }
 }
 
-/// Begins another pickle of the same stream. Offsets go on counting.
+/// Begins the next pickle of the stream. Offsets continue.
 ///
 /// # Safety
 /// `decoder` is null or points to a decoder.
@@ -220,8 +220,8 @@ pub unsafe extern "C" fn pickle_decoder_next_pickle(decoder: *mut pickle_decoder
     pickle_status::Ok
 }
 
-/// The next `len` bytes are no pickle (joblib puts arrays between opcodes):
-/// they come as `PICKLE_STEP_KIND_RAW`, then opcodes go on.
+/// Takes the next `len` bytes as raw bytes (joblib puts arrays between opcodes): they come as `PICKLE_STEP_KIND_RAW`,
+/// and opcodes follow.
 ///
 /// # Safety
 /// `decoder` is null or points to a decoder.
@@ -286,7 +286,7 @@ static NAMES: [[u8; NAME]; Opcode::ALL.len()] = {
     names
 };
 
-/// The name that `pickletools` has for an opcode, such as "BINGET"; null where the byte is none. Static text.
+/// The name of an opcode in `pickletools`, such as "BINGET"; null if the byte is not an opcode. Static text.
 #[unsafe(no_mangle)]
 pub extern "C" fn pickle_opcode_name(opcode: u8) -> *const c_char {
     let found = Opcode::ALL.iter().zip(&NAMES).find(|(known, _)| known.byte() == opcode);

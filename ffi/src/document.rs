@@ -1,19 +1,19 @@
 //! A document that was read, and the one call that reads it.
 
 use crate::error::{pickle_error, put};
-use crate::memory::{bytes, pickle_storage, storage};
-use crate::reader::{options, pickle_options};
+use crate::memory::{bytes, pickle_storage, regions};
+use crate::options::{checked, pickle_options};
 use crate::status::pickle_status;
-use crate::value::pickle_value;
+use crate::value::{Found, pickle_value};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use pickle_core::{Document, Unpickler, Value};
 
-/// A pickle that was read. It points into the storage and the input, which
-/// must stay as they are for as long as it is used. Any number of readers may use it at one time.
+/// A pickle that was read. It points into the storage and the input, which must not change while it is in use. Several
+/// threads may read it at the same time.
 #[repr(C)]
 pub struct pickle_doc {
-    /// The library's own.
+    /// Private; do not access.
     pub opaque: [u64; 12],
 }
 
@@ -59,39 +59,39 @@ pub(crate) unsafe fn fill(doc: *mut pickle_doc, document: Option<Document<'_>>) 
     }
 }
 
-/// The value of C, in its document.
+/// The value that the pickle stands for.
 ///
 /// # Safety
 /// As [`document`].
-pub(crate) unsafe fn value<'a>(doc: *const pickle_doc, value: pickle_value) -> Option<Value<'a>> {
+pub(crate) unsafe fn root<'a>(doc: *const pickle_doc) -> Found<Value<'a>> {
     // SAFETY: as the caller says.
-    Some(unsafe { document(doc) }?.value(value.node()))
+    Ok(unsafe { document(doc) }.ok_or(pickle_status::Null)?.root())
 }
 
-/// Reads the pickle at the start of `data`: one call, no copy. Strings stay
-/// in `data`, which must outlive `doc`; what follows the pickle is not looked at.
+/// Reads the pickle at the start of `data` in one call. Strings are not copied: they stay in `data`, which must outlive
+/// `doc`. Bytes after the pickle are ignored.
 ///
-/// `options` and `error` may be null. On failure `doc` is empty, and says so to whoever asks it.
+/// `options` and `error` may be null. On failure `doc` is empty, and every function refuses it.
 ///
 /// # Safety
 /// Pointers are null or point to what their types and lengths say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_load(
-    memory: *const pickle_storage,
+    storage: *const pickle_storage,
     data: *const c_void,
     size: usize,
-    settings: *const pickle_options,
+    options: *const pickle_options,
     doc: *mut pickle_doc,
     error: *mut pickle_error,
 ) -> pickle_status {
     // SAFETY: as the caller says, here and below.
-    let (memory, settings) = unsafe { (memory.as_ref(), options(settings)) };
+    let (storage, options) = unsafe { (storage.as_ref(), checked(options)) };
     let empty = unsafe { fill(doc, None) };
-    let found = match (memory, settings) {
+    let found = match (storage, options) {
         (None, _) => pickle_error::plain(pickle_status::Null),
         (_, Err(status)) => pickle_error::plain(status),
-        (Some(memory), Ok(settings)) if empty == pickle_status::Ok => {
-            let mut unpickler = Unpickler::new(unsafe { storage(memory) }, settings);
+        (Some(storage), Ok(options)) if empty == pickle_status::Ok => {
+            let mut unpickler = Unpickler::new(unsafe { regions(storage) }, options);
             match unpickler.load(unsafe { bytes(data, size) }) {
                 Ok(document) => {
                     unsafe { fill(doc, Some(document)) };
@@ -111,20 +111,17 @@ pub unsafe extern "C" fn pickle_load(
 /// # Safety
 /// `doc` is null or points to a document.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_root(doc: *const pickle_doc) -> pickle_value {
+pub unsafe extern "C" fn pickle_doc_root(doc: *const pickle_doc) -> pickle_value {
     // SAFETY: as the caller says.
-    match unsafe { document(doc) } {
-        Some(document) => document.root().into(),
-        None => pickle_value::NONE,
-    }
+    unsafe { root(doc) }.map_or(pickle_value::NONE, Into::into)
 }
 
-/// Above every `pickle_id` of this document: the nodes that it was given.
+/// All identities that `pickle_value_id` gives in this document are below this number.
 ///
 /// # Safety
 /// `doc` is null or points to a document.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_id_limit(doc: *const pickle_doc) -> usize {
+pub unsafe extern "C" fn pickle_doc_id_limit(doc: *const pickle_doc) -> usize {
     // SAFETY: as the caller says.
     unsafe { document(doc) }.map_or(0, |document| document.id_limit())
 }

@@ -3,15 +3,15 @@
 use crate::status::pickle_status;
 use pickle_core::Error;
 
-/// What is wrong, and where.
+/// An error and where it is.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_error {
-    /// Bytes from the start of the stream to the opcode at fault; where the input ended, if it ended early.
+    /// Offset in the stream of the opcode at fault; the end of the input if that came too early.
     pub offset: u64,
-    /// What is wrong; `PICKLE_STATUS_OK` where nothing is.
+    /// The error; `PICKLE_STATUS_OK` if there is none.
     pub status: pickle_status,
-    /// The opcode at fault, or the byte that stands where one should; 0 where there is none.
+    /// The opcode at fault, or the byte found where an opcode was expected; 0 if there is none.
     pub byte: u8,
 }
 

@@ -8,13 +8,13 @@ use core::mem::MaybeUninit;
 use pickle_core::known::Pairs;
 use pickle_core::{Entries, Items};
 
-/// A place in the items of a value. The document must stay where it is.
+/// An iterator over the items or entries of a value. The document must stay at its address.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_iter {
-    /// Items, or entries, still to come.
+    /// Number of items or entries left.
     pub left: usize,
-    /// The library's own.
+    /// Private; do not access.
     pub opaque: [u64; 6],
 }
 
@@ -79,32 +79,32 @@ unsafe fn state<'a>(iter: *mut pickle_iter) -> Option<(&'a mut usize, &'a mut St
     }
 }
 
-/// Begins with the items of a list, tuple, set or frozenset.
+/// Starts an iteration over the items of a list, tuple, set or frozenset.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_items(
+pub unsafe extern "C" fn pickle_value_items(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     iter: *mut pickle_iter,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { begin(iter, here(doc, of).and_then(|value| or_kind(value.items()))) }
+    unsafe { begin(iter, here(doc, value).and_then(|value| or_kind(value.items()))) }
 }
 
-/// Begins with the entries of a dict, in the order of the stream, duplicate keys and all.
+/// Starts an iteration over the entries of a dict, in the order of the stream, including duplicate keys.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_entries(
+pub unsafe extern "C" fn pickle_value_entries(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     iter: *mut pickle_iter,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { begin(iter, here(doc, of).and_then(|value| or_kind(value.entries()))) }
+    unsafe { begin(iter, here(doc, value).and_then(|value| or_kind(value.entries()))) }
 }
 
 /// An iterator that found nothing is empty, so that a loop over it ends at once.
@@ -122,12 +122,12 @@ pub(crate) unsafe fn begin(
     }
 }
 
-/// The next item; false when there is none. For iterators of `pickle_items`.
+/// Advances to the next item; false at the end. For iterators over items.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_next(iter: *mut pickle_iter, item: *mut pickle_value) -> bool {
+pub unsafe extern "C" fn pickle_iter_next(iter: *mut pickle_iter, item: *mut pickle_value) -> bool {
     // SAFETY: as the caller says.
     let Some((left, State::Items(items))) = (unsafe { state(iter) }) else { return false };
     let Some(next) = items.next() else { return false };
@@ -136,12 +136,12 @@ pub unsafe extern "C" fn pickle_next(iter: *mut pickle_iter, item: *mut pickle_v
     unsafe { put(item, next.into()) == pickle_status::Ok }
 }
 
-/// The next key and value; false when there is none. For iterators of `pickle_entries`.
+/// Advances to the next entry; false at the end. For iterators over entries.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_next_entry(
+pub unsafe extern "C" fn pickle_iter_next_entry(
     iter: *mut pickle_iter,
     key: *mut pickle_value,
     value: *mut pickle_value,

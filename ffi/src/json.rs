@@ -1,4 +1,4 @@
-//! A printer for looking at documents: JSON where JSON can say it.
+//! A printer for debugging: JSON where JSON can express the value.
 
 use crate::document::pickle_doc;
 use crate::status::pickle_status;
@@ -6,7 +6,7 @@ use crate::value::{here, pickle_value};
 use core::ffi::c_void;
 use pickle_core::{Entries, Items, Kind, Value};
 
-/// Takes `size` bytes of output; with anything but true the caller stops.
+/// Receives `size` bytes of output. Returning false stops the caller.
 pub type pickle_write_fn = Option<unsafe extern "C" fn(context: *mut c_void, data: *const u8, size: usize) -> bool>;
 
 /// Levels that are printed; what lies deeper is `"..."`. Bounds stack and cycles.
@@ -26,7 +26,7 @@ enum Level<'d> {
 
 impl Out {
     fn put(&mut self, text: &[u8]) -> Done {
-        // SAFETY: the caller of `pickle_dump_json` gave both.
+        // SAFETY: the caller of `pickle_value_dump_json` gave both.
         if unsafe { (self.write)(self.context, text.as_ptr(), text.len()) } {
             Ok(())
         } else {
@@ -162,23 +162,22 @@ impl Out {
     }
 }
 
-/// Prints a value through `write`, for logs and for looking: JSON, floats as
-/// their bits, bytes in hexadecimal, objects as their class and arguments.
-/// Dict keys are printed as they are, so a dict with keys that are no str is
-/// only JSON-like. Deeper than 16 levels is `"..."`, which ends cycles too;
-/// `pickle json` of the command is the exact form.
+/// Prints a value through `write` for logs and debugging: JSON, with floats as their bits, bytes in hexadecimal, and
+/// objects as class and arguments. A dict whose keys are not all str gives JSON-like text. Values below 16 levels are
+/// printed as `"..."`, which also ends cycles, and at most 100 000 values are printed. The command `pickle json` prints
+/// the exact form.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_dump_json(
+pub unsafe extern "C" fn pickle_value_dump_json(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     write: pickle_write_fn,
     context: *mut c_void,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let (Ok(root), Some(write)) = (unsafe { here(doc, of) }, write) else { return pickle_status::Null };
+    let (Ok(root), Some(write)) = (unsafe { here(doc, value) }, write) else { return pickle_status::Null };
     match print(&mut Out { write, context }, root) {
         Ok(()) => pickle_status::Ok,
         Err(status) => status,

@@ -1,6 +1,6 @@
 //! Well-known types: dates, decimals, UUIDs, arrays, as views of how pickles spell them.
 
-use crate::document::{pickle_doc, value};
+use crate::document::pickle_doc;
 use crate::iter::{begin, pickle_iter};
 use crate::memory::{bytes, pickle_bytes, pickle_str};
 use crate::status::pickle_status;
@@ -9,61 +9,61 @@ use core::ffi::c_void;
 use pickle_core::known::{DType, Data, Number, Octets};
 use pickle_core::{Known, Value};
 
-/// A type that is recognised by how pickles spell it. Nothing is called.
+/// A known type: one that is recognised in every spelling of every protocol and Python.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_known {
     /// None of these.
     None = 0,
-    /// Bytes, as protocols 0 to 2 spell them: `pickle_copy_bytes`.
+    /// Bytes, as protocols 0 to 2 spell them: `pickle_value_copy_bytes`.
     Bytes = 1,
-    /// A bytearray, as protocols 0 to 4 spell them: `pickle_copy_bytes`.
+    /// A bytearray, as protocols 0 to 4 spell them: `pickle_value_copy_bytes`.
     ByteArray = 2,
-    /// A set, as protocols 0 to 3 spell them: `pickle_known_items`.
+    /// A set, as protocols 0 to 3 spell them: `pickle_value_known_items`.
     Set = 3,
-    /// A frozenset, as protocols 0 to 3 spell them: `pickle_known_items`.
+    /// A frozenset, as protocols 0 to 3 spell them: `pickle_value_known_items`.
     FrozenSet = 4,
-    /// `complex`: `pickle_as_complex`.
+    /// `complex`: `pickle_value_as_complex`.
     Complex = 5,
     /// `range` or `xrange`: start, stop and step are the arguments of the object.
     Range = 6,
     /// `slice`: start, stop and step are the arguments of the object.
     Slice = 7,
-    /// `datetime.date`: `pickle_as_datetime`.
+    /// `datetime.date`: `pickle_value_as_datetime`.
     Date = 8,
-    /// `datetime.time`: `pickle_as_datetime`.
+    /// `datetime.time`: `pickle_value_as_datetime`.
     Time = 9,
-    /// `datetime.datetime`: `pickle_as_datetime`.
+    /// `datetime.datetime`: `pickle_value_as_datetime`.
     DateTime = 10,
-    /// `datetime.timedelta`: `pickle_as_timedelta`.
+    /// `datetime.timedelta`: `pickle_value_as_timedelta`.
     TimeDelta = 11,
-    /// `datetime.timezone`: `pickle_as_timedelta` is its offset, `pickle_known_text` its name.
+    /// `datetime.timezone`: `pickle_value_as_timedelta` is its offset, `pickle_value_known_text` its name.
     TimeZone = 12,
-    /// `zoneinfo.ZoneInfo`: `pickle_known_text` is its key.
+    /// `zoneinfo.ZoneInfo`: `pickle_value_known_text` is its key.
     ZoneInfo = 13,
-    /// `decimal.Decimal`: `pickle_known_text`.
+    /// `decimal.Decimal`: `pickle_value_known_text`.
     Decimal = 14,
-    /// `fractions.Fraction` as its text: `pickle_known_text`.
+    /// `fractions.Fraction` as its text: `pickle_value_known_text`.
     FractionText = 15,
     /// `fractions.Fraction`: numerator and denominator are the arguments of the object.
     Fraction = 16,
-    /// `uuid.UUID`: `pickle_as_uuid`.
+    /// `uuid.UUID`: `pickle_value_as_uuid`.
     Uuid = 17,
-    /// `collections.OrderedDict`: `pickle_known_entries`.
+    /// `collections.OrderedDict`: `pickle_value_known_entries`.
     OrderedDict = 18,
-    /// `collections.defaultdict`: `pickle_known_entries`.
+    /// `collections.defaultdict`: `pickle_value_known_entries`.
     DefaultDict = 19,
-    /// `collections.Counter`: `pickle_known_entries`.
+    /// `collections.Counter`: `pickle_value_known_entries`.
     Counter = 20,
-    /// `collections.deque`: `pickle_known_items`.
+    /// `collections.deque`: `pickle_value_known_items`.
     Deque = 21,
-    /// A `pathlib` path: `pickle_known_items` are its parts.
+    /// A `pathlib` path: `pickle_value_known_items` are its parts.
     Path = 22,
     /// `numpy.dtype`.
     DType = 23,
-    /// `numpy.ndarray`: `pickle_as_array`.
+    /// `numpy.ndarray`: `pickle_value_as_array`.
     Array = 24,
-    /// A numpy scalar: `pickle_as_array`.
+    /// A numpy scalar: `pickle_value_as_array`.
     Scalar = 25,
     /// `pandas.DataFrame`.
     DataFrame = 26,
@@ -77,11 +77,11 @@ pub enum pickle_known {
     Sparse = 30,
 }
 
-/// A date, a time, or both; what a value does not have is 0.
+/// A date, a time, or both. Parts that the value does not have are 0.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_datetime {
-    /// The time zone; None where there is none.
+    /// The time zone; None if the time is naive.
     pub zone: pickle_value,
     /// 0 to 999 999.
     pub microsecond: u32,
@@ -97,11 +97,11 @@ pub struct pickle_datetime {
     pub minute: u8,
     /// 0 to 59.
     pub second: u8,
-    /// The second of two equal local times.
+    /// The second of two equal local times, when a clock is set back.
     pub fold: bool,
 }
 
-/// A span of time, as `datetime.timedelta` keeps it.
+/// A duration, normalised as in `datetime.timedelta`.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_timedelta {
@@ -113,22 +113,22 @@ pub struct pickle_timedelta {
     pub microseconds: u32,
 }
 
-/// A numpy array, or a numpy scalar, which is an array of one item and no axes.
+/// A numpy array or scalar. A scalar is an array of one item without axes.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_array {
-    /// Items along each axis: a tuple of ints. None for a scalar.
+    /// The length of each axis: a tuple of ints. None for a scalar.
     pub shape: pickle_value,
-    /// Where the items are objects: the list of them. None otherwise.
+    /// For an array of objects, the list of them; else None.
     pub objects: pickle_value,
-    /// Items in all.
+    /// Number of items.
     pub len: u64,
-    /// Bytes of an item.
+    /// Size of an item in bytes.
     pub item_size: u64,
-    /// The items, one after the other. Empty where the pickle has them in another form (protocols 0 to 2; a buffer
-    /// that was not given): then `pickle_copy_bytes` gets them.
+    /// The items, contiguous. Empty if the pickle does not hold them as bytes (protocols 0 to 2, out-of-band buffers):
+    /// use `pickle_value_copy_bytes`.
     pub data: pickle_bytes,
-    /// What the items are, as numpy names it: `b` bool, `i` int, `u` unsigned, `f` float, `c` complex, `S`, `U`, `M`, `m`, `O`, `V`.
+    /// The kind of the items, in numpy's letters: `b` bool, `i` int, `u` unsigned, `f` float, `c` complex, `S`, `U`, `M`, `m`, `O`, `V`.
     pub kind: u8,
     /// Most significant byte first.
     pub big_endian: bool,
@@ -138,19 +138,19 @@ pub struct pickle_array {
 
 /// # Safety
 /// As [`here`].
-unsafe fn known<'a>(doc: *const pickle_doc, of: pickle_value) -> Found<Known<'a>> {
+unsafe fn known<'a>(doc: *const pickle_doc, value: pickle_value) -> Found<Known<'a>> {
     // SAFETY: as the caller says.
-    unsafe { here(doc, of) }.and_then(|value| or_kind(Known::of(value)))
+    unsafe { here(doc, value) }.and_then(|value| or_kind(Known::of(value)))
 }
 
-/// Which well-known type an object is.
+/// The known type of a value; `PICKLE_KNOWN_NONE` if there is none.
 ///
 /// # Safety
 /// `doc` is null or points to a document.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_known_of(doc: *const pickle_doc, of: pickle_value) -> pickle_known {
+pub unsafe extern "C" fn pickle_value_known(doc: *const pickle_doc, value: pickle_value) -> pickle_known {
     // SAFETY: as the caller says.
-    let Some(found) = (unsafe { value(doc, of) }).and_then(Known::of) else { return pickle_known::None };
+    let Ok(found) = (unsafe { known(doc, value) }) else { return pickle_known::None };
     match found {
         Known::Bytes(_) => pickle_known::Bytes,
         Known::ByteArray(_) => pickle_known::ByteArray,
@@ -191,14 +191,14 @@ pub unsafe extern "C" fn pickle_known_of(doc: *const pickle_doc, of: pickle_valu
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_complex(
+pub unsafe extern "C" fn pickle_value_as_complex(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     real: *mut f64,
     imaginary: *mut f64,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = match unsafe { known(doc, of) } {
+    let found = match unsafe { known(doc, value) } {
         Ok(Known::Complex(re, im)) => Ok((re, im)),
         Ok(_) => Err(pickle_status::WrongKind),
         Err(status) => Err(status),
@@ -215,13 +215,13 @@ pub unsafe extern "C" fn pickle_as_complex(
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_datetime(
+pub unsafe extern "C" fn pickle_value_as_datetime(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_datetime,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, of) }.and_then(|known| {
+    let found = unsafe { known(doc, value) }.and_then(|known| {
         let (date, time, zone) = match known {
             Known::Date(date) => (Some(date), None, None),
             Known::Time(time, zone) => (None, Some(time), zone),
@@ -255,13 +255,13 @@ pub unsafe extern "C" fn pickle_as_datetime(
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_timedelta(
+pub unsafe extern "C" fn pickle_value_as_timedelta(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_timedelta,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, of) }.and_then(|known| match known {
+    let found = unsafe { known(doc, value) }.and_then(|known| match known {
         Known::TimeDelta(delta) | Known::TimeZone(delta, _) => {
             Ok(pickle_timedelta { days: delta.days, seconds: delta.seconds, microseconds: delta.microseconds })
         }
@@ -276,13 +276,13 @@ pub unsafe extern "C" fn pickle_as_timedelta(
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_known_text(
+pub unsafe extern "C" fn pickle_value_known_text(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_str,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, of) }.and_then(|known| match known {
+    let found = unsafe { known(doc, value) }.and_then(|known| match known {
         Known::Decimal(text) | Known::FractionText(text) | Known::ZoneInfo(text) => Ok(text),
         Known::TimeZone(_, name) => name.ok_or(pickle_status::Missing),
         _ => Err(pickle_status::WrongKind),
@@ -291,14 +291,18 @@ pub unsafe extern "C" fn pickle_known_text(
     unsafe { give(out, found) }
 }
 
-/// A UUID: 16 bytes in the order in which it is written.
+/// A UUID: 16 bytes in the order of its text form.
 ///
 /// # Safety
 /// `doc` is null or points to a document, `out` is null or has room for 16 bytes.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_uuid(doc: *const pickle_doc, of: pickle_value, out: *mut u8) -> pickle_status {
+pub unsafe extern "C" fn pickle_value_as_uuid(
+    doc: *const pickle_doc,
+    value: pickle_value,
+    out: *mut u8,
+) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, of) }.and_then(|known| match known {
+    let found = unsafe { known(doc, value) }.and_then(|known| match known {
         Known::Uuid(uuid) => Ok(uuid.to_be_bytes()),
         _ => Err(pickle_status::WrongKind),
     });
@@ -306,18 +310,18 @@ pub unsafe extern "C" fn pickle_as_uuid(doc: *const pickle_doc, of: pickle_value
     unsafe { give(out.cast::<[u8; 16]>(), found) }
 }
 
-/// Begins with the items of a deque, the parts of a path, or of a set or frozenset in the spelling of protocols 0 to 3.
+/// Starts an iteration over the items of a deque, a set, a frozenset, or over the parts of a path.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_known_items(
+pub unsafe extern "C" fn pickle_value_known_items(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     iter: *mut pickle_iter,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, of) }.and_then(|known| match known {
+    let found = unsafe { known(doc, value) }.and_then(|known| match known {
         Known::Set(items) | Known::FrozenSet(items) | Known::Deque(items, _) | Known::Path(_, items) => Ok(items),
         _ => Err(pickle_status::WrongKind),
     });
@@ -325,18 +329,18 @@ pub unsafe extern "C" fn pickle_known_items(
     unsafe { begin(iter, found) }
 }
 
-/// Begins with the entries of an OrderedDict, defaultdict or Counter, for `pickle_next_entry`.
+/// Starts an iteration over the entries of an OrderedDict, defaultdict or Counter.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_known_entries(
+pub unsafe extern "C" fn pickle_value_known_entries(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     iter: *mut pickle_iter,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, of) }.and_then(|known| match known {
+    let found = unsafe { known(doc, value) }.and_then(|known| match known {
         Known::OrderedDict(pairs, _) | Known::DefaultDict(_, pairs) | Known::Counter(pairs) => Ok(pairs),
         _ => Err(pickle_status::WrongKind),
     });
@@ -357,21 +361,21 @@ fn octets(value: Value<'_>) -> Found<Octets<'_>> {
     }
 }
 
-/// Copies bytes, in whatever spelling a pickle has them, or the items of an array: up to `capacity` bytes to `buffer`.
-/// `size` is how many there are, also where they do not fit (`PICKLE_STATUS_OUT_OF_RANGE`).
+/// Copies bytes in any spelling, or the items of an array, to `buffer`: at most `capacity` bytes. `size` receives the
+/// whole size, also with `PICKLE_STATUS_OUT_OF_RANGE`, which says that the buffer is too small.
 ///
 /// # Safety
 /// Pointers are null or point to what their types and lengths say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_copy_bytes(
+pub unsafe extern "C" fn pickle_value_copy_bytes(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     buffer: *mut c_void,
     capacity: usize,
     size: *mut usize,
 ) -> pickle_status {
     // SAFETY: as the caller says, here and below.
-    let found = unsafe { here(doc, of) }.and_then(octets);
+    let found = unsafe { here(doc, value) }.and_then(octets);
     let status = unsafe { give(size, found.map(|octets| octets.len())) };
     let (Ok(octets), pickle_status::Ok) = (found, status) else { return status };
     let buffer = buffer.cast::<u8>();
@@ -383,18 +387,18 @@ pub unsafe extern "C" fn pickle_copy_bytes(
     if octets.len() > room { pickle_status::OutOfRange } else { pickle_status::Ok }
 }
 
-/// A numpy array, also where joblib wrote it, or a numpy scalar.
+/// A numpy array, whether pickled by numpy or joblib, or a numpy scalar.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_array(
+pub unsafe extern "C" fn pickle_value_as_array(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_array,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, of) }.and_then(|known| {
+    let found = unsafe { known(doc, value) }.and_then(|known| {
         let of_dtype = |dtype: DType<'_>| pickle_array {
             shape: pickle_value::NONE,
             objects: pickle_value::NONE,
@@ -431,7 +435,7 @@ pub unsafe extern "C" fn pickle_as_array(
 }
 
 /// # Safety
-/// `array` is null or was filled by `pickle_as_array`; `item` is null or points to one item.
+/// `array` is null or was filled by `pickle_value_as_array`; `item` is null or points to one item.
 unsafe fn number(array: *const pickle_array, item: *const c_void) -> Found<Number> {
     // SAFETY: as the caller says.
     let Some(array) = (unsafe { array.as_ref() }) else { return Err(pickle_status::Null) };
@@ -455,12 +459,12 @@ unsafe fn number(array: *const pickle_array, item: *const c_void) -> Found<Numbe
     or_kind(dtype.number(unsafe { bytes(item, size) }))
 }
 
-/// One item of an array as a double: bools, ints and floats of any size and byte order.
+/// An item of an array as a double: bool, int or float of any size and byte order.
 ///
 /// # Safety
-/// `array` is null or was filled by `pickle_as_array`; `item` is null or points to one item.
+/// `array` is null or was filled by `pickle_value_as_array`; `item` is null or points to one item.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_item_f64(
+pub unsafe extern "C" fn pickle_array_item_f64(
     array: *const pickle_array,
     item: *const c_void,
     out: *mut f64,
@@ -477,12 +481,12 @@ pub unsafe extern "C" fn pickle_item_f64(
     unsafe { give(out, found) }
 }
 
-/// One item of an array as an int: bools and ints of any size and byte order, ticks of datetime64 and timedelta64.
+/// An item of an array as an int: bool or int of any size and byte order, or ticks of datetime64 and timedelta64.
 ///
 /// # Safety
-/// `array` is null or was filled by `pickle_as_array`; `item` is null or points to one item.
+/// `array` is null or was filled by `pickle_value_as_array`; `item` is null or points to one item.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_item_i64(
+pub unsafe extern "C" fn pickle_array_item_i64(
     array: *const pickle_array,
     item: *const c_void,
     out: *mut i64,

@@ -4,12 +4,11 @@ use crate::pickle_value;
 use core::ffi::c_void;
 use pickle_core::{Node, Storage};
 
-/// One node of storage: 16 bytes, aligned as `uint64_t`. Every value, container
-/// and stack entry is one.
+/// One node of storage: 16 bytes, aligned as `uint64_t`. Values, stack entries and memo entries are nodes.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_node {
-    /// The library's own.
+    /// Private; do not access.
     pub opaque: [u64; 2],
 }
 
@@ -18,55 +17,54 @@ const _: () = assert!(size_of::<pickle_node>() == 16 && size_of::<Node>() == 16)
 const _: () = assert!(align_of::<Node>() == align_of::<pickle_node>() && size_of::<pickle_value>() == 16);
 const _: () = assert!(align_of::<pickle_value>() == align_of::<Node>());
 
-/// Three regions of the caller's, which `PICKLE_STORAGE` declares. They live
-/// as long as the documents in them; a region of no entries may be null.
+/// The memory of a reader: three regions owned by the caller, declared by `PICKLE_STORAGE`. They must outlive the
+/// documents in them. An empty region may be null. `PICKLE_NODES_FOR` and its siblings bound what a pickle needs.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_storage {
-    /// Every item of a container takes one, every container one or two more;
-    /// the stack needs its largest depth besides.
+    /// Values and the stack. Each item of a container takes one node, each container one or two more.
     pub nodes: *mut pickle_node,
-    /// Nodes.
+    /// Number of nodes.
     pub nodes_len: usize,
-    /// One for every entry of the pickle's memo. CPython writes one for every container and str.
+    /// One for each entry of the pickle's memo. CPython makes an entry for every container and str.
     pub memo: *mut pickle_node,
-    /// Nodes.
+    /// Number of memo entries.
     pub memo_len: usize,
-    /// Pushed strings and bytes, and decoded escapes of protocol 0.
+    /// Payloads of input that comes in pieces, and decoded escapes of protocol 0.
     pub bytes: *mut u8,
-    /// Bytes.
+    /// Size of the byte region.
     pub bytes_len: usize,
 }
 
-/// Bytes that the library gives out: they lie in the input or in the storage.
+/// Bytes in the input or in the storage.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_bytes {
     /// Never null.
     pub data: *const u8,
-    /// Bytes.
+    /// Length in bytes.
     pub size: usize,
 }
 
-/// UTF-8 text that the library gives out. No NUL ends it.
+/// UTF-8 text in the input or in the storage. It is not NUL-terminated.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_str {
     /// Never null.
     pub data: *const core::ffi::c_char,
-    /// Bytes.
+    /// Length in bytes.
     pub size: usize,
 }
 
-/// Input: `pos` moves past what was consumed.
+/// Input. Functions that read it move `pos` past what they consumed.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_in {
-    /// The bytes; null where there are none.
+    /// The bytes; may be null if `size` is 0.
     pub data: *const c_void,
-    /// Bytes in all.
+    /// Length in bytes.
     pub size: usize,
-    /// Bytes that were consumed. At most `size`.
+    /// Bytes consumed so far, at most `size`.
     pub pos: usize,
 }
 
@@ -111,8 +109,8 @@ unsafe fn region<'a, T>(data: *mut T, len: usize) -> &'a mut [T] {
 }
 
 /// # Safety
-/// The regions are the caller's to give, and live as long as what is read into them.
-pub(crate) unsafe fn storage(storage: &pickle_storage) -> Storage<'static> {
+/// The regions belong to the caller and outlive what is read into them.
+pub(crate) unsafe fn regions(storage: &pickle_storage) -> Storage<'static> {
     // SAFETY: nodes are two u64 in both languages, and any bits are a node.
     unsafe {
         Storage::new(

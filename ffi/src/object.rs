@@ -9,7 +9,7 @@ use crate::value::{Found, give, here, or_kind, pickle_value};
 use core::mem::MaybeUninit;
 use pickle_core::{Change, Changes, How, Object};
 
-/// Which opcode made an object.
+/// The opcode that built an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_how {
@@ -23,9 +23,9 @@ pub enum pickle_how {
     Obj = 3,
     /// INST: a named class and arguments from the stack.
     Inst = 4,
-    /// PERSID, BINPERSID: whatever the persistent id stands for.
+    /// PERSID, BINPERSID: a persistent id.
     PersId = 5,
-    /// A global, extension or buffer that was changed without being called.
+    /// None: a global, extension or buffer that was changed without being called.
     Changed = 6,
 }
 
@@ -46,70 +46,70 @@ same_hows! { Reduce NewObj NewObjEx Obj Inst PersId Changed }
 
 /// # Safety
 /// `doc` is null or points to a document.
-unsafe fn object<'a>(doc: *const pickle_doc, of: pickle_value) -> Found<Object<'a>> {
+unsafe fn object<'a>(doc: *const pickle_doc, value: pickle_value) -> Found<Object<'a>> {
     // SAFETY: as the caller says.
-    unsafe { here(doc, of) }.and_then(|value| or_kind(value.as_object()))
+    unsafe { here(doc, value) }.and_then(|value| or_kind(value.as_object()))
 }
 
 fn or_missing<T>(part: Option<T>) -> Found<T> {
     part.ok_or(pickle_status::Missing)
 }
 
-/// Which opcode made an object (`pickle_how`).
+/// The opcode that built an object.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_object_how(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_how,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, object(doc, of).map(|object| object.how())) }
+    unsafe { give(out, object(doc, value).map(|object| object.how())) }
 }
 
-/// The class or function that made an object; the persistent id, or what was
-/// changed, where nothing made it. `pickle_as_global` names it.
+/// The class or function that was called to build an object. For a persistent object the persistent id, for a changed
+/// global the global. `pickle_value_as_global` gives its name.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_object_callable(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_value,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, object(doc, of).map(|object| object.callable())) }
+    unsafe { give(out, object(doc, value).map(|object| object.callable())) }
 }
 
-/// The arguments as the one value that REDUCE, NEWOBJ and NEWOBJ_EX take.
+/// The arguments as one value, as REDUCE, NEWOBJ and NEWOBJ_EX take them.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_object_args_value(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_value,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, object(doc, of).and_then(|object| or_missing(object.args_value()))) }
+    unsafe { give(out, object(doc, value).and_then(|object| or_missing(object.args_value()))) }
 }
 
-/// Begins with the arguments one by one, wherever the opcode keeps them.
+/// Starts an iteration over the arguments, whichever opcode built the object.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_object_args(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     iter: *mut pickle_iter,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { begin(iter, object(doc, of).map(|object| object.args())) }
+    unsafe { begin(iter, object(doc, value).map(|object| object.args())) }
 }
 
 /// The keyword arguments (NEWOBJ_EX).
@@ -119,11 +119,11 @@ pub unsafe extern "C" fn pickle_object_args(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_object_kwargs(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_value,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, object(doc, of).and_then(|object| or_missing(object.kwargs()))) }
+    unsafe { give(out, object(doc, value).and_then(|object| or_missing(object.kwargs()))) }
 }
 
 /// The state of the last BUILD.
@@ -133,19 +133,19 @@ pub unsafe extern "C" fn pickle_object_kwargs(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_object_state(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_value,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, object(doc, of).and_then(|object| or_missing(object.state()))) }
+    unsafe { give(out, object(doc, value).and_then(|object| or_missing(object.state()))) }
 }
 
-/// A place in the changes of an object. The document must stay where it is.
+/// An iterator over the changes of an object. The document must stay at its address.
 #[repr(C)]
 pub struct pickle_changes {
-    /// Not 0 where changes may follow.
+    /// 0 at the end.
     pub more: usize,
-    /// The library's own.
+    /// Private; do not access.
     pub opaque: [u64; 2],
 }
 
@@ -158,7 +158,7 @@ struct Place {
 const _: () = assert!(size_of::<Place>() <= size_of::<pickle_changes>());
 const _: () = assert!(align_of::<Place>() <= align_of::<pickle_changes>());
 
-/// What a change was.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_change_kind {
@@ -170,13 +170,13 @@ pub enum pickle_change_kind {
     Add = 3,
     /// BUILD: `value` is the state.
     Build = 4,
-    /// Bytes between the opcodes (joblib): `raw`.
+    /// Raw bytes between the opcodes (joblib): `raw`.
     Raw = 5,
     /// A pickle between the opcodes (joblib): `value`.
     Nested = 6,
 }
 
-/// What happened to an object.
+/// A change of an object after it was built.
 #[repr(C)]
 pub struct pickle_change {
     /// A state, or a nested pickle.
@@ -185,18 +185,18 @@ pub struct pickle_change {
     pub items: pickle_iter,
     /// Bytes.
     pub raw: pickle_bytes,
-    /// Which of them it is.
+    /// Which of these fields is set.
     pub kind: pickle_change_kind,
 }
 
-/// Begins with what happened to an object, in the order of the stream.
+/// Starts an iteration over the changes of an object, in the order of the stream.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_object_changes(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_changes,
 ) -> pickle_status {
     if out.is_null() {
@@ -204,7 +204,7 @@ pub unsafe extern "C" fn pickle_object_changes(
     }
     let mut place = Place { more: 0, changes: MaybeUninit::uninit() };
     // SAFETY: as the caller says.
-    let status = match unsafe { object(doc, of) } {
+    let status = match unsafe { object(doc, value) } {
         Ok(object) => {
             // SAFETY: the same type but for the lifetime, which C's programmer watches over.
             let changes = unsafe { core::mem::transmute::<Changes<'_>, Changes<'static>>(object.changes()) };
@@ -218,12 +218,12 @@ pub unsafe extern "C" fn pickle_object_changes(
     status
 }
 
-/// The next change; false when there is none.
+/// Advances to the next change; false at the end.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_next_change(changes: *mut pickle_changes, out: *mut pickle_change) -> bool {
+pub unsafe extern "C" fn pickle_changes_next(changes: *mut pickle_changes, out: *mut pickle_change) -> bool {
     // SAFETY: as the caller says; `more` says that the changes are there.
     let Some(place) = (unsafe { changes.cast::<Place>().as_mut() }) else { return false };
     if place.more == 0 || out.is_null() {

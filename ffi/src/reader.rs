@@ -2,85 +2,18 @@
 
 use crate::document::{fill, pickle_doc};
 use crate::error::{pickle_error, put};
-use crate::memory::{bytes, pickle_in, pickle_storage, storage};
+use crate::memory::{bytes, pickle_in, pickle_storage, regions};
+use crate::options::{checked, pickle_options};
 use crate::status::pickle_status;
 use crate::version::PICKLE_ABI_VERSION;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
-use pickle_core::{Encoding, Options, Status, Storage, TextInts, Unpickler};
+use pickle_core::{Status, Storage, Unpickler};
 
-/// What a reader is told beforehand. All zeros are the defaults, and so is a null pointer.
-#[derive(Clone, Copy, Default)]
-#[repr(C)]
-pub struct pickle_options {
-    /// Opcodes that a pickle may have; 0: no limit.
-    pub max_opcodes: u64,
-    /// Out-of-band buffers that the caller has; counts only with `limit_buffers`.
-    pub buffers: u32,
-    /// One of `pickle_encoding`.
-    pub encoding: u8,
-    /// One of `pickle_text_ints`.
-    pub text_ints: u8,
-    /// Refuse more than `buffers` out-of-band buffers.
-    pub limit_buffers: bool,
-}
-
-/// What becomes of a Python 2 str: the `encoding` of `pickle.load`.
-#[repr(i32)]
-pub enum pickle_encoding {
-    /// Stays what it is, told apart from str and bytes.
-    Keep = 0,
-    /// Becomes bytes.
-    Bytes = 1,
-    /// Becomes a str; anything but ASCII is an error.
-    Ascii = 2,
-    /// Becomes a str, a code point a byte.
-    Latin1 = 3,
-    /// Becomes a str.
-    Utf8 = 4,
-}
-
-/// How the texts of INT and LONG are read.
-#[repr(i32)]
-pub enum pickle_text_ints {
-    /// As CPython up to 3.13: with base prefixes such as 0x.
-    Prefixed = 0,
-    /// As CPython from 3.14: base 10.
-    Decimal = 1,
-}
-
-/// # Safety
-/// `settings` is null or points to options.
-pub(crate) unsafe fn options(settings: *const pickle_options) -> Result<Options, pickle_status> {
-    let mut options = Options::new();
-    // SAFETY: as the caller says.
-    let Some(settings) = (unsafe { settings.as_ref() }) else { return Ok(options) };
-    options.encoding = match settings.encoding {
-        0 => Encoding::Keep,
-        1 => Encoding::Bytes,
-        2 => Encoding::Ascii,
-        3 => Encoding::Latin1,
-        4 => Encoding::Utf8,
-        _ => return Err(pickle_status::BadOption),
-    };
-    options.text_ints = match settings.text_ints {
-        0 => TextInts::Prefixed,
-        1 => TextInts::Decimal,
-        _ => return Err(pickle_status::BadOption),
-    };
-    if settings.max_opcodes != 0 {
-        options.max_opcodes = settings.max_opcodes;
-    }
-    if settings.limit_buffers {
-        options.buffers = Some(settings.buffers);
-    }
-    Ok(options)
-}
-
-/// A reader, made ready by `pickle_reader_init`.
+/// A reader that takes input in pieces. Initialise it with `pickle_reader_init`.
 #[repr(C)]
 pub struct pickle_reader {
-    /// The library's own.
+    /// Private; do not access.
     pub opaque: [u64; 72],
 }
 
@@ -110,21 +43,21 @@ unsafe fn state<'a>(reader: *mut pickle_reader) -> Option<State<'a>> {
     unsafe { Some((&mut (*reader).error, (*reader).unpickler.assume_init_mut())) }
 }
 
-/// What can be told of a reader, to size the storage by.
+/// What a reader has consumed and used, as a guide to the size of the storage.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_usage {
     /// Bytes consumed of the stream.
     pub offset: u64,
-    /// Opcodes done of this pickle.
+    /// Opcodes executed of this pickle.
     pub opcodes: u64,
     /// Entries in the memo.
     pub memo: u64,
-    /// Nodes that hold values; the stack is not counted.
+    /// Nodes in use by values. The stack takes more, which is not counted.
     pub nodes: usize,
     /// Bytes in the byte region.
     pub bytes: usize,
-    /// The argument of the last PROTO; 0 without one.
+    /// The argument of the last PROTO opcode; 0 if there was none.
     pub protocol: u8,
 }
 
@@ -135,8 +68,8 @@ pub struct pickle_usage {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_reader_init_abi(
     reader: *mut pickle_reader,
-    memory: *const pickle_storage,
-    settings: *const pickle_options,
+    storage: *const pickle_storage,
+    options: *const pickle_options,
     abi_version: u32,
     reader_size: usize,
 ) -> pickle_status {
@@ -144,12 +77,12 @@ pub unsafe extern "C" fn pickle_reader_init_abi(
         return pickle_status::AbiMismatch;
     }
     // SAFETY: as the caller says, here and below.
-    let Some(memory) = (unsafe { memory.as_ref() }) else { return pickle_status::Null };
-    let settings = match unsafe { options(settings) } {
-        Ok(settings) => settings,
+    let Some(storage) = (unsafe { storage.as_ref() }) else { return pickle_status::Null };
+    let options = match unsafe { checked(options) } {
+        Ok(options) => options,
         Err(status) => return status,
     };
-    let unpickler = MaybeUninit::new(Unpickler::new(unsafe { storage(memory) }, settings));
+    let unpickler = MaybeUninit::new(Unpickler::new(unsafe { regions(storage) }, options));
     unsafe { put(reader.cast(), Reader { ready: READY, error: pickle_error::NONE, unpickler }) }
 }
 
@@ -164,15 +97,14 @@ fn settle(slot: &mut pickle_error, result: Result<Status, pickle_core::Error>) -
     }
 }
 
-/// Takes a piece of input; strings are copied to the byte region, the piece
-/// can go. `PICKLE_STATUS_OK`: the pickle is over, `input->pos` is behind it.
-/// `PICKLE_STATUS_NEED_MORE`: feed the next piece.
-/// `PICKLE_STATUS_NODES_FULL`, `_MEMO_FULL`, `_BYTES_FULL` say which region is too small.
+/// Reads a piece of input. Strings are copied to the byte region, so the piece need not outlive the call.
+/// `PICKLE_STATUS_OK`: the pickle is complete and `input->pos` is just past it. `PICKLE_STATUS_NEED_MORE`: feed the next
+/// piece. `PICKLE_STATUS_NODES_FULL`, `_MEMO_FULL` and `_BYTES_FULL` say which region is too small.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_feed(reader: *mut pickle_reader, input: *mut pickle_in) -> pickle_status {
+pub unsafe extern "C" fn pickle_reader_feed(reader: *mut pickle_reader, input: *mut pickle_in) -> pickle_status {
     // SAFETY: as the caller says.
     let (Some((error, unpickler)), Some(input)) = (unsafe { state(reader) }, unsafe { input.as_mut() }) else {
         return pickle_status::Null;
@@ -186,19 +118,19 @@ pub unsafe extern "C" fn pickle_feed(reader: *mut pickle_reader, input: *mut pic
     settle(error, result)
 }
 
-/// Says that no input follows. `PICKLE_STATUS_OK` if the pickle is complete.
+/// Tells the reader that no input follows. `PICKLE_STATUS_OK` if the pickle is complete.
 ///
 /// # Safety
 /// `reader` is null or points to a reader.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_feed_end(reader: *mut pickle_reader) -> pickle_status {
+pub unsafe extern "C" fn pickle_reader_finish(reader: *mut pickle_reader) -> pickle_status {
     // SAFETY: as the caller says.
     let Some((error, unpickler)) = (unsafe { state(reader) }) else { return pickle_status::Null };
     let result = unpickler.finish().map(|()| Status::Done);
     settle(error, result)
 }
 
-/// The document that was fed, after `PICKLE_STATUS_OK`. It lies in the reader's storage.
+/// The document, once `pickle_reader_feed` has returned `PICKLE_STATUS_OK`. It lives in the reader's storage.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
@@ -220,14 +152,13 @@ pub unsafe extern "C" fn pickle_reader_doc(reader: *mut pickle_reader, doc: *mut
     }
 }
 
-/// Goes on to the pickle that follows in the stream; the document before is
-/// gone. With `keep_memo` it can refer to what the one before put there
-/// (several `dump` calls on one Python `Pickler`), and the storage is not freed.
+/// Begins the next pickle of the stream. The previous document becomes invalid. With `keep_memo` the next pickle may
+/// refer to values of the previous one (several `dump` calls on one Python `Pickler`); the storage is then not reused.
 ///
 /// # Safety
 /// `reader` is null or points to a reader.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_reader_next(reader: *mut pickle_reader, keep_memo: bool) -> pickle_status {
+pub unsafe extern "C" fn pickle_reader_next_pickle(reader: *mut pickle_reader, keep_memo: bool) -> pickle_status {
     // SAFETY: as the caller says.
     let Some((error, unpickler)) = (unsafe { state(reader) }) else { return pickle_status::Null };
     *error = pickle_error::NONE;
@@ -235,8 +166,8 @@ pub unsafe extern "C" fn pickle_reader_next(reader: *mut pickle_reader, keep_mem
     pickle_status::Ok
 }
 
-/// Reads the pickle that begins at `offset` of `data`, without a copy, for
-/// data that holds several. Where it ends: `pickle_reader_usage`.
+/// Reads the pickle that begins at `offset` in `data` without copying, for data that holds several pickles. The offset
+/// in `pickle_reader_usage` is where it ends.
 ///
 /// # Safety
 /// Pointers are null or point to what their types and lengths say.
@@ -276,7 +207,7 @@ pub unsafe extern "C" fn pickle_reader_error(reader: *mut pickle_reader, error: 
     }
 }
 
-/// How far the reader is and how much of its storage is in use.
+/// How far the reader has come and how much of its storage is in use.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.

@@ -3,32 +3,31 @@
 use core::ffi::c_char;
 use pickle_core::ErrorKind;
 
-/// What a call found. 0 is success. The numbers are frozen and grouped: 1-9 a
-/// limit of this reader, 10-19 the input ended, 20-29 not an opcode stream,
-/// 30-39 an argument that CPython refuses, 40-49 the stack machine was broken,
-/// 50-69 an operation that CPython refuses on that value, 70-79 wrong use of
-/// a reader, 80-99 what cannot be written, 100-109 nothing or something else
-/// is there, 110-119 wrong use of this interface, 200: no error, go on.
+/// The result of a call. 0 is success. The numbers are frozen and grouped: 1-9 a limit of this reader was reached,
+/// 10-19 the input ended too early, 20-29 the input is not a stream of opcodes, 30-39 CPython refuses the argument,
+/// 40-49 the stack or the memo does not hold what the opcode needs, 50-69 CPython refuses the operation on that value,
+/// 70-79 a reader was misused, 80-99 the value cannot be written, 100-109 the value is missing or of another kind,
+/// 110-119 this interface was misused, 200 no error: more input is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_status {
-    /// It is done.
+    /// Success.
     Ok = 0,
-    /// The node region is full (nodes hold values and the stack, 16 bytes each).
+    /// The node region is full. Nodes hold values and the stack.
     NodesFull = 1,
     /// The memo region is full, or an index lies beyond it.
     MemoFull = 2,
-    /// The byte region is full (strings of pushed input, decoded escapes).
+    /// The byte region is full. It holds payloads of input in pieces, and decoded escapes.
     BytesFull = 3,
-    /// An operation that must search (SETITEM on a list) would take more than linear work.
+    /// An operation that has to search (SETITEM on a list) would take more than linear time.
     WorkLimit = 4,
-    /// The caller's limit on opcodes was reached.
+    /// The pickle has more opcodes than the options allow.
     OpcodeLimit = 5,
-    /// More containers are open at once than the caller gave levels for.
+    /// More containers are open at once than the writer has levels for.
     LevelsFull = 6,
     /// GET of a memo entry that an item reader no longer keeps.
     MemoDropped = 7,
-    /// There was no input at all (EOFError in CPython).
+    /// The input is empty (EOFError in CPython).
     Empty = 10,
     /// The input ended between two opcodes, before STOP (EOFError in CPython).
     EndOfInput = 11,
@@ -46,7 +45,7 @@ pub enum pickle_status {
     FrameNested = 24,
     /// PROTO names a protocol above 5.
     UnsupportedProtocol = 25,
-    /// A text argument is empty where CPython wants at least one character.
+    /// A text argument is empty where CPython requires at least one character.
     EmptyLine = 26,
     /// The text of INT, LONG, GET or PUT is not an integer.
     BadInt = 30,
@@ -54,7 +53,7 @@ pub enum pickle_status {
     BadFloat = 31,
     /// The text of FLOAT is too large for a double.
     FloatOverflow = 32,
-    /// STRING wants matching quotes at both ends.
+    /// The argument of STRING lacks matching quotes.
     StringNotQuoted = 33,
     /// A `\x` escape without two hexadecimal digits, or a backslash at the end.
     BadEscape = 34,
@@ -64,13 +63,13 @@ pub enum pickle_status {
     BadUnicodeEscape = 36,
     /// A name or a persistent id must be ASCII here.
     NotAscii = 37,
-    /// A Python 2 str does not fit the `encoding` that was asked for.
+    /// A Python 2 str is not valid in the requested `encoding`.
     BadEncoding = 38,
-    /// A value was wanted and the stack was empty.
+    /// The opcode needs a value and the stack is empty.
     StackUnderflow = 40,
-    /// A value was wanted and a MARK was found.
+    /// The opcode needs a value and finds a MARK.
     UnexpectedMark = 41,
-    /// A MARK was wanted and none is there.
+    /// The opcode needs a MARK and there is none.
     NoMark = 42,
     /// GET of a memo entry that was never PUT.
     MemoMissing = 43,
@@ -86,7 +85,7 @@ pub enum pickle_status {
     ArgsNotTuple = 52,
     /// The keyword arguments must be a dict.
     KwargsNotDict = 53,
-    /// STACK_GLOBAL wants two str.
+    /// STACK_GLOBAL needs two str.
     GlobalNotStr = 54,
     /// This built-in value has no `append`.
     NoAppend = 55,
@@ -100,27 +99,27 @@ pub enum pickle_status {
     NoState = 59,
     /// BUILD: the state must be a dict here.
     StateNotDict = 60,
-    /// READONLY_BUFFER on something that is no buffer.
+    /// READONLY_BUFFER on something that is not a buffer.
     NotABuffer = 61,
     /// EXT with a code of zero or below.
     BadExtension = 62,
-    /// NEXT_BUFFER, and the caller said that there are none, or no more.
+    /// NEXT_BUFFER, and the caller has no more buffers.
     NoBuffer = 63,
-    /// An index that the list does not have.
+    /// The list has no such index.
     BadIndex = 64,
     /// Valid in CPython, but not supported by this library: a change to a bytearray.
     BytearrayChange = 65,
-    /// A change to what an item reader has handed over or may have.
+    /// A change to a value that an item reader has, or may have, handed over.
     ItemChanged = 66,
     /// The container whose items were handed over turned out to be at another place.
     ContainerMoved = 67,
     /// GET of the container whose items are being handed over, from inside one of them.
     ContainerFetched = 68,
-    /// PUT of a memo entry that an item reader has passed, or far ahead.
+    /// PUT of a memo entry out of order, which an item reader does not support.
     MemoOrder = 69,
-    /// A reader was used again after it had failed or ended, without a reset.
+    /// The reader has failed or finished and has not been restarted.
     AfterEnd = 70,
-    /// Raw bytes were asked for inside a frame or in the middle of an opcode.
+    /// Raw bytes were requested inside a frame or in the middle of an opcode.
     RawInFrame = 71,
     /// The opcode is younger than protocol 0.
     NotInProtocol0 = 80,
@@ -132,46 +131,46 @@ pub enum pickle_status {
     NotInProtocol3 = 83,
     /// The opcode is younger than protocol 4.
     NotInProtocol4 = 84,
-    /// The argument is not of the opcode's kind, or is in pieces that do not fit together.
+    /// The argument is not of the opcode's kind, or its pieces do not fit together.
     BadArgument = 85,
-    /// A text with a newline where the opcode ends at one.
+    /// A newline in a text argument that a newline terminates.
     LineBreak = 86,
-    /// A number or a length beyond the opcode's field.
+    /// A number or a length does not fit the opcode's field.
     TooLong = 87,
-    /// The sink took no more bytes and gave no reason.
+    /// The buffer is full.
     SinkFull = 88,
-    /// A container, or a pickle, was ended with something open in it.
+    /// A container, or the pickle, was ended while something inside it is still open.
     Unclosed = 89,
-    /// There is no container to end, or it is of another kind.
+    /// There is no open container, or it is of another kind.
     NothingOpen = 90,
-    /// A value where none may be: the pickle, or the part of an object, has its value already.
+    /// A value where none is allowed: the pickle, or this part of the object, already has one.
     UnexpectedValue = 91,
-    /// The pickle, or a part of an object, has no value yet.
+    /// The pickle, or a part of an object, lacks its value.
     MissingValue = 92,
-    /// No pickle of this protocol holds this value.
+    /// This protocol cannot express this value.
     Inexpressible = 93,
 
     /// There is no such key, attribute, index or part.
     Missing = 100,
     /// The value is of another kind.
     WrongKind = 101,
-    /// The int does not fit the type asked for.
+    /// The int does not fit the requested type, or the buffer is too small.
     OutOfRange = 102,
-    /// The str holds lone surrogates or the Python 2 str is not UTF-8: take its bytes.
+    /// The str holds lone surrogates, or the Python 2 str is not UTF-8: use its bytes.
     NotUtf8 = 103,
-    /// The path cannot be read.
+    /// The path is malformed.
     BadPath = 104,
 
-    /// A pointer that must not be null is, or a struct has not been initialised.
+    /// A required pointer is null, or a struct has not been initialised.
     Null = 110,
     /// The program was compiled with the header of another version.
     AbiMismatch = 111,
-    /// An option or number has no meaning here.
+    /// An option or number is out of its range.
     BadOption = 112,
     /// The caller's callback asked to stop.
     Stopped = 113,
 
-    /// All input is used up and the pickle is not over: feed more.
+    /// The input is consumed and the pickle is not complete: feed more.
     NeedMore = 200,
 }
 
@@ -250,13 +249,13 @@ impl From<ErrorKind> for pickle_status {
     }
 }
 
-/// A sentence that says what a status means. Static text; links away when unused.
+/// A sentence that describes a status. Static text; not linked when unused.
 #[unsafe(no_mangle)]
 pub extern "C" fn pickle_status_text(status: i32) -> *const c_char {
     text(status).as_ptr().cast()
 }
 
-/// The name of a status, such as "NodesFull". Static text; links away when unused.
+/// The name of a status, such as "NodesFull". Static text; not linked when unused.
 #[unsafe(no_mangle)]
 pub extern "C" fn pickle_status_name(status: i32) -> *const c_char {
     name(status).as_ptr().cast()

@@ -1,18 +1,16 @@
-//! Values: kinds, typed getters by value, key, index and path.
+//! Values: kinds, sizes, identity, and what has no typed getter.
 
-use crate::document::{pickle_doc, value};
+use crate::document::{document, pickle_doc};
 use crate::error::put;
-use crate::memory::{pickle_bytes, pickle_str, text};
+use crate::memory::{pickle_bytes, pickle_str};
 use crate::status::pickle_status;
-use core::ffi::c_char;
 use pickle_core::{BigInt, Node, Value};
 
-/// A value of a document: a small handle, passed by value. It means something
-/// only together with the document that it came from.
+/// A value of a document: a small handle, passed by value. It is meaningful only together with its document.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_value {
-    /// The library's own.
+    /// Private; do not access.
     pub opaque: [u64; 2],
 }
 
@@ -32,7 +30,7 @@ impl From<Value<'_>> for pickle_value {
     }
 }
 
-/// A kind of value, as the pickle has it.
+/// The kind of a value, as the pickle spells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_kind {
@@ -46,7 +44,7 @@ pub enum pickle_kind {
     Float = 3,
     /// A str.
     Str = 4,
-    /// A str of Python 2: bytes or text, the pickle cannot tell.
+    /// A Python 2 str: the pickle does not say whether it is bytes or text.
     Str8 = 5,
     /// Immutable bytes.
     Bytes = 6,
@@ -66,9 +64,9 @@ pub enum pickle_kind {
     Global = 13,
     /// An extension code of `copyreg`.
     Extension = 14,
-    /// An object: how it was made and what happened to it.
+    /// An object: how it was built and changed.
     Object = 15,
-    /// An object that stands behind a persistent id.
+    /// An object outside the pickle, named by a persistent id.
     Persistent = 16,
     /// An out-of-band buffer.
     Buffer = 17,
@@ -112,79 +110,14 @@ pub(crate) unsafe fn give<T>(out: *mut T, found: Found<impl Into<T>>) -> pickle_
     }
 }
 
+/// A value of C in its document.
+///
 /// # Safety
-/// As [`value`].
-pub(crate) unsafe fn here<'a>(doc: *const pickle_doc, at: pickle_value) -> Found<Value<'a>> {
+/// As [`document`].
+pub(crate) unsafe fn here<'a>(doc: *const pickle_doc, value: pickle_value) -> Found<Value<'a>> {
     // SAFETY: as the caller says.
-    unsafe { value(doc, at) }.ok_or(pickle_status::Null)
-}
-
-/// # Safety
-/// As [`value`], and `key` is null or ends with a NUL.
-unsafe fn by_key<'a>(doc: *const pickle_doc, of: pickle_value, key: *const c_char) -> Found<Value<'a>> {
-    // SAFETY: as the caller says.
-    let (of, key) = unsafe { (here(doc, of)?, text(key).ok_or(pickle_status::Null)?) };
-    if of.entries().is_none() && of.as_object().is_none() {
-        return Err(pickle_status::WrongKind);
-    }
-    let key = core::str::from_utf8(key).map_err(|_| pickle_status::Missing)?;
-    of.get(key).ok_or(pickle_status::Missing)
-}
-
-/// # Safety
-/// As [`value`].
-unsafe fn by_index<'a>(doc: *const pickle_doc, of: pickle_value, index: usize) -> Found<Value<'a>> {
-    // SAFETY: as the caller says.
-    let of = unsafe { here(doc, of)? };
-    let mut items = or_kind(of.items())?;
-    items.nth(index).ok_or(pickle_status::Missing)
-}
-
-/// # Safety
-/// As [`by_key`].
-unsafe fn by_path<'a>(doc: *const pickle_doc, of: pickle_value, path: *const c_char) -> Found<Value<'a>> {
-    // SAFETY: as the caller says.
-    let (of, path) = unsafe { (here(doc, of)?, text(path).ok_or(pickle_status::Null)?) };
-    let path = core::str::from_utf8(path).map_err(|_| pickle_status::BadPath)?;
-    match of.find(path) {
-        Some(found) => Ok(found),
-        None if pickle_core::Path::new(path).is_valid() => Err(pickle_status::Missing),
-        None => Err(pickle_status::BadPath),
-    }
-}
-
-fn to_bool(value: Value<'_>) -> Found<bool> {
-    or_kind(value.as_bool())
-}
-
-/// An int of the size asked for; a larger one is out of range.
-fn ranged<T>(value: Value<'_>, int: Option<T>) -> Found<T> {
-    let is_int = value.kind() == pickle_core::Kind::Int;
-    int.ok_or(if is_int { pickle_status::OutOfRange } else { pickle_status::WrongKind })
-}
-
-fn to_i64(value: Value<'_>) -> Found<i64> {
-    ranged(value, value.as_i64())
-}
-
-fn to_u64(value: Value<'_>) -> Found<u64> {
-    ranged(value, value.as_u64())
-}
-
-fn to_f64(value: Value<'_>) -> Found<f64> {
-    or_kind(value.as_f64())
-}
-
-fn to_str<'a>(value: Value<'a>) -> Found<&'a str> {
-    match value.as_str() {
-        Some(text) => Ok(text),
-        None if value.str_bytes().is_some() || value.kind() == pickle_core::Kind::Str8 => Err(pickle_status::NotUtf8),
-        None => Err(pickle_status::WrongKind),
-    }
-}
-
-fn to_bytes<'a>(value: Value<'a>) -> Found<&'a [u8]> {
-    or_kind(value.as_bytes())
+    let document = unsafe { document(doc) }.ok_or(pickle_status::Null)?;
+    Ok(document.value(value.node()))
 }
 
 /// The kind of a value.
@@ -192,22 +125,23 @@ fn to_bytes<'a>(value: Value<'a>) -> Found<&'a [u8]> {
 /// # Safety
 /// `doc` is null or points to a document.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_kind_of(doc: *const pickle_doc, of: pickle_value) -> pickle_kind {
+pub unsafe extern "C" fn pickle_value_kind(doc: *const pickle_doc, value: pickle_value) -> pickle_kind {
     // SAFETY: as the caller says.
-    match unsafe { value(doc, of) } {
-        Some(value) => kind_of(value.kind()),
-        None => pickle_kind::None,
+    match unsafe { here(doc, value) } {
+        Ok(value) => kind_of(value.kind()),
+        Err(_) => pickle_kind::None,
     }
 }
 
-/// The value is None, or there is none: a zone that a time does not have, items that an array has not as objects.
+/// Whether the value is None. Also true where a struct has no such part: the zone of a naive time, the objects of an
+/// array of numbers.
 ///
 /// # Safety
 /// `doc` is null or points to a document.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_is_none(doc: *const pickle_doc, of: pickle_value) -> bool {
+pub unsafe extern "C" fn pickle_value_is_none(doc: *const pickle_doc, value: pickle_value) -> bool {
     // SAFETY: as the caller says.
-    unsafe { value(doc, of) }.is_some_and(|value| value.kind() == pickle_core::Kind::None)
+    unsafe { here(doc, value) }.is_ok_and(|value| value.kind() == pickle_core::Kind::None)
 }
 
 /// Items of a list, tuple, set or frozenset, entries of a dict (duplicate keys counted). 0 for everything else.
@@ -215,40 +149,43 @@ pub unsafe extern "C" fn pickle_is_none(doc: *const pickle_doc, of: pickle_value
 /// # Safety
 /// `doc` is null or points to a document.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_len(doc: *const pickle_doc, of: pickle_value) -> usize {
+pub unsafe extern "C" fn pickle_value_len(doc: *const pickle_doc, value: pickle_value) -> usize {
     // SAFETY: as the caller says.
-    unsafe { value(doc, of) }.map_or(0, |value| value.len())
+    unsafe { here(doc, value) }.map_or(0, |value| value.len())
 }
 
-/// Which node it is, where identity means something (containers, objects,
-/// bytearrays): the same node is the same object in Python.
+/// The identity of a container, object or bytearray: equal numbers are the same object in Python.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_id(doc: *const pickle_doc, of: pickle_value, out: *mut usize) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, of).and_then(|value| or_kind(value.id()))) }
-}
-
-/// The bytes of a str whatever they are: UTF-8, lone surrogates as three bytes (`surrogatepass`).
-///
-/// # Safety
-/// Pointers are null or point to what their types say.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_str_bytes(
+pub unsafe extern "C" fn pickle_value_id(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
+    out: *mut usize,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    unsafe { give(out, here(doc, value).and_then(|value| or_kind(value.id()))) }
+}
+
+/// The bytes of a str: UTF-8, with lone surrogates as three bytes (`surrogatepass`).
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_value_str_bytes(
+    doc: *const pickle_doc,
+    value: pickle_value,
     out: *mut pickle_bytes,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, of).and_then(|value| or_kind(value.str_bytes()))) }
+    unsafe { give(out, here(doc, value).and_then(|value| or_kind(value.str_bytes()))) }
 }
 
-/// An int that 64 bits do not hold, as the pickle has it.
+/// An int that does not fit 64 bits, as the pickle spells it.
 #[repr(C)]
 pub struct pickle_big_int {
-    /// Two's complement, little-endian; or digits in ASCII, underscores perhaps between them.
+    /// Two's complement, little-endian; or ASCII digits, possibly with underscores between them.
     pub data: pickle_bytes,
     /// 0: two's complement. 2, 8, 10, 16: digits in that base.
     pub radix: u8,
@@ -256,18 +193,18 @@ pub struct pickle_big_int {
     pub negative: bool,
 }
 
-/// An int that 64 bits do not hold.
+/// An int that does not fit 64 bits.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_big_int(
+pub unsafe extern "C" fn pickle_value_as_big_int(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_big_int,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { here(doc, of) }.and_then(|value| or_kind(value.as_big_int())).map(|int| {
+    let found = unsafe { here(doc, value) }.and_then(|value| or_kind(value.as_big_int())).map(|int| {
         let (negative, radix, data) = match int {
             BigInt::Bytes(bytes) => (int.is_negative(), 0, bytes),
             BigInt::Text(text) => int.digits().unwrap_or((false, 10, text)),
@@ -278,18 +215,18 @@ pub unsafe extern "C" fn pickle_as_big_int(
     unsafe { give(out, found) }
 }
 
-/// The text of a protocol 0 float that this build does not parse (feature `text-float`).
+/// The text of a protocol 0 float, in a library built without `text-float`.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_float_text(
+pub unsafe extern "C" fn pickle_value_float_text(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_str,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, of).and_then(|value| or_kind(value.float_text()))) }
+    unsafe { give(out, here(doc, value).and_then(|value| or_kind(value.float_text()))) }
 }
 
 /// Module and name of a class or function.
@@ -297,14 +234,14 @@ pub unsafe extern "C" fn pickle_float_text(
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_global(
+pub unsafe extern "C" fn pickle_value_as_global(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     module: *mut pickle_str,
     name: *mut pickle_str,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    match unsafe { here(doc, of) }.and_then(|value| or_kind(value.as_global())) {
+    match unsafe { here(doc, value) }.and_then(|value| or_kind(value.as_global())) {
         Ok((found, of_it)) => match unsafe { put(module, found.into()) } {
             pickle_status::Ok => unsafe { put(name, of_it.into()) },
             null => null,
@@ -313,19 +250,19 @@ pub unsafe extern "C" fn pickle_as_global(
     }
 }
 
-/// Module and name as the two str that STACK_GLOBAL took: what `pickle_as_global` gives, even where it is no UTF-8.
+/// Module and name of a global as the two str of STACK_GLOBAL, which need not be UTF-8.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_global_parts(
+pub unsafe extern "C" fn pickle_value_global_parts(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     module: *mut pickle_value,
     name: *mut pickle_value,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    match unsafe { here(doc, of) }.and_then(|value| or_kind(value.global_parts())) {
+    match unsafe { here(doc, value) }.and_then(|value| or_kind(value.global_parts())) {
         Ok((found, of_it)) => match unsafe { put(module, found.into()) } {
             pickle_status::Ok => unsafe { put(name, of_it.into()) },
             null => null,
@@ -334,29 +271,33 @@ pub unsafe extern "C" fn pickle_global_parts(
     }
 }
 
-/// An extension code of `copyreg`, from 1 on.
+/// An extension code of `copyreg`, at least 1.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_extension(doc: *const pickle_doc, of: pickle_value, out: *mut u32) -> pickle_status {
+pub unsafe extern "C" fn pickle_value_as_extension(
+    doc: *const pickle_doc,
+    value: pickle_value,
+    out: *mut u32,
+) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, of).and_then(|value| or_kind(value.as_extension()))) }
+    unsafe { give(out, here(doc, value).and_then(|value| or_kind(value.as_extension()))) }
 }
 
-/// The number of an out-of-band buffer from 0 on, and whether it is read-only.
+/// The index of an out-of-band buffer, counted from 0, and whether it is read-only.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_buffer(
+pub unsafe extern "C" fn pickle_value_as_buffer(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     index: *mut u32,
     read_only: *mut bool,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    match unsafe { here(doc, of) }.and_then(|value| or_kind(value.as_buffer())) {
+    match unsafe { here(doc, value) }.and_then(|value| or_kind(value.as_buffer())) {
         Ok((found, locked)) => match unsafe { put(index, found) } {
             pickle_status::Ok => unsafe { put(read_only, locked) },
             null => null,
@@ -365,399 +306,16 @@ pub unsafe extern "C" fn pickle_as_buffer(
     }
 }
 
-/// The bytearray that a read-only view looks at.
+/// The bytearray behind a read-only view.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_inner(
+pub unsafe extern "C" fn pickle_value_inner(
     doc: *const pickle_doc,
-    of: pickle_value,
+    value: pickle_value,
     out: *mut pickle_value,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, of).and_then(|value| or_kind(value.inner()))) }
-}
-
-/// True or False, not 1 or 0.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_bool(doc: *const pickle_doc, of: pickle_value, out: *mut bool) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, of).and_then(to_bool)) }
-}
-
-/// An int.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_i64(doc: *const pickle_doc, of: pickle_value, out: *mut i64) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, of).and_then(to_i64)) }
-}
-
-/// An int of zero or more.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_u64(doc: *const pickle_doc, of: pickle_value, out: *mut u64) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, of).and_then(to_u64)) }
-}
-
-/// A float; ints are none.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_f64(doc: *const pickle_doc, of: pickle_value, out: *mut f64) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, of).and_then(to_f64)) }
-}
-
-/// A str, or a Python 2 str that is UTF-8; no NUL ends it.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_str(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    out: *mut pickle_str,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, of).and_then(to_str)) }
-}
-
-/// Bytes, a bytearray, or a Python 2 str.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_as_bytes(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    out: *mut pickle_bytes,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, of).and_then(to_bytes)) }
-}
-
-/// The value under a str key of a dict, or the attribute of an object. The last of equal keys counts.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_get(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    key: *const c_char,
-    out: *mut pickle_value,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_key(doc, of, key)) }
-}
-
-/// `pickle_get`, then `pickle_as_bool`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_get_bool(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    key: *const c_char,
-    out: *mut bool,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_key(doc, of, key).and_then(to_bool)) }
-}
-
-/// `pickle_get`, then `pickle_as_i64`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_get_i64(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    key: *const c_char,
-    out: *mut i64,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_key(doc, of, key).and_then(to_i64)) }
-}
-
-/// `pickle_get`, then `pickle_as_u64`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_get_u64(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    key: *const c_char,
-    out: *mut u64,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_key(doc, of, key).and_then(to_u64)) }
-}
-
-/// `pickle_get`, then `pickle_as_f64`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_get_f64(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    key: *const c_char,
-    out: *mut f64,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_key(doc, of, key).and_then(to_f64)) }
-}
-
-/// `pickle_get`, then `pickle_as_str`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_get_str(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    key: *const c_char,
-    out: *mut pickle_str,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_key(doc, of, key).and_then(to_str)) }
-}
-
-/// `pickle_get`, then `pickle_as_bytes`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_get_bytes(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    key: *const c_char,
-    out: *mut pickle_bytes,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_key(doc, of, key).and_then(to_bytes)) }
-}
-
-/// The value at an index of a list or tuple.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_at(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    index: usize,
-    out: *mut pickle_value,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_index(doc, of, index)) }
-}
-
-/// `pickle_at`, then `pickle_as_bool`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_at_bool(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    index: usize,
-    out: *mut bool,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_index(doc, of, index).and_then(to_bool)) }
-}
-
-/// `pickle_at`, then `pickle_as_i64`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_at_i64(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    index: usize,
-    out: *mut i64,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_index(doc, of, index).and_then(to_i64)) }
-}
-
-/// `pickle_at`, then `pickle_as_u64`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_at_u64(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    index: usize,
-    out: *mut u64,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_index(doc, of, index).and_then(to_u64)) }
-}
-
-/// `pickle_at`, then `pickle_as_f64`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_at_f64(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    index: usize,
-    out: *mut f64,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_index(doc, of, index).and_then(to_f64)) }
-}
-
-/// `pickle_at`, then `pickle_as_str`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_at_str(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    index: usize,
-    out: *mut pickle_str,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_index(doc, of, index).and_then(to_str)) }
-}
-
-/// `pickle_at`, then `pickle_as_bytes`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_at_bytes(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    index: usize,
-    out: *mut pickle_bytes,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_index(doc, of, index).and_then(to_bytes)) }
-}
-
-/// The value at a path from here, such as `$.rows[3].temp`, `["a key"]`, `[-1]`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_find(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    path: *const c_char,
-    out: *mut pickle_value,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_path(doc, of, path)) }
-}
-
-/// `pickle_find`, then `pickle_as_bool`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_find_bool(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    path: *const c_char,
-    out: *mut bool,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_path(doc, of, path).and_then(to_bool)) }
-}
-
-/// `pickle_find`, then `pickle_as_i64`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_find_i64(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    path: *const c_char,
-    out: *mut i64,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_path(doc, of, path).and_then(to_i64)) }
-}
-
-/// `pickle_find`, then `pickle_as_u64`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_find_u64(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    path: *const c_char,
-    out: *mut u64,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_path(doc, of, path).and_then(to_u64)) }
-}
-
-/// `pickle_find`, then `pickle_as_f64`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_find_f64(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    path: *const c_char,
-    out: *mut f64,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_path(doc, of, path).and_then(to_f64)) }
-}
-
-/// `pickle_find`, then `pickle_as_str`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_find_str(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    path: *const c_char,
-    out: *mut pickle_str,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_path(doc, of, path).and_then(to_str)) }
-}
-
-/// `pickle_find`, then `pickle_as_bytes`.
-///
-/// # Safety
-/// Pointers are null or point to what their types say; texts end with a NUL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_find_bytes(
-    doc: *const pickle_doc,
-    of: pickle_value,
-    path: *const c_char,
-    out: *mut pickle_bytes,
-) -> pickle_status {
-    // SAFETY: as the caller says.
-    unsafe { give(out, by_path(doc, of, path).and_then(to_bytes)) }
+    unsafe { give(out, here(doc, value).and_then(|value| or_kind(value.inner()))) }
 }

@@ -10,11 +10,11 @@ use core::mem::MaybeUninit;
 use embedded_io::{ErrorType, Write};
 use pickle_core::{Level, Memoized, Pickler, Shared, WriteError};
 
-/// A container that is open while a pickle is written: four bytes.
+/// An open container of a writer: four bytes.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_level {
-    /// The library's own.
+    /// Private; do not access.
     pub opaque: [u16; 2],
 }
 
@@ -22,7 +22,7 @@ pub struct pickle_level {
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_shared {
-    /// The library's own.
+    /// Private; do not access.
     pub opaque: [usize; 3],
 }
 
@@ -31,34 +31,34 @@ const _: () = assert!(align_of::<Level>() <= align_of::<pickle_level>());
 const _: () = assert!(size_of::<pickle_shared>() == size_of::<Shared<'_>>());
 const _: () = assert!(align_of::<pickle_shared>() == align_of::<Shared<'_>>());
 
-/// A writer's memory, which `PICKLE_WRITER_STORAGE` declares. It belongs to the writer for as long as that is used.
+/// The memory of a writer, declared by `PICKLE_WRITER_STORAGE`. It must outlive the writer.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_writer_storage {
     /// One for every container that is open at once.
     pub levels: *mut pickle_level,
-    /// Levels.
+    /// Number of levels.
     pub levels_len: usize,
-    /// One for every string that `pickle_write_shared_str` shares.
+    /// One for every string that `pickle_writer_shared_str` shares.
     pub shared: *mut pickle_shared,
-    /// Strings.
+    /// Number of shared strings.
     pub shared_len: usize,
 }
 
-/// A value that was written and can be referred to: the same object again.
+/// A memo entry: a value that was written and can be written again as the same object.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_memo {
-    /// The library's own.
+    /// Private; do not access.
     pub opaque: u32,
 }
 
 const _: () = assert!(size_of::<pickle_memo>() == size_of::<Memoized>());
 
-/// A writer, made ready by `pickle_writer_init` or `pickle_writer_init_sink`.
+/// A writer. Initialise it with `pickle_writer_init` or `pickle_writer_init_sink`.
 #[repr(C)]
 pub struct pickle_writer {
-    /// The library's own.
+    /// Private; do not access.
     pub opaque: [u64; 20],
 }
 
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn pickle_writer_init_abi(
     write: pickle_write_fn,
     context: *mut c_void,
     protocol: u8,
-    memory: *const pickle_writer_storage,
+    storage: *const pickle_writer_storage,
     abi_version: u32,
     writer_size: usize,
 ) -> pickle_status {
@@ -176,11 +176,11 @@ pub unsafe extern "C" fn pickle_writer_init_abi(
         return pickle_status::BadOption;
     }
     // SAFETY: as the caller says.
-    let (levels, shared) = match unsafe { memory.as_ref() } {
-        Some(memory) => unsafe {
+    let (levels, shared) = match unsafe { storage.as_ref() } {
+        Some(storage) => unsafe {
             (
-                entries(memory.levels.cast::<Level>(), memory.levels_len, || Level::EMPTY),
-                entries(memory.shared.cast::<Shared<'static>>(), memory.shared_len, || Shared::EMPTY),
+                entries(storage.levels.cast::<Level>(), storage.levels_len, || Level::EMPTY),
+                entries(storage.shared.cast::<Shared<'static>>(), storage.shared_len, || Shared::EMPTY),
             )
         },
         None => Default::default(),
@@ -271,7 +271,7 @@ macro_rules! done {
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_none(writer: *mut pickle_writer) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_none(writer: *mut pickle_writer) -> pickle_status {
     done!(writer, pickler => pickler.none())
 }
 
@@ -280,7 +280,7 @@ pub unsafe extern "C" fn pickle_write_none(writer: *mut pickle_writer) -> pickle
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_bool(writer: *mut pickle_writer, value: bool) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_bool(writer: *mut pickle_writer, value: bool) -> pickle_status {
     done!(writer, pickler => pickler.bool(value))
 }
 
@@ -289,7 +289,7 @@ pub unsafe extern "C" fn pickle_write_bool(writer: *mut pickle_writer, value: bo
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_i64(writer: *mut pickle_writer, value: i64) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_i64(writer: *mut pickle_writer, value: i64) -> pickle_status {
     done!(writer, pickler => pickler.int(value))
 }
 
@@ -298,16 +298,17 @@ pub unsafe extern "C" fn pickle_write_i64(writer: *mut pickle_writer, value: i64
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_u64(writer: *mut pickle_writer, value: u64) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_u64(writer: *mut pickle_writer, value: u64) -> pickle_status {
     done!(writer, pickler => pickler.uint(value))
 }
 
-/// An int of any size: two's complement, little-endian. Below protocol 2, up to 64 bytes (`PICKLE_STATUS_INEXPRESSIBLE`).
+/// An int of any size: two's complement, little-endian. Below protocol 2 at most 64 bytes, else
+/// `PICKLE_STATUS_INEXPRESSIBLE`.
 ///
 /// # Safety
 /// Pointers are null or point to what their types and lengths say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_big_int(
+pub unsafe extern "C" fn pickle_writer_big_int(
     writer: *mut pickle_writer,
     data: *const c_void,
     size: usize,
@@ -315,30 +316,30 @@ pub unsafe extern "C" fn pickle_write_big_int(
     done!(writer, pickler => pickler.big_int(bytes(data, size)))
 }
 
-/// A float. In protocol 0 it is text, for which the library must have been built with `text-float` (it is, as a rule).
+/// A float. Protocol 0 spells it as text, which needs a library built with `text-float` (the default).
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_f64(writer: *mut pickle_writer, value: f64) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_f64(writer: *mut pickle_writer, value: f64) -> pickle_status {
     done!(writer, pickler => pickler.float(value))
 }
 
-/// A str: UTF-8 with a NUL at its end.
+/// A str: NUL-terminated UTF-8.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say; `value` ends with a NUL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_str(writer: *mut pickle_writer, value: *const c_char) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_str(writer: *mut pickle_writer, value: *const c_char) -> pickle_status {
     done!(writer, pickler => pickler.str_bytes(text(value).ok_or(Fault::Argument(pickle_status::Null))?))
 }
 
-/// A str of `size` bytes of UTF-8, in which lone surrogates may stand as three bytes (`surrogatepass`).
+/// A str of `size` bytes of UTF-8. Lone surrogates are three bytes (`surrogatepass`).
 ///
 /// # Safety
 /// Pointers are null or point to what their types and lengths say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_str_bytes(
+pub unsafe extern "C" fn pickle_writer_str_bytes(
     writer: *mut pickle_writer,
     data: *const c_void,
     size: usize,
@@ -346,13 +347,13 @@ pub unsafe extern "C" fn pickle_write_str_bytes(
     done!(writer, pickler => pickler.str_bytes(bytes(data, size)))
 }
 
-/// A str with a NUL at its end that is written once and then referred to, if the storage has room for it: for keys
-/// that come again in every record. The text must stay as it is until `pickle_write_finish`.
+/// A NUL-terminated str that is written once and referred to afterwards, if the storage has room for it. Meant for keys
+/// that every record repeats. The text must not change before `pickle_writer_finish`.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say; `value` ends with a NUL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_shared_str(writer: *mut pickle_writer, value: *const c_char) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_shared_str(writer: *mut pickle_writer, value: *const c_char) -> pickle_status {
     done!(writer, pickler => pickler.shared_str(utf8(value)?))
 }
 
@@ -361,7 +362,7 @@ pub unsafe extern "C" fn pickle_write_shared_str(writer: *mut pickle_writer, val
 /// # Safety
 /// Pointers are null or point to what their types and lengths say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_bytes(
+pub unsafe extern "C" fn pickle_writer_bytes(
     writer: *mut pickle_writer,
     data: *const c_void,
     size: usize,
@@ -374,7 +375,7 @@ pub unsafe extern "C" fn pickle_write_bytes(
 /// # Safety
 /// Pointers are null or point to what their types and lengths say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_byte_array(
+pub unsafe extern "C" fn pickle_writer_byte_array(
     writer: *mut pickle_writer,
     data: *const c_void,
     size: usize,
@@ -387,7 +388,7 @@ pub unsafe extern "C" fn pickle_write_byte_array(
 /// # Safety
 /// Pointers are null or point to what their types say; texts end with a NUL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_global(
+pub unsafe extern "C" fn pickle_writer_global(
     writer: *mut pickle_writer,
     module: *const c_char,
     name: *const c_char,
@@ -395,12 +396,12 @@ pub unsafe extern "C" fn pickle_write_global(
     done!(writer, pickler => pickler.global(utf8(module)?, utf8(name)?))
 }
 
-/// The object behind a persistent id that is text. Other ids: `pickle_begin_persistent`.
+/// A persistent object whose id is text. For other ids: `pickle_writer_begin_persistent`.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say; `id` ends with a NUL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_persistent_id(writer: *mut pickle_writer, id: *const c_char) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_persistent_id(writer: *mut pickle_writer, id: *const c_char) -> pickle_status {
     done!(writer, pickler => pickler.persistent_id(utf8(id)?))
 }
 
@@ -409,62 +410,65 @@ pub unsafe extern "C" fn pickle_write_persistent_id(writer: *mut pickle_writer, 
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_buffer(writer: *mut pickle_writer, read_only: bool) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_buffer(writer: *mut pickle_writer, read_only: bool) -> pickle_status {
     done!(writer, pickler => pickler.buffer(read_only))
 }
 
-/// A list; its items follow, then `pickle_end`. `len` may be `PICKLE_UNKNOWN`; it only chooses opcodes.
+/// Begins a list; its items follow, then `pickle_writer_end`. `len` may be `PICKLE_UNKNOWN`; it only selects opcodes.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_begin_list(writer: *mut pickle_writer, len: usize) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_begin_list(writer: *mut pickle_writer, len: usize) -> pickle_status {
     done!(writer, pickler => pickler.begin_list(known(len)))
 }
 
-/// A dict; key, value, key, value ... follow, then `pickle_end`. `len` is entries, or `PICKLE_UNKNOWN`.
+/// Begins a dict; keys and values follow in turn, then `pickle_writer_end`. `len` is the number of entries, or
+/// `PICKLE_UNKNOWN`.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_begin_dict(writer: *mut pickle_writer, len: usize) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_begin_dict(writer: *mut pickle_writer, len: usize) -> pickle_status {
     done!(writer, pickler => pickler.begin_dict(known(len)))
 }
 
-/// A tuple; its items follow, then `pickle_end`. With a `len` of up to three a byte is saved, and more items are an error.
+/// Begins a tuple; its items follow, then `pickle_writer_end`. A `len` of at most 3 saves a byte and must be exact; else
+/// it may be `PICKLE_UNKNOWN`.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_begin_tuple(writer: *mut pickle_writer, len: usize) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_begin_tuple(writer: *mut pickle_writer, len: usize) -> pickle_status {
     done!(writer, pickler => pickler.begin_tuple(known(len)))
 }
 
-/// A set; its items follow, then `pickle_end`.
+/// Begins a set; its items follow, then `pickle_writer_end`.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_begin_set(writer: *mut pickle_writer) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_begin_set(writer: *mut pickle_writer) -> pickle_status {
     done!(writer, pickler => pickler.begin_set())
 }
 
-/// A frozenset; its items follow, then `pickle_end`.
+/// Begins a frozenset; its items follow, then `pickle_writer_end`.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_begin_frozen_set(writer: *mut pickle_writer) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_begin_frozen_set(writer: *mut pickle_writer) -> pickle_status {
     done!(writer, pickler => pickler.begin_frozen_set())
 }
 
-/// The result of a call (REDUCE); its arguments follow. Then perhaps `pickle_then_items`, `pickle_then_entries`,
-/// `pickle_then_state`; then `pickle_end`. `args` is their number, or `PICKLE_UNKNOWN`.
+/// Begins an object that a call builds (REDUCE). Its arguments follow; then, if wanted, `pickle_writer_then_items`,
+/// `pickle_writer_then_entries` and `pickle_writer_then_state` in this order; then `pickle_writer_end`. `args` is the
+/// number of arguments, or `PICKLE_UNKNOWN`.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say; texts end with a NUL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_begin_call(
+pub unsafe extern "C" fn pickle_writer_begin_call(
     writer: *mut pickle_writer,
     module: *const c_char,
     name: *const c_char,
@@ -473,12 +477,12 @@ pub unsafe extern "C" fn pickle_begin_call(
     done!(writer, pickler => pickler.begin_call(utf8(module)?, utf8(name)?, known(args)))
 }
 
-/// An instance as `cls.__new__(cls, *args)` makes it (NEWOBJ); otherwise as `pickle_begin_call`.
+/// Begins an object that `cls.__new__(cls, *args)` builds (NEWOBJ); otherwise like `pickle_writer_begin_call`.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say; texts end with a NUL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_begin_new(
+pub unsafe extern "C" fn pickle_writer_begin_new(
     writer: *mut pickle_writer,
     module: *const c_char,
     name: *const c_char,
@@ -487,39 +491,41 @@ pub unsafe extern "C" fn pickle_begin_new(
     done!(writer, pickler => pickler.begin_new(utf8(module)?, utf8(name)?, known(args)))
 }
 
-/// The object behind a persistent id; one value follows, the id, then `pickle_end`. From protocol 1 on.
+/// Begins a persistent object: one value follows, its id, then `pickle_writer_end`. From protocol 1 on.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_begin_persistent(writer: *mut pickle_writer) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_begin_persistent(writer: *mut pickle_writer) -> pickle_status {
     done!(writer, pickler => pickler.begin_persistent())
 }
 
-/// The arguments of the object are complete: items to append follow, then `pickle_end` of the items. The object stays open.
+/// Ends the arguments of an object and begins items to append; they follow, then `pickle_writer_end` of the items. The
+/// object stays open.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_then_items(writer: *mut pickle_writer) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_then_items(writer: *mut pickle_writer) -> pickle_status {
     done!(writer, pickler => pickler.then_items())
 }
 
-/// The arguments of the object are complete: keys and values to set follow, then `pickle_end` of the entries.
+/// Ends the arguments or items of an object and begins entries to set; keys and values follow, then
+/// `pickle_writer_end` of the entries. The object stays open.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_then_entries(writer: *mut pickle_writer) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_then_entries(writer: *mut pickle_writer) -> pickle_status {
     done!(writer, pickler => pickler.then_entries())
 }
 
-/// The arguments of the object are complete: one value follows, its state, then `pickle_end` of the object.
+/// Ends the other parts of an object and begins its state: one value follows, then `pickle_writer_end` of the object.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_then_state(writer: *mut pickle_writer) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_then_state(writer: *mut pickle_writer) -> pickle_status {
     done!(writer, pickler => pickler.then_state())
 }
 
@@ -528,16 +534,16 @@ pub unsafe extern "C" fn pickle_then_state(writer: *mut pickle_writer) -> pickle
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_end(writer: *mut pickle_writer) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_end(writer: *mut pickle_writer) -> pickle_status {
     done!(writer, pickler => pickler.end())
 }
 
-/// Puts the value that was written last, or the container just begun, into the memo, for `pickle_write_again`.
+/// Puts the value just written, or the container just begun, into the memo, for `pickle_writer_get_memo`.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_remember(writer: *mut pickle_writer, memo: *mut pickle_memo) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_memoize(writer: *mut pickle_writer, memo: *mut pickle_memo) -> pickle_status {
     if memo.is_null() {
         return done!(writer, _pickler => Err::<(), Fault>(Fault::Argument(pickle_status::Null)));
     }
@@ -547,37 +553,37 @@ pub unsafe extern "C" fn pickle_remember(writer: *mut pickle_writer, memo: *mut 
     })
 }
 
-/// The same object again.
+/// Writes a memo entry: the same object again.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_again(writer: *mut pickle_writer, memo: pickle_memo) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_get_memo(writer: *mut pickle_writer, memo: pickle_memo) -> pickle_status {
     // SAFETY: both are one u32, and the pickler looks whether it knows it.
     done!(writer, pickler => pickler.recall(core::mem::transmute::<pickle_memo, Memoized>(memo)))
 }
 
-/// Ends the pickle: STOP. Another may follow in the same output, with a memo of its own. The status is that of the
-/// first call that failed, so that a program may look at this one alone.
+/// Ends the pickle. Another may follow in the same output, with a memo of its own. The status is that of the first call
+/// that failed, so that it suffices to check this one.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_write_finish(writer: *mut pickle_writer) -> pickle_status {
+pub unsafe extern "C" fn pickle_writer_finish(writer: *mut pickle_writer) -> pickle_status {
     done!(writer, pickler => pickler.finish())
 }
 
-/// Bytes that the buffer or the callback has taken, over all pickles of this writer.
+/// Bytes written so far, over all pickles of this writer.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_written(writer: *const pickle_writer) -> usize {
+pub unsafe extern "C" fn pickle_writer_written(writer: *const pickle_writer) -> usize {
     // SAFETY: as the caller says; ready, so that the pickler is there.
     unsafe { state(writer).map_or(0, |writer| writer.pickler.assume_init_ref().written()) }
 }
 
-/// Containers and objects that are open.
+/// Number of open containers and objects.
 ///
 /// # Safety
 /// `writer` is null or points to a writer.
@@ -587,7 +593,7 @@ pub unsafe extern "C" fn pickle_writer_depth(writer: *const pickle_writer) -> us
     unsafe { state(writer).map_or(0, |writer| writer.pickler.assume_init_ref().depth()) }
 }
 
-/// The first error of this writer; `offset` is that of the opcode that was not written.
+/// The first error of this writer; `offset` is where the opcode would have been written.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.

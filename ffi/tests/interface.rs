@@ -1,5 +1,7 @@
 //! The header is what the crate says, and statuses are the core's kinds.
 
+mod header;
+
 use pickle::{pickle_status, pickle_status_name, pickle_status_text};
 use pickle_core::ErrorKind;
 use std::ffi::CStr;
@@ -8,25 +10,7 @@ use std::path::Path;
 #[test]
 fn header_is_up_to_date() {
     let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let config = cbindgen::Config::from_file(crate_dir.join("cbindgen.toml")).unwrap();
-    let bindings = cbindgen::Builder::new().with_crate(crate_dir).with_config(config).generate().unwrap();
-    let mut text = Vec::new();
-    bindings.write(&mut text);
-    let text = String::from_utf8(text).unwrap();
-    // What Rust's tools want to read is of no use in C.
-    let mut header = String::new();
-    let mut in_safety = false;
-    for line in text.lines() {
-        in_safety = (in_safety || line.trim() == "// # Safety") && line.trim().starts_with("//");
-        if in_safety {
-            if header.ends_with("//\n") {
-                header.truncate(header.trim_end_matches("//\n").len());
-            }
-            continue;
-        }
-        header.push_str(line.trim_end());
-        header.push('\n');
-    }
+    let header = header::text(crate_dir);
     let path = crate_dir.join("../include/pickle.h");
     if std::env::var_os("PICKLE_WRITE_HEADER").is_some() {
         std::fs::write(&path, &header).unwrap();

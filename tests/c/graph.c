@@ -52,7 +52,7 @@ static pickle_value *order, *stack, *children;
 static size_t order_len, stack_len, stack_room, children_len, children_room;
 
 static bool identity(pickle_value value, size_t *id) {
-    return pickle_kind_of(doc, value) != PICKLE_KIND_GLOBAL && pickle_id(doc, value, id) == PICKLE_STATUS_OK;
+    return pickle_value_kind(doc, value) != PICKLE_KIND_GLOBAL && pickle_value_id(doc, value, id) == PICKLE_STATUS_OK;
 }
 
 static void push(pickle_value **list, size_t *len, size_t *room, pickle_value value) {
@@ -72,21 +72,21 @@ static void child(pickle_value value) {
 
 static void item_children(pickle_iter *iter) {
     pickle_value value;
-    while (pickle_next(iter, &value)) {
+    while (pickle_iter_next(iter, &value)) {
         child(value);
     }
 }
 
 static void entry_children(pickle_iter *iter) {
     pickle_value key, value;
-    while (pickle_next_entry(iter, &key, &value)) {
+    while (pickle_iter_next_entry(iter, &key, &value)) {
         child(key);
         child(value);
     }
 }
 
 static bool is_object(pickle_value value) {
-    pickle_kind kind = pickle_kind_of(doc, value);
+    pickle_kind kind = pickle_value_kind(doc, value);
     return kind == PICKLE_KIND_OBJECT || kind == PICKLE_KIND_PERSISTENT;
 }
 
@@ -112,7 +112,7 @@ static void find_children(pickle_value value) {
             }
         }
         check(pickle_object_changes(doc, value, &changes));
-        while (pickle_next_change(&changes, &change)) {
+        while (pickle_changes_next(&changes, &change)) {
             switch (change.kind) {
             case PICKLE_CHANGE_KIND_APPEND:
             case PICKLE_CHANGE_KIND_ADD: item_children(&change.items); break;
@@ -120,11 +120,11 @@ static void find_children(pickle_value value) {
             default: child(change.value);
             }
         }
-    } else if (pickle_items(doc, value, &iter) == PICKLE_STATUS_OK) {
+    } else if (pickle_value_items(doc, value, &iter) == PICKLE_STATUS_OK) {
         item_children(&iter);
-    } else if (pickle_entries(doc, value, &iter) == PICKLE_STATUS_OK) {
+    } else if (pickle_value_entries(doc, value, &iter) == PICKLE_STATUS_OK) {
         entry_children(&iter);
-    } else if (pickle_inner(doc, value, &part) == PICKLE_STATUS_OK) {
+    } else if (pickle_value_inner(doc, value, &part) == PICKLE_STATUS_OK) {
         child(part);
     }
 }
@@ -135,8 +135,8 @@ static void number_all(void) {
     free(order);
     order = NULL;
     free(numbers);
-    numbers = (size_t *)need(calloc(pickle_id_limit(doc) + 1, sizeof *numbers));
-    push(&stack, &stack_len, &stack_room, pickle_root(doc));
+    numbers = (size_t *)need(calloc(pickle_doc_id_limit(doc) + 1, sizeof *numbers));
+    push(&stack, &stack_len, &stack_room, pickle_doc_root(doc));
     while (stack_len) {
         pickle_value value = stack[--stack_len];
         if (!identity(value, &id) || numbers[id]) {
@@ -228,12 +228,12 @@ static void string(pickle_value value) {
     pickle_bytes bytes;
     pickle_str str;
     size_t i;
-    check(pickle_str_bytes(doc, value, &bytes));
+    check(pickle_value_str_bytes(doc, value, &bytes));
     if (bytes.size > 1024) {
         text("{\"str\":{\"sha256\":\"");
         hex_hash(bytes.data, bytes.size);
         text("\",\"utf8_len\":%lu}}", (unsigned long)bytes.size);
-    } else if (pickle_as_str(doc, value, &str) == PICKLE_STATUS_OK) {
+    } else if (pickle_value_as_str(doc, value, &str) == PICKLE_STATUS_OK) {
         json_string((const uint8_t *)str.data, str.size);
     } else {
         text("{\"str\":{\"surrogatepass_hex\":\"");
@@ -306,7 +306,7 @@ static void integer(pickle_value value) {
     int64_t small;
     size_t i;
     bool negative = false;
-    pickle_status status = pickle_as_i64(doc, value, &small);
+    pickle_status status = pickle_value_as_i64(doc, value, &small);
     if (status == PICKLE_STATUS_OK && small <= (int64_t)1 << 53 && small >= -((int64_t)1 << 53)) {
         text("%lld", (long long)small);
         return;
@@ -319,7 +319,7 @@ static void integer(pickle_value value) {
         limbs[limbs_len++] = (uint32_t)(size >> 32);
         negative = small < 0;
     } else {
-        check(pickle_as_big_int(doc, value, &big));
+        check(pickle_value_as_big_int(doc, value, &big));
         negative = big.negative;
         limbs = (uint32_t *)need(calloc(big.data.size + 2, sizeof *limbs));
         if (big.radix) {
@@ -356,28 +356,28 @@ static void inline_value(pickle_value value) {
         text("{\"$ref\":%lu}", (unsigned long)(numbers[id] - 1));
         return;
     }
-    switch (pickle_kind_of(doc, value)) {
+    switch (pickle_value_kind(doc, value)) {
     case PICKLE_KIND_BOOL:
-        check(pickle_as_bool(doc, value, &flag));
+        check(pickle_value_as_bool(doc, value, &flag));
         text(flag ? "true" : "false");
         break;
     case PICKLE_KIND_INT: integer(value); break;
     case PICKLE_KIND_FLOAT:
-        check(pickle_as_f64(doc, value, &number));
+        check(pickle_value_as_f64(doc, value, &number));
         memcpy(&bits, &number, sizeof bits);
         text("{\"float\":\"%08lx%08lx\"}", (unsigned long)(bits >> 32), (unsigned long)(bits & 0xffffffff));
         break;
     case PICKLE_KIND_STR: string(value); break;
     case PICKLE_KIND_STR8:
     case PICKLE_KIND_BYTES:
-        check(pickle_as_bytes(doc, value, &bytes));
-        text(pickle_kind_of(doc, value) == PICKLE_KIND_BYTES ? "{\"bytes\":" : "{\"str8\":");
+        check(pickle_value_as_bytes(doc, value, &bytes));
+        text(pickle_value_kind(doc, value) == PICKLE_KIND_BYTES ? "{\"bytes\":" : "{\"str8\":");
         blob(bytes);
         text("}");
         break;
     case PICKLE_KIND_TUPLE: text("{\"tuple\":[]}"); break;
     case PICKLE_KIND_GLOBAL:
-        check(pickle_as_global(doc, value, &module, &name));
+        check(pickle_value_as_global(doc, value, &module, &name));
         text("{\"global\":[");
         json_string((const uint8_t *)module.data, module.size);
         text(",");
@@ -385,11 +385,11 @@ static void inline_value(pickle_value value) {
         text("]}");
         break;
     case PICKLE_KIND_EXTENSION:
-        check(pickle_as_extension(doc, value, &index));
+        check(pickle_value_as_extension(doc, value, &index));
         text("{\"ext\":%lu}", (unsigned long)index);
         break;
     case PICKLE_KIND_BUFFER:
-        check(pickle_as_buffer(doc, value, &index, &flag));
+        check(pickle_value_as_buffer(doc, value, &index, &flag));
         text("{\"buffer\":%lu%s}", (unsigned long)index, flag ? ",\"readonly\":true" : "");
         break;
     default: text("null");
@@ -399,7 +399,7 @@ static void inline_value(pickle_value value) {
 static void items(pickle_iter *iter) {
     pickle_value value;
     const char *between = "[";
-    while (pickle_next(iter, &value)) {
+    while (pickle_iter_next(iter, &value)) {
         text(between);
         inline_value(value);
         between = ",";
@@ -410,7 +410,7 @@ static void items(pickle_iter *iter) {
 static void entries(pickle_iter *iter) {
     pickle_value key, value;
     const char *between = "[[";
-    while (pickle_next_entry(iter, &key, &value)) {
+    while (pickle_iter_next_entry(iter, &key, &value)) {
         text(between);
         inline_value(key);
         text(",");
@@ -426,7 +426,7 @@ static bool ops(pickle_value value) {
     pickle_change change;
     bool any = false;
     check(pickle_object_changes(doc, value, &changes));
-    while (pickle_next_change(&changes, &change)) {
+    while (pickle_changes_next(&changes, &change)) {
         text(any ? ",{" : "\"ops\":[{");
         any = true;
         switch (change.kind) {
@@ -478,7 +478,7 @@ static void object(pickle_value value) {
         pickle_changes changes;
         pickle_change change;
         check(pickle_object_changes(doc, value, &changes));
-        ops_there = pickle_next_change(&changes, &change);
+        ops_there = pickle_changes_next(&changes, &change);
     }
     if (ops_there) {
         text(",");
@@ -495,7 +495,7 @@ static void node(pickle_value value) {
         object(value);
         return;
     }
-    switch (pickle_kind_of(doc, value)) {
+    switch (pickle_value_kind(doc, value)) {
     case PICKLE_KIND_LIST: text("{\"list\":"); break;
     case PICKLE_KIND_TUPLE: text("{\"tuple\":"); break;
     case PICKLE_KIND_SET: text("{\"set\":"); break;
@@ -504,14 +504,14 @@ static void node(pickle_value value) {
     case PICKLE_KIND_BYTE_ARRAY: text("{\"bytearray\":"); break;
     default: text("{\"readonly\":");
     }
-    if (pickle_items(doc, value, &iter) == PICKLE_STATUS_OK) {
+    if (pickle_value_items(doc, value, &iter) == PICKLE_STATUS_OK) {
         items(&iter);
-    } else if (pickle_entries(doc, value, &iter) == PICKLE_STATUS_OK) {
+    } else if (pickle_value_entries(doc, value, &iter) == PICKLE_STATUS_OK) {
         entries(&iter);
-    } else if (pickle_inner(doc, value, &part) == PICKLE_STATUS_OK) {
+    } else if (pickle_value_inner(doc, value, &part) == PICKLE_STATUS_OK) {
         inline_value(part);
     } else {
-        check(pickle_as_bytes(doc, value, &bytes));
+        check(pickle_value_as_bytes(doc, value, &bytes));
         blob(bytes);
     }
     text("}");
@@ -529,7 +529,7 @@ static void graph(const pickle_doc *of) {
         node(order[i]);
     }
     text("],\"root\":");
-    inline_value(pickle_root(doc));
+    inline_value(pickle_doc_root(doc));
     text("}");
 }
 

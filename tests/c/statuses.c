@@ -68,25 +68,25 @@ static void test_bad(void) {
         pickle_status status = PICKLE_STATUS_NEED_MORE;
         CHECK(see(pickle_load(memory, bad[i].data, bad[i].size, NULL, &doc, &error)) == bad[i].status);
         CHECK(error.status == bad[i].status && error.offset <= bad[i].size);
-        CHECK(pickle_kind_of(&doc, pickle_root(&doc)) == PICKLE_KIND_NONE);
+        CHECK(pickle_value_kind(&doc, pickle_doc_root(&doc)) == PICKLE_KIND_NONE);
         GIVES(OK, pickle_reader_init(&reader, memory, NULL));
         for (at = 0; at < bad[i].size && status == PICKLE_STATUS_NEED_MORE; at++) {
             pickle_in in;
             in.data = bad[i].data + at;
             in.size = 1;
             in.pos = 0;
-            status = see(pickle_feed(&reader, &in));
+            status = see(pickle_reader_feed(&reader, &in));
         }
         if (status == PICKLE_STATUS_NEED_MORE) {
-            status = pickle_feed_end(&reader);
+            status = pickle_reader_finish(&reader);
         }
         CHECK(status == bad[i].status);
         CHECK(pickle_reader_error(&reader, &pushed) == PICKLE_STATUS_OK);
         CHECK(pushed.status == error.status && pushed.offset == error.offset && pushed.byte == error.byte);
         /* It stays in the error, and begins anew. */
-        CHECK(pickle_feed_end(&reader) == bad[i].status);
+        CHECK(pickle_reader_finish(&reader) == bad[i].status);
         GIVES(NEED_MORE, pickle_reader_doc(&reader, &doc));
-        GIVES(OK, pickle_reader_next(&reader, false));
+        GIVES(OK, pickle_reader_next_pickle(&reader, false));
         GIVES(OK, pickle_reader_load(&reader, "K\x07.", 3, 0, &doc));
     }
 }
@@ -133,13 +133,13 @@ static void test_limits(void) {
     GIVES(BAD_ENCODING, pickle_load(memory, PICKLE("U\x01\xff."), &options, &doc, NULL));
     options.encoding = PICKLE_ENCODING_LATIN1;
     GIVES(OK, pickle_load(memory, PICKLE("U\x01\xff."), &options, &doc, NULL));
-    CHECK(pickle_kind_of(&doc, pickle_root(&doc)) == PICKLE_KIND_STR);
+    CHECK(pickle_value_kind(&doc, pickle_doc_root(&doc)) == PICKLE_KIND_STR);
     options.encoding = PICKLE_ENCODING_BYTES;
     GIVES(OK, pickle_load(memory, PICKLE("U\x01\xff."), &options, &doc, NULL));
-    CHECK(pickle_kind_of(&doc, pickle_root(&doc)) == PICKLE_KIND_BYTES);
+    CHECK(pickle_value_kind(&doc, pickle_doc_root(&doc)) == PICKLE_KIND_BYTES);
     options.encoding = PICKLE_ENCODING_KEEP;
     GIVES(OK, pickle_load(memory, PICKLE("U\x01\xff."), &options, &doc, NULL));
-    CHECK(pickle_kind_of(&doc, pickle_root(&doc)) == PICKLE_KIND_STR8);
+    CHECK(pickle_value_kind(&doc, pickle_doc_root(&doc)) == PICKLE_KIND_STR8);
     options.text_ints = PICKLE_TEXT_INTS_DECIMAL;
     GIVES(BAD_INT, pickle_load(memory, PICKLE("I0x1f\n."), &options, &doc, NULL));
     options.text_ints = PICKLE_TEXT_INTS_PREFIXED;
@@ -159,19 +159,19 @@ static void test_readers(void) {
     pickle_step step;
     pickle_in in = {two, sizeof two - 1, 0};
     GIVES(OK, pickle_reader_init(&reader, memory, NULL));
-    GIVES(OK, pickle_feed(&reader, &in));
+    GIVES(OK, pickle_reader_feed(&reader, &in));
     CHECK(in.pos == 6);
     /* It is over: nothing more is taken. */
-    GIVES(OK, pickle_feed(&reader, &in));
+    GIVES(OK, pickle_reader_feed(&reader, &in));
     CHECK(in.pos == 6);
-    GIVES(OK, pickle_reader_next(&reader, true));
-    GIVES(OK, pickle_feed(&reader, &in));
+    GIVES(OK, pickle_reader_next_pickle(&reader, true));
+    GIVES(OK, pickle_reader_feed(&reader, &in));
     CHECK(in.pos == sizeof two - 1);
     GIVES(OK, pickle_reader_doc(&reader, &doc));
-    CHECK(pickle_kind_of(&doc, pickle_root(&doc)) == PICKLE_KIND_LIST);
+    CHECK(pickle_value_kind(&doc, pickle_doc_root(&doc)) == PICKLE_KIND_LIST);
     GIVES(OK, pickle_reader_usage(&reader, &usage));
     CHECK(usage.offset == sizeof two - 1 && usage.memo == 1 && usage.nodes >= 1);
-    GIVES(OK, pickle_reader_next(&reader, false));
+    GIVES(OK, pickle_reader_next_pickle(&reader, false));
     GIVES(MEMO_MISSING, pickle_reader_load(&reader, two, sizeof two - 1, 6, &doc));
     GIVES(OK, pickle_reader_load(&reader, two, sizeof two - 1, 0, &doc));
     GIVES(OK, pickle_reader_usage(&reader, &usage));

@@ -36,7 +36,7 @@ static const char sample[] = "\x80\x03}(X\x04\0\0\0tempG@5\x80\0\0\0\0\0X\x01\0\
                              "X\x04\0\0\0noneNX\x03\0\0\0big\x8a\x09\0\0\0\0\0\0\0\0\x01u.";
 
 static void getters(const pickle_doc *doc) {
-    pickle_value root = pickle_root(doc), list, value, key;
+    pickle_value root = pickle_doc_root(doc), list, value, key;
     pickle_iter iter;
     pickle_big_int big;
     pickle_str str;
@@ -47,40 +47,65 @@ static void getters(const pickle_doc *doc) {
     bool flag = false;
     size_t id = 0, count = 0;
 
-    CHECK(pickle_kind_of(doc, root) == PICKLE_KIND_DICT && pickle_len(doc, root) == 7);
-    CHECK(pickle_get_f64(doc, root, "temp", &f64) == PICKLE_STATUS_OK && f64 == 21.5);
-    CHECK(pickle_get_bool(doc, root, "ok", &flag) == PICKLE_STATUS_OK && flag);
-    CHECK(pickle_get_str(doc, root, "name", &str) == PICKLE_STATUS_OK && str.size == 3 && !memcmp(str.data, "x\xc3\xa9", 3));
-    CHECK(pickle_get_bytes(doc, root, "raw", &bytes) == PICKLE_STATUS_OK && bytes.size == 2 && bytes.data[1] == 0xff);
-    CHECK(pickle_get(doc, root, "none", &value) == PICKLE_STATUS_OK && pickle_is_none(doc, value));
-    GIVES(OK, pickle_get(doc, root, "big", &value));
-    GIVES(OUT_OF_RANGE, pickle_as_i64(doc, value, &i64));
-    GIVES(OUT_OF_RANGE, pickle_as_u64(doc, value, &u64));
-    CHECK(pickle_as_big_int(doc, value, &big) == PICKLE_STATUS_OK && big.radix == 0 && big.data.size == 9 && !big.negative);
-    CHECK(pickle_get(doc, root, "n", &list) == PICKLE_STATUS_OK && pickle_id(doc, list, &id) == PICKLE_STATUS_OK);
-    CHECK(id < pickle_id_limit(doc));
-    CHECK(pickle_at_i64(doc, list, 1, &i64) == PICKLE_STATUS_OK && i64 == -2);
-    GIVES(OUT_OF_RANGE, pickle_at_u64(doc, list, 1, &u64));
-    CHECK(pickle_at_u64(doc, list, 2, &u64) == PICKLE_STATUS_OK && u64 == 300);
-    GIVES(MISSING, pickle_at(doc, list, 3, &value));
-    CHECK(pickle_find_i64(doc, root, "$.n[-1]", &i64) == PICKLE_STATUS_OK && i64 == 300);
-    GIVES(BAD_PATH, pickle_find_i64(doc, root, "$.n[x]", &i64));
-    GIVES(MISSING, pickle_find_i64(doc, root, "$.m", &i64));
-    GIVES(WRONG_KIND, pickle_get_i64(doc, root, "temp", &i64));
-    GIVES(WRONG_KIND, pickle_get_i64(doc, list, "temp", &i64));
-    GIVES(MISSING, pickle_get_i64(doc, root, "\xff", &i64));
-    CHECK(pickle_items(doc, list, &iter) == PICKLE_STATUS_OK && iter.left == 3);
-    while (pickle_next(&iter, &value)) {
-        GIVES(OK, pickle_as_i64(doc, value, &i64));
+    CHECK(pickle_value_kind(doc, root) == PICKLE_KIND_DICT && pickle_value_len(doc, root) == 7);
+    CHECK(pickle_value_get_f64(doc, root, "temp", &f64) == PICKLE_STATUS_OK && f64 == 21.5);
+    CHECK(pickle_value_get_bool(doc, root, "ok", &flag) == PICKLE_STATUS_OK && flag);
+    CHECK(pickle_value_get_str(doc, root, "name", &str) == PICKLE_STATUS_OK && str.size == 3 && !memcmp(str.data, "x\xc3\xa9", 3));
+    CHECK(pickle_value_get_bytes(doc, root, "raw", &bytes) == PICKLE_STATUS_OK && bytes.size == 2 && bytes.data[1] == 0xff);
+    CHECK(pickle_value_get(doc, root, "none", &value) == PICKLE_STATUS_OK && pickle_value_is_none(doc, value));
+    GIVES(OK, pickle_value_get(doc, root, "big", &value));
+    GIVES(OUT_OF_RANGE, pickle_value_as_i64(doc, value, &i64));
+    GIVES(OUT_OF_RANGE, pickle_value_as_u64(doc, value, &u64));
+    CHECK(pickle_value_as_big_int(doc, value, &big) == PICKLE_STATUS_OK && big.radix == 0 && big.data.size == 9 && !big.negative);
+    CHECK(pickle_value_get(doc, root, "n", &list) == PICKLE_STATUS_OK && pickle_value_id(doc, list, &id) == PICKLE_STATUS_OK);
+    CHECK(id < pickle_doc_id_limit(doc));
+    CHECK(pickle_value_at_i64(doc, list, 1, &i64) == PICKLE_STATUS_OK && i64 == -2);
+    GIVES(OUT_OF_RANGE, pickle_value_at_u64(doc, list, 1, &u64));
+    CHECK(pickle_value_at_u64(doc, list, 2, &u64) == PICKLE_STATUS_OK && u64 == 300);
+    GIVES(MISSING, pickle_value_at(doc, list, 3, &value));
+    CHECK(pickle_value_find_i64(doc, root, "$.n[-1]", &i64) == PICKLE_STATUS_OK && i64 == 300);
+    GIVES(BAD_PATH, pickle_value_find_i64(doc, root, "$.n[x]", &i64));
+    GIVES(MISSING, pickle_value_find_i64(doc, root, "$.m", &i64));
+    GIVES(WRONG_KIND, pickle_value_get_i64(doc, root, "temp", &i64));
+    GIVES(WRONG_KIND, pickle_value_get_i64(doc, list, "temp", &i64));
+    GIVES(MISSING, pickle_value_get_i64(doc, root, "\xff", &i64));
+    CHECK(pickle_value_items(doc, list, &iter) == PICKLE_STATUS_OK && iter.left == 3);
+    while (pickle_iter_next(&iter, &value)) {
+        GIVES(OK, pickle_value_as_i64(doc, value, &i64));
         sum += i64;
     }
-    CHECK(sum == 299 && !pickle_next(&iter, &value));
-    GIVES(OK, pickle_entries(doc, root, &iter));
-    while (pickle_next_entry(&iter, &key, &value)) {
+    CHECK(sum == 299 && !pickle_iter_next(&iter, &value));
+    GIVES(OK, pickle_value_entries(doc, root, &iter));
+    while (pickle_iter_next_entry(&iter, &key, &value)) {
         count++;
     }
     CHECK(count == 7);
-    CHECK(pickle_items(doc, root, &iter) == PICKLE_STATUS_WRONG_KIND && iter.left == 0);
+    CHECK(pickle_value_items(doc, root, &iter) == PICKLE_STATUS_WRONG_KIND && iter.left == 0);
+}
+
+static void from_root(const pickle_doc *doc) {
+    pickle_value root = pickle_doc_root(doc), value;
+    pickle_str text;
+    pickle_bytes bytes;
+    int64_t i64 = 0;
+    uint64_t u64 = 0;
+    double f64 = 0;
+    bool flag = false;
+
+    GIVES(OK, pickle_doc_find(doc, "$", &value));
+    CHECK(pickle_value_kind(doc, value) == pickle_value_kind(doc, root));
+    GIVES(NULL, pickle_doc_find(NULL, "$", &value));
+    GIVES(NULL, pickle_doc_find(doc, NULL, &value));
+    GIVES(NULL, pickle_doc_find(doc, "$", NULL));
+    GIVES(BAD_PATH, pickle_doc_find(doc, "$[", &value));
+    GIVES(MISSING, pickle_doc_find(doc, "$.nowhere", &value));
+    CHECK(pickle_doc_find_bool(doc, "$.ok", &flag) == PICKLE_STATUS_OK && flag);
+    CHECK(pickle_doc_find_i64(doc, "$.n[1]", &i64) == PICKLE_STATUS_OK && i64 == -2);
+    CHECK(pickle_doc_find_u64(doc, "$.n[2]", &u64) == PICKLE_STATUS_OK && u64 == 300);
+    CHECK(pickle_doc_find_f64(doc, "$.temp", &f64) == PICKLE_STATUS_OK && f64 == 21.5);
+    CHECK(pickle_doc_find_str(doc, "$.name", &text) == PICKLE_STATUS_OK && text.size == 3);
+    CHECK(pickle_doc_find_bytes(doc, "$.raw", &bytes) == PICKLE_STATUS_OK && bytes.size == 2);
+    GIVES(WRONG_KIND, pickle_doc_find_f64(doc, "$.n[1]", &f64));
 }
 
 static void objects(void) {
@@ -96,19 +121,19 @@ static void objects(void) {
     int64_t i64 = 0;
 
     GIVES(OK, pickle_load(memory, object, sizeof object - 1, NULL, &doc, NULL));
-    root = pickle_root(&doc);
-    CHECK(pickle_kind_of(&doc, root) == PICKLE_KIND_OBJECT);
+    root = pickle_doc_root(&doc);
+    CHECK(pickle_value_kind(&doc, root) == PICKLE_KIND_OBJECT);
     CHECK(pickle_object_how(&doc, root, &how) == PICKLE_STATUS_OK && how == PICKLE_HOW_REDUCE);
     GIVES(OK, pickle_object_callable(&doc, root, &value));
-    CHECK(pickle_as_global(&doc, value, &module, &name) == PICKLE_STATUS_OK && module.size == 8 && *name.data == 'P');
-    CHECK(pickle_object_args_value(&doc, root, &value) == PICKLE_STATUS_OK && pickle_len(&doc, value) == 1);
+    CHECK(pickle_value_as_global(&doc, value, &module, &name) == PICKLE_STATUS_OK && module.size == 8 && *name.data == 'P');
+    CHECK(pickle_object_args_value(&doc, root, &value) == PICKLE_STATUS_OK && pickle_value_len(&doc, value) == 1);
     CHECK(pickle_object_args(&doc, root, &iter) == PICKLE_STATUS_OK && iter.left == 1);
     GIVES(MISSING, pickle_object_kwargs(&doc, root, &value));
-    CHECK(pickle_object_state(&doc, root, &value) == PICKLE_STATUS_OK && pickle_len(&doc, value) == 1);
-    CHECK(pickle_get_i64(&doc, root, "a", &i64) == PICKLE_STATUS_OK && i64 == 2);
+    CHECK(pickle_object_state(&doc, root, &value) == PICKLE_STATUS_OK && pickle_value_len(&doc, value) == 1);
+    CHECK(pickle_value_get_i64(&doc, root, "a", &i64) == PICKLE_STATUS_OK && i64 == 2);
     GIVES(OK, pickle_object_changes(&doc, root, &changes));
-    CHECK(pickle_next_change(&changes, &change) && change.kind == PICKLE_CHANGE_KIND_BUILD);
-    CHECK(!pickle_next_change(&changes, &change));
+    CHECK(pickle_changes_next(&changes, &change) && change.kind == PICKLE_CHANGE_KIND_BUILD);
+    CHECK(!pickle_changes_next(&changes, &change));
 }
 
 /* What the sample does not have. */
@@ -123,25 +148,25 @@ static void others(void) {
     double f64 = 0;
 
     GIVES(OK, pickle_load(memory, "\x80\x05\x97\x98.", 5, NULL, &doc, NULL));
-    CHECK(pickle_as_buffer(&doc, pickle_root(&doc), &number, &flag) == PICKLE_STATUS_OK && number == 0 && flag);
+    CHECK(pickle_value_as_buffer(&doc, pickle_doc_root(&doc), &number, &flag) == PICKLE_STATUS_OK && number == 0 && flag);
     GIVES(OK, pickle_load(memory, "\x80\x05\x96\x01\0\0\0\0\0\0\0x\x98.", 14, NULL, &doc, NULL));
-    CHECK(pickle_kind_of(&doc, pickle_root(&doc)) == PICKLE_KIND_READ_ONLY);
-    GIVES(OK, pickle_inner(&doc, pickle_root(&doc), &value));
-    CHECK(pickle_kind_of(&doc, value) == PICKLE_KIND_BYTE_ARRAY);
-    CHECK(pickle_as_bytes(&doc, value, &bytes) == PICKLE_STATUS_OK && bytes.size == 1 && *bytes.data == 'x');
+    CHECK(pickle_value_kind(&doc, pickle_doc_root(&doc)) == PICKLE_KIND_READ_ONLY);
+    GIVES(OK, pickle_value_inner(&doc, pickle_doc_root(&doc), &value));
+    CHECK(pickle_value_kind(&doc, value) == PICKLE_KIND_BYTE_ARRAY);
+    CHECK(pickle_value_as_bytes(&doc, value, &bytes) == PICKLE_STATUS_OK && bytes.size == 1 && *bytes.data == 'x');
     GIVES(OK, pickle_load(memory, "\x82\x07.", 3, NULL, &doc, NULL));
-    CHECK(pickle_as_extension(&doc, pickle_root(&doc), &number) == PICKLE_STATUS_OK && number == 7);
+    CHECK(pickle_value_as_extension(&doc, pickle_doc_root(&doc), &number) == PICKLE_STATUS_OK && number == 7);
     GIVES(OK, pickle_load(memory, "\x8c\x01m\x8c\x01n\x93.", 8, NULL, &doc, NULL));
-    GIVES(OK, pickle_global_parts(&doc, pickle_root(&doc), &module_value, &name_value));
-    CHECK(pickle_as_str(&doc, name_value, &text) == PICKLE_STATUS_OK && text.size == 1 && *text.data == 'n');
+    GIVES(OK, pickle_value_global_parts(&doc, pickle_doc_root(&doc), &module_value, &name_value));
+    CHECK(pickle_value_as_str(&doc, name_value, &text) == PICKLE_STATUS_OK && text.size == 1 && *text.data == 'n');
     GIVES(OK, pickle_load(memory, "X\x03\0\0\0\xed\xa0\x80.", 9, NULL, &doc, NULL));
-    GIVES(NOT_UTF8, pickle_as_str(&doc, pickle_root(&doc), &text));
-    CHECK(pickle_str_bytes(&doc, pickle_root(&doc), &bytes) == PICKLE_STATUS_OK && bytes.size == 3);
+    GIVES(NOT_UTF8, pickle_value_as_str(&doc, pickle_doc_root(&doc), &text));
+    CHECK(pickle_value_str_bytes(&doc, pickle_doc_root(&doc), &bytes) == PICKLE_STATUS_OK && bytes.size == 3);
     GIVES(OK, pickle_load(memory, "F0.1\n.", 6, NULL, &doc, NULL));
     /* Built with or without `text-float`. */
-    CHECK(pickle_as_f64(&doc, pickle_root(&doc), &f64) == PICKLE_STATUS_OK
+    CHECK(pickle_value_as_f64(&doc, pickle_doc_root(&doc), &f64) == PICKLE_STATUS_OK
               ? f64 == 0.1
-              : pickle_float_text(&doc, pickle_root(&doc), &text) == PICKLE_STATUS_OK && !memcmp(text.data, "0.1", 3));
+              : pickle_value_float_text(&doc, pickle_doc_root(&doc), &text) == PICKLE_STATUS_OK && !memcmp(text.data, "0.1", 3));
     /* Getters by key, index and path, of every type. */
     {
         static const char all[] = "(\x88K\x05G?\xf8\0\0\0\0\0\0X\x01\0\0\0sC\x01" "bt.";
@@ -149,26 +174,26 @@ static void others(void) {
         int64_t i64 = 0;
         uint64_t u64 = 0;
         GIVES(OK, pickle_load(memory, all, sizeof all - 1, NULL, &doc, NULL));
-        root = pickle_root(&doc);
-        CHECK(pickle_at_bool(&doc, root, 0, &flag) == PICKLE_STATUS_OK && flag);
-        CHECK(pickle_find_bool(&doc, root, "[0]", &flag) == PICKLE_STATUS_OK && flag);
-        CHECK(pickle_at_i64(&doc, root, 1, &i64) == PICKLE_STATUS_OK && i64 == 5);
-        CHECK(pickle_at_u64(&doc, root, 1, &u64) == PICKLE_STATUS_OK && u64 == 5);
-        CHECK(pickle_find_u64(&doc, root, "[1]", &u64) == PICKLE_STATUS_OK && u64 == 5);
-        CHECK(pickle_at_f64(&doc, root, 2, &f64) == PICKLE_STATUS_OK && f64 == 1.5);
-        CHECK(pickle_find_f64(&doc, root, "[2]", &f64) == PICKLE_STATUS_OK && f64 == 1.5);
-        CHECK(pickle_at_str(&doc, root, 3, &text) == PICKLE_STATUS_OK && text.size == 1 && *text.data == 's');
-        CHECK(pickle_find_str(&doc, root, "[3]", &text) == PICKLE_STATUS_OK && text.size == 1);
-        CHECK(pickle_at_bytes(&doc, root, 4, &bytes) == PICKLE_STATUS_OK && *bytes.data == 'b');
-        CHECK(pickle_find_bytes(&doc, root, "[4]", &bytes) == PICKLE_STATUS_OK && bytes.size == 1);
-        CHECK(pickle_find(&doc, root, "[-1]", &value) == PICKLE_STATUS_OK);
-        GIVES(MISSING, pickle_at(&doc, root, 5, &value));
-        GIVES(WRONG_KIND, pickle_entries(&doc, root, &iter));
+        root = pickle_doc_root(&doc);
+        CHECK(pickle_value_at_bool(&doc, root, 0, &flag) == PICKLE_STATUS_OK && flag);
+        CHECK(pickle_value_find_bool(&doc, root, "[0]", &flag) == PICKLE_STATUS_OK && flag);
+        CHECK(pickle_value_at_i64(&doc, root, 1, &i64) == PICKLE_STATUS_OK && i64 == 5);
+        CHECK(pickle_value_at_u64(&doc, root, 1, &u64) == PICKLE_STATUS_OK && u64 == 5);
+        CHECK(pickle_value_find_u64(&doc, root, "[1]", &u64) == PICKLE_STATUS_OK && u64 == 5);
+        CHECK(pickle_value_at_f64(&doc, root, 2, &f64) == PICKLE_STATUS_OK && f64 == 1.5);
+        CHECK(pickle_value_find_f64(&doc, root, "[2]", &f64) == PICKLE_STATUS_OK && f64 == 1.5);
+        CHECK(pickle_value_at_str(&doc, root, 3, &text) == PICKLE_STATUS_OK && text.size == 1 && *text.data == 's');
+        CHECK(pickle_value_find_str(&doc, root, "[3]", &text) == PICKLE_STATUS_OK && text.size == 1);
+        CHECK(pickle_value_at_bytes(&doc, root, 4, &bytes) == PICKLE_STATUS_OK && *bytes.data == 'b');
+        CHECK(pickle_value_find_bytes(&doc, root, "[4]", &bytes) == PICKLE_STATUS_OK && bytes.size == 1);
+        CHECK(pickle_value_find(&doc, root, "[-1]", &value) == PICKLE_STATUS_OK);
+        GIVES(MISSING, pickle_value_at(&doc, root, 5, &value));
+        GIVES(WRONG_KIND, pickle_value_entries(&doc, root, &iter));
     }
     GIVES(OK, pickle_load(memory, "}X\x01\0\0\0uK\x05s.", 11, NULL, &doc, NULL));
     {
         uint64_t u64 = 0;
-        CHECK(pickle_get_u64(&doc, pickle_root(&doc), "u", &u64) == PICKLE_STATUS_OK && u64 == 5);
+        CHECK(pickle_value_get_u64(&doc, pickle_doc_root(&doc), "u", &u64) == PICKLE_STATUS_OK && u64 == 5);
     }
 }
 
@@ -193,15 +218,15 @@ static void nulls(void) {
     GIVES(NULL, pickle_load(memory, sample, sizeof sample - 1, NULL, NULL, NULL));
     options.encoding = 9;
     GIVES(BAD_OPTION, pickle_load(memory, sample, 1, &options, &doc, NULL));
-    CHECK(pickle_kind_of(NULL, none) == PICKLE_KIND_NONE && pickle_kind_of(&doc, none) == PICKLE_KIND_NONE);
-    GIVES(NULL, pickle_get_f64(&doc, none, "a", &f64));
-    GIVES(NULL, pickle_get_f64(NULL, none, NULL, NULL));
-    CHECK(pickle_len(NULL, none) == 0 && !pickle_next(NULL, &none) && !pickle_next(&iter, NULL));
-    CHECK(pickle_feed(NULL, NULL) == PICKLE_STATUS_NULL && pickle_feed_end(&reader) == PICKLE_STATUS_NULL);
+    CHECK(pickle_value_kind(NULL, none) == PICKLE_KIND_NONE && pickle_value_kind(&doc, none) == PICKLE_KIND_NONE);
+    GIVES(NULL, pickle_value_get_f64(&doc, none, "a", &f64));
+    GIVES(NULL, pickle_value_get_f64(NULL, none, NULL, NULL));
+    CHECK(pickle_value_len(NULL, none) == 0 && !pickle_iter_next(NULL, &none) && !pickle_iter_next(&iter, NULL));
+    CHECK(pickle_reader_feed(NULL, NULL) == PICKLE_STATUS_NULL && pickle_reader_finish(&reader) == PICKLE_STATUS_NULL);
     GIVES(NULL, pickle_decoder_finish(&decoder));
     GIVES(NULL, pickle_reader_init(NULL, memory, NULL));
     GIVES(ABI_MISMATCH, pickle_reader_init_abi(&reader, memory, NULL, 0, sizeof reader));
-    GIVES(NULL, pickle_dump_json(NULL, none, keep, NULL));
+    GIVES(NULL, pickle_value_dump_json(NULL, none, keep, NULL));
 }
 
 static void pushed(const char *data, size_t size, size_t step, const pickle_storage *storage, pickle_status expected) {
@@ -212,11 +237,11 @@ static void pushed(const char *data, size_t size, size_t step, const pickle_stor
     GIVES(OK, pickle_reader_init(&reader, storage, NULL));
     while (status == PICKLE_STATUS_NEED_MORE && at < size) {
         pickle_in in = {data + at, size - at < step ? size - at : step, 0};
-        status = pickle_feed(&reader, &in);
+        status = pickle_reader_feed(&reader, &in);
         at += in.pos;
     }
     if (status == PICKLE_STATUS_NEED_MORE) {
-        status = pickle_feed_end(&reader);
+        status = pickle_reader_finish(&reader);
     }
     CHECK(status == expected);
     if (status == PICKLE_STATUS_OK && expected == PICKLE_STATUS_OK) {
@@ -279,7 +304,7 @@ static void any_file(const char *path) {
         pickle_status status;
         text.size = 0;
         text.limit = sizeof text.data;
-        status = pickle_dump_json(&doc, pickle_root(&doc), keep, &text);
+        status = pickle_value_dump_json(&doc, pickle_doc_root(&doc), keep, &text);
         /* Text longer than the buffer is refused by `keep`. */
         CHECK(status == PICKLE_STATUS_STOPPED || (status == PICKLE_STATUS_OK && text.size != 0));
     }
@@ -297,14 +322,15 @@ int main(int argc, char **argv) {
     GIVES(OK, pickle_load(memory, sample, sizeof sample - 1, NULL, &doc, &error));
     CHECK(error.status == PICKLE_STATUS_OK);
     getters(&doc);
+    from_root(&doc);
     text.limit = sizeof text.data;
-    GIVES(OK, pickle_dump_json(&doc, pickle_root(&doc), keep, &text));
+    GIVES(OK, pickle_value_dump_json(&doc, pickle_doc_root(&doc), keep, &text));
     CHECK(!strcmp(text.data, "{\"temp\": {\"$float\": \"4035800000000000\"}, \"n\": [1, -2, 300], \"ok\": true, "
                              "\"name\": \"x\xc3\xa9\", \"raw\": {\"$bytes\": \"00ff\"}, \"none\": null, "
                              "\"big\": {\"$int_le\": \"000000000000000001\"}}"));
     text.size = 0;
     text.limit = 8;
-    GIVES(STOPPED, pickle_dump_json(&doc, pickle_root(&doc), keep, &text));
+    GIVES(STOPPED, pickle_value_dump_json(&doc, pickle_doc_root(&doc), keep, &text));
     objects();
     nulls();
     opcodes();

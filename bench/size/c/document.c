@@ -16,17 +16,17 @@ bool work(const uint8_t *message, size_t len) {
     pickle_reader_init(&reader, &memory, NULL);
     for (size_t at = 0; at < len && status == PICKLE_STATUS_NEED_MORE; at += PIECE) {
         pickle_in in = {message + at, len - at < PIECE ? len - at : PIECE, 0};
-        status = pickle_feed(&reader, &in);
+        status = pickle_reader_feed(&reader, &in);
     }
     if (status != PICKLE_STATUS_OK || !OK(pickle_reader_doc(&reader, &doc))) {
         return false;
     }
     struct telemetry t = {0};
-    pickle_value root = pickle_root(&doc), samples;
+    pickle_value root = pickle_doc_root(&doc), samples;
     pickle_str name;
     int64_t number;
-    if (!OK(pickle_get_i64(&doc, root, "id", &number)) || !OK(pickle_get_f64(&doc, root, "temp", &t.temp)) ||
-        !OK(pickle_get_str(&doc, root, "name", &name)) || !OK(pickle_get(&doc, root, "samples", &samples)) ||
+    if (!OK(pickle_value_get_i64(&doc, root, "id", &number)) || !OK(pickle_value_get_f64(&doc, root, "temp", &t.temp)) ||
+        !OK(pickle_value_get_str(&doc, root, "name", &name)) || !OK(pickle_value_get(&doc, root, "samples", &samples)) ||
         name.size > sizeof t.name) {
         return false;
     }
@@ -34,7 +34,7 @@ bool work(const uint8_t *message, size_t len) {
     t.name_len = name.size;
     memcpy(t.name, name.data, name.size);
     for (size_t i = 0; i < 4; i++) {
-        if (!OK(pickle_at_i64(&doc, samples, i, &number))) {
+        if (!OK(pickle_value_at_i64(&doc, samples, i, &number))) {
             return false;
         }
         t.samples[i] = (uint8_t)number;

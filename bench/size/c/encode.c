@@ -14,19 +14,19 @@ bool work(const uint8_t *message, size_t len) {
     PICKLE_WRITER_STORAGE(memory, 2, 0);
     pickle_writer out;
     pickle_writer_init(&out, buffer, sizeof buffer, 4, &memory);
-    pickle_begin_dict(&out, PICKLE_UNKNOWN);
-    pickle_write_str(&out, "id");
-    pickle_write_u64(&out, t.id);
-    pickle_write_str(&out, "temp");
-    pickle_write_f64(&out, t.temp);
-    pickle_write_str(&out, "name");
-    pickle_write_str_bytes(&out, t.name, t.name_len);
-    pickle_write_str(&out, "samples");
-    pickle_begin_list(&out, PICKLE_UNKNOWN);
+    pickle_writer_begin_dict(&out, PICKLE_UNKNOWN);
+    pickle_writer_str(&out, "id");
+    pickle_writer_u64(&out, t.id);
+    pickle_writer_str(&out, "temp");
+    pickle_writer_f64(&out, t.temp);
+    pickle_writer_str(&out, "name");
+    pickle_writer_str_bytes(&out, t.name, t.name_len);
+    pickle_writer_str(&out, "samples");
+    pickle_writer_begin_list(&out, PICKLE_UNKNOWN);
     for (int i = 0; i < 4; i++) {
-        pickle_write_u64(&out, t.samples[i]);
+        pickle_writer_u64(&out, t.samples[i]);
     }
-    pickle_end(&out);
-    pickle_end(&out);
-    return pickle_write_finish(&out) == PICKLE_STATUS_OK && pickle_written(&out) == len && memcmp(buffer, message, len) == 0;
+    pickle_writer_end(&out);
+    pickle_writer_end(&out);
+    return pickle_writer_finish(&out) == PICKLE_STATUS_OK && pickle_writer_written(&out) == len && memcmp(buffer, message, len) == 0;
 }
