@@ -11,6 +11,7 @@ mod document;
 mod error;
 mod literal;
 mod machine;
+mod options;
 mod read;
 #[cfg(feature = "serde")]
 pub mod serde;
@@ -19,20 +20,20 @@ mod wire;
 mod write;
 
 pub use document::path::{Path, PathStep};
-pub use document::value::{BigInt, Entries, Items, Value};
+pub use document::value::items::{Entries, Items};
+pub use document::value::{BigInt, Value};
 pub use document::{Change, Changes, Document, Event, Kind, Object};
 pub use error::{Error, ErrorKind};
-pub use literal::text::TextInts;
 #[cfg(feature = "alloc")]
 pub use machine::memory::Heap;
 pub use machine::memory::{Memory, Regions, Shortage, Storage};
-pub use machine::node::Node;
-pub use machine::{Encoding, How, Options};
+pub use machine::node::{How, Node};
+pub use machine::plan::{MemoPlan, MemoUse};
+pub use options::{Encoding, Options, TextInts};
 #[cfg(feature = "alloc")]
 pub use read::items::Batch;
 pub use read::items::{Found, Item, ItemOptions, ItemReader, Role};
 pub use read::joblib;
-pub use read::plan::{MemoPlan, MemoUse};
 pub use read::unpickler::{Payload, Status, Unpickler};
 pub use view::known::{self, Known};
 pub use wire::decoder::{Decoder, Step};

@@ -1,7 +1,8 @@
 //! What a pickle made and changed, in the order of the stream.
 
+use super::value::Value;
+use super::value::items::{Entries, Items};
 use super::{Change, Document};
-use crate::document::value::{Entries, Items, Value};
 use crate::machine::node::{NIL, Node, chunk, tag};
 
 /// Something that a pickle did to a value with identity.
@@ -54,7 +55,7 @@ impl<'d> Document<'d> {
     }
 
     fn change<'a>(&'a self, index: usize, header: Node) -> Change<'a> {
-        let items = Items::cells(self, index + 1, header.high() as usize);
+        let items = Items::run(self, index as u32 + 1, header.high());
         let cell = self.node(index + 1);
         let value = Value::new(self, cell);
         match header.sub() {

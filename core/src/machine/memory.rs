@@ -1,6 +1,8 @@
 //! The caller's memory: three regions, fixed or growing.
 
-use crate::{ErrorKind, Node};
+use super::handover::Stream;
+use super::node::Node;
+use crate::ErrorKind;
 
 /// The regions that an unpickler works in. The stack lies at the far end of
 /// `nodes` and grows towards the values, so that one region serves both.
@@ -9,7 +11,7 @@ pub struct Regions<'r> {
     pub(crate) memo: &'r mut [Node],
     pub(crate) bytes: &'r mut [u8],
     /// Items are handed over while the pickle is read.
-    pub(crate) stream: Option<&'r mut crate::machine::stream::Stream>,
+    pub(crate) stream: Option<&'r mut Stream>,
     #[cfg(feature = "alloc")]
     pub(crate) sparse: Option<&'r mut alloc::collections::BTreeMap<u64, Node>>,
     /// Entries that `sparse` may have.
@@ -29,8 +31,8 @@ pub struct Shortage {
 }
 
 /// Memory for an [`Unpickler`](crate::Unpickler): fixed ([`Storage`]) or
-/// growing ([`Heap`](crate::Heap)). Sealed by its private fields.
-pub trait Memory {
+/// growing ([`Heap`](crate::Heap)). Sealed: only this crate implements it.
+pub trait Memory: sealed::Sealed {
     /// The regions as they are now.
     fn regions(&mut self) -> Regions<'_>;
 
@@ -66,6 +68,13 @@ impl<'m> Storage<'m> {
         Storage { nodes, memo, bytes }
     }
 }
+
+pub(crate) mod sealed {
+    /// No crate but this one can name it.
+    pub trait Sealed {}
+}
+
+impl sealed::Sealed for Storage<'_> {}
 
 impl Memory for Storage<'_> {
     #[inline]
@@ -159,6 +168,8 @@ mod heap {
         region.resize(len, T::default());
         Ok(old)
     }
+
+    impl super::sealed::Sealed for Heap {}
 
     impl Memory for Heap {
         #[inline]

@@ -79,6 +79,27 @@ pub(crate) mod chunk {
     pub const NESTED: u8 = 6;
 }
 
+/// How an object was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(u8)]
+pub enum How {
+    /// REDUCE: a callable and its arguments.
+    Reduce = 0,
+    /// NEWOBJ: `cls.__new__(cls, *args)`.
+    NewObj = 1,
+    /// NEWOBJ_EX: with keyword arguments.
+    NewObjEx = 2,
+    /// OBJ: a class and arguments from the stack.
+    Obj = 3,
+    /// INST: a named class and arguments from the stack.
+    Inst = 4,
+    /// PERSID, BINPERSID: whatever the persistent id stands for.
+    PersId = 5,
+    /// A global, extension or buffer that was changed by APPEND, SETITEM, ADDITEMS or BUILD.
+    Changed = 6,
+}
+
 /// "No chunk."
 pub(crate) const NIL: u32 = u32::MAX;
 

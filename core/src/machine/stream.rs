@@ -4,95 +4,12 @@
 //! everything above belongs to items that have not been, and is used again
 //! once they have. docs/streaming.md has the rule.
 
+use super::handover::{Batch, Phase, Stream};
 use super::{Done, Halt, Machine, get, set};
-use crate::machine::How;
 use crate::machine::memory::Regions;
+use crate::machine::node::How;
 use crate::machine::node::{Node, Range, chunk, tag};
 use crate::{ErrorKind, MemoPlan, MemoUse};
-
-/// How far the hand-over is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// The container may be found at any operation that fills one.
-    Waiting,
-    /// Items are handed over as they come.
-    Open,
-    /// The container has been filled.
-    Closed,
-    /// Nothing is handed over before the end.
-    Whole,
-}
-
-/// Items that lie on the stack.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Batch {
-    /// Their container's place on the stack.
-    pub at: usize,
-    /// Nodes.
-    pub count: usize,
-    /// What they are to the container: a kind of `chunk`.
-    pub kind: u8,
-    /// There is a mark below them.
-    marked: bool,
-}
-
-/// Everything about the hand-over that an [`ItemReader`](crate::ItemReader) keeps.
-#[derive(Debug)]
-pub(crate) struct Stream {
-    pub phase: Phase,
-    /// Nodes that must be in use before it begins.
-    pub hold: usize,
-    /// The least place on the stack that the container can have.
-    pub depth: usize,
-    /// Entries and bytes of the memo's cache.
-    pub cache: (usize, usize),
-    pub batch: Option<Batch>,
-    /// The batch was looked at and is none.
-    pub passed: bool,
-    /// Where the operation that filled the batch stands in the stream.
-    pub offset: u64,
-    /// The memo entry of the last error.
-    pub entry: Option<u64>,
-    pub sink: u32,
-    sink_at: usize,
-    frozen: usize,
-    /// Nothing has been dropped so far.
-    fresh: bool,
-    /// Memo entries from before, found by their index.
-    prefix: usize,
-    /// Bytes below are used by values that stay; bytes of the cache lie between here and `byte_base`.
-    kept_floor: usize,
-    byte_base: usize,
-    /// Entries that were kept when the cache was last cleared out.
-    settled: usize,
-}
-
-impl Stream {
-    pub const fn new(hold: usize, cache: (usize, usize), depth: usize) -> Self {
-        Stream {
-            phase: Phase::Waiting,
-            hold,
-            depth,
-            cache,
-            batch: None,
-            passed: false,
-            offset: 0,
-            entry: None,
-            sink: u32::MAX,
-            sink_at: 0,
-            frozen: 0,
-            fresh: true,
-            prefix: 0,
-            kept_floor: 0,
-            byte_base: 0,
-            settled: 0,
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        matches!(self.phase, Phase::Waiting | Phase::Whole)
-    }
-}
 
 impl Machine {
     /// The stack entry at a place, counted from the bottom.
@@ -112,7 +29,14 @@ impl Machine {
 
     /// An operation gives `n` values to `target`: are they items to be handed over?
     #[inline(never)]
-    pub(super) fn watch(&mut self, r: &mut Regions<'_>, target: Node, at: usize, kind: u8, n: usize) -> Done {
+    pub(super) fn watch(
+        &mut self,
+        r: &mut Regions<'_>,
+        target: Node,
+        at: usize,
+        kind: u8,
+        n: usize,
+    ) -> Result<(), Halt> {
         let arena = self.arena;
         let Some(stream) = r.stream.as_deref_mut() else { return Ok(()) };
         let fits = match target.tag() {
@@ -129,10 +53,10 @@ impl Machine {
         };
         stream.passed = false;
         if !ours {
-            return self.guard(r, target);
+            return Ok(self.guard(r, target)?);
         }
         match (target.tag(), kind) {
-            (_, chunk::SET_ITEM) if !n.is_multiple_of(2) => return Err(ErrorKind::OddItems),
+            (_, chunk::SET_ITEM) if !n.is_multiple_of(2) => return Err(ErrorKind::OddItems.into()),
             (tag::DICT, _) => self.check_keys(r, n, 2)?,
             (tag::SET, _) => self.check_keys(r, n, 1)?,
             _ => {}
@@ -141,17 +65,7 @@ impl Machine {
         if let Some(stream) = r.stream.as_deref_mut() {
             stream.batch = Some(Batch { at, count: n, kind, marked });
         }
-        // Whatever the kind: `halt` sees the batch.
-        Err(ErrorKind::NodesFull)
-    }
-
-    /// Why an operation was not done.
-    #[cold]
-    pub(super) fn halt(&self, r: &Regions<'_>, kind: ErrorKind) -> Halt {
-        match &r.stream {
-            Some(stream) if stream.batch.is_some() => Halt::Items,
-            _ => Halt::Refused(kind),
-        }
+        Err(Halt::Items)
     }
 
     /// What was handed over, or what items may refer to, must not change.

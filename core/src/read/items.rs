@@ -8,8 +8,9 @@ pub use batch::Batch;
 
 use crate::document::path::{Path, PathStep};
 use crate::machine::Machine;
+use crate::machine::handover::{Phase, Stream};
 use crate::machine::node::{NIL, Node, chunk, tag};
-use crate::machine::stream::{Phase, Stream, is_streamable};
+use crate::machine::stream::is_streamable;
 use crate::read::unpickler::Progress;
 use crate::{
     Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value, joblib,
@@ -117,6 +118,8 @@ struct Streaming<M> {
     memory: M,
     stream: Stream,
 }
+
+impl<M> crate::machine::memory::sealed::Sealed for Streaming<M> {}
 
 impl<M: Memory> Memory for Streaming<M> {
     #[inline]

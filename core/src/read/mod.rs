@@ -2,5 +2,4 @@
 
 pub(crate) mod items;
 pub mod joblib;
-pub(crate) mod plan;
 pub(crate) mod unpickler;

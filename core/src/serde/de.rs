@@ -388,7 +388,7 @@ fn to_u128(big: BigInt<'_>) -> Option<u128> {
         BigInt::Text(_) => {
             let (negative, radix, digits) = big.digits()?;
             let mut value = 0u128;
-            for digit in digits.iter().filter_map(|&byte| crate::literal::text::digit(byte, radix)) {
+            for digit in digits.iter().filter_map(|&byte| crate::literal::int::digit(byte, radix)) {
                 value = value.checked_mul(u128::from(radix))?.checked_add(u128::from(digit))?;
             }
             if negative { None } else { Some(value) }

@@ -1,5 +1,6 @@
 //! Errors of reading into types and writing from them.
 
+pub(crate) use super::text::Step;
 use super::text::{Text, Trail};
 use core::fmt;
 
@@ -138,17 +139,6 @@ impl Error {
     pub fn message(&self) -> &str {
         self.inner.message.as_str()
     }
-}
-
-/// A step from a container to what it holds.
-#[derive(Clone, Copy)]
-pub(crate) enum Step<'s> {
-    /// A key or attribute that is text.
-    Name(&'s [u8]),
-    /// A key that is a number, or an index.
-    Index(i64),
-    /// A key that is something else.
-    Other,
 }
 
 impl From<crate::Error> for Error {

@@ -1,7 +1,17 @@
 //! The texts of errors: growing where there is an allocator, cut where there is none.
 
-use super::error::Step;
 use core::fmt::{self, Write};
+
+/// A step from a container to what it holds.
+#[derive(Clone, Copy)]
+pub(crate) enum Step<'s> {
+    /// A key or attribute that is text.
+    Name(&'s [u8]),
+    /// A key that is a number, or an index.
+    Index(i64),
+    /// A key that is something else.
+    Other,
+}
 
 /// A message.
 #[derive(Default)]

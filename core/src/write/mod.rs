@@ -4,5 +4,6 @@ pub mod compat;
 pub(crate) mod pickler;
 #[cfg(feature = "alloc")]
 pub mod recode;
+pub(crate) mod spelling;
 #[cfg(feature = "alloc")]
 pub mod writer;

@@ -1,8 +1,11 @@
 //! Values to opcodes, one after another: no document, no allocation, containers of unknown length.
 
-use crate::literal::text;
+use crate::literal::escape;
+use crate::literal::int;
+use crate::literal::utf8;
 use crate::wire::frames::{Frames, NoFrames};
 use crate::wire::sink::WriteError;
+use crate::write::spelling;
 use crate::{Encoder, ErrorKind, Opcode};
 use embedded_io::Write;
 
@@ -190,7 +193,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         match (self.protocol(), small) {
             (0, _) => {
                 let mut digits = [0; 11];
-                self.line(Opcode::Int, text::decimal_i32(small, &mut digits))?;
+                self.line(Opcode::Int, int::decimal_i32(small, &mut digits))?;
             }
             (_, 0..=0xff) => self.put(Opcode::BinInt1, &[Opcode::BinInt1.byte(), a], &[])?,
             (_, 0..=0xffff) => self.put(Opcode::BinInt2, &[Opcode::BinInt2.byte(), a, b], &[])?,
@@ -229,7 +232,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     /// # Errors
     /// As [`Pickler::none`]; [`ErrorKind::Inexpressible`] before protocol 2 beyond 64 bytes, which would have to be written in decimal.
     pub fn big_int(&mut self, bytes: &[u8]) -> Written<'_, Self, W> {
-        let bytes = text::minimal_twos_complement(bytes);
+        let bytes = int::minimal_twos_complement(bytes);
         if bytes.len() <= 4 {
             let fill = if bytes.last().is_some_and(|b| b & 0x80 != 0) { 0xff } else { 0 };
             let mut wide = [fill; 8];
@@ -247,8 +250,8 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     // Apart, as its room for digits should not be on every caller's stack.
     #[inline(never)]
     fn decimal(&mut self, bytes: &[u8]) -> Written<'_, Self, W> {
-        let mut digits = [0; text::DECIMAL_ROOM];
-        let Some(digits) = text::decimal(bytes, &mut digits) else {
+        let mut digits = [0; int::DECIMAL_ROOM];
+        let Some(digits) = int::decimal(bytes, &mut digits) else {
             return Err(self.encoder.fault(ErrorKind::Inexpressible, Opcode::Long));
         };
         self.before()?;
@@ -292,7 +295,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     /// # Errors
     /// As [`Pickler::str`]; [`ErrorKind::BadUtf8`].
     pub fn str_bytes(&mut self, value: &[u8]) -> Written<'_, Self, W> {
-        match text::utf8_surrogatepass(value) {
+        match utf8::utf8_surrogatepass(value) {
             Ok(_) => self.utf8(value),
             Err(kind) => Err(self.encoder.fault(kind, Opcode::BinUnicode)),
         }
@@ -304,7 +307,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             0 => {
                 self.before()?;
                 self.encoder.begin_text(Opcode::Unicode)?;
-                text::raw_unicode_pieces(value, text::is_raw, |piece| self.encoder.piece(piece))?;
+                escape::raw_unicode_pieces(value, escape::is_raw, |piece| self.encoder.piece(piece))?;
                 self.encoder.end_pieces()?;
                 self.after()
             }
@@ -361,7 +364,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             protocol => {
                 self.check_latin1(value)?;
                 self.before()?;
-                self.global_opcode(text::builtins(protocol), "bytearray")?;
+                self.global_opcode(spelling::builtins(protocol), "bytearray")?;
                 if protocol < 2 {
                     self.opcode(Opcode::Mark)?;
                 }
@@ -687,7 +690,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         let [a, b, c, d] = index.to_le_bytes();
         if self.protocol() == 0 {
             // Indices stay below the number of opcodes, far from negative.
-            return self.line(line, text::decimal_i32(index as i32, &mut [0; 11]));
+            return self.line(line, int::decimal_i32(index as i32, &mut [0; 11]));
         }
         if index <= 0xff {
             return self.put(short, &[short.byte(), a], &[]);
@@ -873,7 +876,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     fn begin_old_set(&mut self, class: &str) -> Written<'_, Self, W> {
         let protocol = self.protocol();
         self.begin(Level::new(Open::OldSet, if protocol == 0 { BARE } else { 0 }))?;
-        self.global_opcode(text::builtins(protocol), class)?;
+        self.global_opcode(spelling::builtins(protocol), class)?;
         if protocol < 2 {
             self.opcode(Opcode::Mark)?;
         }
@@ -1007,7 +1010,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         }
         if protocol == 0 {
             self.encoder.begin_text(Opcode::Unicode)?;
-            text::raw_unicode_latin1_pieces(bytes, |piece| self.encoder.piece(piece))?;
+            escape::raw_unicode_latin1_pieces(bytes, |piece| self.encoder.piece(piece))?;
             self.encoder.end_pieces()?;
             self.line(Opcode::Unicode, b"latin1")?;
         } else {
@@ -1054,7 +1057,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             return self.opcode(Opcode::StackGlobal);
         }
         for _ in name.bytes().filter(|&b| b == b'.') {
-            self.names_line(Opcode::Global, text::builtins(protocol), b"getattr")?;
+            self.names_line(Opcode::Global, spelling::builtins(protocol), b"getattr")?;
             self.opcode(Opcode::Mark)?;
         }
         // Not `split` of a str, which has a panic in it.
@@ -1064,7 +1067,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             match protocol {
                 0 => {
                     self.encoder.begin_text(Opcode::Unicode)?;
-                    text::raw_unicode_pieces(part, text::is_raw, |piece| self.encoder.piece(piece))?;
+                    escape::raw_unicode_pieces(part, escape::is_raw, |piece| self.encoder.piece(piece))?;
                     self.encoder.end_pieces()?;
                 }
                 _ => self.counted_opcode(part, Opcode::BinUnicode, Opcode::BinUnicode, None)?,

@@ -1,6 +1,6 @@
 //! Opcodes to opcodes: what needs no document.
 
-use crate::literal::text;
+use crate::literal::int;
 use crate::wire::sink::WriteError;
 use crate::{Arg, Decoder, Encoder, Error, ErrorKind, Op, Opcode, Step};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -38,7 +38,7 @@ where
 fn memo_index(op: &Op<'_>, known: usize) -> Result<Option<(bool, u64)>, Error> {
     let index = || match op.arg {
         Arg::Uint(index) => Ok(index),
-        Arg::Text(text) => text::memo_index(text).map_err(|kind| Error::new(kind, op.opcode.byte(), op.offset)),
+        Arg::Text(text) => int::memo_index(text).map_err(|kind| Error::new(kind, op.opcode.byte(), op.offset)),
         _ => Ok(known as u64),
     };
     Ok(match op.opcode {
@@ -147,7 +147,7 @@ impl<W: Write> Framer<W> {
         let (opcode, arg) = match (protocol, put) {
             (4.., true) => (Opcode::Memoize, Arg::Nothing),
             (0, put) => {
-                let text = text::decimal_i32(index as i32, &mut digits);
+                let text = int::decimal_i32(index as i32, &mut digits);
                 (if put { Opcode::Put } else { Opcode::Get }, Arg::Text(text))
             }
             (_, true) => (if index < 256 { Opcode::BinPut } else { Opcode::LongBinPut }, Arg::Uint(index)),

@@ -3,7 +3,6 @@
 //! The order of checks, what is memoised, and where batches and frames end are
 //! those of `save` and its helpers in `_pickle.c`. Recursion is an explicit stack.
 
-mod cells;
 mod memo;
 mod save;
 mod scalar;

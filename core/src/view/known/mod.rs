@@ -425,7 +425,7 @@ fn uuid<'d>(object: &Object<'d>, args: Items<'d>) -> Option<Known<'d>> {
         text => {
             let (negative, radix, digits) = text.digits()?;
             let mut value = 0u128;
-            for digit in digits.iter().filter_map(|&byte| crate::literal::text::digit(byte, radix)) {
+            for digit in digits.iter().filter_map(|&byte| crate::literal::int::digit(byte, radix)) {
                 value = value.checked_mul(u128::from(radix))?.checked_add(u128::from(digit))?;
             }
             if negative { None } else { Some(Known::Uuid(value)) }

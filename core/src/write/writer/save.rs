@@ -1,11 +1,12 @@
 //! `save` of the pickler, with a stack of its own.
 
-use super::cells::Cells;
 use super::memo::Memo;
 use super::{Names, Profile, Version, scalar};
 use crate::document::Document;
-use crate::literal::{float, text};
-use crate::machine::How;
+use crate::document::iter::Cells;
+use crate::literal::float;
+use crate::literal::int;
+use crate::machine::node::How;
 use crate::machine::node::{NIL, Node, chunk, tag};
 use crate::view::known::Known;
 use crate::wire::encoder::Encoder;
@@ -379,7 +380,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
         let is_int = !long && (python2 || (i32::try_from(value).is_ok() && !old));
         if self.protocol() >= 2 && !is_int {
             let bytes = value.to_le_bytes();
-            let bytes = text::minimal_twos_complement(&bytes);
+            let bytes = int::minimal_twos_complement(&bytes);
             return self.out.emit(Opcode::Long1, &[Opcode::Long1.byte(), bytes.len() as u8], bytes, false);
         }
         self.scratch.clear();
@@ -397,7 +398,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                 _ if scalar::binary(&value, self.scratch).is_some() => self.scratch,
                 _ => return self.refuse(Opcode::Long4),
             };
-            let bytes = text::minimal_twos_complement(bytes);
+            let bytes = int::minimal_twos_complement(bytes);
             return match u8::try_from(bytes.len()) {
                 Ok(len) => self.out.emit(Opcode::Long1, &[Opcode::Long1.byte(), len], bytes, false),
                 Err(_) => {

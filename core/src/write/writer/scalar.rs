@@ -2,8 +2,8 @@
 
 use crate::Value;
 use crate::document::value::BigInt;
+use crate::literal::escape;
 use crate::literal::float::{self, REPR_ROOM};
-use crate::literal::text;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt::Write;
@@ -57,8 +57,8 @@ fn takes_other_digit(size: f64, text: &mut [u8], len: usize) -> bool {
 
 /// raw-unicode-escape. `old` is what Python wrote until 3.6: only backslash and newline are escaped besides.
 pub(super) fn raw_unicode(utf8: &[u8], old: bool, out: &mut Vec<u8>) {
-    let is_raw = |code| if old { !matches!(code, 0x0a | 0x5c) } else { text::is_raw(code) };
-    let Ok(()) = text::raw_unicode_pieces(utf8, is_raw, |piece| {
+    let is_raw = |code| if old { !matches!(code, 0x0a | 0x5c) } else { escape::is_raw(code) };
+    let Ok(()) = escape::raw_unicode_pieces(utf8, is_raw, |piece| {
         out.extend_from_slice(piece);
         Ok::<_, Infallible>(())
     });
@@ -183,7 +183,7 @@ fn from_digits(digits: &[u8], radix: u8) -> Option<Vec<u32>> {
         return None;
     }
     let mut limbs: Vec<u32> = Vec::new();
-    for digit in digits.iter().filter_map(|&byte| crate::literal::text::digit(byte, radix)) {
+    for digit in digits.iter().filter_map(|&byte| crate::literal::int::digit(byte, radix)) {
         let mut carry = u64::from(digit);
         for limb in &mut limbs {
             carry += u64::from(*limb) * u64::from(radix);

@@ -1,8 +1,16 @@
 //! A handle to one value: typed accessors, items, lookup, paths.
 
+pub(crate) mod items;
+pub(crate) mod object;
+
+use self::items::{Entries, Items};
+use self::object::Object;
+use super::kind::Kind;
+use super::path::{Path, PathStep};
 use crate::document::Document;
-use crate::literal::text::{self, Digits};
-use crate::machine::node::{NIL, Node, tag};
+use crate::literal::int;
+use crate::literal::int::Digits;
+use crate::machine::node::{How, Node, tag};
 use core::fmt;
 
 /// A value of a document: a small handle, copied at will.
@@ -26,7 +34,7 @@ impl<'d> BigInt<'d> {
     pub fn is_negative(&self) -> bool {
         match self {
             BigInt::Bytes(bytes) => bytes.last().is_some_and(|b| b & 0x80 != 0),
-            BigInt::Text(text) => text::digits(text, true).or(text::digits(text, false)).is_some_and(|d| d.negative),
+            BigInt::Text(text) => int::digits(text, true).or(int::digits(text, false)).is_some_and(|d| d.negative),
         }
     }
 
@@ -36,7 +44,7 @@ impl<'d> BigInt<'d> {
         match self {
             BigInt::Bytes(_) => None,
             BigInt::Text(text) => {
-                let Digits { negative, radix, digits } = text::digits(text, true).or(text::digits(text, false))?;
+                let Digits { negative, radix, digits } = int::digits(text, true).or(int::digits(text, false))?;
                 Some((negative, radix, digits))
             }
         }
@@ -45,7 +53,7 @@ impl<'d> BigInt<'d> {
     /// The value, where 128 bits hold it.
     pub fn to_i128(&self) -> Option<i128> {
         match self {
-            BigInt::Text(text) => text::digits(text, true).or(text::digits(text, false))?.to_i128(),
+            BigInt::Text(text) => int::digits(text, true).or(int::digits(text, false))?.to_i128(),
             BigInt::Bytes(bytes) => {
                 let fill = if self.is_negative() { 0xff } else { 0 };
                 let mut wide = [fill; 16];
@@ -76,6 +84,58 @@ impl<'d> Value<'d> {
     /// The handle without its document, see [`Document::value`].
     pub fn node(&self) -> Node {
         self.node
+    }
+
+    /// What kind of value it is.
+    pub fn kind(&self) -> Kind {
+        match self.node.tag() {
+            tag::FALSE | tag::TRUE => Kind::Bool,
+            tag::INT | tag::BIG_INT | tag::INT_TEXT => Kind::Int,
+            tag::FLOAT | tag::FLOAT_TEXT => Kind::Float,
+            tag::STR | tag::STR_SURROGATES => Kind::Str,
+            tag::STR8 => Kind::Str8,
+            tag::BYTES => Kind::Bytes,
+            tag::BYTE_ARRAY => Kind::ByteArray,
+            tag::LIST => Kind::List,
+            tag::TUPLE | tag::TUPLE_OF_MUTABLE | tag::EMPTY_TUPLE => Kind::Tuple,
+            tag::DICT => Kind::Dict,
+            tag::SET => Kind::Set,
+            tag::FROZEN_SET => Kind::FrozenSet,
+            tag::GLOBAL | tag::STACK_GLOBAL => Kind::Global,
+            tag::EXTENSION => Kind::Extension,
+            tag::OBJECT if self.header().sub() == How::PersId as u8 => Kind::Persistent,
+            tag::OBJECT => Kind::Object,
+            tag::BUFFER => Kind::Buffer,
+            tag::READONLY => Kind::ReadOnly,
+            _ => Kind::None,
+        }
+    }
+
+    /// Which node this is, where identity means something: containers, objects,
+    /// bytearrays, globals named by STACK_GLOBAL. The same node is the same object.
+    pub fn id(&self) -> Option<usize> {
+        if self.node.is_reference() { Some(self.node.high() as usize) } else { None }
+    }
+
+    /// The object, where this is one, or stands behind a persistent id.
+    pub fn as_object(&self) -> Option<Object<'d>> {
+        if self.node.tag() != tag::OBJECT {
+            return None;
+        }
+        Some(Object { document: self.document, index: self.node.high(), header: self.header() })
+    }
+
+    /// An int too large for 64 bits.
+    pub fn as_big_int(&self) -> Option<BigInt<'d>> {
+        match self.node.tag() {
+            tag::BIG_INT => Some(BigInt::Bytes(self.document.range(self.node))),
+            tag::INT_TEXT => Some(BigInt::Text(self.document.range(self.node))),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn header(&self) -> Node {
+        self.document.node(self.node.high() as usize)
     }
 
     /// The value is None.
@@ -121,7 +181,7 @@ impl<'d> Value<'d> {
     /// The text of a protocol 0 float that this build does not parse (feature `text-float`).
     pub fn float_text(&self) -> Option<&'d str> {
         match self.node.tag() {
-            tag::FLOAT_TEXT => core::str::from_utf8(text::until_nul(self.document.range(self.node))).ok(),
+            tag::FLOAT_TEXT => core::str::from_utf8(int::until_nul(self.document.range(self.node))).ok(),
             _ => None,
         }
     }
@@ -242,13 +302,11 @@ impl<'d> Value<'d> {
     pub fn items(&self) -> Option<Items<'d>> {
         let index = self.node.high();
         match self.node.tag() {
-            tag::EMPTY_TUPLE => Some(Items::cells(self.document, 0, 0)),
-            tag::TUPLE | tag::TUPLE_OF_MUTABLE => {
-                Some(Items::cells(self.document, index as usize + 1, self.header().high() as usize))
-            }
+            tag::EMPTY_TUPLE => Some(Items::run(self.document, 0, 0)),
+            tag::TUPLE | tag::TUPLE_OF_MUTABLE => Some(Items::run(self.document, index + 1, self.header().high())),
             tag::LIST | tag::SET | tag::FROZEN_SET => {
                 let header = self.header();
-                Some(Items::chunks(self.document, header.first(), header.high() as usize))
+                Some(Items::chunks(self.document, header.first(), header.high()))
             }
             _ => None,
         }
@@ -260,7 +318,7 @@ impl<'d> Value<'d> {
             return None;
         }
         let header = self.header();
-        Some(Entries { items: Items::chunks(self.document, header.first(), header.high() as usize) })
+        Some(Entries { items: Items::chunks(self.document, header.first(), header.high()) })
     }
 
     /// The item at an index of a list or tuple.
@@ -307,10 +365,10 @@ impl<'d> Value<'d> {
     /// `None` where nothing is there or the path cannot be read.
     pub fn find(&self, path: &str) -> Option<Value<'d>> {
         let mut here = *self;
-        for step in crate::document::path::Path::new(path) {
+        for step in Path::new(path) {
             here = match step? {
-                crate::document::path::PathStep::Key(key) => here.get(key)?,
-                crate::document::path::PathStep::Index(index) => {
+                PathStep::Key(key) => here.get(key)?,
+                PathStep::Index(index) => {
                     let len = here.items()?.len();
                     let index = usize::try_from(if index < 0 { index + len as i64 } else { index }).ok()?;
                     here.at(index)?
@@ -330,103 +388,3 @@ impl fmt::Debug for Value<'_> {
         }
     }
 }
-
-/// An iterator over values.
-#[derive(Clone, Copy)]
-pub struct Items<'d> {
-    document: &'d Document<'d>,
-    /// Next cell.
-    at: usize,
-    /// Cells left in this chunk.
-    here: usize,
-    /// The chunk after this.
-    next: u32,
-    /// Values left in all.
-    left: usize,
-}
-
-impl<'d> Items<'d> {
-    pub(crate) fn cells(document: &'d Document<'d>, at: usize, count: usize) -> Self {
-        Items { document, at, here: count, next: NIL, left: count }
-    }
-
-    pub(crate) fn chunks(document: &'d Document<'d>, first: u32, count: usize) -> Self {
-        Items { document, at: 0, here: 0, next: first, left: count }
-    }
-
-    /// The cells that lie together next, at most `left` of them.
-    fn turn(&mut self) -> bool {
-        while self.here == 0 {
-            if self.next == NIL || self.left == 0 {
-                return false;
-            }
-            let header = self.document.node(self.next as usize);
-            self.at = self.next as usize + 1;
-            self.here = header.high() as usize;
-            self.next = header.first();
-        }
-        true
-    }
-}
-
-impl<'d> Iterator for Items<'d> {
-    type Item = Value<'d>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Value<'d>> {
-        if self.left == 0 || !self.turn() {
-            return None;
-        }
-        let node = self.document.node(self.at);
-        self.at += 1;
-        self.here -= 1;
-        self.left -= 1;
-        Some(Value::new(self.document, node))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left, Some(self.left))
-    }
-
-    /// Whole chunks are passed over at once.
-    fn nth(&mut self, mut n: usize) -> Option<Value<'d>> {
-        loop {
-            if self.left <= n || !self.turn() {
-                return None;
-            }
-            if n < self.here {
-                break;
-            }
-            n -= self.here;
-            self.left -= self.here;
-            self.here = 0;
-        }
-        self.at += n;
-        self.here -= n;
-        self.left -= n;
-        self.next()
-    }
-}
-
-impl ExactSizeIterator for Items<'_> {}
-
-/// An iterator over keys and values.
-#[derive(Clone, Copy)]
-pub struct Entries<'d> {
-    pub(crate) items: Items<'d>,
-}
-
-impl<'d> Iterator for Entries<'d> {
-    type Item = (Value<'d>, Value<'d>);
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        Some((self.items.next()?, self.items.next()?))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.items.left / 2, Some(self.items.left / 2))
-    }
-}
-
-impl ExactSizeIterator for Entries<'_> {}

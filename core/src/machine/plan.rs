@@ -70,7 +70,7 @@ impl<'p> MemoPlan<'p> {
     pub fn fetch(op: &Op<'_>) -> Option<u64> {
         match (op.opcode, op.arg) {
             (Opcode::BinGet | Opcode::LongBinGet, Arg::Uint(index)) => Some(index),
-            (Opcode::Get, Arg::Text(text)) => crate::literal::text::memo_index(text).ok(),
+            (Opcode::Get, Arg::Text(text)) => crate::literal::int::memo_index(text).ok(),
             _ => None,
         }
     }

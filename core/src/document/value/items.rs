@@ -1,0 +1,65 @@
+//! Iterators over the values of containers.
+
+use super::Value;
+use crate::document::Document;
+use crate::document::iter::Cells;
+
+/// An iterator over values.
+#[derive(Clone, Copy)]
+pub struct Items<'d> {
+    document: &'d Document<'d>,
+    cells: Cells,
+}
+
+impl<'d> Items<'d> {
+    /// Cells that lie together.
+    pub(crate) fn run(document: &'d Document<'d>, at: u32, count: u32) -> Self {
+        Items { document, cells: Cells::run(at, count) }
+    }
+
+    /// The cells of a chain of chunks.
+    pub(crate) fn chunks(document: &'d Document<'d>, first: u32, count: u32) -> Self {
+        Items { document, cells: Cells::chunks(first, count) }
+    }
+}
+
+impl<'d> Iterator for Items<'d> {
+    type Item = Value<'d>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Value<'d>> {
+        Some(Value::new(self.document, self.cells.next(self.document)?))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.cells.left() as usize, Some(self.cells.left() as usize))
+    }
+
+    /// Whole chunks are passed over at once.
+    fn nth(&mut self, n: usize) -> Option<Value<'d>> {
+        Some(Value::new(self.document, self.cells.nth(self.document, n)?))
+    }
+}
+
+impl ExactSizeIterator for Items<'_> {}
+
+/// An iterator over keys and values.
+#[derive(Clone, Copy)]
+pub struct Entries<'d> {
+    pub(in crate::document) items: Items<'d>,
+}
+
+impl<'d> Iterator for Entries<'d> {
+    type Item = (Value<'d>, Value<'d>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        Some((self.items.next()?, self.items.next()?))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.items.len() / 2, Some(self.items.len() / 2))
+    }
+}
+
+impl ExactSizeIterator for Entries<'_> {}
