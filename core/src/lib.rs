@@ -15,7 +15,7 @@ mod options;
 mod read;
 #[cfg(feature = "serde")]
 pub mod serde;
-mod view;
+pub mod view;
 mod wire;
 mod write;
 
@@ -35,6 +35,7 @@ pub use read::items::Batch;
 pub use read::items::{Found, Item, ItemOptions, ItemReader, Role};
 pub use read::joblib;
 pub use read::unpickler::{Payload, Status, Unpickler};
+pub use view::View;
 pub use view::known::{self, Known};
 pub use wire::decoder::{Decoder, Step};
 pub use wire::encoder::Encoder;

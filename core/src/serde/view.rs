@@ -1,7 +1,7 @@
 //! What an object looks like to a type that asks for a map, a sequence or a scalar.
 
 use super::error::{Error, Result};
-use crate::view::known::{Octets, Pairs, python_name};
+use crate::view::{Octets, Pairs, python_name};
 use crate::{Change, Entries, Items, Kind, Known, Object, Value};
 
 /// What the type asks for.

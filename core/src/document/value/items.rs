@@ -49,6 +49,13 @@ pub struct Entries<'d> {
     pub(in crate::document) items: Items<'d>,
 }
 
+impl<'d> Entries<'d> {
+    /// What the entries are of.
+    pub(crate) fn document(&self) -> &'d Document<'d> {
+        self.items.document
+    }
+}
+
 impl<'d> Iterator for Entries<'d> {
     type Item = (Value<'d>, Value<'d>);
 

@@ -1,7 +1,6 @@
 //! numpy: dtypes, arrays and scalars.
 
-use super::octets::Octets;
-use super::{Changed, is_module};
+use super::{Changed, Octets, is_module};
 use crate::{Change, Items, Kind, Object, Value};
 use core::fmt;
 

@@ -1,7 +1,7 @@
 //! pandas, torch and scipy: what a thing is and how large, where that is cheap to tell.
 
 use super::array::Array;
-use super::{Known, is_module};
+use super::{View, is_module};
 use crate::{Kind, Object, Value};
 
 /// A tensor of torch. Its items lie in a storage outside the pickle.
@@ -26,7 +26,7 @@ impl<'d> Tensor<'d> {
         let mut args = object.args();
         let first = args.next()?;
         if name == "_rebuild_parameter" {
-            // Not Known::of: a parameter of a parameter ... would nest without end.
+            // Not View::of: a parameter of a parameter ... would nest without end.
             let inner = first.as_object()?;
             let (_, name) = inner.class()?;
             let is_tensor = matches!(name, "_rebuild_tensor_v2" | "_rebuild_tensor_v3" | "_rebuild_tensor");
@@ -75,18 +75,18 @@ fn dtype_name(class: &str) -> &str {
 }
 
 /// What pandas class it is, under all the module names that pandas has had.
-pub(super) fn pandas<'d>(value: Value<'d>, object: &Object<'d>, module: &str, name: &str) -> Option<Known<'d>> {
+pub(super) fn pandas<'d>(value: Value<'d>, object: &Object<'d>, module: &str, name: &str) -> Option<View<'d>> {
     match name {
         "DataFrame" | "SparseDataFrame" => {
             let axes = axes(object);
             let length = |n| axes.and_then(|axes| axes.at(n)).and_then(index_len);
-            Some(Known::DataFrame { rows: length(1), columns: length(0) })
+            Some(View::DataFrame { rows: length(1), columns: length(0) })
         }
         "Series" | "SparseSeries" | "TimeSeries" => {
-            Some(Known::Series { len: axes(object).and_then(|axes| axes.at(0)).and_then(index_len) })
+            Some(View::Series { len: axes(object).and_then(|axes| axes.at(0)).and_then(index_len) })
         }
         _ if name.starts_with("_new_") && name.ends_with("Index") && is_module(module, "pandas") => {
-            Some(Known::Index { class: object.args().next()?, len: index_len(value) })
+            Some(View::Index { class: object.args().next()?, len: index_len(value) })
         }
         _ => None,
     }
@@ -151,14 +151,15 @@ pub(super) fn range_len(start: i64, stop: i64, step: i64) -> Option<u64> {
 }
 
 /// A sparse matrix: its format (`csr`) and shape.
-pub(super) fn sparse<'d>(object: &Object<'d>, name: &'d str) -> Option<Known<'d>> {
+pub(super) fn sparse<'d>(object: &Object<'d>, name: &'d str) -> Option<View<'d>> {
     let format = name.strip_suffix("_matrix").or_else(|| name.strip_suffix("_array"))?;
     let state = object.state()?;
     let shape = state.get("_shape").or_else(|| state.get("shape"))?;
-    let values = state.get("data").and_then(|data| match Known::of(data) {
-        Some(Known::Array(array)) => array.len(),
-        _ => None,
+    // Not by its view: a matrix in a matrix ... would nest without end.
+    let values = state.get("data").and_then(|data| {
+        let data = data.as_object()?;
+        Array::reconstructed(&data).or_else(|| Array::from_buffer(data.args()))?.len()
     });
     shape.items()?;
-    Some(Known::Sparse { format, shape, values })
+    Some(View::Sparse { format, shape, values })
 }

@@ -1,7 +1,10 @@
-//! The datetime family: packed fields of 4, 6 and 10 bytes (`Lib/_pydatetime.py`, `_getstate`).
+//! The datetime family: packed fields of 4, 6 and 10 bytes (`Lib/_pydatetime.py`, `_getstate`), or ints.
 
+use super::instance::Changed;
 use super::octets::Octets;
-use crate::Value;
+use super::zones::Zone;
+use super::{View, ended};
+use crate::{Items, Value};
 use core::fmt;
 
 /// A day of the Gregorian calendar.
@@ -41,7 +44,60 @@ pub struct TimeDelta {
     pub microseconds: u32,
 }
 
+/// The rows of the module `datetime`.
+pub(super) fn view<'d>(name: &str, args: Items<'d>) -> Option<View<'d>> {
+    let mut rest = args;
+    let first = rest.next();
+    let as_int = first.and_then(|first| first.as_i64());
+    match (name, as_int) {
+        ("date", None) => ended(rest, View::Date(Date::unpack(first?)?)),
+        ("date", Some(_)) => {
+            let mut rest = args;
+            let date = Date::from_ints(&mut rest)?;
+            ended(rest, View::Date(date))
+        }
+        ("time", None) => {
+            // `time()` is midnight.
+            let time = first.map_or(Some(Time::MIDNIGHT), Time::unpack)?;
+            let zone = rest.next().map(Zone::of);
+            ended(rest, View::Time(time, zone))
+        }
+        ("time", Some(_)) => {
+            let (time, zone) = Time::from_ints(args)?;
+            Some(View::Time(time, zone))
+        }
+        ("datetime", None) => {
+            let (date, time) = unpack_datetime(first?)?;
+            let zone = rest.next().map(Zone::of);
+            ended(rest, View::DateTime(date, time, zone))
+        }
+        ("datetime", Some(_)) => {
+            let mut rest = args;
+            let date = Date::from_ints(&mut rest)?;
+            let (time, zone) = Time::from_ints(rest)?;
+            Some(View::DateTime(date, time, zone))
+        }
+        ("timedelta", _) => Some(View::TimeDelta(TimeDelta::from_args(args)?)),
+        ("timezone", _) => {
+            let offset = TimeDelta::of(first?)?;
+            let name = match rest.next() {
+                Some(name) => Some(name.as_str()?),
+                None => None,
+            };
+            ended(rest, View::Zone(Zone::Fixed(offset, name)))
+        }
+        _ => None,
+    }
+}
+
 impl Date {
+    /// The next three ints.
+    fn from_ints(args: &mut Items<'_>) -> Option<Self> {
+        let mut next = || args.next()?.as_i64();
+        let (year, month, day) = (next()?, next()?, next()?);
+        Date::new(u16::try_from(year).ok()?, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
+    }
+
     pub(super) fn unpack(state: Value<'_>) -> Option<Self> {
         let [high, low, month, day] = Octets::of_state(state)?.to_array()?;
         Date::new(u16::from_be_bytes([high, low]), month, day)
@@ -61,6 +117,23 @@ impl Date {
 }
 
 impl Time {
+    const MIDNIGHT: Time = Time { hour: 0, minute: 0, second: 0, microsecond: 0, fold: false };
+
+    /// Up to four ints and a time zone.
+    fn from_ints<'d>(mut args: Items<'d>) -> Option<(Self, Option<Zone<'d>>)> {
+        let mut next = |end: i64| match args.next() {
+            Some(part) => part.as_i64().filter(|part| (0..end).contains(part)),
+            None => Some(0),
+        };
+        let (hour, minute, second) = (next(24)? as u8, next(60)? as u8, next(60)? as u8);
+        let microsecond = next(1_000_000)? as u32;
+        let zone = args.next().filter(|zone| !zone.is_none()).map(Zone::of);
+        if args.len() != 0 {
+            return None;
+        }
+        Some((Time { hour, minute, second, microsecond, fold: false }, zone))
+    }
+
     pub(super) fn unpack(state: Value<'_>) -> Option<Self> {
         // The fold is the top bit of the first field that has room for it.
         let [hour, minute, second, a, b, c] = Octets::of_state(state)?.to_array()?;
@@ -95,6 +168,38 @@ impl TimeDelta {
             seconds: seconds.rem_euclid(86_400) as u32,
             microseconds: microseconds.rem_euclid(1_000_000) as u32,
         })
+    }
+
+    /// The timedelta that a value is.
+    pub fn of(value: Value<'_>) -> Option<Self> {
+        let object = value.as_object()?;
+        if object.class()? != ("datetime", "timedelta") || !Changed::of(&object).is_empty() {
+            return None;
+        }
+        TimeDelta::from_args(object.args())
+    }
+
+    fn from_args(mut args: Items<'_>) -> Option<Self> {
+        let mut part = || args.next().map_or(Some(0), |part| part.as_i64());
+        let delta = TimeDelta::new(part()?, part()?, part()?)?;
+        if args.len() == 0 { Some(delta) } else { None }
+    }
+
+    /// No time at all.
+    pub fn is_zero(&self) -> bool {
+        self.days == 0 && self.seconds == 0 && self.microseconds == 0
+    }
+
+    /// The same backwards, of less than a day.
+    pub(super) fn negated(&self) -> Self {
+        let micros = i64::from(self.seconds) * 1_000_000 + i64::from(self.microseconds);
+        let left = i64::from(self.days).saturating_mul(-86_400_000_000).saturating_sub(micros);
+        TimeDelta::new(0, 0, left).unwrap_or(*self)
+    }
+
+    /// Whole seconds.
+    pub(super) fn from_seconds(seconds: i64) -> Option<Self> {
+        TimeDelta::new(0, seconds, 0)
     }
 
     /// Microseconds in all.

@@ -1,0 +1,170 @@
+//! Objects: of a class that is not known, but of a shape that is.
+
+use super::View;
+use super::collections::{Mapping, MappingKind, Sequence, SequenceKind, Set};
+use super::fields::{Attributes, Pairs};
+use super::instance::{Changed, Instance};
+use super::octets::Octets;
+use crate::{Items, Kind, Object, Value};
+use core::fmt;
+
+/// An object: its class, what it is made with, its attributes.
+#[derive(Clone, Copy)]
+pub struct Record<'d> {
+    /// The class or function, mostly a global.
+    pub class: Value<'d>,
+    /// What it is made with: fields of a namedtuple, arguments of an exception.
+    pub args: Items<'d>,
+    /// What it is made with by name: a dict.
+    pub kwargs: Option<Value<'d>>,
+    /// Its attributes, with their names.
+    pub attributes: Attributes<'d>,
+    /// Its attributes, where the pickle has them without names (dataclasses with frozen slots, attrs with slots).
+    pub values: Option<Items<'d>>,
+}
+
+impl<'d> Record<'d> {
+    /// Module and name of the class.
+    pub fn name(&self) -> Option<(&'d str, &'d str)> {
+        self.class.as_global()
+    }
+
+    /// The fields that have no names, by position: what it is made with, else its attributes.
+    pub fn positional(&self) -> Items<'d> {
+        match self.values {
+            Some(values) if self.args.len() == 0 => values,
+            _ => self.args,
+        }
+    }
+}
+
+/// An instance of a subclass of `int`, `str` and so on: a class, and the value without it.
+#[derive(Clone, Copy)]
+pub struct Derived<'d> {
+    /// The class; `None` for `collections.UserString`.
+    pub class: Option<Value<'d>>,
+    /// A value of the built-in class.
+    pub value: Value<'d>,
+}
+
+/// Why an object is nothing more than that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Unknown {
+    /// Its class is known, but the parts are not such as the class writes them.
+    Parts,
+    /// It was changed in more ways than one value can show.
+    Changes,
+    /// Its state is of a kind that only its class understands.
+    State,
+    /// What makes it is no class or function with a name.
+    Callable,
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unknown::Parts => "its class is known, but its parts are not such as that class writes them",
+            Unknown::Changes => "it was changed in more ways than one value can show",
+            Unknown::State => "its state is of a kind that only its class understands",
+            Unknown::Callable => "what makes it is no class or function with a name",
+        })
+    }
+}
+
+/// A subclass of a built-in class, as protocols 0 and 1 spell it.
+pub(super) fn derived<'d>(object: &Object<'d>) -> Option<View<'d>> {
+    let (class, base, value) = object.derived()?;
+    let changed = Changed::of(object);
+    if changed.more {
+        return None;
+    }
+    let attributes = changed.state.map_or(Some(Attributes::default()), Attributes::of)?;
+    let class = Some(class);
+    Some(match base {
+        "list" => {
+            let items = match (value.items()?, changed.appended) {
+                (items, None) => items,
+                (items, Some(appended)) if items.len() == 0 => appended,
+                _ => return None,
+            };
+            View::Sequence(Sequence { class, attributes, ..Sequence::new(SequenceKind::List, items) })
+        }
+        "dict" => {
+            let pairs = match (Pairs::of_value(value)?, changed.set) {
+                (pairs, None) => pairs,
+                (pairs, Some(set)) if pairs.len() == 0 => set.into(),
+                _ => return None,
+            };
+            View::Mapping(Mapping { class, attributes, ..Mapping::new(MappingKind::Dict, pairs) })
+        }
+        "set" | "frozenset" => View::Set(Set { frozen: base == "frozenset", items: value.items()?, class, attributes }),
+        // Fields of a namedtuple.
+        "tuple" => View::Record(Record { class: class?, args: value.items()?, kwargs: None, attributes, values: None }),
+        _ => {
+            let fits = match base {
+                "int" | "long" => value.kind() == Kind::Int,
+                "float" => value.kind() == Kind::Float,
+                "str" | "unicode" | "bytes" => {
+                    matches!(value.kind(), Kind::Str | Kind::Str8 | Kind::Bytes) || Octets::of(value).is_some()
+                }
+                _ => true,
+            };
+            if !fits || value.derives() {
+                return None;
+            }
+            View::Derived(Derived { class, value })
+        }
+    })
+}
+
+/// What an object of an unknown class looks like.
+pub(super) fn view<'d>(object: &Object<'d>) -> View<'d> {
+    let changed = Changed::of(object);
+    if changed.more || changed.appended.is_some() && changed.set.is_some() {
+        return View::Object(*object, Unknown::Changes);
+    }
+    let kwargs = object.kwargs().filter(|kwargs| !kwargs.is_empty());
+    let Instance { class, args } = match object.instance() {
+        Some(instance) => instance,
+        None => Instance { class: object.callable(), args: object.args() },
+    };
+    let (attributes, values) = match changed.state {
+        None => (Attributes::default(), None),
+        Some(state) if state.is_none() => (Attributes::default(), None),
+        Some(state) => match (Attributes::of(state), state.kind()) {
+            (Some(attributes), _) => (attributes, None),
+            (None, Kind::List | Kind::Tuple) => (Attributes::default(), state.items()),
+            _ => return View::Object(*object, Unknown::State),
+        },
+    };
+    let own = Some(class);
+    // With arguments too: the factory of a subclass of defaultdict, the largest length of one of deque.
+    if values.is_none() && kwargs.is_none() && class.as_global().is_some() {
+        if let Some(items) = changed.appended {
+            return View::Sequence(Sequence { class: own, attributes, ..Sequence::new(SequenceKind::List, items) });
+        }
+        if let Some(set) = changed.set {
+            return View::Mapping(Mapping { class: own, attributes, ..Mapping::new(MappingKind::Dict, set.into()) });
+        }
+    }
+    if class.as_global().is_none() && class.as_extension().is_none() {
+        return View::Object(*object, Unknown::Callable);
+    }
+    if changed.appended.is_some() || changed.set.is_some() {
+        return View::Object(*object, Unknown::Changes);
+    }
+    // Arguments that are no tuple are all that is known of such an object.
+    if object.args_value().is_some_and(|args| args.kind() != Kind::Tuple) {
+        return View::Object(*object, Unknown::Callable);
+    }
+    View::Record(Record { class, args, kwargs, attributes, values })
+}
+
+impl<'d> Value<'d> {
+    /// An instance of a subclass, as protocols 0 and 1 spell it: these do not nest.
+    fn derives(&self) -> bool {
+        self.as_object().is_some_and(|object| object.derived().is_some())
+    }
+}
