@@ -5,8 +5,17 @@
 //! checked against what is there, sizes are never trusted, and nothing is
 //! unpacked further than it is read. docs/containers.md has the formats.
 
+mod bdb;
+mod bytes;
 mod dbm;
+mod gdbm;
+mod keyed;
+mod lmdb;
 mod npy;
+mod renpy;
+mod sequence_file;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod tar;
 mod text;
 mod torch;
@@ -47,8 +56,13 @@ pub enum Data {
     Stored(Part),
     /// Deflated. It ends where the deflate stream ends, at the latest with the range.
     Deflated(Part),
+    /// Compressed by another method of zip.
+    Packed(zip::Method, Part),
     /// Decoded already.
     Memory(Vec<u8>),
+    /// In a row of an SQLite database.
+    #[cfg(feature = "sqlite")]
+    Cell(sqlite::Cell),
     /// Not to be had, and why.
     Unreadable(String),
 }
@@ -77,7 +91,10 @@ impl Member {
         Ok(match &self.data {
             Data::Stored(part) => Box::new(part.reader()),
             Data::Deflated(part) => Box::new(flate2::bufread::DeflateDecoder::new(io::BufReader::new(part.reader()))),
+            Data::Packed(method, part) => method.open(part)?,
             Data::Memory(bytes) => Box::new(io::Cursor::new(bytes.clone())),
+            #[cfg(feature = "sqlite")]
+            Data::Cell(cell) => Box::new(io::Cursor::new(cell.read()?)),
             Data::Unreadable(text) => return Err(io::Error::new(io::ErrorKind::InvalidData, text.clone())),
         })
     }
@@ -175,7 +192,7 @@ fn split(path: &Path) -> (PathBuf, Option<String>) {
     if !text.contains('!') || path.exists() {
         return whole();
     }
-    let is_file = |file: &str| file == "-" || Path::new(file).is_file();
+    let is_file = |file: &str| file == "-" || Path::new(file).is_file() || Path::new(file).join("data.mdb").is_file();
     let found = text.match_indices('!').map(|(at, _)| text.split_at(at)).find(|(file, _)| is_file(file));
     match found {
         Some((file, member)) => (file.into(), member.strip_prefix('!').map(str::to_owned)),
@@ -220,7 +237,7 @@ impl Members {
         }
         // It is only a try: what cannot be opened is no pickle.
         let Ok(mut input) = found.open(name.clone()) else { return Ok(None) };
-        let likely = input.head().starts_with(b"\x80") || container(input.head()).is_some();
+        let likely = begins_like_pickle(input.head()) || container(input.head()).is_some();
         if !likely {
             return Ok(None);
         }
@@ -279,8 +296,9 @@ impl Members {
                     }
                     false
                 }
-                None if sure && !has_name(&inner) => continue,
-                None => !sure,
+                None if sure && !has_name(&inner) && inner.name != keyed::DAMAGED => continue,
+                // Damage is told, whatever else is there.
+                None => !sure && inner.name != keyed::DAMAGED,
             };
             let name = if inner.name.is_empty() { name.clone() } else { format!("{name}!{}", printable(&inner.name)) };
             let member = if inner.name.is_empty() { member.clone() } else { path };
@@ -382,6 +400,13 @@ fn content(mut input: Input, depth: usize) -> Result<Content, Failure> {
         let Some(part) = input.part() else { return Ok(Content::Pickles(input)) };
         return members("a ZODB FileStorage", zodb::records(part).map_err(fail)?, true);
     }
+    for host in HOSTS {
+        if (host.recognise)(head) {
+            let input = input.into_seekable()?;
+            let Some(part) = input.part() else { return Ok(Content::Pickles(input)) };
+            return members(host.what, (host.open)(&input, part)?, host.all);
+        }
+    }
     if let Some(part) = cachelib(head, &input) {
         let member = Member { name: String::new(), data: Data::Stored(part) };
         return members("a cachelib file", vec![member], true);
@@ -404,6 +429,40 @@ fn content(mut input: Input, depth: usize) -> Result<Content, Failure> {
     Ok(Content::Pickles(input))
 }
 
+/// A format that its first bytes tell.
+struct Host {
+    /// With an article.
+    what: &'static str,
+    recognise: fn(&[u8]) -> bool,
+    open: fn(&Input, &Part) -> Result<Vec<Member>, Failure>,
+    /// Every member is a pickle by the format's own rule.
+    all: bool,
+}
+
+const HOSTS: &[Host] = &[
+    #[cfg(feature = "sqlite")]
+    Host { what: "an SQLite database", recognise: sqlite::is_sqlite, open: sqlite::values, all: false },
+    Host { what: "a GNU dbm database", recognise: gdbm::is_gdbm, open: |i, p| keyed(i, gdbm::records(p)), all: false },
+    Host { what: "a Berkeley DB", recognise: bdb::is_bdb, open: |i, p| keyed(i, bdb::records(p)), all: false },
+    Host { what: "an LMDB", recognise: lmdb::is_lmdb, open: |i, p| keyed(i, lmdb::records(p)), all: false },
+    Host { what: "a Ren'Py script", recognise: renpy::is_script, open: |i, p| plain(i, renpy::slots(p)), all: true },
+    Host { what: "a Ren'Py archive", recognise: renpy::is_archive, open: |i, p| plain(i, renpy::index(p)), all: true },
+    Host {
+        what: "a Hadoop SequenceFile",
+        recognise: sequence_file::is_sequence_file,
+        open: |i, p| plain(i, sequence_file::pickles(p)),
+        all: true,
+    },
+];
+
+fn plain<T>(input: &Input, found: io::Result<T>) -> Result<T, Failure> {
+    found.map_err(|source| Failure::Input { name: input.name().to_owned(), source })
+}
+
+fn keyed(input: &Input, found: io::Result<keyed::Keyed>) -> Result<Vec<Member>, Failure> {
+    plain(input, found).map(keyed::Keyed::into_members)
+}
+
 /// cachelib's `FileSystemCache`: when it expires, four bytes, then a pickle.
 fn cachelib(head: &[u8], input: &Input) -> Option<Part> {
     let part = input.part()?;
@@ -424,6 +483,11 @@ fn text(mut input: Input) -> Result<Content, Failure> {
         found if found.is_empty() => Input::from_reader(name, io::Cursor::new(bytes)).map(Content::Pickles),
         members => Ok(Content::Members(Unfolded { what: "text", members, all: true })),
     }
+}
+
+/// Begins with an opcode.
+fn begins_like_pickle(head: &[u8]) -> bool {
+    head.first().is_some_and(|&byte| pickle_core::Opcode::from_byte(byte).is_some())
 }
 
 /// A whole pickle stands at the start. Its opcodes are read, nothing is kept.

@@ -1,6 +1,7 @@
 //! Pickles with their lengths in front: 4 bytes, the highest first, as `logging.handlers.SocketHandler`, carbon's pickle
 //! receiver and `multiprocessing.connection` send them; the last writes -1 and then 8 bytes from 2 GiB on
-//! (`Connection._send_bytes`).
+//! (`Connection._send_bytes`). Spark's Python workers write the same lengths, and special ones below zero between and behind them
+//! (`SpecialLengths` in `pyspark/serializers.py`).
 
 use super::layers::{Layer, LayerError, LayerFault};
 use super::source::{CAPACITY, Source};
@@ -27,6 +28,17 @@ pub(super) fn is_framed(source: &mut Source) -> bool {
     head.len() >= CAPACITY && matches!(begin, [0x80, 0..=5, ..] | [b'(' | b']' | b'}', ..])
 }
 
+/// The end of a Spark worker's results, or a length of 8 bytes that follows.
+const END_OF_DATA: u32 = -1_i32 as u32;
+/// The text of an exception follows.
+const EXCEPTION: u32 = -2_i32 as u32;
+const TIMING: u32 = -3_i32 as u32;
+const END_OF_STREAM: u32 = -4_i32 as u32;
+const NULL: u32 = -5_i32 as u32;
+
+/// Bytes of an exception's text that are shown.
+const MAX_TEXT: u64 = 4096;
+
 /// Takes the lengths out.
 pub(super) struct Framed {
     source: Source,
@@ -37,6 +49,35 @@ pub(super) struct Framed {
 impl Framed {
     pub(super) fn new(source: Source) -> Self {
         Framed { source, left: 0 }
+    }
+
+    /// The length of 8 bytes behind a -1, as `multiprocessing` writes it from 2 GiB on. `None` where the -1 ends the data of a Spark
+    /// worker: the number of accumulators follows, then a frame for each, or another special length at the very end.
+    fn long_length(&mut self) -> Option<u64> {
+        let head = self.source.peek(CAPACITY);
+        if matches!(head.len(), 0 | 4) {
+            return None;
+        }
+        // A length that is cut off is an error of whoever reads it.
+        let Some((numbers, rest)) = head.split_first_chunk::<8>() else { return Some(0) };
+        let [.., l0, l1, l2, l3] = *numbers;
+        let last = u32::from_be_bytes([l0, l1, l2, l3]);
+        let length = u64::from_be_bytes(*numbers);
+        let ends = rest.is_empty() && last >= NULL;
+        let is_frame = length > u64::from(u32::MAX)
+            && rest.first() == Some(&0x80)
+            && (last as usize).checked_sub(1).and_then(|end| rest.get(end)) == Some(&b'.');
+        (!ends && !is_frame).then_some(length)
+    }
+
+    /// What went wrong in the worker, as it says itself.
+    fn exception(&mut self, length: u32) -> io::Result<io::Error> {
+        let mut text = Vec::new();
+        (&mut self.source).take(u64::from(length).min(MAX_TEXT)).read_to_end(&mut text)?;
+        Ok(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("the Spark worker failed: {}", String::from_utf8_lossy(&text).trim_end()),
+        ))
     }
 
     fn cut(&self) -> io::Error {
@@ -61,7 +102,27 @@ impl Read for Framed {
                 return Ok(0);
             }
             self.left = match u32::from_be_bytes(self.length()?) {
-                u32::MAX => u64::from_be_bytes(self.length()?),
+                END_OF_DATA => match self.long_length() {
+                    Some(length) => {
+                        self.length::<8>()?;
+                        length
+                    }
+                    // The number of accumulators; each is a frame.
+                    None => {
+                        self.source.consume(4);
+                        0
+                    }
+                },
+                EXCEPTION => {
+                    let length = u32::from_be_bytes(self.length()?);
+                    return Err(self.exception(length)?);
+                }
+                TIMING => {
+                    // When the worker started and ended, and what it spilled: five numbers of 8 bytes.
+                    self.length::<40>()?;
+                    0
+                }
+                END_OF_STREAM | NULL => 0,
                 length => length.into(),
             };
         }
@@ -105,6 +166,22 @@ mod tests {
             assert_eq!(result.is_ok(), len == 6, "{len}");
             assert!(b"N.K\x01.".starts_with(&out));
         }
+    }
+
+    #[test]
+    fn special_lengths_of_spark() {
+        let end = b"\0\0\0\x02N.\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xfc";
+        let (out, result) = unframed(end);
+        assert_eq!((out.as_slice(), result.ok()), (&b"N."[..], Some(2)));
+        let mut timed = b"\0\0\0\x02N.\xff\xff\xff\xfd".to_vec();
+        timed.extend([0; 40]);
+        // One accumulator.
+        timed.extend(b"\xff\xff\xff\xff\0\0\0\x01\0\0\0\x05\x80\x02K\x01.\xff\xff\xff\xff");
+        let (out, result) = unframed(&timed);
+        assert_eq!((out.as_slice(), result.ok()), (&b"N.\x80\x02K\x01."[..], Some(7)));
+        let (out, result) = unframed(b"\0\0\0\x02N.\xff\xff\xff\xfe\0\0\0\x03bad");
+        assert_eq!(out, b"N.");
+        assert_eq!(result.unwrap_err().to_string(), "the Spark worker failed: bad");
     }
 
     #[test]

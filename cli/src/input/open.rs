@@ -68,6 +68,11 @@ impl Input {
         let file = File::open(path).map_err(fail)?;
         let metadata = file.metadata().map_err(fail)?;
         if metadata.is_dir() {
+            // LMDB calls the folder its database.
+            let pages = path.join("data.mdb");
+            if pages.is_file() {
+                return Input::open_with(&pages, recognise);
+            }
             return Err(fail(io::ErrorKind::IsADirectory.into()));
         }
         let file = Rc::new(file);

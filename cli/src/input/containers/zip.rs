@@ -6,7 +6,7 @@
 //! and are not in the directory (APPNOTE.TXT 4.3). Flags that say "encrypted"
 //! and checksums do not matter, as they do not to torch.
 
-use super::{Data, Member};
+use super::{Data, Member, keyed};
 use crate::input::Part;
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufReader, Read};
@@ -19,6 +19,8 @@ const DESCRIPTOR: &[u8] = b"PK\x07\x08";
 const LOCAL_LEN: u64 = 30;
 /// The record at the end without its comment, which is at most 64 KiB.
 const END_LEN: u64 = 22;
+/// Memory that a member in LZMA may ask for.
+const MAX_LZMA: u64 = 1 << 30;
 /// Bytes that are searched at a time.
 const WINDOW: usize = 256 * 1024;
 
@@ -51,6 +53,9 @@ pub(super) fn members(part: &Part) -> io::Result<Vec<Member>> {
         members.push(Member { data: entry.data(part, local.as_ref()), name: entry.name });
     }
     unlisted(part, &known, &mut members)?;
+    if known.is_empty() && !members.is_empty() && !ends_like_one(part)? {
+        members.push(keyed::damaged("the directory at the end of a zip file"));
+    }
     Ok(members)
 }
 
@@ -100,15 +105,66 @@ impl Entry {
             0 => Data::Stored(part.slice(local.data, self.size)),
             // The end of the deflated data is in the data.
             8 => Data::Deflated(part.slice(local.data, u64::MAX)),
-            method => unknown_method(method),
+            // What follows the data does not matter, but for LZMA without an end mark, whose size the header says.
+            method => packed(method, part.slice(local.data, u64::MAX)),
         }
     }
 }
 
-fn unknown_method(method: u16) -> Data {
-    Data::Unreadable(format!(
-        "this member is compressed with method {method} of zip; stored (0) and deflated (8) are read here: unzip it with another tool"
-    ))
+/// A method besides deflate (APPNOTE.TXT 4.4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// 12.
+    Bzip2,
+    /// 14: version and properties in front of the data.
+    Lzma,
+    /// 93, and 20 of older versions.
+    Zstd,
+    /// 95.
+    Xz,
+}
+
+impl Method {
+    /// The unpacked bytes.
+    pub(super) fn open(self, part: &Part) -> io::Result<Box<dyn Read>> {
+        let reader = BufReader::with_capacity(WINDOW, part.reader());
+        Ok(match self {
+            Method::Bzip2 => Box::new(bzip2::bufread::BzDecoder::new(reader)),
+            Method::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(reader)?.single_frame()),
+            Method::Xz => Box::new(liblzma::bufread::XzDecoder::new(reader)),
+            Method::Lzma => {
+                // Version (2), size of the properties (2), properties; a file of lzma has the unpacked size behind them,
+                // all ones where an end mark tells.
+                let head = part.bytes_at(0, 9)?;
+                let Some((&[_, _, 5, 0], properties)) = head.split_first_chunk::<4>() else {
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        "the LZMA header of this member is damaged",
+                    ));
+                };
+                let mut header = properties.to_vec();
+                header.extend([0xff; 8]);
+                let stream = liblzma::stream::Stream::new_lzma_decoder(MAX_LZMA).map_err(io::Error::from)?;
+                let whole = BufReader::new(io::Cursor::new(header).chain(part.slice(9, u64::MAX).reader()));
+                Box::new(liblzma::bufread::XzDecoder::new_stream(whole, stream))
+            }
+        })
+    }
+}
+
+fn packed(method: u16, part: Part) -> Data {
+    let method = match method {
+        12 => Method::Bzip2,
+        14 => Method::Lzma,
+        20 | 93 => Method::Zstd,
+        95 => Method::Xz,
+        _ => {
+            return Data::Unreadable(format!(
+                "this member is compressed with method {method} of zip, which is not read here: unzip it with another tool"
+            ));
+        }
+    };
+    Data::Packed(method, part)
 }
 
 /// A local header.
@@ -214,7 +270,7 @@ fn extent(part: &Part, local: &Local, stop: u64) -> io::Result<(Data, u64)> {
             }
             Ok((Data::Stored(part.slice(local.data, end - local.data)), end))
         }
-        (method, _) => Ok((unknown_method(method), local.data.saturating_add(local.size))),
+        (method, _) => Ok((packed(method, part.slice(local.data, room)), local.data.saturating_add(local.size))),
     }
 }
 

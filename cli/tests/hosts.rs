@@ -1,0 +1,100 @@
+#![cfg(feature = "sqlite")]
+//! Databases and archives, each made by its own library (tests/data/hosts.py), whole and damaged.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+const SIZES: [usize; 8] = [0, 1, 255, 256, 2000, 4096, 65_535, 65_536];
+const FILES: [&str; 11] = [
+    "app.sqlite",
+    "btree.db",
+    "bzip2.zip",
+    "data.lmdb",
+    "hash.db",
+    "lzma.zip",
+    "ndbm.db",
+    "part-00000",
+    "script.rpyc",
+    "shelf.gdbm",
+    "shelf.sqlite",
+];
+
+fn data() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/hosts")
+}
+
+fn pickle(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pickle")).args(arguments).current_dir(data()).output().unwrap()
+}
+
+/// The lengths of the strs that `json -l` prints, a line each.
+fn lengths(output: &Output) -> Vec<usize> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let mut lengths: Vec<_> = text.lines().map(|line| serde_json::from_str::<String>(line).unwrap().len()).collect();
+    lengths.sort_unstable();
+    lengths
+}
+
+#[test]
+fn every_value_of_every_host() {
+    for file in FILES {
+        let output = pickle(&["json", "-l", file]);
+        assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(lengths(&output), SIZES, "{file}");
+    }
+}
+
+#[test]
+fn values_by_their_names() {
+    let members = [
+        ("app.sqlite!a table/the data/12", 255),
+        ("app.sqlite!pairs/v/4", 65_536),
+        ("btree.db!s65535", 65_535),
+        ("hash.db!s65536", 65_536),
+        ("ndbm.db!s1", 1),
+        ("shelf.gdbm!s256", 256),
+        ("shelf.sqlite!s0", 0),
+        ("data.lmdb!s255", 255),
+        ("data.lmdb!named/s256", 256),
+        ("lzma.zip!s2000.pkl", 2000),
+        ("part-00000!3", 256),
+        ("script.rpyc!2", 1),
+    ];
+    for (member, len) in members {
+        let output = pickle(&["json", member]);
+        assert!(output.status.success(), "{member}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(lengths(&output), [len], "{member}");
+    }
+    let missing = pickle(&["json", "shelf.gdbm!nothing"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("no member nothing"));
+    let index = pickle(&["json", "archive.rpa!index"]);
+    assert!(String::from_utf8_lossy(&index.stdout).contains("\"a.png\""));
+}
+
+#[test]
+fn a_cut_or_changed_file_is_no_whole_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged");
+    let name = path.to_str().unwrap();
+    for file in FILES {
+        let source = if file == "data.lmdb" { data().join(file).join("data.mdb") } else { data().join(file) };
+        let whole = std::fs::read(source).unwrap();
+        for n in 1..16 {
+            let cut = whole.len() * n / 16;
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let output = pickle(&["json", "-l", name]);
+            assert!(matches!(output.status.code(), Some(0 | 1)), "{file} cut at {cut}: {output:?}");
+            if output.status.success() {
+                // Free pages at the end, and the directory of a zip file, can be missing.
+                assert_eq!(lengths(&output), SIZES, "{file} cut at {cut}");
+            }
+            let mut changed = whole.clone();
+            let at = whole.len() * n / 16 % whole.len();
+            changed[at..].iter_mut().take(64).for_each(|byte| *byte ^= 0xa5);
+            std::fs::write(&path, &changed).unwrap();
+            let output = pickle(&["json", "-l", name]);
+            assert!(matches!(output.status.code(), Some(0 | 1)), "{file} changed at {at}: {output:?}");
+        }
+    }
+}
