@@ -119,7 +119,7 @@ impl<'p> MemoPlan<'p> {
 
     /// Ends the pass. A plan that is not finished keeps nothing.
     pub fn finish(&mut self) {
-        self.uses.sort_unstable_by_key(|used| used.index.wrapping_sub(1));
+        sort(self.uses);
         self.sorted = true;
     }
 
@@ -138,6 +138,46 @@ impl<'p> MemoPlan<'p> {
         let sorted = self.sorted();
         let at = sorted.binary_search_by_key(&index, |used| used.index()).ok()?;
         sorted.get(at).map(|used| used.last)
+    }
+}
+
+/// Heapsort by index, empty slots last. The standard library's sorts can panic, which firmware and `libpickle.a` must not
+/// hold.
+fn sort(uses: &mut [MemoUse]) {
+    for root in (0..uses.len() / 2).rev() {
+        sift(uses, root, uses.len());
+    }
+    for end in (1..uses.len()).rev() {
+        swap(uses, 0, end);
+        sift(uses, 0, end);
+    }
+}
+
+/// Moves the entry at `root` down to where no child is larger.
+fn sift(uses: &mut [MemoUse], mut root: usize, end: usize) {
+    let key = |uses: &[MemoUse], at: usize| uses.get(at).map(|used| used.index.wrapping_sub(1));
+    loop {
+        let mut child = 2 * root + 1;
+        if child >= end {
+            return;
+        }
+        if child + 1 < end && key(uses, child) < key(uses, child + 1) {
+            child += 1;
+        }
+        if key(uses, root) >= key(uses, child) {
+            return;
+        }
+        swap(uses, root, child);
+        root = child;
+    }
+}
+
+fn swap(uses: &mut [MemoUse], a: usize, b: usize) {
+    let (Some(&first), Some(&second)) = (uses.get(a), uses.get(b)) else { return };
+    for (at, entry) in [(a, second), (b, first)] {
+        if let Some(slot) = uses.get_mut(at) {
+            *slot = entry;
+        }
     }
 }
 
@@ -161,5 +201,21 @@ mod tests {
         assert_eq!(plan.len(), 4);
         assert_eq!([2, 3, 7, 8].map(|index| plan.last(index)), [Some(102), Some(600), Some(500), None]);
         assert_eq!(plan.from(4).iter().map(|used| used.index()).collect::<std::vec::Vec<_>>(), [7, 9]);
+    }
+
+    #[test]
+    fn sorts_any_number_of_entries() {
+        for count in [0_u64, 1, 2, 3, 255, 256, 1000] {
+            let mut storage = std::vec![MemoUse::EMPTY; count as usize * 2 + 4];
+            let mut plan = MemoPlan::new(&mut storage);
+            for n in 0..count {
+                plan.fetched(n * 7919 % 1009, n).unwrap();
+            }
+            plan.finish();
+            let found: std::vec::Vec<u64> = plan.from(0).iter().map(|used| used.index()).collect();
+            let mut expected: std::vec::Vec<u64> = (0..count).map(|n| n * 7919 % 1009).collect();
+            expected.sort_unstable();
+            assert_eq!(found, expected);
+        }
     }
 }
