@@ -34,6 +34,10 @@
 /* Initialise a reader or a decoder. Every init macro checks that header and library match. */
 #define pickle_reader_init(reader, storage, options)                                                          \
     pickle_reader_init_abi((reader), (storage), (options), PICKLE_ABI_VERSION, sizeof(pickle_reader))
+#define pickle_item_reader_init(reader, storage, options)                                                     \
+    pickle_item_reader_init_abi((reader), (storage), (options), PICKLE_ABI_VERSION, sizeof(pickle_item_reader))
+#define pickle_memo_plan_init(plan, uses, len, offset)                                                        \
+    pickle_memo_plan_init_abi((plan), (uses), (len), (offset), PICKLE_ABI_VERSION, sizeof(pickle_memo_plan))
 #define pickle_decoder_init(decoder)                                                                          \
     pickle_decoder_init_abi((decoder), PICKLE_ABI_VERSION, sizeof(pickle_decoder))
 
@@ -99,7 +103,7 @@ uint32_t pickle_abi_version(void);
 // 10-19 the input ended too early, 20-29 the input is not a stream of opcodes, 30-39 CPython refuses the argument,
 // 40-49 the stack or the memo does not hold what the opcode needs, 50-69 CPython refuses the operation on that value,
 // 70-79 a reader was misused, 80-99 the value cannot be written, 100-109 the value is missing or of another kind,
-// 110-119 this interface was misused, 200 no error: more input is needed.
+// 110-119 this interface was misused, 200-201 not an error.
 enum pickle_status
 #ifdef __cplusplus
   : int32_t
@@ -263,6 +267,8 @@ enum pickle_status
   PICKLE_STATUS_STOPPED = 113,
   // The input is consumed and the pickle is not complete: feed more.
   PICKLE_STATUS_NEED_MORE = 200,
+  // There is an item, and there may be more.
+  PICKLE_STATUS_ITEM = 201,
 };
 #ifndef __cplusplus
 typedef int32_t pickle_status;
@@ -1095,6 +1101,127 @@ pickle_status pickle_reader_error(struct pickle_reader *reader, struct pickle_er
 
 // How far the reader has come and how much of its storage is in use.
 pickle_status pickle_reader_usage(struct pickle_reader *reader, struct pickle_usage *usage);
+
+// Storage of a plan: 16 bytes for each memo entry that is ever fetched.
+typedef struct pickle_memo_use {
+  // Private; do not access.
+  uint64_t opaque[2];
+} pickle_memo_use;
+
+// Which memo entries of a pickle are fetched, and where last. Initialise it with `pickle_memo_plan_init`.
+typedef struct pickle_memo_plan {
+  // Private; do not access.
+  uint64_t opaque[24];
+} pickle_memo_plan;
+
+// Use the macro `pickle_memo_plan_init(plan, uses, len, offset)`.
+pickle_status pickle_memo_plan_init_abi(struct pickle_memo_plan *plan,
+                                        struct pickle_memo_use *uses,
+                                        size_t uses_len,
+                                        uint64_t offset,
+                                        uint32_t abi_version,
+                                        size_t plan_size);
+
+// Reads a piece of the pickle. `PICKLE_STATUS_OK`: the plan is finished. `PICKLE_STATUS_NEED_MORE`: feed the next piece.
+// `PICKLE_STATUS_MEMO_FULL`: the storage is too small; begin again with more.
+pickle_status pickle_memo_plan_feed(struct pickle_memo_plan *plan,
+                                    struct pickle_in *input);
+
+// Number of memo entries that are fetched, so far.
+size_t pickle_memo_plan_len(struct pickle_memo_plan *plan);
+
+// The error of this plan.
+pickle_status pickle_memo_plan_error(struct pickle_memo_plan *plan, struct pickle_error *error);
+
+// Options for reading items. All zeros are the defaults, and so is a null pointer.
+typedef struct pickle_item_options {
+  // Options for reading the pickle.
+  struct pickle_options reader;
+  // The path of the container, such as `$.rows`; null for the outermost one. It must outlive the reader.
+  const char *path;
+  // The plan of this pickle, finished; null for none. It must outlive the reader. Without a plan a bounded number of
+  // memo entries is kept, and a pickle that needs others is `PICKLE_STATUS_MEMO_DROPPED`.
+  const struct pickle_memo_plan *plan;
+  // Offset of the pickle in the stream.
+  uint64_t offset;
+  // Minimum nodes buffered before streaming starts. A pickle that needs fewer is read whole. 0: a quarter of the node
+  // region, at most 4096.
+  size_t min_nodes;
+  // Most memo entries kept from items that are gone. 0: half of the memo region, at most 4096.
+  size_t cache_entries;
+  // Most bytes kept of their strings. 0: half of the byte region, at most 256 KiB.
+  size_t cache_bytes;
+} pickle_item_options;
+
+// How an item belongs to its container.
+enum pickle_role
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  // An item of a list, tuple, set or frozenset, or one added to an object.
+  PICKLE_ROLE_ITEM = 0,
+  // A key and a value of a dict, or an entry of an object.
+  PICKLE_ROLE_ENTRY = 1,
+  // The name and the value of an attribute.
+  PICKLE_ROLE_ATTRIBUTE = 2,
+  // The state of an object, where that is not a dict of attributes.
+  PICKLE_ROLE_STATE = 3,
+};
+#ifndef __cplusplus
+typedef int32_t pickle_role;
+#endif // __cplusplus
+
+// An item. It is valid until the next call on its reader.
+typedef struct pickle_item {
+  // A document whose root is the item, or the value of the entry.
+  struct pickle_doc doc;
+  // The key of an entry, the name of an attribute; None for others. A value of `doc`.
+  struct pickle_value key;
+  // The root of `doc`.
+  struct pickle_value value;
+  // The number of the item, from 0.
+  uint64_t index;
+  // How it belongs to its container.
+  pickle_role role;
+  // Whether there is a key.
+  bool has_key;
+} pickle_item;
+
+// A reader of items. Initialise it with `pickle_item_reader_init`.
+typedef struct pickle_item_reader {
+  // Private; do not access.
+  uint64_t opaque[128];
+} pickle_item_reader;
+
+// Use the macro `pickle_item_reader_init(reader, storage, options)`.
+pickle_status pickle_item_reader_init_abi(struct pickle_item_reader *reader,
+                                          const struct pickle_storage *storage,
+                                          const struct pickle_item_options *options,
+                                          uint32_t abi_version,
+                                          size_t reader_size);
+
+// Reads up to the next item and fills `item`. `PICKLE_STATUS_ITEM`: there is one; call again, also when the input is
+// used up, since one piece can complete many items. `PICKLE_STATUS_NEED_MORE`: call again with the next piece.
+// `PICKLE_STATUS_OK`: the pickle is complete and `input->pos` is just past it. Other statuses are errors; items
+// before them were what the stream had said so far.
+pickle_status pickle_item_reader_next(struct pickle_item_reader *reader,
+                                      struct pickle_in *input,
+                                      struct pickle_item *item);
+
+// Tells the reader that no input follows. `PICKLE_STATUS_OK` if the pickle is complete and all of its items have been
+// read. `PICKLE_STATUS_ITEM`: there are more items; go on with `pickle_item_reader_next`.
+pickle_status pickle_item_reader_finish(struct pickle_item_reader *reader);
+
+// Begins the next pickle of the stream. Not for readers with a plan, which is one pickle's
+// (`PICKLE_STATUS_BAD_OPTION`): initialise the reader again, with the next plan and its offset.
+pickle_status pickle_item_reader_next_pickle(struct pickle_item_reader *reader);
+
+// Bytes consumed of the stream.
+uint64_t pickle_item_reader_offset(struct pickle_item_reader *reader);
+
+// The last error of this reader.
+pickle_status pickle_item_reader_error(struct pickle_item_reader *reader, struct pickle_error *error);
 
 /* ============================================================================================================
  * Writing. Values one after another, to a buffer or a callback.

@@ -7,7 +7,7 @@ use pickle_core::ErrorKind;
 /// 10-19 the input ended too early, 20-29 the input is not a stream of opcodes, 30-39 CPython refuses the argument,
 /// 40-49 the stack or the memo does not hold what the opcode needs, 50-69 CPython refuses the operation on that value,
 /// 70-79 a reader was misused, 80-99 the value cannot be written, 100-109 the value is missing or of another kind,
-/// 110-119 this interface was misused, 200 no error: more input is needed.
+/// 110-119 this interface was misused, 200-201 not an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_status {
@@ -172,6 +172,8 @@ pub enum pickle_status {
 
     /// The input is consumed and the pickle is not complete: feed more.
     NeedMore = 200,
+    /// There is an item, and there may be more.
+    Item = 201,
 }
 
 use pickle_status as Status;
@@ -228,6 +230,7 @@ texts! {
     BadOption "an option or number has no meaning here"
     Stopped "the callback asked to stop"
     NeedMore "the pickle is not over: feed more"
+    Item "there is an item"
 }
 
 /// A text with a NUL at its end.

@@ -300,6 +300,7 @@ static void any_file(const char *path) {
         CHECK(!strcmp(pickle_status_name(status), "Ok") || (int)status < 80);
         pickle_load(&tiny, data, size / 2, NULL, &doc, NULL);
     }
+    test_items_of(data, size);
     if (pickle_load(memory, data, size, NULL, &doc, NULL) == PICKLE_STATUS_OK) {
         pickle_status status;
         text.size = 0;
@@ -357,6 +358,7 @@ int main(int argc, char **argv) {
     others();
     test_writing();
     test_known();
+    test_items();
     test_statuses();
     for (i = 1; i < argc; i++) {
         any_file(argv[i]);

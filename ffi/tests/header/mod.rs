@@ -19,7 +19,7 @@ const SECTIONS: &[(&str, &str, &[&str])] = &[
     (
         "Streaming",
         "Input in pieces of any size: whole pickles, or the items of one container in bounded memory.",
-        &["reader", "items"],
+        &["reader", "plan", "items"],
     ),
     ("Writing", "Values one after another, to a buffer or a callback.", &["writer", "writer_known"]),
     ("Advanced", "Single opcodes, in constant memory.", &["decoder"]),

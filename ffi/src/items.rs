@@ -1,0 +1,284 @@
+//! Items of one container, in memory that does not grow with the pickle.
+
+use crate::document::{fill, pickle_doc};
+use crate::error::{pickle_error, put};
+use crate::memory::{bytes, pickle_in, pickle_storage, regions, text};
+use crate::options::{checked, pickle_options};
+use crate::plan::{pickle_memo_plan, plan};
+use crate::status::pickle_status;
+use crate::value::pickle_value;
+use crate::version::PICKLE_ABI_VERSION;
+use core::ffi::c_char;
+use core::mem::MaybeUninit;
+use pickle_core::{Found, ItemOptions, ItemReader, Role, Storage};
+
+/// Options for reading items. All zeros are the defaults, and so is a null pointer.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct pickle_item_options {
+    /// Options for reading the pickle.
+    pub reader: pickle_options,
+    /// The path of the container, such as `$.rows`; null for the outermost one. It must outlive the reader.
+    pub path: *const c_char,
+    /// The plan of this pickle, finished; null for none. It must outlive the reader. Without a plan a bounded number of
+    /// memo entries is kept, and a pickle that needs others is `PICKLE_STATUS_MEMO_DROPPED`.
+    pub plan: *const pickle_memo_plan,
+    /// Offset of the pickle in the stream.
+    pub offset: u64,
+    /// Minimum nodes buffered before streaming starts. A pickle that needs fewer is read whole. 0: a quarter of the node
+    /// region, at most 4096.
+    pub min_nodes: usize,
+    /// Most memo entries kept from items that are gone. 0: half of the memo region, at most 4096.
+    pub cache_entries: usize,
+    /// Most bytes kept of their strings. 0: half of the byte region, at most 256 KiB.
+    pub cache_bytes: usize,
+}
+
+/// How an item belongs to its container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i32)]
+pub enum pickle_role {
+    /// An item of a list, tuple, set or frozenset, or one added to an object.
+    Item = 0,
+    /// A key and a value of a dict, or an entry of an object.
+    Entry = 1,
+    /// The name and the value of an attribute.
+    Attribute = 2,
+    /// The state of an object, where that is not a dict of attributes.
+    State = 3,
+}
+
+/// An item. It is valid until the next call on its reader.
+#[repr(C)]
+pub struct pickle_item {
+    /// A document whose root is the item, or the value of the entry.
+    pub doc: pickle_doc,
+    /// The key of an entry, the name of an attribute; None for others. A value of `doc`.
+    pub key: pickle_value,
+    /// The root of `doc`.
+    pub value: pickle_value,
+    /// The number of the item, from 0.
+    pub index: u64,
+    /// How it belongs to its container.
+    pub role: pickle_role,
+    /// Whether there is a key.
+    pub has_key: bool,
+}
+
+/// A reader of items. Initialise it with `pickle_item_reader_init`.
+#[repr(C)]
+pub struct pickle_item_reader {
+    /// Private; do not access.
+    pub opaque: [u64; 128],
+}
+
+/// What a `pickle_item_reader` holds.
+#[repr(C)]
+struct State {
+    ready: u64,
+    error: pickle_error,
+    /// An item that `pickle_item_reader_finish` has come upon.
+    waiting: bool,
+    planned: bool,
+    reader: MaybeUninit<ItemReader<'static, Storage<'static>>>,
+}
+
+const READY: u64 = 0x7069_636b_6c65_6974;
+const _: () = assert!(size_of::<pickle_item_reader>() == 1024 && size_of::<State>() <= 1024);
+const _: () = assert!(align_of::<State>() <= align_of::<pickle_item_reader>());
+
+/// # Safety
+/// `reader` is null or points to a `pickle_item_reader`, all zeros or initialised.
+unsafe fn state<'a>(reader: *mut pickle_item_reader) -> Option<&'a mut State> {
+    let reader = reader.cast::<State>();
+    // SAFETY: only `ready` is looked at before it says that the rest is there.
+    if reader.is_null() || unsafe { (*reader).ready } != READY {
+        return None;
+    }
+    // SAFETY: ready: all fields have been written.
+    unsafe { reader.as_mut() }
+}
+
+fn or_default(given: usize, room: usize, most: usize) -> usize {
+    if given == 0 { room.min(most) } else { given }
+}
+
+/// Use the macro `pickle_item_reader_init(reader, storage, options)`.
+///
+/// # Safety
+/// Pointers are null or point to what their types say; the path ends with a NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_init_abi(
+    reader: *mut pickle_item_reader,
+    storage: *const pickle_storage,
+    options: *const pickle_item_options,
+    abi_version: u32,
+    reader_size: usize,
+) -> pickle_status {
+    if abi_version != PICKLE_ABI_VERSION || reader_size != size_of::<pickle_item_reader>() {
+        return pickle_status::AbiMismatch;
+    }
+    // SAFETY: as the caller says, here and below.
+    let Some(storage) = (unsafe { storage.as_ref() }) else { return pickle_status::Null };
+    let given = unsafe { options.as_ref() };
+    let reader_options = match unsafe { checked(given.map_or(core::ptr::null(), |given| &raw const given.reader)) } {
+        Ok(options) => options,
+        Err(status) => return status,
+    };
+    let mut options = ItemOptions::new();
+    options.reader = reader_options;
+    let sizes = given.map_or((0, 0, 0), |given| (given.min_nodes, given.cache_entries, given.cache_bytes));
+    options.hold = or_default(sizes.0, storage.nodes_len / 4, 4096);
+    options.cache_entries = or_default(sizes.1, storage.memo_len / 2, 4096);
+    options.cache_bytes = or_default(sizes.2, storage.bytes_len / 2, 256 << 10);
+    let mut made = ItemReader::new(unsafe { regions(storage) }, options);
+    let mut planned = false;
+    if let Some(given) = given {
+        if !given.path.is_null() {
+            let path = unsafe { text(given.path) }.unwrap_or_default();
+            match core::str::from_utf8(path) {
+                Ok(path) if pickle_core::Path::new(path).is_valid() => made = made.at_path(path),
+                _ => return pickle_status::BadPath,
+            }
+        }
+        if !given.plan.is_null() {
+            let Some(plan) = (unsafe { plan(given.plan) }) else { return pickle_status::Null };
+            made = made.with_plan(plan);
+            planned = true;
+        }
+        made.begin_at(given.offset);
+    }
+    let reader_state =
+        State { ready: READY, error: pickle_error::NONE, waiting: false, planned, reader: MaybeUninit::new(made) };
+    unsafe { put(reader.cast(), reader_state) }
+}
+
+/// Reads up to the next item and fills `item`. `PICKLE_STATUS_ITEM`: there is one; call again, also when the input is
+/// used up, since one piece can complete many items. `PICKLE_STATUS_NEED_MORE`: call again with the next piece.
+/// `PICKLE_STATUS_OK`: the pickle is complete and `input->pos` is just past it. Other statuses are errors; items
+/// before them were what the stream had said so far.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_next(
+    reader: *mut pickle_item_reader,
+    input: *mut pickle_in,
+    item: *mut pickle_item,
+) -> pickle_status {
+    // SAFETY: as the caller says, here and below.
+    let (Some(state), Some(input)) = (unsafe { state(reader) }, unsafe { input.as_mut() }) else {
+        return pickle_status::Null;
+    };
+    if item.is_null() {
+        return pickle_status::Null;
+    }
+    // SAFETY: ready: it has been written.
+    let reader = unsafe { state.reader.assume_init_mut() };
+    let whole = unsafe { bytes(input.data, input.size) };
+    let mut rest = whole.get(input.pos..).unwrap_or_default();
+    let before = rest.len();
+    let found = if core::mem::take(&mut state.waiting) { Ok(Found::Item) } else { reader.feed(&mut rest) };
+    input.pos += before - rest.len();
+    match found {
+        Ok(Found::Item) => {}
+        Ok(Found::NeedMore) => return pickle_status::NeedMore,
+        Ok(_) => return pickle_status::Ok,
+        Err(error) => {
+            state.error = error.into();
+            return state.error.status;
+        }
+    }
+    let Some(found) = reader.item() else { return pickle_status::Missing };
+    let key = found.key().map_or(pickle_value::NONE, Into::into);
+    unsafe {
+        (&raw mut (*item).key).write(key);
+        (&raw mut (*item).value).write(found.value().into());
+        (&raw mut (*item).index).write(found.index());
+        (&raw mut (*item).role).write(match found.role() {
+            Role::Entry => pickle_role::Entry,
+            Role::Attribute => pickle_role::Attribute,
+            Role::State => pickle_role::State,
+            _ => pickle_role::Item,
+        });
+        (&raw mut (*item).has_key).write(found.key().is_some());
+        fill(&raw mut (*item).doc, Some(found.document()));
+    }
+    pickle_status::Item
+}
+
+/// Tells the reader that no input follows. `PICKLE_STATUS_OK` if the pickle is complete and all of its items have been
+/// read. `PICKLE_STATUS_ITEM`: there are more items; go on with `pickle_item_reader_next`.
+///
+/// # Safety
+/// `reader` is null or points to a reader.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_finish(reader: *mut pickle_item_reader) -> pickle_status {
+    // SAFETY: as the caller says.
+    let Some(state) = (unsafe { state(reader) }) else { return pickle_status::Null };
+    if state.waiting {
+        return pickle_status::Item;
+    }
+    // SAFETY: ready: it has been written.
+    let reader = unsafe { state.reader.assume_init_mut() };
+    let result = match reader.feed(&mut &[][..]) {
+        Ok(Found::Item) => {
+            state.waiting = true;
+            return pickle_status::Item;
+        }
+        Ok(Found::NeedMore) => reader.finish(),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(()) => pickle_status::Ok,
+        Err(error) => {
+            state.error = error.into();
+            state.error.status
+        }
+    }
+}
+
+/// Begins the next pickle of the stream. Not for readers with a plan, which is one pickle's
+/// (`PICKLE_STATUS_BAD_OPTION`): initialise the reader again, with the next plan and its offset.
+///
+/// # Safety
+/// `reader` is null or points to a reader.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_next_pickle(reader: *mut pickle_item_reader) -> pickle_status {
+    // SAFETY: as the caller says.
+    let Some(state) = (unsafe { state(reader) }) else { return pickle_status::Null };
+    if state.planned {
+        return pickle_status::BadOption;
+    }
+    (state.error, state.waiting) = (pickle_error::NONE, false);
+    // SAFETY: ready: it has been written.
+    unsafe { state.reader.assume_init_mut() }.next_pickle();
+    pickle_status::Ok
+}
+
+/// Bytes consumed of the stream.
+///
+/// # Safety
+/// `reader` is null or points to a reader.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_offset(reader: *mut pickle_item_reader) -> u64 {
+    // SAFETY: as the caller says, and what is ready has been written.
+    unsafe { state(reader).map_or(0, |state| state.reader.assume_init_ref().offset()) }
+}
+
+/// The last error of this reader.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_error(
+    reader: *mut pickle_item_reader,
+    error: *mut pickle_error,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    match unsafe { state(reader) } {
+        Some(state) => unsafe { put(error, state.error) },
+        None => pickle_status::Null,
+    }
+}

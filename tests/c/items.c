@@ -1,0 +1,263 @@
+/* The item reader: every piece size, batches pending at STOP, plans, paths, bounded memory, bad input. */
+#include "check.h"
+
+enum { LARGEST = 1 << 20 };
+static uint8_t pickle[LARGEST];
+
+/* {"meta": {"v": 1}, "rows": [{"id": 0, "name": "n"}, ...]} or the list alone; keys are written once. */
+static size_t rows(size_t count, bool in_dict, bool as_tuple) {
+    PICKLE_WRITER_STORAGE(levels, 4, 4);
+    pickle_writer out;
+    size_t n;
+    pickle_writer_init(&out, pickle, sizeof pickle, 4, &levels);
+    if (in_dict) {
+        pickle_writer_begin_dict(&out, 2);
+        pickle_writer_str(&out, "meta");
+        pickle_writer_i64(&out, 1);
+        pickle_writer_str(&out, "rows");
+    }
+    if (as_tuple) {
+        pickle_writer_begin_tuple(&out, PICKLE_UNKNOWN);
+    } else {
+        pickle_writer_begin_list(&out, PICKLE_UNKNOWN);
+    }
+    for (n = 0; n < count; n++) {
+        pickle_writer_begin_dict(&out, 2);
+        pickle_writer_shared_str(&out, "id");
+        pickle_writer_i64(&out, (int64_t)n);
+        pickle_writer_shared_str(&out, "name");
+        pickle_writer_str(&out, "n");
+        pickle_writer_end(&out);
+    }
+    pickle_writer_end(&out);
+    if (in_dict) {
+        pickle_writer_end(&out);
+    }
+    GIVES(OK, pickle_writer_finish(&out));
+    return pickle_writer_written(&out);
+}
+
+struct result {
+    pickle_status status;
+    size_t count;
+    uint64_t sum;
+    uint64_t offset;
+};
+
+/* Reads all items, `step` bytes a call. */
+static struct result items(const pickle_storage *storage, const void *data, size_t size, size_t step,
+                           const pickle_item_options *options) {
+    pickle_item_reader reader;
+    struct result result = {PICKLE_STATUS_OK, 0, 0, 0};
+    pickle_item item;
+    uint64_t id;
+    size_t at = options ? (size_t)options->offset : 0;
+    result.status = pickle_item_reader_init(&reader, storage, options);
+    if (result.status != PICKLE_STATUS_OK) {
+        return result;
+    }
+    for (;;) {
+        pickle_in in;
+        in.data = (const uint8_t *)data + at;
+        in.size = size - at < step ? size - at : step;
+        in.pos = 0;
+        while ((result.status = pickle_item_reader_next(&reader, &in, &item)) == PICKLE_STATUS_ITEM) {
+            CHECK(item.index == result.count);
+            result.count++;
+            if (pickle_doc_find_u64(&item.doc, "$.id", &id) == PICKLE_STATUS_OK) {
+                result.sum += id;
+            }
+            CHECK(item.has_key == (item.role == PICKLE_ROLE_ENTRY || item.role == PICKLE_ROLE_ATTRIBUTE));
+            CHECK(pickle_value_kind(&item.doc, item.value) == pickle_value_kind(&item.doc, pickle_doc_root(&item.doc)));
+        }
+        at += in.pos;
+        if (result.status != PICKLE_STATUS_NEED_MORE) {
+            break;
+        }
+        CHECK(in.pos == in.size);
+        if (at == size) {
+            result.status = pickle_item_reader_finish(&reader);
+            break;
+        }
+    }
+    result.offset = pickle_item_reader_offset(&reader);
+    return result;
+}
+
+static void every_step(size_t size, size_t count, const pickle_storage *storage, const pickle_item_options *options) {
+    static const size_t steps[] = {1, 2, 3, 7, 64, 255, 256, 4096, 65535, 65536, LARGEST};
+    size_t n;
+    for (n = 0; n < sizeof steps / sizeof steps[0]; n++) {
+        struct result found = items(storage, pickle, size, steps[n], options);
+        CHECK(found.status == PICKLE_STATUS_OK && found.count == count && found.offset == size);
+        CHECK(found.sum == (count ? (uint64_t)count * (count - 1) / 2 : 0));
+    }
+}
+
+static void bounded(void) {
+    static const size_t counts[] = {0, 1, 2, 255, 256, 1000, 1001, 2000, 30000};
+    PICKLE_STATIC_STORAGE(small, 20000, 64, 4096);
+    size_t n;
+    for (n = 0; n < sizeof counts / sizeof counts[0]; n++) {
+        pickle_item_options options;
+        pickle_memo_plan plan;
+        pickle_memo_use uses[16];
+        pickle_in in = {pickle, 0, 0};
+        size_t size = rows(counts[n], true, false);
+
+        memset(&options, 0, sizeof options);
+        options.path = "$.rows";
+        GIVES(OK, pickle_memo_plan_init(&plan, uses, 16, 0));
+        in.size = size / 2;
+        GIVES(NEED_MORE, pickle_memo_plan_feed(&plan, &in));
+        in.size = size;
+        GIVES(OK, pickle_memo_plan_feed(&plan, &in));
+        CHECK(in.pos == size && pickle_memo_plan_len(&plan) == (counts[n] > 1 ? 2 : 0));
+        options.plan = &plan;
+        every_step(size, counts[n], &small, &options);
+        /* 30000 rows take some 200000 nodes as a document. Here there is room for two batches of 1000 rows. */
+        options.plan = NULL;
+        if (counts[n] <= 1000) {
+            every_step(size, counts[n], memory, &options);
+        }
+        options.min_nodes = 1;
+        options.plan = &plan;
+        every_step(size, counts[n], &small, &options);
+
+        /* A tuple is complete at STOP: all of its items are pending then. */
+        if (counts[n] <= 1000) {
+            size = rows(counts[n], false, true);
+            every_step(size, counts[n], memory, NULL);
+            every_step(rows(counts[n], false, false), counts[n], memory, NULL);
+        }
+    }
+}
+
+/* `finish` in the middle of a batch says that there is more, and loses nothing. */
+static void finished_early(void) {
+    pickle_item_reader reader;
+    pickle_item item;
+    pickle_in in = {pickle, 0, 0}, none = {NULL, 0, 0};
+    size_t count = 0;
+    pickle_error error;
+    in.size = rows(100, false, true);
+    GIVES(OK, pickle_item_reader_init(&reader, memory, NULL));
+    GIVES(ITEM, pickle_item_reader_next(&reader, &in, &item));
+    CHECK(in.pos == in.size);
+    for (count = 1; pickle_item_reader_finish(&reader) == PICKLE_STATUS_ITEM; count++) {
+        GIVES(ITEM, pickle_item_reader_finish(&reader));
+        GIVES(ITEM, pickle_item_reader_next(&reader, &none, &item));
+        CHECK(item.index == count);
+    }
+    CHECK(count == 100);
+    GIVES(OK, pickle_item_reader_next(&reader, &none, &item));
+    GIVES(OK, pickle_item_reader_finish(&reader));
+
+    /* Two pickles, and a third that is cut. */
+    GIVES(OK, pickle_item_reader_init(&reader, memory, NULL));
+    in.data = "]K\1a.(lI2\na.]K\3";
+    in.pos = 0;
+    in.size = 15;
+    GIVES(ITEM, pickle_item_reader_next(&reader, &in, &item));
+    GIVES(OK, pickle_item_reader_next(&reader, &in, &item));
+    GIVES(OK, pickle_item_reader_next_pickle(&reader));
+    GIVES(ITEM, pickle_item_reader_next(&reader, &in, &item));
+    GIVES(OK, pickle_item_reader_next(&reader, &in, &item));
+    CHECK(pickle_item_reader_offset(&reader) == in.pos);
+    GIVES(OK, pickle_item_reader_next_pickle(&reader));
+    GIVES(NEED_MORE, pickle_item_reader_next(&reader, &in, &item));
+    GIVES(END_OF_INPUT, pickle_item_reader_finish(&reader));
+    CHECK(pickle_item_reader_error(&reader, &error) == PICKLE_STATUS_OK && error.offset == 15);
+}
+
+static void nothing(void) {
+    static pickle_item_reader reader, zero;
+    static pickle_memo_plan plan, zero_plan;
+    pickle_item_options options;
+    pickle_memo_use uses[2];
+    pickle_item item;
+    pickle_error error;
+    pickle_in in = {NULL, 0, 0};
+
+    memset(&options, 0, sizeof options);
+    GIVES(NULL, pickle_item_reader_init(NULL, memory, NULL));
+    GIVES(NULL, pickle_item_reader_init(&reader, NULL, NULL));
+    GIVES(ABI_MISMATCH, pickle_item_reader_init_abi(&reader, memory, NULL, PICKLE_ABI_VERSION, 8));
+    GIVES(NULL, pickle_item_reader_next(&zero, &in, &item));
+    GIVES(NULL, pickle_item_reader_next(NULL, &in, &item));
+    GIVES(NULL, pickle_item_reader_finish(&zero));
+    GIVES(NULL, pickle_item_reader_next_pickle(&zero));
+    GIVES(NULL, pickle_item_reader_error(&zero, &error));
+    CHECK(pickle_item_reader_offset(&zero) == 0 && pickle_item_reader_offset(NULL) == 0);
+    options.path = "$[";
+    GIVES(BAD_PATH, pickle_item_reader_init(&reader, memory, &options));
+    options.path = "";
+    options.reader.encoding = 77;
+    GIVES(BAD_OPTION, pickle_item_reader_init(&reader, memory, &options));
+    options.reader.encoding = 0;
+    options.plan = &zero_plan;
+    GIVES(NULL, pickle_item_reader_init(&reader, memory, &options));
+    GIVES(OK, pickle_memo_plan_init(&plan, uses, 2, 0));
+    options.plan = &plan;
+    GIVES(NULL, pickle_item_reader_init(&reader, memory, &options));
+    GIVES(NEED_MORE, pickle_memo_plan_feed(&plan, &in));
+    in.data = "N.";
+    in.size = 2;
+    GIVES(OK, pickle_memo_plan_feed(&plan, &in));
+    GIVES(OK, pickle_item_reader_init(&reader, memory, &options));
+    GIVES(BAD_OPTION, pickle_item_reader_next_pickle(&reader));
+    GIVES(NULL, pickle_item_reader_next(&reader, NULL, &item));
+    GIVES(NULL, pickle_item_reader_next(&reader, &in, NULL));
+    GIVES(NULL, pickle_item_reader_error(&reader, NULL));
+    in.data = NULL;
+    in.size = in.pos = 0;
+    GIVES(NEED_MORE, pickle_item_reader_next(&reader, &in, &item));
+
+    GIVES(NULL, pickle_memo_plan_init(NULL, uses, 2, 0));
+    GIVES(ABI_MISMATCH, pickle_memo_plan_init_abi(&plan, uses, 2, 0, 0, sizeof plan));
+    GIVES(NULL, pickle_memo_plan_feed(&zero_plan, &in));
+    GIVES(NULL, pickle_memo_plan_feed(&plan, NULL));
+    GIVES(NULL, pickle_memo_plan_error(&zero_plan, &error));
+    CHECK(pickle_memo_plan_len(NULL) == 0 && pickle_memo_plan_len(&zero_plan) == 0);
+    GIVES(OK, pickle_memo_plan_init(&plan, NULL, 0, 0));
+    in.data = "]q\0h\0.";
+    in.size = 6;
+    GIVES(MEMO_FULL, pickle_memo_plan_feed(&plan, &in));
+    CHECK(pickle_memo_plan_error(&plan, &error) == PICKLE_STATUS_OK && error.offset == 3);
+    GIVES(NULL, pickle_memo_plan_error(&plan, NULL));
+    GIVES(MEMO_FULL, pickle_memo_plan_feed(&plan, &in));
+    /* Too small a region is said; the list is not. */
+    {
+        PICKLE_STORAGE(tiny, 8, 2, 4);
+        CHECK(items(&tiny, pickle, rows(100, false, false), LARGEST, NULL).status == PICKLE_STATUS_NODES_FULL);
+    }
+}
+
+/* Whatever a file holds: every piece size gives the same items, as many as the document has. */
+void test_items_of(const void *data, size_t size) {
+    static const size_t steps[] = {1, 5, 1 << 24};
+    pickle_doc doc;
+    struct result first = {PICKLE_STATUS_OK, 0, 0, 0};
+    size_t n;
+    bool whole = pickle_load(memory, data, size, NULL, &doc, NULL) == PICKLE_STATUS_OK;
+    pickle_kind kind = pickle_value_kind(&doc, pickle_doc_root(&doc));
+    size_t len = pickle_value_len(&doc, pickle_doc_root(&doc));
+    for (n = 0; n < sizeof steps / sizeof steps[0]; n++) {
+        struct result found = items(memory, data, size, steps[n], NULL);
+        if (n == 0) {
+            first = found;
+        }
+        /* One byte a call copies payloads; the byte region may be too small for that alone. */
+        CHECK((found.status == first.status && found.count == first.count && found.sum == first.sum) ||
+              found.status == PICKLE_STATUS_BYTES_FULL || first.status == PICKLE_STATUS_BYTES_FULL);
+        if (whole && found.status == PICKLE_STATUS_OK && kind >= PICKLE_KIND_LIST && kind <= PICKLE_KIND_FROZEN_SET) {
+            CHECK(found.count == len);
+        }
+    }
+}
+
+void test_items(void) {
+    bounded();
+    finished_early();
+    nothing();
+}
