@@ -250,3 +250,40 @@ fn sizes() {
     assert!(size_of::<Op<'_>>() <= 40, "{}", size_of::<Op<'_>>());
     assert!(size_of::<Value<'_>>() <= 24, "{}", size_of::<Value<'_>>());
 }
+
+/// However many bytes or zeros an int is spelt with, its value alone decides which accessor answers.
+#[test]
+fn padded_ints_are_what_they_are_worth() {
+    let long = |bytes: &[u8]| match u8::try_from(bytes.len()) {
+        Ok(len) => [&[0x8a, len], bytes, b"."].concat(),
+        Err(_) => [&[0x8b], &(bytes.len() as u32).to_le_bytes()[..], bytes, b"."].concat(),
+    };
+    let read = |pickle: &[u8]| {
+        let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+        let document = unpickler.load(pickle).unwrap();
+        let root = document.root();
+        (root.as_i64(), root.as_i128(), root.as_big_int().is_some())
+    };
+    for value in [0, 1, -1, 127, -128, 255, 1 << 40, i64::MAX, i64::MIN] {
+        let fill = if value < 0 { 0xff } else { 0 };
+        for extra in [0, 1, 7, 247, 248, 300, 65536] {
+            let bytes = [&value.to_le_bytes()[..], &vec![fill; extra]].concat();
+            assert_eq!(read(&long(&bytes)), (Some(value), Some(i128::from(value)), false), "{value} and {extra} bytes");
+        }
+        let zeros = "0".repeat(40);
+        let digits = value.unsigned_abs();
+        let sign = if value < 0 { "-" } else { "" };
+        for opcode in ["I", "L"] {
+            // INT takes a leading zero for octal: hexadecimal has none of that.
+            let text = format!("{opcode}{sign}0x{zeros}{digits:x}\n.");
+            assert_eq!(read(text.as_bytes()), (Some(value), Some(i128::from(value)), false), "{text}");
+        }
+    }
+    for value in [1i128 << 63, -(1 << 63) - 1, i128::MAX, i128::MIN] {
+        let fill = if value < 0 { 0xff } else { 0 };
+        for extra in [0, 1, 300] {
+            let bytes = [&value.to_le_bytes()[..], &vec![fill; extra]].concat();
+            assert_eq!(read(&long(&bytes)), (None, Some(value), true), "{value} and {extra} bytes");
+        }
+    }
+}

@@ -227,6 +227,29 @@ pub(crate) fn memo_index(text: &[u8]) -> Result<u64, ErrorKind> {
 /// Digits and sign that [`decimal`] may need: 64 bytes of number.
 pub(crate) const DECIMAL_ROOM: usize = 156;
 
+/// The value of two's complement, little-endian, where 64 bits hold it, however many bytes it takes: a long may have more
+/// than it needs (`_PyLong_FromByteArray`).
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) fn from_twos_complement(bytes: &[u8]) -> Option<i64> {
+    if bytes.len() > 8 {
+        return from_padded(bytes);
+    }
+    let mut value = match bytes.last() {
+        Some(&top) if top & 0x80 != 0 => -1i64,
+        _ => 0,
+    };
+    for &byte in bytes.iter().rev() {
+        value = value << 8 | i64::from(byte);
+    }
+    Some(value)
+}
+
+#[inline(never)]
+fn from_padded(bytes: &[u8]) -> Option<i64> {
+    let bytes = minimal_twos_complement(bytes);
+    if bytes.len() > 8 { None } else { from_twos_complement(bytes) }
+}
+
 /// Two's complement without the bytes that only repeat the sign (`_PyLong_AsByteArray` in `save_long`).
 pub(crate) fn minimal_twos_complement(mut bytes: &[u8]) -> &[u8] {
     while let [rest @ .., below, top] = bytes

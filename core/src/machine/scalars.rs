@@ -10,15 +10,7 @@ use crate::literal::int::TextInt;
 impl Machine {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn push_long(&mut self, r: &mut Regions<'_>, source: Source<'_>) -> Done {
-        let bytes = self.slice(r, source);
-        if bytes.len() <= 8 {
-            let mut value = match bytes.last() {
-                Some(&top) if top & 0x80 != 0 => -1i64,
-                _ => 0,
-            };
-            for &byte in bytes.iter().rev() {
-                value = value << 8 | i64::from(byte);
-            }
+        if let Some(value) = int::from_twos_complement(self.slice(r, source)) {
             return self.push(r, Node::long(value));
         }
         self.push_bytes(r, source, tag::BIG_INT)

@@ -9,6 +9,7 @@
 use super::error::{Error, Result};
 use super::options::DeOptions;
 use super::wrappers::{GLOBAL, OBJECT};
+use crate::literal::int;
 use crate::machine::node::{Node, Range, tag};
 use crate::{Arg, Decoder, ErrorKind, Memory, Op, Opcode, Shortage, Step};
 use ::serde::Deserialize;
@@ -348,14 +349,10 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         match op.opcode {
             Opcode::LongBinGet => self.fetch(op, visitor),
             Opcode::BinUnicode8 => self.string(op, visitor),
-            Opcode::Long1 | Opcode::Long4 if op.bytes().len() <= 8 => {
-                let fill = if op.bytes().last().is_some_and(|top| top & 0x80 != 0) { 0xff } else { 0 };
-                let mut wide = [fill; 8];
-                for (slot, byte) in wide.iter_mut().zip(op.bytes()) {
-                    *slot = *byte;
-                }
-                visit_int(i64::from_le_bytes(wide), visitor)
-            }
+            Opcode::Long1 | Opcode::Long4 => match int::from_twos_complement(op.bytes()) {
+                Some(value) => visit_int(value, visitor),
+                None => self.give_up(),
+            },
             Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 => {
                 self.memoize(node(tag::BYTES, op))?;
                 visitor.visit_borrowed_bytes(op.bytes())

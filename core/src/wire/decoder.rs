@@ -156,6 +156,31 @@ impl Decoder {
     /// The next opcode, or as much as there is. `input` moves past what was
     /// consumed.
     ///
+    /// Call it until it says [`Step::NeedMore`] or [`Step::End`], also when the input is used up: [`Step::End`] takes a
+    /// call of its own, and a loop that stops as soon as `input` is empty learns of the end of a pickle only when the
+    /// next one arrives. [`Decoder::ended`] tells it without a call.
+    ///
+    /// ```
+    /// use pickle_core::{Decoder, Step};
+    /// let (mut decoder, mut ops, mut pickles) = (Decoder::new(), 0, 0);
+    /// // Two pickles; the first piece ends with the first one.
+    /// for mut piece in [&b"\x80\x02N."[..], b"K\x01", b"."] {
+    ///     loop {
+    ///         match decoder.next(&mut piece)? {
+    ///             Step::NeedMore => break,
+    ///             Step::End => {
+    ///                 pickles += 1;
+    ///                 decoder.next_pickle();
+    ///             }
+    ///             _ => ops += 1,
+    ///         }
+    ///     }
+    ///     assert_eq!(pickles == 0, ops == 0);
+    /// }
+    /// assert_eq!((ops, pickles), (5, 2));
+    /// # Ok::<_, pickle_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// The stream is damaged, at the offset of the opcode that fails. The
     /// decoder stays in the error until [`Decoder::next_pickle`].

@@ -233,13 +233,10 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     /// As [`Pickler::none`]; [`ErrorKind::Inexpressible`] before protocol 2 beyond 64 bytes, which would have to be written in decimal.
     pub fn big_int(&mut self, bytes: &[u8]) -> Written<'_, Self, W> {
         let bytes = int::minimal_twos_complement(bytes);
-        if bytes.len() <= 4 {
-            let fill = if bytes.last().is_some_and(|b| b & 0x80 != 0) { 0xff } else { 0 };
-            let mut wide = [fill; 8];
-            for (slot, byte) in wide.iter_mut().zip(bytes) {
-                *slot = *byte;
-            }
-            return self.int(i64::from_le_bytes(wide));
+        if bytes.len() <= 4
+            && let Some(small) = int::from_twos_complement(bytes)
+        {
+            return self.int(small);
         }
         if self.protocol() < 2 {
             return self.decimal(bytes);

@@ -125,7 +125,18 @@ impl<'d> Value<'d> {
         Some(Object { document: self.document, index: self.node.high(), header: self.header() })
     }
 
-    /// An int too large for 64 bits.
+    /// An int too large for 64 bits: `Some` exactly where [`Value::as_i64`] of an int is `None`. The value counts, not its
+    /// spelling: LONG1 and LONG4 may have more bytes than they need, texts more zeros.
+    ///
+    /// ```
+    /// use pickle_core::{Node, Options, Storage, Unpickler};
+    /// let (mut nodes, mut memo, mut bytes) = ([Node::EMPTY; 8], [Node::EMPTY; 2], [0; 16]);
+    /// let mut unpickler = Unpickler::new(Storage::new(&mut nodes, &mut memo, &mut bytes), Options::new());
+    /// let document = unpickler.load(b"\x80\x02\x8a\x0a\x07\0\0\0\0\0\0\0\0\0.")?; // 7 in ten bytes
+    /// assert_eq!(document.root().as_i64(), Some(7));
+    /// assert!(document.root().as_big_int().is_none());
+    /// # Ok::<_, pickle_core::Error>(())
+    /// ```
     pub fn as_big_int(&self) -> Option<BigInt<'d>> {
         match self.node.tag() {
             tag::BIG_INT => Some(BigInt::Bytes(self.document.range(self.node))),
