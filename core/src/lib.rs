@@ -16,6 +16,8 @@ mod options;
 mod read;
 #[cfg(feature = "serde")]
 pub mod serde;
+#[cfg(feature = "verdict")]
+pub mod verdict;
 pub mod view;
 mod wire;
 mod write;

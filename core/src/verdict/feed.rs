@@ -1,0 +1,621 @@
+//! Bytes in, findings out: pickle after pickle, and those nested in them.
+
+use super::effects::Effect;
+use super::machine::{Broken, KEEP, Level, Machine};
+use super::names::told;
+use super::report::{Action, Event, GlobalUse, Observer, Readers, Summary};
+use super::rules::{Rule, Verdict};
+use super::scalar::Utf8;
+use super::table::Table;
+use super::value::{Kind, flag};
+use super::{Executes, Memory};
+use crate::{Arg, Decoder, ErrorKind, Fragment, Op, Opcode, Step};
+use heapless::Vec;
+
+/// Pickles inside pickles that are followed.
+const DEPTH: usize = 8;
+
+/// How one level reads its bytes.
+#[derive(Clone, Debug)]
+struct Reader {
+    decoder: Decoder,
+    /// What the machine keeps for the level around this one.
+    outer: Level,
+    /// End of the frame in progress; the largest number where none is.
+    frame_end: u64,
+    /// Start and end of the fixed part of the opcode before.
+    before: (u64, u64),
+    phase: Phase,
+    /// Pickles of this level, the one in progress included.
+    begun: u32,
+    /// Opcodes of the pickle in progress.
+    ops: u64,
+    /// The stream is one of torch's old files.
+    torch: bool,
+    /// Raw bytes of a joblib array that come next.
+    raw: u64,
+    /// The next byte says how many bytes of padding follow.
+    padded: bool,
+    /// A pickle of a joblib array of objects follows inside the pickle.
+    nested: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Before the first opcode of a pickle.
+    Start,
+    Pickle,
+    /// Everything that follows belongs to a layout that is known.
+    Raw,
+    /// The stream broke; what follows is not read.
+    Broken,
+}
+
+impl Reader {
+    fn new(outer: Level) -> Self {
+        Reader {
+            decoder: Decoder::lenient(),
+            outer,
+            frame_end: u64::MAX,
+            before: (0, 0),
+            phase: Phase::Start,
+            begun: 0,
+            ops: 0,
+            torch: false,
+            raw: 0,
+            padded: false,
+            nested: false,
+        }
+    }
+}
+
+/// What is put together of an argument that came in pieces.
+struct Carry {
+    bytes: Vec<u8, KEEP>,
+    utf8: Utf8,
+    /// Only digits, a sign in front or an `L` behind.
+    digits: bool,
+    total: u64,
+}
+
+/// Judges a stream of pickles, fed in pieces of any size.
+pub struct Judge<'m> {
+    machine: Machine<'m>,
+    readers: Vec<Reader, DEPTH>,
+    carry: Carry,
+    summary: Summary,
+}
+
+impl<'m> Judge<'m> {
+    /// A judge at the start of a stream.
+    pub fn new(memory: Memory<'m>) -> Self {
+        Judge::with_policy(memory, None)
+    }
+
+    /// The same with a table of the caller's, which is asked before those of the library: rows of classes and effects
+    /// allow, rows of sinks deny.
+    pub fn with_policy(memory: Memory<'m>, policy: Option<Table<'m>>) -> Self {
+        let mut readers = Vec::new();
+        let _ = readers.push(Reader::new(Level::default()));
+        let carry = Carry { bytes: Vec::new(), utf8: Utf8::default(), digits: true, total: 0 };
+        Judge { machine: Machine::new(memory, policy), readers, carry, summary: Summary::default() }
+    }
+
+    /// Judges bytes that lie whole in memory; who wants reasons feeds a judge with an [`Observer`].
+    pub fn judge(memory: Memory<'m>, bytes: &[u8]) -> Summary {
+        let mut judge = Judge::new(memory);
+        judge.feed(bytes, &mut ());
+        judge.finish(&mut ())
+    }
+
+    /// The verdict so far. It only rises.
+    pub fn verdict(&self) -> Verdict {
+        self.machine.verdict
+    }
+
+    /// Takes the next bytes of the stream.
+    pub fn feed(&mut self, bytes: &[u8], out: &mut dyn Observer) {
+        self.machine.events = out.wants_events();
+        self.summary.bytes += bytes.len() as u64;
+        self.feed_cut(bytes, out);
+    }
+
+    /// Goes on where pieces end inside nested payloads: byte ranges go down through the readers.
+    fn feed_cut(&mut self, bytes: &[u8], out: &mut dyn Observer) {
+        let mut inputs: Vec<(&[u8], bool), DEPTH> = Vec::new();
+        let _ = inputs.push((bytes, false));
+        // Each reader but the innermost is inside a payload: it hands on a piece of it.
+        for index in 0..self.readers.len().saturating_sub(1) {
+            if self.readers.get(index + 1).is_some_and(|inner| inner.nested) {
+                continue;
+            }
+            let Some((input, _)) = inputs.last_mut() else { return };
+            let Some(reader) = self.readers.get_mut(index) else { return };
+            let (data, last) = match reader.decoder.next(input) {
+                Ok(Step::Fragment(fragment)) => (fragment.data, fragment.last),
+                Ok(Step::Op(op)) => (op.bytes(), true),
+                _ => return,
+            };
+            let _ = inputs.push((data, last));
+        }
+        self.run(inputs, out);
+    }
+
+    fn run<'i>(&mut self, mut inputs: Vec<(&'i [u8], bool), DEPTH>, out: &mut dyn Observer) {
+        loop {
+            let Some((mut input, last)) = inputs.pop() else { return };
+            if let Some((data, ends)) = self.read(&mut input, out) {
+                // A payload that is a pickle of its own comes first.
+                let _ = inputs.push((input, last));
+                let _ = inputs.push((data, ends));
+                continue;
+            }
+            if inputs.is_empty() {
+                return;
+            }
+            if !last {
+                // The payload goes on in the next piece, and so must those around it.
+                return;
+            }
+            self.end_nested(out);
+        }
+    }
+
+    /// Reads what the innermost reader has; gives a payload that is a stream of its own.
+    fn read<'i>(&mut self, input: &mut &'i [u8], out: &mut dyn Observer) -> Option<(&'i [u8], bool)> {
+        loop {
+            let reader = self.readers.last_mut()?;
+            match reader.phase {
+                Phase::Raw | Phase::Broken => {
+                    *input = &[];
+                    return None;
+                }
+                Phase::Start | Phase::Pickle => {}
+            }
+            if input.is_empty() {
+                return None;
+            }
+            if reader.padded {
+                let (&pad, _) = input.split_first()?;
+                reader.padded = false;
+                let raw = reader.raw.saturating_add(u64::from(pad)).saturating_add(1);
+                reader.raw = raw;
+            }
+            if reader.raw > 0 {
+                let raw = core::mem::take(&mut reader.raw);
+                if reader.decoder.take_raw(raw).is_err() {
+                    self.broken("an array inside a frame", out);
+                    continue;
+                }
+            }
+            if let Some(nested) = self.read_some(input, out) {
+                return Some(nested);
+            }
+        }
+    }
+
+    fn read_some<'i>(&mut self, input: &mut &'i [u8], out: &mut dyn Observer) -> Option<(&'i [u8], bool)> {
+        let Judge { machine, readers, summary, .. } = self;
+        let reader = readers.last_mut()?;
+        if reader.phase == Phase::Start {
+            reader.phase = Phase::Pickle;
+            reader.begun += 1;
+            reader.ops = 0;
+        }
+        // The fast loop: whole opcodes that need nothing but the machine.
+        let mut broken = None;
+        let Reader { decoder, frame_end, before, ops, .. } = reader;
+        let walked = decoder.each(input, |op| {
+            if op.offset >= *frame_end {
+                frame_passed(machine, frame_end, *before, op.offset, out);
+            }
+            if needs_more(&op, machine) {
+                return Err(true);
+            }
+            *before = (op.offset, op.offset + op.header_len() as u64);
+            *ops += 1;
+            match machine.op(&op, out) {
+                Ok(()) => Ok(()),
+                Err(Broken(detail)) => {
+                    broken = Some(detail);
+                    Err(false)
+                }
+            }
+        });
+        summary.ops += core::mem::take(&mut reader.ops);
+        if let Some(detail) = broken {
+            self.broken(detail, out);
+            return None;
+        }
+        if let Err(error) = walked {
+            self.refused(error.kind(), out);
+            return None;
+        }
+        // One opcode with all that it may need.
+        let reader = self.readers.last_mut()?;
+        let step = reader.decoder.next(input);
+        match step {
+            Ok(Step::Op(op)) => self.one(&op, out),
+            Ok(Step::Fragment(fragment)) => self.fragment(&fragment, out),
+            Ok(Step::Raw(_) | Step::NeedMore) => None,
+            Ok(Step::End) => {
+                self.stopped(out);
+                None
+            }
+            Err(error) => {
+                self.refused(error.kind(), out);
+                None
+            }
+        }
+    }
+
+    /// One whole opcode, outside the fast loop.
+    fn one<'i>(&mut self, op: &Op<'i>, out: &mut dyn Observer) -> Option<(&'i [u8], bool)> {
+        self.note(op.offset, op.header_len(), out);
+        let len = op.bytes().len();
+        if op.opcode.argument().is_counted() && self.is_nested(op.opcode) && self.begin_nested(out) {
+            return Some((op.bytes(), true));
+        }
+        let result = match op.arg {
+            Arg::Bytes(bytes) | Arg::Text(bytes) if len > KEEP => {
+                self.begin_carry();
+                self.carry_piece(op.opcode, bytes);
+                self.carry.total = len as u64;
+                self.end_long(op.opcode, op.offset, out)
+            }
+            _ => self.machine.op(op, out),
+        };
+        self.after(op.opcode, op.arg, result, out);
+        None
+    }
+
+    fn note(&mut self, offset: u64, header: usize, out: &mut dyn Observer) {
+        let Some(reader) = self.readers.last_mut() else { return };
+        if offset >= reader.frame_end {
+            frame_passed(&mut self.machine, &mut reader.frame_end, reader.before, offset, out);
+        }
+        reader.before = (offset, offset + header as u64);
+        self.summary.ops += 1;
+    }
+
+    /// What follows an opcode that the fast loop leaves alone.
+    fn after(&mut self, opcode: Opcode, arg: Arg<'_>, result: Result<(), Broken>, out: &mut dyn Observer) {
+        if let Err(Broken(detail)) = result {
+            return self.broken(detail, out);
+        }
+        match opcode {
+            Opcode::Frame => self.frame(if let Arg::Uint(len) = arg { len } else { 0 }, out),
+            Opcode::Build => {
+                let wrapper = &mut self.machine.wrapper;
+                let Some(reader) = self.readers.last_mut() else { return };
+                if let Some(len) = wrapper.follows.take() {
+                    reader.raw = len;
+                    reader.padded = wrapper.padded;
+                    wrapper.padded = false;
+                }
+                if core::mem::take(&mut wrapper.nested) {
+                    // A whole pickle follows, in the middle of this one; its memo and stack are its own.
+                    let fresh = self.machine.enter();
+                    let mut inner = Reader::new(fresh);
+                    inner.nested = true;
+                    inner.decoder = core::mem::replace(&mut reader.decoder, Decoder::lenient());
+                    inner.decoder.next_pickle();
+                    if self.readers.push(inner).is_err() {
+                        self.machine.limit("pickles in pickles, too deep", out);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn frame(&mut self, len: u64, out: &mut dyn Observer) {
+        let Some(reader) = self.readers.last_mut() else { return };
+        if len > i64::MAX as u64 {
+            return self.broken("a frame longer than any machine can hold", out);
+        }
+        if reader.frame_end != u64::MAX && reader.before.0 < reader.frame_end {
+            let text = "a frame begins before the one before it has ended";
+            self.machine.tell(Rule::FrameTrick, Verdict::Divergent, Readers::WithoutFrames, text, out);
+        }
+        if len == 0 {
+            self.machine.level.frames += 1;
+            if self.machine.level.frames == 1000 {
+                self.machine.tell(Rule::Expansion, Verdict::Suspicious, Readers::All, "frames without bytes, again and again", out);
+            }
+        }
+        let end = reader.decoder.offset().saturating_add(len);
+        reader.frame_end = if len == 0 { u64::MAX } else { end };
+    }
+
+    fn stopped(&mut self, out: &mut dyn Observer) {
+        let Some(reader) = self.readers.last_mut() else { return };
+        let end = reader.decoder.offset();
+        self.machine.offset = end.saturating_sub(1);
+        self.machine.opcode = Some(Opcode::Stop);
+        let top = match self.machine.pop() {
+            Ok(top) => top,
+            Err(Broken(detail)) => return self.broken(detail, out),
+        };
+        if self.machine.events {
+            let (offset, pickle, depth) = (self.machine.offset, self.machine.level.pickle, self.machine.depth);
+            out.event(&Event { action: Action::Stop, offset, pickle, depth, module: &[], name: &[], args: "" });
+        }
+        if reader.frame_end != u64::MAX && end < reader.frame_end {
+            let text = "the frame goes on behind STOP: readers go on at different bytes";
+            self.machine.tell(Rule::FrameTrick, Verdict::Divergent, Readers::Some, text, out);
+            if self.machine.depth == 0 {
+                self.summary.other_reading.get_or_insert(reader.frame_end);
+            }
+        } else if reader.frame_end != u64::MAX && end > reader.frame_end {
+            frame_passed(&mut self.machine, &mut reader.frame_end, reader.before, end, out);
+        }
+        reader.frame_end = u64::MAX;
+        if self.machine.depth == 0 {
+            self.summary.pickles += 1;
+        }
+        if reader.begun == 1 && top.kind == Kind::Int && top.has(flag::JUDGED) {
+            reader.torch = true;
+        }
+        if reader.nested {
+            // Back to the pickle around the array.
+            let Some(inner) = self.readers.pop() else { return };
+            self.machine.leave(inner.outer);
+            if let Some(reader) = self.readers.last_mut() {
+                reader.decoder = inner.decoder;
+                reader.decoder.next_pickle();
+            }
+            return;
+        }
+        reader.phase = if reader.torch && reader.begun == 5 { Phase::Raw } else { Phase::Start };
+        reader.decoder.next_pickle();
+        reader.before = (end, end);
+        self.machine.next_pickle();
+    }
+
+    // ---- nested payloads
+
+    /// The payload that begins goes to a loader.
+    fn is_nested(&mut self, opcode: Opcode) -> bool {
+        if !matches!(opcode, Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 | Opcode::BinString | Opcode::ShortBinString) {
+            return false;
+        }
+        let machine = &self.machine;
+        // `loader ( bytes` or `loader bytes`.
+        let fence = machine.level.fence;
+        let below = if machine.top == fence && fence > machine.level.base { fence.checked_sub(2) } else { machine.top.checked_sub(1) };
+        let Some(below) = below.and_then(|at| machine.stack.get(at)).filter(|slot| slot.kind == Kind::Global) else {
+            return false;
+        };
+        let row = machine.names.get(below.at);
+        matches!(row.effect, Effect::Nested)
+            || matches!(row.effect, Effect::Sink(super::Capability::Deserialise, _)) && self.is_pickle_loader(below.at)
+    }
+
+    fn is_pickle_loader(&self, id: u32) -> bool {
+        let (module, name) = self.machine.names.text(id);
+        matches!(name, b"loads" | b"_loads") && module != b"marshal"
+    }
+
+    fn begin_nested(&mut self, out: &mut dyn Observer) -> bool {
+        let outer = self.machine.enter();
+        if let Err(reader) = self.readers.push(Reader::new(outer)) {
+            self.machine.leave(reader.outer);
+            self.machine.limit("pickles in pickles, too deep", out);
+            return false;
+        }
+        true
+    }
+
+    /// The payload of the innermost reader is over.
+    fn end_nested(&mut self, out: &mut dyn Observer) {
+        loop {
+            if self.readers.len() < 2 {
+                return;
+            }
+            self.end_reader(out);
+            let Some(inner) = self.readers.pop() else { return };
+            self.machine.leave(inner.outer);
+            if !inner.nested {
+                break;
+            }
+        }
+        let Some(reader) = self.readers.last() else { return };
+        let offset = reader.before.0;
+        let result = self.machine.long(Opcode::BinBytes, offset, true, out);
+        self.after(Opcode::BinBytes, Arg::Nothing, result, out);
+    }
+
+    // ---- arguments in pieces
+
+    fn begin_carry(&mut self) {
+        self.carry.bytes.clear();
+        self.carry.utf8 = Utf8::default();
+        self.carry.digits = true;
+        self.carry.total = 0;
+    }
+
+    fn carry_piece(&mut self, opcode: Opcode, data: &[u8]) {
+        let room = self.carry.bytes.capacity() - self.carry.bytes.len();
+        let _ = self.carry.bytes.extend_from_slice(data.get(..data.len().min(room)).unwrap_or_default());
+        self.carry.total += data.len() as u64;
+        match opcode {
+            Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8 => self.carry.utf8.feed(data),
+            Opcode::Int | Opcode::Long => {
+                self.carry.digits &= data.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'L'));
+            }
+            _ => {}
+        }
+    }
+
+    fn fragment<'i>(&mut self, fragment: &Fragment<'i>, out: &mut dyn Observer) -> Option<(&'i [u8], bool)> {
+        let opcode = fragment.opcode;
+        if fragment.position == 0 {
+            self.note(fragment.offset, 1 + opcode.argument().fixed_len(), out);
+            self.begin_carry();
+            if opcode.argument().is_counted() && self.is_nested(opcode) && self.begin_nested(out) {
+                return Some((fragment.data, fragment.last));
+            }
+        }
+        self.carry_piece(opcode, fragment.data);
+        if !fragment.last {
+            return None;
+        }
+        if self.carry.total > KEEP as u64 {
+            let result = self.end_long(opcode, fragment.offset, out);
+            self.after(opcode, Arg::Nothing, result, out);
+            return None;
+        }
+        let bytes = core::mem::take(&mut self.carry.bytes);
+        let counted = opcode.argument().is_counted();
+        let arg = if counted { Arg::Bytes(&bytes) } else { Arg::Text(&bytes) };
+        let result = self.machine.op(&Op { opcode, arg, offset: fragment.offset }, out);
+        self.after(opcode, Arg::Nothing, result, out);
+        None
+    }
+
+    /// An argument of more bytes than are kept.
+    fn end_long(&mut self, opcode: Opcode, offset: u64, out: &mut dyn Observer) -> Result<(), Broken> {
+        self.machine.offset = offset;
+        self.machine.opcode = Some(opcode);
+        if !self.carry.utf8.finish() {
+            return Err(Broken("a str that is not UTF-8"));
+        }
+        if matches!(opcode, Opcode::Int | Opcode::Long | Opcode::Float | Opcode::Get | Opcode::Put) {
+            self.machine.long_digits(self.carry.digits, self.carry.total, out);
+        }
+        self.machine.long(opcode, offset, false, out)
+    }
+
+    // ---- the end
+
+    fn refused(&mut self, kind: ErrorKind, out: &mut dyn Observer) {
+        let detail = match kind {
+            ErrorKind::UnknownOpcode => "a byte that is no opcode",
+            ErrorKind::NegativeLength => "a negative length",
+            ErrorKind::LengthTooLarge => "a length beyond any machine",
+            _ => "not an opcode stream",
+        };
+        let offset = self.readers.last().map_or(0, |reader| reader.decoder.offset());
+        self.machine.offset = offset;
+        self.machine.opcode = None;
+        self.broken(detail, out);
+    }
+
+    /// No reader goes on from here.
+    fn broken(&mut self, detail: &'static str, out: &mut dyn Observer) {
+        let Some(reader) = self.readers.last_mut() else { return };
+        reader.phase = Phase::Broken;
+        let (rule, verdict) = if detail.is_empty() {
+            (None, Verdict::Unknown)
+        } else if self.machine.level.ran {
+            (Some(Rule::BrokenAfterPayload), Verdict::Malformed)
+        } else if reader.begun > 1 {
+            // Behind a whole pickle: most likely something else.
+            (Some(Rule::DataAfterStop), Verdict::Unknown)
+        } else {
+            (Some(Rule::Malformed), Verdict::Malformed)
+        };
+        if reader.nested {
+            // The array of objects was not one; nothing around it can be found again.
+            if let Some(outer) = self.readers.len().checked_sub(2).and_then(|index| self.readers.get_mut(index)) {
+                outer.phase = Phase::Broken;
+            }
+        }
+        if let Some(rule) = rule {
+            self.machine.tell(rule, verdict, Readers::All, detail, out);
+        }
+    }
+
+    /// The input of the innermost reader is over.
+    fn end_reader(&mut self, out: &mut dyn Observer) {
+        let Some(reader) = self.readers.last_mut() else { return };
+        let at = reader.decoder.offset();
+        let open = reader.phase == Phase::Pickle;
+        let empty = reader.phase == Phase::Start && reader.begun == 0;
+        let over = if reader.frame_end == u64::MAX { 0 } else { reader.frame_end.saturating_sub(at) };
+        self.machine.offset = at;
+        self.machine.opcode = None;
+        if reader.phase == Phase::Pickle && reader.decoder.ended() {
+            return self.stopped(out);
+        }
+        if over > 0 && reader.phase != Phase::Broken {
+            self.summary.frame_over = over;
+            let text = "a frame longer than the input: C refuses it, Python does not";
+            self.machine.tell(Rule::FrameTrick, Verdict::Divergent, Readers::Some, text, out);
+        }
+        if self.summary.other_reading.is_some_and(|other| other > at) {
+            self.machine.tell(Rule::FrameTrick, Verdict::Divergent, Readers::Some, "a frame longer than the input", out);
+        }
+        if open {
+            self.broken("the input ended before STOP", out);
+        } else if empty {
+            self.machine.tell(Rule::Malformed, Verdict::Malformed, Readers::All, "the input is empty", out);
+        }
+    }
+
+    /// Tells that nothing follows, and gives the result.
+    pub fn finish(&mut self, out: &mut dyn Observer) -> Summary {
+        while self.readers.len() > 1 {
+            // The stream ended inside a nested payload.
+            self.end_reader(out);
+            if let Some(inner) = self.readers.pop() {
+                let nested = inner.nested;
+                self.machine.leave(inner.outer);
+                if let (true, Some(reader)) = (nested, self.readers.last_mut()) {
+                    reader.decoder = inner.decoder;
+                }
+            }
+        }
+        self.end_reader(out);
+        self.summary.verdict = self.machine.verdict;
+        self.summary.complete = !self.machine.limited;
+        self.summary.executes = self.machine.executes.max(match self.machine.verdict {
+            Verdict::Dangerous | Verdict::Code => Executes::Deferred,
+            _ => Executes::No,
+        });
+        self.summary
+    }
+
+    /// Every global that was named, in no order.
+    pub fn globals(&self) -> impl Iterator<Item = GlobalUse<'_>> + '_ {
+        self.machine.names.ids().map(|id| {
+            let row = self.machine.names.get(id);
+            let (module, name) = self.machine.names.text(id);
+            GlobalUse {
+                module,
+                name,
+                effect: row.effect.name(),
+                called: row.told & told::WAS_CALLED != 0,
+                made: row.told & told::WAS_MADE != 0,
+                count: row.count,
+                first_offset: row.first,
+            }
+        })
+    }
+}
+
+/// What the fast loop must not take: long arguments, nested payloads, what speaks to the reader.
+#[inline]
+fn needs_more(op: &Op<'_>, machine: &Machine<'_>) -> bool {
+    match op.opcode {
+        Opcode::Frame | Opcode::Stop => true,
+        Opcode::Build => machine.wrapper.seen,
+        Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 | Opcode::BinString | Opcode::ShortBinString => true,
+        _ => match op.arg {
+            Arg::Bytes(bytes) | Arg::Text(bytes) => bytes.len() > KEEP,
+            _ => false,
+        },
+    }
+}
+
+/// An opcode begins behind the end of the frame: did the one before cross it?
+#[cold]
+fn frame_passed(machine: &mut Machine<'_>, frame_end: &mut u64, before: (u64, u64), at: u64, out: &mut dyn Observer) {
+    let end = core::mem::replace(frame_end, u64::MAX);
+    // A frame may end between an opcode and its argument, and between a length and its payload.
+    if at != end && end != before.0 + 1 && end != before.1 {
+        let text = "an argument crosses the end of its frame: readers that enforce frames stop there";
+        machine.tell(Rule::FrameTrick, Verdict::Divergent, Readers::WithoutFrames, text, out);
+    }
+}

@@ -1,0 +1,201 @@
+//! From the name of a global to what it is.
+
+use super::effects::Effect;
+use super::rules::{Capability, Rule, Verdict};
+use super::table::{self, Table};
+use crate::compat;
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resolved {
+    pub effect: Effect,
+    /// What the name alone makes of the report.
+    pub verdict: Verdict,
+    pub capability: Capability,
+    /// Why, where it is not clean.
+    pub rule: Rule,
+    pub detail: &'static str,
+}
+
+impl Resolved {
+    const fn new(effect: Effect, verdict: Verdict, rule: Rule, detail: &'static str) -> Self {
+        Resolved { effect, verdict, capability: Capability::None, rule, detail }
+    }
+
+    fn found(effect: Effect) -> Self {
+        match effect {
+            Effect::Sink(capability, verdict) => {
+                Resolved { effect, verdict, capability, rule: Rule::Sink, detail: "" }
+            }
+            Effect::Code => Resolved::new(effect, Verdict::Code, Rule::CodeObject, ""),
+            Effect::Unlisted | Effect::Unknown => {
+                Resolved::new(effect, Verdict::Unknown, Rule::UnknownGlobal, "")
+            }
+            effect => Resolved::new(effect, Verdict::Clean, Rule::UnknownGlobal, ""),
+        }
+    }
+}
+
+/// Names that a path through attributes must not end in, whatever it begins with.
+const SINK_TAILS: [&str; 22] = [
+    "system", "popen", "exec", "eval", "execfile", "__import__", "import_module", "Popen", "check_output", "check_call",
+    "getoutput", "getstatusoutput", "spawnv", "spawnl", "execv", "execve", "execl", "execvp", "run_path", "run_module",
+    "runstring", "runcode",
+];
+
+/// Parts of names of functions that run what they are given.
+const RUNNERS: [&str; 23] = [
+    "exec", "eval", "system", "popen", "spawn", "shell", "command", "cmd", "subprocess", "script", "getoutput", "interact",
+    "import", "runstring", "runcode", "launch", "terminal", "unpickle", "compile", "download", "urlopen", "resolve",
+    "locate",
+];
+
+fn is_tail(name: &[u8]) -> bool {
+    SINK_TAILS.iter().any(|tail| tail.as_bytes() == name)
+}
+
+/// A function whose name says that it runs, fetches or imports what it is given.
+pub(crate) fn is_runner(name: &[u8]) -> bool {
+    let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    RUNNERS.iter().any(|word| {
+        last.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+    })
+}
+
+/// Text that a command, a path, an address or code would be.
+pub(crate) fn is_sink_like(text: &[u8]) -> bool {
+    const PARTS: [&[u8]; 22] = [
+        b"://", b"import ", b"__", b"/bin/", b"/etc/", b"/tmp/", b"../", b"&&", b"$(", b"; ", b"| ", b"echo ", b"curl ", b"wget ",
+        b"bash", b"powershell", b"cmd.exe", b".exe", b"rm -", b"eval(", b"exec(", b"print(",
+    ];
+    let starts = [&b"/"[..], b"~/", b"127.0.0.1", b"localhost", b"sh ", b"id"].iter().any(|start| {
+        text.starts_with(start) && (*start != b"id" || text == b"id") && text.len() > 1
+    });
+    starts || PARTS.iter().any(|part| text.windows(part.len()).any(|piece| piece == *part))
+}
+
+/// What a path in a persistent id or a name looks like.
+pub(crate) fn is_path_like(text: &[u8]) -> bool {
+    text.starts_with(b"/")
+        || text.starts_with(b"~")
+        || text.windows(3).any(|part| matches!(part, b"../" | b"..\\" | b"://"))
+        || matches!(text, [_, b':', b'\\', ..])
+}
+
+fn is_dunder(part: &[u8]) -> bool {
+    part.len() > 4 && part.starts_with(b"__") && part.ends_with(b"__")
+}
+
+/// What `module` and `name` stand for under a protocol.
+pub(crate) fn resolve(module: &[u8], name: &[u8], protocol: u8, policy: Option<&Table<'_>>) -> Resolved {
+    let parts = || module.split(|byte| *byte == b'.').chain(name.split(|byte| *byte == b'.'));
+    let odd = |part: &[u8]| part.is_empty() || !part.iter().all(|byte| byte.is_ascii_graphic());
+    if parts().any(|part| odd(part)) && !(module == b"__builtin__" && name == b"") {
+        let word = || parts().any(|part| is_tail(part));
+        let verdict = if word() { Verdict::Dangerous } else { Verdict::Suspicious };
+        return Resolved::new(Effect::Unlisted, verdict, Rule::LookAlike, "not plain ASCII, or an empty part");
+    }
+    let now = exact(module, name, policy);
+    // Python 3 maps the names of Python 2 below protocol 3.
+    let moved = match (core::str::from_utf8(module), core::str::from_utf8(name)) {
+        (Ok(module_text), Ok(name_text)) => compat::to_python3(module_text, name_text),
+        _ => return now,
+    };
+    if moved.0.as_bytes() == module && moved.1.as_bytes() == name {
+        return now;
+    }
+    let mapped = exact(moved.0.as_bytes(), moved.1.as_bytes(), policy);
+    if matches!(now.effect, Effect::Sink(..)) && now.verdict >= mapped.verdict {
+        return now;
+    }
+    if matches!(mapped.effect, Effect::Sink(..)) {
+        return Resolved { rule: Rule::Python2Alias, ..mapped };
+    }
+    if protocol < 3 { mapped } else { now }
+}
+
+/// What a name stands for that nobody moves.
+fn exact(module: &[u8], name: &[u8], policy: Option<&Table<'_>>) -> Resolved {
+    let listed = table::find(module, name);
+    if let Some(own) = policy.and_then(|policy| policy.row(module, name)) {
+        match (own.effect, listed.map(|listed| listed.effect)) {
+            (Effect::Sink(capability, _), _) => {
+                let verdict = Verdict::Dangerous;
+                let effect = Effect::Sink(capability, verdict);
+                return Resolved { effect, verdict, capability, rule: Rule::DeniedByPolicy, detail: "" };
+            }
+            (effect, Some(Effect::Sink(capability, _))) if own.exact => {
+                let detail = "a sink: what it does is not proved harmless";
+                let rule = Rule::AcceptedByPolicy;
+                return Resolved { effect, verdict: Verdict::Unknown, capability, rule, detail };
+            }
+            (effect, _) if own.exact => return Resolved::found(effect),
+            // A pattern is trust, not proof: the tables come first.
+            (effect, None | Some(Effect::Unknown)) => {
+                return Resolved::new(effect, Verdict::Unknown, Rule::AcceptedByPolicy, "trusted by a pattern");
+            }
+            _ => {}
+        }
+    }
+    if let Some(listed) = listed.filter(|listed| listed.exact) {
+        return Resolved::found(listed.effect);
+    }
+    if name.contains(&b'.') {
+        return dotted(module, name);
+    }
+    match listed {
+        Some(listed) => Resolved::found(listed.effect),
+        None if module == b"__main__" && is_tail(name) => {
+            Resolved::new(Effect::Unlisted, Verdict::Dangerous, Rule::OwnName, "the name of a sink")
+        }
+        None if module == b"__main__" => Resolved::new(Effect::Unlisted, Verdict::Unknown, Rule::OwnName, ""),
+        None => Resolved::found(Effect::Unlisted),
+    }
+}
+
+/// A name with dots: each is an attribute of what is before it.
+fn dotted(module: &[u8], name: &[u8]) -> Resolved {
+    let tail = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    // Through a module that the first one happens to import.
+    let mut rest = name;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'.') {
+        let (hop, after) = (rest.get(..at).unwrap_or_default(), rest.get(at + 1..).unwrap_or_default());
+        let plain = hop.strip_prefix(b"_").unwrap_or(hop);
+        if table::is_sink_module(plain) || matches!(plain, b"builtins" | b"bltns") {
+            let last = after.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+            let found = table::find(plain, last).map_or(Effect::Unknown, |found| found.effect);
+            let capability = match found {
+                Effect::Sink(capability, _) => capability,
+                _ => Capability::Introspect,
+            };
+            let verdict = match found {
+                Effect::Sink(..) => Verdict::Dangerous,
+                _ => Verdict::Suspicious,
+            };
+            let (rule, detail) = (Rule::DottedHop, "through a module that another one imports");
+            return Resolved { effect: Effect::Sink(capability, verdict), verdict, capability, rule, detail };
+        }
+        rest = after;
+    }
+    if is_tail(tail) {
+        let effect = Effect::Sink(Capability::Exec, Verdict::Dangerous);
+        let (verdict, rule) = (Verdict::Dangerous, Rule::DottedHop);
+        return Resolved { effect, verdict, capability: Capability::Exec, rule, detail: "ends in the name of a sink" };
+    }
+    if name.split(|byte| *byte == b'.').any(is_dunder) {
+        let capability = Capability::Introspect;
+        let (verdict, rule) = (Verdict::Suspicious, Rule::DunderHop);
+        return Resolved { effect: Effect::Unknown, verdict, capability, rule, detail: "" };
+    }
+    // A nested class or a method of something that is listed, or not.
+    let first = name.split(|byte| *byte == b'.').next().unwrap_or_default();
+    match table::find(module, first) {
+        Some(found) if matches!(found.effect, Effect::Sink(..)) => Resolved::found(found.effect),
+        _ => Resolved::new(Effect::Unknown, Verdict::Unknown, Rule::DottedHop, "an attribute of a global"),
+    }
+}
+
+/// What an attribute of a global stands for, asked for with `getattr`.
+pub(crate) fn is_plain_attribute(name: &[u8]) -> bool {
+    !is_dunder(name) && !is_tail(name) && !name.contains(&b'.') && !name.is_empty()
+}
