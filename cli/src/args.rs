@@ -1,6 +1,8 @@
 //! The command line.
 
-use crate::cmd::{cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, show, split};
+use crate::cmd::{
+    cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split,
+};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -58,7 +60,7 @@ impl Cli {
             // Text to be hashed, and files, have no colours.
             Command::Graph(_) | Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => {}
             Command::Items(_) | Command::Head(_) | Command::Tail(_) | Command::Count(_) | Command::Get(_) => {}
-            Command::Extract(_) | Command::Du(_) | Command::Split(_) | Command::Cat(_) => {}
+            Command::Extract(_) | Command::Du(_) | Command::Split(_) | Command::Cat(_) | Command::Scan(_) => {}
         }
         self
     }
@@ -99,6 +101,8 @@ pub enum Command {
     Info(info::InfoArgs),
     /// Tell which values take up the bytes of a file
     Du(du::DuArgs),
+    /// Tell what loading a file would do: a verdict with reasons, nothing loaded
+    Scan(scan::ScanArgs),
     /// Disassemble: one line an opcode, the text of python3 -m pickletools
     Dis(dis::DisArgs),
     /// Print pickles as JSON
@@ -148,6 +152,7 @@ impl Command {
             Command::Du(args) => std::slice::from_mut(&mut args.file),
             Command::Split(args) => std::slice::from_mut(&mut args.of.file),
             Command::Cat(args) => &mut args.files,
+            Command::Scan(args) => &mut args.files,
             Command::Convert(args) => std::slice::from_mut(&mut args.file),
             Command::Optimize(args) => std::slice::from_mut(&mut args.file),
             // This reads no pickle.

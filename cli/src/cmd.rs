@@ -13,5 +13,6 @@ pub mod info;
 pub mod items;
 pub mod json;
 pub mod optimize;
+pub mod scan;
 pub mod show;
 pub mod split;

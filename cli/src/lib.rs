@@ -16,7 +16,7 @@ pub mod survey;
 pub use messages::Failure;
 
 use args::{Cli, Command};
-use cmd::{cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, show, split};
+use cmd::{cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split};
 use std::io::Write;
 
 /// Runs one command; its output goes to `out`, which is flushed.
@@ -45,6 +45,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Du(args) => du::run(args, out),
         Command::Split(args) => split::run(args),
         Command::Cat(args) => cat::run(args),
+        Command::Scan(args) => scan::run(args, out),
     };
     // A closed pipe outweighs any other failure: nobody is there to read on.
     match out.flush().map_err(Failure::Output) {

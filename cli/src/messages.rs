@@ -61,6 +61,9 @@ pub enum Failure {
     /// Standard output cannot be written.
     #[error("standard output: {0}")]
     Output(io::Error),
+    /// A verdict that is told by the exit code alone.
+    #[error("verdict")]
+    Verdict(u8),
     /// Failures that were printed already.
     #[error("some files could not be read")]
     Reported,
@@ -83,6 +86,7 @@ impl Failure {
         match self {
             _ if self.is_closed_pipe() => 0,
             Failure::Usage(_) => 2,
+            Failure::Verdict(code) => *code,
             _ => 1,
         }
     }
@@ -94,7 +98,7 @@ impl Failure {
 
     /// Prints the failure to standard error, unless it has been printed or is none.
     pub fn report(&self) {
-        if !self.is_closed_pipe() && !matches!(self, Failure::Reported) {
+        if !self.is_closed_pipe() && !matches!(self, Failure::Reported | Failure::Verdict(_)) {
             crate::progress::clear();
             // There is nobody left to tell if this fails.
             let _ = writeln!(io::stderr(), "pickle: {self}");

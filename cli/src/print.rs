@@ -8,3 +8,4 @@ pub mod info;
 pub mod json;
 pub mod pyrepr;
 pub mod tree;
+pub mod verdict;

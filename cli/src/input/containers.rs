@@ -338,8 +338,35 @@ pub fn list(input: Input) -> Result<Option<Vec<Member>>, Failure> {
     })
 }
 
+/// What an input is, for who looks at everything in it.
+pub enum Unfolding {
+    /// Pickles, or at least nothing else that is known. The input may be a part of what was asked about.
+    Pickles(Input),
+    /// Members of a container, and what it is, with an article.
+    Members(&'static str, Vec<Member>),
+}
+
+/// Unfolds an input by one level; with `whole`, none.
+///
+/// # Errors
+/// The input cannot be read, or is a container without pickles.
+pub fn unfold(input: Input, whole: bool) -> Result<Unfolding, Failure> {
+    Ok(match content(input, if whole { MAX_DEPTH } else { 0 })? {
+        Content::Pickles(input) => Unfolding::Pickles(input),
+        Content::Members(unfolded) => Unfolding::Members(unfolded.what, unfolded.members),
+    })
+}
+
+/// The members of a zip file that hangs behind something else.
+pub fn zip_behind(part: &Part) -> Option<Vec<Member>> {
+    if part.bytes_at(0, 2).ok()? == b"PK" || !zip::ends_like_one(part).ok()? {
+        return None;
+    }
+    zip::members(part).ok()
+}
+
 /// Names that people give to pickles and to what holds them.
-fn is_pickle_name(name: &str) -> bool {
+pub(crate) fn is_pickle_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let packed = [".gz", ".bz2", ".xz", ".lzma", ".zst", ".lz4", ".sz", ".z"];
     let name = packed.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name);

@@ -321,7 +321,13 @@ impl<'m> Judge<'m> {
         if len == 0 {
             self.machine.level.frames += 1;
             if self.machine.level.frames == 1000 {
-                self.machine.tell(Rule::Expansion, Verdict::Suspicious, Readers::All, "frames without bytes, again and again", out);
+                self.machine.tell(
+                    Rule::Expansion,
+                    Verdict::Suspicious,
+                    Readers::All,
+                    "frames without bytes, again and again",
+                    out,
+                );
             }
         }
         let end = reader.decoder.offset().saturating_add(len);
@@ -377,13 +383,20 @@ impl<'m> Judge<'m> {
 
     /// The payload that begins goes to a loader.
     fn is_nested(&mut self, opcode: Opcode) -> bool {
-        if !matches!(opcode, Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 | Opcode::BinString | Opcode::ShortBinString) {
+        if !matches!(
+            opcode,
+            Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 | Opcode::BinString | Opcode::ShortBinString
+        ) {
             return false;
         }
         let machine = &self.machine;
         // `loader ( bytes` or `loader bytes`.
         let fence = machine.level.fence;
-        let below = if machine.top == fence && fence > machine.level.base { fence.checked_sub(2) } else { machine.top.checked_sub(1) };
+        let below = if machine.top == fence && fence > machine.level.base {
+            fence.checked_sub(2)
+        } else {
+            machine.top.checked_sub(1)
+        };
         let Some(below) = below.and_then(|at| machine.stack.get(at)).filter(|slot| slot.kind == Kind::Global) else {
             return false;
         };
@@ -545,7 +558,13 @@ impl<'m> Judge<'m> {
             self.machine.tell(Rule::FrameTrick, Verdict::Divergent, Readers::Some, text, out);
         }
         if self.summary.other_reading.is_some_and(|other| other > at) {
-            self.machine.tell(Rule::FrameTrick, Verdict::Divergent, Readers::Some, "a frame longer than the input", out);
+            self.machine.tell(
+                Rule::FrameTrick,
+                Verdict::Divergent,
+                Readers::Some,
+                "a frame longer than the input",
+                out,
+            );
         }
         if open {
             self.broken("the input ended before STOP", out);
@@ -601,7 +620,9 @@ fn needs_more(op: &Op<'_>, machine: &Machine<'_>) -> bool {
     match op.opcode {
         Opcode::Frame | Opcode::Stop => true,
         Opcode::Build => machine.wrapper.seen,
-        Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 | Opcode::BinString | Opcode::ShortBinString => true,
+        Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 | Opcode::BinString | Opcode::ShortBinString => {
+            true
+        }
         _ => match op.arg {
             Arg::Bytes(bytes) | Arg::Text(bytes) => bytes.len() > KEEP,
             _ => false,

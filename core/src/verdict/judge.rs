@@ -18,7 +18,13 @@ impl<'m> Machine<'m> {
     // ---- names
 
     /// Imports a global: names it, resolves it, tells what it is.
-    pub fn import(&mut self, module: &[u8], name: &[u8], module_at: u32, out: &mut dyn Observer) -> Result<Slot, Broken> {
+    pub fn import(
+        &mut self,
+        module: &[u8],
+        name: &[u8],
+        module_at: u32,
+        out: &mut dyn Observer,
+    ) -> Result<Slot, Broken> {
         if core::str::from_utf8(module).is_err() || core::str::from_utf8(name).is_err() {
             return Err(Broken("the name of a global is not UTF-8"));
         }
@@ -339,7 +345,9 @@ impl<'m> Machine<'m> {
         let row = self.names.get(id);
         match row.effect {
             Effect::Pure => Ok(Slot::new(Kind::Any).with(taint & flag::TAINT)),
-            Effect::Class(class) if class.allows(ClassEffect::INIT) => Ok(self.instance(id, items).with(taint & flag::TAINT)),
+            Effect::Class(class) if class.allows(ClassEffect::INIT) => {
+                Ok(self.instance(id, items).with(taint & flag::TAINT))
+            }
             Effect::Sink(_, verdict) => {
                 self.unknown_call(callee, items, Rule::SinkCalled, verdict, out);
                 Ok(Slot::new(Kind::Unknown).with(flag::FLAGGED | flag::CALLABLE))
@@ -515,7 +523,14 @@ impl<'m> Machine<'m> {
     }
 
     /// `function` is called by `callee`, now or later, with arguments that may not be known.
-    fn through(&mut self, callee: Slot, function: Slot, items: &Items, later: bool, out: &mut dyn Observer) -> Result<(), Broken> {
+    fn through(
+        &mut self,
+        callee: Slot,
+        function: Slot,
+        items: &Items,
+        later: bool,
+        out: &mut dyn Observer,
+    ) -> Result<(), Broken> {
         let executes = if later { Executes::Deferred } else { Executes::Yes };
         let verdict = match function.kind {
             Kind::Global => match self.names.get(function.at).effect {
@@ -662,7 +677,8 @@ impl<'m> Machine<'m> {
     /// INST and OBJ: a class without arguments is not initialised.
     pub fn instantiate(&mut self, class: Slot, items: &Items, out: &mut dyn Observer) -> Result<Slot, Broken> {
         let taint = items.iter().fold(0, |taint, item| taint | item.taint());
-        if class.kind == Kind::Global && items.count == 0 && matches!(self.names.get(class.at).effect, Effect::Class(_)) {
+        if class.kind == Kind::Global && items.count == 0 && matches!(self.names.get(class.at).effect, Effect::Class(_))
+        {
             return self.make(class, items, out);
         }
         self.call(class, items, taint, out)
@@ -743,7 +759,8 @@ impl<'m> Machine<'m> {
                 self.tell_global(object.at, Rule::ClassState, verdict, None, "", "", out);
             }
             Kind::Unknown | Kind::Persistent | Kind::Extension => {
-                let verdict = if callable || object.has(flag::FLAGGED) { Verdict::Suspicious } else { Verdict::Unknown };
+                let verdict =
+                    if callable || object.has(flag::FLAGGED) { Verdict::Suspicious } else { Verdict::Unknown };
                 self.executes(Executes::Yes);
                 self.tell(Rule::UnknownState, verdict, Readers::All, "the state of an object that is not known", out);
             }
@@ -818,12 +835,17 @@ impl<'m> Machine<'m> {
             }
             Kind::Global | Kind::Module => {
                 self.executes(Executes::Yes);
-                let verdict = if taint & (flag::CALLABLE | flag::FLAGGED) != 0 { Verdict::Dangerous } else { Verdict::Suspicious };
+                let verdict = if taint & (flag::CALLABLE | flag::FLAGGED) != 0 {
+                    Verdict::Dangerous
+                } else {
+                    Verdict::Suspicious
+                };
                 self.tell_value(target, Rule::ProcessState, verdict, "items are set on a global", out);
                 Ok(())
             }
             _ => {
-                let verdict = if (taint | target.flags) & flag::FLAGGED != 0 { Verdict::Suspicious } else { Verdict::Unknown };
+                let verdict =
+                    if (taint | target.flags) & flag::FLAGGED != 0 { Verdict::Suspicious } else { Verdict::Unknown };
                 self.executes(Executes::Yes);
                 self.tell_value(target, Rule::UnknownState, verdict, "items for an object that is not known", out);
                 Ok(())
@@ -884,7 +906,13 @@ impl<'m> Machine<'m> {
         }
         self.level.ran = true;
         self.executes(Executes::Yes);
-        self.tell(Rule::ExtensionCode, Verdict::Unknown, Readers::All, "only the program that loads it knows which", out);
+        self.tell(
+            Rule::ExtensionCode,
+            Verdict::Unknown,
+            Readers::All,
+            "only the program that loads it knows which",
+            out,
+        );
         self.push(Slot::new(Kind::Extension), out)
     }
 }

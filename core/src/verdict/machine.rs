@@ -124,7 +124,14 @@ impl<'m> Machine<'m> {
 
     /// Makes a finding that is about no global.
     #[cold]
-    pub fn tell(&mut self, rule: Rule, verdict: Verdict, readers: Readers, detail: &'static str, out: &mut dyn Observer) {
+    pub fn tell(
+        &mut self,
+        rule: Rule,
+        verdict: Verdict,
+        readers: Readers,
+        detail: &'static str,
+        out: &mut dyn Observer,
+    ) {
         self.tell_of(rule, verdict, Capability::None, readers, detail, out);
     }
 
@@ -717,11 +724,23 @@ impl<'m> Machine<'m> {
             O::Float => Kind::Float,
             O::PersId => return self.persistent(Slot::new(Kind::Str).with(flag::LONG), out),
             O::Global => {
-                self.tell(Rule::LookAlike, Verdict::Suspicious, Readers::All, "the name of a global is hundreds of bytes long", out);
+                self.tell(
+                    Rule::LookAlike,
+                    Verdict::Suspicious,
+                    Readers::All,
+                    "the name of a global is hundreds of bytes long",
+                    out,
+                );
                 return self.push(Slot::new(Kind::Unknown), out);
             }
             O::Inst => {
-                self.tell(Rule::LookAlike, Verdict::Suspicious, Readers::All, "the name of a global is hundreds of bytes long", out);
+                self.tell(
+                    Rule::LookAlike,
+                    Verdict::Suspicious,
+                    Readers::All,
+                    "the name of a global is hundreds of bytes long",
+                    out,
+                );
                 self.unmark()?;
                 return self.push(Slot::new(Kind::Unknown), out);
             }

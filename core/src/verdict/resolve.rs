@@ -24,13 +24,9 @@ impl Resolved {
 
     fn found(effect: Effect) -> Self {
         match effect {
-            Effect::Sink(capability, verdict) => {
-                Resolved { effect, verdict, capability, rule: Rule::Sink, detail: "" }
-            }
+            Effect::Sink(capability, verdict) => Resolved { effect, verdict, capability, rule: Rule::Sink, detail: "" },
             Effect::Code => Resolved::new(effect, Verdict::Code, Rule::CodeObject, ""),
-            Effect::Unlisted | Effect::Unknown => {
-                Resolved::new(effect, Verdict::Unknown, Rule::UnknownGlobal, "")
-            }
+            Effect::Unlisted | Effect::Unknown => Resolved::new(effect, Verdict::Unknown, Rule::UnknownGlobal, ""),
             effect => Resolved::new(effect, Verdict::Clean, Rule::UnknownGlobal, ""),
         }
     }
@@ -38,15 +34,54 @@ impl Resolved {
 
 /// Names that a path through attributes must not end in, whatever it begins with.
 const SINK_TAILS: [&str; 22] = [
-    "system", "popen", "exec", "eval", "execfile", "__import__", "import_module", "Popen", "check_output", "check_call",
-    "getoutput", "getstatusoutput", "spawnv", "spawnl", "execv", "execve", "execl", "execvp", "run_path", "run_module",
-    "runstring", "runcode",
+    "system",
+    "popen",
+    "exec",
+    "eval",
+    "execfile",
+    "__import__",
+    "import_module",
+    "Popen",
+    "check_output",
+    "check_call",
+    "getoutput",
+    "getstatusoutput",
+    "spawnv",
+    "spawnl",
+    "execv",
+    "execve",
+    "execl",
+    "execvp",
+    "run_path",
+    "run_module",
+    "runstring",
+    "runcode",
 ];
 
 /// Parts of names of functions that run what they are given.
 const RUNNERS: [&str; 23] = [
-    "exec", "eval", "system", "popen", "spawn", "shell", "command", "cmd", "subprocess", "script", "getoutput", "interact",
-    "import", "runstring", "runcode", "launch", "terminal", "unpickle", "compile", "download", "urlopen", "resolve",
+    "exec",
+    "eval",
+    "system",
+    "popen",
+    "spawn",
+    "shell",
+    "command",
+    "cmd",
+    "subprocess",
+    "script",
+    "getoutput",
+    "interact",
+    "import",
+    "runstring",
+    "runcode",
+    "launch",
+    "terminal",
+    "unpickle",
+    "compile",
+    "download",
+    "urlopen",
+    "resolve",
     "locate",
 ];
 
@@ -57,20 +92,38 @@ fn is_tail(name: &[u8]) -> bool {
 /// A function whose name says that it runs, fetches or imports what it is given.
 pub(crate) fn is_runner(name: &[u8]) -> bool {
     let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-    RUNNERS.iter().any(|word| {
-        last.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
-    })
+    RUNNERS.iter().any(|word| last.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
 }
 
 /// Text that a command, a path, an address or code would be.
 pub(crate) fn is_sink_like(text: &[u8]) -> bool {
     const PARTS: [&[u8]; 22] = [
-        b"://", b"import ", b"__", b"/bin/", b"/etc/", b"/tmp/", b"../", b"&&", b"$(", b"; ", b"| ", b"echo ", b"curl ", b"wget ",
-        b"bash", b"powershell", b"cmd.exe", b".exe", b"rm -", b"eval(", b"exec(", b"print(",
+        b"://",
+        b"import ",
+        b"__",
+        b"/bin/",
+        b"/etc/",
+        b"/tmp/",
+        b"../",
+        b"&&",
+        b"$(",
+        b"; ",
+        b"| ",
+        b"echo ",
+        b"curl ",
+        b"wget ",
+        b"bash",
+        b"powershell",
+        b"cmd.exe",
+        b".exe",
+        b"rm -",
+        b"eval(",
+        b"exec(",
+        b"print(",
     ];
-    let starts = [&b"/"[..], b"~/", b"127.0.0.1", b"localhost", b"sh ", b"id"].iter().any(|start| {
-        text.starts_with(start) && (*start != b"id" || text == b"id") && text.len() > 1
-    });
+    let starts = [&b"/"[..], b"~/", b"127.0.0.1", b"localhost", b"sh ", b"id"]
+        .iter()
+        .any(|start| text.starts_with(start) && (*start != b"id" || text == b"id") && text.len() > 1);
     starts || PARTS.iter().any(|part| text.windows(part.len()).any(|piece| piece == *part))
 }
 

@@ -83,7 +83,8 @@ pub(crate) fn float(text: &[u8]) -> Reading {
         return Refused;
     }
     let ten = exponent.map_or(0, |(negative, text)| {
-        let n = text.iter().filter(|b| b.is_ascii_digit()).fold(0i64, |n, b| (n * 10 + i64::from(b - b'0')).min(100_000));
+        let n =
+            text.iter().filter(|b| b.is_ascii_digit()).fold(0i64, |n, b| (n * 10 + i64::from(b - b'0')).min(100_000));
         if negative { -n } else { n }
     });
     let whole = mantissa.split(|byte| *byte == b'.').next().unwrap_or_default();
@@ -251,8 +252,14 @@ mod tests {
 
     #[test]
     fn utf8_in_pieces() {
-        let texts: [(&[u8], bool); 6] =
-            [(b"abc", true), ("é€😀".as_bytes(), true), (b"\xed\xa0\x80", true), (b"\xff", false), (b"\xe2\x82", false), (b"\xed\xa0a", false)];
+        let texts: [(&[u8], bool); 6] = [
+            (b"abc", true),
+            ("é€😀".as_bytes(), true),
+            (b"\xed\xa0\x80", true),
+            (b"\xff", false),
+            (b"\xe2\x82", false),
+            (b"\xed\xa0a", false),
+        ];
         for (text, good) in texts {
             for piece in 1..=4 {
                 let mut check = Utf8::default();
