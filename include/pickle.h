@@ -31,6 +31,13 @@
         name##_nodes, sizeof name##_nodes / sizeof name##_nodes[0], name##_memo,                              \
         sizeof name##_memo / sizeof name##_memo[0], name##_bytes, sizeof name##_bytes}
 
+/* Storage that any pickle of `size` bytes fits: nodes, memo entries, bytes. Most need far fewer
+ * nodes. The memo bound holds for pickles that number their entries without gaps, as all
+ * picklers do. */
+#define PICKLE_NODES_FOR(size) (4 * (size_t)(size) + 8)
+#define PICKLE_MEMO_FOR(size) ((size_t)(size) / 2 + 1)
+#define PICKLE_BYTES_FOR(size) (3 * (size_t)(size) + 8)
+
 /* Initialise a reader or a decoder. Every init macro checks that header and library match. */
 #define pickle_reader_init(reader, storage, options)                                                          \
     pickle_reader_init_abi((reader), (storage), (options), PICKLE_ABI_VERSION, sizeof(pickle_reader))
@@ -1387,6 +1394,47 @@ size_t pickle_writer_depth(const struct pickle_writer *writer);
 
 // The first error of this writer; `offset` is where the opcode would have been written.
 pickle_status pickle_writer_error(const struct pickle_writer *writer, struct pickle_error *error);
+
+// A `datetime.date`: year, month and day of `value`. A date that does not exist is `PICKLE_STATUS_BAD_OPTION`.
+pickle_status pickle_writer_date(struct pickle_writer *writer,
+                                 const struct pickle_datetime *value);
+
+// A `datetime.time`: the time of `value`, and its offset from UTC, or null for a naive time. `zone` is not used. Takes
+// up to three levels. With `fold`, from protocol 4 on.
+pickle_status pickle_writer_time(struct pickle_writer *writer,
+                                 const struct pickle_datetime *value,
+                                 const struct pickle_timedelta *utc_offset);
+
+// A `datetime.datetime`: `value`, and its offset from UTC, or null for a naive one. `zone` is not used. Takes up to
+// three levels. With `fold`, from protocol 4 on.
+pickle_status pickle_writer_datetime(struct pickle_writer *writer,
+                                     const struct pickle_datetime *value,
+                                     const struct pickle_timedelta *utc_offset);
+
+// A `datetime.timedelta`.
+pickle_status pickle_writer_timedelta(struct pickle_writer *writer, const struct pickle_timedelta *value);
+
+// A `datetime.timezone` of a fixed offset of less than a day. Takes two levels.
+pickle_status pickle_writer_timezone(struct pickle_writer *writer, const struct pickle_timedelta *utc_offset);
+
+// A `decimal.Decimal` from its text, such as "-1.50", "1E+3", "NaN". The text is not checked.
+pickle_status pickle_writer_decimal(struct pickle_writer *writer, const char *value);
+
+// A `uuid.UUID`: 16 bytes in the order of its text form. From protocol 2 on. Takes two levels.
+pickle_status pickle_writer_uuid(struct pickle_writer *writer, const uint8_t *value);
+
+// A complex number.
+pickle_status pickle_writer_complex(struct pickle_writer *writer, double real, double imaginary);
+
+// A `numpy.ndarray` of numbers in C order. `dtype` is numpy's text: byte order (`<`, `>`, or `|` for single bytes), then
+// `b1`, `i1` to `i8`, `u1` to `u8`, `f2` to `f8`, `c8` or `c16`, such as "<f8". `shape` has `axes` lengths; `size` must be
+// the product of the shape and the item size (`PICKLE_STATUS_BAD_OPTION`). Every numpy reads it. Takes four levels.
+pickle_status pickle_writer_array(struct pickle_writer *writer,
+                                  const char *dtype_text,
+                                  const size_t *shape,
+                                  size_t axes,
+                                  const void *data,
+                                  size_t size);
 
 /* ============================================================================================================
  * Advanced. Single opcodes, in constant memory.

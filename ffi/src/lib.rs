@@ -22,6 +22,7 @@ mod status;
 mod value;
 mod version;
 mod writer;
+mod writer_known;
 
 pub use decoder::*;
 pub use document::*;
@@ -40,6 +41,7 @@ pub use status::*;
 pub use value::*;
 pub use version::*;
 pub use writer::*;
+pub use writer_known::*;
 
 /// Without std, Rust wants a handler. Nothing refers to it: `tests/c/no_panic.sh`.
 #[cfg(not(feature = "std"))]

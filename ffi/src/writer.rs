@@ -67,6 +67,7 @@ pub struct pickle_writer {
 struct Writer {
     ready: u64,
     error: pickle_error,
+    protocol: u8,
     pickler: MaybeUninit<Pickler<'static, Sink>>,
 }
 
@@ -79,7 +80,7 @@ const _: () = assert!(align_of::<Writer>() <= align_of::<pickle_writer>());
 const UNKNOWN: usize = usize::MAX;
 
 /// The callback, or what is left of the buffer; without both, bytes are only counted.
-struct Sink {
+pub(crate) struct Sink {
     write: pickle_write_fn,
     context: *mut c_void,
     room: *mut u8,
@@ -88,7 +89,7 @@ struct Sink {
 
 /// The callback gave false.
 #[derive(Debug)]
-struct Stopped;
+pub(crate) struct Stopped;
 
 impl core::fmt::Display for Stopped {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -188,7 +189,7 @@ pub unsafe extern "C" fn pickle_writer_init_abi(
     let sink = Sink { write, context, room: buffer.cast(), left: size };
     let pickler = MaybeUninit::new(Pickler::new(sink, protocol, levels).with_shared(shared));
     // SAFETY: large and aligned enough.
-    unsafe { put(writer.cast(), Writer { ready: READY, error: pickle_error::NONE, pickler }) }
+    unsafe { put(writer.cast(), Writer { ready: READY, error: pickle_error::NONE, protocol, pickler }) }
 }
 
 /// # Safety
@@ -203,21 +204,21 @@ unsafe fn state<'a>(writer: *const pickle_writer) -> Option<&'a Writer> {
 ///
 /// # Safety
 /// As [`state`].
-unsafe fn step(
+pub(crate) unsafe fn step(
     writer: *mut pickle_writer,
-    what: impl FnOnce(&mut Pickler<'static, Sink>) -> Result<(), Fault>,
+    what: impl FnOnce(&mut Pickler<'static, Sink>, u8) -> Result<(), Fault>,
 ) -> pickle_status {
     // SAFETY: as the caller says.
     if unsafe { state(writer) }.is_none() {
         return pickle_status::Null;
     }
     // SAFETY: not null, and all fields have been written.
-    let (error, pickler) = unsafe {
+    let (error, pickler, protocol) = unsafe {
         let writer = writer.cast::<Writer>();
-        (&mut (*writer).error, (*writer).pickler.assume_init_mut())
+        (&mut (*writer).error, (*writer).pickler.assume_init_mut(), (*writer).protocol)
     };
     if error.status == pickle_status::Ok
-        && let Err(fault) = what(pickler)
+        && let Err(fault) = what(pickler, protocol)
     {
         *error = match fault {
             Fault::Write(WriteError::Pickle(error)) => error.into(),
@@ -230,7 +231,7 @@ unsafe fn step(
     error.status
 }
 
-enum Fault {
+pub(crate) enum Fault {
     Write(WriteError<Stopped>),
     /// What was given cannot be read.
     Argument(pickle_status),
@@ -244,7 +245,7 @@ impl From<WriteError<Stopped>> for Fault {
 
 /// # Safety
 /// `data` is null or ends with a NUL.
-unsafe fn utf8<'a>(data: *const c_char) -> Result<&'a str, Fault> {
+pub(crate) unsafe fn utf8<'a>(data: *const c_char) -> Result<&'a str, Fault> {
     // SAFETY: as the caller says.
     let data = unsafe { text(data) }.ok_or(Fault::Argument(pickle_status::Null))?;
     core::str::from_utf8(data).map_err(|_| Fault::Argument(pickle_status::BadUtf8))
@@ -258,7 +259,7 @@ macro_rules! done {
     ($writer:ident, $pickler:ident => $what:expr) => {
         // SAFETY: pointers are null or point to what their types say.
         unsafe {
-            step($writer, |$pickler| {
+            step($writer, |$pickler, _| {
                 $what?;
                 Ok(())
             })

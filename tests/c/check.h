@@ -24,6 +24,7 @@ extern const pickle_storage *const memory;
 pickle_status see(pickle_status status);
 void test_statuses(void);
 void test_writing(void);
+void test_writing_known(void);
 void test_known(void);
 void test_items(void);
 void test_items_of(const void *data, size_t size);

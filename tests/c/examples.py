@@ -5,6 +5,7 @@ FOLDER has the compiled programs. CARBON_PYTHON is a Python that has PyPI's carb
 the other side; without it the documented format is spoken by this Python's pickle.
 """
 
+import io
 import logging
 import logging.handlers
 import multiprocessing.connection
@@ -87,6 +88,51 @@ def write():
         same("one object", value["station"] is value["same station"], True)
 
 
+def known(protocol):
+    """What write_known.c writes."""
+    import datetime, decimal, uuid
+
+    day, delta = datetime.date(2024, 2, 29), datetime.timedelta(-2, 3, 4)
+    zone = datetime.timezone(datetime.timedelta(-1, 66600))
+    when = datetime.datetime(2024, 2, 29, 23, 59, 58, 123456)
+    value = {"date": day, "time": when.time(), "naive": when, "aware": when.replace(tzinfo=zone), "delta": delta, "zone": zone}
+    value.update(decimal=decimal.Decimal("-1.50"), complex=1.5 - 2j)
+    if protocol >= 2:
+        value["uuid"] = uuid.UUID("12345678123456781234567812345678")
+    if protocol >= 4:
+        value["fold"] = when.replace(fold=1)
+        value["fold time"] = when.time().replace(fold=1, tzinfo=zone)
+    arrays = [("grid", "float64", (2, 3), [[0, 0.5, 1], [1.5, 2, 2.5]]), ("row", "int16", (3,), [-1, 0, 300])]
+    value["arrays"] = arrays + [("no rows", "uint8", (0, 3), [])]
+    return {key: repr(value[key]) for key in value}
+
+
+def written_known(data):
+    """Arrays are compared where there is a numpy."""
+    names = ["grid", "row", "no rows"]
+    try:
+        value = pickle.loads(data)
+    except ImportError:
+        class Unpickler(pickle.Unpickler):
+            def find_class(self, module, name):
+                if module.startswith("numpy"):
+                    return type(name, (), {"__new__": lambda cls, *args: object.__new__(cls), "__setstate__": lambda *_: None})
+                return super().find_class(module, name)
+
+        print("no numpy here: arrays that C wrote are not compared")
+        value = Unpickler(io.BytesIO(data)).load()
+        value["arrays"] = [("grid", "float64", (2, 3), [[0, 0.5, 1], [1.5, 2, 2.5]]), ("row", "int16", (3,), [-1, 0, 300])]
+        value["arrays"].append(("no rows", "uint8", (0, 3), []))
+        return {key: repr(value[key]) for key in value if key not in names}
+    found = [value.pop(name) for name in names]
+    value["arrays"] = []
+    for name, array in zip(names, found):
+        items = array.tolist()
+        items = [[int(i) if i == int(i) else i for i in row] for row in items] if name == "grid" else items
+        value["arrays"].append((name, str(array.dtype), array.shape, items))
+    return {key: repr(value[key]) for key in value}
+
+
 # What the C test has written, see write.c.
 def written(folder):
     import argparse
@@ -125,6 +171,8 @@ def written(folder):
             value["buffers"] = [bytes(buffer) for buffer in value["buffers"]]
             expected["buffers"] = [b"one", b"two"]
         same("what the C test wrote, protocol %d" % protocol, value, expected)
+        path = pathlib.Path(folder) / ("known-%d.pickle" % protocol)
+        same("known types, protocol %d" % protocol, written_known(path.read_bytes()), known(protocol))
         same("one list", value["ints"] is value["ints again"], True)
 
 
