@@ -203,6 +203,8 @@ pub struct ItemReader<'p, M> {
     current: Option<(Role, Node, Node)>,
     count: u64,
     over: bool,
+    /// At the end: the path leads to a value.
+    path_found: bool,
 }
 
 impl<'p, M: Memory> ItemReader<'p, M> {
@@ -224,6 +226,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             current: None,
             count: 0,
             over: false,
+            path_found: false,
         }
     }
 
@@ -291,6 +294,11 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     /// The pickle is not complete.
     pub fn finish(&mut self) -> Result<(), Error> {
         if self.over { Ok(()) } else { self.unpickler.finish() }
+    }
+
+    /// After [`Found::Done`]: the path led to a value in this pickle. One without items is told from none by this.
+    pub fn path_found(&self) -> bool {
+        self.path_found
     }
 
     /// The item that was found last.
@@ -492,6 +500,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         let (nodes, bytes) = self.unpickler.memory.view();
         let document = Document::new(nodes, bytes, &[], self.unpickler.root);
         let found = document.find(self.path).map(|value| value.node);
+        self.path_found = found.is_some();
         let stream = &self.unpickler.memory.stream;
         let refused = match stream.phase {
             Phase::Open | Phase::Closed => {
