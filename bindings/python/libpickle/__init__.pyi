@@ -1,32 +1,65 @@
 import os
-from collections.abc import Collection, Iterable, Iterator
-from pickle import PicklingError, UnpicklingError
-from typing import Any, BinaryIO, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from pickle import PickleBuffer as PickleBuffer
+from pickle import PicklingError as PicklingError
+from pickle import UnpicklingError as UnpicklingError
+from typing import Any, NamedTuple, Protocol, type_check_only
 
 from typing_extensions import Buffer as _BytesLike
 
 __version__: str
+DEFAULT_PROTOCOL: int
+HIGHEST_PROTOCOL: int
+
+@type_check_only
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+    def readline(self) -> bytes: ...
+
+@type_check_only
+class _Writable(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
+_Allowed = Collection[str | tuple[str, str] | type | Callable[..., Any]]
 
 class PickleError(UnpicklingError, PicklingError):
     kind: str
     offset: int
     def __init__(self, message: str, kind: str, offset: int) -> None: ...
 
+class RefusedError(PickleError):
+    names: list[str]
+    def __init__(self, message: str, kind: str = "Refused", offset: int = 0, names: Iterable[str] = ()) -> None: ...
+
+class Policy:
+    allowed: frozenset[tuple[str, str]]
+    def __init__(self, allow: _Allowed = ()) -> None: ...
+
+@type_check_only
+class _TrustAll: ...
+
+TRUST_ALL: _TrustAll
+
 class Global:
-    module: str
-    name: str
     def __new__(cls, module: str, name: str) -> Global: ...
+    @property
+    def module(self) -> str: ...
+    @property
+    def name(self) -> str: ...
     @property
     def path(self) -> str: ...
 
 class Extension:
-    code: int
     def __new__(cls, code: int) -> Extension: ...
+    @property
+    def code(self) -> int: ...
 
 class Buffer:
-    index: int
-    read_only: bool
     def __new__(cls, index: int, read_only: bool) -> Buffer: ...
+    @property
+    def index(self) -> int: ...
+    @property
+    def read_only(self) -> bool: ...
 
 class Str8(bytes): ...
 
@@ -36,8 +69,6 @@ class Record:
     args: Any
     kwargs: Any
     changes: list[tuple[str, tuple[Any, ...]]]
-    kind: str | None
-    facts: tuple[Any, ...]
     def __new__(
         cls,
         callable: Any = None,
@@ -47,11 +78,13 @@ class Record:
         changes: Iterable[tuple[str, tuple[Any, ...]]] = (),
     ) -> Record: ...
     @property
+    def kind(self) -> str | None: ...
+    @property
     def name(self) -> str | None: ...
     @property
     def state(self) -> Any: ...
     @property
-    def attributes(self) -> dict[Any, Any]: ...
+    def attributes(self) -> MutableMapping[Any, Any]: ...
     @property
     def items(self) -> list[Any]: ...
     @property
@@ -77,42 +110,136 @@ class Info(NamedTuple):
     persistent_ids: int
     buffers: int
 
+class Pickler:
+    bin: bool
+    fast: bool
+    dispatch_table: Mapping[type, Callable[[Any], Any]]
+    reducer_override: Callable[[Any], Any]
+    def __init__(
+        self,
+        file: _Writable,
+        protocol: int | None = None,
+        *,
+        fix_imports: bool = True,
+        buffer_callback: Callable[[PickleBuffer], Any] | None = None,
+    ) -> None: ...
+    @property
+    def memo(self) -> dict[int, tuple[int, Any]]: ...
+    @memo.setter
+    def memo(self, memo: dict[int, tuple[int, Any]]) -> None: ...
+    def dump(self, obj: Any) -> None: ...
+    def clear_memo(self) -> None: ...
+    def persistent_id(self, obj: Any) -> Any: ...
+
+class Unpickler:
+    def __init__(
+        self,
+        file: _Readable,
+        *,
+        fix_imports: bool = True,
+        encoding: str | None = "ASCII",
+        errors: str = "strict",
+        buffers: Iterable[Any] | None = None,
+        policy: Policy | _TrustAll | None = None,
+        allow: _Allowed | None = None,
+        max_bytes: int | None = None,
+        max_opcodes: int | None = None,
+        max_depth: int = 1000,
+        known: bool = True,
+        text_ints: str | None = None,
+    ) -> None: ...
+    def load(self) -> Any: ...
+    def find_class(self, module: str, name: str) -> Any: ...
+    def persistent_load(self, pid: Any) -> Any: ...
+
 def loads(
     data: _BytesLike,
+    /,
     *,
+    fix_imports: bool = True,
     encoding: str | None = "ASCII",
-    buffers: Iterable[_BytesLike] | None = None,
+    errors: str = "strict",
+    buffers: Iterable[Any] | None = None,
     max_bytes: int | None = None,
     max_opcodes: int | None = None,
     max_depth: int = 1000,
+    known: bool = True,
+    text_ints: str | None = None,
+    policy: Policy | _TrustAll | None = None,
+    allow: _Allowed | None = None,
 ) -> Any: ...
 def load(
-    file: BinaryIO,
+    file: _Readable,
     *,
+    fix_imports: bool = True,
     encoding: str | None = "ASCII",
+    errors: str = "strict",
+    buffers: Iterable[Any] | None = None,
     max_bytes: int | None = None,
     max_opcodes: int | None = None,
     max_depth: int = 1000,
+    known: bool = True,
+    text_ints: str | None = None,
+    policy: Policy | _TrustAll | None = None,
+    allow: _Allowed | None = None,
 ) -> Any: ...
 def pickles(
-    file: BinaryIO,
+    file: _Readable,
     *,
+    fix_imports: bool = True,
     encoding: str | None = "ASCII",
+    errors: str = "strict",
+    buffers: Iterable[Any] | None = None,
     max_bytes: int | None = None,
     max_opcodes: int | None = None,
     max_depth: int = 1000,
+    known: bool = True,
+    text_ints: str | None = None,
+    policy: Policy | _TrustAll | None = None,
+    allow: _Allowed | None = None,
 ) -> Iterator[Any]: ...
-def dumps(value: Any, protocol: int = 4) -> bytes: ...
-def dump(value: Any, file: BinaryIO, protocol: int = 4) -> None: ...
+def dumps(
+    obj: Any,
+    protocol: int | None = None,
+    *,
+    fix_imports: bool = True,
+    buffer_callback: Callable[[PickleBuffer], Any] | None = None,
+) -> bytes: ...
+def dump(
+    obj: Any,
+    file: _Writable,
+    protocol: int | None = None,
+    *,
+    fix_imports: bool = True,
+    buffer_callback: Callable[[PickleBuffer], Any] | None = None,
+) -> None: ...
 def items(
-    file: BinaryIO | str | os.PathLike[str],
+    file: _Readable | str | os.PathLike[str],
     path: str = "$",
     *,
     encoding: str | None = "ASCII",
+    errors: str = "strict",
     max_bytes: int | None = None,
     max_opcodes: int | None = None,
     max_depth: int = 1000,
     hold: int = 4096,
+    known: bool = True,
+    text_ints: str | None = None,
 ) -> Iterator[Any]: ...
+def get(
+    data: _BytesLike,
+    path: str,
+    *,
+    encoding: str | None = "ASCII",
+    errors: str = "strict",
+    buffers: Iterable[Any] | None = None,
+    max_bytes: int | None = None,
+    max_opcodes: int | None = None,
+    max_depth: int = 1000,
+    known: bool = True,
+    text_ints: str | None = None,
+) -> Any: ...
 def info(data: _BytesLike, *, max_bytes: int | None = None, max_opcodes: int | None = None) -> Info: ...
-def scan(data: _BytesLike, allow: Collection[str] = ()) -> list[str]: ...
+def scan(
+    data: _BytesLike, allow: _Allowed = (), *, max_bytes: int | None = None, max_opcodes: int | None = None
+) -> list[str]: ...

@@ -1,5 +1,6 @@
 """Tests of the wheel. The repository's fixture table is the one that every language reads."""
 
+import ast
 import base64
 import collections
 import datetime
@@ -112,15 +113,9 @@ def op(kind, values, inside):
     return {{"BUILD": "build", "NESTED": "joblib_pickle"}[kind]: inside(values)[0]}
 
 
-@pytest.fixture
-def only_records(monkeypatch):
-    """Known types stay the records that they come from."""
-    monkeypatch.setitem(libpickle._MAKERS, "known", lambda record, *_: record)
-
-
 @pytest.mark.parametrize("file, _, expected", GRAPHS, ids=[row[0] for row in GRAPHS])
-def test_fixtures_read_as_the_expected_tree(file, _, expected, only_records):
-    value = libpickle.loads(data(file), encoding=None)
+def test_fixtures_read_as_the_expected_tree(file, _, expected):
+    value = libpickle.loads(data(file), encoding=None, known=False)
     assert hashlib.sha256(text(tree(value)).encode()).hexdigest() == expected
 
 
@@ -191,10 +186,17 @@ def test_zones():
     assert libpickle.loads(pickle.dumps(value)) == value
 
 
-def test_defaultdict_is_a_dict():
+def test_defaultdicts_have_their_factory_where_it_is_harmless():
     value = collections.defaultdict(list, a=[1])
     read = libpickle.loads(pickle.dumps(value))
-    assert type(read) is dict and read == value
+    assert type(read) is collections.defaultdict and read == value
+    assert read["new"] == []
+    assert pickle.loads(libpickle.dumps(read)) == read
+    # Nobody's function is called for a missing key.
+    value = collections.defaultdict(os.getcwd, a=[1])
+    read = libpickle.loads(pickle.dumps(value))
+    assert read.name == "collections.defaultdict" and read.entries == [("a", [1])]
+    assert pickle.loads(libpickle.dumps(read))["here"] == os.getcwd()
 
 
 def test_objects_are_records():
@@ -267,7 +269,9 @@ def test_scan_sees_what_is_dropped():
     pickled = b"cos\nsystem\n0\x8c\x05posix\x8c\x06system\x93\x8c\x02id\x85R0N."
     assert libpickle.loads(pickled) is None
     assert libpickle.scan(pickled) == ["os.system", "posix.system"]
-    assert libpickle.scan(pickled, allow=["os.system", "posix.*"]) == []
+    assert libpickle.scan(pickled, allow=["os.system", ("posix", "system")]) == []
+    with pytest.raises(ValueError, match="exact names"):
+        libpickle.scan(pickled, allow=["posix.*"])
     assert libpickle.scan(b"\x82\x07.") == ["<extension 7>"]
     assert libpickle.scan(b"cbuiltins\ngetattr\n(cos\npath\nS'join'\ntR(S'a'\ntR.") == [
         "builtins.getattr",
@@ -424,13 +428,6 @@ def test_records_can_be_made_and_changed():
 @pytest.mark.parametrize(
     "value, said",
     [
-        (Slots(), "Slots"),
-        (Point(1, 2), "Point"),
-        (object(), "object"),
-        (print, "builtin_function"),
-        ([{"a": {1: Slots()}}], "Slots"),
-        (memoryview(b"x"), "memoryview"),
-        (collections.defaultdict(lambda: 1), "function"),
         (Record(Global("a", "b"), [1], "OBJ"), "tuple"),
         (Record(Global("a", "b"), (), "CALL"), "CALL"),
         (Record(Global("a", "b"), 7), "tuple"),
@@ -463,15 +460,15 @@ def test_dumps_of_deep_and_wide_values():
 
 
 @pytest.mark.parametrize("file", sorted({row[0] for row in GRAPHS}))
-def test_fixtures_can_be_written_again(file, only_records):
-    value = libpickle.loads(data(file), encoding=None)
+def test_fixtures_can_be_written_again(file):
+    value = libpickle.loads(data(file), encoding=None, known=False)
     try:
         written = libpickle.dumps(value, 5)
-    except PickleError as error:
-        assert error.kind == "BadValue" and file in NOT_WRITTEN, (file, error)
+    except TypeError as error:
+        assert "memoryview" in str(error) and file in NOT_WRITTEN, (file, error)
         return
     assert file not in NOT_WRITTEN
-    assert text(tree(libpickle.loads(written, encoding=None))).replace('"inst"', '"obj"') == text(tree(value)).replace(
+    assert text(tree(libpickle.loads(written, encoding=None, known=False))).replace('"inst"', '"obj"') == text(tree(value)).replace(
         '"inst"', '"obj"'
     )
 
@@ -579,9 +576,8 @@ def test_the_corpus():
 def test_stubs_name_what_there_is():
     stubs = pathlib.Path(libpickle.__file__).with_suffix(".pyi")
     assert stubs.is_file() and stubs.with_name("py.typed").is_file()
-    declared = set()
-    for line in stubs.read_text().splitlines():
-        for word in ("def ", "class "):
-            if line.startswith(word):
-                declared.add(line[len(word) :].split("(")[0].split(":")[0])
-    assert declared == set(libpickle.__all__)
+    tree = ast.parse(stubs.read_text())
+    declared = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    declared |= {node.target.id for node in tree.body if isinstance(node, ast.AnnAssign)}
+    declared |= {name.asname for node in tree.body if isinstance(node, ast.ImportFrom) for name in node.names}
+    assert declared >= set(libpickle.__all__)

@@ -12,7 +12,7 @@ def temperatures(data: bytes) -> list[float]:
 
 def suspicious(data: bytearray) -> bool:
     uses: tuple[libpickle.GlobalUse, ...] = libpickle.info(data).globals
-    return bool(libpickle.scan(data, allow=["numpy.*"])) or any(use.calls > 0 for use in uses)
+    return bool(libpickle.scan(data, allow=["collections.OrderedDict", ("numpy", "ndarray")])) or any(use.calls > 0 for use in uses)
 
 
 def names(file: io.BytesIO) -> list[str | None]:
@@ -23,3 +23,21 @@ try:
     libpickle.loads(b"")
 except libpickle.PickleError as error:
     where: int = error.offset
+
+
+class Named(libpickle.Pickler):
+    def persistent_id(self, obj: object) -> str | None:
+        return "standard output" if obj is print else None
+
+
+def round_trip(value: object) -> object:
+    file = io.BytesIO()
+    Named(file, protocol=5).dump(value)
+    file.seek(0)
+    return libpickle.Unpickler(file, allow=[complex, "decimal.Decimal"]).load()
+
+
+try:
+    libpickle.loads(b"", policy=libpickle.Policy(["myapp.models:User.Key"]))
+except libpickle.RefusedError as refused:
+    asked: list[str] = refused.names

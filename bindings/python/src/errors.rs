@@ -1,0 +1,90 @@
+//! Errors as Python sees them: the classes are Python's, in `libpickle/_errors.py`.
+
+use pickle_core::{Error, ErrorKind};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyType;
+
+fn class<'py>(py: Python<'py>, cell: &'static PyOnceLock<Py<PyType>>, name: &str) -> PyResult<Bound<'py, PyType>> {
+    cell.import(py, "libpickle._errors", name).cloned()
+}
+
+/// A `libpickle.PickleError` of a kind at an offset in bytes.
+pub fn failed(py: Python<'_>, kind: &str, offset: u64, text: &str) -> PyErr {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    static EMPTY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    static TEXT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let class = match kind {
+        "Empty" | "EndOfInput" => class(py, &EMPTY, "EndOfInputError"),
+        "UnsupportedProtocol"
+        | "BadInt"
+        | "BadFloat"
+        | "FloatOverflow"
+        | "BadEscape"
+        | "BadUtf8"
+        | "BadUnicodeEscape"
+        | "BadEncoding"
+        | "NegativeMemo"
+        | "BadExtension" => class(py, &TEXT, "BadTextError"),
+        "NotCallable" | "NotAClass" | "ArgsNotTuple" | "KwargsNotDict" | "Unhashable" => {
+            class(py, &TYPE, "WrongTypeError")
+        }
+        _ => class(py, &CLASS, "PickleError"),
+    };
+    match class.and_then(|class| class.call1((text, kind, offset))) {
+        Ok(error) => PyErr::from_value(error),
+        Err(error) => error,
+    }
+}
+
+/// An error of the core.
+pub fn from_core(py: Python<'_>, error: Error) -> PyErr {
+    let mut text = error.to_string();
+    // In the words of `pickle`, too, for those who look for them.
+    match error.kind() {
+        ErrorKind::Empty => text.push_str(" (Ran out of input)"),
+        ErrorKind::UnsupportedProtocol => text.push_str(" (unsupported pickle protocol)"),
+        _ => {}
+    }
+    let kind = format!("{:?}", error.kind());
+    failed(py, &kind, error.offset(), &text)
+}
+
+/// A value that cannot be read or written.
+pub fn bad_value(py: Python<'_>, text: &str) -> PyErr {
+    failed(py, "BadValue", 0, text)
+}
+
+/// `pickle.PicklingError`, as the `pickle` module words it.
+pub fn pickling(text: String) -> PyErr {
+    Python::attach(|py| {
+        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        match CLASS.import(py, "libpickle._errors", "PicklingError") {
+            Ok(class) => PyErr::from_type(class.clone(), text),
+            Err(error) => error,
+        }
+    })
+}
+
+/// `pickle.UnpicklingError`, as the `pickle` module words it.
+pub fn unpickling(text: String) -> PyErr {
+    Python::attach(|py| {
+        static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+        match CLASS.import(py, "libpickle._errors", "UnpicklingError") {
+            Ok(class) => PyErr::from_type(class.clone(), text),
+            Err(error) => error,
+        }
+    })
+}
+
+/// The error that the pickle names what the policy does not allow; `names` are all of them.
+pub fn refused(py: Python<'_>, names: Vec<String>) -> PyErr {
+    let made = || -> PyResult<Bound<'_, PyAny>> {
+        py.import("libpickle._errors")?.getattr("RefusedError")?.call_method1("of", (names,))
+    };
+    match made() {
+        Ok(error) => PyErr::from_value(error),
+        Err(error) => error,
+    }
+}

@@ -1,0 +1,352 @@
+//! Items one at a time, out of streams and files that are larger than memory.
+
+use crate::build::{self, Made};
+use crate::errors;
+use crate::options::{Given, Reading};
+use crate::raw::Input;
+use pickle_core::{
+    Arg, Decoder, Document, Error, Found, Fragment, Heap, Item, ItemOptions, ItemReader, MemoPlan, MemoUse, Op, Opcode,
+    Path, Role, Step,
+};
+use pyo3::exceptions::{PyKeyError, PyOSError, PyValueError};
+use pyo3::prelude::*;
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::fs::File;
+use std::io::Read;
+
+const PIECE: usize = 256 << 10;
+
+/// Where bytes come from.
+enum Bytes {
+    File(File),
+    Python(Py<PyAny>),
+}
+
+/// A stream, piece by piece.
+struct Pieces {
+    from: Bytes,
+    piece: Vec<u8>,
+    unread: std::ops::Range<usize>,
+}
+
+impl Pieces {
+    fn new(from: Bytes) -> Self {
+        Pieces { from, piece: Vec::new(), unread: 0..0 }
+    }
+
+    /// What was not used yet; empty at the end.
+    fn rest(&mut self, py: Python<'_>) -> PyResult<&[u8]> {
+        if self.unread.is_empty() {
+            let len = match &mut self.from {
+                Bytes::File(file) => {
+                    self.piece.resize(PIECE, 0);
+                    let piece = &mut self.piece;
+                    py.detach(|| {
+                        loop {
+                            match file.read(piece) {
+                                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                                read => break read,
+                            }
+                        }
+                    })?
+                }
+                Bytes::Python(file) => {
+                    // What is there already is taken at once: a pipe may pause.
+                    let file = file.bind(py);
+                    let read = match file.getattr_opt("read1")? {
+                        Some(read1) => read1.call1((PIECE,))?,
+                        None => file.call_method1("read", (PIECE,))?,
+                    };
+                    if read.is_none() {
+                        return Err(PyOSError::new_err("the file has no bytes now: it does not wait for them"));
+                    }
+                    let input = Input::of(&read)?;
+                    self.piece.clear();
+                    self.piece.extend_from_slice(input.bytes());
+                    self.piece.len()
+                }
+            };
+            self.unread = 0..len;
+        }
+        Ok(self.piece.get(self.unread.clone()).unwrap_or_default())
+    }
+}
+
+/// A reader, and what it borrows.
+struct Reading1 {
+    // Before what it borrows.
+    reader: Option<ItemReader<'static, Heap>>,
+    _plan: Option<Box<MemoPlan<'static>>>,
+    _uses: Vec<MemoUse>,
+}
+
+// SAFETY: the plan is a plain table that it owns; nothing else is borrowed but the path, which lives longer.
+unsafe impl Send for Reading1 {}
+// SAFETY: it is used by one thread at a time: `Items` is borrowed mutably.
+unsafe impl Sync for Reading1 {}
+
+impl Drop for Reading1 {
+    fn drop(&mut self) {
+        self.reader = None;
+        self._plan = None;
+    }
+}
+
+/// The items of a container: an iterator.
+#[pyclass(module = "libpickle", name = "_Items")]
+pub struct Items {
+    current: Option<Reading1>,
+    // Behind what borrows it.
+    path: Box<str>,
+    pieces: Pieces,
+    ahead: Option<(Pieces, Decoder)>,
+    how: ItemOptions,
+    heap: Option<Heap>,
+    encoding: Option<String>,
+    errors: String,
+    known: bool,
+    max_depth: u32,
+    offset: u64,
+    made: Made,
+    over: bool,
+    /// A path that found something, in any of the pickles.
+    seen: bool,
+    failed: Option<PyErr>,
+}
+
+#[pymethods]
+impl Items {
+    /// `file` is the name of a file, or something to read bytes from.
+    #[new]
+    #[pyo3(signature = (file, is_name, path, *, encoding=Some("ASCII"), errors="strict", max_bytes=None, max_opcodes=None, max_depth=1000, hold=4096, known=true, text_ints=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn new(
+        file: &Bound<'_, PyAny>,
+        is_name: bool,
+        path: &str,
+        encoding: Option<&str>,
+        errors: &str,
+        max_bytes: Option<usize>,
+        max_opcodes: Option<u64>,
+        max_depth: u32,
+        hold: usize,
+        known: bool,
+        text_ints: Option<&str>,
+    ) -> PyResult<Self> {
+        let py = file.py();
+        if !Path::new(path).is_valid() {
+            return Err(PyValueError::new_err(format!("{path:?} is no path: write $.name, $[3] or $[\"a name\"]")));
+        }
+        let given = Given {
+            encoding,
+            errors,
+            buffers: None,
+            max_bytes,
+            max_opcodes,
+            max_depth,
+            known,
+            text_ints,
+            policy: None,
+            fix_imports: true,
+        };
+        let reading = Reading::new(py, given)?;
+        let (from, ahead) = if is_name {
+            let name: std::path::PathBuf = file.extract()?;
+            let open = File::open(&name)?;
+            let kind = open.metadata()?;
+            if kind.is_dir() {
+                return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory).into());
+            }
+            let ahead = if kind.is_file() { Some(Pieces::new(Bytes::File(File::open(&name)?))) } else { None };
+            (Bytes::File(open), ahead)
+        } else {
+            (Bytes::Python(file.clone().unbind()), None)
+        };
+        let how = ItemOptions { reader: reading.core, hold, ..ItemOptions::new() };
+        Ok(Items {
+            current: None,
+            path: path.into(),
+            pieces: Pieces::new(from),
+            ahead: ahead.map(|pieces| (pieces, Decoder::new())),
+            how,
+            heap: Some(reading.heap()),
+            encoding: encoding.map(String::from),
+            errors: errors.into(),
+            known,
+            max_depth,
+            offset: 0,
+            made: Made::default(),
+            over: false,
+            seen: false,
+            failed: None,
+        })
+    }
+
+    fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        this
+    }
+
+    fn __next__<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone_ref(py));
+        }
+        if self.over {
+            return Ok(None);
+        }
+        self.step(py).inspect_err(|error| self.failed = Some(error.clone_ref(py)))
+    }
+}
+
+impl Items {
+    fn begin(&mut self, py: Python<'_>) -> PyResult<bool> {
+        let empty = self.pieces.rest(py)?.is_empty();
+        // An empty file is no pickle.
+        if empty && self.offset != 0 {
+            self.over = true;
+            if !self.seen {
+                return Err(PyKeyError::new_err(format!("there is nothing at {}", self.path)));
+            }
+            return Ok(false);
+        }
+        let mut uses = Vec::new();
+        let plan = match &mut self.ahead {
+            Some((pieces, decoder)) => plan(py, pieces, decoder, &mut uses)?,
+            None => None,
+        };
+        // SAFETY: the path is in a box that is never changed and lives longer than the reader, see the order of fields.
+        let path: &'static str = unsafe { &*std::ptr::from_ref::<str>(&self.path) };
+        let heap = self.heap.take().unwrap_or_default();
+        let mut reader = ItemReader::new(heap, self.how).at_path(path);
+        // SAFETY: the uses lie in a vector that is not changed again, the plan in a box; both outlive the reader.
+        let plan: Option<Box<MemoPlan<'static>>> = unsafe { std::mem::transmute(plan) };
+        if let Some(plan) = &plan {
+            // SAFETY: the same.
+            reader = reader.with_plan(unsafe { &*std::ptr::from_ref::<MemoPlan<'static>>(plan) });
+        }
+        reader.begin_at(self.offset);
+        self.current = Some(Reading1 { reader: Some(reader), _plan: plan, _uses: uses });
+        Ok(true)
+    }
+
+    fn step<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        loop {
+            if self.current.is_none() && !self.begin(py)? {
+                return Ok(None);
+            }
+            let Some(reader) = self.current.as_mut().and_then(|current| current.reader.as_mut()) else {
+                return Ok(None);
+            };
+            let rest = self.pieces.rest(py)?;
+            let mut left = rest;
+            if rest.is_empty() {
+                reader.finish().map_err(|error| errors::from_core(py, error))?;
+            }
+            let found = reader.feed(&mut left);
+            let used = rest.len() - left.len();
+            self.pieces.unread.start += used;
+            match found.map_err(|error: Error| errors::from_core(py, error))? {
+                Found::NeedMore => {}
+                Found::Item => {
+                    self.seen = true;
+                    return self.item(py).map(Some);
+                }
+                Found::Done => {
+                    self.seen |= reader.path_found();
+                    self.offset = reader.offset();
+                    if let Some(mut current) = self.current.take()
+                        && let Some(reader) = current.reader.take()
+                    {
+                        self.heap = Some(reader.into_memory());
+                    }
+                }
+            }
+        }
+    }
+
+    fn item<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let given = Given {
+            encoding: self.encoding.as_deref(),
+            errors: &self.errors,
+            buffers: None,
+            max_bytes: None,
+            max_opcodes: None,
+            max_depth: self.max_depth,
+            known: self.known,
+            text_ints: None,
+            policy: None,
+            fix_imports: true,
+        };
+        let reading = Reading::new(py, given)?;
+        let item: Option<Item<'_>> =
+            self.current.as_ref().and_then(|current| current.reader.as_ref()).and_then(|reader| reader.item());
+        let Some(item) = item else { return Err(errors::bad_value(py, "there is no item")) };
+        let made = &mut self.made;
+        let mut value = |document: Document<'_>| build::part(py, &document, &reading.wanted, made);
+        match (item.role(), item.key_document()) {
+            (Role::Entry | Role::Attribute, Some(key)) => {
+                let pair = (value(key)?, value(item.document())?);
+                Ok(pair.into_pyobject(py)?.into_any())
+            }
+            _ => value(item.document()),
+        }
+    }
+}
+
+/// The plan of the next pickle. Of a damaged one, it is that of what comes before the fault, which the second pass will
+/// tell. So it will if the file was changed meanwhile: what is not in the plan cannot be fetched.
+fn plan<'s>(
+    py: Python<'_>,
+    pieces: &mut Pieces,
+    decoder: &mut Decoder,
+    storage: &'s mut Vec<MemoUse>,
+) -> PyResult<Option<Box<MemoPlan<'s>>>> {
+    // Where each entry is fetched last.
+    let mut last: HashMap<u64, u64, foldhash::fast::RandomState> = HashMap::default();
+    // A GET that two pieces share.
+    let mut text = Vec::new();
+    decoder.next_pickle();
+    loop {
+        let rest = pieces.rest(py)?;
+        let before = rest.len();
+        let mut left = rest;
+        let mut note = |op: &Op<'_>| {
+            if let Some(index) = MemoPlan::fetch(op) {
+                last.insert(index, op.offset);
+            }
+        };
+        let walked = decoder.each(&mut left, |op| -> Result<(), Infallible> {
+            note(&op);
+            Ok(())
+        });
+        let step = walked.and_then(|_| decoder.next(&mut left));
+        let mut over = before == 0;
+        match step {
+            Ok(Step::Op(op)) => note(&op),
+            Ok(Step::Fragment(Fragment { opcode: opcode @ Opcode::Get, offset, data, last, .. })) => {
+                // No number is longer.
+                text.extend(data.iter().take(64usize.saturating_sub(text.len())));
+                if last {
+                    note(&Op { opcode, arg: Arg::Text(&text), offset });
+                    text.clear();
+                }
+            }
+            Ok(Step::End) | Err(_) => over = true,
+            Ok(_) => {}
+        }
+        let used = before - left.len();
+        pieces.unread.start += used;
+        if over {
+            break;
+        }
+    }
+    storage.resize(last.len() * 2 + 8, MemoUse::EMPTY);
+    let mut plan = MemoPlan::new(storage);
+    for (index, offset) in last {
+        if plan.fetched(index, offset).is_err() {
+            return Ok(None);
+        }
+    }
+    plan.finish();
+    Ok(Some(Box::new(plan)))
+}

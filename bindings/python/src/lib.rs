@@ -1,0 +1,37 @@
+//! libpickle for Python: the native module behind the package. What users see is in `libpickle/__init__.pyi`.
+
+mod build;
+mod equal;
+mod errors;
+mod info;
+mod items;
+mod known;
+mod load;
+mod options;
+mod raw;
+mod real;
+mod record;
+mod save;
+mod source;
+mod strings;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+#[pyo3(name = "_native")]
+fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<record::Global>()?;
+    module.add_class::<record::Extension>()?;
+    module.add_class::<record::Buffer>()?;
+    module.add_class::<record::Record>()?;
+    module.add_class::<load::Reader>()?;
+    module.add_class::<items::Items>()?;
+    module.add_function(wrap_pyfunction!(load::loads, module)?)?;
+    module.add_class::<save::Writer>()?;
+    module.add_function(wrap_pyfunction!(load::get, module)?)?;
+    module.add_function(wrap_pyfunction!(save::dumps, module)?)?;
+    module.add_function(wrap_pyfunction!(info::info, module)?)?;
+    module.add_function(wrap_pyfunction!(info::scan, module)?)?;
+    Ok(())
+}

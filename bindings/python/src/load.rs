@@ -1,0 +1,323 @@
+//! `loads`, `load` and `pickles`.
+
+use crate::build::{self, Made};
+use crate::errors;
+use crate::info;
+use crate::options::{Given, Reading};
+use crate::raw::Input;
+use crate::source::Source;
+use pickle_core::{Document, Error, Heap, Options, Path, Status, Unpickler, joblib};
+use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use std::cell::RefCell;
+
+/// Input of fewer bytes is read without letting other threads run meanwhile.
+const LONG: usize = 64 << 10;
+/// Documents of more values are made with the collector off.
+const MANY: usize = 2000;
+/// Memory of up to so many bytes is kept for the next pickle.
+const KEPT: usize = 1 << 20;
+
+struct Spare {
+    heap: Heap,
+    made: Made,
+}
+
+thread_local! {
+    static SPARE: RefCell<Option<Spare>> = const { RefCell::new(None) };
+}
+
+fn read(unpickler: &mut Unpickler<Heap>, input: &[u8]) -> Result<(), Error> {
+    unpickler.begin_at(0, false);
+    while unpickler.advance(input)? == Status::Built {
+        joblib::take_array(unpickler, input)?;
+    }
+    Ok(())
+}
+
+/// The collector, switched off as long as this lives.
+pub struct Collector<'py>(Option<Bound<'py, PyModule>>);
+
+impl<'py> Collector<'py> {
+    /// Switched off for many values: none of them can be garbage yet, and the collector would look at all again and again.
+    pub fn off_for(py: Python<'py>, values: usize) -> PyResult<Self> {
+        if values < MANY {
+            return Ok(Collector(None));
+        }
+        let gc = py.import("gc")?;
+        if !gc.call_method0("isenabled")?.is_truthy()? {
+            return Ok(Collector(None));
+        }
+        gc.call_method0("disable")?;
+        Ok(Collector(Some(gc)))
+    }
+}
+
+impl Drop for Collector<'_> {
+    fn drop(&mut self) {
+        if let Some(gc) = &self.0 {
+            let _ = gc.call_method0("enable");
+        }
+    }
+}
+
+/// Judges a document by a policy: every name in it, also of what it drops again.
+pub fn judge(
+    py: Python<'_>,
+    reading: &Reading<'_>,
+    document: &Document<'_>,
+    protocol: u8,
+    names: &info::Names,
+) -> PyResult<()> {
+    let Some(policy) = &reading.policy else { return Ok(()) };
+    if !policy.getattr(pyo3::intern!(py, "judges"))?.is_truthy()? {
+        return Ok(());
+    }
+    let uses = info::uses(document, names);
+    let pairs = PyList::new(py, uses.keys())?;
+    let fix = reading.fix_imports && protocol < 3;
+    let extensions = names.extensions.clone();
+    let refused: Vec<String> = policy.call_method1("refused", (pairs, extensions, fix))?.extract()?;
+    if refused.is_empty() { Ok(()) } else { Err(errors::refused(py, refused)) }
+}
+
+/// Reads the pickle at the start of data as `pickle.loads` does.
+#[pyfunction]
+#[pyo3(signature = (data, /, *, fix_imports=true, encoding=Some("ASCII"), errors="strict", buffers=None, max_bytes=None, max_opcodes=None, max_depth=1000, known=true, text_ints=None, policy=None, allow=None))]
+#[allow(clippy::too_many_arguments)]
+pub fn loads<'py>(
+    data: &Bound<'py, PyAny>,
+    fix_imports: bool,
+    encoding: Option<&str>,
+    errors: &str,
+    buffers: Option<Bound<'py, PyAny>>,
+    max_bytes: Option<usize>,
+    max_opcodes: Option<u64>,
+    max_depth: u32,
+    known: bool,
+    text_ints: Option<&str>,
+    policy: Option<Bound<'py, PyAny>>,
+    allow: Option<Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = data.py();
+    let input = Input::of(data)?;
+    let policy = with_allowed(py, policy, allow)?;
+    let given =
+        Given { encoding, errors, buffers, max_bytes, max_opcodes, max_depth, known, text_ints, policy, fix_imports };
+    let mut reading = Reading::new(py, given)?;
+    let spare = SPARE.with(|spare| spare.take());
+    let (heap, mut made) = match spare {
+        Some(Spare { heap, made }) if max_bytes.is_none() => (heap, made),
+        _ => (reading.heap(), Made::default()),
+    };
+    let mut unpickler = Unpickler::new(heap, reading.core);
+    let bytes = input.bytes();
+    // What others may write to is read while none of them runs.
+    let result = if bytes.len() >= LONG && input.is_read_only() {
+        py.detach(|| read(&mut unpickler, bytes))
+    } else {
+        read(&mut unpickler, bytes)
+    };
+    let value = match result {
+        Err(error) => Err(errors::from_core(py, error)),
+        Ok(()) => {
+            let document = unpickler.document_in(bytes);
+            let protocol = unpickler.protocol();
+            let off = Collector::off_for(py, document.id_limit())?;
+            let mut make = || {
+                if reading.policy.is_some() {
+                    let end = usize::try_from(unpickler.offset()).unwrap_or(bytes.len());
+                    let mut names = info::Names::default();
+                    names.read(bytes.get(..end).unwrap_or(bytes));
+                    judge(py, &reading, &document, protocol, &names)?;
+                    reading.find_classes(py, protocol)?;
+                }
+                build::whole(py, &document, &reading.wanted, &mut made, bytes.len())
+            };
+            let value = make();
+            drop(off);
+            value
+        }
+    };
+    made.clear();
+    let heap = unpickler.into_memory();
+    if max_bytes.is_none() && heap.size() <= KEPT {
+        SPARE.with(|spare| spare.replace(Some(Spare { heap, made })));
+    }
+    value
+}
+
+/// One value of the pickle at the start of data.
+#[pyfunction]
+#[pyo3(signature = (data, path, *, encoding=Some("ASCII"), errors="strict", buffers=None, max_bytes=None, max_opcodes=None, max_depth=1000, known=true, text_ints=None))]
+#[allow(clippy::too_many_arguments)]
+pub fn get<'py>(
+    data: &Bound<'py, PyAny>,
+    path: &str,
+    encoding: Option<&str>,
+    errors: &str,
+    buffers: Option<Bound<'py, PyAny>>,
+    max_bytes: Option<usize>,
+    max_opcodes: Option<u64>,
+    max_depth: u32,
+    known: bool,
+    text_ints: Option<&str>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = data.py();
+    if !Path::new(path).is_valid() {
+        let text = format!("{path:?} is no path: write $.name, $[3] or $[\"a name\"]");
+        return Err(PyValueError::new_err(text));
+    }
+    let input = Input::of(data)?;
+    let given = Given {
+        encoding,
+        errors,
+        buffers,
+        max_bytes,
+        max_opcodes,
+        max_depth,
+        known,
+        text_ints,
+        policy: None,
+        fix_imports: true,
+    };
+    let reading = Reading::new(py, given)?;
+    let mut unpickler = Unpickler::new(reading.heap(), reading.core);
+    read(&mut unpickler, input.bytes()).map_err(|error| errors::from_core(py, error))?;
+    let document = unpickler.document_in(input.bytes());
+    let Some(value) = document.find(path) else {
+        return Err(PyKeyError::new_err(format!("there is nothing at {path}")));
+    };
+    let _off = Collector::off_for(py, document.id_limit())?;
+    build::part(py, &value.document(), &reading.wanted, &mut Made::default())
+}
+
+/// The policy that a call asks for by `policy` or `allow`.
+pub fn with_allowed<'py>(
+    py: Python<'py>,
+    policy: Option<Bound<'py, PyAny>>,
+    allow: Option<Bound<'py, PyAny>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if policy.is_none() && allow.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(py.import("libpickle._policy")?.getattr("policy_of")?.call1((policy, allow))?))
+}
+
+/// Reads one pickle after another from a binary file, of which nothing behind a pickle is taken.
+#[pyclass(module = "libpickle", name = "_Reader")]
+pub struct Reader {
+    unpickler: Unpickler<Heap>,
+    options: Options,
+    made: Made,
+    /// Pickles share a memo.
+    keep_memo: bool,
+    begun: bool,
+}
+
+impl Reader {
+    fn value<'py>(
+        &mut self,
+        reading: &mut Reading<'py>,
+        names: info::Names,
+        py: Python<'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let document = self.unpickler.document();
+        let protocol = self.unpickler.protocol();
+        judge(py, reading, &document, protocol, &names)?;
+        if reading.wanted.real.is_none() {
+            reading.find_classes(py, protocol)?;
+        }
+        let (_, bytes) = self.unpickler.used();
+        let _off = Collector::off_for(py, document.id_limit())?;
+        build::whole(py, &document, &reading.wanted, &mut self.made, bytes)
+    }
+}
+
+#[pymethods]
+impl Reader {
+    #[new]
+    #[pyo3(signature = (keep_memo=false, max_bytes=None))]
+    fn new(keep_memo: bool, max_bytes: Option<usize>) -> Self {
+        let heap = max_bytes.map_or_else(Heap::new, Heap::with_limit);
+        let options = Options::new();
+        Reader { unpickler: Unpickler::new(heap, options), options, made: Made::default(), keep_memo, begun: false }
+    }
+
+    /// The next pickle; EOFError at the end of the file.
+    #[pyo3(signature = (file, *, fix_imports=true, encoding=Some("ASCII"), errors="strict", buffers=None, max_opcodes=None, max_depth=1000, known=true, text_ints=None, policy=None, find_class=None, persistent_load=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn load<'py>(
+        &mut self,
+        file: &Bound<'py, PyAny>,
+        fix_imports: bool,
+        encoding: Option<&str>,
+        errors: &str,
+        buffers: Option<Bound<'py, PyAny>>,
+        max_opcodes: Option<u64>,
+        max_depth: u32,
+        known: bool,
+        text_ints: Option<&str>,
+        policy: Option<Bound<'py, PyAny>>,
+        find_class: Option<Bound<'py, PyAny>>,
+        persistent_load: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = file.py();
+        let given = Given {
+            encoding,
+            errors,
+            buffers,
+            max_bytes: None,
+            max_opcodes,
+            max_depth,
+            known,
+            text_ints,
+            policy,
+            fix_imports,
+        };
+        let mut reading = Reading::new(py, given)?;
+        if let Some(find_class) = find_class {
+            reading.core.stop_after_build = false;
+            reading.wanted.known = false;
+            reading.wanted.max_depth = u32::MAX;
+            reading.wanted.real = Some(crate::real::Real::new(find_class, false));
+        }
+        reading.wanted.persistent = persistent_load;
+        if !self.begun || self.options != reading.core {
+            let heap = std::mem::replace(&mut self.unpickler, Unpickler::new(Heap::new(), reading.core)).into_memory();
+            self.unpickler = Unpickler::new(heap, reading.core);
+            self.options = reading.core;
+            self.made.clear();
+        } else if self.keep_memo {
+            let offset = self.unpickler.offset();
+            self.unpickler.begin_at(offset, true);
+        } else {
+            self.made.clear();
+            self.unpickler.next_pickle(false);
+        }
+        self.begun = true;
+        let mut names = info::Names::default();
+        let judged = reading.policy.is_some();
+        let mut source = Source::of(file)?;
+        source.pickle(&mut self.unpickler, |piece| {
+            if judged {
+                names.feed(piece);
+            }
+        })?;
+        self.value(&mut reading, names, py)
+    }
+
+    fn __traverse__(&self, visit: pyo3::gc::PyVisit<'_>) -> Result<(), pyo3::gc::PyTraverseError> {
+        for object in self.made.objects() {
+            // SAFETY: a live object, borrowed for the visit: `Py` is a pointer that is not null.
+            let object = unsafe { std::mem::transmute::<crate::raw::Raw, std::mem::ManuallyDrop<Py<PyAny>>>(object) };
+            visit.call(&*object)?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&mut self) {
+        self.made.clear();
+    }
+}
