@@ -13,6 +13,7 @@ pub mod info;
 pub mod items;
 pub mod json;
 pub mod optimize;
+pub mod rename;
 pub mod scan;
 pub mod show;
 pub mod split;

@@ -1,5 +1,6 @@
 //! `pickle convert`: writes pickles again, in another protocol or as another Python writes them.
 
+use super::rename::{Rename, Target};
 use crate::Failure;
 use crate::pickles::rewrite::{Trouble, each_pickle, refusal};
 use clap::{Args, ValueEnum};
@@ -17,7 +18,9 @@ Names of modules and classes change with protocols 0 to 2 and back, as in pickle
 Examples:
   pickle convert old.pkl -o new.pkl --protocol 5
   pickle convert py2.pkl -o py3.pkl --from-python2
-  pickle convert model.pkl -o legacy.pkl --protocol 2 --profile 2.7")]
+  pickle convert model.pkl -o legacy.pkl --protocol 2 --profile 2.7
+  pickle convert new.pkl -o old.pkl --for numpy1           # numpy._core is numpy.core there
+  pickle convert a.pkl -o b.pkl --rename shop.Item=store.items.Item")]
 pub struct ConvertArgs {
     /// The file to read; - is standard input
     #[arg(value_name = "FILE")]
@@ -42,6 +45,14 @@ pub struct ConvertArgs {
     /// Short for --protocol 5 --encoding latin1, which is what numpy, pandas and datetime of Python 3 ask for
     #[arg(long)]
     pub from_python2: bool,
+
+    /// Another name for a module and all below it, or for one class or function; may be given again
+    #[arg(long, value_name = "OLD=NEW")]
+    pub rename: Vec<Rename>,
+
+    /// The names that a library has today, or had; as if each were given with --rename
+    #[arg(long = "for", value_name = "LIBRARY")]
+    pub target: Vec<Target>,
 }
 
 /// Pythons whose picklers differ.
@@ -123,7 +134,29 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
     let mut unpickler =
         Unpickler::new(Heap::new(), Options { encoding: encoding.unwrap_or_default(), ..Options::new() });
     let mut writer = Writer::new();
-    each_pickle(&args.file, &args.output, |input, out| {
+    let rules: Vec<_> =
+        args.target.iter().flat_map(|target| target.rules()).chain(args.rename.iter().cloned()).collect();
+    let mut renamed = 0;
+    let mut kept = Vec::new();
+    let done = each_pickle(&args.file, &args.output, |whole, out| {
+        let mut input = whole;
+        let mut taken = None;
+        if !rules.is_empty() {
+            let mut rename = |module: &str, name: &str| rules.iter().find_map(|rule| rule.apply(module, name));
+            if as_it_is {
+                let (len, count) = recode::rename(input, &mut rename, out)?;
+                renamed += count;
+                return Ok(len);
+            }
+            kept.clear();
+            let (len, count) = recode::rename(input, &mut rename, &mut kept).map_err(|error| match error {
+                WriteError::Pickle(error) => Trouble::from(error),
+                WriteError::Io { error, .. } => match error {},
+            })?;
+            renamed += count;
+            input = &kept;
+            taken = Some(len);
+        }
         if as_it_is {
             return Ok(recode::copy(input, out)?);
         }
@@ -132,7 +165,8 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
         let protocol = protocol.unwrap_or(traits.protocol.min(5));
         if traits.drops_calls {
             if protocol == traits.protocol && args.profile.is_none() && encoding.is_none() {
-                return Ok(recode::copy(input, out)?);
+                let len = recode::copy(input, out)?;
+                return Ok(taken.unwrap_or(len));
             }
             return Err(Trouble::Refused(
                 "it calls functions and drops what they return (cloudpickle and dill do that to fill classes and \
@@ -154,9 +188,14 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
         }
         let document = unpickler.load(input)?;
         match writer.write(&document, traits.protocol, Profile::new(version, protocol), false, out) {
-            Ok(_) => Ok(traits.len),
+            Ok(_) => Ok(taken.unwrap_or(traits.len)),
             Err(WriteError::Pickle(error)) => Err(Trouble::Refused(refusal(&writer, &document, protocol, error))),
             Err(error) => Err(error.into()),
         }
-    })
+    });
+    done?;
+    if !rules.is_empty() && renamed == 0 {
+        eprintln!("pickle: {}: no class or function has a name that changes: it was copied", args.file.display());
+    }
+    Ok(())
 }

@@ -1,0 +1,161 @@
+//! Other names for modules, classes and functions: `--rename`, and what libraries moved.
+
+use clap::ValueEnum;
+use pickle_core::recode::GlobalName;
+use std::str::FromStr;
+
+/// `OLD=NEW`: a module with all below it, or one class or function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rename {
+    old: String,
+    new: String,
+}
+
+impl FromStr for Rename {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((old, new)) if !old.is_empty() && !new.is_empty() => Ok(Rename { old: old.into(), new: new.into() }),
+            _ => Err("expected OLD=NEW, such as numpy._core=numpy.core".into()),
+        }
+    }
+}
+
+impl Rename {
+    /// The new module and name, where the rule is about this global.
+    pub fn apply(&self, module: &str, name: &str) -> Option<GlobalName> {
+        if let Some(rest) = below(module, &self.old) {
+            return Some((format!("{}{rest}", self.new), name.into()));
+        }
+        // One class or function, and what is nested in it.
+        let old = self.old.strip_prefix(module)?.strip_prefix('.')?;
+        let rest = below(name, old)?;
+        let (module, new) = self.new.rsplit_once('.')?;
+        Some((module.into(), format!("{new}{rest}")))
+    }
+}
+
+/// What follows a dotted name in another one that is equal to it or below it.
+fn below<'n>(name: &'n str, of: &str) -> Option<&'n str> {
+    name.strip_prefix(of).filter(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// Libraries that moved modules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Target {
+    /// numpy 1: numpy.core
+    Numpy1,
+    /// numpy 2: numpy._core
+    Numpy2,
+    /// pandas 1 and later, for pickles of 0.x
+    Pandas,
+    /// scikit-learn 0.22 and later, for pickles of older ones
+    Sklearn,
+}
+
+impl Target {
+    /// The rules, the special ones first.
+    pub fn rules(self) -> impl Iterator<Item = Rename> {
+        let rules: &[(&str, &str)] = match self {
+            Target::Numpy1 => &[("numpy._core", "numpy.core")],
+            Target::Numpy2 => &[("numpy.core", "numpy._core")],
+            Target::Pandas => PANDAS,
+            Target::Sklearn => SKLEARN,
+        };
+        rules.iter().map(|&(old, new)| Rename { old: old.into(), new: new.into() })
+    }
+}
+
+/// `pandas/compat/pickle_compat.py`, `_class_locations_map`, and what it no longer has.
+const PANDAS: &[(&str, &str)] = &[
+    ("pandas.core.base.FrozenNDArray", "numpy.ndarray"),
+    ("pandas.core.indexes.frozen.FrozenNDArray", "numpy.ndarray"),
+    ("pandas.core.base.FrozenList", "pandas.core.indexes.frozen.FrozenList"),
+    ("pandas.core.series.TimeSeries", "pandas.core.series.Series"),
+    ("pandas.sparse.series.SparseTimeSeries", "pandas.core.sparse.series.SparseSeries"),
+    ("pandas._sparse", "pandas._libs.sparse"),
+    ("pandas.tslib.Timestamp", "pandas._libs.tslibs.timestamps.Timestamp"),
+    ("pandas.tslib.__nat_unpickle", "pandas._libs.tslibs.nattype.__nat_unpickle"),
+    ("pandas._libs.tslib.__nat_unpickle", "pandas._libs.tslibs.nattype.__nat_unpickle"),
+    ("pandas._period.Period", "pandas._libs.tslibs.period.Period"),
+    ("pandas._libs.period.Period", "pandas._libs.tslibs.period.Period"),
+    ("pandas.core.index._new_Index", "pandas.core.indexes.base._new_Index"),
+    ("pandas.core.index.Index", "pandas.core.indexes.base.Index"),
+    ("pandas.core.index.MultiIndex", "pandas.core.indexes.multi.MultiIndex"),
+    ("pandas.core.index.Int64Index", "pandas.core.indexes.base.Index"),
+    ("pandas.core.index.Float64Index", "pandas.core.indexes.base.Index"),
+    ("pandas.indexes.base._new_Index", "pandas.core.indexes.base._new_Index"),
+    ("pandas.indexes.numeric.Int64Index", "pandas.core.indexes.base.Index"),
+    ("pandas.indexes.numeric.Float64Index", "pandas.core.indexes.base.Index"),
+    ("pandas.core.indexes.numeric.Int64Index", "pandas.core.indexes.base.Index"),
+    ("pandas.core.indexes.numeric.UInt64Index", "pandas.core.indexes.base.Index"),
+    ("pandas.core.indexes.numeric.Float64Index", "pandas.core.indexes.base.Index"),
+    ("pandas.indexes", "pandas.core.indexes"),
+    ("pandas.tseries.index._new_DatetimeIndex", "pandas.core.indexes.datetimes._new_DatetimeIndex"),
+    ("pandas.tseries.index.DatetimeIndex", "pandas.core.indexes.datetimes.DatetimeIndex"),
+    ("pandas.tseries.period.PeriodIndex", "pandas.core.indexes.period.PeriodIndex"),
+    ("pandas.tseries.tdi.TimedeltaIndex", "pandas.core.indexes.timedeltas.TimedeltaIndex"),
+    ("pandas.core.categorical.Categorical", "pandas.core.arrays.categorical.Categorical"),
+];
+
+/// Modules that got an underscore in 0.22 ("What's new", deprecated import paths), and joblib, which moved out.
+const SKLEARN: &[(&str, &str)] = &[
+    ("sklearn.externals.joblib", "joblib"),
+    ("sklearn.tree.tree", "sklearn.tree._classes"),
+    ("sklearn.ensemble.forest", "sklearn.ensemble._forest"),
+    ("sklearn.ensemble.gradient_boosting", "sklearn.ensemble._gb"),
+    ("sklearn.ensemble.bagging", "sklearn.ensemble._bagging"),
+    ("sklearn.ensemble.weight_boosting", "sklearn.ensemble._weight_boosting"),
+    ("sklearn.ensemble.voting_classifier", "sklearn.ensemble._voting"),
+    ("sklearn.ensemble.iforest", "sklearn.ensemble._iforest"),
+    ("sklearn.linear_model.base", "sklearn.linear_model._base"),
+    ("sklearn.linear_model.logistic", "sklearn.linear_model._logistic"),
+    ("sklearn.linear_model.ridge", "sklearn.linear_model._ridge"),
+    ("sklearn.linear_model.coordinate_descent", "sklearn.linear_model._coordinate_descent"),
+    ("sklearn.linear_model.stochastic_gradient", "sklearn.linear_model._stochastic_gradient"),
+    ("sklearn.svm.classes", "sklearn.svm._classes"),
+    ("sklearn.neighbors.classification", "sklearn.neighbors._classification"),
+    ("sklearn.neighbors.regression", "sklearn.neighbors._regression"),
+    ("sklearn.neighbors.unsupervised", "sklearn.neighbors._unsupervised"),
+    ("sklearn.neighbors.kd_tree", "sklearn.neighbors._kd_tree"),
+    ("sklearn.neighbors.ball_tree", "sklearn.neighbors._ball_tree"),
+    ("sklearn.neighbors.dist_metrics", "sklearn.metrics._dist_metrics"),
+    ("sklearn.cluster.k_means_", "sklearn.cluster._kmeans"),
+    ("sklearn.cluster.dbscan_", "sklearn.cluster._dbscan"),
+    ("sklearn.decomposition.pca", "sklearn.decomposition._pca"),
+    ("sklearn.decomposition.nmf", "sklearn.decomposition._nmf"),
+    ("sklearn.decomposition.truncated_svd", "sklearn.decomposition._truncated_svd"),
+    ("sklearn.preprocessing.data", "sklearn.preprocessing._data"),
+    ("sklearn.preprocessing.label", "sklearn.preprocessing._label"),
+    ("sklearn.preprocessing.imputation", "sklearn.impute._base"),
+    ("sklearn.neural_network.multilayer_perceptron", "sklearn.neural_network._multilayer_perceptron"),
+    ("sklearn.gaussian_process.gpr", "sklearn.gaussian_process._gpr"),
+    ("sklearn.gaussian_process.gpc", "sklearn.gaussian_process._gpc"),
+    ("sklearn.feature_selection.univariate_selection", "sklearn.feature_selection._univariate_selection"),
+    ("sklearn.mixture.gaussian_mixture", "sklearn.mixture._gaussian_mixture"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::Rename;
+
+    fn apply(rule: &str, module: &str, name: &str) -> Option<String> {
+        let (module, name) = rule.parse::<Rename>().unwrap().apply(module, name)?;
+        Some(format!("{module}:{name}"))
+    }
+
+    #[test]
+    fn modules_and_single_names() {
+        let core = "numpy._core=numpy.core";
+        assert_eq!(apply(core, "numpy._core.multiarray", "scalar").as_deref(), Some("numpy.core.multiarray:scalar"));
+        assert_eq!(apply(core, "numpy._core", "x").as_deref(), Some("numpy.core:x"));
+        assert_eq!(apply(core, "numpy._core2", "x"), None);
+        let one = "shop.Item=store.items.Thing";
+        assert_eq!(apply(one, "shop", "Item").as_deref(), Some("store.items:Thing"));
+        assert_eq!(apply(one, "shop", "Item.Kind").as_deref(), Some("store.items:Thing.Kind"));
+        assert_eq!(apply(one, "shop", "Items"), None);
+        assert_eq!(apply(one, "workshop", "Item"), None);
+        assert!("a".parse::<Rename>().is_err());
+    }
+}
