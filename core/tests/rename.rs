@@ -41,10 +41,9 @@ fn strs_that_only_globals_use_are_replaced() {
 #[test]
 fn a_str_that_is_a_value_too_stays_one() {
     // The same str is module and item; and it is module and name of one global.
-    for pickle in [
-        &b"\x80\x04\x8c\x03old\x94\x8c\x01A\x94\x93\x94h\0\x86."[..],
-        b"\x80\x04\x8c\x03old\x94h\0\x93\x94h\0\x86.",
-    ] {
+    for pickle in
+        [&b"\x80\x04\x8c\x03old\x94\x8c\x01A\x94\x93\x94h\0\x86."[..], b"\x80\x04\x8c\x03old\x94h\0\x93\x94h\0\x86."]
+    {
         let (out, count) = renamed(pickle);
         assert_eq!(count, 1);
         with_root(&out, |root| {
