@@ -4,6 +4,7 @@
 mod common;
 
 use common::{Random, compare_values, corpus, data, show};
+use pickle_core::View;
 use pickle_core::{
     Batch, Change, Decoder, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, MemoUse,
     Memory, Node, Opcode, Options, Role, Step, Storage, Unpickler, Value,
@@ -15,6 +16,21 @@ fn items_of(value: Value<'_>) -> Vec<(Role, Option<Value<'_>>, Value<'_>)> {
     all.extend(value.items().into_iter().flatten().map(|item| (Role::Item, None, item)));
     all.extend(value.entries().into_iter().flatten().map(|(key, value)| (Role::Entry, Some(key), value)));
     let Some(object) = value.as_object() else { return all };
+    // Spelled as a call with its items: a set, a deque, an OrderedDict of Python 2.7.
+    if object.changes().next().is_none() {
+        match value.view() {
+            View::Set(set) => return set.items.map(|item| (Role::Item, None, item)).collect(),
+            View::Sequence(deque) => return deque.items.map(|item| (Role::Item, None, item)).collect(),
+            View::Mapping(mapping) if mapping.pairs.len() != 0 => {
+                let helped = object.class().is_some_and(|(_, name)| name == "_reconstructor");
+                let first = value.find(if helped { "@call[2]" } else { "@args[0]" }).unwrap();
+                let entries = first.entries().into_iter().flatten();
+                let pairs = first.items().into_iter().flatten().map(|pair| (Role::Item, None, pair));
+                return pairs.chain(entries.map(|(key, value)| (Role::Entry, Some(key), value))).collect();
+            }
+            _ => {}
+        }
+    }
     for change in object.changes() {
         match change {
             Change::Append(items) | Change::Add(items) => all.extend(items.map(|item| (Role::Item, None, item))),

@@ -7,7 +7,6 @@ use crate::pickles::items::{self, Whose};
 use crate::print::json::{self, json};
 use clap::Args;
 use pickle_core::{Document, Path, PathStep, Role};
-use std::fmt::Write as _;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -15,11 +14,13 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 An item of a list, and what is in it, is found without holding what comes before and after. Bytes and arrays are
-better taken out with `pickle extract`.
+better taken out with `pickle extract`. Where a path has wildcards or slices, every value is one line. docs/paths.md has
+all that paths can say.
 
 Examples:
   pickle get run.pkl '$.config'
-  pickle get rows.pkl '$[1000000].temp'")]
+  pickle get rows.pkl '$[1000000].temp'
+  pickle get run.pkl '$.runs[*].loss'")]
 pub struct GetArgs {
     /// The file to read; - is standard input
     #[arg(value_name = "FILE")]
@@ -40,24 +41,25 @@ pub struct GetArgs {
 /// The file cannot be read, is damaged, or has nothing at the path.
 pub fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
     Failure::check_path(&args.path, "$.rows[3].temp")?;
-    let nothing = || Failure::Refused {
-        name: args.file.display().to_string(),
-        text: format!("there is nothing at {}; `pickle show` and `pickle du` tell what there is", args.path),
-    };
+    let refuse = |text: String| Failure::Refused { name: args.file.display().to_string(), text };
     let can_be_read_again = args.file.as_os_str() != "-";
-    if let Some((list, index, rest)) = first_index(&args.path) {
+    if !Path::new(&args.path).is_many()
+        && let Some((list, index, rest)) = first_index(&args.path)
+    {
         match item(args, list, index, &rest, out) {
             Ok(true) => return Ok(()),
             // Of a tuple or list that the stream changes later, or that no stream leads to, the whole is read.
             Ok(false) | Err(Failure::Refused { .. }) if can_be_read_again => {}
-            Ok(false) => return Err(nothing()),
+            Ok(false) => return Err(refuse(format!("there is nothing at {}", args.path))),
             Err(failure) => return Err(failure),
         }
     }
     let mut pickles = Pickles::new(containers::open_one(&args.file)?, pickle_core::Options::new(), false);
-    let document = pickles.next_document()?.ok_or_else(nothing)?;
-    let found = document.find(&args.path).ok_or_else(nothing)?;
-    print(&found.document(), args, out)
+    let document = pickles.next_document()?.ok_or_else(|| refuse("there is no pickle".into()))?;
+    let root = document.root();
+    let found = root.find_all(&args.path).map_err(|error| refuse(error.to_string()))?;
+    let several = Path::new(&args.path).is_many();
+    found.iter().try_for_each(|value| print(&value.document(), args, several, out))
 }
 
 /// Streams the items of a list up to the one that is wanted; false where it was not there.
@@ -71,31 +73,34 @@ fn item(args: &GetArgs, list: String, index: u64, rest: &str, out: &mut dyn Writ
         let document = item.document();
         if let Some(value) = document.find(rest) {
             found = true;
-            print(&value.document(), args, out)?;
+            print(&value.document(), args, false, out)?;
         }
         Ok(false)
     })?;
     Ok(found)
 }
 
-fn print(document: &Document<'_>, args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let options = json::Options { indent: Some(args.indent).filter(|&n| n != 0), ..json::Options::default() };
-    Ok(json(document, &options, out)?)
+/// Prints a value; one of several on a line of its own.
+fn print(document: &Document<'_>, args: &GetArgs, several: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let indent = Some(args.indent).filter(|&n| n != 0 && !several);
+    Ok(json(document, &json::Options { indent, ..json::Options::default() }, out)?)
 }
 
-/// The path up to the first index from the front, the index, and the path behind it.
+/// The path up to the first index from the front, the index, and the path behind it; `None` where something else than
+/// names stands before it.
 fn first_index(path: &str) -> Option<(String, u64, String)> {
-    let (mut before, mut index, mut after) = (String::from("$"), None, String::from("$"));
-    for step in Path::new(path) {
-        let text = if index.is_none() { &mut before } else { &mut after };
-        match step? {
-            PathStep::Index(n @ 0..) if index.is_none() => index = Some(n as u64),
-            PathStep::Index(n) => write!(text, "[{n}]").ok()?,
-            PathStep::Key(key) if !key.contains('"') => write!(text, "[\"{key}\"]").ok()?,
-            PathStep::Key(key) => write!(text, "['{key}']").ok()?,
+    let mut steps = Path::new(path);
+    loop {
+        let before = steps.done();
+        match steps.next()?? {
+            PathStep::Key(name) if name.as_index().is_none() => {}
+            PathStep::Index(index @ 0..) => {
+                let before = if before.is_empty() { "$" } else { before };
+                return Some((before.to_owned(), index as u64, format!("${}", steps.rest())));
+            }
+            _ => return None,
         }
     }
-    Some((before, index?, after))
 }
 
 #[cfg(test)]
@@ -105,9 +110,10 @@ mod tests {
     #[test]
     fn paths_are_cut_at_the_first_index() {
         let cut = first_index("$.rows[3].points[-1]").unwrap();
-        assert_eq!(cut, ("$[\"rows\"]".into(), 3, "$[\"points\"][-1]".into()));
+        assert_eq!(cut, ("$.rows".into(), 3, "$.points[-1]".into()));
         assert_eq!(first_index("$[0]").unwrap(), ("$".into(), 0, "$".into()));
         assert_eq!(first_index("$.config"), None);
         assert_eq!(first_index("$[-1]"), None);
+        assert_eq!(first_index("$.*[0]"), None);
     }
 }

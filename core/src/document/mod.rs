@@ -3,8 +3,6 @@
 mod history;
 pub(crate) mod iter;
 pub(crate) mod kind;
-#[cfg(feature = "alloc")]
-mod locate;
 pub(crate) mod path;
 pub(crate) mod value;
 
@@ -47,11 +45,6 @@ impl<'d> Document<'d> {
     /// The value that the pickle stands for.
     pub fn root<'a>(&'a self) -> Value<'a> {
         Value::new(self, self.root)
-    }
-
-    /// The value at a path such as `$.rows[3].temp`, from the root.
-    pub fn find<'a>(&'a self, path: &str) -> Option<Value<'a>> {
-        self.root().find(path)
     }
 
     /// The value that [`Value::node`] gave: for bindings, whose handles can

@@ -12,6 +12,7 @@ use crate::machine::handover::{Phase, Stream};
 use crate::machine::node::{NIL, Node, chunk, tag};
 use crate::machine::stream::is_streamable;
 use crate::read::unpickler::Progress;
+use crate::view::{MappingKind, View};
 use crate::{
     Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value, joblib,
 };
@@ -413,7 +414,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             match (step?, around.tag()) {
                 (PathStep::Key(key), tag::DICT) => {
                     let name = entry(last.checked_sub(1)?)?;
-                    let same = matches!(name.tag(), tag::STR | tag::STR8) && document.range(name) == key.as_bytes();
+                    let same = matches!(name.tag(), tag::STR | tag::STR8) && key.is(document.range(name));
                     let is_value = last > begin && (last - begin) % 2 == 1;
                     // It may as well be put into the value before it.
                     if !same || !is_value || last.checked_sub(2).is_some_and(is_mutable) {
@@ -521,6 +522,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             }
             _ => {
                 if let Some(node) = found {
+                    let node = spelled(Value::new(&document, node)).map_or(node, |items| items.node);
                     self.from = From::Document(Cursor::of(nodes, node));
                 }
                 false
@@ -532,6 +534,25 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         }
         Ok(())
     }
+}
+
+/// The list, tuple or dict that has the items of a set, a deque, an OrderedDict of Python 2.7, a Counter and so on which
+/// is spelled as a call with its items.
+fn spelled(value: Value<'_>) -> Option<Value<'_>> {
+    let object = value.as_object()?;
+    let mapping = match value.view() {
+        View::Set(_) | View::Sequence(_) => false,
+        View::Mapping(mapping) if matches!(mapping.kind, MappingKind::UserDict | MappingKind::ChainMap) => return None,
+        View::Mapping(_) => true,
+        _ => return None,
+    };
+    // What is put in later is found there.
+    if object.changes().next().is_some() {
+        return None;
+    }
+    let first = object.derived().map(|(_, _, value)| value).or_else(|| object.instance()?.args.next())?;
+    let holds = first.items().is_some() || mapping && first.entries().is_some();
+    if holds { Some(first) } else { None }
 }
 
 impl Cursor {

@@ -9,8 +9,12 @@
 mod builtins;
 mod collections;
 mod fields;
+mod find;
 mod instance;
 pub mod known;
+#[cfg(feature = "alloc")]
+mod locate;
+mod members;
 mod numbers;
 mod octets;
 mod paths;
@@ -21,7 +25,9 @@ mod zones;
 pub use builtins::{Member, Partial, Pattern};
 pub use collections::{Mapping, MappingKind, Sequence, SequenceKind, Set};
 pub use fields::{Attributes, Pairs};
+pub use find::PathError;
 pub use instance::Instance;
+pub use members::Members;
 pub use numbers::{Fraction, Ip, Uuid};
 pub use octets::Octets;
 pub use paths::PurePath;

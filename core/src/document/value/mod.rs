@@ -6,7 +6,6 @@ pub(crate) mod object;
 use self::items::{Entries, Items};
 use self::object::Object;
 use super::kind::Kind;
-use super::path::{Path, PathStep};
 use crate::document::Document;
 use crate::literal::int;
 use crate::literal::int::Digits;
@@ -368,25 +367,6 @@ impl<'d> Value<'d> {
             None if state.entries().is_some() => state.get(key),
             None => None,
         }
-    }
-
-    /// The value at a path from here: `.name` or `["name"]` looks up a key or
-    /// attribute, `[3]` an index; a leading `$` is this value.
-    ///
-    /// `None` where nothing is there or the path cannot be read.
-    pub fn find(&self, path: &str) -> Option<Value<'d>> {
-        let mut here = *self;
-        for step in Path::new(path) {
-            here = match step? {
-                PathStep::Key(key) => here.get(key)?,
-                PathStep::Index(index) => {
-                    let len = here.items()?.len();
-                    let index = usize::try_from(if index < 0 { index + len as i64 } else { index }).ok()?;
-                    here.at(index)?
-                }
-            };
-        }
-        Some(here)
     }
 }
 

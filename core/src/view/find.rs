@@ -1,0 +1,451 @@
+//! From a path to what it leads to.
+
+use super::fields::Attributes;
+use super::instance::Changed;
+use super::members::objects;
+use super::{Octets, View};
+use crate::document::path::{DEPTH, Path, PathStep, Text, Token, token};
+use crate::{Change, Document, How, Items, Kind, Value};
+use core::fmt::{self, Write};
+
+/// Why a path leads nowhere. Its `Display` says how far the path came and what is there: ``$.od exists and has keys a, b;
+/// there is no .c``.
+#[derive(Clone, Copy)]
+pub struct PathError<'d, 'p> {
+    path: &'p str,
+    /// The part of the path that leads somewhere.
+    done: &'p str,
+    /// What is there; `None` where the path cannot be read.
+    there: Option<Value<'d>>,
+}
+
+impl<'d, 'p> PathError<'d, 'p> {
+    /// The part of the path that leads somewhere.
+    pub fn done(&self) -> &'p str {
+        self.done
+    }
+
+    /// What is there. `None` where the path is none.
+    pub fn value(&self) -> Option<Value<'d>> {
+        self.there
+    }
+}
+
+impl Document<'_> {
+    /// The value at a path such as `$.rows[3].temp`, from the root; the first one, where it leads to several.
+    pub fn find<'a>(&'a self, path: &str) -> Option<Value<'a>> {
+        self.root().find(path)
+    }
+}
+
+impl<'d> Value<'d> {
+    /// The value at a path from here, the first one where it leads to several. `None` where nothing is there or the path
+    /// cannot be read: [`Value::at_path`] says more.
+    pub fn find(&self, path: &str) -> Option<Value<'d>> {
+        self.at_path(path).ok()
+    }
+
+    /// The value at a path from here: docs/paths.md has the grammar. Wildcards and slices lead to the first value there.
+    ///
+    /// # Errors
+    /// The path cannot be read, or nothing is there.
+    pub fn at_path<'p>(&self, path: &'p str) -> Result<Value<'d>, PathError<'d, 'p>> {
+        let mut here = *self;
+        let mut steps = Path::new(path);
+        loop {
+            let done = steps.done();
+            let Some(step) = steps.next() else { return Ok(here) };
+            let Some(step) = step else { return Err(PathError { path, done, there: None }) };
+            here = match here.step(step) {
+                Some(next) => next,
+                // What follows must be a path, too, or that is what is wrong.
+                None if steps.is_valid() => return Err(PathError { path, done, there: Some(here) }),
+                None => return Err(PathError { path, done: steps.done(), there: None }),
+            };
+        }
+    }
+
+    /// All values at a path from here, in the order of the document.
+    ///
+    /// # Errors
+    /// The path cannot be read, or nothing is there. More than 2^24 values are taken for nothing, too: a pickle of a few
+    /// bytes can have more.
+    #[cfg(feature = "alloc")]
+    pub fn find_all<'p>(&self, path: &'p str) -> Result<alloc::vec::Vec<Value<'d>>, PathError<'d, 'p>> {
+        use alloc::vec::Vec;
+        const MOST: usize = 1 << 24;
+        let mut here = alloc::vec![*self];
+        let mut steps = Path::new(path);
+        loop {
+            let done = steps.done();
+            let Some(step) = steps.next() else { return Ok(here) };
+            let Some(step) = step else { return Err(PathError { path, done, there: None }) };
+            let mut next = Vec::new();
+            match step {
+                PathStep::Deep => next = deep(&here),
+                _ => {
+                    for value in &here {
+                        several(*value, step, &mut next);
+                        if next.len() > MOST {
+                            next.clear();
+                            break;
+                        }
+                    }
+                }
+            }
+            if next.is_empty() {
+                let there = if steps.is_valid() { here.first().copied() } else { None };
+                return Err(PathError { path, done, there });
+            }
+            here = next;
+        }
+    }
+
+    /// The value one step from here.
+    pub fn step(&self, step: PathStep<'_>) -> Option<Value<'d>> {
+        let value = *self;
+        match step {
+            PathStep::Key(name) => by_name(value, name),
+            PathStep::Index(index) => by_index(value, index),
+            PathStep::Literal(source) => {
+                let View::Mapping(mapping) = value.view() else { return None };
+                mapping.pairs.filter(|(key, _)| is_literal(*key, source)).last().map(|(_, value)| value)
+            }
+            PathStep::All => Some(value.members()?.next()?.1),
+            PathStep::Slice(..) => slice(value, step)?.next(),
+            PathStep::Deep => None,
+            PathStep::KeyAt(place) => entries(value, place).map(|(key, _)| key),
+            PathStep::ValueAt(place) => entries(value, place).map(|(_, value)| value),
+            PathStep::Inner => value.inner(),
+            PathStep::Module => value.global_parts().map(|(module, _)| module),
+            PathStep::Name => value.global_parts().map(|(_, name)| name),
+            _ => of_object(value, step),
+        }
+    }
+}
+
+/// Steps into how an object was made.
+fn of_object<'d>(value: Value<'d>, step: PathStep<'_>) -> Option<Value<'d>> {
+    let object = value.as_object()?;
+    let at = |place: u64| usize::try_from(place).ok();
+    match step {
+        PathStep::Id if object.how() == How::PersId => Some(object.callable()),
+        PathStep::Class if object.how() != How::PersId => {
+            Some(object.instance().map_or(object.callable(), |instance| instance.class))
+        }
+        PathStep::Call(None) => Some(object.callable()),
+        PathStep::Call(Some(place)) => object.args().nth(at(place)?),
+        PathStep::Args(None) => object.args_value(),
+        PathStep::Args(Some(place)) => {
+            object.instance().map_or(object.args(), |instance| instance.args).nth(at(place)?)
+        }
+        PathStep::Kwargs => object.kwargs(),
+        PathStep::State => object.state(),
+        PathStep::Build(place) => {
+            let states = object.changes().filter_map(|change| match change {
+                Change::Build(state) => Some(state),
+                _ => None,
+            });
+            states.skip(at(place)?).next()
+        }
+        PathStep::Nested(place) => {
+            let nested = object.changes().filter_map(|change| match change {
+                Change::Nested(root) => Some(root),
+                _ => None,
+            });
+            nested.skip(at(place)?).next()
+        }
+        PathStep::Items(place) => {
+            let mut left = at(place)?;
+            object.changes().find_map(|change| match change {
+                Change::Append(mut items) | Change::Add(mut items) => {
+                    let len = items.len();
+                    if left < len {
+                        return items.nth(left);
+                    }
+                    left -= len;
+                    None
+                }
+                _ => None,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The entry of a dict, or of all that was set in an object, by its place.
+fn entries<'d>(value: Value<'d>, place: u64) -> Option<(Value<'d>, Value<'d>)> {
+    let mut left = usize::try_from(place).ok()?;
+    if let Some(mut entries) = value.entries() {
+        return entries.nth(left);
+    }
+    value.as_object()?.changes().find_map(|change| match change {
+        Change::SetItem(mut entries) => {
+            let len = entries.len();
+            if left < len {
+                return entries.nth(left);
+            }
+            left -= len;
+            None
+        }
+        _ => None,
+    })
+}
+
+fn by_name<'d>(value: Value<'d>, name: Text<'_>) -> Option<Value<'d>> {
+    let same = |(key, _): &(Value<'d>, Value<'d>)| match key.kind() {
+        Kind::Str => key.str_bytes().is_some_and(|key| name.is(key)),
+        Kind::Str8 => key.as_bytes().is_some_and(|key| name.is(key)),
+        _ => false,
+    };
+    if let Some(entries) = value.entries() {
+        return entries.filter(same).last().map(|(_, value)| value);
+    }
+    let own = |attributes: Attributes<'d>| attributes.filter(same).last().map(|(_, value)| value);
+    let found = match value.view() {
+        View::Mapping(mapping) => {
+            let found = mapping.pairs.filter(same).last().map(|(_, value)| value);
+            found.or_else(|| own(mapping.attributes))
+        }
+        View::Record(record) => {
+            let kwargs = || record.kwargs?.entries()?.filter(same).last().map(|(_, value)| value);
+            own(record.attributes).or_else(kwargs)
+        }
+        View::Sequence(sequence) => own(sequence.attributes).or_else(|| by_index(value, name.as_index()?)),
+        View::Set(set) => own(set.attributes),
+        View::Partial(partial) if name.is(b"func") => Some(partial.function),
+        View::Partial(partial) if name.is(b"keywords") => Some(partial.kwargs),
+        View::Partial(partial) => own(partial.attributes),
+        _ => None,
+    };
+    // Attributes of what has a meaning beside them: a frame, an array that is a subclass.
+    found.or_else(|| own(Attributes::of(value.as_object()?.state()?)?))
+}
+
+fn by_index<'d>(value: Value<'d>, index: i64) -> Option<Value<'d>> {
+    let mut items = match value.view() {
+        View::Mapping(mapping) => {
+            let same = |(key, _): &(Value<'d>, Value<'d>)| key.kind() == Kind::Int && key.as_i64() == Some(index);
+            return mapping.pairs.filter(same).last().map(|(_, value)| value);
+        }
+        _ => sequence(value)?,
+    };
+    let len = i64::try_from(items.len()).ok()?;
+    let index = if index < 0 { index.checked_add(len)? } else { index };
+    items.nth(usize::try_from(index).ok()?)
+}
+
+/// What has places: items of sequences and sets, positional fields of records.
+fn sequence<'d>(value: Value<'d>) -> Option<Items<'d>> {
+    match value.view() {
+        View::Sequence(sequence) => Some(sequence.items),
+        View::Set(set) => Some(set.items),
+        View::Record(record) => Some(record.positional()),
+        View::Array(array) => objects(&array),
+        View::Object(object, _) => Changed::of(&object).appended,
+        _ => None,
+    }
+}
+
+/// The items of a slice, as Python counts them.
+fn slice<'d>(value: Value<'d>, step: PathStep<'_>) -> Option<impl Iterator<Item = Value<'d>> + use<'d>> {
+    let PathStep::Slice(from, to, by) = step else { return None };
+    let items = sequence(value)?;
+    let len = i64::try_from(items.len()).ok()?;
+    let place = |at: i64| (if at < 0 { at.saturating_add(len) } else { at }).clamp(if by < 0 { -1 } else { 0 }, len);
+    let (mut at, end) = match by < 0 {
+        true => (from.map_or(len - 1, |from| place(from).min(len - 1)), to.map_or(-1, place)),
+        false => (from.map_or(0, place), to.map_or(len, place)),
+    };
+    Some(core::iter::from_fn(move || {
+        if by > 0 && at >= end || by < 0 && at <= end {
+            return None;
+        }
+        let item = items.clone().nth(usize::try_from(at).ok()?);
+        at = at.saturating_add(by);
+        item
+    }))
+}
+
+/// A key that this literal of Python stands for.
+pub(super) fn is_literal(key: Value<'_>, source: &str) -> bool {
+    matches(key, source).is_some()
+}
+
+fn matches(key: Value<'_>, source: &str) -> Option<()> {
+    let mut first = Some(key);
+    let mut around: heapless::Vec<Items<'_>, { DEPTH }> = heapless::Vec::new();
+    let mut rest = source;
+    while !rest.is_empty() {
+        let (after, token) = token(rest).ok()?;
+        rest = after;
+        match token {
+            Token::Comma => continue,
+            Token::Close => {
+                if around.pop()?.next().is_some() {
+                    return None;
+                }
+                continue;
+            }
+            _ => {}
+        }
+        let value = match around.last_mut() {
+            Some(items) => items.next()?,
+            None => first.take()?,
+        };
+        let fits = match token {
+            Token::Open => {
+                let items = value.items().filter(|_| value.kind() == Kind::Tuple)?;
+                around.push(items).is_ok()
+            }
+            Token::None => value.is_none(),
+            Token::Bool(flag) => value.as_bool() == Some(flag),
+            Token::Int(digits) => value.kind() == Kind::Int && value.as_i128() == digits.parse().ok(),
+            Token::Float(digits) => match (crate::literal::float::from_text(digits.as_bytes()), value.as_f64()) {
+                (Ok(Some(float)), Some(found)) => float.to_bits() == found.to_bits(),
+                _ => false,
+            },
+            Token::Text(text) => match value.kind() {
+                Kind::Str => text.is(value.str_bytes()?),
+                Kind::Str8 => text.is(value.as_bytes()?),
+                _ => false,
+            },
+            Token::Bytes(text) => {
+                let bytes = text.chars().map(|c| u8::try_from(u32::from(c)).ok());
+                Octets::of(value)?.map(Some).eq(bytes)
+            }
+            _ => false,
+        };
+        if !fits {
+            return None;
+        }
+    }
+    if first.is_none() && around.is_empty() { Some(()) } else { None }
+}
+
+/// All values that one step leads to.
+#[cfg(feature = "alloc")]
+fn several<'d>(value: Value<'d>, step: PathStep<'_>, put: &mut alloc::vec::Vec<Value<'d>>) {
+    match step {
+        PathStep::All => put.extend(value.members().into_iter().flatten().map(|(_, value)| value)),
+        PathStep::Slice(..) => put.extend(slice(value, step).into_iter().flatten()),
+        _ => put.extend(value.step(step)),
+    }
+}
+
+/// These values and all in them, each container once.
+#[cfg(feature = "alloc")]
+fn deep<'d>(from: &[Value<'d>]) -> alloc::vec::Vec<Value<'d>> {
+    use alloc::vec::Vec;
+    let limit = from.first().map_or(0, |value| value.document().id_limit());
+    let mut met = alloc::vec![false; limit];
+    let mut found = Vec::new();
+    let mut stack: Vec<Value<'d>> = from.iter().rev().copied().collect();
+    let mut inner = Vec::new();
+    while let Some(value) = stack.pop() {
+        let first = value.id().and_then(|id| met.get_mut(id)).is_none_or(|met| !core::mem::replace(met, true));
+        if !first {
+            continue;
+        }
+        found.push(value);
+        inner.extend(value.members().into_iter().flatten().map(|(_, value)| value));
+        stack.extend(inner.drain(..).rev());
+    }
+    found
+}
+
+/// Keys and names that a message lists.
+const LISTED: usize = 8;
+
+impl fmt::Display for PathError<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rest = self.path.get(self.done.len()..).unwrap_or_default();
+        let Some(there) = self.there else {
+            return match self.done.is_empty() {
+                true => write!(f, "{} is no path; one looks as $.rows[3].temp or $[\"a key\"]", self.path),
+                false => write!(f, "{} is no path: {rest} is no step", self.path),
+            };
+        };
+        // One step of the rest.
+        let mut steps = Path::new(self.path);
+        let mut missing = rest;
+        loop {
+            let before = steps.done().len();
+            if steps.next().is_none() {
+                break;
+            }
+            if before >= self.done.len() {
+                missing = self.path.get(before..steps.done().len()).unwrap_or(rest);
+                break;
+            }
+        }
+        match self.done {
+            "" => f.write_str("$")?,
+            done => f.write_str(done)?,
+        }
+        f.write_str(" exists and ")?;
+        what_is(there, f)?;
+        write!(f, "; there is no {missing}")
+    }
+}
+
+impl fmt::Debug for PathError<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What there is to step into.
+fn what_is(value: Value<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let counted = |f: &mut fmt::Formatter<'_>, count: usize, noun: &str| {
+        write!(f, "has {count} {noun}{}", if count == 1 { "" } else { "s" })
+    };
+    let named = |f: &mut fmt::Formatter<'_>, noun: &str, names: &mut dyn Iterator<Item = Value<'_>>, len: usize| {
+        match len {
+            0 => return write!(f, "has no {noun}s"),
+            1 => write!(f, "has the {noun} ")?,
+            _ => write!(f, "has {noun}s ")?,
+        }
+        for (nth, name) in names.take(LISTED).enumerate() {
+            f.write_str(if nth == 0 { "" } else { ", " })?;
+            write_key(name, f)?;
+        }
+        if len > LISTED { write!(f, ", ... ({len})") } else { Ok(()) }
+    };
+    match value.view() {
+        View::Mapping(mapping) => {
+            let len = mapping.pairs.len();
+            named(f, "key", &mut mapping.pairs.map(|(key, _)| key), len)
+        }
+        View::Sequence(sequence) => counted(f, sequence.items.len(), "item"),
+        View::Set(set) => counted(f, set.items.len(), "item"),
+        View::Record(record) if record.attributes.len() != 0 => {
+            named(f, "attribute", &mut record.attributes.map(|(name, _)| name), record.attributes.len())
+        }
+        View::Record(record) => counted(f, record.positional().len(), "field"),
+        View::Text(_) | View::Surrogates(_) => f.write_str("is text"),
+        View::Int(_) | View::BigInt(_) => f.write_str("is an int"),
+        View::Float(_) | View::FloatText(_) => f.write_str("is a float"),
+        View::None => f.write_str("is None"),
+        View::Bool(_) => f.write_str("is a bool"),
+        View::Bytes(_) | View::ByteArray(_) => f.write_str("is bytes"),
+        View::Global(_) => f.write_str("is a class or function"),
+        View::Array(_) => f.write_str("is an array"),
+        _ => match value.as_object().and_then(|object| object.class()) {
+            Some((module, name)) => write!(f, "is a {module}.{name}"),
+            None => f.write_str("is an object"),
+        },
+    }
+}
+
+/// A key as it stands in a path, or `...`.
+fn write_key(key: Value<'_>, f: &mut dyn Write) -> fmt::Result {
+    match key.view() {
+        View::Text(text) => f.write_str(text.get(..60).unwrap_or(text)),
+        View::Int(int) => write!(f, "[{int}]"),
+        View::None => f.write_str("[None]"),
+        View::Bool(true) => f.write_str("[True]"),
+        View::Bool(false) => f.write_str("[False]"),
+        _ => f.write_str("..."),
+    }
+}

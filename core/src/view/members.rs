@@ -1,0 +1,92 @@
+//! The parts of a value, whatever it is: items, keys and values, fields, attributes.
+
+use super::fields::{Attributes, Pairs};
+use super::instance::Changed;
+use super::known::{Array, Data};
+use super::{MappingKind, SequenceKind, View};
+use crate::{Items, Value};
+
+/// The parts of a value in their order, each with its key or the name of its attribute, where it has one.
+#[derive(Clone, Copy, Default)]
+pub struct Members<'d> {
+    items: Option<Items<'d>>,
+    pairs: Option<Pairs<'d>>,
+    attributes: Attributes<'d>,
+}
+
+impl<'d> Value<'d> {
+    /// The parts of the value: the items of a sequence or set, keys and values of a mapping, fields and attributes of an
+    /// object. `None` for what has none by nature: numbers, text, dates, classes.
+    pub fn members(&self) -> Option<Members<'d>> {
+        let none = Members::default();
+        Some(match self.view() {
+            View::Sequence(sequence) => {
+                let own = if sequence.kind == SequenceKind::UserList { none.attributes } else { sequence.attributes };
+                Members { items: Some(sequence.items), attributes: own, ..none }
+            }
+            View::Set(set) => Members { items: Some(set.items), attributes: set.attributes, ..none },
+            View::Mapping(mapping) => {
+                let own = if mapping.kind == MappingKind::UserDict { none.attributes } else { mapping.attributes };
+                Members { pairs: Some(mapping.pairs), attributes: own, ..none }
+            }
+            View::Record(record) => {
+                let kwargs = record.kwargs.and_then(|kwargs| kwargs.entries());
+                let items = Some(record.positional());
+                Members { items, pairs: kwargs.map(Pairs::from), attributes: record.attributes }
+            }
+            View::Partial(partial) => {
+                let kwargs = partial.kwargs.entries().map(Pairs::from);
+                Members { items: Some(partial.args), pairs: kwargs, attributes: partial.attributes }
+            }
+            View::Array(array) => Members { items: Some(objects(&array)?), ..none },
+            View::Object(object, _) => {
+                let changed = Changed::of(&object);
+                let attributes = changed.state.and_then(Attributes::of).unwrap_or_default();
+                Members {
+                    items: changed.appended.or(Some(object.args())),
+                    pairs: changed.set.map(Pairs::from),
+                    attributes,
+                }
+            }
+            _ => {
+                // pandas, scipy and the like by their attributes.
+                let state = self.as_object()?.state()?;
+                match self.view() {
+                    View::DataFrame { .. } | View::Series { .. } | View::Sparse { .. } | View::Index { .. } => {
+                        Members { attributes: Attributes::of(state)?, ..none }
+                    }
+                    _ => return None,
+                }
+            }
+        })
+    }
+}
+
+/// The items of an array of objects with one axis.
+pub(super) fn objects<'d>(array: &Array<'d>) -> Option<Items<'d>> {
+    match array.data {
+        Data::Objects(objects) if array.shape.len() == 1 => objects.items(),
+        _ => None,
+    }
+}
+
+impl<'d> Iterator for Members<'d> {
+    type Item = (Option<Value<'d>>, Value<'d>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(item) = self.items.as_mut().and_then(|items| items.next()) {
+            return Some((None, item));
+        }
+        let pair = self.pairs.as_mut().and_then(|pairs| pairs.next());
+        let (key, value) = pair.or_else(|| self.attributes.next())?;
+        Some((Some(key), value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let items = self.items.map_or(0, |items| items.len());
+        let len = items + self.pairs.map_or(0, |pairs| pairs.len()) + self.attributes.len();
+        (len, Some(len))
+    }
+}
+
+impl ExactSizeIterator for Members<'_> {}

@@ -1,0 +1,128 @@
+//! Paths: what they find, what messages say, and that the printed path of a value finds that very value.
+
+use pickle_core::{Document, Found, Heap, ItemOptions, ItemReader, Options, Path, Unpickler};
+use std::path::PathBuf;
+
+fn check(pickle: &[u8], test: impl FnOnce(Document<'_>)) {
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+    test(unpickler.load(pickle).unwrap());
+}
+
+fn ints(document: &Document<'_>, path: &str) -> Vec<i64> {
+    let found = document.root().find_all(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    found.iter().filter_map(|value| value.as_i64()).collect()
+}
+
+#[test]
+fn keys_of_every_kind() {
+    let pickle = b"}(K\x07K\x01J\xff\xff\xff\xffK\x02K\x01K\x02\x86K\x03C\x04dataK\x04G?\xf8\0\0\0\0\0\0K\x05NK\x06\x88K\x08X\x05\0\0\0a \"'\nK\x09u.";
+    check(pickle, |document| {
+        let paths = ["$[7]", "$[-1]", "$[(1, 2)]", "$[b'data']", "$[1.5]", "$[None]", "$[True]", r#"$["a \"'\n"]"#];
+        for (path, int) in paths.iter().zip([1, 2, 3, 4, 5, 6, 8, 9]) {
+            assert_eq!(document.find(path).and_then(|value| value.as_i64()), Some(int), "{path}");
+        }
+        assert!(document.find("$[(1, 2, 3)]").is_none() && document.find("$[(1,)]").is_none());
+    });
+}
+
+#[test]
+fn through_what_is_like_a_dict() {
+    // {"od": OrderedDict(a=1), "nt": Pair(2, 3), "ob": object with x=4}
+    let pickle = b"}(X\x02\0\0\0odccollections\nOrderedDict\n)RX\x01\0\0\0aK\x01sX\x02\0\0\0ntcm\nPair\n(K\x02K\x03t\x81X\x02\0\0\0obcm\nC\n)\x81}X\x01\0\0\0xK\x04sbu.";
+    check(pickle, |document| {
+        for (path, int) in
+            [("$.od.a", 1), ("od.a", 1), ("/od/a", 1), ("$.nt[1]", 3), ("$.nt@args[0]", 2), ("$.ob.x", 4)]
+        {
+            assert_eq!(document.find(path).and_then(|value| value.as_i64()), Some(int), "{path}");
+        }
+        assert_eq!(ints(&document, "$..a"), [1]);
+        assert_eq!(ints(&document, "$.*[*]"), [1, 2, 3, 4]);
+        let message = |path: &str| document.root().at_path(path).unwrap_err().to_string();
+        assert_eq!(message("$.od.c"), "$.od exists and has the key a; there is no .c");
+        assert_eq!(message("$.ob.y.z"), "$.ob exists and has the attribute x; there is no .y");
+        assert_eq!(message("$.nt[5]"), "$.nt exists and has 2 fields; there is no [5]");
+        assert_eq!(message("$.zz"), "$ exists and has keys od, nt, ob; there is no .zz");
+        assert_eq!(message("$.od.a.b"), "$.od.a exists and is an int; there is no .b");
+        assert!(message("$.od[").contains("is no path"), "{}", message("$.od["));
+    });
+}
+
+#[test]
+fn slices_as_python_has_them() {
+    check(b"](K\0K\x01K\x02K\x03K\x04e.", |document| {
+        let cases: [(&str, &[i64]); 9] = [
+            ("$[1:3]", &[1, 2]),
+            ("$[:2]", &[0, 1]),
+            ("$[-2:]", &[3, 4]),
+            ("$[::2]", &[0, 2, 4]),
+            ("$[::-1]", &[4, 3, 2, 1, 0]),
+            ("$[3:0:-2]", &[3, 1]),
+            ("$[-100:2]", &[0, 1]),
+            ("$[*]", &[0, 1, 2, 3, 4]),
+            ("0", &[0]),
+        ];
+        for (path, expected) in cases {
+            assert_eq!(ints(&document, path), expected, "{path}");
+        }
+        assert!(document.root().find_all("$[9:]").is_err());
+    });
+}
+
+/// A set that is spelled as a call has the items of its list.
+#[test]
+fn items_of_calls() {
+    let spelled: [(&[u8], u64); 5] = [
+        (b"c__builtin__\nset\n(](K\x01K\x02K\x03etR.", 3),
+        (b"ccollections\nOrderedDict\n(](](K\x01K\x02e](K\x03K\x04eetR.", 2),
+        (b"ccollections\nCounter\n(}K\x01K\x02stR.", 1),
+        (b"ccollections\ndeque\n(](K\x01K\x02etR.", 2),
+        (b"c__builtin__\nfrozenset\n(]tR.", 0),
+    ];
+    for (pickle, count) in spelled {
+        let mut reader = ItemReader::new(Heap::new(), ItemOptions::new());
+        let mut input = pickle;
+        while reader.feed(&mut input).unwrap() == Found::Item {}
+        assert_eq!(reader.count(), count, "{}", String::from_utf8_lossy(pickle));
+    }
+}
+
+fn pickles(folder: PathBuf, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            pickles(path, files);
+        } else if path.extension().is_some_and(|ext| ext == "pickle" || ext == "pkl") {
+            files.push(path);
+        }
+    }
+}
+
+/// For every value of every file the printed path finds that very value.
+#[test]
+fn printed_paths_are_found() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let corpus = std::env::var_os("PICKLE_CORPUS").map_or(root.join("../shared/corpus"), PathBuf::from);
+    let mut files = Vec::new();
+    pickles(root.join("tests/data/core"), &mut files);
+    let own = files.len();
+    pickles(corpus.join("data"), &mut files);
+    let (mut values, mut wrong) = (0u64, Vec::new());
+    for file in &files {
+        let Ok(bytes) = std::fs::read(file) else { continue };
+        if bytes.len() > 1 << 16 {
+            continue;
+        }
+        let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+        let Ok(document) = unpickler.load(&bytes) else { continue };
+        // Each lookup walks its containers: of large files the first values stand for all.
+        for (value, path) in document.paths().into_iter().take(2000) {
+            values += 1;
+            assert!(Path::new(&path).is_valid() || path.len() > 4096, "{}: {path}", file.display());
+            if path.len() < 4096 && document.find(&path).is_none_or(|found| found.node() != value.node()) {
+                wrong.push(format!("{}: {path}", file.display()));
+            }
+        }
+    }
+    assert!(own > 50 && values > 2000, "{own} {values}");
+    assert!(wrong.is_empty(), "{} of {values}: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
+}
