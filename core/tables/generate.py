@@ -690,6 +690,9 @@ def finish(rows, lists):
     THIRD.difference_update(PYTHON2)
     tables = defaultdict(dict)
     for (m, n), b in rows.items():
+        # The distributions build their methods with exec: they are not proved, and no attack by being named.
+        if m.startswith("scipy.stats.") and b >= 0x80:
+            b = 0
         if len(m) + len(n) < 200:
             tables["std" if n == "<module>" else group_of(m)][(m, n)] = b
     total = 0

@@ -171,6 +171,10 @@ impl Scanner<'_> {
             Ok(input) => self.input(input, "", 0, false, &mut report),
             Err(failure) => report.not_looked_at("", &failure.to_string()),
         }
+        let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        if size > 0 && report.bytes > 16 << 20 && report.bytes / 200 > size {
+            report.finding("PK702", Verdict::Suspicious, "a small file unpacks to more than 200 times its size", "");
+        }
         report.close();
         report
     }
