@@ -40,6 +40,7 @@ pub use read::joblib;
 pub use read::unpickler::{Payload, Status, Unpickler};
 pub use view::View;
 pub use view::known::{self, Known};
+pub use view::table;
 pub use wire::decoder::{Decoder, Step};
 pub use wire::encoder::Encoder;
 #[cfg(feature = "alloc")]

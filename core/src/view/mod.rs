@@ -19,6 +19,7 @@ mod numbers;
 mod octets;
 mod paths;
 mod record;
+pub mod table;
 mod time;
 mod zones;
 

@@ -15,6 +15,12 @@ pub struct DType<'d> {
     pub big_endian: bool,
     /// Names of the fields of a record.
     pub fields: Option<Value<'d>>,
+    /// By name, the dtype of each field and the byte that it begins at, perhaps with a title.
+    pub places: Option<Value<'d>>,
+    /// Of an array inside an item: the dtype of its items, and its shape.
+    pub subarray: Option<(Value<'d>, Value<'d>)>,
+    /// Fields lie where a C compiler would put them.
+    pub aligned: bool,
     /// Unit of a datetime64 or timedelta64, such as `ns`, and how many of it.
     pub unit: Option<(&'d str, i64)>,
     /// The items hold references to objects.
@@ -45,7 +51,7 @@ impl<'d> DType<'d> {
             return None;
         }
         let code = object.args().next()?;
-        let code = match (text(code), code.as_global()) {
+        let code = match (ascii(code), code.as_global()) {
             (Some(code), _) => code,
             // The dtype of a recarray; its state has the size.
             (None, Some(("numpy", "record"))) => "V0",
@@ -54,21 +60,34 @@ impl<'d> DType<'d> {
         let kind = code.bytes().next()?;
         let digits = code.get(1..).unwrap_or_default();
         // A unicode character takes four bytes; states give the size where the code does not.
-        let mut size = digits.parse::<u64>().ok()?;
+        let mut size = if digits.is_empty() { 0 } else { digits.parse::<u64>().ok()? };
         if kind == b'U' {
             size = size.checked_mul(4)?;
         }
-        let mut this = DType { kind, size, big_endian: false, fields: None, unit: None, objects: kind == b'O' };
+        let mut this = DType {
+            kind,
+            size,
+            big_endian: false,
+            fields: None,
+            places: None,
+            subarray: None,
+            aligned: false,
+            unit: None,
+            objects: kind == b'O',
+        };
         for change in object.changes() {
             let Change::Build(state) = change else { return None };
-            this.big_endian = state.at(1).and_then(text) == Some(">");
+            this.big_endian = state.at(1).and_then(ascii) == Some(">");
             this.fields = state.at(3).filter(|names| names.kind() == Kind::Tuple);
+            this.places = state.at(4).filter(|places| places.kind() == Kind::Dict);
+            this.subarray = state.at(2).and_then(|parts| parts.at(0).zip(parts.at(1)));
             if let Some(size) = state.at(5).and_then(|size| size.as_u64()) {
                 this.size = size;
             }
+            this.aligned = state.at(7).and_then(|flags| flags.as_u64()).is_some_and(|flags| flags & 0x80 != 0);
             this.objects |= state.at(7).and_then(|flags| flags.as_u64()).is_some_and(|flags| flags & 1 != 0);
             if let Some(unit) = state.at(8).and_then(|metadata| metadata.at(1)) {
-                let name = unit.at(0).and_then(text).or_else(|| Octets::of(unit.at(0)?)?.as_ascii());
+                let name = unit.at(0).and_then(ascii);
                 this.unit = name.zip(unit.at(1).and_then(|count| count.as_i64()));
             }
         }
@@ -111,8 +130,38 @@ impl<'d> DType<'d> {
     }
 }
 
+/// A field of a structured dtype.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'d> {
+    /// Its name.
+    pub name: &'d str,
+    /// What it holds.
+    pub dtype: DType<'d>,
+    /// Bytes of an item before it.
+    pub offset: u64,
+    /// Another name.
+    pub title: Option<&'d str>,
+}
+
+impl<'d> DType<'d> {
+    /// Number of fields.
+    pub fn field_count(&self) -> usize {
+        self.fields.map_or(0, |fields| fields.len())
+    }
+
+    /// A field by its number. `None` where there is none, or it does not lie inside the item.
+    pub fn field(&self, number: usize) -> Option<Field<'d>> {
+        let name = self.fields?.at(number)?;
+        let name = ascii(name).or_else(|| text(name))?;
+        let place = self.places?.get(name)?;
+        let (dtype, offset) = (DType::of(place.at(0)?)?, place.at(1)?.as_u64()?);
+        let inside = offset.checked_add(dtype.size)? <= self.size;
+        if inside { Some(Field { name, dtype, offset, title: place.at(2).and_then(text) }) } else { None }
+    }
+}
+
 /// A float of 16 bits.
-fn half(bits: u16) -> f64 {
+pub(crate) fn half(bits: u16) -> f64 {
     let sign = if bits & 0x8000 != 0 { -1.0 } else { 1.0 };
     let fraction = f64::from(bits & 0x3ff);
     let power = |exponent: u16| f64::from_bits((u64::from(exponent) + 1023 - 25) << 52);
@@ -207,7 +256,8 @@ impl<'d> Array<'d> {
     /// From the parts that all spellings have in common.
     fn new(dtype: Value<'d>, shape: Value<'d>, fortran: bool, data: Value<'d>) -> Option<Self> {
         let dtype = DType::of(dtype)?;
-        let data = match Octets::of(data) {
+        // Python 2's str may have become text on its way.
+        let data = match Octets::of_state(data) {
             Some(octets) => Data::Bytes(octets),
             None if data.kind() == Kind::List => Data::Objects(data),
             None if matches!(data.kind(), Kind::Buffer | Kind::ReadOnly) => Data::Missing(data),
@@ -221,6 +271,18 @@ impl<'d> Array<'d> {
             Data::Missing(_) => true,
         };
         if fits { Some(array) } else { None }
+    }
+
+    /// The array that a value is: of NumPy, or of joblib.
+    pub fn of(value: Value<'d>) -> Option<Self> {
+        let object = value.as_object()?;
+        let (module, name) = object.class()?;
+        match name {
+            "_reconstruct" if is_multiarray(module) => Array::reconstructed(&object),
+            "_frombuffer" if is_numeric(module) => Array::from_buffer(object.args()),
+            "NumpyArrayWrapper" if is_joblib(module) => Array::wrapped(&object),
+            _ => None,
+        }
     }
 
     /// `_reconstruct(class, shape, code)` and its BUILD.
@@ -258,7 +320,12 @@ impl<'d> Array<'d> {
         let class = state.get("subclass");
         let fortran = state.get("order").and_then(text) == Some("F");
         let (dtype, shape) = (DType::of(state.get("dtype")?)?, state.get("shape")?);
-        Some(Array { class, dtype, shape, fortran, data, extra: None })
+        let array = Array { class, dtype, shape, fortran, data, extra: None };
+        let fits = match data {
+            Data::Bytes(octets) => array.size()? == octets.len() as u64,
+            _ => true,
+        };
+        if fits { Some(array) } else { None }
     }
 }
 
@@ -279,4 +346,9 @@ pub(super) fn is_joblib(module: &str) -> bool {
 
 fn text(value: Value<'_>) -> Option<&str> {
     value.as_str()
+}
+
+/// Text that Python 2 or an encoding of bytes may have left as bytes.
+fn ascii(value: Value<'_>) -> Option<&str> {
+    text(value).or_else(|| Octets::of(value)?.as_ascii())
 }

@@ -6,7 +6,8 @@ mod array;
 mod table;
 
 pub use super::{Date, Instance, Octets, Pairs, Time, TimeDelta};
-pub use array::{Array, DType, Data, Number};
+pub(crate) use array::half;
+pub use array::{Array, DType, Data, Field, Number};
 pub use table::Tensor;
 
 pub(crate) use super::Changed;

@@ -1,0 +1,192 @@
+//! The items of an array along one axis: a column of a block.
+
+use super::Cell;
+use crate::view::known::{Array, Data, Octets};
+
+/// Items of an array at equal distances.
+#[derive(Clone, Copy, Debug)]
+pub struct Lane<'d> {
+    pub(super) array: Array<'d>,
+    /// The first item, in items as they lie in memory.
+    start: usize,
+    /// Items from one to the next.
+    step: usize,
+    len: usize,
+}
+
+impl<'d> Lane<'d> {
+    /// Row `row` of an array whose last axis is long: all of it for one axis. A block of pandas has a row a column.
+    ///
+    /// `None` where the array has no such row, or its parts do not fit together.
+    pub fn row(array: Array<'d>, row: usize) -> Option<Self> {
+        let mut axes = array.shape.items()?;
+        let (start, step, len) = match (axes.next(), axes.next(), axes.next()) {
+            (None, ..) => (0, 1, 1),
+            (Some(len), None, _) if row == 0 => (0, 1, len.as_u64()?),
+            (Some(rows), Some(len), None) => {
+                let (rows, len) = (rows.as_u64()?, len.as_u64()?);
+                let row = u64::try_from(row).ok().filter(|row| *row < rows)?;
+                if array.fortran { (row, rows, len) } else { (row.checked_mul(len)?, 1, len) }
+            }
+            _ => return None,
+        };
+        Lane::new(array, start, step, len)
+    }
+
+    /// Column `column` of an array of two axes, or the items of one axis.
+    pub fn column(array: Array<'d>, column: usize) -> Option<Self> {
+        let mut axes = array.shape.items()?;
+        let (first, second) = (axes.next()?, axes.next());
+        let (start, step, len) = match (second, axes.next()) {
+            (None, _) if column == 0 => (0, 1, first.as_u64()?),
+            (Some(columns), None) => {
+                let (len, columns) = (first.as_u64()?, columns.as_u64()?);
+                let column = u64::try_from(column).ok().filter(|column| *column < columns)?;
+                if array.fortran { (column.checked_mul(len)?, 1, len) } else { (column, columns, len) }
+            }
+            _ => return None,
+        };
+        Lane::new(array, start, step, len)
+    }
+
+    fn new(array: Array<'d>, start: u64, step: u64, len: u64) -> Option<Self> {
+        // What an array counts has been checked against its data; a lane never leaves it.
+        let last = start.checked_add(step.checked_mul(len.saturating_sub(1))?)?;
+        if len != 0 && last >= array.len()? {
+            return None;
+        }
+        Some(Lane { array, start: start.try_into().ok()?, step: step.try_into().ok()?, len: len.try_into().ok()? })
+    }
+
+    /// Number of items.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// No items.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The array.
+    pub fn array(&self) -> &Array<'d> {
+        &self.array
+    }
+
+    /// Bytes from one item to the next, and all bytes from the first item on: where the pickle has them in one piece.
+    /// The items are in the byte order of the dtype.
+    pub fn as_bytes(&self) -> Option<(usize, &'d [u8])> {
+        let Data::Bytes(octets) = self.array.data else { return None };
+        let size = usize::try_from(self.array.dtype.size).ok()?;
+        Some((self.step.checked_mul(size)?, octets.as_slice()?.get(self.start.checked_mul(size)?..)?))
+    }
+
+    /// The item at an index. Constant for bytes in one piece; linear in the index for Latin-1 text and objects, see
+    /// [`Lane::cells`].
+    pub fn cell(&self, index: usize) -> Option<Cell<'d>> {
+        if index >= self.len {
+            return None;
+        }
+        let at = index.checked_mul(self.step)?.checked_add(self.start)?;
+        let size = usize::try_from(self.array.dtype.size).ok()?;
+        match self.array.data {
+            Data::Bytes(octets) => Some(Cell::item(&self.array.dtype, skip(octets, at.checked_mul(size)?)?)),
+            Data::Objects(list) => match list.items() {
+                Some(mut items) => items.nth(at).map(Cell::Value),
+                // joblib's array of objects is a pickled array.
+                None => match Array::of(list)?.data {
+                    Data::Objects(list) => list.items()?.nth(at).map(Cell::Value),
+                    _ => None,
+                },
+            },
+            Data::Missing(_) => None,
+        }
+    }
+
+    /// The same with the bytes of the array in one piece, which `copy` gives: for those who can allocate, so that
+    /// every cell is found in constant time.
+    pub fn with_bytes(mut self, copy: &mut dyn FnMut(Octets<'d>) -> &'d [u8]) -> Self {
+        if let Data::Bytes(octets) = self.array.data
+            && octets.as_slice().is_none()
+        {
+            self.array.data = Data::Bytes(Octets::raw(copy(octets)));
+        }
+        self
+    }
+
+    /// All items, each in constant time.
+    pub fn cells(&self) -> LaneCells<'d> {
+        let source = match self.array.data {
+            Data::Bytes(octets) => usize::try_from(self.array.dtype.size)
+                .ok()
+                .and_then(|size| skip(octets, self.start.checked_mul(size)?))
+                .map_or(Source::None, Source::Bytes),
+            Data::Objects(list) => {
+                let items = list.items().or_else(|| match Array::of(list)?.data {
+                    Data::Objects(list) => list.items(),
+                    _ => None,
+                });
+                match items {
+                    Some(mut items) => {
+                        if let Some(before) = self.start.checked_sub(1) {
+                            items.nth(before);
+                        }
+                        Source::Items(items)
+                    }
+                    None => Source::None,
+                }
+            }
+            Data::Missing(_) => Source::None,
+        };
+        LaneCells { lane: *self, source, left: self.len, first: true }
+    }
+}
+
+pub(super) fn skip(octets: Octets<'_>, bytes: usize) -> Option<Octets<'_>> {
+    match octets.as_slice() {
+        Some(slice) => slice.get(bytes..).map(Octets::raw),
+        None => {
+            let mut rest = octets;
+            if let Some(before) = bytes.checked_sub(1) {
+                rest.nth(before)?;
+            }
+            Some(rest)
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Source<'d> {
+    Bytes(Octets<'d>),
+    Items(crate::Items<'d>),
+    None,
+}
+
+/// The items of a [`Lane`], one after the other.
+#[derive(Clone, Copy)]
+pub struct LaneCells<'d> {
+    lane: Lane<'d>,
+    source: Source<'d>,
+    left: usize,
+    first: bool,
+}
+
+impl<'d> Iterator for LaneCells<'d> {
+    type Item = Cell<'d>;
+
+    fn next(&mut self) -> Option<Cell<'d>> {
+        self.left = self.left.checked_sub(1)?;
+        let between = if core::mem::take(&mut self.first) { 0 } else { self.lane.step.saturating_sub(1) };
+        match &mut self.source {
+            Source::Items(items) => items.nth(between).map(Cell::Value),
+            Source::Bytes(octets) => {
+                let size = usize::try_from(self.lane.array.dtype.size).ok()?;
+                *octets = skip(*octets, between.checked_mul(size)?)?;
+                let cell = Cell::item(&self.lane.array.dtype, *octets);
+                *octets = skip(*octets, size)?;
+                Some(cell)
+            }
+            Source::None => None,
+        }
+    }
+}

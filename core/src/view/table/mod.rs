@@ -1,0 +1,232 @@
+//! Tables: frames and series of pandas, structured and two-dimensional arrays of NumPy, as columns of cells.
+//!
+//! Nothing is copied and nothing allocated: a column is a view of the block, array or buffer that holds it.
+
+mod arrow;
+mod blocks;
+mod cell;
+mod index;
+mod lane;
+mod values;
+
+pub use arrow::{Arrow, ArrowType, Chunk};
+pub use cell::{Cell, Piece, Unit};
+pub use index::Index;
+pub use lane::{Lane, LaneCells};
+pub use values::{Categories, Closed, Meaning, Places, Run, Values};
+
+use crate::view::known::Array;
+use crate::{Kind, Value};
+use blocks::Manager;
+use core::fmt;
+
+/// Why a value is no table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum TableError {
+    /// It is no frame, series or array.
+    NoTable,
+    /// The values are of a class that is not known.
+    Class,
+    /// The parts of an array, index or block do not fit together.
+    Parts,
+    /// A block has another number of rows than the index.
+    Rows,
+    /// The blocks overlap, or miss a column.
+    Blocks,
+}
+
+impl fmt::Display for TableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TableError::NoTable => "it is no table",
+            TableError::Class => "it has values of a class that is not known",
+            TableError::Parts => "its parts do not fit together",
+            TableError::Rows => "a block has another number of rows than the index",
+            TableError::Blocks => "its blocks overlap, or miss a column",
+        })
+    }
+}
+
+impl core::error::Error for TableError {}
+
+#[derive(Clone, Copy, Debug)]
+enum Source<'d> {
+    Blocks(Manager<'d>),
+    /// A series: the values, and the block's own name.
+    One(Values<'d>),
+    /// The rows of an array of two axes, or the items of one.
+    Matrix(Array<'d>),
+}
+
+/// Rows and columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'d> {
+    source: Source<'d>,
+    columns: usize,
+    rows: usize,
+    labels: Option<Index<'d>>,
+    index: Option<Index<'d>>,
+    name: Option<Value<'d>>,
+}
+
+/// A column of a table.
+#[derive(Clone, Copy, Debug)]
+pub struct Column<'d> {
+    /// What is in it.
+    pub values: Values<'d>,
+    /// The block that it is in, from 0 on: pandas formats the columns of a block alike.
+    pub block: usize,
+}
+
+impl<'d> Table<'d> {
+    /// A frame, a series or an array of one or two axes as a table.
+    ///
+    /// # Errors
+    /// It is none, or its parts do not fit together.
+    pub fn of(value: Value<'d>) -> Result<Self, TableError> {
+        if let Some(array) = Array::of(value) {
+            let class = array.class.and_then(|class| class.as_global());
+            return match class {
+                // Series were arrays before pandas 0.13: their state is (index, name).
+                Some((module, "Series" | "TimeSeries" | "SparseSeries" | "SparseTimeSeries"))
+                    if module.starts_with("pandas") =>
+                {
+                    let extra = array.extra.ok_or(TableError::Parts)?;
+                    let index = Index::of(extra.at(0).ok_or(TableError::Parts)?)?;
+                    let name = extra.items().into_iter().flatten().skip(1).find(|name| name.as_str().is_some());
+                    Table::series(Values::of(value, 0)?, index, name)
+                }
+                Some((module, _)) if module.starts_with("pandas") => Err(TableError::NoTable),
+                _ => Table::matrix(array),
+            };
+        }
+        let object = value.as_object().ok_or(TableError::NoTable)?;
+        let state = object.state().ok_or(TableError::NoTable)?;
+        let manager = if Manager::is(state) {
+            state
+        } else {
+            let inner = value.get("_mgr").or_else(|| value.get("_data")).ok_or(TableError::NoTable)?;
+            if !Manager::is(inner) {
+                return Err(TableError::NoTable);
+            }
+            inner
+        };
+        let (manager, first, second) = Manager::of(manager)?;
+        match second {
+            None => {
+                let index = Index::of(first)?;
+                let values = manager.single().ok_or(TableError::Blocks)?;
+                let name = value.get("_name").or_else(|| value.get("name")).filter(|name| !name.is_none());
+                Table::series(Values::of(values, 0)?, index, name)
+            }
+            Some(index) => {
+                let (labels, index) = (Index::of(first)?, Index::of(index)?);
+                let (columns, rows) = (labels.len(), index.len());
+                manager.check(columns, &labels)?;
+                let source = Source::Blocks(manager);
+                Ok(Table { source, columns, rows, labels: Some(labels), index: Some(index), name: None })
+            }
+        }
+    }
+
+    fn series(values: Values<'d>, index: Index<'d>, name: Option<Value<'d>>) -> Result<Self, TableError> {
+        if values.len() != index.len() {
+            return Err(TableError::Rows);
+        }
+        let rows = values.len();
+        Ok(Table { source: Source::One(values), columns: 1, rows, labels: None, index: Some(index), name })
+    }
+
+    fn matrix(array: Array<'d>) -> Result<Self, TableError> {
+        let mut axes = array.shape.items().ok_or(TableError::Parts)?;
+        let mut axis = || match axes.next() {
+            Some(axis) => axis.as_u64().and_then(|axis| usize::try_from(axis).ok()).ok_or(TableError::Parts).map(Some),
+            None => Ok(None),
+        };
+        let (rows, columns, more) = (axis()?, axis()?, axis()?);
+        let (Some(rows), None) = (rows, more) else { return Err(TableError::NoTable) };
+        let columns = columns.unwrap_or(1);
+        Ok(Table { source: Source::Matrix(array), columns, rows, labels: None, index: None, name: None })
+    }
+
+    /// A series, or an index: it has one column without a label of its own.
+    pub fn is_series(&self) -> bool {
+        matches!(self.source, Source::One(_))
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns, without the index.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The labels of the columns; None where they are counted from 0 on.
+    pub fn labels(&self) -> Option<&Index<'d>> {
+        self.labels.as_ref()
+    }
+
+    /// The labels of the rows; None where they are counted from 0 on.
+    pub fn index(&self) -> Option<&Index<'d>> {
+        self.index.as_ref()
+    }
+
+    /// The name of a series.
+    pub fn name(&self) -> Option<Value<'d>> {
+        self.name
+    }
+
+    /// A column by its number. It is found in time linear in the number of blocks; whoever needs all asks for
+    /// [`Table::each_column`].
+    ///
+    /// # Errors
+    /// Its values are of a class that is not known, or it does not fit the index.
+    pub fn column(&self, number: usize) -> Result<Column<'d>, TableError> {
+        let column = match &self.source {
+            Source::Blocks(manager) => {
+                let labels = self.labels.as_ref().ok_or(TableError::Blocks)?;
+                let (value, row, block) = manager.find(number, labels)?;
+                Column { values: Values::of(value, row)?, block }
+            }
+            Source::One(values) if number == 0 => Column { values: *values, block: 0 },
+            Source::Matrix(array) => {
+                let lane = Lane::column(*array, number).ok_or(TableError::Parts)?;
+                Column { values: Values::Run(Run::Lane(lane, Meaning::Plain)), block: 0 }
+            }
+            Source::One(_) => return Err(TableError::Blocks),
+        };
+        if column.values.len() == self.rows { Ok(column) } else { Err(TableError::Rows) }
+    }
+
+    /// Every column, block by block: its number, and what [`Table::column`] would give. Linear in all.
+    ///
+    /// # Errors
+    /// What `each` returns.
+    pub fn each_column<E>(
+        &self,
+        each: &mut dyn FnMut(usize, Result<Column<'d>, TableError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match &self.source {
+            Source::Blocks(manager) => {
+                let Some(labels) = self.labels.as_ref() else { return Ok(()) };
+                manager.each(labels, &mut |number, value, row, block| {
+                    let column = Values::of(value, row).and_then(|values| {
+                        if values.len() == self.rows { Ok(Column { values, block }) } else { Err(TableError::Rows) }
+                    });
+                    each(number, column)
+                })
+            }
+            _ => (0..self.columns).try_for_each(|number| each(number, self.column(number))),
+        }
+    }
+}
+
+/// The value is a list or tuple.
+fn is_list(value: Value<'_>) -> bool {
+    matches!(value.kind(), Kind::List | Kind::Tuple)
+}
