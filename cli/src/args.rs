@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::cmd::{
-    cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split,
+    cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split, table,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{self, IsTerminal};
@@ -60,7 +60,7 @@ impl Cli {
             // Text to be hashed, and files, have no colours.
             Command::Graph(_) | Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => {}
             Command::Items(_) | Command::Head(_) | Command::Tail(_) | Command::Count(_) | Command::Get(_) => {}
-            Command::Extract(_) | Command::Du(_) | Command::Split(_) | Command::Cat(_) | Command::Scan(_) => {}
+            Command::Extract(_) | Command::Du(_) | Command::Split(_) | Command::Cat(_) | Command::Scan(_) | Command::Table(_) => {}
         }
         self
     }
@@ -110,6 +110,8 @@ pub enum Command {
     /// Print the exact object graph as canonical text, one line a pickle
     Graph(graph::GraphArgs),
 
+    /// Print rows and columns: of a DataFrame, an array, a list of rows; also as CSV, JSON Lines, Markdown, HTML
+    Table(table::TableArgs),
     /// Print one value as JSON
     Get(get::GetArgs),
     /// Print the items of a pickle of any size, one line of JSON each, or as CSV or MessagePack
@@ -147,6 +149,7 @@ impl Command {
             Command::Items(args) => std::slice::from_mut(&mut args.of.file),
             Command::Head(args) | Command::Tail(args) => std::slice::from_mut(&mut args.of.file),
             Command::Count(args) => std::slice::from_mut(&mut args.of.file),
+            Command::Table(args) => std::slice::from_mut(&mut args.file),
             Command::Get(args) => std::slice::from_mut(&mut args.file),
             Command::Extract(args) => std::slice::from_mut(&mut args.file),
             Command::Du(args) => std::slice::from_mut(&mut args.file),

@@ -17,3 +17,4 @@ pub mod rename;
 pub mod scan;
 pub mod show;
 pub mod split;
+pub mod table;

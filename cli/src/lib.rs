@@ -16,7 +16,7 @@ pub mod survey;
 pub use messages::Failure;
 
 use args::{Cli, Command};
-use cmd::{cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split};
+use cmd::{cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split, table};
 use std::io::Write;
 
 /// Runs one command; its output goes to `out`, which is flushed.
@@ -42,6 +42,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Tail(args) => items::tail(args, out),
         Command::Count(args) => items::count(args, out),
         Command::Get(args) => get::run(args, out),
+        Command::Table(args) => table::run(args, out),
         Command::Du(args) => du::run(args, out),
         Command::Split(args) => split::run(args),
         Command::Cat(args) => cat::run(args),

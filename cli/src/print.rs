@@ -7,5 +7,6 @@ pub mod formats;
 pub mod info;
 pub mod json;
 pub mod pyrepr;
+pub mod table;
 pub mod tree;
 pub mod verdict;

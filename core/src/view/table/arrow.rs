@@ -214,7 +214,7 @@ impl<'d> Chunk<'d> {
         let ArrowType::Int(bits, _) = kind else { return None };
         let size = usize::from(bits / 8);
         let mut wide = [0; 8];
-        wide.get_mut(..size)?.copy_from_slice(&take::<8>(self.first?, at.checked_mul(size)?, size)?.get(..size)?);
+        wide.get_mut(..size)?.copy_from_slice(take::<8>(self.first?, at.checked_mul(size)?, size)?.get(..size)?);
         usize::try_from(u64::from_le_bytes(wide)).ok()
     }
 

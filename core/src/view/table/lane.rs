@@ -1,12 +1,15 @@
 //! The items of an array along one axis: a column of a block.
 
 use super::Cell;
-use crate::view::known::{Array, Data, Octets};
+use crate::view::known::{Array, DType, Data, Octets};
 
 /// Items of an array at equal distances.
 #[derive(Clone, Copy, Debug)]
 pub struct Lane<'d> {
     pub(super) array: Array<'d>,
+    /// What an item is, and the byte of the array's item that it begins at: a field, or the whole.
+    dtype: DType<'d>,
+    offset: usize,
     /// The first item, in items as they lie in memory.
     start: usize,
     /// Items from one to the next.
@@ -49,13 +52,29 @@ impl<'d> Lane<'d> {
         Lane::new(array, start, step, len)
     }
 
+    /// A field of the items of a structured array of one axis.
+    pub fn field(array: Array<'d>, number: usize) -> Option<Self> {
+        let field = array.dtype.field(number)?;
+        let lane = Lane::column(array, 0)?;
+        // Records that hold objects are lists of tuples.
+        let Data::Bytes(_) = array.data else { return None };
+        Some(Lane { dtype: field.dtype, offset: usize::try_from(field.offset).ok()?, ..lane })
+    }
+
     fn new(array: Array<'d>, start: u64, step: u64, len: u64) -> Option<Self> {
         // What an array counts has been checked against its data; a lane never leaves it.
         let last = start.checked_add(step.checked_mul(len.saturating_sub(1))?)?;
         if len != 0 && last >= array.len()? {
             return None;
         }
-        Some(Lane { array, start: start.try_into().ok()?, step: step.try_into().ok()?, len: len.try_into().ok()? })
+        Some(Lane {
+            array,
+            dtype: array.dtype,
+            offset: 0,
+            start: start.try_into().ok()?,
+            step: step.try_into().ok()?,
+            len: len.try_into().ok()?,
+        })
     }
 
     /// Number of items.
@@ -68,6 +87,16 @@ impl<'d> Lane<'d> {
         self.len == 0
     }
 
+    /// What an item is.
+    pub fn dtype(&self) -> &DType<'d> {
+        &self.dtype
+    }
+
+    /// The items are objects.
+    pub fn is_objects(&self) -> bool {
+        matches!(self.array.data, Data::Objects(_))
+    }
+
     /// The array.
     pub fn array(&self) -> &Array<'d> {
         &self.array
@@ -78,7 +107,8 @@ impl<'d> Lane<'d> {
     pub fn as_bytes(&self) -> Option<(usize, &'d [u8])> {
         let Data::Bytes(octets) = self.array.data else { return None };
         let size = usize::try_from(self.array.dtype.size).ok()?;
-        Some((self.step.checked_mul(size)?, octets.as_slice()?.get(self.start.checked_mul(size)?..)?))
+        let first = self.start.checked_mul(size)?.checked_add(self.offset)?;
+        Some((self.step.checked_mul(size)?, octets.as_slice()?.get(first..)?))
     }
 
     /// The item at an index. Constant for bytes in one piece; linear in the index for Latin-1 text and objects, see
@@ -90,7 +120,10 @@ impl<'d> Lane<'d> {
         let at = index.checked_mul(self.step)?.checked_add(self.start)?;
         let size = usize::try_from(self.array.dtype.size).ok()?;
         match self.array.data {
-            Data::Bytes(octets) => Some(Cell::item(&self.array.dtype, skip(octets, at.checked_mul(size)?)?)),
+            Data::Bytes(octets) => {
+                let octets = skip(octets, at.checked_mul(size)?.checked_add(self.offset)?)?;
+                Some(Cell::item(&self.dtype, octets))
+            }
             Data::Objects(list) => match list.items() {
                 Some(mut items) => items.nth(at).map(Cell::Value),
                 // joblib's array of objects is a pickled array.
@@ -182,7 +215,7 @@ impl<'d> Iterator for LaneCells<'d> {
             Source::Bytes(octets) => {
                 let size = usize::try_from(self.lane.array.dtype.size).ok()?;
                 *octets = skip(*octets, between.checked_mul(size)?)?;
-                let cell = Cell::item(&self.lane.array.dtype, *octets);
+                let cell = Cell::item(&self.lane.dtype, skip(*octets, self.lane.offset)?);
                 *octets = skip(*octets, size)?;
                 Some(cell)
             }

@@ -2,6 +2,9 @@
 //!
 //! Nothing is copied and nothing allocated: a column is a view of the block, array or buffer that holds it.
 
+// Values are as large as what they see: nothing can be boxed without an allocator.
+#![allow(clippy::large_enum_variant)]
+
 mod arrow;
 mod blocks;
 mod cell;
@@ -147,13 +150,29 @@ impl<'d> Table<'d> {
         };
         let (rows, columns, more) = (axis()?, axis()?, axis()?);
         let (Some(rows), None) = (rows, more) else { return Err(TableError::NoTable) };
-        let columns = columns.unwrap_or(1);
+        let columns = match columns {
+            Some(columns) => columns,
+            None => array.dtype.field_count().max(1),
+        };
         Ok(Table { source: Source::Matrix(array), columns, rows, labels: None, index: None, name: None })
     }
 
     /// A series, or an index: it has one column without a label of its own.
     pub fn is_series(&self) -> bool {
         matches!(self.source, Source::One(_))
+    }
+
+    /// The columns are the fields of a structured array.
+    pub fn is_records(&self) -> bool {
+        matches!(&self.source, Source::Matrix(array) if array.dtype.fields.is_some() && array.shape.len() == 1)
+    }
+
+    /// The name of a field of a structured array.
+    pub fn field(&self, number: usize) -> Option<&'d str> {
+        match &self.source {
+            Source::Matrix(array) if self.is_records() => Some(array.dtype.field(number)?.name),
+            _ => None,
+        }
     }
 
     /// Number of rows.
@@ -195,7 +214,9 @@ impl<'d> Table<'d> {
             }
             Source::One(values) if number == 0 => Column { values: *values, block: 0 },
             Source::Matrix(array) => {
-                let lane = Lane::column(*array, number).ok_or(TableError::Parts)?;
+                let fields = self.is_records();
+                let lane = if fields { Lane::field(*array, number) } else { Lane::column(*array, number) };
+                let lane = lane.ok_or(TableError::Parts)?;
                 Column { values: Values::Run(Run::Lane(lane, Meaning::Plain)), block: 0 }
             }
             Source::One(_) => return Err(TableError::Blocks),

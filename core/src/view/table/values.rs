@@ -585,7 +585,7 @@ impl<'d> Values<'d> {
     /// Unit of times, where all of them have one.
     pub fn unit(&self) -> Option<Unit> {
         match self {
-            Values::Run(Run::Lane(lane, _)) => Unit::of(lane.array().dtype.unit?.0),
+            Values::Run(Run::Lane(lane, _)) => Unit::of(lane.dtype().unit?.0),
             _ => None,
         }
     }

@@ -1,0 +1,164 @@
+//! `pickle table`: rows and columns out of frames, arrays, and lists of rows.
+
+use crate::Failure;
+use crate::input::containers;
+use crate::output::Output;
+use crate::pickles::Pickles;
+use crate::print::table::grid::Grid;
+use crate::print::table::values::Arena;
+use crate::print::table::{preview, write};
+use clap::{Args, ValueEnum};
+use pickle_core::Options;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// `pickle table`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A table is a DataFrame or Series of any pandas from 0.10 on, a NumPy array, a list of dicts, tuples or objects, a dict
+of columns, a dict of rows. Neither pandas nor NumPy is needed, and nothing is executed. CSV is what `to_csv()` writes.
+
+Examples:
+  pickle table frame.pkl                          the first and last rows
+  pickle table frame.pkl -o frame.csv             all of them, as pandas writes them
+  pickle table run.pkl '$.rows' -f jsonl          the rows of a list, an object each")]
+pub struct TableArgs {
+    /// The file to read; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Where the table is, such as `$.frame`; without it the whole pickle
+    #[arg(value_name = "PATH")]
+    pub path: Option<String>,
+
+    /// Rows to show, half of them from the end
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
+    pub rows: usize,
+
+    /// Only these columns, in this order
+    #[arg(short, long, value_name = "A,B", value_delimiter = ',')]
+    pub columns: Vec<String>,
+
+    /// What to write; without it what the name of the output ends with
+    #[arg(short, long, value_name = "table|csv|tsv|jsonl|markdown|html", hide_possible_values = true)]
+    pub format: Option<Format>,
+
+    /// The file to write, whole or not at all; - is standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+
+    /// Write the labels of the rows (CSV and the like do, JSON Lines does not)
+    #[arg(long, overrides_with = "no_index")]
+    pub index: bool,
+
+    /// Leave the labels of the rows out
+    #[arg(long)]
+    pub no_index: bool,
+
+    /// Make columns a.b of dicts inside dicts
+    #[arg(long)]
+    pub flatten: bool,
+}
+
+/// A form of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Aligned, the first and last rows.
+    Table,
+    /// As `DataFrame.to_csv()`.
+    Csv,
+    /// The same with tabs.
+    Tsv,
+    /// An object of JSON a line.
+    #[value(alias = "ndjson")]
+    Jsonl,
+    /// A table of Markdown.
+    #[value(alias = "md")]
+    Markdown,
+    /// A table of HTML.
+    Html,
+}
+
+impl Format {
+    fn of(args: &TableArgs) -> Result<Format, Failure> {
+        if let Some(format) = args.format {
+            return Ok(format);
+        }
+        let Some(output) = args.output.as_ref().filter(|output| output.as_os_str() != "-") else {
+            return Ok(Format::Table);
+        };
+        let ending = output.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        match ending.as_str() {
+            "csv" => Ok(Format::Csv),
+            "tsv" | "tab" => Ok(Format::Tsv),
+            "jsonl" | "ndjson" => Ok(Format::Jsonl),
+            "md" => Ok(Format::Markdown),
+            "html" | "htm" => Ok(Format::Html),
+            "txt" => Ok(Format::Table),
+            _ => Err(Failure::Usage(format!(
+                "{} does not end with .csv, .tsv, .jsonl, .md, .html or .txt: say --format",
+                output.display()
+            ))),
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The file cannot be read, is damaged, or is no table.
+pub fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let format = Format::of(args)?;
+    let path = args.path.as_deref().unwrap_or("$");
+    Failure::check_path(path, "$.frame")?;
+    let input = containers::open_one(&args.file)?;
+    let name = input.name().to_owned();
+    let refuse = |text: String| Failure::Refused { name: name.clone(), text };
+    let mut pickles = Pickles::new(input, Options::new(), false);
+    let arena = Arena::new();
+    {
+        let Some(document) = pickles.next_document()? else { return Err(refuse("there is no pickle in it".into())) };
+        let found = document.find(path).ok_or_else(|| refuse(format!("there is nothing at {path}")))?;
+        let grid = Grid::of(found, &arena, args.flatten);
+        let mut grid = grid.map_err(|why| refuse(format!("{path} is no table: {why}")))?;
+        if !args.columns.is_empty() {
+            let missing = |column| refuse(format!("there is no column {column}"));
+            grid.select(&args.columns).map_err(missing)?;
+        }
+        let unknown =
+            grid.columns.iter().zip(&grid.names).find_map(|(column, name)| Some((name, column.unknown.as_ref()?)));
+        if let Some((column, what)) = unknown {
+            return Err(refuse(format!("the column {column} cannot be written: {what} is not known")));
+        }
+        let index = match format {
+            Format::Jsonl => args.index,
+            // Rows that have no labels are numbered only where that was asked for.
+            _ => !args.no_index && (args.index || grid.index.is_some() || format == Format::Table),
+        };
+        match &args.output {
+            Some(output) => {
+                let mut file = Output::create(output)?;
+                print(&grid, format, index, args.rows, &mut file).map_err(|error| file.failure(error))?;
+                file.commit()?;
+            }
+            None => print(&grid, format, index, args.rows, out).map_err(Failure::Output)?,
+        }
+    }
+    if pickles.next_document()?.is_some() {
+        let text = "more pickles follow the first, and are not in the table: see `pickle items`".into();
+        return Err(Failure::Refused { name, text });
+    }
+    Ok(())
+}
+
+fn print(grid: &Grid<'_>, format: Format, index: bool, rows: usize, out: &mut dyn Write) -> std::io::Result<()> {
+    let width = terminal_size::terminal_size().map_or(120, |(width, _)| width.0);
+    match format {
+        Format::Table => preview::preview(grid, rows, index, width, out),
+        Format::Csv => write::csv(grid, index, ',', out),
+        Format::Tsv => write::csv(grid, index, '\t', out),
+        Format::Jsonl => write::json_lines(grid, index, out),
+        Format::Markdown => write::markdown(grid, index, out),
+        Format::Html => write::html(grid, index, out),
+    }
+}

@@ -1,0 +1,147 @@
+//! A table with everything that is needed to write it.
+
+use super::rows;
+use super::time::Style;
+use super::values::{Arena, Column};
+use pickle_core::Value;
+use pickle_core::table::{Index, Table, TableError};
+
+/// The levels of an axis.
+pub struct Axis<'d> {
+    /// One a level.
+    pub levels: Vec<Column<'d>>,
+    /// Its name.
+    pub names: Vec<String>,
+    styles: Vec<Style>,
+}
+
+impl<'d> Axis<'d> {
+    fn of(index: &Index<'d>, arena: &'d Arena) -> Result<Self, TableError> {
+        let mut axis = Axis { levels: Vec::new(), names: Vec::new(), styles: Vec::new() };
+        for level in 0..index.levels() {
+            let column = Column::of(index.level(level)?, arena, None);
+            axis.styles.push(column.style(0..column.len()));
+            axis.levels.push(column);
+            axis.names.push(index.name(level).map_or(String::new(), label));
+        }
+        Ok(axis)
+    }
+
+    /// The label of a level, as `to_csv` writes it.
+    pub fn label(&self, level: usize, at: usize, out: &mut String) {
+        if let (Some(column), Some(style)) = (self.levels.get(level), self.styles.get(level)) {
+            column.write(at, *style, out);
+        }
+    }
+
+    /// All labels of one place.
+    pub fn joined(&self, at: usize) -> String {
+        let mut text = String::new();
+        for level in 0..self.levels.len() {
+            if level > 0 {
+                text.push_str(", ");
+            }
+            self.label(level, at, &mut text);
+        }
+        if self.levels.len() == 1 { text } else { format!("({text})") }
+    }
+}
+
+/// A label as text.
+pub fn label(value: Value<'_>) -> String {
+    let mut text = String::new();
+    super::python::text(value, &mut text);
+    text
+}
+
+/// Rows and columns.
+pub struct Grid<'d> {
+    /// The labels of the rows; None where they are only counted.
+    pub index: Option<Axis<'d>>,
+    /// The labels of the columns, where they have several levels.
+    pub header: Option<Axis<'d>>,
+    /// One a column.
+    pub names: Vec<String>,
+    /// The columns.
+    pub columns: Vec<Column<'d>>,
+    /// Number of rows.
+    pub rows: usize,
+    /// What could not be put into columns as it is.
+    pub notes: Vec<String>,
+}
+
+impl<'d> Grid<'d> {
+    /// A frame, series, array, or rows in whatever form.
+    ///
+    /// # Errors
+    /// Why it is no table.
+    pub fn of(value: Value<'d>, arena: &'d Arena, flatten: bool) -> Result<Self, String> {
+        match Table::of(value) {
+            Ok(table) => Grid::table(&table, arena).map_err(|error| error.to_string()),
+            Err(TableError::NoTable) => match Index::of(value) {
+                // Lists are rows.
+                Ok(index) if value.items().is_none() => Grid::index(&index, arena).map_err(|error| error.to_string()),
+                _ => rows::grid(value, flatten),
+            },
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn index(index: &Index<'d>, arena: &'d Arena) -> Result<Self, TableError> {
+        let axis = Axis::of(index, arena)?;
+        let names = axis.names.iter().enumerate().map(|(at, name)| match name.as_str() {
+            "" => at.to_string(),
+            name => name.to_owned(),
+        });
+        Ok(Grid {
+            names: names.collect(),
+            columns: axis.levels,
+            rows: index.len(),
+            index: None,
+            header: None,
+            notes: Vec::new(),
+        })
+    }
+
+    fn table(table: &Table<'d>, arena: &'d Arena) -> Result<Self, TableError> {
+        let index = table.index().map(|index| Axis::of(index, arena)).transpose()?;
+        let header = table.labels().map(|labels| Axis::of(labels, arena)).transpose()?;
+        let mut columns: Vec<Option<Column<'d>>> = Vec::new();
+        columns.resize_with(table.columns(), || None);
+        table.each_column(&mut |number, column| {
+            let column = column?;
+            match columns.get_mut(number) {
+                Some(slot @ None) => *slot = Some(Column::of(column.values, arena, None)),
+                _ => return Err(TableError::Blocks),
+            }
+            Ok(())
+        })?;
+        let columns: Vec<Column<'d>> = columns.into_iter().collect::<Option<_>>().ok_or(TableError::Blocks)?;
+        let names = (0..columns.len()).map(|at| match (&header, table.field(at), table.name()) {
+            (Some(header), ..) => header.joined(at),
+            (None, Some(field), _) => field.to_owned(),
+            (None, None, Some(name)) => label(name),
+            (None, None, None) => at.to_string(),
+        });
+        let names = names.collect();
+        let header = header.filter(|header| header.levels.len() > 1);
+        Ok(Grid { index, header, names, columns, rows: table.rows(), notes: Vec::new() })
+    }
+
+    /// Only these columns, in this order.
+    ///
+    /// # Errors
+    /// The name that there is not.
+    pub fn select(&mut self, wanted: &[String]) -> Result<(), String> {
+        let mut columns: Vec<Option<Column<'d>>> = std::mem::take(&mut self.columns).into_iter().map(Some).collect();
+        let names = std::mem::take(&mut self.names);
+        for name in wanted {
+            let at = names.iter().position(|have| have == name).ok_or_else(|| name.clone())?;
+            let column = columns.get_mut(at).and_then(Option::take).ok_or_else(|| name.clone())?;
+            self.columns.push(column);
+            self.names.push(name.clone());
+        }
+        self.header = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,298 @@
+//! Dates, times and spans as pandas writes them.
+
+use chrono::{Offset, TimeZone};
+use pickle_core::Value;
+use pickle_core::table::Unit;
+use pickle_core::view::Zone as ZoneView;
+use std::fmt::Write;
+
+/// A zone whose offsets are known.
+#[derive(Clone, Copy, Debug)]
+pub enum Zone {
+    /// Seconds east of Greenwich.
+    Fixed(i32),
+    /// Of the time zone database.
+    Named(chrono_tz::Tz),
+}
+
+impl Zone {
+    /// The zone that a value is; the text is what is not known.
+    pub fn of(value: Value<'_>) -> Result<Zone, String> {
+        match ZoneView::of(value) {
+            ZoneView::Named { key, .. } => key.parse().map(Zone::Named).map_err(|_| key.to_owned()),
+            zone @ ZoneView::Fixed(..) => {
+                let micros = zone.offset().map_or(0, |offset| offset.total_microseconds());
+                Ok(Zone::Fixed((micros / 1_000_000) as i32))
+            }
+            _ => Err(value.as_str().unwrap_or("a zone of a class that is not known").to_owned()),
+        }
+    }
+
+    /// Seconds east of Greenwich at a time, in seconds since 1970.
+    pub fn offset(self, seconds: i64) -> i32 {
+        match self {
+            Zone::Fixed(offset) => offset,
+            Zone::Named(zone) => match chrono::DateTime::from_timestamp(seconds, 0) {
+                Some(time) => zone.offset_from_utc_datetime(&time.naive_utc()).fix().local_minus_utc(),
+                None => 0,
+            },
+        }
+    }
+}
+
+/// Year, month and day of a day since 1970, in the Gregorian calendar.
+pub fn civil(day: i64) -> (i64, u32, u32) {
+    let day = day + 719_468;
+    let era = day.div_euclid(146_097);
+    let of_era = day.rem_euclid(146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + i64::from(month <= 2), month as u32, day as u32)
+}
+
+/// The day since 1970 of the first of a month; months may be more than twelve.
+pub fn first_of_month(year: i64, month0: i64) -> i64 {
+    let (year, month) = (year + month0.div_euclid(12), month0.rem_euclid(12) + 1);
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// A time as days since 1970, seconds of the day, and nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instant {
+    /// Days since 1970.
+    pub day: i64,
+    /// 0 to 86,399.
+    pub second: i64,
+    /// 0 to 999,999,999.
+    pub nano: i64,
+}
+
+impl Instant {
+    /// From ticks since 1970.
+    pub fn of(ticks: i64, unit: Unit) -> Instant {
+        let (seconds, nano) = match (unit, unit.seconds(), unit.per_second()) {
+            (_, Some(each), None) | (Unit::Second, Some(each), _) => (i128::from(ticks) * i128::from(each), 0),
+            (_, _, Some(per)) => {
+                let rest = ticks.rem_euclid(per as i64);
+                let nano = i128::from(rest) * 1_000_000_000 / i128::from(per);
+                (i128::from(ticks.div_euclid(per as i64)), nano as i64)
+            }
+            (Unit::Year, ..) => (i128::from(first_of_month(years(ticks), 0)) * 86_400, 0),
+            (Unit::Month, ..) => (i128::from(first_of_month(1970, years(ticks) - 1970)) * 86_400, 0),
+            _ => (0, 0),
+        };
+        let day = seconds.div_euclid(86_400).clamp(-(1 << 56), 1 << 56) as i64;
+        Instant { day, second: seconds.rem_euclid(86_400) as i64, nano }
+    }
+
+    /// Seconds since 1970.
+    pub fn seconds(self) -> i64 {
+        self.day.saturating_mul(86_400).saturating_add(self.second)
+    }
+
+    fn shifted(self, seconds: i64) -> Instant {
+        let second = self.second + seconds;
+        Instant { day: self.day + second.div_euclid(86_400), second: second.rem_euclid(86_400), ..self }
+    }
+}
+
+/// Far enough for any year that is one, and near enough for days of it to fit 64 bits.
+fn years(ticks: i64) -> i64 {
+    ticks.clamp(-(1 << 46), 1 << 46) + 1970
+}
+
+/// `2024-02-29`
+pub fn date(day: i64, out: &mut String) {
+    let (year, month, day) = civil(day);
+    // Writing to a String does not fail.
+    let _ = if (0..1000).contains(&year) {
+        write!(out, "{year:04}-{month:02}-{day:02}")
+    } else {
+        write!(out, "{year}-{month:02}-{day:02}")
+    };
+}
+
+fn clock(it: Instant, out: &mut String) {
+    let _ = write!(out, "{:02}:{:02}:{:02}", it.second / 3600, it.second / 60 % 60, it.second % 60);
+}
+
+/// How all times of a column are written.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// Only days: there is no time in any.
+    pub dates_only: bool,
+    /// Digits behind the point of a second: 0, 3, 6 or 9.
+    pub digits: usize,
+}
+
+impl Style {
+    /// What a chunk of times needs.
+    pub fn of(times: impl Iterator<Item = Instant>) -> Style {
+        let mut style = Style { dates_only: true, digits: 0 };
+        for time in times {
+            style.dates_only &= time.second == 0 && time.nano == 0;
+            let digits = match time.nano {
+                0 => 0,
+                nano if nano % 1_000_000 == 0 => 3,
+                nano if nano % 1000 == 0 => 6,
+                _ => 9,
+            };
+            style.digits = style.digits.max(digits);
+        }
+        style
+    }
+}
+
+/// A time without a zone, as `to_csv` writes it.
+pub fn naive(it: Instant, style: Style, out: &mut String) {
+    date(it.day, out);
+    if style.dates_only {
+        return;
+    }
+    out.push(' ');
+    clock(it, out);
+    let _ = match style.digits {
+        3 => write!(out, ".{:03}", it.nano / 1_000_000),
+        6 => write!(out, ".{:06}", it.nano / 1000),
+        9 => write!(out, ".{:09}", it.nano),
+        _ => Ok(()),
+    };
+}
+
+/// `str()` of a `Timestamp`.
+pub fn timestamp(it: Instant, zone: Option<Zone>, separator: char, out: &mut String) {
+    let offset = zone.map(|zone| zone.offset(it.seconds()));
+    let local = it.shifted(offset.unwrap_or(0).into());
+    date(local.day, out);
+    out.push(separator);
+    clock(local, out);
+    let _ = match local.nano {
+        0 => Ok(()),
+        nano if nano % 1000 == 0 => write!(out, ".{:06}", nano / 1000),
+        nano => write!(out, ".{nano:09}"),
+    };
+    if let Some(offset) = offset {
+        let (sign, offset) = if offset < 0 { ('-', -offset) } else { ('+', offset) };
+        let _ = write!(out, "{sign}{:02}:{:02}", offset / 3600, offset / 60 % 60);
+        if offset % 60 != 0 {
+            let _ = write!(out, ":{:02}", offset % 60);
+        }
+    }
+}
+
+/// As `to_json(date_format="iso")`: at least thousandths, and as many digits more as there are; UTC where there is a zone.
+pub fn iso(it: Instant, zoned: bool, out: &mut String) {
+    date(it.day, out);
+    out.push('T');
+    clock(it, out);
+    let _ = match it.nano {
+        nano if nano % 1_000_000 == 0 => write!(out, ".{:03}", nano / 1_000_000),
+        nano if nano % 1000 == 0 => write!(out, ".{:06}", nano / 1000),
+        nano => write!(out, ".{nano:09}"),
+    };
+    if zoned {
+        out.push('Z');
+    }
+}
+
+/// A span as `to_csv` writes it: only days where no span of the column has more.
+pub fn span(ticks: i64, unit: Unit, even_days: bool, out: &mut String) {
+    let it = Instant::of(ticks, unit);
+    let _ = write!(out, "{} days", it.day);
+    if even_days {
+        return;
+    }
+    out.push_str(if it.day < 0 { " +" } else { " " });
+    clock(it, out);
+    let _ = match it.nano {
+        0 => Ok(()),
+        nano if nano % 1000 == 0 => write!(out, ".{:06}", nano / 1000),
+        nano => write!(out, ".{nano:09}"),
+    };
+}
+
+/// A span as `to_json` writes it: `P1DT2H3M4.5S`. Of spans below zero the days alone are.
+pub fn iso_span(ticks: i64, unit: Unit, out: &mut String) {
+    let it = Instant::of(ticks, unit);
+    let _ = write!(out, "P{}DT{}H{}M{}", it.day, it.second / 3600, it.second / 60 % 60, it.second % 60);
+    if it.nano != 0 {
+        let fraction = format!("{:09}", it.nano);
+        let _ = write!(out, ".{}", fraction.trim_end_matches('0'));
+    }
+    out.push('S');
+}
+
+/// A period by its ordinal and the name of its frequency; false for a frequency that is not known.
+pub fn period(ordinal: i64, freq: &str, out: &mut String) -> bool {
+    let (name, anchor) = match freq.split_once('-') {
+        Some((name, anchor)) => (name, Some(anchor)),
+        None => (freq, None),
+    };
+    let multiple = name.bytes().take_while(u8::is_ascii_digit).count();
+    let name = name.get(multiple..).unwrap_or_default();
+    let ordinal = ordinal.clamp(-(1 << 60), 1 << 60);
+    let mut seconds = |unit: Unit| {
+        let it = Instant::of(ordinal, unit);
+        date(it.day, out);
+        out.push(' ');
+        let _ = match unit {
+            Unit::Hour => write!(out, "{:02}:00", it.second / 3600),
+            Unit::Minute => write!(out, "{:02}:{:02}", it.second / 3600, it.second / 60 % 60),
+            _ => {
+                clock(it, out);
+                match unit {
+                    Unit::Milli => write!(out, ".{:03}", it.nano / 1_000_000),
+                    Unit::Micro => write!(out, ".{:06}", it.nano / 1000),
+                    Unit::Nano => write!(out, ".{:09}", it.nano),
+                    _ => Ok(()),
+                }
+            }
+        };
+        true
+    };
+    match name {
+        "h" | "H" => return seconds(Unit::Hour),
+        "min" | "T" => return seconds(Unit::Minute),
+        "s" | "S" => return seconds(Unit::Second),
+        "ms" | "L" => return seconds(Unit::Milli),
+        "us" | "U" => return seconds(Unit::Micro),
+        "ns" | "N" => return seconds(Unit::Nano),
+        _ => {}
+    }
+    match name {
+        "Y" | "A" | "YE" => {
+            let _ = write!(out, "{}", ordinal + 1970);
+        }
+        "Q" | "QE" => {
+            let _ = write!(out, "{}Q{}", 1970 + ordinal.div_euclid(4), ordinal.rem_euclid(4) + 1);
+        }
+        "M" | "ME" => {
+            let _ = write!(out, "{:04}-{:02}", 1970 + ordinal.div_euclid(12), ordinal.rem_euclid(12) + 1);
+        }
+        "W" => {
+            let days = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
+            let Some(end) = days.iter().position(|day| *day == anchor.unwrap_or("SUN")) else { return false };
+            // Week 1 ends with its anchor on 1 January 1970, a Thursday, or the next day that is one.
+            let first = (end as i64 - 3).rem_euclid(7);
+            let last = ordinal.saturating_sub(1).saturating_mul(7).saturating_add(first).clamp(-(1 << 56), 1 << 56);
+            date(last - 6, out);
+            out.push('/');
+            date(last, out);
+        }
+        "D" => date(ordinal.clamp(-(1 << 56), 1 << 56), out),
+        "B" => {
+            // Weekdays, five a week; 0 is Thursday, 1 January 1970.
+            let from_monday = ordinal.clamp(-(1 << 50), 1 << 50) + 3;
+            date(from_monday.div_euclid(5) * 7 + from_monday.rem_euclid(5) - 3, out);
+        }
+        _ => return false,
+    }
+    true
+}

@@ -1,0 +1,450 @@
+//! The cells of a column, ready to be written in any form.
+
+use super::python;
+use super::text;
+use super::time::{self, Instant, Style, Zone};
+use crate::print::json;
+use pickle_core::Value;
+use pickle_core::known::{Data as ArrayData, Octets};
+use pickle_core::table::{ArrowType, Categories, Cell, Chunk, Closed, Lane, Meaning, Run, Values};
+use std::borrow::Cow;
+use std::fmt::Write;
+
+/// Keeps copies of bytes that a pickle has as text.
+pub type Arena = typed_arena::Arena<Vec<u8>>;
+
+/// One value.
+#[derive(Clone, Copy)]
+pub enum Item<'d> {
+    /// A cell.
+    Cell(Cell<'d>),
+    /// An interval.
+    Interval(Cell<'d>, Cell<'d>, Closed),
+}
+
+/// Where the values of a column are.
+enum Data<'d> {
+    Values(Box<Values<'d>>),
+    Chunks(Vec<Chunk<'d>>),
+    /// Objects; None where there is nothing.
+    Objects(Vec<Option<Value<'d>>>),
+    /// Codes and what they stand for.
+    Coded(Box<Lane<'d>>, Vec<Item<'d>>),
+}
+
+/// A column.
+pub struct Column<'d> {
+    data: Data<'d>,
+    len: usize,
+    /// As pandas names it.
+    pub dtype: String,
+    zone: Option<Zone>,
+    freq: Option<String>,
+    /// A zone or frequency that is not known: what its cells cannot say.
+    pub unknown: Option<String>,
+}
+
+impl<'d> Column<'d> {
+    /// Objects one by one.
+    pub fn objects(values: Vec<Option<Value<'d>>>) -> Self {
+        let dtype = kind_of(&values).to_owned();
+        Column { len: values.len(), data: Data::Objects(values), dtype, zone: None, freq: None, unknown: None }
+    }
+
+    /// The values of a table's column.
+    pub fn of(values: Values<'d>, arena: &'d Arena, dtype: Option<String>) -> Self {
+        let values = values.with_bytes(&mut |octets: Octets<'d>| arena.alloc(octets.collect()).as_slice());
+        let len = values.len();
+        let dtype = dtype.unwrap_or_else(|| dtype_name(&values));
+        let mut unknown = None;
+        let zone = values.zone().and_then(|zone| match Zone::of(zone) {
+            Ok(zone) => Some(zone),
+            Err(name) => {
+                unknown = Some(format!("the zone {name}"));
+                None
+            }
+        });
+        let freq = match &values {
+            Values::Run(Run::Lane(_, Meaning::Period(freq)))
+            | Values::Categorical { categories: Categories::Run(Run::Lane(_, Meaning::Period(freq))), .. } => {
+                let name = freq_name(*freq);
+                if name.as_ref().is_none_or(|name| !time::period(0, name, &mut String::new())) {
+                    unknown = Some("its frequency".to_owned());
+                }
+                name.map(Cow::into_owned)
+            }
+            _ => None,
+        };
+        let run_items = |run: &Run<'d>| -> Vec<Item<'d>> { run_cells(run).into_iter().map(Item::Cell).collect() };
+        let mut zone = zone;
+        let data = match values {
+            Values::Run(Run::Arrow(arrow)) => {
+                if let ArrowType::Timestamp(_, Some(name)) = arrow.kind() {
+                    zone = name.parse().ok().map(Zone::Named);
+                    if zone.is_none() {
+                        unknown = Some(format!("the zone {name}"));
+                    }
+                }
+                let mut copy = |octets: Octets<'d>| arena.alloc(octets.collect()).as_slice();
+                Data::Chunks(arrow.chunks().map(|chunk| chunk.with_bytes(&mut copy)).collect())
+            }
+            Values::Run(run @ Run::Items(_)) => Data::Objects(values_of(run_cells(&run))),
+            Values::Run(run @ Run::Lane(lane, _)) if lane.is_objects() => Data::Objects(values_of(run_cells(&run))),
+            Values::Categorical { codes, categories, .. } => {
+                let items = match &categories {
+                    Categories::Run(run) => run_items(run),
+                    Categories::Intervals(left, right, closed) => run_cells(left)
+                        .into_iter()
+                        .zip(run_cells(right))
+                        .map(|(left, right)| Item::Interval(left, right, *closed))
+                        .collect(),
+                    _ => Vec::new(),
+                };
+                Data::Coded(Box::new(codes), items)
+            }
+            values => Data::Values(Box::new(values)),
+        };
+        Column { data, len, dtype, zone, freq, unknown }
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// No values.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The value of a row; None where it is missing.
+    pub fn item(&self, row: usize) -> Option<Item<'d>> {
+        let item = match &self.data {
+            Data::Objects(values) => Item::Cell(Cell::Value((*values.get(row)?)?)),
+            Data::Chunks(chunks) => {
+                let mut row = row;
+                let chunk = chunks.iter().find(|chunk| match row.checked_sub(chunk.len()) {
+                    None => true,
+                    Some(rest) => {
+                        row = rest;
+                        false
+                    }
+                });
+                Item::Cell(chunk?.cell(row)?)
+            }
+            Data::Coded(codes, items) => *items.get(usize::try_from(codes.cell(row)?.as_int()?).ok()?)?,
+            Data::Values(values) => match values.cell(row) {
+                Some(cell) => Item::Cell(cell),
+                None => {
+                    let (left, right, closed) = values.interval(row)??;
+                    Item::Interval(left, right, closed)
+                }
+            },
+        };
+        match item {
+            Item::Cell(Cell::Null) => None,
+            Item::Cell(Cell::Float(float, _)) if float.is_nan() => None,
+            Item::Cell(Cell::Complex(re, im, _)) if re.is_nan() || im.is_nan() => None,
+            Item::Cell(Cell::Value(value)) if python::is_missing(value) => None,
+            item => Some(item),
+        }
+    }
+
+    /// How times and spans of some rows are written together.
+    pub fn style(&self, rows: impl Iterator<Item = usize>) -> Style {
+        let mut times = rows.filter_map(|row| match self.item(row)? {
+            Item::Cell(Cell::DateTime(ticks, unit) | Cell::TimeDelta(ticks, unit)) => Some(Instant::of(ticks, unit)),
+            _ => None,
+        });
+        match &self.data {
+            Data::Objects(_) => Style::default(),
+            Data::Chunks(_) => Style { dates_only: false, digits: 10 },
+            _ => match times.next() {
+                Some(first) => Style::of(std::iter::once(first).chain(times)),
+                None => Style::default(),
+            },
+        }
+    }
+
+    /// The value of a row as `to_csv` writes it; nothing where it is missing.
+    pub fn write(&self, row: usize, style: Style, out: &mut String) {
+        match self.item(row) {
+            Some(Item::Cell(cell)) => self.cell(cell, style, out),
+            Some(Item::Interval(left, right, closed)) => {
+                let end = Style { dates_only: false, digits: 10 };
+                out.push(if matches!(closed, Closed::Left | Closed::Both) { '[' } else { '(' });
+                self.cell(left, end, out);
+                out.push_str(", ");
+                self.cell(right, end, out);
+                out.push(if matches!(closed, Closed::Right | Closed::Both) { ']' } else { ')' });
+            }
+            None => {}
+        }
+    }
+
+    fn cell(&self, cell: Cell<'d>, style: Style, out: &mut String) {
+        // Writing to a String does not fail.
+        let _ = match cell {
+            Cell::Null => Ok(()),
+            Cell::Bool(flag) => write!(out, "{}", if flag { "True" } else { "False" }),
+            Cell::Int(int) => write!(out, "{int}"),
+            Cell::Uint(int) => write!(out, "{int}"),
+            Cell::Float(value, bits) => write!(out, "{}", text::float(value, bits)),
+            Cell::Complex(re, im, bits) => write!(out, "{}", text::complex(re, im, bits)),
+            Cell::Text(text) => write!(out, "{text}"),
+            Cell::Chars(piece, big) => {
+                out.extend(piece.chars(big));
+                Ok(())
+            }
+            Cell::Bytes(piece) => {
+                let bytes: Vec<u8> = piece.bytes().collect();
+                write!(out, "{}", bytes_repr(&bytes))
+            }
+            Cell::DateTime(ticks, unit) => {
+                let at = Instant::of(ticks, unit);
+                // A span of digits that no column has: each time for itself.
+                match (self.zone, style.digits) {
+                    (None, 0..=9) => time::naive(at, style, out),
+                    (zone, _) => time::timestamp(at, zone, ' ', out),
+                }
+                Ok(())
+            }
+            Cell::TimeDelta(ticks, unit) => {
+                time::span(ticks, unit, style.dates_only, out);
+                Ok(())
+            }
+            Cell::Period(ordinal) => {
+                if !self.freq.as_ref().is_some_and(|freq| time::period(ordinal, freq, out)) {
+                    let _ = write!(out, "{ordinal}");
+                }
+                Ok(())
+            }
+            Cell::Date(day) => {
+                time::date(day.into(), out);
+                Ok(())
+            }
+            Cell::Time(ticks, unit) => {
+                let mut whole = String::new();
+                time::timestamp(Instant::of(ticks, unit), None, ' ', &mut whole);
+                write!(out, "{}", whole.split_once(' ').map_or("", |(_, time)| time))
+            }
+            Cell::Decimal(digits, scale) => write!(out, "{}", decimal(digits, scale)),
+            Cell::Value(value) => {
+                python::text(value, out);
+                Ok(())
+            }
+            Cell::Raw(piece) => {
+                let bytes: Vec<u8> = piece.bytes().collect();
+                write!(out, "{}", bytes_repr(&bytes))
+            }
+            _ => Ok(()),
+        };
+    }
+
+    /// The value of a row as JSON.
+    pub fn json(&self, row: usize, out: &mut String) {
+        let quoted = |text: &str, out: &mut String| out.push_str(&serde_json::Value::from(text).to_string());
+        let cell = match self.item(row) {
+            None => return out.push_str("null"),
+            Some(Item::Interval(..)) => {
+                let mut text = String::new();
+                self.write(row, Style::default(), &mut text);
+                return quoted(&text, out);
+            }
+            Some(Item::Cell(cell)) => cell,
+        };
+        let mut text = String::new();
+        match cell {
+            Cell::Bool(flag) => out.push_str(if flag { "true" } else { "false" }),
+            Cell::Float(float, _) if float.is_infinite() => out.push_str("null"),
+            Cell::Int(_) | Cell::Uint(_) | Cell::Float(..) => self.cell(cell, Style::default(), out),
+            Cell::DateTime(ticks, unit) => {
+                time::iso(Instant::of(ticks, unit), self.zone.is_some(), &mut text);
+                quoted(&text, out);
+            }
+            Cell::TimeDelta(ticks, unit) => {
+                time::iso_span(ticks, unit, &mut text);
+                quoted(&text, out);
+            }
+            Cell::Value(value) => match python::scalar(value) {
+                Some(python::Scalar::Timestamp(at, zone)) => {
+                    time::iso(at, zone.is_some(), &mut text);
+                    quoted(&text, out);
+                }
+                Some(python::Scalar::Timedelta(ticks, unit)) => {
+                    time::iso_span(ticks, unit, &mut text);
+                    quoted(&text, out);
+                }
+                Some(_) => {
+                    python::text(value, &mut text);
+                    quoted(&text, out);
+                }
+                None => {
+                    let mut line = Vec::new();
+                    let options = json::Options { indent: None, ..json::Options::default() };
+                    // Writing to a Vec does not fail.
+                    let _ = json::json(&value.document(), &options, &mut line);
+                    out.push_str(String::from_utf8_lossy(&line).trim_end());
+                }
+            },
+            Cell::Bytes(piece) => {
+                let bytes: Vec<u8> = piece.bytes().collect();
+                quoted(&String::from_utf8_lossy(&bytes), out);
+            }
+            cell => {
+                self.cell(cell, Style::default(), &mut text);
+                quoted(&text, out);
+            }
+        }
+    }
+
+    /// Numbers stand to the right.
+    pub fn is_number(&self) -> bool {
+        ["int", "uint", "float", "Int", "UInt", "Float", "complex", "double"]
+            .iter()
+            .any(|name| self.dtype.starts_with(name))
+    }
+}
+
+fn bytes_repr(bytes: &[u8]) -> String {
+    let mut seen = crate::print::pyrepr::QuotesSeen::default();
+    seen.see_bytes(bytes);
+    let quote = seen.choice();
+    let mut text = vec![b'b', quote];
+    bytes.iter().for_each(|&byte| crate::print::pyrepr::push_code(&mut text, byte.into(), quote, true));
+    text.push(quote);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Digits with a point before the last `scale`.
+pub fn decimal(digits: i128, scale: i8) -> String {
+    let (sign, text) = (if digits < 0 { "-" } else { "" }, digits.unsigned_abs().to_string());
+    let Ok(scale) = usize::try_from(scale) else { return format!("{sign}{text}E+{}", -i32::from(scale)) };
+    if scale == 0 {
+        return format!("{sign}{text}");
+    }
+    let text = format!("{text:0>width$}", width = scale + 1);
+    let (whole, fraction) = text.split_at(text.len() - scale);
+    format!("{sign}{whole}.{fraction}")
+}
+
+fn run_cells<'d>(run: &Run<'d>) -> Vec<Cell<'d>> {
+    match run {
+        Run::Items(list) => list.items().into_iter().flatten().map(Cell::Value).collect(),
+        Run::Lane(lane, Meaning::Plain | Meaning::Zone(_)) => lane.cells().collect(),
+        Run::Arrow(arrow) => {
+            arrow.chunks().flat_map(|chunk| (0..chunk.len()).filter_map(move |at| chunk.cell(at))).collect()
+        }
+        run => (0..run.len()).filter_map(|row| run.cell(row)).collect(),
+    }
+}
+
+fn values_of(cells: Vec<Cell<'_>>) -> Vec<Option<Value<'_>>> {
+    let value = |cell| if let Cell::Value(value) = cell { Some(value) } else { None };
+    cells.into_iter().map(value).collect()
+}
+
+/// The name of a frequency: text, `period[M]`, or an offset of pandas.
+pub fn freq_name(freq: Value<'_>) -> Option<Cow<'_, str>> {
+    if let Some(text) = freq.as_str() {
+        let inner = text.strip_prefix("period[").and_then(|text| text.strip_suffix(']'));
+        return Some(inner.unwrap_or(text).into());
+    }
+    let object = freq.as_object()?;
+    let (_, name) = object.instance()?.class.as_global()?;
+    let get = |key: &str| freq.get(key).or_else(|| freq.get("kwds")?.get(key));
+    let months = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+    let days = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
+    let number = |at: usize, key: &str| {
+        object
+            .args()
+            .nth(at)
+            .and_then(|part| part.as_u64())
+            .or_else(|| get(key)?.as_u64())
+            .map(|number| number as usize)
+    };
+    Some(match name {
+        "MonthEnd" | "MonthBegin" => "M".into(),
+        "Day" => "D".into(),
+        "BusinessDay" | "BDay" => "B".into(),
+        "Hour" => "h".into(),
+        "Minute" => "min".into(),
+        "Second" => "s".into(),
+        "Milli" => "ms".into(),
+        "Micro" => "us".into(),
+        "Nano" => "ns".into(),
+        "YearEnd" => format!("Y-{}", months.get(number(2, "month").unwrap_or(12).checked_sub(1)?)?).into(),
+        "QuarterEnd" => format!("Q-{}", months.get(number(2, "startingMonth").unwrap_or(12).checked_sub(1)?)?).into(),
+        "Week" => format!("W-{}", days.get(number(2, "weekday").unwrap_or(6))?).into(),
+        _ => return None,
+    })
+}
+
+/// What objects are, if all are the same.
+fn kind_of(values: &[Option<Value<'_>>]) -> &'static str {
+    use pickle_core::Kind;
+    let mut kinds = values.iter().flatten().filter(|value| !value.is_none()).map(|value| value.kind());
+    let Some(first) = kinds.next() else { return "object" };
+    if !kinds.all(|kind| kind == first) {
+        return "object";
+    }
+    match first {
+        Kind::Int => "int",
+        Kind::Float => "float",
+        Kind::Bool => "bool",
+        Kind::Str | Kind::Str8 => "str",
+        _ => "object",
+    }
+}
+
+/// The name of a dtype as pandas has it.
+pub fn dtype_name(values: &Values<'_>) -> String {
+    let zone = |zone: Value<'_>| pickle_core::view::Zone::of(zone).name().unwrap_or("?").to_owned();
+    match values {
+        Values::Run(run) => match run {
+            Run::Range { .. } => "int64".into(),
+            Run::Items(_) => "object".into(),
+            Run::Lane(lane, meaning) => match meaning {
+                Meaning::Zone(at) => {
+                    format!("datetime64[{}, {}]", lane.dtype().unit.map_or("ns", |(unit, _)| unit), zone(*at))
+                }
+                Meaning::Period(freq) => format!("period[{}]", freq_name(*freq).unwrap_or("?".into())),
+                _ => lane.dtype().to_string(),
+            },
+            Run::Arrow(arrow) => match arrow.kind() {
+                ArrowType::Text { utf8: true, .. } => "string".into(),
+                ArrowType::Int(bits, true) => format!("int{bits}[pyarrow]"),
+                ArrowType::Int(bits, false) => format!("uint{bits}[pyarrow]"),
+                ArrowType::Float(64) => "double[pyarrow]".into(),
+                ArrowType::Float(bits) => format!("float{bits}[pyarrow]"),
+                ArrowType::Bool => "bool[pyarrow]".into(),
+                ArrowType::Timestamp(unit, Some(zone)) => format!("timestamp[{}, tz={zone}][pyarrow]", unit.name()),
+                ArrowType::Timestamp(unit, None) => format!("timestamp[{}][pyarrow]", unit.name()),
+                ArrowType::Duration(unit) => format!("duration[{}][pyarrow]", unit.name()),
+                ArrowType::Date(bits) => format!("date{bits}[pyarrow]"),
+                ArrowType::Time(unit, bits) => format!("time{bits}[{}][pyarrow]", unit.name()),
+                ArrowType::Decimal(precision, scale) => format!("decimal128({precision}, {scale})[pyarrow]"),
+                ArrowType::Dictionary(..) => "dictionary[pyarrow]".into(),
+                _ => "binary[pyarrow]".into(),
+            },
+            _ => "object".into(),
+        },
+        Values::Masked(data, _) => match data.array().data {
+            ArrayData::Objects(_) => "string".into(),
+            _ => {
+                let name = data.dtype().to_string();
+                match name.as_str() {
+                    "bool" => "boolean".into(),
+                    name => name.replacen("uint", "UInt", 1).replacen("int", "Int", 1).replacen("float", "Float", 1),
+                }
+            }
+        },
+        Values::Categorical { .. } => "category".into(),
+        Values::Intervals(left, _, closed) => {
+            let closed = format!("{closed:?}").to_lowercase();
+            format!("interval[{}, {closed}]", dtype_name(&Values::Run(*left)))
+        }
+        Values::Sparse { values, .. } => format!("Sparse[{}]", values.dtype()),
+        _ => "object".into(),
+    }
+}
