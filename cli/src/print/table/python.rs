@@ -1,7 +1,7 @@
 //! `str()` and `repr()` of objects, as they stand in a cell of CSV.
 
 use super::text as numbers;
-use super::time::{self, Instant, Zone};
+use super::time::{self, Instant, Style, Zone};
 use crate::print::{json, pyrepr};
 use pickle_core::known::Number;
 use pickle_core::table::Unit;
@@ -112,7 +112,7 @@ fn pandas(it: Scalar<'_>, repr: bool, depth: usize, out: &mut String) {
             time::timestamp(at, zone.and_then(|zone| Zone::of(zone).ok()), ' ', out);
             out.push_str(if repr { "')" } else { "" });
         }
-        Scalar::Timedelta(ticks, unit) => time::span(ticks, unit, false, out),
+        Scalar::Timedelta(ticks, unit) => time::span(ticks, unit, Style { dates_only: false, digits: 10 }, out),
         Scalar::Period(ordinal, freq) => {
             if !super::values::freq_name(freq).is_some_and(|freq| time::period(ordinal, &freq, out)) {
                 let _ = write!(out, "{ordinal}");

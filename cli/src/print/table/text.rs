@@ -26,8 +26,10 @@ pub fn number(number: Number, size: u64, out: &mut String) {
 /// The shortest text that gives back the float of so many bits.
 pub fn float(value: f64, bits: u8) -> String {
     match bits {
-        32 if value.is_finite() && value != 0.0 => shortest(value, |text| text.parse::<f32>().ok().map(f64::from)),
-        16 if value.is_finite() && value != 0.0 => shortest(value, |text| text.parse::<f64>().ok().map(half)),
+        32 if value.is_finite() && value != 0.0 => {
+            shortest(value, bits, |text| text.parse::<f32>().ok().map(f64::from))
+        }
+        16 if value.is_finite() && value != 0.0 => shortest(value, bits, |text| text.parse::<f64>().ok().map(half)),
         _ => pyrepr::float(value),
     }
 }
@@ -44,12 +46,17 @@ fn half(value: f64) -> f64 {
 }
 
 /// The fewest digits that `back` makes the same float of, in Python's form.
-fn shortest(value: f64, back: impl Fn(&str) -> Option<f64>) -> String {
+fn shortest(value: f64, bits: u8, back: impl Fn(&str) -> Option<f64>) -> String {
     for digits in 0..17 {
         let text = format!("{value:.digits$e}");
         if back(&text) == Some(value) {
-            // The digits are those of a double, too.
-            return pyrepr::float(text.parse().unwrap_or(value));
+            // The digits are those of a double, too; NumPy has an exponent where not all digits of the type are sure.
+            let most = if bits == 16 { 1e3 } else { 1e6 };
+            if value.abs() < most || value.abs() >= 1e16 {
+                return pyrepr::float(text.parse().unwrap_or(value));
+            }
+            let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+            return format!("{digits}e+{exponent:0>2}");
         }
     }
     pyrepr::float(value)

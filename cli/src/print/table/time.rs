@@ -128,7 +128,7 @@ fn clock(it: Instant, out: &mut String) {
 pub struct Style {
     /// Only days: there is no time in any.
     pub dates_only: bool,
-    /// Digits behind the point of a second: 0, 3, 6 or 9.
+    /// Digits behind the point of a second: 0, 3, 6 or 9; 10 is as many as each needs.
     pub digits: usize,
 }
 
@@ -202,19 +202,21 @@ pub fn iso(it: Instant, zoned: bool, out: &mut String) {
     }
 }
 
-/// A span as `to_csv` writes it: only days where no span of the column has more.
-pub fn span(ticks: i64, unit: Unit, even_days: bool, out: &mut String) {
+/// A span as `to_csv` of pandas 3 writes it: only days where no span of the column has more, else all with as many digits
+/// as the one that needs most.
+pub fn span(ticks: i64, unit: Unit, style: Style, out: &mut String) {
     let it = Instant::of(ticks, unit);
     let _ = write!(out, "{} days", it.day);
-    if even_days {
+    if style.dates_only {
         return;
     }
     out.push_str(if it.day < 0 { " +" } else { " " });
     clock(it, out);
-    let _ = match it.nano {
+    let _ = match style.digits {
         0 => Ok(()),
-        nano if nano % 1000 == 0 => write!(out, ".{:06}", nano / 1000),
-        nano => write!(out, ".{nano:09}"),
+        10 if it.nano == 0 => Ok(()),
+        digits if digits <= 6 || digits > 9 && it.nano % 1000 == 0 => write!(out, ".{:06}", it.nano / 1000),
+        _ => write!(out, ".{:09}", it.nano),
     };
 }
 

@@ -210,7 +210,7 @@ impl<'d> Column<'d> {
                 Ok(())
             }
             Cell::TimeDelta(ticks, unit) => {
-                time::span(ticks, unit, style.dates_only, out);
+                time::span(ticks, unit, style, out);
                 Ok(())
             }
             Cell::Period(ordinal) => {

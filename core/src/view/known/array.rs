@@ -289,9 +289,14 @@ impl<'d> Array<'d> {
     pub(super) fn reconstructed(object: &Object<'d>) -> Option<Self> {
         let class = object.args().next()?;
         let state = Changed::of(object).only_state()?;
-        // A subclass may keep a tuple of the array's state and its own.
-        let inner = state.at(0)?;
-        let (state, extra) = if inner.kind() == Kind::Tuple { (inner, state.at(1)) } else { (state, None) };
+        // A subclass may keep a tuple of the array's state and its own; and one of that, too, a tuple of both.
+        let (mut state, mut extra) = (state, None);
+        for _ in 0..2 {
+            match state.at(0) {
+                Some(inner) if inner.kind() == Kind::Tuple && state.len() < 4 => (state, extra) = (inner, state.at(1)),
+                _ => break,
+            }
+        }
         let skip = state.len().checked_sub(4)?;
         if skip > 1 {
             return None;

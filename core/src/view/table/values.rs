@@ -344,7 +344,9 @@ fn step(value: Value<'_>, row: usize) -> Result<Step<'_>, TableError> {
     if let Some(arrow) = Arrow::of(value) {
         return Ok(Step::Done(Values::Run(Run::Arrow(arrow))));
     }
-    let Some((module, name)) = object.class() else { return Err(TableError::Class) };
+    // Protocols 0 and 1 make instances by way of copyreg.
+    let class = object.instance().and_then(|instance| instance.class.as_global());
+    let Some((module, name)) = class else { return Err(TableError::Class) };
     match name {
         "_new_Index" | "_new_DatetimeIndex" | "_new_PeriodIndex" | "_new_IntervalIndex" | "_new_TimedeltaIndex" => {
             let mut args = object.args();
@@ -465,7 +467,8 @@ fn typed<'d>(array: Value<'d>, dtype: Value<'d>, name: &str) -> Result<Step<'d>,
 
 fn meaning(dtype: Value<'_>) -> Meaning<'_> {
     let Some(object) = dtype.as_object() else { return Meaning::Plain };
-    match object.class() {
+    let instance = object.instance();
+    match instance.and_then(|instance| instance.class.as_global()) {
         Some((_, "DatetimeTZDtype")) => {
             let zone = dtype.get("tz").or_else(|| dtype.get("_tz")).or_else(|| object.args().nth(1));
             zone.map_or(Meaning::Plain, Meaning::Zone)
