@@ -60,7 +60,12 @@ impl Cli {
             // Text to be hashed, and files, have no colours.
             Command::Graph(_) | Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => {}
             Command::Items(_) | Command::Head(_) | Command::Tail(_) | Command::Count(_) | Command::Get(_) => {}
-            Command::Extract(_) | Command::Du(_) | Command::Split(_) | Command::Cat(_) | Command::Scan(_) | Command::Table(_) => {}
+            Command::Extract(_)
+            | Command::Du(_)
+            | Command::Split(_)
+            | Command::Cat(_)
+            | Command::Scan(_)
+            | Command::Table(_) => {}
         }
         self
     }

@@ -16,7 +16,9 @@ pub mod survey;
 pub use messages::Failure;
 
 use args::{Cli, Command};
-use cmd::{cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split, table};
+use cmd::{
+    cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split, table,
+};
 use std::io::Write;
 
 /// Runs one command; its output goes to `out`, which is flushed.

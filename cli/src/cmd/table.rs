@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::pickles::Pickles;
 use crate::print::table::grid::Grid;
 use crate::print::table::values::Arena;
-use crate::print::table::{preview, write};
+use crate::print::table::{preview, rows, write};
 use clap::{Args, ValueEnum};
 use pickle_core::Options;
 use std::io::Write;
@@ -119,7 +119,7 @@ pub fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
     {
         let Some(document) = pickles.next_document()? else { return Err(refuse("there is no pickle in it".into())) };
         let found = document.find(path).ok_or_else(|| refuse(format!("there is nothing at {path}")))?;
-        let grid = Grid::of(found, &arena, args.flatten);
+        let grid = rows::of(found, &arena, args.flatten);
         let mut grid = grid.map_err(|why| refuse(format!("{path} is no table: {why}")))?;
         if !args.columns.is_empty() {
             let missing = |column| refuse(format!("there is no column {column}"));

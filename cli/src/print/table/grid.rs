@@ -1,6 +1,5 @@
 //! A table with everything that is needed to write it.
 
-use super::rows;
 use super::time::Style;
 use super::values::{Arena, Column};
 use pickle_core::Value;
@@ -71,23 +70,11 @@ pub struct Grid<'d> {
 }
 
 impl<'d> Grid<'d> {
-    /// A frame, series, array, or rows in whatever form.
+    /// The labels of an index as columns.
     ///
     /// # Errors
-    /// Why it is no table.
-    pub fn of(value: Value<'d>, arena: &'d Arena, flatten: bool) -> Result<Self, String> {
-        match Table::of(value) {
-            Ok(table) => Grid::table(&table, arena).map_err(|error| error.to_string()),
-            Err(TableError::NoTable) => match Index::of(value) {
-                // Lists are rows.
-                Ok(index) if value.items().is_none() => Grid::index(&index, arena).map_err(|error| error.to_string()),
-                _ => rows::grid(value, flatten),
-            },
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    fn index(index: &Index<'d>, arena: &'d Arena) -> Result<Self, TableError> {
+    /// Its parts do not fit together.
+    pub fn index(index: &Index<'d>, arena: &'d Arena) -> Result<Self, TableError> {
         let axis = Axis::of(index, arena)?;
         let names = axis.names.iter().enumerate().map(|(at, name)| match name.as_str() {
             "" => at.to_string(),
@@ -103,7 +90,11 @@ impl<'d> Grid<'d> {
         })
     }
 
-    fn table(table: &Table<'d>, arena: &'d Arena) -> Result<Self, TableError> {
+    /// The columns of a table.
+    ///
+    /// # Errors
+    /// Its parts do not fit together.
+    pub fn table(table: &Table<'d>, arena: &'d Arena) -> Result<Self, TableError> {
         let index = table.index().map(|index| Axis::of(index, arena)).transpose()?;
         let header = table.labels().map(|labels| Axis::of(labels, arena)).transpose()?;
         let mut columns: Vec<Option<Column<'d>>> = Vec::new();

@@ -114,7 +114,7 @@ fn pandas(it: Scalar<'_>, repr: bool, depth: usize, out: &mut String) {
         }
         Scalar::Timedelta(ticks, unit) => time::span(ticks, unit, Style { dates_only: false, digits: 10 }, out),
         Scalar::Period(ordinal, freq) => {
-            if !super::values::freq_name(freq).is_some_and(|freq| time::period(ordinal, &freq, out)) {
+            if !super::freq::freq_name(freq).is_some_and(|freq| time::period(ordinal, &freq, out)) {
                 let _ = write!(out, "{ordinal}");
             }
         }

@@ -1,8 +1,9 @@
 //! Rows out of lists, dicts and objects.
 
 use super::grid::{Grid, label};
-use super::values::Column;
+use super::values::{Arena, Column};
 use pickle_core::Value;
+use pickle_core::table::{Index, Table, TableError};
 use pickle_core::view::{Pairs, View};
 use std::collections::HashMap;
 
@@ -77,8 +78,24 @@ impl<'d> Columns<'d> {
     }
 }
 
+/// A frame, series, array, or rows in whatever form.
+///
+/// # Errors
+/// Why it is no table.
+pub fn of<'d>(value: Value<'d>, arena: &'d Arena, flatten: bool) -> Result<Grid<'d>, String> {
+    match Table::of(value) {
+        Ok(table) => Grid::table(&table, arena).map_err(|error| error.to_string()),
+        Err(TableError::NoTable) => match Index::of(value) {
+            // Lists are rows.
+            Ok(index) if value.items().is_none() => Grid::index(&index, arena).map_err(|error| error.to_string()),
+            _ => grid(value, flatten),
+        },
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// The rows that a value is: a list of dicts, tuples or objects, a dict of columns, a dict of rows.
-pub fn grid(value: Value<'_>, flatten: bool) -> Result<Grid<'_>, String> {
+fn grid(value: Value<'_>, flatten: bool) -> Result<Grid<'_>, String> {
     let mut columns = Columns::default();
     match value.view() {
         View::Sequence(sequence) => {
