@@ -310,6 +310,15 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         Some(Item { document, index: self.count - 1, role, key, value })
     }
 
+    /// The whole document, once [`Found::Done`] was said and if no item was handed over: for looking into why.
+    pub fn document(&self) -> Option<Document<'_>> {
+        if !self.over || self.count != 0 {
+            return None;
+        }
+        let (nodes, bytes) = self.unpickler.memory.view();
+        Some(Document::new(nodes, bytes, &[], self.unpickler.root))
+    }
+
     /// Items that were handed over of this pickle.
     pub fn count(&self) -> u64 {
         self.count
