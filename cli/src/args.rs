@@ -1,7 +1,8 @@
 //! The command line.
 
 use crate::cmd::{
-    cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split, table,
+    cat, completions, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split,
+    table,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{self, IsTerminal};
@@ -66,6 +67,7 @@ impl Cli {
             | Command::Cat(_)
             | Command::Scan(_)
             | Command::Table(_) => {}
+            Command::Completions(_) | Command::Man(_) => {}
         }
         self
     }
@@ -140,6 +142,11 @@ pub enum Command {
     Cat(cat::CatArgs),
     /// Make a pickle of JSON, plain or as `pickle json --tagged` prints it
     FromJson(from_json::FromJsonArgs),
+
+    /// Print the script that completes arguments in a shell
+    Completions(completions::CompletionsArgs),
+    /// Write man pages
+    Man(completions::ManArgs),
 }
 
 impl Command {
@@ -164,7 +171,7 @@ impl Command {
             Command::Convert(args) => std::slice::from_mut(&mut args.file),
             Command::Optimize(args) => std::slice::from_mut(&mut args.file),
             // This reads no pickle.
-            Command::FromJson(_) => &mut [],
+            Command::FromJson(_) | Command::Completions(_) | Command::Man(_) => &mut [],
         }
     }
 }

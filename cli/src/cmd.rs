@@ -2,6 +2,7 @@
 
 pub mod cat;
 pub mod common;
+pub mod completions;
 pub mod convert;
 pub mod dis;
 pub mod du;

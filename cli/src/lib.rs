@@ -16,9 +16,12 @@ pub mod survey;
 pub use messages::Failure;
 
 use args::{Cli, Command};
+use clap::CommandFactory;
 use cmd::{
-    cat, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split, table,
+    cat, completions, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split,
+    table,
 };
+use messages::Tagged;
 use std::io::Write;
 
 /// Runs one command; its output goes to `out`, which is flushed.
@@ -26,6 +29,8 @@ use std::io::Write;
 /// # Errors
 /// What the command says. What was written before a failure is flushed too.
 pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
+    let mut tagged = Tagged(out);
+    let out: &mut dyn Write = &mut tagged;
     let result = match &cli.command {
         Command::Show(args) => show::run(args, out),
         Command::Json(args) => json::run(args, out),
@@ -49,9 +54,11 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Split(args) => split::run(args),
         Command::Cat(args) => cat::run(args),
         Command::Scan(args) => scan::run(args, out),
+        Command::Completions(args) => completions::run(args, Cli::command(), out),
+        Command::Man(args) => completions::man(args, Cli::command()),
     };
     // A closed pipe outweighs any other failure: nobody is there to read on.
-    match out.flush().map_err(Failure::Output) {
+    match out.flush().map_err(Failure::from) {
         Err(failure) if result.is_ok() || failure.is_closed_pipe() => Err(failure),
         _ => result,
     }

@@ -49,7 +49,7 @@ pub enum Failure {
     #[error("{0}")]
     Usage(String),
     /// A result cannot be written. What had its name before is untouched.
-    #[error("{name}: {}{}", explain(source), good(*taken))]
+    #[error("{name}: {}{}", explain_write(source), good(*taken))]
     Write {
         /// The file.
         name: String,
@@ -64,6 +64,9 @@ pub enum Failure {
     /// A verdict that is told by the exit code alone.
     #[error("verdict")]
     Verdict(u8),
+    /// The system refuses something that is neither reading an input nor writing a result.
+    #[error("{0}")]
+    System(io::Error),
     /// Failures that were printed already.
     #[error("some files could not be read")]
     Reported,
@@ -112,14 +115,61 @@ impl From<&Failure> for ExitCode {
     }
 }
 
-/// Errors of an input are known by what they carry; all others come from writing.
+/// Errors of reading an input and of writing standard output are known by what they carry.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        match error.downcast::<ReadFailure>() {
-            Ok(ReadFailure { name, source }) => Failure::Input { name, source },
-            Err(error) => Failure::Output(error),
+        let error = match error.downcast::<ReadFailure>() {
+            Ok(ReadFailure { name, source }) => return Failure::Input { name, source },
+            Err(error) => error,
+        };
+        match error.downcast::<WriteFailure>() {
+            Ok(WriteFailure(source)) => Failure::Output(source),
+            Err(error) => Failure::System(error),
         }
     }
+}
+
+/// An error of writing on its way through `std::io::Error`.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct WriteFailure(pub(crate) io::Error);
+
+impl WriteFailure {
+    pub(crate) fn wrap(source: io::Error) -> io::Error {
+        match source.get_ref() {
+            Some(inner) if inner.is::<WriteFailure>() => source,
+            _ => io::Error::new(source.kind(), WriteFailure(source)),
+        }
+    }
+
+    /// The error that was wrapped, if it was.
+    pub(crate) fn unwrap(error: io::Error) -> io::Error {
+        error.downcast::<WriteFailure>().map_or_else(|error| error, |WriteFailure(source)| source)
+    }
+}
+
+/// A writer whose errors are known as such wherever they come out.
+pub(crate) struct Tagged<'o>(pub(crate) &'o mut dyn Write);
+
+impl Write for Tagged<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.0.write(data).map_err(WriteFailure::wrap)
+    }
+
+    fn write_all(&mut self, data: &[u8]) -> io::Result<()> {
+        self.0.write_all(data).map_err(WriteFailure::wrap)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(WriteFailure::wrap)
+    }
+}
+
+/// Tells the user something that does not stop the work.
+pub(crate) fn note(name: &str, text: &str) {
+    crate::progress::clear();
+    // There is nobody left to tell if this fails.
+    let _ = writeln!(io::stderr(), "pickle: {name}: {text}");
 }
 
 /// An error of reading on its way through `std::io::Error`. It keeps what tells it from an error of writing.
@@ -158,6 +208,15 @@ fn explain(error: &io::Error) -> String {
     match text.split_once(" (os error") {
         Some((text, _)) => text.to_owned(),
         None => text,
+    }
+}
+
+/// The same for what is written.
+fn explain_write(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "the folder does not exist".into(),
+        io::ErrorKind::IsADirectory => "this is a directory; give the name of a file to write".into(),
+        _ => explain(error),
     }
 }
 
@@ -203,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_closed_pipe_is_no_failure() {
-        let failure = Failure::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        let failure = Failure::from(WriteFailure::wrap(io::ErrorKind::BrokenPipe.into()));
         assert_eq!(failure.exit_code(), 0);
         assert_eq!(Failure::Usage("x".into()).exit_code(), 2);
         assert_eq!(Failure::Reported.exit_code(), 1);

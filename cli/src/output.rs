@@ -1,6 +1,6 @@
 //! Where a result goes: a file that appears whole or not at all, or standard output.
 
-use crate::Failure;
+use crate::messages::{Failure, WriteFailure};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ const BUFFER: usize = 256 * 1024;
 pub struct Output {
     name: String,
     body: Body,
+    written: u64,
 }
 
 enum Body {
@@ -63,7 +64,11 @@ impl Output {
     /// The folder is not there or cannot be written.
     pub fn create(path: &Path) -> Result<Output, Failure> {
         if path == Path::new("-") {
-            return Ok(Output { name: "standard output".into(), body: Body::Stdout(Counted::buffered(io::stdout())) });
+            return Ok(Output {
+                name: "standard output".into(),
+                body: Body::Stdout(Counted::buffered(io::stdout())),
+                written: 0,
+            });
         }
         let name = path.display().to_string();
         let fail = |source| Failure::Write { name: name.clone(), source, taken: None };
@@ -75,7 +80,7 @@ impl Output {
         }
         if old.as_ref().is_some_and(|old| !old.is_file()) {
             let file = File::options().write(true).open(&target).map_err(fail)?;
-            return Ok(Output { name, body: Body::Direct(Counted::buffered(file)) });
+            return Ok(Output { name, body: Body::Direct(Counted::buffered(file)), written: 0 });
         }
         let folder = match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -92,7 +97,7 @@ impl Output {
         }
         let file = builder.tempfile_in(folder).map_err(fail)?;
         watch(file.path());
-        Ok(Output { name, body: Body::File(BufWriter::with_capacity(BUFFER, file), target) })
+        Ok(Output { name, body: Body::File(BufWriter::with_capacity(BUFFER, file), target), written: 0 })
     }
 
     /// The name for messages.
@@ -100,8 +105,14 @@ impl Output {
         &self.name
     }
 
+    /// Bytes that were written so far.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
     /// The failure for an error of writing here.
     pub fn failure(&self, source: io::Error) -> Failure {
+        let source = WriteFailure::unwrap(source);
         match &self.body {
             Body::Stdout(out) => failed(&self.name, source, out),
             Body::Direct(out) => failed(&self.name, source, out),
@@ -150,21 +161,25 @@ fn failed<W: Write>(name: &str, source: io::Error, out: &BufWriter<Counted<W>>) 
 
 impl Write for Output {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        match &mut self.body {
+        let written = match &mut self.body {
             Body::Done => Ok(0),
             Body::Stdout(out) => out.write(data),
             Body::Direct(out) => out.write(data),
             Body::File(out, _) => out.write(data),
-        }
+        };
+        let n = written.map_err(WriteFailure::wrap)?;
+        self.written += n as u64;
+        Ok(n)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.body {
+        let flushed = match &mut self.body {
             Body::Done => Ok(()),
             Body::Stdout(out) => out.flush(),
             Body::Direct(out) => out.flush(),
             Body::File(out, _) => out.flush(),
-        }
+        };
+        flushed.map_err(WriteFailure::wrap)
     }
 }
 
@@ -194,19 +209,37 @@ fn unfinished() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
     UNFINISHED.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
-/// Ctrl-C removes this file.
+/// A signal that ends the process removes this file first.
 fn watch(path: &Path) {
     unfinished().push(path.to_path_buf());
-    HANDLER.call_once(|| {
-        let remove = || {
-            for path in unfinished().drain(..) {
-                let _ = std::fs::remove_file(path);
-            }
-            // 128 and the number of SIGINT, as shells have it.
-            std::process::exit(130);
-        };
-        // Without a handler the file is left behind, and nothing worse.
-        let _ = ctrlc::set_handler(remove);
+    HANDLER.call_once(handle_signals);
+}
+
+fn remove_unfinished() {
+    for path in unfinished().drain(..) {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+/// Exits as shells have it: with 128 and the number of the signal.
+#[cfg(unix)]
+fn handle_signals() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    // Without a handler the file is left behind, and nothing worse.
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
+    let _ = std::thread::Builder::new().name("signals".into()).spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            remove_unfinished();
+            std::process::exit(128 + signal);
+        }
+    });
+}
+
+#[cfg(not(unix))]
+fn handle_signals() {
+    let _ = ctrlc::set_handler(|| {
+        remove_unfinished();
+        std::process::exit(130);
     });
 }
 

@@ -1,11 +1,14 @@
 //! Reading the pickles of an input.
 
 pub mod bytes;
+pub(crate) mod children;
 mod documents;
 pub mod items;
+pub mod missing;
 mod plan;
 mod resync;
 pub mod rewrite;
+mod salvage;
 
 pub use documents::Pickles;
 pub(crate) use documents::warn_of_rest;

@@ -11,8 +11,7 @@ use std::path::PathBuf;
 /// `pickle cat`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every pickle is read to its end before it counts: one that is cut off or damaged is an error, and then nothing is
-written. What is compressed is unpacked, lengths in front of pickles are taken out.
+Every pickle is read to its end before it counts: one that is cut off or damaged is an error, and then nothing is written. What is compressed is unpacked, lengths in front of pickles are taken out.
 
 Examples:
   pickle cat monday.pkl tuesday.pkl -o week.pkl

@@ -1,7 +1,12 @@
 //! Arguments that several verbs have.
 
+use crate::Failure;
+use crate::messages::note;
+use crate::pickles::Pickles;
 use crate::pickles::items::Whose;
-use clap::Args;
+use clap::{Args, ValueEnum};
+use pickle_core::{Document, Encoding};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// Whose items, of which file.
@@ -24,5 +29,59 @@ impl Of {
     /// The same without the command line.
     pub fn whose(&self) -> Whose<'_> {
         Whose { file: &self.file, path: &self.path, resync: self.resync }
+    }
+}
+
+/// The encodings that `pickle.load` is usually given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EncodingName {
+    /// Strings must be ASCII.
+    Ascii,
+    /// A character a byte; never fails.
+    Latin1,
+    /// Strings must be UTF-8.
+    #[value(name = "utf-8")]
+    Utf8,
+    /// Strings become bytes.
+    Bytes,
+}
+
+impl From<EncodingName> for Encoding {
+    fn from(name: EncodingName) -> Encoding {
+        match name {
+            EncodingName::Ascii => Encoding::Ascii,
+            EncodingName::Latin1 => Encoding::Latin1,
+            EncodingName::Utf8 => Encoding::Utf8,
+            EncodingName::Bytes => Encoding::Bytes,
+        }
+    }
+}
+
+/// Prints one pickle.
+pub(crate) type Print<'p> = dyn FnMut(&Document<'_>, &mut dyn Write) -> Result<(), Failure> + 'p;
+
+/// Prints all pickles of an input, each as soon as it is complete; of one that is cut off or damaged, what came before
+/// the fault.
+pub(crate) fn print_all(mut pickles: Pickles, out: &mut dyn Write, print: &mut Print<'_>) -> Result<(), Failure> {
+    loop {
+        if pickles.input().would_wait() {
+            out.flush()?;
+        }
+        let failure = match pickles.next_document() {
+            Ok(Some(document)) => {
+                print(&document, out)?;
+                continue;
+            }
+            Ok(None) => return Ok(()),
+            Err(failure) => failure,
+        };
+        if matches!(failure, Failure::Pickle { .. })
+            && let Some(document) = pickles.salvage()
+        {
+            print(&document, out)?;
+            out.flush()?;
+            note(pickles.input().name(), "only what comes before the fault is shown; the last value may be incomplete");
+        }
+        return Err(failure);
     }
 }

@@ -1,19 +1,20 @@
 //! `pickle convert`: writes pickles again, in another protocol or as another Python writes them.
 
+use super::common::EncodingName;
 use super::rename::{Rename, Target};
 use crate::Failure;
-use crate::pickles::rewrite::{Trouble, each_pickle, refusal};
+use crate::pickles::children::for_each_child;
+use crate::pickles::rewrite::{Trouble, check, each_pickle, refusal};
 use clap::{Args, ValueEnum};
 use pickle_core::recode::{self, Traits};
 use pickle_core::writer::{Profile, Version, Writer};
-use pickle_core::{Encoding, Heap, Options, Unpickler, WriteError};
+use pickle_core::{Document, Encoding, Heap, Options, Unpickler, WriteError};
 use std::path::PathBuf;
 
 /// `pickle convert`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without --protocol, --profile and the options for Python 2, pickles are copied opcode by opcode: the same bytes.
-Names of modules and classes change with protocols 0 to 2 and back, as in pickle.dump(fix_imports=True).
+Without --protocol, --profile and the options for Python 2, pickles are copied opcode by opcode: the same bytes. Names of modules and classes change with protocols 0 to 2 and back, as in pickle.dump(fix_imports=True).
 
 Examples:
   pickle convert old.pkl -o new.pkl --protocol 5
@@ -95,31 +96,6 @@ impl ProfileName {
     }
 }
 
-/// The encodings that `pickle.load` is usually given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum EncodingName {
-    /// Strings must be ASCII.
-    Ascii,
-    /// A character a byte; never fails.
-    Latin1,
-    /// Strings must be UTF-8.
-    #[value(name = "utf-8")]
-    Utf8,
-    /// Strings become bytes.
-    Bytes,
-}
-
-impl From<EncodingName> for Encoding {
-    fn from(name: EncodingName) -> Encoding {
-        match name {
-            EncodingName::Ascii => Encoding::Ascii,
-            EncodingName::Latin1 => Encoding::Latin1,
-            EncodingName::Utf8 => Encoding::Utf8,
-            EncodingName::Bytes => Encoding::Bytes,
-        }
-    }
-}
-
 /// `pickle convert`: writes every pickle of a file again.
 ///
 /// # Errors
@@ -141,6 +117,9 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
     let done = each_pickle(&args.file, &args.output, |whole, out| {
         let mut input = whole;
         let mut taken = None;
+        if as_it_is {
+            check(&mut unpickler, input)?;
+        }
         if !rules.is_empty() {
             let mut rename = |module: &str, name: &str| rules.iter().find_map(|rule| rule.apply(module, name));
             if as_it_is {
@@ -163,17 +142,6 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
         let traits = Traits::of(input)?;
         let keeps_python2 = traits.python2 && encoding.is_none();
         let protocol = protocol.unwrap_or(traits.protocol.min(5));
-        if traits.drops_calls {
-            if protocol == traits.protocol && args.profile.is_none() && encoding.is_none() {
-                let len = recode::copy(input, out)?;
-                return Ok(taken.unwrap_or(len));
-            }
-            return Err(Trouble::Refused(
-                "it calls functions and drops what they return (cloudpickle and dill do that to fill classes and \
-                 functions): it can only be copied, without --protocol, --profile and --encoding"
-                    .into(),
-            ));
-        }
         let version = match args.profile {
             Some(profile) => profile.version(),
             None if keeps_python2 && protocol <= 2 => Version::Py27,
@@ -187,6 +155,17 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
             ));
         }
         let document = unpickler.load(input)?;
+        if drops_calls(&document) {
+            if protocol == traits.protocol && args.profile.is_none() && encoding.is_none() {
+                let len = recode::copy(input, out)?;
+                return Ok(taken.unwrap_or(len));
+            }
+            return Err(Trouble::Refused(
+                "it calls functions and drops what they return (cloudpickle and dill do that to fill classes and \
+                 functions): it can only be copied, without --protocol, --profile and --encoding"
+                    .into(),
+            ));
+        }
         match writer.write(&document, traits.protocol, Profile::new(version, protocol), false, out) {
             Ok(_) => Ok(taken.unwrap_or(traits.len)),
             Err(WriteError::Pickle(error)) => Err(Trouble::Refused(refusal(&writer, &document, protocol, error))),
@@ -198,4 +177,24 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
         eprintln!("pickle: {}: no class or function has a name that changes: it was copied", args.file.display());
     }
     Ok(())
+}
+
+/// An object was made, and the result does not hold it: what its making does is in the opcodes only.
+fn drops_calls(document: &Document<'_>) -> bool {
+    let made: Vec<usize> =
+        document.made().filter(|value| value.as_object().is_some()).filter_map(|value| value.id()).collect();
+    if made.is_empty() {
+        return false;
+    }
+    let mut reached = vec![false; document.id_limit()];
+    let mut stack = vec![document.root()];
+    while let Some(value) = stack.pop() {
+        if let Some(seen) = value.id().and_then(|id| reached.get_mut(id))
+            && std::mem::replace(seen, true)
+        {
+            continue;
+        }
+        for_each_child(&value, &mut |child| stack.push(child));
+    }
+    made.iter().any(|&id| reached.get(id).is_some_and(|reached| !reached))
 }

@@ -8,7 +8,7 @@ mod tensors;
 use crate::Failure;
 use crate::input::{Part, containers};
 use crate::output::Output;
-use crate::pickles::Pickles;
+use crate::pickles::{Pickles, missing};
 use clap::Args;
 use pickle_core::known::{Data, Known, Octets};
 use pickle_core::{Kind, Options, Value};
@@ -21,9 +21,7 @@ const PIECE: usize = 1 << 20;
 /// `pickle extract`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A PATH gives one thing: bytes, bytearray and str as they are, a numpy array as .npy. Without a PATH all tensors of a
-PyTorch file become one .safetensors file; dicts, lists and modules inside each other make names with dots. Neither
-Python nor torch is needed, and nothing is executed.
+A PATH gives one thing: bytes, bytearray and str as they are, a numpy array as .npy. Without a PATH all tensors of a PyTorch file become one .safetensors file; dicts, lists and modules inside each other make names with dots. Neither Python nor torch is needed, and nothing is executed.
 
 Examples:
   pickle extract cache.pkl '$.image' -o image.png
@@ -101,7 +99,7 @@ fn value(args: &ExtractArgs, path: &str) -> Result<(), Failure> {
     let Some(document) = pickles.next_document()? else {
         return Err(refuse("there is no pickle in it".into()));
     };
-    let found = document.find(path).ok_or_else(|| refuse(format!("there is nothing at {path}")))?;
+    let found = document.find(path).ok_or_else(|| refuse(missing::value(&document, path)))?;
     let mut out;
     match Known::of(found) {
         Some(Known::Array(array)) => {

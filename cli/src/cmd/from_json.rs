@@ -3,6 +3,8 @@
 //! The JSON becomes opcodes that any protocol may have; the core reads those into a document and writes it as CPython's
 //! pickler does.
 
+mod ndarray;
+
 use crate::Failure;
 use crate::input::Input;
 use crate::output::Output;
@@ -22,8 +24,7 @@ use std::path::PathBuf;
 /// `pickle from-json`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Plain JSON becomes None, bools, ints, floats, strs, lists and dicts. Keys with $ are those of docs/json.md.
-Each JSON document of the file becomes a pickle.
+Plain JSON becomes None, bools, ints, floats, strs, lists and dicts. Keys with $ are those of docs/json.md. Each JSON document of the file becomes a pickle.
 
 Examples:
   pickle from-json rows.json -o rows.pkl
@@ -387,6 +388,9 @@ impl<'j> Maker<'j> {
         if let Some(is_object) = ["$class", "$callable", "$persid"].iter().find(|key| fields.contains_key(**key)) {
             return self.object(fields, is_object, place);
         }
+        if fields.contains_key("$ndarray") {
+            return self.array(fields, place);
+        }
         let mut ours = fields.iter().filter(|(key, _)| *key != "$id");
         let (Some((tag, value)), second) = (ours.next(), ours.next()) else {
             // An empty dict that is referred to.
@@ -480,9 +484,126 @@ impl<'j> Maker<'j> {
                 _ => return fault("an extension code is a number from 1 on"),
             },
             "$buffer" => self.buffer(value, false)?,
+            "$complex" => match items()? {
+                parts @ [_, _] => {
+                    self.named("builtins", "complex")?;
+                    self.values(parts)?;
+                    self.plain(Opcode::Tuple2)?;
+                    self.plain(Opcode::Reduce)?;
+                }
+                _ => return fault("a pair [real, imaginary] is wanted"),
+            },
+            "$range" | "$slice" => match items()? {
+                parts @ [_, _, _] => {
+                    self.named("builtins", tag.trim_start_matches('$'))?;
+                    self.values(parts)?;
+                    self.plain(Opcode::Tuple3)?;
+                    self.plain(Opcode::Reduce)?;
+                }
+                _ => return fault("a list [start, stop, step] is wanted"),
+            },
+            "$seconds" => self.delta(value)?,
             _ => return fault("no key that this program knows; write a dict with such keys as $dict"),
         }
         self.made(place)
+    }
+
+    fn named(&mut self, module: &str, name: &str) -> Result<(), Fault> {
+        self.text(module.as_bytes())?;
+        self.text(name.as_bytes())?;
+        self.plain(Opcode::StackGlobal)
+    }
+
+    fn small(&mut self, int: i64) -> Result<(), Fault> {
+        self.int(&int.to_string())
+    }
+
+    /// A `timedelta`, exact to the microsecond.
+    fn delta(&mut self, seconds: &Value) -> Result<(), Fault> {
+        let Value::Number(number) = seconds else { return fault("a number of seconds is wanted") };
+        let text = number.to_string();
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        let digits = format!("{fraction:0<6}");
+        let micros = digits.get(..6).and_then(|digits| digits.parse::<i64>().ok());
+        let total = whole.parse::<i64>().ok().and_then(|whole| whole.checked_mul(1_000_000)).zip(micros);
+        let Some((whole, micros)) = total.filter(|_| fraction.len() <= 6) else {
+            return fault(format!("{text} is no number of seconds with up to six decimal places"));
+        };
+        let total = if text.starts_with('-') { whole - micros } else { whole + micros };
+        let (seconds, micros) = (total.div_euclid(1_000_000), total.rem_euclid(1_000_000));
+        self.named("datetime", "timedelta")?;
+        self.small(seconds.div_euclid(86_400))?;
+        self.small(seconds.rem_euclid(86_400))?;
+        self.small(micros)?;
+        self.plain(Opcode::Tuple3)?;
+        self.plain(Opcode::Reduce)
+    }
+
+    /// `{"$ndarray": "float64", "$shape": [..], "$data": ..}`, as numpy pickles it.
+    fn array(&mut self, fields: &'j Map<String, Value>, place: Place<'j>) -> Result<(), Fault> {
+        let known = ["$id", "$ndarray", "$shape", "$data", "$bytes", "$order"];
+        if let Some(key) = fields.keys().find(|key| !known.contains(&key.as_str())) {
+            return fault(format!("{key} of an array cannot be written from plain JSON; take the form of --tagged"));
+        }
+        let dtype = fields.get("$ndarray").and_then(Value::as_str);
+        let Some(dtype) = dtype.and_then(ndarray::DType::of) else {
+            return fault(format!(
+                "{} is no dtype that plain JSON can give",
+                fields.get("$ndarray").unwrap_or(&Value::Null)
+            ));
+        };
+        let shape: Option<Vec<u64>> =
+            fields.get("$shape").and_then(Value::as_array).and_then(|axes| axes.iter().map(Value::as_u64).collect());
+        let Some(shape) = shape else { return fault("$shape must be a list of lengths") };
+        let bytes = match (fields.get("$data"), fields.get("$bytes")) {
+            (Some(data), None) => dtype.bytes(data, &shape).map_err(|text| Fault { path: ".$data".into(), text })?,
+            (None, Some(Value::String(text))) => match STANDARD.decode(text) {
+                Ok(bytes) => bytes,
+                Err(error) => return fault(format!("base64 is wanted: {error}")),
+            },
+            _ => return fault("an array has $data, a list, or $bytes, base64"),
+        };
+        let fortran = fields.get("$order").is_some_and(|order| order == "F");
+        let items = shape.iter().try_fold(1u64, |product, axis| product.checked_mul(*axis));
+        if items.and_then(|items| items.checked_mul(dtype.len)) != Some(bytes.len() as u64) {
+            return fault(format!("{} bytes do not fill $shape", bytes.len()));
+        }
+        self.named("numpy.core.multiarray", "_reconstruct")?;
+        self.named("numpy", "ndarray")?;
+        self.small(0)?;
+        self.plain(Opcode::Tuple1)?;
+        self.op(Opcode::BinBytes8, Arg::Bytes(b"b"))?;
+        self.plain(Opcode::Tuple3)?;
+        self.plain(Opcode::Reduce)?;
+        self.made(place)?;
+        self.plain(Opcode::Mark)?;
+        self.small(1)?;
+        self.plain(Opcode::Mark)?;
+        for axis in &shape {
+            self.int(&axis.to_string())?;
+        }
+        self.plain(Opcode::Tuple)?;
+        self.named("numpy", "dtype")?;
+        self.text(dtype.code.as_bytes())?;
+        self.plain(Opcode::NewFalse)?;
+        self.plain(Opcode::NewTrue)?;
+        self.plain(Opcode::Tuple3)?;
+        self.plain(Opcode::Reduce)?;
+        self.plain(Opcode::Mark)?;
+        self.small(3)?;
+        self.text(if dtype.len == 1 || dtype.code.starts_with('S') { b"|" } else { b"<" })?;
+        for _ in 0..3 {
+            self.plain(Opcode::None)?;
+        }
+        for int in [-1, -1, 0] {
+            self.small(int)?;
+        }
+        self.plain(Opcode::Tuple)?;
+        self.plain(Opcode::Build)?;
+        self.plain(if fortran { Opcode::NewTrue } else { Opcode::NewFalse })?;
+        self.op(Opcode::BinBytes8, Arg::Bytes(&bytes))?;
+        self.plain(Opcode::Tuple)?;
+        self.plain(Opcode::Build)
     }
 
     fn buffer(&mut self, index: &Value, read_only: bool) -> Result<(), Fault> {

@@ -13,9 +13,7 @@ use std::path::PathBuf;
 /// `pickle get`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-An item of a list, and what is in it, is found without holding what comes before and after. Bytes and arrays are
-better taken out with `pickle extract`. Where a path has wildcards or slices, every value is one line. docs/paths.md has
-all that paths can say.
+An item of a list, and what is in it, is found without holding what comes before and after. Bytes and arrays are better taken out with `pickle extract`. Where a path has wildcards or slices, every value is one line. docs/paths.md has all that paths can say.
 
 Examples:
   pickle get run.pkl '$.config'
@@ -26,7 +24,7 @@ pub struct GetArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// Where the value is, such as `$.rows[3].temp` or `$[\"a key\"]`
+    /// Where the value is, such as `$.rows[3].temp` or `$["a key"]`
     #[arg(value_name = "PATH")]
     pub path: String,
 
@@ -49,17 +47,29 @@ pub fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
         match item(args, list, index, &rest, out) {
             Ok(true) => return Ok(()),
             // Of a tuple or list that the stream changes later, or that no stream leads to, the whole is read.
-            Ok(false) | Err(Failure::Refused { .. }) if can_be_read_again => {}
+            Ok(false) | Err(Failure::Refused { .. } | Failure::Pickle { .. }) if can_be_read_again => {}
             Ok(false) => return Err(refuse(format!("there is nothing at {}", args.path))),
             Err(failure) => return Err(failure),
         }
     }
     let mut pickles = Pickles::new(containers::open_one(&args.file)?, pickle_core::Options::new(), false);
-    let document = pickles.next_document()?.ok_or_else(|| refuse("there is no pickle".into()))?;
-    let root = document.root();
-    let found = root.find_all(&args.path).map_err(|error| refuse(error.to_string()))?;
     let several = Path::new(&args.path).is_many();
-    found.iter().try_for_each(|value| print(&value.document(), args, several, out))
+    let failure = match pickles.next_document() {
+        Ok(Some(document)) => {
+            let root = document.root();
+            let found = root.find_all(&args.path).map_err(|error| refuse(error.to_string()))?;
+            return found.iter().try_for_each(|value| print(&value.document(), args, several, out));
+        }
+        Ok(None) => return Err(refuse("there is no pickle".into())),
+        Err(failure) => failure,
+    };
+    // What is whole before a fault can be had, and the fault is told.
+    if let Some(document) = pickles.salvage()
+        && let Ok(found) = document.root().find_all(&args.path)
+    {
+        found.iter().try_for_each(|value| print(&value.document(), args, several, out))?;
+    }
+    Err(failure)
 }
 
 /// Streams the items of a list up to the one that is wanted; false where it was not there.

@@ -59,6 +59,10 @@ pub fn run(args: &InfoArgs, out: &mut dyn Write) -> Result<(), Failure> {
         let failure = match tail.error {
             Some(ReadError::Io(error)) => Some(Failure::from(error)),
             Some(ReadError::Pickle(error)) => Some(input.bad_pickle(tail.count.saturating_sub(1), error)),
+            None if all.fault.is_some() => all.fault.map(|error| {
+                let index = pickles.iter().position(|info| info.fault.is_some()).unwrap_or(0);
+                input.bad_pickle(index as u64, error)
+            }),
             // A zip file begins as a PERSID does, and with luck reads as a pickle to the end.
             None if all.persids > 0 && tail.trailing > 0 => input.sniff().map(|container| Failure::Container {
                 name: input.name().into(),

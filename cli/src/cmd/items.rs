@@ -5,20 +5,20 @@ mod lines;
 
 use super::common::Of;
 use crate::Failure;
+use crate::messages::note;
 use crate::output::Output;
-use crate::pickles::items::each;
+use crate::pickles::items::{Item, ItemSink, each, each_into};
 use crate::print::formats::{self, Format, Sink};
 use crate::print::json::Line;
 use clap::Args;
 use std::collections::VecDeque;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// `pickle items`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The items of a dict, and the attributes of an object, are lists of key and value. A file with several pickles gives
-the items of all.
+The items of a dict, and the attributes of an object, are lists of key and value. A file with several pickles gives the items of all; where the first is no list, tuple or set, each pickle is an item.
 
 Examples:
   pickle items rows.pkl | jq .temp
@@ -41,6 +41,13 @@ pub struct ItemsArgs {
 
 /// `pickle head`, `pickle tail`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Where a file has several pickles and the first is no list, tuple or set, each pickle is an item.
+
+Examples:
+  pickle head rows.pkl
+  pickle tail -n 2 log.pkl
+  pickle head -n 1 --path '$.rows' run.pkl")]
 pub struct SomeArgs {
     /// The items.
     #[command(flatten)]
@@ -53,6 +60,12 @@ pub struct SomeArgs {
 
 /// `pickle count`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Where a file has several pickles and the first is no list, tuple or set, pickles are counted.
+
+Examples:
+  pickle count rows.pkl
+  pickle count --path '$.rows' run.pkl")]
 pub struct CountArgs {
     /// The items.
     #[command(flatten)]
@@ -71,6 +84,15 @@ pub fn run(args: &ItemsArgs, out: &mut dyn Write) -> Result<(), Failure> {
         Err(Failure::Output(error)) => Err(output.failure(error)),
         // What was damaged was left out on purpose, and has been told.
         Err(Failure::Reported) => output.commit().and(Err(Failure::Reported)),
+        // The items before the fault are good.
+        Err(failure @ (Failure::Pickle { .. } | Failure::Input { .. } | Failure::Refused { .. }))
+            if output.written() > 0 =>
+        {
+            let name = output.name().to_owned();
+            output.commit()?;
+            note(&name, "it has the items that come before the fault");
+            Err(failure)
+        }
         Err(failure) => Err(failure),
     }
 }
@@ -120,19 +142,34 @@ pub fn count(args: &CountArgs, out: &mut dyn Write) -> Result<(), Failure> {
     result
 }
 
-fn write(of: &Of, format: Format, mut left: u64, out: &mut dyn Write) -> Result<(), Failure> {
+fn write(of: &Of, format: Format, left: u64, out: &mut dyn Write) -> Result<(), Failure> {
     if left == 0 {
         return Ok(());
     }
     if format == Format::Jsonl && left == u64::MAX {
         return lines::write(of, out);
     }
-    let mut sink = Sink::new(format, out);
-    let result = each(of.whose(), &mut |item| {
-        sink.put(item, &of.file)?;
-        left -= 1;
-        Ok(left != 0)
-    });
+    let mut some = FirstItems { sink: Sink::new(format, out), left, file: &of.file };
+    let result = each_into(of.whose(), &mut some);
     // What came before a damage is written too.
-    sink.finish().and(result)
+    some.sink.finish().and(result)
+}
+
+/// The first items in a format.
+struct FirstItems<'o> {
+    sink: Sink<'o>,
+    left: u64,
+    file: &'o Path,
+}
+
+impl ItemSink for FirstItems<'_> {
+    fn item(&mut self, item: &Item<'_>) -> Result<bool, Failure> {
+        self.sink.put(item, self.file)?;
+        self.left -= 1;
+        Ok(self.left != 0)
+    }
+
+    fn idle(&mut self) -> Result<(), Failure> {
+        self.sink.flush()
+    }
 }

@@ -1,10 +1,12 @@
 //! `pickle json`
 
+use super::common::{EncodingName, print_all};
 use crate::Failure;
 use crate::input;
 use crate::pickles::Pickles;
 use crate::print::json::{Options, json};
 use clap::Args;
+use pickle_core::Encoding;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -34,6 +36,10 @@ pub struct JsonArgs {
     #[arg(short, long, value_name = "N")]
     pub indent: Option<usize>,
 
+    /// What becomes of Python 2 strings, as in pickle.load
+    #[arg(long, value_name = "ENCODING")]
+    pub encoding: Option<EncodingName>,
+
     /// Colours, as [`Cli::settle`] decided.
     #[arg(skip)]
     pub color: bool,
@@ -50,10 +56,8 @@ pub fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let indent = if args.lines { None } else { Some(args.indent.unwrap_or(INDENT)).filter(|&n| n != 0) };
     let options = Options { indent, tagged: args.tagged, ..Options::default() };
     input::for_each(std::slice::from_ref(&args.file), out, |input, out| {
-        let mut pickles = Pickles::new(input, pickle_core::Options::new(), false);
-        while let Some(document) = pickles.next_document()? {
-            json(&document, &options, out)?;
-        }
-        Ok(())
+        let encoding = args.encoding.map(Encoding::from).unwrap_or_default();
+        let pickles = Pickles::new(input, pickle_core::Options { encoding, ..pickle_core::Options::new() }, false);
+        print_all(pickles, out, &mut |document, out| Ok(json(document, &options, out)?))
     })
 }

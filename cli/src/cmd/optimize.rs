@@ -1,9 +1,9 @@
 //! `pickle optimize`: drops what no opcode uses.
 
 use crate::Failure;
-use crate::pickles::rewrite::each_pickle;
+use crate::pickles::rewrite::{check, each_pickle};
 use clap::Args;
-use pickle_core::recode;
+use pickle_core::{Heap, Options, Unpickler, recode};
 use std::path::PathBuf;
 
 /// `pickle optimize`
@@ -29,5 +29,9 @@ pub struct OptimizeArgs {
 /// # Errors
 /// The input cannot be read, a pickle is damaged, or the output cannot be written.
 pub fn run(args: &OptimizeArgs) -> Result<(), Failure> {
-    each_pickle(&args.file, &args.output, recode::optimize)
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+    each_pickle(&args.file, &args.output, |input, out| {
+        check(&mut unpickler, input)?;
+        recode::optimize(input, out)
+    })
 }

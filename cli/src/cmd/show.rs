@@ -1,5 +1,6 @@
 //! `pickle show`
 
+use super::common::print_all;
 use crate::Failure;
 use crate::input;
 use crate::pickles::Pickles;
@@ -60,10 +61,7 @@ pub fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
             writeln!(out, "{}==> {} <==", if first { "" } else { "\n" }, input.name())?;
         }
         first = false;
-        let mut pickles = Pickles::new(input, pickle_core::Options::new(), false);
-        while let Some(document) = pickles.next_document()? {
-            show(&document, &options, out)?;
-        }
-        Ok(())
+        let pickles = Pickles::new(input, pickle_core::Options::new(), false);
+        print_all(pickles, out, &mut |document, out| Ok(show(document, &options, out)?))
     })
 }

@@ -15,8 +15,7 @@ use std::path::Path;
 /// `pickle split`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Pickles are copied byte for byte. With --items, each item of a list, tuple or set is made a pickle of its own of
-protocol 5; of a dict, each pair of key and value. Read such a file with pickle.load until EOFError.
+Pickles are copied byte for byte. With --items, each item of a list, tuple or set is made a pickle of its own of protocol 5; of a dict, each pair of key and value. Read such a file with pickle.load until EOFError.
 
 Examples:
   pickle split log.pkl -o 'log-{}.pkl'
@@ -110,7 +109,7 @@ fn items(args: &SplitArgs, parts: &mut Parts<'_>) -> Result<(), Failure> {
     items::each(args.of.whose(), &mut |item| {
         let key = item.key_document();
         let document = item.document();
-        for document in key.iter().chain([&document]) {
+        for document in key.into_iter().chain([document]) {
             bytes.clear();
             writer.write(document, 5, profile, false, &mut bytes).map_err(|error| match error {
                 WriteError::Io { error, .. } => match error {},

@@ -2,7 +2,7 @@
 
 use super::containers;
 use super::open::Input;
-use crate::Failure;
+use crate::messages::{Failure, Tagged};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -17,6 +17,7 @@ pub fn for_each(
     out: &mut dyn Write,
     mut work: impl FnMut(Input, &mut dyn Write) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let out = &mut Tagged(out);
     let mut all = Ok(());
     for path in files {
         let members = match containers::open(path) {

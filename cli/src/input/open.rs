@@ -9,12 +9,15 @@ use crate::messages::{Failure, ReadFailure};
 use crate::progress::Progress;
 use memmap2::{Mmap, MmapOptions};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 use std::rc::Rc;
 
 /// Layers of compression that are undone; more are an attack or a mistake.
 pub const MAX_LAYERS: usize = 8;
+
+/// Bytes that are read at a time.
+const PIECE: usize = 256 * 1024;
 
 /// First bytes that are kept, to say what a file is when it is no pickle.
 const HEAD: usize = 1024;
@@ -31,6 +34,40 @@ pub struct Input {
     progress: Rc<Progress>,
     body: Body,
     position: u64,
+    /// Bytes of a file that were read ahead, and where they begin.
+    ahead: (u64, Vec<u8>),
+    live: Live,
+}
+
+/// Where bytes come from that may take their time.
+#[derive(Clone)]
+enum Live {
+    /// Nothing is waited for.
+    No,
+    /// Standard input.
+    Stdin,
+    /// A pipe or a device by its name.
+    File(Rc<File>),
+}
+
+impl Live {
+    /// Reading would have to wait for whoever writes.
+    #[cfg(unix)]
+    fn is_waiting(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let ready = match self {
+            Live::No => return false,
+            Live::Stdin => poll(&mut [PollFd::from_borrowed_fd(rustix::stdio::stdin(), PollFlags::IN)], Some(&at_once)),
+            Live::File(file) => poll(&mut [PollFd::new(&**file, PollFlags::IN)], Some(&at_once)),
+        };
+        ready.is_ok_and(|ready| ready == 0)
+    }
+
+    #[cfg(not(unix))]
+    fn is_waiting(&self) -> bool {
+        !matches!(self, Live::No)
+    }
 }
 
 /// Tells the compression of what a source holds.
@@ -61,7 +98,9 @@ impl Input {
 
     fn open_with(path: &Path, recognise: Recognise) -> Result<Input, Failure> {
         if path == Path::new("-") {
-            return Input::unpack("standard input".into(), Box::new(io::stdin().lock()), None, recognise);
+            let mut input = Input::unpack("standard input".into(), Box::new(Stdin), None, recognise)?;
+            input.live = Live::Stdin;
+            return Ok(input);
         }
         let name = path.display().to_string();
         let fail = |source: io::Error| Failure::Input { name: name.clone(), source };
@@ -80,7 +119,11 @@ impl Input {
         let size = Some(metadata.len()).filter(|size| metadata.is_file() && *size != 0);
         match size {
             Some(len) => Input::map_or_unpack(name, Part::new(file, 0, len), recognise),
-            None => Input::unpack(name, Box::new(Shared(file)), None, recognise),
+            None => {
+                let mut input = Input::unpack(name, Box::new(Shared(file.clone())), None, recognise)?;
+                input.live = Live::File(file);
+                Ok(input)
+            }
         }
     }
 
@@ -125,6 +168,7 @@ impl Input {
         }
         let part = Part::new(Rc::new(file), 0, self.position);
         self.position = 0;
+        self.live = Live::No;
         self.body = match map(&part) {
             Ok(map) if !part.is_empty() => Body::Map(map, part),
             Ok(_) => Body::Stream { source: Source::new(Box::new(io::empty())), head: Vec::new() },
@@ -177,7 +221,7 @@ impl Input {
             source = Source::new(layers::undo(layer, source).map_err(fail)?);
         }
         let body = Body::Stream { source, head: Vec::new() };
-        Ok(Input { name, layers, size, progress, body, position: 0 })
+        Ok(Input { name, layers, size, progress, body, position: 0, ahead: (0, Vec::new()), live: Live::No })
     }
 
     /// The name for messages: the path as it was given, or `standard input`.
@@ -205,6 +249,36 @@ impl Input {
         match &self.body {
             Body::Map(map, _) => Some(map),
             Body::Stream { .. } => None,
+        }
+    }
+
+    /// Nothing more can be had at once: whoever writes to this pipe takes their time, so what is finished should be shown.
+    pub fn would_wait(&self) -> bool {
+        match &self.body {
+            Body::Map(..) => false,
+            Body::Stream { source, .. } => source.buffered().is_empty() && self.live.is_waiting(),
+        }
+    }
+
+    /// The next bytes that can be had without waiting, perhaps none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn ready(&mut self) -> io::Result<&[u8]> {
+        match self.body {
+            Body::Map(..) => self.fill_buf(),
+            Body::Stream { ref source, .. } => Ok(source.buffered()),
+        }
+    }
+
+    /// The next bytes, at least `n` of them where so many come and fit into the buffer. Nothing is consumed.
+    pub fn look(&mut self, n: usize) -> &[u8] {
+        match &mut self.body {
+            Body::Map(map, _) => usize::try_from(self.position).ok().and_then(|at| map.get(at..)).unwrap_or_default(),
+            Body::Stream { source, .. } => {
+                source.peek(n);
+                source.buffered()
+            }
         }
     }
 
@@ -241,6 +315,11 @@ impl Input {
                 sniff(&first)
             }
         }
+    }
+
+    /// The failure for what is wrong with this input.
+    pub fn refuse(&self, text: impl Into<String>) -> Failure {
+        Failure::Refused { name: self.name.clone(), text: text.into() }
     }
 
     /// The failure for an error in pickle number `index`, counted from 0: what the file really is, if that is known.
@@ -284,6 +363,36 @@ impl Read for Input {
     }
 }
 
+impl BufRead for Input {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match &mut self.body {
+            Body::Map(_, part) => {
+                let (begin, bytes) = &mut self.ahead;
+                let within = |begin: u64, len: usize| (begin..begin + len as u64).contains(&self.position);
+                if !within(*begin, bytes.len()) {
+                    bytes.resize(PIECE, 0);
+                    // Not through the map: its pages would count as memory of this process.
+                    let n = part.read_at(self.position, bytes).map_err(|error| ReadFailure::wrap(&self.name, error))?;
+                    bytes.truncate(n);
+                    *begin = self.position;
+                    self.progress.at(self.position + n as u64);
+                }
+                Ok(bytes.get((self.position - *begin) as usize..).unwrap_or_default())
+            }
+            Body::Stream { source, .. } => source.fill_buf().map_err(|error| ReadFailure::wrap(&self.name, error)),
+        }
+    }
+
+    fn consume(&mut self, n: usize) {
+        if let Body::Stream { source, head } = &mut self.body {
+            let kept = n.min(HEAD - head.len());
+            head.extend_from_slice(source.buffered().get(..kept).unwrap_or_default());
+            source.consume(n);
+        }
+        self.position += n as u64;
+    }
+}
+
 impl embedded_io::ErrorType for Input {
     type Error = io::Error;
 }
@@ -303,6 +412,21 @@ fn map(part: &Part) -> io::Result<Mmap> {
     // treats them as hostile anyway. If another process shortens the file meanwhile, the system ends this one
     // (SIGBUS); if it writes, a value may be torn. That is the price of every mapped file, and nothing is written here.
     unsafe { MmapOptions::new().offset(start).len(len).map(&**file) }
+}
+
+/// Standard input without the lock and the buffer of `std`, which would hide what has come.
+struct Stdin;
+
+impl Read for Stdin {
+    #[cfg(unix)]
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(rustix::stdio::stdin(), out)?)
+    }
+
+    #[cfg(not(unix))]
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        io::stdin().lock().read(out)
+    }
 }
 
 /// A file that says it is empty and may not be, as in /proc.

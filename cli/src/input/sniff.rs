@@ -50,6 +50,12 @@ pub enum Container {
     Json,
     /// XML or HTML.
     Markup,
+    /// Text that no pickle of protocol 0 looks like.
+    Text,
+    /// Compiled Python.
+    Pyc,
+    /// What Python's `marshal` writes.
+    Marshal,
 }
 
 impl Container {
@@ -78,6 +84,9 @@ impl Container {
             Container::Base64 => "base64 text, perhaps with a pickle in it",
             Container::Json => "JSON text",
             Container::Markup => "XML or HTML",
+            Container::Text => "text",
+            Container::Pyc => "a compiled Python module (.pyc)",
+            Container::Marshal => "data of Python's marshal module",
         }
     }
 
@@ -93,6 +102,9 @@ impl Container {
             Container::GitLfs => "fetch it with `git lfs pull`",
             Container::Base64 => "`pickle show` decodes it",
             Container::Markup => "was an error page saved in place of the file?",
+            Container::Pyc | Container::Marshal => {
+                "marshal is another format than pickle, and changes with every Python"
+            }
             Container::Safetensors => "safetensors files have no pickle in them",
             _ => return None,
         })
@@ -157,7 +169,50 @@ pub fn sniff(head: &[u8]) -> Option<Container> {
     {
         return Some(Container::Safetensors);
     }
-    text(head)
+    text(head).or_else(|| marshal(head))
+}
+
+/// Compiled Python has a number, CR and LF, then flags and a date, then marshal's data. marshal sets the highest bit of
+/// types that are referred to (`FLAG_REF` in `Python/marshal.c`), and none of those is an opcode.
+fn marshal(head: &[u8]) -> Option<Container> {
+    if let [_, _, b'\r', b'\n', _, _, _, _, code, ..] = head
+        && (code & 0x7f == b'c'
+            || matches!(head.get(12..17), Some([code, ..] | [_, _, _, _, code]) if code & 0x7f == b'c'))
+    {
+        return Some(Container::Pyc);
+    }
+    let is_type = |byte: u8| b"0NFTSOiIfgxylsutaAzZ)([{<>cr".contains(&(byte & 0x7f));
+    match head {
+        // Of 255 and fewer parts.
+        [0xa9, 0..=255, next, ..] => is_type(*next).then_some(Container::Marshal),
+        [0xa9, 0] => Some(Container::Marshal),
+        [b'[' | 0xdb | b'<' | 0xbc | b'>' | 0xbe, _, _, _, 0..16, next, ..] => {
+            is_type(*next).then_some(Container::Marshal)
+        }
+        [b'[' | 0xdb, 0, 0, 0, 0] => Some(Container::Marshal),
+        [0xe3, ..] => Some(Container::Marshal),
+        [b'{' | 0xfb, next, ..] => is_type(*next).then_some(Container::Marshal),
+        [0xda | 0xfa, len, text @ ..] => {
+            (!text.is_empty() && text.len() <= usize::from(*len)).then_some(Container::Marshal)
+        }
+        [0xe9, _, _, _, _] | [0xe7, _, _, _, _, _, _, _, _] => Some(Container::Marshal),
+        _ => None,
+    }
+}
+
+/// Text that has lines of PUT or GET in it, or ends in STOP.
+fn like_protocol_0(text: &str) -> bool {
+    let memo = |line: &str| {
+        let digits = line.trim_start_matches(|c: char| !c.is_ascii_digit());
+        let before = line.len() - digits.len();
+        let opcodes = line.get(..before).unwrap_or_default();
+        (1..4).contains(&before)
+            && (opcodes.ends_with(['p', 'g']) || before == 1 && opcodes.starts_with(['I', 'F', 'L']))
+            && digits.trim_end_matches('L').bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    text.ends_with('.')
+        || text.lines().any(memo)
+        || text.starts_with(['(', 'c', 'S', 'V', 'I', 'L', 'F']) && text.len() < 8
 }
 
 /// The names of the first members tell the kinds of zip files apart.
@@ -194,8 +249,9 @@ fn text(head: &[u8]) -> Option<Container> {
         (b'{', _) => Some(Container::Json),
         (b'[', Some(c)) if c.is_whitespace() || c.is_ascii_digit() || "[{\"-]tfn".contains(c) => Some(Container::Json),
         (b'<', Some(c)) if c.is_ascii_alphabetic() || "!?".contains(c) => Some(Container::Markup),
-        // Other text may be a damaged pickle of protocol 0; the error tells more about that.
-        _ => None,
+        // A damaged pickle of protocol 0: the error tells more about that.
+        _ if like_protocol_0(printable) => None,
+        _ => Some(Container::Text),
     }
 }
 

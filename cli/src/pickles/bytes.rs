@@ -4,10 +4,7 @@ use crate::Failure;
 use crate::input::Input;
 use crate::survey::indexes::Indexes;
 use pickle_core::{Decoder, Error, ErrorKind, MemoPlan, Op, Step};
-use std::io::Read;
-
-/// Bytes that are read at a time.
-const PIECE: usize = 256 * 1024;
+use std::io::BufRead;
 
 /// What there is of a file's pickles.
 pub enum Chunk<'c> {
@@ -23,16 +20,12 @@ pub enum Chunk<'c> {
 /// The input cannot be read, a pickle is damaged or needs the memo of one before it, and what `take` says.
 pub fn each(input: &mut Input, take: &mut dyn FnMut(Chunk<'_>) -> Result<(), Failure>) -> Result<(), Failure> {
     let mut decoder = Decoder::new();
-    let mut piece = vec![0; PIECE];
-    let mut unread = 0..0;
     for index in 0.. {
         let mut memo = Indexes::default();
         let mut begun = false;
         loop {
-            if unread.is_empty() {
-                unread = 0..input.read(&mut piece)?;
-            }
-            if unread.is_empty() {
+            let all = input.fill_buf()?;
+            if all.is_empty() {
                 if !begun && index > 0 {
                     return Ok(());
                 }
@@ -42,7 +35,6 @@ pub fn each(input: &mut Input, take: &mut dyn FnMut(Chunk<'_>) -> Result<(), Fai
                 }
             }
             begun = true;
-            let all = piece.get(unread.clone()).unwrap_or_default();
             let mut rest = all;
             let walked = decoder.each(&mut rest, |op| check(&mut memo, &op));
             let step = match walked {
@@ -59,7 +51,7 @@ pub fn each(input: &mut Input, take: &mut dyn FnMut(Chunk<'_>) -> Result<(), Fai
             match step {
                 Ok(end) => {
                     take(Chunk::Bytes(all.get(..used).unwrap_or_default()))?;
-                    unread.start += used;
+                    input.consume(used);
                     if end {
                         break;
                     }

@@ -1,15 +1,13 @@
 //! The pickles of one input, one document after another.
 
+use super::salvage;
 use crate::Failure;
 use crate::input::Input;
+use crate::messages::note;
 use crate::survey::indexes::Indexes;
 use crate::survey::walk::is_cut_pickle;
 use pickle_core::{Decoder, Document, Error, ErrorKind, Heap, MemoPlan, Opcode, Options, Status, Unpickler, joblib};
-use std::io::{Read, Write};
-use std::ops::Range;
-
-/// Bytes of a stream that are read at a time.
-const PIECE: usize = 64 * 1024;
+use std::io::BufRead;
 
 /// Reads all pickles of an input. Where the input is mapped, documents borrow
 /// their strings from it; a stream is fed in pieces.
@@ -23,8 +21,8 @@ pub struct Pickles {
     shared_memo: bool,
     /// Pickles that were begun.
     count: u64,
-    piece: Vec<u8>,
-    unread: Range<usize>,
+    /// Where the current pickle begins.
+    start: u64,
 }
 
 impl Pickles {
@@ -32,7 +30,7 @@ impl Pickles {
     pub fn new(input: Input, options: Options, shared_memo: bool) -> Self {
         let shared_memo = shared_memo || input.as_slice().is_some_and(shares_memo);
         let unpickler = Unpickler::new(Heap::new(), Options { stop_after_build: true, ..options });
-        Pickles { input, unpickler, shared_memo, count: 0, piece: Vec::new(), unread: 0..0 }
+        Pickles { input, unpickler, shared_memo, count: 0, start: 0 }
     }
 
     /// The input.
@@ -48,7 +46,7 @@ impl Pickles {
     pub fn next_document(&mut self) -> Result<Option<Document<'_>>, Failure> {
         let first_byte = match self.input.as_slice() {
             Some(slice) => slice.get(self.offset()).copied(),
-            None => self.peek()?,
+            None => self.input.fill_buf()?.first().copied(),
         };
         let first_byte = match first_byte {
             Some(byte) => byte,
@@ -61,6 +59,7 @@ impl Pickles {
         let index = self.count;
         self.count += 1;
         let start = self.unpickler.offset();
+        self.start = start;
         let result = if self.input.as_slice().is_some() { self.advance() } else { self.feed()? };
         match result {
             Ok(()) => Ok(Some(self.unpickler.document_in(self.input.as_slice().unwrap_or_default()))),
@@ -87,14 +86,14 @@ impl Pickles {
 
     fn feed(&mut self) -> Result<Result<(), Error>, Failure> {
         loop {
-            let at_end = self.peek()?.is_none();
-            let mut rest = self.piece.get(self.unread.clone()).unwrap_or_default();
-            let before = rest.len();
-            let status = match at_end {
-                true => self.unpickler.finish().map(|()| Status::Done),
-                false => self.unpickler.feed(&mut rest),
+            let all = self.input.fill_buf()?;
+            let mut rest = all;
+            let status = match all {
+                [] => self.unpickler.finish().map(|()| Status::Done),
+                _ => self.unpickler.feed(&mut rest),
             };
-            self.unread.start += before - rest.len();
+            let used = all.len() - rest.len();
+            self.input.consume(used);
             match status {
                 Ok(Status::Done) => return Ok(Ok(())),
                 // Payloads out of band are not asked for.
@@ -109,22 +108,32 @@ impl Pickles {
         }
     }
 
-    /// The next byte of the stream; reads a piece where none is left.
-    fn peek(&mut self) -> Result<Option<u8>, Failure> {
-        if self.unread.is_empty() {
-            self.piece.resize(PIECE, 0);
-            self.unread = 0..self.input.read(&mut self.piece)?;
+    /// What is whole of the pickle that could not be read to its end, as far as it can be told: containers that were
+    /// still open hold what had come. `None` where nothing had, or the bytes cannot be read again.
+    pub fn salvage(&mut self) -> Option<Document<'_>> {
+        let slice = self.input.as_slice()?;
+        let start = usize::try_from(self.start).ok()?;
+        let closed = salvage::closed(slice.get(start..)?)?;
+        self.unpickler.begin_at(0, false);
+        let whole = slice.get(start..start + closed.whole)?;
+        for mut piece in [whole, &closed.end] {
+            loop {
+                match self.unpickler.feed(&mut piece).ok()? {
+                    Status::Built => joblib::take_array(&mut self.unpickler, &[]).ok()?,
+                    Status::Done => return Some(self.unpickler.document()),
+                    Status::NeedMore if piece.is_empty() => break,
+                    _ => {}
+                }
+            }
         }
-        Ok(self.piece.get(self.unread.clone()).and_then(|unread| unread.first()).copied())
+        None
     }
 }
 
 /// Says that what follows pickle number `index`, counted from 1, is none.
 pub(crate) fn warn_of_rest(input: &Input, index: u64, start: u64, error: Error) {
-    crate::progress::clear();
-    let text = format!("what follows pickle number {index}, from byte {start} on, is no pickle ({error})");
-    // There is nobody left to tell if this fails.
-    let _ = writeln!(std::io::stderr(), "pickle: {}: warning: {text}", input.name());
+    let text = format!("warning: what follows pickle number {index}, from byte {start} on, is not a pickle ({error})");
+    note(input.name(), &text);
 }
 
 /// True if a pickle fetches from the memo what only an earlier one has put there.

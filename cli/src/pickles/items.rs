@@ -1,16 +1,16 @@
 //! The items of pickles, one after another.
 
-use super::documents::warn_of_rest;
-use super::{plan, resync};
+use super::documents::{Pickles, warn_of_rest};
+use super::{missing, plan, resync};
 use crate::Failure;
 use crate::input::{Input, containers};
 use crate::survey::walk::is_cut_pickle;
-use pickle_core::{Batch, Error, ErrorKind, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, Options};
-use std::io::Read;
+use pickle_core::{
+    Batch, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, Options, Role, Unpickler,
+};
+use std::io::BufRead;
 use std::path::Path;
 
-/// Bytes that are read at a time.
-const PIECE: usize = 256 * 1024;
 /// Bytes that any region of memory may take: a batch of 1000 items must fit.
 const MEMORY: usize = 8 << 30;
 
@@ -25,6 +25,41 @@ pub struct Whose<'a> {
     pub resync: bool,
 }
 
+/// An item: a value of a list, an entry of a dict, or a whole pickle of a log.
+pub struct Item<'r> {
+    index: u64,
+    role: Role,
+    key: Option<Document<'r>>,
+    document: Document<'r>,
+}
+
+impl<'r> Item<'r> {
+    /// The item of an [`ItemReader`].
+    pub fn of(item: &pickle_core::Item<'r>) -> Self {
+        Item { index: item.index(), role: item.role(), key: item.key_document(), document: item.document() }
+    }
+
+    /// Its number, counted from 0 in each pickle, or in the file where pickles are items.
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// What it is of its container.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The key, or the name of the attribute.
+    pub fn key_document(&self) -> Option<&Document<'r>> {
+        self.key.as_ref()
+    }
+
+    /// The value.
+    pub fn document(&self) -> &Document<'r> {
+        &self.document
+    }
+}
+
 /// Takes items.
 pub trait ItemSink {
     /// Takes an item; false for enough.
@@ -32,6 +67,14 @@ pub trait ItemSink {
     /// # Errors
     /// It cannot be written.
     fn item(&mut self, item: &Item<'_>) -> Result<bool, Failure>;
+
+    /// Nothing more comes for a while: what is ready should be seen.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn idle(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// Where items are copied to that are ready together, for who takes them so.
     fn room(&mut self) -> Option<&mut Batch> {
@@ -70,14 +113,17 @@ pub fn each(of: Whose<'_>, mut take: &mut Each<'_>) -> Result<(), Failure> {
 /// As [`each`].
 pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> {
     Failure::check_path(of.path, "$.rows[3].points")?;
-    let input = containers::open_one(of.file)?;
+    let mut input = containers::open_one(of.file)?;
+    if of.path == "$" && !of.resync && is_log(&mut input) {
+        return each_pickle(input, take);
+    }
     let mut items = Items::new(if of.resync { input.into_seekable()? } else { input }, of.path);
     let mut whole = Ok(());
     loop {
         let start = items.offset;
         match items.pickle(take) {
             Ok(true) => {}
-            Ok(false) => return whole,
+            Ok(false) => return whole.and_then(|()| items.missing.map_or(Ok(()), Err)),
             Err(Stop::Failure(failure)) => return Err(failure),
             Err(Stop::Damage(failure)) if of.resync => {
                 failure.report();
@@ -91,6 +137,87 @@ pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> 
             Err(Stop::Damage(failure)) => return Err(failure),
         }
     }
+}
+
+/// Bytes of the first pickle of a log. One of more is no record but a container whose items are wanted.
+const RECORD: usize = 1 << 20;
+
+/// Several pickles one after another, and the first is no list, tuple or set: each of them is an item.
+///
+/// Of a stream only what fits into its buffer is looked at, and nothing is consumed. Where the first pickle has come and
+/// nothing else yet, this waits for the next byte or the end.
+fn is_log(input: &mut Input) -> bool {
+    let mut wanted = 1;
+    loop {
+        let head = input.look(wanted);
+        let head = head.get(..RECORD).unwrap_or(head);
+        let begin = match head {
+            [0x80, _, 0x95, _, _, _, _, _, _, _, _, rest @ ..] => rest,
+            [0x80, _, rest @ ..] => rest,
+            _ => head,
+        };
+        // A list is known by its first opcode, however long it is.
+        if head.len() < wanted || begin.first() == Some(&b']') {
+            return false;
+        }
+        let mut unpickler = Unpickler::new(Heap::with_limit(RECORD * 64), Options::new());
+        match unpickler.load(head) {
+            Err(error) if error.kind().is_incomplete() && head.len() < RECORD => wanted = head.len() + 1,
+            Err(_) => return false,
+            Ok(document) => {
+                if !is_record(&document) {
+                    return false;
+                }
+                let end = unpickler.offset() as usize;
+                let Some(&next) = input.look(end + 1).get(end) else { return false };
+                // Any opcode that a pickle can begin with; of what is no pickle, its reader warns.
+                return matches!(
+                    next,
+                    0x80 | b'('
+                        | b'}'
+                        | b'c'
+                        | b'N'
+                        | b'K'
+                        | b'J'
+                        | b'X'
+                        | b'I'
+                        | b'F'
+                        | b'G'
+                        | b'S'
+                        | b'V'
+                        | b'L'
+                        | b'U'
+                );
+            }
+        }
+    }
+}
+
+fn is_record(document: &Document<'_>) -> bool {
+    let root = document.root();
+    match root.kind() {
+        Kind::List | Kind::Tuple | Kind::Set | Kind::FrozenSet => false,
+        _ => !root.as_object().is_some_and(|object| {
+            object
+                .changes()
+                .any(|change| matches!(change, pickle_core::Change::Append(_) | pickle_core::Change::Add(_)))
+        }),
+    }
+}
+
+/// Whole pickles as items.
+fn each_pickle(input: Input, take: &mut dyn ItemSink) -> Result<(), Failure> {
+    let mut pickles = Pickles::new(input, Options::new(), false);
+    for index in 0.. {
+        if pickles.input().would_wait() {
+            take.idle()?;
+        }
+        let Some(document) = pickles.next_document()? else { break };
+        if !take.item(&Item { index, role: Role::Item, key: None, document })? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Why a pickle was not read to its end.
@@ -111,8 +238,8 @@ impl<F: Into<Failure>> From<F> for Stop {
 struct Items<'p> {
     input: Input,
     path: &'p str,
-    piece: Vec<u8>,
-    unread: std::ops::Range<usize>,
+    /// No pickle so far has anything at the path, or not what has items.
+    missing: Option<Failure>,
     heap: Heap,
     /// Where the next pickle begins.
     offset: u64,
@@ -133,24 +260,20 @@ enum End {
 impl<'p> Items<'p> {
     fn new(input: Input, path: &'p str) -> Self {
         let heap = Heap::with_limit(MEMORY);
-        Items { input, path, piece: vec![0; PIECE], unread: 0..0, heap, offset: 0, index: 0 }
-    }
-
-    /// Reads a piece; false at the end.
-    fn fill(&mut self) -> Result<bool, Failure> {
-        self.unread = 0..self.input.read(&mut self.piece)?;
-        Ok(!self.unread.is_empty())
+        Items { input, path, missing: None, heap, offset: 0, index: 0 }
     }
 
     /// The items of one pickle; false after the last, or where `take` had enough.
     fn pickle(&mut self, take: &mut dyn ItemSink) -> Result<bool, Stop> {
-        if self.unread.is_empty() && !self.fill()? {
+        if self.input.would_wait() {
+            take.idle()?;
+        }
+        let Some(&first_byte) = self.input.fill_buf()?.first() else {
             return match self.index {
                 0 => Err(Stop::Damage(self.input.bad_pickle(0, Error::new(ErrorKind::Empty, 0, 0)))),
                 _ => Ok(false),
             };
-        }
-        let first_byte = self.piece.get(self.unread.start).copied().unwrap_or(0);
+        };
         let mut taken = 0;
         let mut end = self.read(None, &mut taken, take)?;
         let dropped = matches!(end, End::Error(error, ..) if error.kind() == ErrorKind::MemoDropped);
@@ -160,7 +283,6 @@ impl<'p> Items<'p> {
         let plan = if dropped { plan::plan(&mut self.input, self.offset, &mut storage)? } else { None };
         if let Some(plan) = &plan {
             self.input.go_to(self.offset);
-            self.unread = 0..0;
             end = self.read(Some(plan), &mut taken, take)?;
         }
         match end {
@@ -189,14 +311,17 @@ impl<'p> Items<'p> {
         }
         reader.begin_at(self.offset);
         let end = loop {
-            let mut rest = self.piece.get(self.unread.clone()).unwrap_or_default();
+            // Items that are ready are not kept waiting for what comes next.
+            let all = self.input.ready()?;
+            let mut rest = all;
             let mut room = take.room();
             let found = match &mut room {
                 Some(room) => reader.feed_batch(&mut rest, room),
                 None => reader.feed(&mut rest),
             };
             let ready = room.map_or(0, |room| room.len() as u64);
-            self.unread.start = self.unread.end - rest.len();
+            let (used, left) = (all.len() - rest.len(), rest.len());
+            self.input.consume(used);
             let error = match found {
                 Ok(Found::Item) if ready != 0 => {
                     take.batch(*taken)?;
@@ -206,20 +331,32 @@ impl<'p> Items<'p> {
                 Ok(Found::Item) => match reader.item() {
                     Some(item) if item.index() >= *taken => {
                         *taken += 1;
-                        if take.item(&item)? {
+                        if take.item(&Item::of(&item))? {
                             continue;
                         }
                         return Ok(End::Enough);
                     }
                     _ => continue,
                 },
-                Ok(Found::Done) => break End::Done(reader.offset()),
+                Ok(Found::Done) => {
+                    self.note_missing(&reader);
+                    break End::Done(reader.offset());
+                }
                 Ok(Found::NeedMore) => {
-                    if self.fill()? {
+                    if left != 0 {
+                        continue;
+                    }
+                    if self.input.would_wait() {
+                        take.idle()?;
+                    }
+                    if !self.input.fill_buf()?.is_empty() {
                         continue;
                     }
                     match reader.finish() {
-                        Ok(()) => break End::Done(reader.offset()),
+                        Ok(()) => {
+                            self.note_missing(&reader);
+                            break End::Done(reader.offset());
+                        }
                         Err(error) => error,
                     }
                 }
@@ -231,12 +368,22 @@ impl<'p> Items<'p> {
         Ok(end)
     }
 
+    /// Remembers why there was no item, until there is one.
+    fn note_missing(&mut self, reader: &ItemReader<'_, Heap>) {
+        if reader.count() > 0 {
+            self.missing = None;
+        } else if (self.index == 0 || self.missing.is_some())
+            && let Some(document) = reader.document()
+        {
+            self.missing = missing::items(&document, self.path).map(|text| self.input.refuse(text));
+        }
+    }
+
     /// Goes to the next place where a pickle seems to begin.
     fn resync(&mut self, from: u64) -> Result<Option<u64>, Failure> {
         let Some(part) = self.input.part().cloned() else { return Ok(None) };
         let Some(next) = resync::next_pickle(&part, from, self.input.name())? else { return Ok(None) };
         self.input.go_to(next);
-        self.unread = 0..0;
         self.offset = next;
         self.index += 1;
         Ok(Some(next))

@@ -2,12 +2,12 @@
 
 use crate::Failure;
 use crate::input::{Input, Part};
+use crate::messages::note;
+use crate::survey::symbols::Symbols;
 use pickle_core::{Decoder, Step};
-use std::convert::Infallible;
-use std::io::{self, Write};
 
 /// Bytes of a pickle that are looked at, to tell it from bytes that only look like its start.
-const TRIAL: usize = 4096;
+const TRIAL: usize = 64 * 1024;
 /// Bytes that are searched at a time.
 const WINDOW: usize = 256 * 1024;
 
@@ -34,14 +34,20 @@ pub(super) fn next_pickle(part: &Part, from: u64, name: &str) -> Result<Option<u
     }
 }
 
-/// As far as these bytes go, at most [`TRIAL`], they are opcodes.
+/// The bytes from here on are a pickle: opcodes as far as a first look goes, and then up to a STOP at which the stack is in
+/// order, or so many that chance is ruled out.
 fn begins_pickle(bytes: &[u8]) -> bool {
     let mut rest = bytes.get(..TRIAL).unwrap_or(bytes);
     let mut decoder = Decoder::new();
+    let mut symbols = Symbols::default();
     loop {
-        let step = decoder.each(&mut rest, |_| -> Result<(), Infallible> { Ok(()) });
-        match step.and_then(|_| decoder.next(&mut rest)) {
-            Ok(Step::End | Step::NeedMore) => return true,
+        let step = decoder.each(&mut rest, |op| symbols.apply(&op));
+        match step.and_then(|error| error.map_or(Ok(()), Err)).and_then(|()| decoder.next(&mut rest)) {
+            Ok(Step::Op(op)) if symbols.apply(&op).is_err() => return false,
+            Ok(Step::End) => return symbols.depth() == 0 && symbols.fault.is_none(),
+            // A pickle that is cut off where the file ends is no place to go on at.
+            Ok(Step::NeedMore) => return bytes.len() > TRIAL,
+            Ok(_) if symbols.take_array().is_some() => return true,
             Ok(_) => {}
             Err(_) => return false,
         }
@@ -50,11 +56,9 @@ fn begins_pickle(bytes: &[u8]) -> bool {
 
 /// Says what was left out.
 pub(super) fn tell(input: &Input, start: u64, next: Option<u64>) {
-    crate::progress::clear();
     let text = match next {
         Some(next) => format!("bytes {start} to {next} were left out; going on with the pickle at byte {next}"),
         None => format!("everything from byte {start} on was left out: no pickle begins there"),
     };
-    // There is nobody left to tell if this fails.
-    let _ = writeln!(io::stderr(), "pickle: {}: {text}", input.name());
+    note(input.name(), &text);
 }

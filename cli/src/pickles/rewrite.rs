@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::input::{Input, containers};
 use crate::output::Output;
 use pickle_core::writer::Writer;
-use pickle_core::{Document, Error, ErrorKind, WriteError};
+use pickle_core::{Document, Error, ErrorKind, Heap, Unpickler, WriteError};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -71,6 +71,19 @@ pub fn each_pickle<T: Into<Trouble>>(
         input.progress().at(at as u64);
     }
     out.commit()
+}
+
+/// Reads the pickle at the start of `input` as any reader does: its texts, the types of what its opcodes take. What it
+/// fetches from the memo of a pickle before it is not looked into.
+///
+/// # Errors
+/// No reader takes it.
+pub fn check(unpickler: &mut Unpickler<Heap>, input: &[u8]) -> Result<(), WriteError<io::Error>> {
+    match unpickler.load(input) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::MemoMissing => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Why a document cannot be written, and which value of it.

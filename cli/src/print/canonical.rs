@@ -1,6 +1,7 @@
 //! The canonical text of a document: one line of JSON that says everything
 //! the pickle says, the same for every way of writing the same objects.
 
+use crate::pickles::children::for_each_child;
 use base64::Engine;
 use num_bigint::{BigInt, Sign};
 use pickle_core::{Change, Document, How, Items, Kind, Value};
@@ -68,37 +69,6 @@ impl<'d> Numbering<'d> {
 /// Globals have no identity in the canonical form.
 fn identity(value: &Value<'_>) -> Option<usize> {
     if value.kind() == Kind::Global { None } else { value.id() }
-}
-
-/// The values inside a node, in the order in which its text has them.
-pub(crate) fn for_each_child<'d>(value: &Value<'d>, each: &mut dyn FnMut(Value<'d>)) {
-    if let Some(object) = value.as_object() {
-        each(object.callable());
-        match object.how() {
-            How::Obj | How::Inst => object.args().for_each(&mut *each),
-            _ => object.args_value().into_iter().chain(object.kwargs()).for_each(&mut *each),
-        }
-        for change in object.changes() {
-            match change {
-                Change::Append(items) | Change::Add(items) => items.for_each(&mut *each),
-                Change::SetItem(entries) => entries.for_each(|(k, v)| {
-                    each(k);
-                    each(v);
-                }),
-                Change::Build(value) | Change::Nested(value) => each(value),
-                _ => {}
-            }
-        }
-    } else if let Some(items) = value.items() {
-        items.for_each(each);
-    } else if let Some(entries) = value.entries() {
-        for (key, value) in entries {
-            each(key);
-            each(value);
-        }
-    } else if let Some(inner) = value.inner() {
-        each(inner);
-    }
 }
 
 struct Text<'o, 'n> {

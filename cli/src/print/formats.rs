@@ -2,9 +2,10 @@
 
 use super::json::Line;
 use crate::Failure;
+use crate::pickles::items::Item;
 use clap::ValueEnum;
 use pickle_core::known::Pairs;
-use pickle_core::{Entries, Item, Kind, Known, Value};
+use pickle_core::{Entries, Kind, Known, Value};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -63,7 +64,7 @@ impl<'o> Sink<'o> {
             Sink::Packed(buffer, out) => {
                 buffer.clear();
                 let key = item.key_document();
-                if let Some(key) = &key {
+                if let Some(key) = key {
                     // An array of two.
                     buffer.push(0x92);
                     pack(key.root(), buffer).map_err(refuse)?;
@@ -72,6 +73,16 @@ impl<'o> Sink<'o> {
                 Ok(out.write_all(buffer)?)
             }
         }
+    }
+
+    /// What is ready is seen.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        match self {
+            Sink::Lines(_, out) | Sink::Packed(_, out) => out.flush()?,
+            // This flushes what is below, too.
+            Sink::Table(table) => table.writer.flush()?,
+        }
+        Ok(())
     }
 
     /// Nothing follows.
@@ -87,8 +98,8 @@ impl<'o> Sink<'o> {
 pub(crate) fn line(item: &Item<'_>, line: &mut Line, out: &mut dyn Write) -> io::Result<()> {
     match item.key_document() {
         // A dict's items are pairs.
-        Some(key) => line.pair(&key, &item.document(), out),
-        None => line.value(&item.document(), out),
+        Some(key) => line.pair(key, item.document(), out),
+        None => line.value(item.document(), out),
     }
 }
 
@@ -149,7 +160,7 @@ impl Table<'_> {
         let key = item.key_document();
         let document = item.document();
         let value = document.root();
-        if let Some(key) = &key {
+        if let Some(key) = key {
             if first {
                 self.header(vec!["key".into(), "value".into()])?;
             }

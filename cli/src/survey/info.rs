@@ -29,6 +29,8 @@ pub struct Info {
     pub opcode_count: u64,
     /// How often each opcode comes.
     pub opcodes: BTreeMap<Opcode, u64>,
+    /// The first argument or opcode that no reader takes, though what follows can be told.
+    pub fault: Option<Error>,
     /// FRAME opcodes.
     pub frames: u64,
     /// Bytes in the payloads and texts of strs, those of Python 2 included.
@@ -104,6 +106,10 @@ impl Info {
     /// Takes over what was followed.
     fn finish(&mut self, symbols: &Symbols, histogram: &Histogram) {
         self.opcodes = histogram.to_map();
+        self.fault = match (self.fault, symbols.fault) {
+            (Some(text), Some(kind)) if kind.offset() < text.offset() => Some(kind),
+            (text, kind) => text.or(kind),
+        };
         self.max_stack = symbols.max_stack;
         self.max_marks = symbols.max_marks;
         self.memo_size = symbols.memo_size();
@@ -125,6 +131,7 @@ impl Info {
     pub fn add(&mut self, other: &Info) {
         self.length += other.length;
         self.complete &= other.complete;
+        self.fault = self.fault.or(other.fault);
         self.min_protocol = self.min_protocol.max(other.min_protocol);
         self.opcode_count += other.opcode_count;
         for (opcode, count) in &other.opcodes {
@@ -363,6 +370,10 @@ impl walk::Follow for Walk {
             self.info.length = op.offset + 1 - self.info.offset;
         }
         Ok(())
+    }
+
+    fn wrong(&mut self, error: Error) {
+        self.info.fault.get_or_insert(error);
     }
 
     fn array(&mut self) -> Option<Array> {

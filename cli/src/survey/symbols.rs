@@ -41,6 +41,20 @@ pub enum Shape {
     Buffer,
 }
 
+impl Shape {
+    /// It is this, or something of which no more is known than that it is a value.
+    fn may_be(self, wanted: Shape) -> bool {
+        self == wanted
+            || matches!(self, Shape::Object | Shape::PersistentId | Shape::Extension | Shape::Global)
+            || (wanted == Shape::List && self == Shape::ByteArray)
+    }
+
+    /// No plain value can be called.
+    fn may_be_called(self) -> bool {
+        matches!(self, Shape::Object | Shape::PersistentId | Shape::Extension | Shape::Global)
+    }
+}
+
 /// One value on the stack or in the memo.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Slot {
@@ -119,6 +133,8 @@ const YOUNG: usize = 1 << 12;
 
 /// The first LONG1 of torch's format before 1.6: 0x1950a86a20f9469cfc6c.
 const TORCH_MAGIC: &[u8] = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+/// The same as protocols 0 and 1 have it.
+const TORCH_MAGIC_TEXT: &[u8] = b"119547037146038801333356L";
 
 /// The root of a pickle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -182,6 +198,8 @@ pub struct Symbols {
     pub sklearn_version: Option<String>,
     /// The pickle says that it begins a torch file.
     pub torch_magic: bool,
+    /// The first opcode that takes what it can do nothing with. Its values are followed all the same.
+    pub fault: Option<Error>,
     /// The array of joblib's that lies behind the last opcode, a BUILD.
     array: Option<Array>,
 }
@@ -258,6 +276,11 @@ impl Symbols {
         }
     }
 
+    /// What the values on the stack are, and above how many of them each mark is.
+    pub fn shapes(&self) -> (Vec<Shape>, Vec<usize>) {
+        (self.stack.iter().map(|slot| slot.shape()).collect(), self.marks.clone())
+    }
+
     /// A POP would take a mark.
     pub fn is_mark_on_top(&self) -> bool {
         self.marks.last() == Some(&self.stack.len())
@@ -289,6 +312,10 @@ impl Symbols {
             _ => 0,
         };
         let base = self.reach(op.opcode)?;
+        if self.fault.is_none() {
+            self.fault =
+                self.check_types(op.opcode, base).err().map(|kind| Error::new(kind, op.opcode.byte(), op.offset));
+        }
         if effect.to_mark {
             self.marks.pop();
         }
@@ -330,7 +357,10 @@ impl Symbols {
             }
             O::None => Slot::Plain(Shape::None),
             O::NewTrue | O::NewFalse => Slot::Plain(Shape::Bool),
-            O::Int | O::Long => text_int(op.arg),
+            O::Int | O::Long => {
+                self.torch_magic |= op.bytes() == TORCH_MAGIC_TEXT;
+                text_int(op.arg)
+            }
             O::BinInt | O::BinInt1 | O::BinInt2 => match op.arg {
                 Arg::Uint(n) => Slot::Int(n as i64),
                 Arg::Int(n) => Slot::Int(i64::from(n)),
@@ -377,6 +407,30 @@ impl Symbols {
         self.stack.push(slot);
         self.note_depth();
         Ok(())
+    }
+
+    /// What an opcode takes must be of a kind that it can do something with, as far as that is known here.
+    #[inline]
+    fn check_types(&self, opcode: Opcode, base: usize) -> Result<(), ErrorKind> {
+        use Opcode as O;
+        let shape = |place: usize| self.stack.get(place).map_or(Shape::Object, |slot| slot.shape());
+        let wrong = match opcode {
+            O::Reduce if !shape(base).may_be_called() => ErrorKind::NotCallable,
+            O::Reduce if !shape(base + 1).may_be(Shape::Tuple) => ErrorKind::ArgsNotTuple,
+            O::Obj if self.stack.len() > base && !shape(base).may_be_called() => ErrorKind::NotCallable,
+            O::NewObj | O::NewObjEx if !shape(base).may_be_called() => ErrorKind::NotAClass,
+            O::NewObj | O::NewObjEx if !shape(base + 1).may_be(Shape::Tuple) => ErrorKind::ArgsNotTuple,
+            O::Append | O::Appends if !shape(base).may_be(Shape::List) => ErrorKind::NoAppend,
+            O::SetItem | O::SetItems if !matches!(shape(base), Shape::List) && !shape(base).may_be(Shape::Dict) => {
+                ErrorKind::NoSetItem
+            }
+            O::AddItems if !shape(base).may_be(Shape::Set) => ErrorKind::NoAdd,
+            O::SetItems | O::Dict if (self.stack.len() - base) % 2 != usize::from(opcode == O::SetItems) => {
+                ErrorKind::OddItems
+            }
+            _ => return Ok(()),
+        };
+        Err(wrong)
     }
 
     fn note_depth(&mut self) {

@@ -3,12 +3,17 @@
 use super::globals::NAME_MAX;
 use embedded_io::Read;
 use pickle_core::joblib::Array;
-use pickle_core::{Arg, Error, Fragment, Op, OpReader, Opcode, ReadError, Step};
+use pickle_core::{
+    Arg, Encoder, Encoding, Error, Fragment, Heap, Op, OpReader, Opcode, Options, ReadError, Step, Unpickler,
+};
 
 /// Who follows the opcodes.
 pub(crate) trait Follow {
     /// Takes an opcode. Its argument has `payload` bytes; of a long one the first [`NAME_MAX`] of each line are there.
     fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<(), Error>;
+
+    /// An argument is no text of its kind: no reader takes it, but its opcode can be followed.
+    fn wrong(&mut self, _error: Error) {}
 
     /// The array that lies behind the last opcode, a BUILD.
     fn array(&mut self) -> Option<Array>;
@@ -21,8 +26,10 @@ pub(crate) fn opcodes<R: Read, F: Follow>(
 ) -> Result<Option<Array>, ReadError<R::Error>> {
     // The front of an argument that does not lie whole in the buffer.
     let mut part = Vec::new();
+    let mut texts = Texts::default();
     loop {
         let broken = reader.each(|op| {
+            texts.check(&op).unwrap_or_else(|error| follow.wrong(error));
             follow.op(&op, op.bytes().len() as u64).map_err(Err)?;
             match op.opcode {
                 Opcode::Build => follow.array().map_or(Ok(()), |array| Err(Ok(array))),
@@ -35,7 +42,10 @@ pub(crate) fn opcodes<R: Read, F: Follow>(
             return Ok(Some(stop?));
         }
         match reader.next()? {
-            Step::Op(op) => follow.op(&op, op.bytes().len() as u64)?,
+            Step::Op(op) => {
+                texts.check(&op).unwrap_or_else(|error| follow.wrong(error));
+                follow.op(&op, op.bytes().len() as u64)?;
+            }
             Step::Fragment(fragment) => {
                 if fragment.position == 0 {
                     part.clear();
@@ -51,6 +61,50 @@ pub(crate) fn opcodes<R: Read, F: Follow>(
         }
         if let Some(array) = follow.array() {
             return Ok(Some(array));
+        }
+    }
+}
+
+/// Checks arguments that are texts: ints, floats, escapes, UTF-8. Those that do not lie whole in the buffer are not.
+#[derive(Default)]
+struct Texts {
+    reader: Option<Unpickler<Heap>>,
+    pickle: Vec<u8>,
+}
+
+impl Texts {
+    /// The reader of pickles is asked, who knows the rules: about a pickle of this one opcode.
+    fn check(&mut self, op: &Op<'_>) -> Result<(), Error> {
+        use Opcode as O;
+        let bytes = op.bytes();
+        let plain = match op.opcode {
+            O::BinUnicode | O::ShortBinUnicode | O::BinUnicode8 => std::str::from_utf8(bytes).is_ok(),
+            O::Int | O::Long => !bytes.is_empty() && bytes.len() < 10 && bytes.iter().all(u8::is_ascii_digit),
+            O::Unicode => bytes.is_ascii() && !bytes.contains(&b'\\'),
+            O::Global | O::Inst => bytes.is_ascii(),
+            O::Float | O::String => false,
+            _ => return Ok(()),
+        };
+        if plain {
+            return Ok(());
+        }
+        self.pickle.clear();
+        if op.opcode == O::Inst {
+            self.pickle.push(O::Mark.byte());
+        }
+        let before = self.pickle.len() as u64;
+        if Encoder::new(&mut self.pickle, 5).op(op.opcode, op.arg).is_err() {
+            // What cannot be written again is for the reader of the pickle to judge.
+            return Ok(());
+        }
+        self.pickle.push(O::Stop.byte());
+        let options = Options { encoding: Encoding::Bytes, ..Options::new() };
+        let reader = self.reader.get_or_insert_with(|| Unpickler::new(Heap::new(), options));
+        match reader.load(&self.pickle) {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                Err(Error::new(error.kind(), error.byte(), op.offset + error.offset().saturating_sub(before)))
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::input::{Input, Part};
 use crate::messages::printable;
 use crate::output::Output;
 use crate::pickles::Pickles;
-use crate::print::canonical::for_each_child;
+use crate::pickles::children::for_each_child;
 use pickle_core::known::{Known, Tensor};
 use pickle_core::{Document, Kind, Options, Value};
 use serde_json::json;

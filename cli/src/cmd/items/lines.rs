@@ -2,10 +2,10 @@
 
 use crate::Failure;
 use crate::cmd::common::Of;
-use crate::pickles::items::{ItemSink, each_into};
+use crate::pickles::items::{Item, ItemSink, each_into};
 use crate::print::formats;
 use crate::print::json::Line;
-use pickle_core::{Batch, Item};
+use pickle_core::Batch;
 use std::io::Write;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -57,7 +57,7 @@ fn put_into_words(work: &Receiver<Work>, done: &Sender<Work>) {
         work.text.clear();
         for item in work.batch.items().filter(|item| item.index() >= work.from) {
             // A Vec takes everything.
-            let _ = formats::line(&item, &mut line, &mut work.text);
+            let _ = formats::line(&Item::of(&item), &mut line, &mut work.text);
         }
         if done.send(work).is_err() {
             return;
@@ -84,6 +84,11 @@ impl ItemSink for Lines<'_> {
         self.wait(0)?;
         formats::line(item, &mut self.line, self.out)?;
         Ok(true)
+    }
+
+    fn idle(&mut self) -> Result<(), Failure> {
+        self.wait(0)?;
+        Ok(self.out.flush()?)
     }
 
     fn room(&mut self) -> Option<&mut Batch> {

@@ -2,21 +2,29 @@
 //! (`torch.serialization._legacy_save`).
 
 use crate::input::{Input, Part};
-use pickle_core::{OpReader, Step};
+use pickle_core::{Heap, OpReader, Options, Step, Unpickler};
 
-/// LONG1 of the magic number, 0x1950a86a20f9469cfc6c.
-const MAGIC: &[u8] = b"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+/// The magic number.
+const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;
+
+/// Bytes that a pickle of the magic number has at most, in any protocol.
+const MAGIC_PICKLE: usize = 64;
+
+/// Memory for that pickle.
+const MEMORY: usize = 64 * 1024;
 
 /// Pickles at the start: magic number, protocol, system, the object, keys of the storages.
 const PICKLES: usize = 5;
 
-/// The first pickle is torch's magic number, behind PROTO and perhaps a FRAME.
+/// The first pickle is torch's magic number, whatever the protocol spells it like.
 pub(super) fn is_legacy(head: &[u8]) -> bool {
-    match head {
-        [0x80, _, 0x95, rest @ ..] => rest.get(8..).is_some_and(|rest| rest.starts_with(MAGIC)),
-        [0x80, _, rest @ ..] => rest.starts_with(MAGIC),
-        _ => false,
+    // PROTO, or the LONG of protocols 0 and 1.
+    if !matches!(head.first(), Some(0x80 | b'L')) {
+        return false;
     }
+    let mut unpickler = Unpickler::new(Heap::with_limit(MEMORY), Options::new());
+    let head = head.get(..MAGIC_PICKLE).unwrap_or(head);
+    unpickler.load(head).is_ok_and(|document| document.root().as_i128() == Some(MAGIC))
 }
 
 /// Where the last of the pickles ends; `None` where they cannot be read.

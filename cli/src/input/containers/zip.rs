@@ -64,6 +64,10 @@ struct Entry {
     name: String,
     header: u64,
     size: u64,
+    /// Bytes that come out.
+    unpacked: u64,
+    /// The directory says that a password is needed.
+    encrypted: bool,
     method: Option<u16>,
 }
 
@@ -81,6 +85,8 @@ fn directory(part: &Part) -> Vec<Entry> {
                 .map_or_else(|_| String::from_utf8_lossy(file.name_raw()).into_owned(), |name| name.into()),
             header: file.header_start(),
             size: file.compressed_size(),
+            unpacked: file.size(),
+            encrypted: file.encrypted(),
             method: method(file.compression()),
         })
     };
@@ -101,12 +107,44 @@ impl Entry {
                 self.header
             ));
         };
-        match self.method.unwrap_or(local.method) {
+        let method = self.method.unwrap_or(local.method);
+        if self.encrypted && self.is_scrambled(part, local, method) {
+            return Data::Unreadable(
+                "this member is encrypted: unpack it with its password first, such as with 7z or unzip -P".into(),
+            );
+        }
+        match method {
             0 => Data::Stored(part.slice(local.data, self.size)),
             // The end of the deflated data is in the data.
             8 => Data::Deflated(part.slice(local.data, u64::MAX)),
             // What follows the data does not matter, but for LZMA without an end mark, whose size the header says.
             method => packed(method, part.slice(local.data, u64::MAX)),
+        }
+    }
+}
+
+impl Entry {
+    /// A flag alone does not make a member encrypted, and readers of PyTorch's files do not look at it: the data does.
+    /// APPNOTE.TXT 6.1: twelve bytes come first. 99 is AES.
+    fn is_scrambled(&self, part: &Part, local: &Local, method: u16) -> bool {
+        match method {
+            99 => true,
+            0 => self.size == self.unpacked.saturating_add(12),
+            8 => {
+                let reader = BufReader::new(part.slice(local.data, self.size).reader());
+                let mut inflate = flate2::bufread::DeflateDecoder::new(reader);
+                let mut scratch = [0; 8192];
+                let mut left = 64;
+                loop {
+                    match inflate.read(&mut scratch) {
+                        Ok(0) => return inflate.total_out() != self.unpacked,
+                        Ok(_) if left == 0 => return false,
+                        Ok(_) => left -= 1,
+                        Err(_) => return true,
+                    }
+                }
+            }
+            _ => false,
         }
     }
 }
