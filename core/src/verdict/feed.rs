@@ -141,7 +141,7 @@ impl<'m> Judge<'m> {
         self.run(inputs, out);
     }
 
-    fn run<'i>(&mut self, mut inputs: Vec<(&'i [u8], bool), DEPTH>, out: &mut dyn Observer) {
+    fn run(&mut self, mut inputs: Vec<(&[u8], bool), DEPTH>, out: &mut dyn Observer) {
         loop {
             let Some((mut input, last)) = inputs.pop() else { return };
             if let Some((data, ends)) = self.read(&mut input, out) {

@@ -143,8 +143,8 @@ fn is_dunder(part: &[u8]) -> bool {
 pub(crate) fn resolve(module: &[u8], name: &[u8], protocol: u8, policy: Option<&Table<'_>>) -> Resolved {
     let parts = || module.split(|byte| *byte == b'.').chain(name.split(|byte| *byte == b'.'));
     let odd = |part: &[u8]| part.is_empty() || !part.iter().all(|byte| byte.is_ascii_graphic());
-    if parts().any(|part| odd(part)) && !(module == b"__builtin__" && name == b"") {
-        let word = || parts().any(|part| is_tail(part));
+    if parts().any(odd) && !(module == b"__builtin__" && name == b"") {
+        let word = || parts().any(is_tail);
         let verdict = if word() { Verdict::Dangerous } else { Verdict::Suspicious };
         return Resolved::new(Effect::Unlisted, verdict, Rule::LookAlike, "not plain ASCII, or an empty part");
     }

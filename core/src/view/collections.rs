@@ -131,7 +131,7 @@ pub(super) fn view<'d>(name: &str, mut args: Items<'d>, changed: &Changed<'d>) -
         "Counter" if changed.appended.is_none() && state.is_none() => {
             let pairs = match (args.next(), changed.set) {
                 (Some(counts), None) => Pairs::from(counts.entries()?),
-                (Some(counts), Some(_)) if counts.len() != 0 => return None,
+                (Some(counts), Some(_)) if !counts.is_empty() => return None,
                 _ => set,
             };
             let mapping = Mapping { attributes: own, ..Mapping::new(MappingKind::Counter, pairs) };

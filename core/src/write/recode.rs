@@ -7,7 +7,9 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use embedded_io::Write;
 
-pub use super::rename::{GlobalName, rename};
+mod rename;
+
+pub use rename::{GlobalName, rename};
 
 /// Bytes at which a frame ends, and above which an opcode stands outside (`_Framer._FRAME_SIZE_TARGET` in `pickle.py`).
 const TARGET: usize = 64 * 1024;
@@ -16,7 +18,7 @@ const TARGET: usize = 64 * 1024;
 const MIN: usize = 4;
 
 /// The opcodes of the pickle at the start of `input`, FRAME left out; gives the bytes that it takes.
-pub(super) fn each<'i, E>(input: &'i [u8], mut f: impl FnMut(Op<'i>) -> Result<(), E>) -> Result<usize, E>
+fn each<'i, E>(input: &'i [u8], mut f: impl FnMut(Op<'i>) -> Result<(), E>) -> Result<usize, E>
 where
     E: From<Error>,
 {
@@ -37,7 +39,7 @@ where
 }
 
 /// What a PUT or GET names; `None` for other opcodes. `known` is the number of entries, for MEMOIZE.
-pub(super) fn memo_index(op: &Op<'_>, known: usize) -> Result<Option<(bool, u64)>, Error> {
+fn memo_index(op: &Op<'_>, known: usize) -> Result<Option<(bool, u64)>, Error> {
     let index = || match op.arg {
         Arg::Uint(index) => Ok(index),
         Arg::Text(text) => int::memo_index(text).map_err(|kind| Error::new(kind, op.opcode.byte(), op.offset)),
@@ -112,14 +114,14 @@ pub fn optimize<W: Write>(input: &[u8], out: &mut W) -> Result<usize, WriteError
 }
 
 /// `_Framer` of `pickle.py`, which has other rules than the pickler in C.
-pub(super) struct Framer<W> {
-    pub(super) out: Encoder<W>,
-    pub(super) frame: Vec<u8>,
-    pub(super) on: bool,
+struct Framer<W> {
+    out: Encoder<W>,
+    frame: Vec<u8>,
+    on: bool,
 }
 
 impl<W: Write> Framer<W> {
-    pub(super) fn op(&mut self, opcode: Opcode, arg: Arg<'_>) -> Result<(), WriteError<W::Error>> {
+    fn op(&mut self, opcode: Opcode, arg: Arg<'_>) -> Result<(), WriteError<W::Error>> {
         if !self.on {
             return self.out.op(opcode, arg);
         }
@@ -158,7 +160,7 @@ impl<W: Write> Framer<W> {
         self.op(opcode, arg)
     }
 
-    pub(super) fn end_frame(&mut self) -> Result<(), WriteError<W::Error>> {
+    fn end_frame(&mut self) -> Result<(), WriteError<W::Error>> {
         if self.frame.len() >= MIN {
             self.out.op(Opcode::Frame, Arg::Uint(self.frame.len() as u64))?;
         }

@@ -1,6 +1,6 @@
 //! Globals under other names: a copy of the opcodes in which only names change.
 
-use super::recode::{Framer, copy, each, memo_index};
+use super::{Framer, copy, each, memo_index};
 use crate::wire::sink::WriteError;
 use crate::{Arg, Decoder, Encoder, Error, Op, Opcode, Step};
 use alloc::collections::{BTreeMap, BTreeSet};
