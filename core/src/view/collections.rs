@@ -1,5 +1,6 @@
 //! The rows of `collections`: sequences, sets and mappings in every spelling.
 
+use super::derived::Derived;
 use super::fields::{Attributes, Pairs};
 use super::instance::Changed;
 use super::{View, ended};
@@ -167,7 +168,7 @@ pub(super) fn view<'d>(name: &str, mut args: Items<'d>, changed: &Changed<'d>) -
             let value = own.get("data")?;
             value.as_str()?;
             // The text is an argument, too.
-            Some(View::Derived(super::Derived { class: None, value }))
+            Some(View::Derived(Derived { class: None, value }))
         }
         _ => None,
     }

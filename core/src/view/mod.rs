@@ -8,6 +8,7 @@
 
 mod builtins;
 mod collections;
+mod derived;
 mod fields;
 mod find;
 mod instance;
@@ -19,12 +20,14 @@ mod numbers;
 mod octets;
 mod paths;
 mod record;
+mod span;
 pub mod table;
 mod time;
 mod zones;
 
 pub use builtins::{Member, Partial, Pattern};
 pub use collections::{Mapping, MappingKind, Sequence, SequenceKind, Set};
+pub use derived::Derived;
 pub use fields::{Attributes, Pairs};
 pub use find::PathError;
 pub use instance::Instance;
@@ -32,8 +35,9 @@ pub use members::Members;
 pub use numbers::{Fraction, Ip, Uuid};
 pub use octets::Octets;
 pub use paths::PurePath;
-pub use record::{Derived, Record, Unknown};
-pub use time::{Date, Time, TimeDelta};
+pub use record::{Record, Unknown};
+pub use span::TimeDelta;
+pub use time::{Date, Time};
 pub use zones::Zone;
 
 pub(crate) use instance::Changed;

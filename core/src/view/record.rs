@@ -2,6 +2,7 @@
 
 use super::View;
 use super::collections::{Mapping, MappingKind, Sequence, SequenceKind, Set};
+use super::derived::Derived;
 use super::fields::{Attributes, Pairs};
 use super::instance::{Changed, Instance};
 use super::octets::Octets;
@@ -36,15 +37,6 @@ impl<'d> Record<'d> {
             _ => self.args,
         }
     }
-}
-
-/// An instance of a subclass of `int`, `str` and so on: a class, and the value without it.
-#[derive(Clone, Copy)]
-pub struct Derived<'d> {
-    /// The class; `None` for `collections.UserString`.
-    pub class: Option<Value<'d>>,
-    /// A value of the built-in class.
-    pub value: Value<'d>,
 }
 
 /// Why an object is nothing more than that.

@@ -2,7 +2,7 @@
 
 use super::fields::Attributes;
 use super::instance::{Changed, Instance};
-use super::time::TimeDelta;
+use super::span::TimeDelta;
 use super::{View, python_name};
 use crate::{Items, Object, Value};
 use core::fmt;
