@@ -27,6 +27,7 @@ pub use document::value::items::{Entries, Items};
 pub use document::value::{BigInt, Value};
 pub use document::{Change, Changes, Document, Event, Kind, Object};
 pub use error::{Error, ErrorKind};
+pub use literal::compat;
 #[cfg(feature = "alloc")]
 pub use machine::memory::Heap;
 pub use machine::memory::{Memory, Regions, Shortage, Storage};
@@ -50,7 +51,6 @@ pub use wire::op::{Arg, Fragment, Op};
 pub use wire::opcode::{Argument, Opcode, StackEffect};
 pub use wire::reader::{OpReader, ReadError};
 pub use wire::sink::{Counter, Full, SliceWriter, WriteError};
-pub use write::compat;
 pub use write::pickler::{Level, Memoized, Pickler, Shared};
 #[cfg(feature = "alloc")]
 pub use write::{recode, writer};

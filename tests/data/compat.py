@@ -1,6 +1,6 @@
-"""Writes core/src/write/compat.rs, the names of Python 2 and 3: run under Python 3.15 with its path.
+"""Writes core/src/literal/compat.rs, the names of Python 2 and 3: run under Python 3.15 with its path.
 
-    python3.15 tests/data/compat.py core/src/write/compat.rs
+    python3.15 tests/data/compat.py core/src/literal/compat.rs
 """
 
 import sys

@@ -5,7 +5,7 @@ use super::options::SerOptions;
 use super::text::Text;
 use super::view::Form;
 use super::wrappers::{GLOBAL, OBJECT};
-use crate::write::compat;
+use crate::literal::compat;
 use crate::{Counter, ErrorKind, Level, Memoized, Pickler, SliceWriter, WriteError};
 use ::serde::ser::{self, Impossible, Serialize};
 use core::fmt::Write as _;

@@ -3,7 +3,7 @@
 use super::effects::Effect;
 use super::rules::{Capability, Rule, Verdict};
 use super::table::{self, Table};
-use crate::compat;
+use crate::literal::compat;
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,5 @@
 //! Writing: values, whole documents and other pickles.
 
-pub mod compat;
 pub(crate) mod pickler;
 #[cfg(feature = "alloc")]
 pub mod recode;
