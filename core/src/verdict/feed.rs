@@ -9,7 +9,7 @@ use super::scalar::Utf8;
 use super::table::Table;
 use super::value::{Kind, flag};
 use super::{Executes, Memory};
-use crate::{Arg, Decoder, ErrorKind, Fragment, Op, Opcode, Step};
+use crate::{Arg, Decoder, Error, ErrorKind, Fragment, Op, Opcode, Step};
 use heapless::Vec;
 
 /// Pickles inside pickles that are followed.
@@ -228,7 +228,7 @@ impl<'m> Judge<'m> {
             return None;
         }
         if let Err(error) = walked {
-            self.refused(error.kind(), out);
+            self.refused(error, out);
             return None;
         }
         // One opcode with all that it may need.
@@ -243,7 +243,7 @@ impl<'m> Judge<'m> {
                 None
             }
             Err(error) => {
-                self.refused(error.kind(), out);
+                self.refused(error, out);
                 None
             }
         }
@@ -502,15 +502,14 @@ impl<'m> Judge<'m> {
 
     // ---- the end
 
-    fn refused(&mut self, kind: ErrorKind, out: &mut dyn Observer) {
-        let detail = match kind {
+    fn refused(&mut self, error: Error, out: &mut dyn Observer) {
+        let detail = match error.kind() {
             ErrorKind::UnknownOpcode => "a byte that is no opcode",
             ErrorKind::NegativeLength => "a negative length",
             ErrorKind::LengthTooLarge => "a length beyond any machine",
             _ => "not an opcode stream",
         };
-        let offset = self.readers.last().map_or(0, |reader| reader.decoder.offset());
-        self.machine.offset = offset;
+        self.machine.offset = error.offset();
         self.machine.opcode = None;
         self.broken(detail, out);
     }

@@ -10,6 +10,7 @@ use super::rules::{Capability, Rule, Verdict};
 use super::scalar::{self, Reading};
 use super::table::Table;
 use super::value::{Kind, Slot, flag, pack};
+use crate::literal::escape;
 use crate::{Arg, Op, Opcode};
 
 /// The pickle is over before its STOP: no reader goes on from here.
@@ -541,13 +542,35 @@ impl<'m> Machine<'m> {
                 if scalar::string(text) == Reading::Refused {
                     return Err(Broken("STRING without quotes, or with a bad escape"));
                 }
-                self.push_text(Kind::Str2, text.get(1..text.len() - 1).unwrap_or_default(), out)
+                let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
+                if !inner.contains(&b'\\') {
+                    return self.push_text(Kind::Str2, inner, out);
+                }
+                let mut plain = heapless::Vec::<u8, KEEP>::new();
+                let put = |byte| {
+                    let _ = plain.push(byte);
+                };
+                match escape::unescape(inner, put) {
+                    Ok(()) => self.push_text(Kind::Str2, &plain, out),
+                    Err(_) => self.push_text(Kind::Str2, inner, out),
+                }
             }
             (O::Unicode, Arg::Text(text)) => {
                 if scalar::unicode(text) == Reading::Refused {
                     return Err(Broken("a bad \\u or \\U escape"));
                 }
-                self.push_text(Kind::Str, text, out)
+                if !text.contains(&b'\\') {
+                    return self.push_text(Kind::Str, text, out);
+                }
+                // Bytes beyond ASCII grow to two.
+                let mut plain = heapless::Vec::<u8, { 2 * KEEP }>::new();
+                let put = |byte| {
+                    let _ = plain.push(byte);
+                };
+                match escape::raw_unicode(text, put) {
+                    Ok(_) if plain.len() <= KEEP => self.push_text(Kind::Str, &plain, out),
+                    _ => self.push_text(Kind::Str, text, out),
+                }
             }
             (O::Get, Arg::Text(text)) => match scalar::index(text) {
                 Some(index) => self.get(index, out),

@@ -1,0 +1,174 @@
+//! The judge: sinks in every form of a call, plain data, pieces of any size, prefixes.
+#![cfg(all(feature = "verdict", feature = "alloc"))]
+
+use pickle_core::Opcode;
+use pickle_core::verdict::{Finding, Judge, Observer, Summary, Verdict, Workspace};
+use std::path::PathBuf;
+
+#[derive(Default)]
+struct Told(Vec<String>);
+
+impl Observer for Told {
+    fn finding(&mut self, finding: &Finding<'_>) {
+        self.0.push(format!("{finding:?}"));
+    }
+}
+
+fn pieces(workspace: &mut Workspace, bytes: &[u8], size: usize) -> (Summary, Vec<String>) {
+    let (mut judge, mut told) = (Judge::new(workspace.memory()), Told::default());
+    for piece in bytes.chunks(size.max(1)) {
+        judge.feed(piece, &mut told);
+    }
+    let summary = judge.finish(&mut told);
+    (summary, told.0)
+}
+
+fn verdict(bytes: &[u8]) -> Verdict {
+    Judge::judge(Workspace::new(1024, 1024).memory(), bytes).verdict
+}
+
+/// `hostile` of the corpus, where it is present.
+fn hostile() -> Vec<PathBuf> {
+    let corpus = std::env::var_os("PICKLE_CORPUS")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"));
+    let (mut folders, mut files) = (vec![corpus.join("data/hostile")], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "pkl") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+const SINKS: &[(&str, &[u8])] = &[
+    ("REDUCE", b"cos\nsystem\n(S'true'\ntR."),
+    ("INST", b"(S'true'\nios\nsystem\n."),
+    ("OBJ", b"(cos\nsystem\nS'true'\no."),
+    ("NEWOBJ", b"\x80\x02csubprocess\nPopen\nU\x04true\x85\x81."),
+    ("NEWOBJ_EX", b"\x80\x04\x8c\nsubprocess\x8c\x05Popen\x93\x8c\x04true\x85}\x92."),
+    ("STACK_GLOBAL", b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R."),
+    ("memo", b"\x80\x04\x8c\x02os\x94\x8c\x06system\x940h\x00h\x01\x93\x8c\x04true\x85R."),
+    ("escape", b"\x80\x04V\\u006fs\nV\\u0073ystem\n\x93\x8c\x04true\x85R."),
+    ("string escape", b"S'\\x6fs'\nS'system'\n\x93(S'true'\ntR."),
+    ("computed", b"\x80\x04c_codecs\nencode\n\x8c\x02os\x85R\x8c\x06system\x93\x8c\x04true\x85R."),
+    ("dotted", b"\x80\x04\x8c\x07pathlib\x8c\tos.system\x93\x8c\x04true\x85R."),
+    ("Python 2", b"c__builtin__\neval\n(S'1'\ntR."),
+    ("commands", b"ccommands\ngetoutput\n(S'true'\ntR."),
+    ("posix", b"cposix\nsystem\n(S'true'\ntR."),
+    ("nt", b"cnt\nsystem\n(S'true'\ntR."),
+    ("map", b"\x80\x04cbuiltins\nlist\ncbuiltins\nmap\ncos\nsystem\n]\x8c\x04truea\x86R\x85R."),
+    ("after STOP", b"N.cos\nsystem\n(S'true'\ntR."),
+    ("unknown opcode", b"cos\nsystem\n(S'true'\ntR\xff"),
+    ("truncated", b"cos\nsystem\n(S'true'\ntR"),
+    ("in a frame past STOP", b"\x80\x04\x95\x1a\0\0\0\0\0\0\0N.cos\nsystem\n(S'true'\ntR."),
+    ("stored", b"\x80\x02]cos\nsystem\na."),
+];
+
+#[test]
+fn sinks_are_dangerous_in_every_form() {
+    for (what, bytes) in SINKS {
+        assert_eq!(verdict(bytes), Verdict::Dangerous, "{what}");
+    }
+}
+
+#[test]
+fn plain_data_is_clean() {
+    let clean: &[&[u8]] = &[
+        b"N.",
+        b"I01\n.",
+        b"(lp0\nI1\naF1.5\naL5L\naS'a'\naVb\na.",
+        b"(dp0\nS'a'\nI1\ns.",
+        b"\x80\x01]q\x00(K\x01M\xff\xffJ\xff\xff\xff\xffG\0\0\0\0\0\0\0\0X\x01\0\0\0ae.",
+        b"\x80\x02}q\x00X\x01\0\0\0aK\x01\x85s.",
+        b"\x80\x03C\x03abc.",
+        b"\x80\x04\x8f(K\x01K\x02\x90.",
+        b"\x80\x04(K\x01\x91.",
+        b"\x80\x05\x96\x01\0\0\0\0\0\0\0a.",
+        b"\x80\x03cdatetime\ndate\nC\x04\x07\xe8\x01\x01\x85R.",
+        b"\x80\x02ccollections\nOrderedDict\n)R.",
+        b"\x80\x02c__builtin__\nset\n]K\x01a\x85R.",
+        b"ccopy_reg\n_reconstructor\n(c__builtin__\nobject\nc__builtin__\nobject\nNtR.",
+    ];
+    for bytes in clean {
+        assert_eq!(verdict(bytes), Verdict::Clean, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn what_is_not_listed_is_not_clean() {
+    for bytes in [&b"cmymodule\nThing\n)R."[..], b"c__main__\nThing\n)\x81.", b"\x80\x02\x82\x01.", b"", b"N", b"\xff"]
+    {
+        assert!(verdict(bytes) > Verdict::Clean, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn pieces_make_no_difference() {
+    let mut workspace = Workspace::new(16 * 1024, 16 * 1024);
+    let own = SINKS.iter().map(|(what, bytes)| ((*what).to_owned(), bytes.to_vec()));
+    let files = hostile().into_iter().filter_map(|path| Some((path.display().to_string(), std::fs::read(path).ok()?)));
+    for (what, bytes) in own.chain(files.filter(|(_, bytes)| bytes.len() < 64 * 1024)) {
+        let whole = pieces(&mut workspace, &bytes, usize::MAX);
+        for size in [1, 7, 4096] {
+            let (summary, told) = pieces(&mut workspace, &bytes, size);
+            assert_eq!((summary.verdict, told), (whole.0.verdict, whole.1.clone()), "{what} in pieces of {size}");
+        }
+    }
+}
+
+#[test]
+fn a_verdict_only_rises() {
+    for (what, bytes) in SINKS {
+        let mut workspace = Workspace::new(1024, 1024);
+        let mut judge = Judge::new(workspace.memory());
+        let mut last = Verdict::Clean;
+        for byte in *bytes {
+            judge.feed(&[*byte], &mut ());
+            assert!(judge.verdict() >= last, "{what}");
+            last = judge.verdict();
+        }
+        // A prefix that was dangerous stays so when the stream ends there.
+        let first = (1..=bytes.len()).find(|end| verdict(&bytes[..*end]) == Verdict::Dangerous).unwrap();
+        for end in first..=bytes.len() {
+            assert_eq!(verdict(&bytes[..end]), Verdict::Dangerous, "{what} up to {end}");
+        }
+    }
+}
+
+#[test]
+fn a_sink_with_an_op_twice_or_bytes_behind_is_never_clean() {
+    for (what, bytes) in SINKS {
+        for tail in [&b"N."[..], b"\0\0\0", b"\x80\x04N."] {
+            assert_eq!(verdict(&[bytes, tail].concat()), Verdict::Dangerous, "{what}");
+        }
+        for op in [Opcode::None, Opcode::Mark, Opcode::EmptyDict, Opcode::EmptyList] {
+            let front = [&[op.byte()][..], bytes].concat();
+            assert!(verdict(&front) > Verdict::Clean, "{what}");
+        }
+    }
+}
+
+#[test]
+fn hostile_files_are_never_clean_by_a_shorter_reading() {
+    let mut workspace = Workspace::new(16 * 1024, 16 * 1024);
+    for path in hostile() {
+        let Ok(bytes) = std::fs::read(&path) else { continue };
+        if bytes.len() > 4096 {
+            continue;
+        }
+        let mut judge = Judge::new(workspace.memory());
+        let mut last = Verdict::Clean;
+        for byte in &bytes {
+            judge.feed(&[*byte], &mut ());
+            assert!(judge.verdict() >= last, "{}", path.display());
+            last = judge.verdict();
+        }
+        assert!(judge.finish(&mut ()).verdict >= last, "{}", path.display());
+    }
+}
