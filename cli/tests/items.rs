@@ -244,7 +244,7 @@ fn one_value_and_the_last_ones() {
     for missing in ["$[2500]", "$[3].none", "$.none"] {
         let run = pickle(&["get", "rows.pkl", missing], folder, None);
         assert_eq!(run.status.code(), Some(1), "{missing}");
-        assert!(String::from_utf8_lossy(&run.stderr).contains("there is nothing at"), "{missing}");
+        assert!(String::from_utf8_lossy(&run.stderr).contains("there is no "), "{missing}");
     }
 }
 
