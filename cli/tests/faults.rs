@@ -205,7 +205,7 @@ fn messages_name_what_a_file_is() {
         ("hello", b"hello world"),
         ("m.pyc", b"\xcb\x0d\x0d\x0a\0\0\0\0\0\0\0\0\0\0\0\0\xe3\0\0\0\0\0\0\0\0"),
         ("list.marshal", b"[\x02\0\0\0i\x01\0\0\0i\x02\0\0\0"),
-        ("dict.marshal", b"\xfb\xda\x01ai\x01\0\0\00"),
+        ("dict.marshal", b"\xfb\xda\x01ai\x01\0\0\0\x30"),
     ]);
     for (name, what) in [
         ("passwd", "text"),

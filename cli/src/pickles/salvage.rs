@@ -29,11 +29,7 @@ pub(super) fn closed(input: &[u8]) -> Option<Closed> {
     };
     let mut decoder = Decoder::new();
     let mut rest = input;
-    loop {
-        match decoder.each(&mut rest, |op| if apply(&op) { Ok(()) } else { Err(()) }) {
-            Ok(None) => {}
-            _ => break,
-        }
+    while let Ok(None) = decoder.each(&mut rest, |op| if apply(&op) { Ok(()) } else { Err(()) }) {
         match decoder.next(&mut rest) {
             Ok(Step::Op(op)) if apply(&op) => {}
             Ok(Step::Raw(_)) => {}
