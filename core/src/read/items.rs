@@ -431,7 +431,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
                     }
                 }
                 (PathStep::Index(index), tag::LIST) => {
-                    let found = u64::from(header(around).high()) + (last - begin) as u64;
+                    let found = u64::from(header(around).high()) + last.checked_sub(begin)? as u64;
                     if u64::try_from(index).ok()? != found || last.checked_sub(1).is_some_and(is_mutable) {
                         return None;
                     }
