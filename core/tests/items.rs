@@ -398,6 +398,19 @@ fn paths_and_roles() {
 }
 
 #[test]
+fn an_index_through_a_marked_list_leads_nowhere() {
+    let input = b"}X\x04\0\0\0rows](K\x01K\x02es.";
+    for path in ["$.rows[2]", "$.rows[0]", "$.rows.x", "$[0]"] {
+        for hold in [0, 1000] {
+            let options = ItemOptions { hold, ..ItemOptions::new() };
+            let mut reader = ItemReader::new(Heap::new(), options).at_path(path);
+            assert_eq!(shown(input, &mut reader).0, [""; 0], "{path}");
+            assert_eq!(reader.path_found(), path == "$.rows[0]", "{path}");
+        }
+    }
+}
+
+#[test]
 fn every_item_before_the_cut() {
     let input = b"]q\0(X\x03\0\0\0oneX\x03\0\0\0twoe(X\x05\0\0\0threee.";
     for len in 0..input.len() {
