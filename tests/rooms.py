@@ -32,7 +32,8 @@ CLI = {
     "progress": set(),
     "messages": {"progress"},
     "output": {"messages", "progress"},
-    "input": {"output", "messages", "progress"},
+    # What a member is shows in its opcodes.
+    "input": {"survey", "output", "messages", "progress"},
     "survey": {"output", "messages", "progress"},
     "pickles": {"survey", "input", "output", "messages", "progress"},
     "scan": {"survey", "pickles", "input", "output", "messages", "progress"},

@@ -8,6 +8,7 @@ pub mod containers;
 mod detect;
 mod each;
 mod framed;
+mod layer;
 mod layers;
 mod open;
 mod part;
@@ -15,7 +16,7 @@ mod sniff;
 mod source;
 
 pub use each::for_each;
-pub use layers::{Layer, LayerError, LayerFault};
+pub use layer::{Layer, LayerError, LayerFault};
 pub use open::{Input, MAX_LAYERS};
 pub use part::{Part, PartReader};
 pub use sniff::{Container, sniff};

@@ -1,7 +1,7 @@
 //! Which compression begins here, if any: by content, never by file name.
 
 use super::framed;
-use super::layers::Layer;
+use super::layer::Layer;
 use super::source::Source;
 use flate2::{Decompress, FlushDecompress, Status};
 

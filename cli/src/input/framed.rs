@@ -3,7 +3,7 @@
 //! (`Connection._send_bytes`). Spark's Python workers write the same lengths, and special ones below zero between and behind them
 //! (`SpecialLengths` in `pyspark/serializers.py`).
 
-use super::layers::{Layer, LayerError, LayerFault};
+use super::layer::{Layer, LayerError, LayerFault};
 use super::source::{CAPACITY, Source};
 use std::io::{self, BufRead, Read};
 

@@ -1,7 +1,8 @@
 //! An open input: a file or a stream, with compression undone.
 
 use super::detect;
-use super::layers::{self, Layer, LayerError, LayerFault};
+use super::layer::{Layer, LayerError, LayerFault};
+use super::layers;
 use super::part::Part;
 use super::sniff::{Container, sniff};
 use super::source::Source;

@@ -6,6 +6,7 @@
 mod array;
 mod quick;
 mod share;
+mod steps;
 mod text;
 mod writer;
 

@@ -142,18 +142,18 @@ fn of_object<'d>(value: Value<'d>, step: PathStep<'_>) -> Option<Value<'d>> {
         PathStep::Kwargs => object.kwargs(),
         PathStep::State => object.state(),
         PathStep::Build(place) => {
-            let states = object.changes().filter_map(|change| match change {
+            let mut states = object.changes().filter_map(|change| match change {
                 Change::Build(state) => Some(state),
                 _ => None,
             });
-            states.skip(at(place)?).next()
+            states.nth(at(place)?)
         }
         PathStep::Nested(place) => {
-            let nested = object.changes().filter_map(|change| match change {
+            let mut nested = object.changes().filter_map(|change| match change {
                 Change::Nested(root) => Some(root),
                 _ => None,
             });
-            nested.skip(at(place)?).next()
+            nested.nth(at(place)?)
         }
         PathStep::Items(place) => {
             let mut left = at(place)?;

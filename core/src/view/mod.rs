@@ -234,6 +234,7 @@ fn object_view<'d>(value: Value<'d>, object: &Object<'d>) -> View<'d> {
 }
 
 /// What the table of known types says of an object.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart where it is made, and nothing may be allocated")]
 enum Row<'d> {
     /// It has no row for the class.
     None,

@@ -1,7 +1,7 @@
 //! Which values are written once and referred to afterwards.
 
 use super::Options;
-use super::writer::{Step, Steps, steps};
+use super::steps::{Step, Steps, steps};
 use pickle_core::{Kind, Value};
 
 /// What is known of a node.
