@@ -272,15 +272,15 @@ static void opcodes(void) {
     CHECK(pickle_opcode_name(0) == NULL && !strcmp(pickle_opcode_name('h'), "BINGET"));
 }
 
-/* Any file with any storage: a status, and the same whether whole or in pieces. */
 /* The macros bound what any pickle needs, but for memo entries that it leaves out. */
 static void bounds(const void *data, size_t size) {
     pickle_storage storage;
-    pickle_options options = {0};
+    pickle_options options;
     pickle_reader reader;
     pickle_status status;
-    pickle_in in = {0};
+    pickle_in in;
     size_t n;
+    memset(&options, 0, sizeof options);
     storage.nodes_len = PICKLE_NODES_FOR(size);
     storage.memo_len = memory->memo_len;
     storage.bytes_len = PICKLE_BYTES_FOR(size);
@@ -306,6 +306,7 @@ static void bounds(const void *data, size_t size) {
     free(storage.bytes);
 }
 
+/* Any file with any storage: a status, and the same whether whole or in pieces. */
 static void any_file(const char *path) {
     static char data[1 << 20];
     static struct text text;
