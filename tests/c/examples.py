@@ -69,6 +69,26 @@ def read_and_stream():
     same("stream of a cut pickle", (done.returncode, done.stderr.startswith(b"at byte %d" % (len(data) - 3))), (1, True))
 
 
+def items():
+    path = FOLDER / "items.pickle"
+    numbers = [n if n % 3 else n / 4 for n in range(5000)]
+    rows = [{"n": n, "text": "x" * 50} for n in numbers]
+    for protocol in range(6):
+        for value, where in ((rows, "$"), ({"version": 1, "rows": rows}, "$.rows")):
+            data = pickle.dumps(value, protocol)
+            path.write_bytes(data)
+            done = run("items", str(path), where, "n")
+            shown = b"%d items, sum %.17g\n" % (len(rows), sum(numbers))
+            same("items of %s, protocol %d" % (where, protocol), (done.returncode, done.stdout, done.stderr), (0, shown, b""))
+        path.write_bytes(data[:-3])
+        done = run("items", str(path), where, "n")
+        same("items of a cut pickle", (done.returncode, b"at byte" in done.stderr), (1, True))
+    for where in ("$.version", "$.nothing", "$["):
+        path.write_bytes(data)
+        done = run("items", str(path), where)
+        same("items of %s" % where, done.returncode in (1, 2) and done.stderr != b"", True)
+
+
 def write():
     import datetime
 
@@ -305,6 +325,7 @@ def connections():
 
 def main():
     read_and_stream()
+    items()
     write()
     if os.environ.get("PICKLE_WRITTEN"):
         written(os.environ["PICKLE_WRITTEN"])
