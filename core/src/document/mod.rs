@@ -4,6 +4,7 @@ mod history;
 pub(crate) mod iter;
 pub(crate) mod kind;
 pub(crate) mod path;
+mod source;
 pub(crate) mod value;
 
 pub use history::Event;

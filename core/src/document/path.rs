@@ -2,6 +2,7 @@
 //!
 //! RFC 9535 (JSONPath) where it reaches, literals of Python as keys, and steps into how an object was made.
 
+use super::source::Source;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till1, take_while, take_while1};
 use nom::character::complete::{char, digit1, one_of};
@@ -193,16 +194,17 @@ impl<'p> Path<'p> {
 
     fn step(&mut self) -> Option<PathStep<'p>> {
         let begins = self.text.trim_start_matches('$').len() == self.rest.len();
+        let input = Source(self.rest);
         let read = if self.pointer {
-            pointer(self.rest)
+            pointer(input)
         } else if self.deep {
-            alt((brackets, part, name)).parse(self.rest)
+            alt((brackets, part, name)).parse(input)
         } else if begins {
-            alt((dotted, brackets, part, name)).parse(self.rest)
+            alt((dotted, brackets, part, name)).parse(input)
         } else {
-            alt((dotted, brackets, part)).parse(self.rest)
+            alt((dotted, brackets, part)).parse(input)
         };
-        let (rest, step) = read.ok()?;
+        let (Source(rest), step) = read.ok()?;
         self.deep = step == PathStep::Deep;
         if self.deep && rest.is_empty() {
             return None;
@@ -227,34 +229,34 @@ impl<'p> Iterator for Path<'p> {
     }
 }
 
-type Read<'p, T> = IResult<&'p str, T>;
+type Read<'p, T> = IResult<Source<'p>, T>;
 
-fn pointer(input: &str) -> Read<'_, PathStep<'_>> {
+fn pointer(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     let text = preceded(char('/'), take_while(|c| c != '/'));
-    map(text, |source| PathStep::Key(Text { source, escapes: Escapes::Pointer })).parse(input)
+    map(text, |Source(source)| PathStep::Key(Text { source, escapes: Escapes::Pointer })).parse(input)
 }
 
 /// `..`, `.name`, `.*`, `.[0]`, `.@class`.
-fn dotted(input: &str) -> Read<'_, PathStep<'_>> {
+fn dotted(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     alt((value(PathStep::Deep, tag("..")), preceded(char('.'), alt((brackets, part, name))))).parse(input)
 }
 
-fn name(input: &str) -> Read<'_, PathStep<'_>> {
+fn name(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     let text = take_till1(|c: char| matches!(c, '.' | '[' | ']' | '@'));
-    map(text, |source: &str| match source {
+    map(text, |Source(source)| match source {
         "*" => PathStep::All,
         _ => PathStep::Key(Text { source, escapes: Escapes::None }),
     })
     .parse(input)
 }
 
-fn number(input: &str) -> Read<'_, u64> {
-    map_opt(digit1, |digits: &str| digits.parse().ok()).parse(input)
+fn number(input: Source<'_>) -> Read<'_, u64> {
+    map_opt(digit1, |Source(digits)| digits.parse().ok()).parse(input)
 }
 
 /// `@args[0]` and its like.
-fn part(input: &str) -> Read<'_, PathStep<'_>> {
-    let (rest, word) = preceded(char('@'), take_while1(|c: char| c.is_ascii_lowercase())).parse(input)?;
+fn part(input: Source<'_>) -> Read<'_, PathStep<'_>> {
+    let (rest, Source(word)) = preceded(char('@'), take_while1(|c: char| c.is_ascii_lowercase())).parse(input)?;
     let takes = matches!(word, "args" | "items" | "key" | "value" | "call" | "build" | "pickle");
     let (rest, place) = if takes { opt(delimited(char('['), number, char(']'))).parse(rest)? } else { (rest, None) };
     let step = match (word, place) {
@@ -278,29 +280,29 @@ fn part(input: &str) -> Read<'_, PathStep<'_>> {
     Ok((rest, step))
 }
 
-fn brackets(input: &str) -> Read<'_, PathStep<'_>> {
+fn brackets(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     let blanks = || take_while(|c: char| c == ' ');
     delimited((char('['), blanks()), alt((slice, index, quoted, all, literal)), (blanks(), char(']'))).parse(input)
 }
 
-fn all(input: &str) -> Read<'_, PathStep<'_>> {
+fn all(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     value(PathStep::All, char('*')).parse(input)
 }
 
-fn int(input: &str) -> Read<'_, i64> {
-    map_opt(recognize((opt(one_of("-+")), digit1)), |digits: &str| digits.parse().ok()).parse(input)
+fn int(input: Source<'_>) -> Read<'_, i64> {
+    map_opt(recognize((opt(one_of("-+")), digit1)), |Source(digits)| digits.parse().ok()).parse(input)
 }
 
 /// An int that ends here.
-fn index(input: &str) -> Read<'_, PathStep<'_>> {
+fn index(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     let (rest, index) = int(input)?;
-    match rest.trim_start_matches(' ').starts_with(']') {
+    match rest.0.trim_start_matches(' ').starts_with(']') {
         true => Ok((rest, PathStep::Index(index))),
         false => Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Digit))),
     }
 }
 
-fn slice(input: &str) -> Read<'_, PathStep<'_>> {
+fn slice(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     let (rest, (from, _, to, step)) =
         (opt(int), char(':'), opt(int), opt(preceded(char(':'), opt(int)))).parse(input)?;
     let step = step.flatten().unwrap_or(1);
@@ -311,13 +313,13 @@ fn slice(input: &str) -> Read<'_, PathStep<'_>> {
 }
 
 /// Between quotes of either kind.
-fn quoted(input: &str) -> Read<'_, PathStep<'_>> {
+fn quoted(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     let (rest, source) = string(input)?;
     Ok((rest, PathStep::Key(Text { source, escapes: Escapes::Quoted })))
 }
 
-fn string(input: &str) -> Read<'_, &str> {
-    let (inner, quote) = one_of("\"'").parse(input)?;
+fn string(input: Source<'_>) -> Read<'_, &str> {
+    let (Source(inner), quote) = one_of("\"'").parse(input)?;
     let mut skip = false;
     for (at, c) in inner.char_indices() {
         if skip {
@@ -327,7 +329,7 @@ fn string(input: &str) -> Read<'_, &str> {
         } else if c == quote
             && let (Some(source), Some(rest)) = (inner.get(..at), inner.get(at + 1..))
         {
-            return Ok((rest, source));
+            return Ok((Source(rest), source));
         }
     }
     Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Char)))
@@ -337,7 +339,7 @@ fn string(input: &str) -> Read<'_, &str> {
 pub(crate) const DEPTH: usize = 8;
 
 /// A literal of Python, as far as keys are such.
-fn literal(input: &str) -> Read<'_, PathStep<'_>> {
+fn literal(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     let mut rest = input;
     let mut depth = 0usize;
     let wrong = || nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::Tag));
@@ -354,8 +356,8 @@ fn literal(input: &str) -> Read<'_, PathStep<'_>> {
             return Err(wrong());
         }
         if depth == 0 {
-            let used = input.len() - rest.len();
-            return Ok((rest, PathStep::Literal(input.get(..used).unwrap_or_default())));
+            let used = input.0.len().saturating_sub(rest.0.len());
+            return Ok((rest, PathStep::Literal(input.0.get(..used).unwrap_or_default())));
         }
     }
 }
@@ -375,8 +377,13 @@ pub(crate) enum Token<'p> {
     Bytes(Text<'p>),
 }
 
-/// The next piece of a literal.
-pub(crate) fn token(input: &str) -> Read<'_, Token<'_>> {
+/// The next piece of a literal, and what follows it.
+pub(crate) fn next_token(text: &str) -> Option<(&str, Token<'_>)> {
+    let (Source(rest), token) = token(Source(text)).ok()?;
+    Some((rest, token))
+}
+
+fn token(input: Source<'_>) -> Read<'_, Token<'_>> {
     let quoted = |source| Text { source, escapes: Escapes::Quoted };
     let digits = || take_while1(|c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-' | '_'));
     delimited(
@@ -387,7 +394,7 @@ pub(crate) fn token(input: &str) -> Read<'_, Token<'_>> {
             value(Token::Comma, char(',')),
             map(preceded(char('b'), string), move |source| Token::Bytes(quoted(source))),
             map(string, move |source| Token::Text(quoted(source))),
-            map_opt(digits(), |word: &str| match word {
+            map_opt(digits(), |Source(word)| match word {
                 "None" | "null" => Some(Token::None),
                 "True" | "true" => Some(Token::Bool(true)),
                 "False" | "false" => Some(Token::Bool(false)),

@@ -100,7 +100,11 @@ impl<'d> Iterator for Pairs<'d> {
     }
 }
 
-impl ExactSizeIterator for Pairs<'_> {}
+impl ExactSizeIterator for Pairs<'_> {
+    fn len(&self) -> usize {
+        self.size_hint().0
+    }
+}
 
 /// The attributes of an object: those of its `__dict__`, then its slots (`copyreg.__reduce_ex__` keeps a pair of them).
 #[derive(Clone, Copy, Default)]
@@ -161,4 +165,8 @@ impl<'d> Iterator for Attributes<'d> {
     }
 }
 
-impl ExactSizeIterator for Attributes<'_> {}
+impl ExactSizeIterator for Attributes<'_> {
+    fn len(&self) -> usize {
+        self.size_hint().0
+    }
+}

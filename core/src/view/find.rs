@@ -4,7 +4,7 @@ use super::fields::Attributes;
 use super::instance::Changed;
 use super::members::objects;
 use super::{Octets, View};
-use crate::document::path::{DEPTH, Path, PathStep, Text, Token, token};
+use crate::document::path::{DEPTH, Path, PathStep, Text, Token, next_token};
 use crate::{Change, Document, How, Items, Kind, Value};
 use core::fmt::{self, Write};
 
@@ -277,7 +277,7 @@ fn matches(key: Value<'_>, source: &str) -> Option<()> {
     let mut around: heapless::Vec<Items<'_>, { DEPTH }> = heapless::Vec::new();
     let mut rest = source;
     while !rest.is_empty() {
-        let (after, token) = token(rest).ok()?;
+        let (after, token) = next_token(rest)?;
         rest = after;
         match token {
             Token::Comma => continue,

@@ -89,4 +89,8 @@ impl<'d> Iterator for Members<'d> {
     }
 }
 
-impl ExactSizeIterator for Members<'_> {}
+impl ExactSizeIterator for Members<'_> {
+    fn len(&self) -> usize {
+        self.size_hint().0
+    }
+}

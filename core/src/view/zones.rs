@@ -154,7 +154,10 @@ pub(super) fn dateutil<'d>(name: &str, object: &Object<'d>, mut args: Items<'d>)
         "tzfile" | "gettz" | "_unpickle" => {
             let named = args.find_map(|arg| arg.as_str());
             let named = named.or_else(|| state.get("_filename")?.as_str())?;
-            let key = named.rsplit_once("zoneinfo/").map_or(named, |(_, key)| key);
+            // The standard library's search for text from the end can panic, which firmware must not hold.
+            let folder = b"zoneinfo/";
+            let found = named.as_bytes().windows(folder.len()).rposition(|window| window == folder);
+            let key = found.and_then(|at| named.get(at + folder.len()..)).unwrap_or(named);
             Zone::Named { key, offset: None, abbreviation: None }
         }
         _ => return None,

@@ -41,7 +41,12 @@ impl<'d> Iterator for Items<'d> {
     }
 }
 
-impl ExactSizeIterator for Items<'_> {}
+// The default `len` compares both bounds, and panics.
+impl ExactSizeIterator for Items<'_> {
+    fn len(&self) -> usize {
+        self.cells.left() as usize
+    }
+}
 
 /// An iterator over keys and values.
 #[derive(Clone, Copy)]
@@ -69,4 +74,8 @@ impl<'d> Iterator for Entries<'d> {
     }
 }
 
-impl ExactSizeIterator for Entries<'_> {}
+impl ExactSizeIterator for Entries<'_> {
+    fn len(&self) -> usize {
+        self.items.len() / 2
+    }
+}
