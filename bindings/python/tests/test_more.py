@@ -434,7 +434,7 @@ def test_paths():
     assert libpickle.get(data, "$.rows[0].id") == 7
     with pytest.raises(KeyError):
         libpickle.get(data, "$.nope")
-    for typo in ("$[", "$.", "$.rows[x]"):
+    for typo in ("$[", "$..", "$.rows[x]"):
         with pytest.raises(ValueError, match="path"):
             libpickle.get(data, typo)
         with pytest.raises(ValueError, match="path"):

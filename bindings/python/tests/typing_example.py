@@ -1,5 +1,7 @@
 """What a type checker must accept: `mypy --strict` reads this file."""
 
+from __future__ import annotations
+
 import io
 
 import libpickle
