@@ -76,5 +76,9 @@ int main(int argc, char **argv) {
         pickle_item_reader_error(&reader, &error);
         return complain(argv[1], status, &error);
     }
+    if (count == 0 && argc > 2) {
+        fprintf(stderr, "%s: there are no items at %s\n", argv[1], argv[2]);
+        return 1;
+    }
     return 0;
 }
