@@ -168,7 +168,7 @@ impl<'p> Path<'p> {
     pub fn new(text: &'p str) -> Self {
         let pointer = text.starts_with('/');
         let rest = text.strip_prefix('$').unwrap_or(text);
-        Path { text, rest: if rest == "." { "" } else { rest }, pointer, deep: false }
+        Path { text, rest: if text == "." { "" } else { rest }, pointer, deep: false }
     }
 
     /// The path can be read.

@@ -4,6 +4,7 @@
 pub(super) const LIMBS: usize = 82;
 
 /// The largest power of five in 64 bits.
+#[cfg(feature = "text-float")]
 pub(super) const POW5_64: u32 = 27;
 
 /// A natural number, lowest limb first.
