@@ -532,7 +532,7 @@ fn refused_before_the_first_byte() {
         // A name that is not ASCII.
         (3, 2, b"c__main__\nC\n)\x81}X\x01\0\0\0xc__main__\n\xc3\xa9\nsbe.", "$[100000].x"),
         // A persistent id that is no line of text.
-        (4, 0, b"c__main__\nC\nK\x01\x85Q\x85Re.", "$[100000].$args[0]"),
+        (4, 0, b"c__main__\nC\nK\x01\x85Q\x85Re.", "$[100000]@args[0]"),
     ];
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     for (from, to, end, path) in cases {
