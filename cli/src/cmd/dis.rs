@@ -40,7 +40,7 @@ pub struct DisArgs {
     #[arg(long)]
     pub raw: bool,
 
-    /// Colours, as [`Cli::settle`] decided.
+    /// Colours, as `Cli::settle` decided.
     #[arg(skip)]
     pub color: bool,
 }

@@ -29,7 +29,7 @@ pub struct InfoArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Colours, as [`Cli::settle`] decided.
+    /// Colours, as `Cli::settle` decided.
     #[arg(skip)]
     pub color: bool,
 }

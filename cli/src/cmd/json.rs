@@ -40,7 +40,7 @@ pub struct JsonArgs {
     #[arg(long, value_name = "ENCODING")]
     pub encoding: Option<EncodingName>,
 
-    /// Colours, as [`Cli::settle`] decided.
+    /// Colours, as `Cli::settle` decided.
     #[arg(skip)]
     pub color: bool,
 }

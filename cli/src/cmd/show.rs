@@ -33,7 +33,7 @@ pub struct ShowArgs {
     #[arg(short = 'n', long, value_name = "N")]
     pub max_items: Option<usize>,
 
-    /// Colours, as [`Cli::settle`] decided.
+    /// Colours, as `Cli::settle` decided.
     #[arg(skip)]
     pub color: bool,
 }
