@@ -1,0 +1,297 @@
+//! Objects: what makes them, their items and their state.
+
+use super::super::Version;
+use super::{Frame, Next, Save, Stage};
+use crate::document::iter::Cells;
+use crate::machine::node::{How, NIL, Node, chunk, tag};
+use crate::view::known::Known;
+use crate::wire::sink::WriteError;
+use crate::{Opcode, Value};
+use alloc::vec::Vec;
+use embedded_io::Write;
+
+impl<W: Write> Save<'_, '_, W> {
+    pub(super) fn part(&self, index: u32, n: u32) -> Node {
+        self.document.node((index + 1 + n) as usize)
+    }
+
+    pub(super) fn object(&mut self, node: Node, header: Node) -> Next<W::Error> {
+        let index = node.high();
+        let how = header.sub();
+        let callable = self.part(index, 0);
+        let value = Value::new(self.document, node);
+        if self.from < self.protocol() && how == How::Reduce as u8 {
+            // What has an opcode now.
+            match Known::of(value) {
+                Some(Known::Bytes(octets)) if self.from < 3 && self.protocol() >= 3 => {
+                    let data: Vec<u8> = octets.collect();
+                    self.text_other(Node::atom(tag::BYTES), &data)?;
+                    let number = self.put()?;
+                    self.memo.set_node(index, number);
+                    return Ok(None);
+                }
+                Some(Known::ByteArray(octets)) => {
+                    let data: Vec<u8> = octets.collect();
+                    self.byte_array_of(&data, index)?;
+                    return Ok(None);
+                }
+                _ => {}
+            }
+        }
+        if how == How::Reduce as u8
+            && self.protocol() < 4
+            && self.profile.version >= Version::Py313
+            && self.chain(index)?
+        {
+            return Ok(None);
+        }
+        if how == How::PersId as u8 {
+            if self.protocol() == 0 {
+                let text = if callable.tag() == tag::STR { self.document.range(callable) } else { b"\n" };
+                if !text.is_ascii() || text.contains(&b'\n') {
+                    return self.refuse(Opcode::PersId);
+                }
+                self.out.emit(Opcode::PersId, &[Opcode::PersId.byte()], text, true)?;
+                return Ok(None);
+            }
+            return Ok(Some(Frame::Then(Some(callable), Opcode::BinPersId)));
+        }
+        if how == How::Obj as u8 || how == How::Inst as u8 {
+            self.op(Opcode::Mark)?;
+            let args = Cells::run(index + 2, header.high().saturating_sub(1));
+            let stage = if self.protocol() == 0 { Stage::Stacked(args) } else { Stage::Class(args) };
+            return Ok(Some(Frame::Object(index, stage)));
+        }
+        if self.memo.open(index) && self.is_set_like(index) {
+            // Met again inside its own items: its list is made anew, as `save_set` does.
+            let args = self.part(index, 1);
+            self.memo.forget_node(args.high());
+            self.memo.forget_node(self.document.node(args.high() as usize + 1).high());
+        }
+        Ok(Some(Frame::Object(index, Stage::Callable)))
+    }
+
+    /// `set` or `frozenset` called with one list.
+    fn is_set_like(&self, index: u32) -> bool {
+        let (callable, args) = (self.part(index, 0), self.part(index, 1));
+        let name = Value::new(self.document, callable).as_global();
+        let one = matches!(args.tag(), tag::TUPLE | tag::TUPLE_OF_MUTABLE)
+            && self.document.node(args.high() as usize).high() == 1;
+        one && matches!(name, Some(("builtins" | "__builtin__", "set" | "frozenset")))
+            && self.document.node(args.high() as usize + 1).tag() == tag::LIST
+    }
+
+    pub(super) fn step_object(&mut self, index: u32, stage: &mut Stage) -> Next<W::Error> {
+        let header = self.document.node(index as usize);
+        let how = header.sub();
+        loop {
+            match *stage {
+                Stage::Callable => {
+                    *stage = Stage::Args;
+                    let callable = self.part(index, 0);
+                    if how == How::NewObj as u8 && self.protocol() < 2 {
+                        self.made_global("copyreg", "__newobj__")?;
+                        self.op(Opcode::Mark)?;
+                        let args = self.part(index, 1);
+                        let count = match args.tag() {
+                            tag::EMPTY_TUPLE => 0,
+                            tag::TUPLE | tag::TUPLE_OF_MUTABLE => self.document.node(args.high() as usize).high(),
+                            _ => return self.refuse_object(index, Opcode::NewObj),
+                        };
+                        *stage = Stage::Called(Cells::run(args.high() + 1, count));
+                    } else if how == How::NewObjEx as u8 && self.protocol() < 4 {
+                        self.made_global("functools", "partial")?;
+                        self.old_tuple()?;
+                        if self.profile.version >= Version::Py313
+                            && let Some((module, name)) = Value::new(self.document, callable).as_global()
+                        {
+                            let (module, name) = self.renamed(module, name);
+                            let (first, path) = name.split_once('.').unwrap_or((name, ""));
+                            let dot = if path.is_empty() { "" } else { "." };
+                            let new = self.dotted(module, first, &alloc::format!("{path}{dot}__new__"))?;
+                            *stage = self.partial_of(index, new)?;
+                            if let Some(child) = self.save(callable, None)? {
+                                return Ok(Some(child));
+                            }
+                            continue;
+                        }
+                        *stage = Stage::Partial(0, Cells::run(0, 0));
+                        self.made_global("builtins", "getattr")?;
+                        self.old_tuple()?;
+                    }
+                    if let Some(child) = self.save(callable, None)? {
+                        return Ok(Some(child));
+                    }
+                }
+                Stage::Args => {
+                    let args = self.part(index, 1);
+                    if how == How::Changed as u8 {
+                        *stage = Stage::Changes(header.first());
+                        continue;
+                    }
+                    *stage = if how == How::NewObjEx as u8 { Stage::Kwargs } else { Stage::Made };
+                    if let Some(child) = self.save(args, Some(index))? {
+                        return Ok(Some(child));
+                    }
+                }
+                Stage::Kwargs => {
+                    *stage = Stage::Made;
+                    let kwargs = self.part(index, 2);
+                    if let Some(child) = self.save(kwargs, None)? {
+                        return Ok(Some(child));
+                    }
+                }
+                Stage::Called(ref mut cells) => {
+                    if let Some(node) = cells.next(self.document) {
+                        if let Some(child) = self.save(node, None)? {
+                            return Ok(Some(child));
+                        }
+                        continue;
+                    }
+                    self.op(Opcode::Tuple)?;
+                    self.put()?;
+                    *stage = Stage::Made;
+                }
+                Stage::Partial(step, ref mut cells) => {
+                    // functools.partial(getattr(cls, '__new__')), its state, and the call.
+                    match step {
+                        0 => {
+                            self.made_text("__new__")?;
+                            self.end_old_tuple(2)?;
+                            self.op(Opcode::Reduce)?;
+                            let new = self.put()?;
+                            *stage = self.partial_of(index, new)?;
+                            let class = self.part(index, 0);
+                            if let Some(child) = self.save(class, None)? {
+                                return Ok(Some(child));
+                            }
+                        }
+                        1 => {
+                            if let Some(node) = cells.next(self.document) {
+                                if let Some(child) = self.save(node, None)? {
+                                    return Ok(Some(child));
+                                }
+                                continue;
+                            }
+                            self.op(Opcode::Tuple)?;
+                            self.put()?;
+                            *stage = Stage::Partial(2, Cells::run(0, 0));
+                            let kwargs = self.part(index, 2);
+                            if let Some(child) = self.save(kwargs, None)? {
+                                return Ok(Some(child));
+                            }
+                        }
+                        _ => {
+                            self.op(Opcode::None)?;
+                            self.op(Opcode::Tuple)?;
+                            self.put()?;
+                            self.op(Opcode::Build)?;
+                            self.empty_tuple()?;
+                            *stage = Stage::Made;
+                        }
+                    }
+                }
+                Stage::Class(args) => {
+                    *stage = Stage::Stacked(args);
+                    if let Some(child) = self.save(self.part(index, 0), None)? {
+                        return Ok(Some(child));
+                    }
+                }
+                Stage::Stacked(ref mut cells) => {
+                    if let Some(node) = cells.next(self.document) {
+                        if let Some(child) = self.save(node, None)? {
+                            return Ok(Some(child));
+                        }
+                        continue;
+                    }
+                    if self.protocol() == 0 {
+                        let class = Value::new(self.document, self.part(index, 0));
+                        let Some((module, name)) = class.as_global() else {
+                            return self.refuse_object(index, Opcode::Inst);
+                        };
+                        self.scratch.clear();
+                        self.scratch.extend_from_slice(module.as_bytes());
+                        self.scratch.push(b'\n');
+                        self.scratch.extend_from_slice(name.as_bytes());
+                        self.line(Opcode::Inst)?;
+                    } else {
+                        self.op(Opcode::Obj)?;
+                    }
+                    let number = self.put()?;
+                    self.memo.set_node(index, number);
+                    *stage = Stage::Changes(header.first());
+                }
+                Stage::Made => {
+                    self.op(match how {
+                        1 if self.protocol() >= 2 => Opcode::NewObj,
+                        2 if self.protocol() >= 4 => Opcode::NewObjEx,
+                        _ => Opcode::Reduce,
+                    })?;
+                    if self.end_object(index)? {
+                        return Ok(None);
+                    }
+                    *stage = Stage::Changes(header.first());
+                }
+                Stage::Changes(NIL) => return Ok(None),
+                Stage::Changes(at) => {
+                    let first = self.document.node(at as usize);
+                    let (kind, mut after, mut count) = (first.sub(), first.first(), first.high());
+                    while kind < chunk::BUILD && after != NIL {
+                        let next = self.document.node(after as usize);
+                        if next.sub() != kind {
+                            break;
+                        }
+                        count = count.saturating_add(next.high());
+                        after = next.first();
+                    }
+                    *stage = Stage::Changes(after);
+                    match kind {
+                        chunk::BUILD => {
+                            *stage = Stage::Built(after);
+                            let state = self.document.node(at as usize + 1);
+                            if let Some(child) = self.save(state, None)? {
+                                return Ok(Some(child));
+                            }
+                        }
+                        chunk::ADD if self.protocol() < 4 => return self.refuse_object(index, Opcode::AddItems),
+                        chunk::RAW | chunk::NESTED => return self.refuse_object(index, Opcode::Build),
+                        _ => return Ok(self.batch(kind, at, count, false)),
+                    }
+                }
+                Stage::Built(after) => {
+                    self.op(Opcode::Build)?;
+                    *stage = Stage::Changes(after);
+                }
+            }
+        }
+    }
+
+    /// `functools.partial(new)`, and the begin of its state up to the arguments, of which the class is first.
+    fn partial_of(&mut self, index: u32, new: u32) -> Result<Stage, WriteError<W::Error>> {
+        self.end_old_tuple(1)?;
+        self.op(Opcode::Reduce)?;
+        self.put()?;
+        self.op(Opcode::Mark)?;
+        self.get(new)?;
+        self.op(Opcode::Mark)?;
+        let args = self.part(index, 1);
+        let count = match args.tag() {
+            tag::EMPTY_TUPLE => 0,
+            tag::TUPLE | tag::TUPLE_OF_MUTABLE => self.document.node(args.high() as usize).high(),
+            _ => return self.refuse_object(index, Opcode::NewObjEx),
+        };
+        Ok(Stage::Partial(1, Cells::run(args.high() + 1, count)))
+    }
+
+    /// Memoises an object that has just been made; true if it was in the memo already, and is fetched instead.
+    pub(super) fn end_object(&mut self, id: u32) -> Result<bool, WriteError<W::Error>> {
+        if let Some(number) = self.memo.node(id) {
+            self.op(Opcode::Pop)?;
+            self.get(number)?;
+            return Ok(true);
+        }
+        let number = self.put()?;
+        self.memo.set_node(id, number);
+        Ok(false)
+    }
+}
