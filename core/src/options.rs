@@ -22,6 +22,7 @@ pub enum Encoding {
 /// How the texts of INT and LONG are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum TextInts {
     /// As CPython up to 3.13: base prefixes (`0x1f`, `0o17`, `0b1`, and `010` is
     /// 8 in INT), and any two characters worth 0 or 1 are a bool in INT.
@@ -31,8 +32,16 @@ pub enum TextInts {
     Decimal,
 }
 
-/// What a reader is told beforehand.
+/// Options for reading, of every reader.
+///
+/// ```
+/// use pickle_core::{Encoding, Options};
+///
+/// let options = Options::new().encoding(Encoding::Latin1).max_opcodes(1_000_000);
+/// assert_eq!(options.buffers, None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Options {
     /// What becomes of Python 2 strs. Default: [`Encoding::Keep`].
     pub encoding: Encoding,
@@ -47,9 +56,8 @@ pub struct Options {
     /// input is fed: they come with [`Status::Payload`](crate::Status::Payload),
     /// and the document has an out-of-band buffer in their place, numbered
     /// with those of NEXT_BUFFER in the order of the stream. Default: none.
-    /// Only with feature `alloc`: it costs half a kilobyte of flash, and where
-    /// that counts, a [`Decoder`](crate::Decoder) gives payloads in pieces too.
-    #[cfg(feature = "alloc")]
+    /// It has an effect with feature `alloc` only, for it costs half a kilobyte of
+    /// flash: where that counts, a [`Decoder`](crate::Decoder) gives payloads in pieces too.
     pub out_of_band: u64,
     /// Stop after every BUILD with [`Status::Built`](crate::Status::Built),
     /// for streams with raw bytes between opcodes (joblib). Default: false.
@@ -70,9 +78,45 @@ impl Options {
             text_ints: TextInts::Prefixed,
             buffers: None,
             max_opcodes: u64::MAX,
-            #[cfg(feature = "alloc")]
             out_of_band: u64::MAX,
             stop_after_build: false,
         }
+    }
+
+    /// What becomes of Python 2 strs.
+    pub const fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
+        self
+    }
+
+    /// How INT and LONG are read.
+    pub const fn text_ints(mut self, rule: TextInts) -> Self {
+        self.text_ints = rule;
+        self
+    }
+
+    /// How many out-of-band buffers there are; `None` is as many as the pickle asks for.
+    pub const fn buffers(mut self, count: Option<u32>) -> Self {
+        self.buffers = count;
+        self
+    }
+
+    /// Opcodes that a pickle may have.
+    pub const fn max_opcodes(mut self, count: u64) -> Self {
+        self.max_opcodes = count;
+        self
+    }
+
+    /// Bytes and bytearrays of at least so many bytes are handed over where the input is fed.
+    #[cfg(feature = "alloc")]
+    pub const fn out_of_band(mut self, bytes: u64) -> Self {
+        self.out_of_band = bytes;
+        self
+    }
+
+    /// Whether to stop after every BUILD.
+    pub const fn stop_after_build(mut self, stop: bool) -> Self {
+        self.stop_after_build = stop;
+        self
     }
 }

@@ -164,7 +164,7 @@ fn split(name: &str, input: &[u8], thorough: bool) {
     }
 
     for encoding in [Encoding::Keep, Encoding::Latin1].into_iter().take(if thorough { 2 } else { 1 }) {
-        let options = Options { encoding, ..Options::new() };
+        let options = Options::new().encoding(encoding);
         let mut slice = Unpickler::new(Heap::new(), options);
         let read = slice.load(input).map(|_| ());
         let offset = slice.offset();
@@ -366,7 +366,7 @@ fn fixed_memory_corpus() {
 /// A region that grows in the middle of an opcode changes nothing.
 #[test]
 fn growth_loses_nothing() {
-    let options = Options { encoding: Encoding::Latin1, ..Options::new() };
+    let options = Options::new().encoding(Encoding::Latin1);
     for before in 0..60 {
         for escaped in 1..80 {
             // Latin-1 doubles these, beside the text with its escape. What

@@ -351,7 +351,7 @@ fn between_python_2_and_3() {
     };
     let count = if is_full() { 400 } else { 25 };
     let threes: Vec<&Python> = pythons.iter().filter(|python| python.version.0 == 3).collect();
-    let latin1 = Options { encoding: pickle_core::Encoding::Latin1, ..Options::new() };
+    let latin1 = Options::new().encoding(pickle_core::Encoding::Latin1);
     let mut failed = Vec::new();
     let mut originals = Vec::new();
     python2.pickles(0, count, false, |protocol, pickle| originals.push((protocol, pickle)));

@@ -189,13 +189,13 @@ fn heap_limit() {
 #[test]
 fn opcode_limit() {
     for max_opcodes in 0..4 {
-        let mut unpickler = Unpickler::new(Heap::new(), Options { max_opcodes, ..Options::new() });
+        let mut unpickler = Unpickler::new(Heap::new(), Options::new().max_opcodes(max_opcodes));
         let error = unpickler.load(b"NNN.").err().map(|error| (error.kind(), error.offset()));
         assert_eq!(error, Some((ErrorKind::OpcodeLimit, max_opcodes)));
         let again = unpickler.feed(&mut &b"N"[..]).err().map(|error| error.kind());
         assert_eq!(again, Some(ErrorKind::OpcodeLimit), "an error stays");
     }
-    let mut unpickler = Unpickler::new(Heap::new(), Options { max_opcodes: 4, ..Options::new() });
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new().max_opcodes(4));
     assert!(unpickler.load(b"NNN.").is_ok());
 }
 
@@ -206,7 +206,7 @@ fn nested_pickles() {
     fn read(inner: &[u8], after: &[u8]) -> Result<String, ErrorKind> {
         let outer = b"K\x07K\x08cm\nn\n)\x81q\x01r\0\0\0\x80}b";
         let input = [outer, inner, after].concat();
-        let mut unpickler = Unpickler::new(Heap::new(), Options { stop_after_build: true, ..Options::new() });
+        let mut unpickler = Unpickler::new(Heap::new(), Options::new().stop_after_build(true));
         unpickler.begin_at(0, false);
         assert_eq!(unpickler.advance(&input).unwrap(), Status::Built);
         unpickler.take_nested().unwrap();

@@ -67,7 +67,7 @@ fn machine() {
 
 #[test]
 fn decimal() {
-    check(DECIMAL, Options { text_ints: TextInts::Decimal, ..as_loads() });
+    check(DECIMAL, as_loads().text_ints(TextInts::Decimal));
 }
 
 /// Python 2 strs that stay what they are.
@@ -82,11 +82,11 @@ fn kept_strs() {
         no(b"U\x01a\x98.", NotABuffer, 3),
     ];
     check(&rows, Options::new());
-    let bytes = Options { encoding: Encoding::Bytes, ..Options::new() };
+    let bytes = Options::new().encoding(Encoding::Bytes);
     check(&[ok(b"U\x01a\x98.", "b'a'"), no(b"S'os'\nU\x06system\x93.", GlobalNotStr, 14)], bytes);
-    let latin1 = Options { encoding: Encoding::Latin1, ..Options::new() };
+    let latin1 = Options::new().encoding(Encoding::Latin1);
     check(&[ok(b"S'\xe9\\xff'\n.", r"'\xc3\xa9\xc3\xbf'"), ok(b"U\x01\xe9.", r"'\xc3\xa9'")], latin1);
-    let utf8 = Options { encoding: Encoding::Utf8, ..Options::new() };
+    let utf8 = Options::new().encoding(Encoding::Utf8);
     check(&[ok(b"U\x02\xc3\xa9.", r"'\xc3\xa9'"), no(b"U\x01\xe9.", BadEncoding, 0)], utf8);
 }
 

@@ -61,7 +61,7 @@ fn pieces_are_the_payload_and_all_else_is_as_before() {
         }
         let document = plain.document();
         for out_of_band in [0, 1, 8, 300] {
-            let mut unpickler = Unpickler::new(Heap::new(), Options { out_of_band, ..Options::new() });
+            let mut unpickler = Unpickler::new(Heap::new(), Options::new().out_of_band(out_of_band));
             let most = [1, 7, 64, 1 << 20][random.below(4)];
             let taken =
                 feed(&mut unpickler, &input, || 1 + random.below(most)).unwrap_or_else(|e| panic!("{name}: {e}"));
@@ -93,7 +93,7 @@ fn pieces_are_the_payload_and_all_else_is_as_before() {
 fn a_payload_of_any_size_needs_no_memory() {
     let (mut nodes, mut memo, mut bytes) = ([Node::EMPTY; 4], [Node::EMPTY; 1], [0; 4]);
     let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
-    let mut unpickler = Unpickler::new(storage, Options { out_of_band: 64, ..Options::new() });
+    let mut unpickler = Unpickler::new(storage, Options::new().out_of_band(64));
     let len = 3_000_000_000u64;
     let head = [&b"\x80\x05]\x96"[..], &len.to_le_bytes()].concat();
     let mut rest = &head[..];
@@ -122,7 +122,7 @@ fn limits_hold() {
     let read = |nodes: usize, input: &[u8], max_opcodes: u64| {
         let (mut nodes, mut memo, mut bytes) = (vec![Node::EMPTY; nodes], [Node::EMPTY; 1], [0; 1]);
         let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
-        let mut unpickler = Unpickler::new(storage, Options { out_of_band: 5, max_opcodes, ..Options::new() });
+        let mut unpickler = Unpickler::new(storage, Options::new().out_of_band(5).max_opcodes(max_opcodes));
         let error = feed(&mut unpickler, input, || 3).err()?;
         Some((error.kind(), error.offset()))
     };

@@ -104,11 +104,9 @@ fn opcodes(random: &mut Random) -> Vec<u8> {
 }
 
 fn check(random: &mut Random, pickle: &[u8]) -> bool {
-    let options = Options {
-        encoding: [Encoding::Keep, Encoding::Bytes, Encoding::Ascii, Encoding::Latin1, Encoding::Utf8][random.below(5)],
-        text_ints: if random.below(2) == 0 { TextInts::Prefixed } else { TextInts::Decimal },
-        ..Options::new()
-    };
+    let options = Options::new()
+        .encoding([Encoding::Keep, Encoding::Bytes, Encoding::Ascii, Encoding::Latin1, Encoding::Utf8][random.below(5)])
+        .text_ints(if random.below(2) == 0 { TextInts::Prefixed } else { TextInts::Decimal });
     let mut whole = Unpickler::new(Heap::new(), options);
     let read = whole.load(pickle).map(|_| ());
     let most = 1 + random.below(30);

@@ -12,7 +12,7 @@ fuzz_target!(|text: &[u8]| {
     for head in [&b"I"[..], b"L", b"F", b"Np", b"Np1\ng", b"S", b"V", b"P", b"cm\n"] {
         for text_ints in [TextInts::Prefixed, TextInts::Decimal] {
             let pickle = [head, text, b"\n."].concat();
-            let options = Options { text_ints, encoding: Encoding::Latin1, ..Options::new() };
+            let options = Options::new().text_ints(text_ints).encoding(Encoding::Latin1);
             let mut whole = Unpickler::new(Heap::new(), options);
             let read = whole.load(&pickle).map(|_| ());
             let mut fed = Unpickler::new(Heap::new(), options);

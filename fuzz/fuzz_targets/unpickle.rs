@@ -12,12 +12,10 @@ use pickle_core::{Encoding, ErrorKind, Heap, Node, Options, Storage, TextInts, U
 fuzz_target!(|data: &[u8]| {
     let Some((&[mode, nodes, memo, bytes], input)) = data.split_first_chunk::<4>() else { return };
     let encodings = [Encoding::Keep, Encoding::Bytes, Encoding::Ascii, Encoding::Latin1, Encoding::Utf8];
-    let options = Options {
-        encoding: encodings[usize::from(mode & 7) % 5],
-        text_ints: if mode & 8 == 0 { TextInts::Prefixed } else { TextInts::Decimal },
-        buffers: if mode & 16 == 0 { None } else { Some(1) },
-        ..Options::new()
-    };
+    let options = Options::new()
+        .encoding(encodings[usize::from(mode & 7) % 5])
+        .text_ints(if mode & 8 == 0 { TextInts::Prefixed } else { TextInts::Decimal })
+        .buffers(if mode & 16 == 0 { None } else { Some(1) });
     let piece = 1 + usize::from(mode >> 5);
     let mut whole = Unpickler::new(Heap::new(), options);
     let read = whole.load(input).map(|_| ());

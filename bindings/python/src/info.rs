@@ -161,7 +161,7 @@ fn look(data: &[u8], start: usize, heap: Heap, options: Options) -> Look {
 }
 
 fn options(max_opcodes: Option<u64>) -> Options {
-    Options { max_opcodes: max_opcodes.unwrap_or(u64::MAX), stop_after_build: true, ..Options::new() }
+    Options::new().max_opcodes(max_opcodes.unwrap_or(u64::MAX)).stop_after_build(true)
 }
 
 /// Facts about the pickle at the start of data, as a dict.

@@ -163,7 +163,7 @@ impl Items {
         } else {
             (Bytes::Python(file.clone().unbind()), None)
         };
-        let how = ItemOptions { reader: reading.core, hold, ..ItemOptions::new() };
+        let how = ItemOptions::new().reader(reading.core).hold(hold);
         Ok(Items {
             current: None,
             path: path.into(),

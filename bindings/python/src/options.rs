@@ -70,14 +70,12 @@ impl<'py> Reading<'py> {
             _ => None,
         };
         let policy = given.policy.filter(|policy| !policy.is_none());
-        let core = Options {
-            encoding,
-            text_ints: text_ints(given.text_ints)?,
-            buffers: buffers.as_ref().map(|buffers| buffers.len() as u32),
-            max_opcodes: given.max_opcodes.unwrap_or(u64::MAX),
-            stop_after_build: policy.is_none(),
-            ..Options::new()
-        };
+        let core = Options::new()
+            .encoding(encoding)
+            .text_ints(text_ints(given.text_ints)?)
+            .buffers(buffers.as_ref().map(|buffers| buffers.len() as u32))
+            .max_opcodes(given.max_opcodes.unwrap_or(u64::MAX))
+            .stop_after_build(policy.is_none());
         let wanted = Wanted {
             decode,
             buffers,

@@ -130,7 +130,7 @@ impl ItemReader {
 
 fn how(options: ReadOptions, hold: Option<u32>) -> ItemOptions {
     let default = ItemOptions::new();
-    ItemOptions { reader: options.to_core(), hold: hold.map_or(default.hold, |hold| hold as usize), ..default }
+    default.reader(options.to_core()).hold(hold.map_or(default.hold, |hold| hold as usize))
 }
 
 fn write(item: &Item<'_>, max_depth: u32, items: &mut Vec<u8>) -> Result<(), PickleError> {

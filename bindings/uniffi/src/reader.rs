@@ -56,13 +56,11 @@ impl ReadOptions {
             Encoding::Latin1 => Core::Latin1,
             Encoding::Utf8 => Core::Utf8,
         };
-        Options {
-            encoding,
-            buffers: self.buffers,
-            max_opcodes: self.max_opcodes.unwrap_or(u64::MAX),
-            stop_after_build: true,
-            ..Options::new()
-        }
+        Options::new()
+            .encoding(encoding)
+            .buffers(self.buffers)
+            .max_opcodes(self.max_opcodes.unwrap_or(u64::MAX))
+            .stop_after_build(true)
     }
 
     pub(crate) fn heap(self) -> Heap {

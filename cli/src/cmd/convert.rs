@@ -107,8 +107,7 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("Python 2.7 has protocols 0 to 2, not {protocol}")));
     }
     let as_it_is = protocol.is_none() && args.profile.is_none() && encoding.is_none();
-    let mut unpickler =
-        Unpickler::new(Heap::new(), Options { encoding: encoding.unwrap_or_default(), ..Options::new() });
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new().encoding(encoding.unwrap_or_default()));
     let mut writer = Writer::new();
     let rules: Vec<_> =
         args.target.iter().flat_map(|target| target.rules()).chain(args.rename.iter().cloned()).collect();

@@ -57,7 +57,7 @@ pub fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let options = Options { indent, tagged: args.tagged, ..Options::default() };
     input::for_each(std::slice::from_ref(&args.file), out, |input, out| {
         let encoding = args.encoding.map(Encoding::from).unwrap_or_default();
-        let pickles = Pickles::new(input, pickle_core::Options { encoding, ..pickle_core::Options::new() }, false);
+        let pickles = Pickles::new(input, pickle_core::Options::new().encoding(encoding), false);
         print_all(pickles, out, &mut |document, out| Ok(json(document, &options, out)?))
     })
 }

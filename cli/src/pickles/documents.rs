@@ -29,7 +29,7 @@ impl Pickles {
     /// The pickles of `input`.
     pub fn new(input: Input, options: Options, shared_memo: bool) -> Self {
         let shared_memo = shared_memo || input.as_slice().is_some_and(shares_memo);
-        let unpickler = Unpickler::new(Heap::new(), Options { stop_after_build: true, ..options });
+        let unpickler = Unpickler::new(Heap::new(), options.stop_after_build(true));
         Pickles { input, unpickler, shared_memo, count: 0, start: 0 }
     }
 

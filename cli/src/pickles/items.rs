@@ -303,8 +303,8 @@ impl<'p> Items<'p> {
     /// Gives the items from number `taken` on to `take`.
     fn read(&mut self, plan: Option<&MemoPlan<'_>>, taken: &mut u64, take: &mut dyn ItemSink) -> Result<End, Failure> {
         let heap = std::mem::replace(&mut self.heap, Heap::with_limit(MEMORY));
-        let options = Options { stop_after_build: true, ..Options::new() };
-        let options = ItemOptions { reader: options, ..ItemOptions::new() };
+        let options = Options::new().stop_after_build(true);
+        let options = ItemOptions::new().reader(options);
         let mut reader = ItemReader::new(heap, options).at_path(self.path);
         if let Some(plan) = plan {
             reader = reader.with_plan(plan);

@@ -98,7 +98,7 @@ impl Texts {
             return Ok(());
         }
         self.pickle.push(O::Stop.byte());
-        let options = Options { encoding: Encoding::Bytes, ..Options::new() };
+        let options = Options::new().encoding(Encoding::Bytes);
         let reader = self.reader.get_or_insert_with(|| Unpickler::new(Heap::new(), options));
         match reader.load(&self.pickle) {
             Ok(_) => Ok(()),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Calls `each` with every pickle of a stream, up to the first that cannot be read.
 pub fn each_pickle(data: &[u8], each: &mut dyn FnMut(&Document<'_>)) {
-    let mut unpickler = Unpickler::new(Heap::new(), Options { stop_after_build: true, ..Options::new() });
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new().stop_after_build(true));
     let mut at = 0;
     while at < data.len() {
         unpickler.begin_at(at as u64, false);

@@ -17,8 +17,9 @@ use crate::{
     Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value, joblib,
 };
 
-/// What an [`ItemReader`] is told beforehand.
+/// Options of an [`ItemReader`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ItemOptions {
     /// As for every reader, but `Options::out_of_band` has no effect, and [`Options::stop_after_build`] another: the
     /// arrays that joblib puts between the opcodes are taken, see [`joblib`].
@@ -43,6 +44,30 @@ impl ItemOptions {
     /// The defaults.
     pub const fn new() -> Self {
         ItemOptions { reader: Options::new(), hold: 4096, cache_entries: 4096, cache_bytes: 256 << 10 }
+    }
+
+    /// The options that every reader has.
+    pub const fn reader(mut self, options: Options) -> Self {
+        self.reader = options;
+        self
+    }
+
+    /// Nodes in use before items are handed over ahead of the end.
+    pub const fn hold(mut self, nodes: usize) -> Self {
+        self.hold = nodes;
+        self
+    }
+
+    /// Memo entries kept of items that are gone.
+    pub const fn cache_entries(mut self, count: usize) -> Self {
+        self.cache_entries = count;
+        self
+    }
+
+    /// Bytes of their strings.
+    pub const fn cache_bytes(mut self, bytes: usize) -> Self {
+        self.cache_bytes = bytes;
+        self
     }
 }
 
@@ -186,7 +211,7 @@ enum From {
 ///
 /// let (mut nodes, mut memo, mut bytes) = ([Node::EMPTY; 32], [Node::EMPTY; 8], [0; 64]);
 /// let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
-/// let mut reader = ItemReader::new(storage, ItemOptions { hold: 0, ..ItemOptions::new() });
+/// let mut reader = ItemReader::new(storage, ItemOptions::new().hold(0));
 /// let (mut input, mut sum) = (&b"]K\x01aK\x02aK\x03a."[..], 0);
 /// while reader.feed(&mut input)? == Found::Item {
 ///     sum += reader.item().and_then(|item| item.value().as_i64()).unwrap_or(0);
@@ -211,11 +236,7 @@ pub struct ItemReader<'p, M> {
 impl<'p, M: Memory> ItemReader<'p, M> {
     /// Reads the items of the outermost container.
     pub fn new(memory: M, options: ItemOptions) -> Self {
-        let reader = Options {
-            #[cfg(feature = "alloc")]
-            out_of_band: u64::MAX,
-            ..options.reader
-        };
+        let reader = Options { out_of_band: u64::MAX, ..options.reader };
         let stream = Stream::new(options.hold, (options.cache_entries, options.cache_bytes), 0);
         let unpickler = Unpickler::new(Streaming { memory, stream }, reader);
         ItemReader {

@@ -196,7 +196,7 @@ impl<M: Memory> Unpickler<M> {
     ///
     /// let (mut nodes, mut memo, mut bytes) = ([Node::EMPTY; 8], [Node::EMPTY; 2], [0; 8]);
     /// let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
-    /// let mut unpickler = Unpickler::new(storage, Options { out_of_band: 100, ..Options::new() });
+    /// let mut unpickler = Unpickler::new(storage, Options::new().out_of_band(100));
     /// let stream = [&b"\x80\x04]B\xe8\x03\0\0"[..], &[7; 1000], b"a."].concat();
     /// let mut sum = 0;
     /// for mut input in stream.chunks(64) {
