@@ -14,6 +14,8 @@ mod items;
 mod parity;
 mod reader;
 #[cfg(test)]
+mod sizes;
+#[cfg(test)]
 mod tests;
 mod writer;
 

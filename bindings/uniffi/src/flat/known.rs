@@ -85,9 +85,11 @@ pub enum Part<'d> {
     Value(Value<'d>),
 }
 
-/// What a value is known to be. `spare` pays for what is repeated, so that
-/// many objects that share one long list cannot make the output grow
-/// without bound: where it runs out, an object is just an object.
+/// What a value is known to be. `spare` pays, in bytes, for looking at it and
+/// for what its facts repeat, so that many objects that share one long list
+/// cannot make time and output grow without bound: where it runs out, an
+/// object is just an object. What an object does not share with another
+/// always costs less than the bytes that it took itself.
 pub fn parts<'d>(value: Value<'d>, spare: &mut usize) -> Option<(KnownKind, Vec<Part<'d>>)> {
     let object = value.as_object()?;
     // What looking at it costs: its first argument may be long text or a list of pairs.
@@ -150,7 +152,7 @@ pub fn parts<'d>(value: Value<'d>, spare: &mut usize) -> Option<(KnownKind, Vec<
 /// Bytes that the flat form has already cost nothing; others are repeated.
 fn paid<'d>(octets: Octets<'d>, spare: &mut usize) -> Option<Part<'d>> {
     if octets.as_slice().is_none() {
-        *spare = spare.checked_sub(octets.len() / 16)?;
+        *spare = spare.checked_sub(octets.len() / 4)?;
     }
     Some(Part::Octets(octets))
 }

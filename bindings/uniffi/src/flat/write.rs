@@ -12,6 +12,8 @@ use std::collections::HashMap;
 const DIGITS_MAX: usize = 100_000;
 /// Dicts with more keys than this do not share them.
 const SHARED_KEYS_MAX: usize = 64;
+/// What facts about objects may cost in the smallest document, see [`Writer::spare`].
+const SPARE_MIN: usize = 4096;
 /// Bytes of a buffer: what a Java array can hold.
 const LEN_MAX: usize = i32::MAX as usize - 64;
 
@@ -20,7 +22,7 @@ const LEN_MAX: usize = i32::MAX as usize - 64;
 /// # Errors
 /// [`ErrorKind::DepthLimit`], [`ErrorKind::SizeLimit`]: the document is deeper or larger than that.
 pub fn encode(document: &Document<'_>, max_depth: u32, out: Vec<u8>) -> Result<Vec<u8>, PickleError> {
-    encode_with(document, max_depth, out, Numbers::Dense(vec![0; document.id_limit()]), document.id_limit())
+    encode_with(document, max_depth, out, Numbers::Dense(vec![0; document.id_limit()]))
 }
 
 /// The same of a part of a document that is far larger.
@@ -28,16 +30,10 @@ pub fn encode(document: &Document<'_>, max_depth: u32, out: Vec<u8>) -> Result<V
 /// # Errors
 /// As [`encode`].
 pub fn encode_part(document: &Document<'_>, max_depth: u32) -> Result<Vec<u8>, PickleError> {
-    encode_with(document, max_depth, Vec::new(), Numbers::Sparse(HashMap::default()), 4096)
+    encode_with(document, max_depth, Vec::new(), Numbers::Sparse(HashMap::default()))
 }
 
-fn encode_with(
-    document: &Document<'_>,
-    max_depth: u32,
-    out: Vec<u8>,
-    nodes: Numbers,
-    spare: usize,
-) -> Result<Vec<u8>, PickleError> {
+fn encode_with(document: &Document<'_>, max_depth: u32, out: Vec<u8>, nodes: Numbers) -> Result<Vec<u8>, PickleError> {
     let mut writer = Writer {
         out,
         nodes,
@@ -51,7 +47,8 @@ fn encode_with(
         stack: Vec::new(),
         depth: 0,
         max_depth: max_depth as usize,
-        spare: 256 + spare,
+        facts: 0,
+        spent: 0,
     };
     writer.byte(VERSION);
     writer.run(document.root())?;
@@ -80,8 +77,10 @@ struct Writer<'d> {
     stack: Vec<Frame<'d>>,
     depth: usize,
     max_depth: usize,
-    /// Values that facts about objects may still repeat; keeps the whole linear.
-    spare: usize,
+    /// Bytes of the output that are facts about objects: they repeat what stands elsewhere.
+    facts: usize,
+    /// What looking for facts and repeating values has cost, see [`Writer::spare`].
+    spent: usize,
 }
 
 /// By the id of a value: 1 + the number of the node, 0 for what has none yet.
@@ -211,6 +210,7 @@ impl<'d> Writer<'d> {
             },
             Frame::Known(mut parts) => {
                 for part in parts.by_ref() {
+                    let before = self.out.len();
                     match part {
                         Part::Int(n) => self.int(n),
                         Part::Float(n) => self.float(n),
@@ -228,6 +228,7 @@ impl<'d> Writer<'d> {
                             }
                         }
                     }
+                    self.facts += self.out.len() - before;
                 }
                 self.byte(change::END);
             }
@@ -421,7 +422,11 @@ impl<'d> Writer<'d> {
 
     /// Ends an object with what it is known to be.
     fn known(&mut self, value: Value<'d>) -> Result<(), PickleError> {
-        if let Some((kind, parts)) = parts(value, &mut self.spare) {
+        let mut spare = self.spare();
+        let before = spare;
+        let known = parts(value, &mut spare);
+        self.spent += before - spare;
+        if let Some((kind, parts)) = known {
             self.byte(change::KNOWN);
             self.byte(kind as u8);
             self.number(parts.len() as u64);
@@ -429,6 +434,12 @@ impl<'d> Writer<'d> {
         }
         self.byte(change::END);
         Ok(())
+    }
+
+    /// What facts may still cost: twice the bytes that stand for the values themselves, so that the whole stays linear in
+    /// those whatever the objects share.
+    fn spare(&self) -> usize {
+        (SPARE_MIN + 2 * (self.out.len() - self.facts)).saturating_sub(self.spent)
     }
 
     fn global(&mut self, value: Value<'d>) -> Result<(), PickleError> {
