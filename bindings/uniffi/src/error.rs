@@ -55,6 +55,10 @@ kinds! {
     BadValue
     /// The reader was closed.
     Closed
+    /// A path cannot be read.
+    BadPath
+    /// A pickle has nothing at the path.
+    PathMissing
     /// A file could not be read.
     InputOutput
     /// A kind that this binding does not know.
@@ -112,6 +116,6 @@ mod tests {
             assert_eq!(ErrorKind::from(kind).name(), kind.name());
         }
         let own = ErrorKind::ALL.iter().filter(|kind| !Core::ALL.iter().any(|core| core.name() == kind.name()));
-        assert_eq!(own.count(), 6);
+        assert_eq!(own.count(), 8);
     }
 }

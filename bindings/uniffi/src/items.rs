@@ -4,7 +4,7 @@ mod file;
 
 pub use file::FileItems;
 
-use crate::{PickleError, ReadOptions, flat};
+use crate::{ErrorKind, PickleError, ReadOptions, flat};
 use pickle_core::{Found, Heap, Item, ItemOptions, Role};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,7 +17,7 @@ const BATCH: usize = 64 << 10;
 pub enum ItemStatus {
     /// All input is used up and the pickle is not over.
     NeedMore,
-    /// There are items, and perhaps more: call again with what is left of the input.
+    /// There are items, and perhaps more: call again with what is left of the input, also where nothing is left.
     Items,
     /// The pickle is over; what is left of the input follows it.
     Done,
@@ -45,6 +45,7 @@ pub struct ItemReader {
 
 struct State {
     reader: pickle_core::ItemReader<'static, Heap>,
+    path: String,
     /// What is to be said after the items that were found before it.
     failed: Option<PickleError>,
 }
@@ -53,16 +54,22 @@ struct State {
 impl ItemReader {
     /// A reader at the start of a stream: of the items of the outermost container, or of the one at a path such as
     /// `$.rows`. `hold` is the number of values up to which a pickle is read as a whole; without, 4096.
+    ///
+    /// # Errors
+    /// [`ErrorKind::BadPath`]: the path cannot be read.
     #[uniffi::constructor]
-    pub fn new(path: String, options: ReadOptions, hold: Option<u32>) -> Arc<Self> {
-        let reader = pickle_core::ItemReader::new(options.heap(), how(options, hold)).at_path(kept(path));
-        Arc::new(ItemReader { state: Mutex::new(State { reader, failed: None }), max_depth: options.max_depth })
+    pub fn new(path: String, options: ReadOptions, hold: Option<u32>) -> Result<Arc<Self>, PickleError> {
+        check(&path)?;
+        let reader = pickle_core::ItemReader::new(options.heap(), how(options, hold)).at_path(kept(path.clone()));
+        let state = Mutex::new(State { reader, path, failed: None });
+        Ok(Arc::new(ItemReader { state, max_depth: options.max_depth }))
     }
 
     /// Takes a piece of input, and gives the items that it completes.
     ///
     /// # Errors
     /// What is wrong with the pickle, the limit that was reached, or why it cannot be read item by item.
+    /// [`ErrorKind::PathMissing`]: the pickle is over, and has nothing at the path.
     pub fn feed(&self, data: &[u8]) -> Result<ItemBatch, PickleError> {
         let mut state = self.state();
         if let Some(error) = &state.failed {
@@ -82,6 +89,9 @@ impl ItemReader {
                     }
                 }
                 Ok(Found::NeedMore) => break Ok(ItemStatus::NeedMore),
+                Ok(Found::Done) if is_missing(&state.reader) => {
+                    break Err(missing(&state.path, state.reader.offset()));
+                }
                 Ok(Found::Done) => break Ok(ItemStatus::Done),
                 Err(error) => break Err(error.into()),
             }
@@ -126,6 +136,26 @@ impl ItemReader {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn check(path: &str) -> Result<(), PickleError> {
+    if pickle_core::Path::new(path).is_valid() {
+        return Ok(());
+    }
+    Err(PickleError::new(
+        ErrorKind::BadPath,
+        0,
+        format!("{path:?} is not a path: write one like $.rows or $[\"a key\"][3]"),
+    ))
+}
+
+/// After [`Found::Done`]: the pickle has nothing at the path.
+fn is_missing(reader: &pickle_core::ItemReader<'_, Heap>) -> bool {
+    reader.count() == 0 && !reader.path_found()
+}
+
+fn missing(path: &str, offset: u64) -> PickleError {
+    PickleError::new(ErrorKind::PathMissing, offset, format!("there is nothing at {path} in this pickle"))
 }
 
 fn how(options: ReadOptions, hold: Option<u32>) -> ItemOptions {

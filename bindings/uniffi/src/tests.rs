@@ -124,7 +124,7 @@ fn info_sees_what_was_dropped() {
 #[test]
 fn items_come_in_batches() {
     let pickle = [b"](".as_slice(), &b"K\x01".repeat(100_000), b"e."].concat();
-    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0));
+    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0)).unwrap();
     let (mut rest, mut items) = (pickle.as_slice(), Vec::new());
     loop {
         let (piece, _) = rest.split_at(rest.len().min(4096));
@@ -194,7 +194,7 @@ fn a_file_keeps_what_is_fetched_late() {
         (strs, error)
     };
     pickle.extend(b"g8000\na.");
-    let stream = ItemReader::new("$".into(), ReadOptions::default(), None);
+    let stream = ItemReader::new("$".into(), ReadOptions::default(), None).unwrap();
     let mut rest = pickle.as_slice();
     let dropped = loop {
         match stream.feed(rest) {
@@ -239,7 +239,7 @@ fn a_get_across_two_pieces_is_planned_for() {
 
 #[test]
 fn good_items_come_before_the_fault() {
-    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0));
+    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0)).unwrap();
     let batch = reader.feed(b"]K\x01aK\x02a\xff").unwrap();
     assert_eq!((batch.status, batch.items.len()), (ItemStatus::Items, 10));
     let error = reader.feed(b"").unwrap_err();
@@ -249,7 +249,7 @@ fn good_items_come_before_the_fault() {
 
 #[test]
 fn plain_items_are_a_list() {
-    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0));
+    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0)).unwrap();
     let batch = reader.feed(b"}(K\x01X\x01\0\0\0aK\x02]u.").unwrap();
     let pickle = crate::plain_items(&batch.items).unwrap();
     let expected = [(1, "a"), (2, "")];
@@ -268,4 +268,98 @@ fn plain_items_are_a_list() {
         let _ = crate::plain_items(&bad);
         let _ = crate::plain_items(&batch.items[..at]);
     }
+}
+
+/// All values of a batch's items in the flat form, one after another.
+fn values(mut batch: &[u8]) -> Vec<Vec<u8>> {
+    let mut values = Vec::new();
+    while let [role, rest @ ..] = batch {
+        let mut part = |batch: &mut &[u8]| {
+            let (mut len, mut shift) = (0, 0);
+            while let [byte, rest @ ..] = *batch {
+                *batch = rest;
+                len |= usize::from(byte & 0x7f) << shift;
+                shift += 7;
+                if *byte < 0x80 {
+                    break;
+                }
+            }
+            let (part, rest) = batch.split_at(len);
+            *batch = rest;
+            values.push(part.to_vec());
+        };
+        batch = rest;
+        if matches!(role, 1 | 2) {
+            part(&mut batch);
+        }
+        part(&mut batch);
+    }
+    values
+}
+
+#[test]
+fn items_that_wait_at_stop_are_handed_over() {
+    let row = |i: usize| [b"X\xb8\x0b\0\0".as_slice(), format!("{i:06}").repeat(500).as_bytes()].concat();
+    let rows: Vec<Vec<u8>> = (0..200).map(row).collect();
+    let flat: Vec<Vec<u8>> =
+        rows.iter().map(|row| loads(&[row, b".".as_slice()].concat(), ReadOptions::default()).unwrap()).collect();
+    let rows = rows.concat();
+    let list = [b"](".as_slice(), &rows, b"e"].concat();
+    for (path, pickle) in [
+        ("$", [&list, b".".as_slice()].concat()),
+        ("$", [b"(", rows.as_slice(), b"t."].concat()),
+        ("$", [b"\x8f(", rows.as_slice(), b"\x90."].concat()),
+        ("$", [b"(", rows.as_slice(), b"\x91."].concat()),
+        ("$.rows", [b"}X\x04\0\0\0rows", list.as_slice(), b"s."].concat()),
+        ("$[1]", [b"K\x01", list.as_slice(), b"\x86."].concat()),
+    ] {
+        for size in [1, 100, 65_536, pickle.len()] {
+            let reader = ItemReader::new(path.into(), ReadOptions::default(), None).unwrap();
+            let mut found = Vec::new();
+            let mut pieces = pickle.chunks(size);
+            let mut piece: &[u8] = &[];
+            loop {
+                let batch = reader.feed(piece).unwrap();
+                found.extend(values(&batch.items));
+                piece = &piece[batch.consumed as usize..];
+                match batch.status {
+                    ItemStatus::Done => break,
+                    ItemStatus::Items => {}
+                    ItemStatus::NeedMore => piece = pieces.next().unwrap(),
+                }
+            }
+            assert!(found == flat, "{path}, pieces of {size}: {} of {}", found.len(), flat.len());
+        }
+        let file = Temporary::new("stop.pkl", &pickle);
+        let items =
+            FileItems::open(file.0.to_str().unwrap().into(), path.into(), ReadOptions::default(), None).unwrap();
+        let mut found = Vec::new();
+        while let Some(batch) = items.next_batch().unwrap() {
+            found.extend(values(&batch));
+        }
+        assert!(found == flat, "{path}, file: {} of {}", found.len(), flat.len());
+    }
+}
+
+#[test]
+fn a_wrong_path_is_an_error() {
+    let pickle = b"}X\x04\0\0\0rows](K\x01K\x02es.";
+    let file = Temporary::new("path.pkl", pickle);
+    let open = |path: &str| FileItems::open(file.0.to_str().unwrap().into(), path.into(), ReadOptions::default(), None);
+    for path in ["$[", "$['a", "$..", "$.rows."] {
+        let error = ItemReader::new(path.into(), ReadOptions::default(), None).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::BadPath, "{path}");
+        assert_eq!(open(path).err().unwrap().kind(), ErrorKind::BadPath, "{path}");
+    }
+    for path in ["$.nope", "$.rows[2]", "$.rows.x", "$[0]"] {
+        for hold in [None, Some(0)] {
+            let reader = ItemReader::new(path.into(), ReadOptions::default(), hold).unwrap();
+            assert_eq!(reader.feed(pickle).unwrap_err().kind(), ErrorKind::PathMissing, "{path}");
+        }
+        assert_eq!(open(path).unwrap().next_batch().unwrap_err().kind(), ErrorKind::PathMissing, "{path}");
+    }
+    // What is there and empty is none.
+    let reader = ItemReader::new("$.rows".into(), ReadOptions::default(), None).unwrap();
+    let batch = reader.feed(b"}X\x04\0\0\0rows]s.").unwrap();
+    assert_eq!((batch.status, batch.items.len()), (ItemStatus::Done, 0));
 }

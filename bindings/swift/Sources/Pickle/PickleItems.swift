@@ -36,6 +36,8 @@ public final class PickleItemReader: @unchecked Sendable {
     private var next = 0
     private var isBetween = true
     private var isFailed = false
+    /// The input that was taken has more items.
+    private var isPending = false
 
     private enum Source {
         /// Read once, and fed to the library.
@@ -46,10 +48,16 @@ public final class PickleItemReader: @unchecked Sendable {
 
     /// A reader from here to the end of a file, pipe or socket, which it does not close. It reads the items of the
     /// outermost container of each pickle, or of the one at a path such as `$.rows`; a pickle of up to `hold` values
-    /// is read as a whole.
-    public init(_ source: FileHandle, path: String = "$", options: PickleOptions = PickleOptions(), hold: UInt32 = 4096) {
+    /// is read as a whole. Throws ``PickleError/Kind/badPath`` where the path cannot be read.
+    public init(
+        _ source: FileHandle, path: String = "$", options: PickleOptions = PickleOptions(), hold: UInt32 = 4096
+    ) throws(PickleError) {
         self.options = options
-        self.source = .stream(source, ItemReader(path: path, options: options.raw, hold: hold))
+        do {
+            self.source = .stream(source, try ItemReader(path: path, options: options.raw, hold: hold))
+        } catch {
+            throw PickleError(error)
+        }
     }
 
     /// The same for a file by its name. It is read twice: a first pass finds what later items share with earlier ones, and
@@ -107,7 +115,7 @@ public final class PickleItemReader: @unchecked Sendable {
     }
 
     private func fill(from source: FileHandle, by reader: ItemReader) throws -> Bool {
-        if piece.isEmpty {
+        if piece.isEmpty && !isPending {
             piece = try source.read(upToCount: 1 << 16) ?? Data()
             if piece.isEmpty {
                 if isBetween && reader.offset() > 0 { return false }
@@ -120,6 +128,7 @@ public final class PickleItemReader: @unchecked Sendable {
         piece = piece.dropFirst(Int(fed.consumed))
         found = try options.items(fed.items)
         next = 0
+        isPending = fed.status == .items
         if fed.status == .done {
             reader.nextPickle()
             isBetween = true
@@ -180,8 +189,9 @@ extension Pickle {
 
 extension FileHandle {
     /// The items of the outermost container of each pickle from here to the end, or of the container at a path.
-    public func pickleItems(path: String = "$", options: PickleOptions = PickleOptions()) -> PickleItems {
-        PickleItems(PickleItemReader(self, path: path, options: options))
+    /// Throws ``PickleError/Kind/badPath`` where the path cannot be read.
+    public func pickleItems(path: String = "$", options: PickleOptions = PickleOptions()) throws(PickleError) -> PickleItems {
+        PickleItems(try PickleItemReader(self, path: path, options: options))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Items of a file, which is read twice: what is fetched from the memo later is known before, and nothing else is kept.
 
-use super::{BATCH, how, write};
+use super::{BATCH, check, how, is_missing, missing, write};
 use crate::{ErrorKind, PickleError, ReadOptions};
 use foldhash::fast::RandomState;
 use pickle_core::{Arg, Decoder, Found, Fragment, Heap, ItemOptions, ItemReader, MemoPlan, MemoUse, Op, Opcode, Step};
@@ -36,9 +36,10 @@ impl FileItems {
     /// is read once, like a stream.
     ///
     /// # Errors
-    /// [`ErrorKind::InputOutput`]: the file cannot be opened.
+    /// [`ErrorKind::InputOutput`]: the file cannot be opened. [`ErrorKind::BadPath`]: the path cannot be read.
     #[uniffi::constructor]
     pub fn open(file: String, path: String, options: ReadOptions, hold: Option<u32>) -> Result<Arc<Self>, PickleError> {
+        check(&path)?;
         let how = how(options, hold);
         let source = File::open(&file).map_err(|error| io(0, &error))?;
         let kind = source.metadata().map_err(|error| io(0, &error))?;
@@ -181,6 +182,7 @@ fn read(
                     }
                 }
                 Found::NeedMore => {}
+                Found::Done if is_missing(&reader) => return Err(missing(path, reader.offset()).into()),
                 Found::Done => break,
             }
         }
