@@ -1,18 +1,18 @@
 #!/bin/sh
-# generate.sh: builds the library and what uniffi makes of it for this package. Wants cargo.
+# generate.sh: builds the native library and puts it where the package has it in its jar. Wants cargo.
 set -eu
 cd "$(dirname "$0")"
-library=$(../uniffi/generate.sh kotlin "$PWD/target/generated-sources/uniffi")
+library=$(../uniffi/generate.sh)
 case $library in
-*.dylib) os=darwin ;;
-*.dll) os=win32 ;;
+*.dylib) os=macos ;;
+*.dll) os=windows ;;
 *) os=linux ;;
 esac
 case $(uname -m) in
-x86_64 | amd64) arch=x86-64 ;;
+x86_64 | amd64) arch=x86_64 ;;
 arm64 | aarch64) arch=aarch64 ;;
 *) arch=$(uname -m) ;;
 esac
-# JNA finds it there, in the jar.
-mkdir -p "target/native/$os-$arch"
-cp "$library" "target/native/$os-$arch/"
+folder=target/native/org/libpickle/native/$os-$arch
+mkdir -p "$folder"
+cp "$library" "$folder/"

@@ -16,15 +16,10 @@ android {
         sourceCompatibility = JavaVersion.VERSION_11
         targetCompatibility = JavaVersion.VERSION_11
     }
-    sourceSets["main"].kotlin.srcDirs("../src/main/kotlin", "../target/generated-sources/uniffi")
+    sourceSets["main"].kotlin.srcDirs("../src/main/kotlin")
     // native.sh puts jni/ABI/libpickle_uniffi.so here; they stand aligned and uncompressed in the APK.
     sourceSets["main"].jniLibs.srcDirs("build/jni")
     packaging.jniLibs.useLegacyPackaging = false
 }
 
 kotlin.compilerOptions.jvmTarget.set(org.jetbrains.kotlin.gradle.dsl.JvmTarget.JVM_11)
-
-dependencies {
-    // The AAR of JNA has its own native part.
-    api("net.java.dev.jna:jna:5.17.0@aar")
-}

@@ -10,6 +10,7 @@ mod error;
 pub mod flat;
 mod inspect;
 mod items;
+mod jni;
 #[cfg(test)]
 mod parity;
 mod reader;

@@ -2,13 +2,8 @@
 // and writes it again.
 import java.nio.file.Path
 import kotlin.system.exitProcess
-import org.libpickle.Pickle
-import org.libpickle.PickleException
-import org.libpickle.PickleValue
-import org.libpickle.PickleValue.Known.Kind
-import org.libpickle.numbers
-import org.libpickle.shape
-import org.libpickle.toKotlin
+import org.libpickle.*
+import org.libpickle.PickleKnown.Kind
 
 /** One line for a value, and the lines of what it holds, so many levels down. */
 fun list(value: PickleValue, name: String, indent: Int, levels: Int) {
@@ -20,19 +15,19 @@ fun list(value: PickleValue, name: String, indent: Int, levels: Int) {
 }
 
 fun describe(value: PickleValue): Pair<String, List<Pair<String, PickleValue>>> = when (value) {
-    is PickleValue.Sequence -> "${value.javaClass.simpleName.lowercase()} of ${value.items.size}" to
+    is PickleSequence -> "${value.javaClass.simpleName.removePrefix("Pickle").lowercase()} of ${value.items.size}" to
         value.items.mapIndexed { i, item -> "[$i]" to item }
-    is PickleValue.Dict -> "dict of ${value.size}" to value.entries.map { (key, item) -> describe(key).first to item }
-    is PickleValue.Str -> "'${value.value.take(60)}'" to emptyList()
-    is PickleValue.Bytes -> "${value.value.size} bytes" to emptyList()
-    is PickleValue.ByteArray -> "${value.value.size} bytes" to emptyList()
-    is PickleValue.Global -> "${value.module}.${value.name}" to emptyList()
-    is PickleValue.Object -> describe(value)
-    is PickleValue.Persistent -> "persistent" to listOf("id" to value.id)
+    is PickleDict -> "dict of ${value.size}" to value.entries.map { (key, item) -> describe(key).first to item }
+    is PickleStr -> "'${value.value.take(60)}'" to emptyList()
+    is PickleBytes -> "${value.value.size} bytes" to emptyList()
+    is PickleByteArray -> "${value.value.size} bytes" to emptyList()
+    is PickleGlobal -> "${value.module}.${value.name}" to emptyList()
+    is PickleObject -> describe(value)
+    is PicklePersistent -> "persistent" to listOf("id" to value.id)
     else -> value.toKotlin().toString() to emptyList()
 }
 
-fun describe(value: PickleValue.Object): Pair<String, List<Pair<String, PickleValue>>> {
+fun describe(value: PickleObject): Pair<String, List<Pair<String, PickleValue>>> {
     val name = value.className?.let { "${it.module}.${it.name}" } ?: "an object"
     val attributes = value.attributes?.map { (key, item) -> describe(key).first to item }
     val known = value.known

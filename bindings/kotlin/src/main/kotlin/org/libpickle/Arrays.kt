@@ -1,16 +1,18 @@
+@file:JvmMultifileClass
+@file:JvmName("PickleConversions")
+
 package org.libpickle
 
 import java.math.BigInteger
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
-import org.libpickle.PickleValue.Known
-import org.libpickle.PickleValue.Known.Kind
+import org.libpickle.PickleKnown.Kind
 
 /**
  * The numbers of a numpy array or scalar in the order in which they lie: Long, Double, or BigInteger beyond 63 bits; bools
  * are 0 and 1. null where it is no array, its items are others, or they lie elsewhere.
  */
-val Known.numbers: List<Number>?
+val PickleKnown.numbers: List<Number>?
     get() {
         val octets = when (kind) {
             Kind.ARRAY -> values[5]
@@ -18,14 +20,14 @@ val Known.numbers: List<Number>?
             else -> return null
         }
         val bytes = when (octets) {
-            is PickleValue.Bytes -> octets.value
-            is PickleValue.ByteArray -> octets.value
+            is PickleBytes -> octets.value
+            is PickleByteArray -> octets.value
             else -> return null
         }
-        val order = if (values[2] == PickleValue.Int(1)) ByteOrder.BIG_ENDIAN else ByteOrder.LITTLE_ENDIAN
+        val order = if (values[2] == PickleInt(1)) ByteOrder.BIG_ENDIAN else ByteOrder.LITTLE_ENDIAN
         val data = ByteBuffer.wrap(bytes).order(order)
         fun all(size: Int, item: (Int) -> Number) = List(bytes.size / size) { item(it * size) }
-        return when ((values[0] as PickleValue.Str).value.trimStart('<', '>')) {
+        return when ((values[0] as PickleStr).value.trimStart('<', '>')) {
             "bool", "uint8" -> all(1) { data.get(it).toLong() and 0xff }
             "int8" -> all(1) { data.get(it).toLong() }
             "uint16" -> all(2) { data.getShort(it).toLong() and 0xffff }
@@ -42,10 +44,10 @@ val Known.numbers: List<Number>?
     }
 
 /** Items along each axis of a numpy array; null where it is none. */
-val Known.shape: List<Int>?
+val PickleKnown.shape: List<Int>?
     get() = if (kind != Kind.ARRAY) null else when (val shape = values[4]) {
-        is PickleValue.Tuple -> shape.items.map { (it as PickleValue.Int).value.toInt() }
-        is PickleValue.Int -> listOf(shape.value.toInt())
+        is PickleTuple -> shape.items.map { (it as PickleInt).value.toInt() }
+        is PickleInt -> listOf(shape.value.toInt())
         else -> null
     }
 

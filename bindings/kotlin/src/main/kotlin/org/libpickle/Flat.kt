@@ -3,13 +3,12 @@ package org.libpickle
 import java.math.BigInteger
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
-import org.libpickle.ffi.ErrorKind
 
 /**
  * Reads the flat form: a buffer that holds a whole document from some byte on. The layout stands in `bindings/uniffi/src/flat/mod.rs`.
  * Without recursion, so that depth costs no stack.
  */
-internal class Flat(private val data: ByteArray, private val from: kotlin.Int = 0) {
+internal class Flat(private val data: ByteArray, private val from: Int = 0) {
     private val numbers = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN)
     private var at = 0
     private var texts = arrayOfNulls<PickleValue>(64)
@@ -82,24 +81,24 @@ internal class Flat(private val data: ByteArray, private val from: kotlin.Int = 
     }
 
     private fun value(): PickleValue = when (val tag = data[at++].toInt()) {
-        0 -> PickleValue.None
+        0 -> PickleNone
         1 -> FALSE
         2 -> TRUE
         3 -> SMALL[data[at++] + 128]
-        4 -> PickleValue.Int(numbers.getInt(at).toLong()).also { at += 4 }
-        5 -> PickleValue.Int(numbers.getLong(at)).also { at += 8 }
-        6 -> PickleValue.Float(Double.fromBits(numbers.getLong(at))).also { at += 8 }
+        4 -> PickleInt(numbers.getInt(at).toLong()).also { at += 4 }
+        5 -> PickleInt(numbers.getLong(at)).also { at += 8 }
+        6 -> PickleFloat(Double.fromBits(numbers.getLong(at))).also { at += 8 }
         17 -> texts[size()]!!
-        11 -> text(PickleValue.Str(string(Charsets.ISO_8859_1)))
-        12 -> text(PickleValue.Str(string(Charsets.UTF_8)))
+        11 -> text(PickleStr(string(Charsets.ISO_8859_1)))
+        12 -> text(PickleStr(string(Charsets.UTF_8)))
         20 -> nodes[size()]!!
-        21 -> sequence(PickleValue.List(arrayOfNulls(size())))
-        22 -> sequence(PickleValue.Tuple(arrayOfNulls(size())))
-        26 -> sequence(PickleValue.Set(arrayOfNulls(size())))
-        27 -> sequence(PickleValue.FrozenSet(arrayOfNulls(size())))
+        21 -> sequence(PickleList(arrayOfNulls(size())))
+        22 -> sequence(PickleTuple(arrayOfNulls(size())))
+        26 -> sequence(PickleSet(arrayOfNulls(size())))
+        27 -> sequence(PickleFrozenSet(arrayOfNulls(size())))
         25 -> {
             val shared = keys[size()]
-            val dict = PickleValue.Dict(shared, arrayOfNulls(shared.size))
+            val dict = PickleDict(shared, arrayOfNulls(shared.size))
             node(dict)
             push(Frame(dict.valueArray))
             dict
@@ -107,21 +106,21 @@ internal class Flat(private val data: ByteArray, private val from: kotlin.Int = 
         else -> rare(tag)
     }
 
-    private fun rare(tag: kotlin.Int): PickleValue = when (tag) {
+    private fun rare(tag: Int): PickleValue = when (tag) {
         7 -> EMPTY_TUPLE
-        8 -> PickleValue.Extension(number())
-        9 -> PickleValue.Buffer(number(), data[at++].toInt() == 1)
-        10 -> text(PickleValue.BigInt(BigInteger(bytes().apply { reverse() })))
-        13 -> bytes().let { text(PickleValue.Str(surrogates(it), it)) }
-        14 -> text(PickleValue.Str8(bytes()))
-        15 -> text(PickleValue.Bytes(bytes()))
+        8 -> PickleExtension(number())
+        9 -> PickleBuffer(number(), data[at++].toInt() == 1)
+        10 -> text(PickleBigInt(BigInteger(bytes().apply { reverse() })))
+        13 -> bytes().let { text(PickleStr(surrogates(it), it)) }
+        14 -> text(PickleStr8(bytes()))
+        15 -> text(PickleBytes(bytes()))
         16 -> {
-            val module = value() as PickleValue.Str
-            text(PickleValue.Global(module.value, (value() as PickleValue.Str).value))
+            val module = value() as PickleStr
+            text(PickleGlobal(module.value, (value() as PickleStr).value))
         }
         23 -> {
             val count = size()
-            val dict = PickleValue.Dict(arrayOfNulls(count), arrayOfNulls(count))
+            val dict = PickleDict(arrayOfNulls(count), arrayOfNulls(count))
             node(dict)
             push(Frame(dict.keyArray, dict.valueArray))
             dict
@@ -129,7 +128,7 @@ internal class Flat(private val data: ByteArray, private val from: kotlin.Int = 
         24 -> {
             val own = arrayOfNulls<PickleValue>(size())
             keys.add(own)
-            val dict = PickleValue.Dict(own, arrayOfNulls(own.size))
+            val dict = PickleDict(own, arrayOfNulls(own.size))
             node(dict)
             for (i in own.indices) own[i] = value()
             push(Frame(dict.valueArray))
@@ -137,11 +136,11 @@ internal class Flat(private val data: ByteArray, private val from: kotlin.Int = 
         }
         28 -> {
             // The content is a text, which has no node: the order of the two does not matter.
-            val content = value() as PickleValue.Bytes
-            PickleValue.ByteArray(content.value.copyOf()).also { node(it) }
+            val content = value() as PickleBytes
+            PickleByteArray(content.value.copyOf()).also { node(it) }
         }
         29 -> {
-            val view = PickleValue.ReadOnly()
+            val view = PickleReadOnly()
             node(view)
             push(object : Frame(arrayOfNulls(1)) {
                 override fun end(flat: Flat) { view.inner = into[0]!! }
@@ -153,21 +152,21 @@ internal class Flat(private val data: ByteArray, private val from: kotlin.Int = 
     }
 
     private fun made(): PickleValue {
-        val how = PickleValue.How.entries[data[at++].toInt()]
+        val how = PickleHow.entries[data[at++].toInt()]
         val parts = arrayOfNulls<PickleValue>(
             when (how) {
-                PickleValue.How.PERSID, PickleValue.How.CHANGED -> 1
-                PickleValue.How.NEWOBJ_EX -> 3
+                PickleHow.PERSID, PickleHow.CHANGED -> 1
+                PickleHow.NEWOBJ_EX -> 3
                 else -> 2
             },
         )
-        val made = if (how == PickleValue.How.PERSID) PickleValue.Persistent() else PickleValue.Object(how)
+        val made = if (how == PickleHow.PERSID) PicklePersistent() else PickleObject(how)
         node(made)
         push(object : Frame(parts) {
             override fun end(flat: Flat) {
                 when (made) {
-                    is PickleValue.Persistent -> made.id = parts[0]!!
-                    is PickleValue.Object -> {
+                    is PicklePersistent -> made.id = parts[0]!!
+                    is PickleObject -> {
                         made.callable = parts[0]!!
                         made.args = parts.getOrNull(1)
                         made.kwargs = parts.getOrNull(2)
@@ -180,10 +179,10 @@ internal class Flat(private val data: ByteArray, private val from: kotlin.Int = 
     }
 
     /** The next change of an object; its values come in a frame of their own, and after them the next. */
-    private fun changes(made: PickleValue.Changeable, so: ArrayList<PickleValue.Change>) {
+    private fun changes(made: PickleChangeable, so: ArrayList<PickleChange>) {
         val kind = data[at++].toInt()
         var offset = 0L
-        val known = if (kind == 7) PickleValue.Known.Kind.entries[data[at++] - 1] else null
+        val known = if (kind == 7) PickleKnown.Kind.entries[data[at++] - 1] else null
         val count = when (kind) {
             0 -> {
                 made.changes = if (so.isEmpty()) emptyList() else so
@@ -199,20 +198,20 @@ internal class Flat(private val data: ByteArray, private val from: kotlin.Int = 
                 @Suppress("UNCHECKED_CAST")
                 val values = (into as Array<PickleValue>).asList()
                 when (kind) {
-                    1 -> so.add(PickleValue.Change.Append(values))
-                    2 -> so.add(PickleValue.Change.SetItem(values))
-                    3 -> so.add(PickleValue.Change.Add(values))
-                    4 -> so.add(PickleValue.Change.Build(values[0]))
-                    5 -> so.add(PickleValue.Change.Raw(offset, (values[0] as PickleValue.Bytes).value))
-                    6 -> so.add(PickleValue.Change.Nested(values[0]))
-                    else -> made.known = PickleValue.Known(known!!, values)
+                    1 -> so.add(PickleChange.Append(values))
+                    2 -> so.add(PickleChange.SetItem(values))
+                    3 -> so.add(PickleChange.Add(values))
+                    4 -> so.add(PickleChange.Build(values[0]))
+                    5 -> so.add(PickleChange.Raw(offset, (values[0] as PickleBytes).value))
+                    6 -> so.add(PickleChange.Nested(values[0]))
+                    else -> made.known = PickleKnown(known!!, values)
                 }
                 flat.changes(made, so)
             }
         })
     }
 
-    private fun sequence(value: PickleValue.Sequence): PickleValue {
+    private fun sequence(value: PickleSequence): PickleValue {
         node(value)
         push(Frame(value.array))
         return value
@@ -239,7 +238,7 @@ internal class Flat(private val data: ByteArray, private val from: kotlin.Int = 
         return data.copyOfRange(at, at + size).also { at += size }
     }
 
-    private fun size(): kotlin.Int {
+    private fun size(): Int {
         val byte = data[at].toInt()
         if (byte >= 0) {
             at++
@@ -261,10 +260,10 @@ internal class Flat(private val data: ByteArray, private val from: kotlin.Int = 
 
     companion object {
         const val VERSION: Byte = 1
-        private val TRUE = PickleValue.Bool(true)
-        private val FALSE = PickleValue.Bool(false)
-        private val SMALL = Array(256) { PickleValue.Int((it - 128).toLong()) }
-        private val EMPTY_TUPLE = PickleValue.Tuple(arrayOfNulls(0))
+        private val TRUE = PickleBool(true)
+        private val FALSE = PickleBool(false)
+        private val SMALL = Array(256) { PickleInt((it - 128).toLong()) }
+        private val EMPTY_TUPLE = PickleTuple(arrayOfNulls(0))
 
         /** UTF-8 in which surrogates stand as three bytes. */
         private fun surrogates(bytes: ByteArray): String {

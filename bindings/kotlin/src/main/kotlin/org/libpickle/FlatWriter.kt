@@ -1,8 +1,6 @@
 package org.libpickle
 
 import java.util.IdentityHashMap
-import org.libpickle.PickleValue.Change
-import org.libpickle.PickleValue.How
 
 /**
  * Writes the flat form, as [Flat] reads it. The same instance becomes the same value: sharing and cycles stay. Without
@@ -11,13 +9,13 @@ import org.libpickle.PickleValue.How
 internal class FlatWriter {
     private var out = ByteArray(1024)
     private var size = 0
-    private val texts = IdentityHashMap<PickleValue, kotlin.Int>()
+    private val texts = IdentityHashMap<PickleValue, Int>()
     private var textCount = 0
 
     /** Names of modules, and of what is in them: Python has each once. */
-    private val modules = HashMap<String, kotlin.Int>()
-    private val names = HashMap<String, kotlin.Int>()
-    private val nodes = IdentityHashMap<PickleValue, kotlin.Int>()
+    private val modules = HashMap<String, Int>()
+    private val names = HashMap<String, Int>()
+    private val nodes = IdentityHashMap<PickleValue, Int>()
     private var nodeCount = 0
     private val stack = ArrayList<Frame>()
 
@@ -27,7 +25,13 @@ internal class FlatWriter {
         open fun end() {}
     }
 
-    fun write(root: PickleValue): ByteArray {
+    /** Hands the buffer over, and how many bytes of it are the value. */
+    fun <T> write(root: PickleValue, take: (ByteArray, Int) -> T): T {
+        fill(root)
+        return take(out, size)
+    }
+
+    private fun fill(root: PickleValue) {
         byte(Flat.VERSION.toInt())
         stack.add(Frame(listOf(root)))
         while (stack.isNotEmpty()) {
@@ -39,62 +43,61 @@ internal class FlatWriter {
                 frame.end()
             }
         }
-        return out.copyOf(size)
     }
 
     private fun value(value: PickleValue) {
         when (value) {
-            PickleValue.None -> byte(0)
-            is PickleValue.Bool -> byte(if (value.value) 2 else 1)
-            is PickleValue.Int -> int(value.value)
-            is PickleValue.Float -> { byte(6); fixed(value.value.toRawBits(), 8) }
-            is PickleValue.Extension -> { byte(8); number(value.code) }
-            is PickleValue.Buffer -> { byte(9); number(value.index); byte(if (value.readOnly) 1 else 0) }
-            is PickleValue.BigInt -> text(value, 10) { value.value.toByteArray().apply { reverse() } }
-            is PickleValue.Str ->
+            PickleNone -> byte(0)
+            is PickleBool -> byte(if (value.value) 2 else 1)
+            is PickleInt -> int(value.value)
+            is PickleFloat -> { byte(6); fixed(value.value.toRawBits(), 8) }
+            is PickleExtension -> { byte(8); number(value.code) }
+            is PickleBuffer -> { byte(9); number(value.index); byte(if (value.readOnly) 1 else 0) }
+            is PickleBigInt -> text(value, 10) { value.value.toByteArray().apply { reverse() } }
+            is PickleStr ->
                 if (value.surrogates != null) text(value, 13) { value.surrogates } else text(value, 12) { value.value.toByteArray() }
-            is PickleValue.Str8 -> text(value, 14) { value.value }
-            is PickleValue.Bytes -> text(value, 15) { value.value }
-            is PickleValue.Global -> global(value)
-            is PickleValue.Tuple -> if (value.array.isEmpty()) byte(7) else sequence(value, 22)
-            is PickleValue.List -> sequence(value, 21)
-            is PickleValue.Set -> sequence(value, 26)
-            is PickleValue.FrozenSet -> sequence(value, 27)
-            is PickleValue.Dict -> if (node(value, 23)) {
+            is PickleStr8 -> text(value, 14) { value.value }
+            is PickleBytes -> text(value, 15) { value.value }
+            is PickleGlobal -> global(value)
+            is PickleTuple -> if (value.array.isEmpty()) byte(7) else sequence(value, 22)
+            is PickleList -> sequence(value, 21)
+            is PickleSet -> sequence(value, 26)
+            is PickleFrozenSet -> sequence(value, 27)
+            is PickleDict -> if (node(value, 23)) {
                 number(value.size.toLong())
                 stack.add(Frame(Pairs(value)))
             }
-            is PickleValue.ByteArray -> if (node(value, 28)) {
+            is PickleByteArray -> if (node(value, 28)) {
                 textCount++
                 bytes(15, value.value)
             }
-            is PickleValue.ReadOnly -> if (node(value, 29)) stack.add(Frame(listOf(value.inner)))
-            is PickleValue.Persistent -> if (node(value, 30)) {
-                byte(How.PERSID.ordinal)
+            is PickleReadOnly -> if (node(value, 29)) stack.add(Frame(listOf(value.inner)))
+            is PicklePersistent -> if (node(value, 30)) {
+                byte(PickleHow.PERSID.ordinal)
                 made(listOf(value.id), value)
             }
-            is PickleValue.Object -> if (node(value, 30)) made(value)
+            is PickleObject -> if (node(value, 30)) made(value)
         }
     }
 
     /** Keys and values by turns. */
-    private class Pairs(private val dict: PickleValue.Dict) : AbstractList<PickleValue>() {
+    private class Pairs(private val dict: PickleDict) : AbstractList<PickleValue>() {
         override val size get() = 2 * dict.size
-        override fun get(index: kotlin.Int) = (if (index and 1 == 0) dict.keyArray else dict.valueArray)[index shr 1]!!
+        override fun get(index: Int) = (if (index and 1 == 0) dict.keyArray else dict.valueArray)[index shr 1]!!
     }
 
-    private fun sequence(value: PickleValue.Sequence, tag: kotlin.Int) {
+    private fun sequence(value: PickleSequence, tag: Int) {
         if (!node(value, tag)) return
         number(value.array.size.toLong())
         stack.add(Frame(value.items))
     }
 
-    private fun made(value: PickleValue.Object) {
+    private fun made(value: PickleObject) {
         byte(value.how.ordinal)
         val args = value.args
-        if (value.how == How.OBJ || value.how == How.INST) {
+        if (value.how == PickleHow.OBJ || value.how == PickleHow.INST) {
             // The arguments stand inline: a tuple of their own.
-            val items = (args as? PickleValue.Tuple)?.items ?: emptyList()
+            val items = (args as? PickleTuple)?.items ?: emptyList()
             stack.add(object : Frame(listOf(value.callable)) {
                 override fun end() {
                     if (items.isEmpty()) byte(7) else {
@@ -110,35 +113,35 @@ internal class FlatWriter {
         }
     }
 
-    private fun made(parts: List<PickleValue>, value: PickleValue.Changeable) {
+    private fun made(parts: List<PickleValue>, value: PickleChangeable) {
         stack.add(object : Frame(parts) {
             override fun end() = changes(value.changes, 0)
         })
     }
 
-    private fun changes(all: List<Change>, from: kotlin.Int) {
+    private fun changes(all: List<PickleChange>, from: Int) {
         val change = all.getOrNull(from) ?: return byte(0)
         val values = when (change) {
-            is Change.Append -> counted(1, change.items, 1)
-            is Change.SetItem -> counted(2, change.keysAndValues, 2)
-            is Change.Add -> counted(3, change.items, 1)
-            is Change.Build -> { byte(4); listOf(change.state) }
-            is Change.Nested -> { byte(6); listOf(change.root) }
-            is Change.Raw -> { byte(5); number(change.offset); listOf(PickleValue.Bytes(change.bytes)) }
+            is PickleChange.Append -> counted(1, change.items, 1)
+            is PickleChange.SetItem -> counted(2, change.keysAndValues, 2)
+            is PickleChange.Add -> counted(3, change.items, 1)
+            is PickleChange.Build -> { byte(4); listOf(change.state) }
+            is PickleChange.Nested -> { byte(6); listOf(change.root) }
+            is PickleChange.Raw -> { byte(5); number(change.offset); listOf(PickleBytes(change.bytes)) }
         }
         stack.add(object : Frame(values) {
             override fun end() = changes(all, from + 1)
         })
     }
 
-    private fun counted(kind: kotlin.Int, values: List<PickleValue>, width: kotlin.Int): List<PickleValue> {
+    private fun counted(kind: Int, values: List<PickleValue>, width: Int): List<PickleValue> {
         byte(kind)
         number((values.size / width).toLong())
         return values
     }
 
     /** Begins a node; false where it was written before and only its number is left to write. */
-    private fun node(value: PickleValue, tag: kotlin.Int): Boolean {
+    private fun node(value: PickleValue, tag: Int): Boolean {
         val known = nodes.putIfAbsent(value, nodeCount)
         if (known != null) {
             byte(20)
@@ -150,7 +153,7 @@ internal class FlatWriter {
         return true
     }
 
-    private inline fun text(value: PickleValue, tag: kotlin.Int, content: () -> kotlin.ByteArray) {
+    private inline fun text(value: PickleValue, tag: Int, content: () -> ByteArray) {
         val known = texts.putIfAbsent(value, textCount)
         if (known != null) {
             byte(17)
@@ -161,7 +164,7 @@ internal class FlatWriter {
         bytes(tag, content())
     }
 
-    private fun global(value: PickleValue.Global) {
+    private fun global(value: PickleGlobal) {
         val known = texts[value]
         if (known != null) {
             byte(17)
@@ -185,12 +188,12 @@ internal class FlatWriter {
     private fun int(n: Long) {
         when (n) {
             in Byte.MIN_VALUE..Byte.MAX_VALUE -> { byte(3); byte(n.toInt()) }
-            in kotlin.Int.MIN_VALUE..kotlin.Int.MAX_VALUE -> { byte(4); fixed(n, 4) }
+            in Int.MIN_VALUE..Int.MAX_VALUE -> { byte(4); fixed(n, 4) }
             else -> { byte(5); fixed(n, 8) }
         }
     }
 
-    private fun bytes(tag: kotlin.Int, content: kotlin.ByteArray) {
+    private fun bytes(tag: Int, content: ByteArray) {
         byte(tag)
         number(content.size.toLong())
         reserve(content.size)
@@ -198,7 +201,7 @@ internal class FlatWriter {
         size += content.size
     }
 
-    private fun fixed(n: Long, count: kotlin.Int) {
+    private fun fixed(n: Long, count: Int) {
         for (i in 0 until count) byte((n shr (8 * i)).toInt())
     }
 
@@ -211,17 +214,17 @@ internal class FlatWriter {
         byte(left.toInt())
     }
 
-    private fun byte(n: kotlin.Int) {
+    private fun byte(n: Int) {
         reserve(1)
         out[size++] = n.toByte()
     }
 
-    private fun reserve(more: kotlin.Int) {
+    private fun reserve(more: Int) {
         if (size + more <= out.size) return
         // What an array can hold.
-        val wanted = maxOf(2L * out.size, size.toLong() + more).coerceAtMost(kotlin.Int.MAX_VALUE - 64L)
+        val wanted = maxOf(2L * out.size, size.toLong() + more).coerceAtMost(Int.MAX_VALUE - 64L)
         if (wanted < size.toLong() + more) {
-            throw PickleException(org.libpickle.ffi.ErrorKind.SIZE_LIMIT, 0, "the values take more than 2 GiB")
+            throw PickleException(ErrorKind.SIZE_LIMIT, 0, "the values take more than 2 GiB")
         }
         out = out.copyOf(wanted.toInt())
     }

@@ -1,3 +1,6 @@
+@file:JvmMultifileClass
+@file:JvmName("PickleConversions")
+
 package org.libpickle
 
 import java.math.BigDecimal
@@ -13,8 +16,7 @@ import java.time.ZoneOffset
 import java.time.ZonedDateTime
 import java.util.IdentityHashMap
 import java.util.UUID
-import org.libpickle.PickleValue.How
-import org.libpickle.ffi.ErrorKind
+
 
 /**
  * Plain Kotlin as a value that can be written: null, Boolean, numbers, String, ByteArray, Collections, Maps, arrays,
@@ -38,17 +40,17 @@ private class FromKotlin {
     }
 
     private fun value(value: Any?): PickleValue = when (value) {
-        null -> PickleValue.None
+        null -> PickleNone
         is PickleValue -> value
-        is Boolean -> PickleValue.Bool(value)
-        is Double -> PickleValue.Float(value)
-        is Float -> PickleValue.Float(value.toDouble())
-        is Long, is Int, is Short, is Byte -> PickleValue.Int((value as Number).toLong())
-        is BigInteger -> if (value.bitLength() < 64) PickleValue.Int(value.toLong()) else PickleValue.BigInt(value)
+        is Boolean -> PickleBool(value)
+        is Double -> PickleFloat(value)
+        is Float -> PickleFloat(value.toDouble())
+        is Long, is Int, is Short, is Byte -> PickleInt((value as Number).toLong())
+        is BigInteger -> if (value.bitLength() < 64) PickleInt(value.toLong()) else PickleBigInt(value)
         is Char -> str(value.toString())
         is CharSequence -> str(value.toString())
-        is ByteArray -> PickleValue.Bytes(value)
-        is BigDecimal -> call("decimal", "Decimal", PickleValue.Str(value.toString()))
+        is ByteArray -> PickleBytes(value)
+        is BigDecimal -> call("decimal", "Decimal", PickleStr(value.toString()))
         is UUID -> uuid(value)
         is LocalDate -> call("datetime", "date", bytes(*date(value)))
         is LocalTime -> call("datetime", "time", bytes(*time(value)))
@@ -62,7 +64,7 @@ private class FromKotlin {
     }
 
     private fun container(value: Any): PickleValue = when (value) {
-        is Map<*, *> -> PickleValue.Dict(arrayOfNulls(value.size), arrayOfNulls(value.size)).also { dict ->
+        is Map<*, *> -> PickleDict(arrayOfNulls(value.size), arrayOfNulls(value.size)).also { dict ->
             open.addLast {
                 var i = 0
                 for ((key, item) in value) {
@@ -71,17 +73,17 @@ private class FromKotlin {
                 }
             }
         }
-        is Set<*> -> fill(value, value.size) { PickleValue.Set(it) }
-        is Collection<*> -> fill(value, value.size) { PickleValue.List(it) }
-        is Pair<*, *> -> fill(value.toList(), 2) { PickleValue.Tuple(it) }
-        is Triple<*, *, *> -> fill(value.toList(), 3) { PickleValue.Tuple(it) }
-        is Array<*> -> fill(value.asList(), value.size) { PickleValue.List(it) }
-        is IntArray -> fill(value.asList(), value.size) { PickleValue.List(it) }
-        is LongArray -> fill(value.asList(), value.size) { PickleValue.List(it) }
-        is ShortArray -> fill(value.asList(), value.size) { PickleValue.List(it) }
-        is DoubleArray -> fill(value.asList(), value.size) { PickleValue.List(it) }
-        is FloatArray -> fill(value.asList(), value.size) { PickleValue.List(it) }
-        is BooleanArray -> fill(value.asList(), value.size) { PickleValue.List(it) }
+        is Set<*> -> fill(value, value.size) { PickleSet(it) }
+        is Collection<*> -> fill(value, value.size) { PickleList(it) }
+        is Pair<*, *> -> fill(value.toList(), 2) { PickleTuple(it) }
+        is Triple<*, *, *> -> fill(value.toList(), 3) { PickleTuple(it) }
+        is Array<*> -> fill(value.asList(), value.size) { PickleList(it) }
+        is IntArray -> fill(value.asList(), value.size) { PickleList(it) }
+        is LongArray -> fill(value.asList(), value.size) { PickleList(it) }
+        is ShortArray -> fill(value.asList(), value.size) { PickleList(it) }
+        is DoubleArray -> fill(value.asList(), value.size) { PickleList(it) }
+        is FloatArray -> fill(value.asList(), value.size) { PickleList(it) }
+        is BooleanArray -> fill(value.asList(), value.size) { PickleList(it) }
         else -> throw bad("a ${value.javaClass.name} has no form in Python: make it a map, list or PickleValue first")
     }
 
@@ -93,8 +95,8 @@ private class FromKotlin {
 
     private fun bad(text: String) = PickleException(ErrorKind.BAD_VALUE, 0, text)
 
-    private fun str(text: String): PickleValue.Str =
-        if (lone(text)) PickleValue.Str(text, surrogatePass(text)) else PickleValue.Str(text)
+    private fun str(text: String): PickleStr =
+        if (lone(text)) PickleStr(text, surrogatePass(text)) else PickleStr(text)
 
     private fun lone(text: String): Boolean {
         var i = 0
@@ -126,9 +128,9 @@ private class FromKotlin {
     // Objects as CPython spells them: `__reduce_ex__` of datetime, decimal, uuid and zoneinfo.
 
     private fun call(module: String, name: String, vararg args: PickleValue) =
-        PickleValue.Object(PickleValue.Global(module, name), PickleValue.Tuple(*args))
+        PickleObject(PickleGlobal(module, name), PickleTuple(*args))
 
-    private fun bytes(vararg values: Int) = PickleValue.Bytes(ByteArray(values.size) { values[it].toByte() })
+    private fun bytes(vararg values: Int) = PickleBytes(ByteArray(values.size) { values[it].toByte() })
 
     private fun date(date: LocalDate): IntArray {
         if (date.year !in 1..9999) throw bad("Python's dates have only the years 1 to 9999, not ${date.year}")
@@ -149,7 +151,7 @@ private class FromKotlin {
 
     private fun delta(days: Long, seconds: Long, micros: Long): PickleValue {
         if (days !in -999_999_999..999_999_999) throw bad("Python's timedelta has at most 999999999 days, not $days")
-        return call("datetime", "timedelta", PickleValue.Int(days), PickleValue.Int(seconds), PickleValue.Int(micros))
+        return call("datetime", "timedelta", PickleInt(days), PickleInt(seconds), PickleInt(micros))
     }
 
     private fun zone(zone: ZoneId): PickleValue = made.getOrPut(zone) {
@@ -157,15 +159,15 @@ private class FromKotlin {
             val seconds = zone.totalSeconds.toLong()
             call("datetime", "timezone", delta(Math.floorDiv(seconds, 86400L), Math.floorMod(seconds, 86400L), 0))
         } else {
-            val unpickle = call("builtins", "getattr", PickleValue.Global("zoneinfo", "ZoneInfo"), PickleValue.Str("_unpickle"))
-            PickleValue.Object(unpickle, PickleValue.Tuple(PickleValue.Str(zone.id), PickleValue.Bool(true)))
+            val unpickle = call("builtins", "getattr", PickleGlobal("zoneinfo", "ZoneInfo"), PickleStr("_unpickle"))
+            PickleObject(unpickle, PickleTuple(PickleStr(zone.id), PickleBool(true)))
         }
     }
 
     private fun uuid(uuid: UUID): PickleValue {
         val low = BigInteger(java.lang.Long.toUnsignedString(uuid.leastSignificantBits))
         val number = BigInteger(java.lang.Long.toUnsignedString(uuid.mostSignificantBits)).shiftLeft(64).or(low)
-        val state = PickleValue.Dict(listOf(PickleValue.Str("int") to value(number)))
-        return PickleValue.Object(PickleValue.Global("uuid", "UUID"), PickleValue.Tuple(), state, How.NEWOBJ)
+        val state = PickleDict(listOf(PickleStr("int") to value(number)))
+        return PickleObject(PickleGlobal("uuid", "UUID"), PickleTuple(), state, PickleHow.NEWOBJ)
     }
 }

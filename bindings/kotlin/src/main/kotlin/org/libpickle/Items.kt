@@ -1,16 +1,13 @@
+@file:JvmName("PickleStreams")
+
 package org.libpickle
 
+import java.io.IOException
 import java.io.InputStream
-import java.nio.ByteBuffer
 import java.nio.file.Files
 import java.nio.file.Path
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
-import org.libpickle.ffi.ErrorKind
-import org.libpickle.ffi.FileItems as NativeFile
-import org.libpickle.ffi.ItemStatus
-import org.libpickle.ffi.ReadOptions
-import org.libpickle.ffi.ItemReader as NativeReader
 
 /**
  * One item of a container.
@@ -39,57 +36,76 @@ class PickleItem internal constructor(val role: Role, val key: PickleValue?, val
 
 /**
  * Reads a container item by item out of a stream that is fed in pieces: of the outermost container, or of the one at a
- * [path] such as `$.rows`. Memory does not grow with the stream. Calls from several threads take turns.
+ * `path` such as `$.rows`. Memory does not grow with the stream. Calls from several threads take turns.
  *
- * A pickle of up to [hold] values is read as a whole. After [close] every call throws a [PickleException] of kind
+ * A pickle of up to `hold` values is read as a whole. After [close] every call throws a [PickleException] of kind
  * [ErrorKind.CLOSED]; closing twice is fine.
+ *
+ * @throws PickleException of kind BAD_PATH: the path cannot be read
  */
-class ItemReader(path: String = "$", options: ReadOptions = readOptions(), hold: kotlin.Int = HOLD) : AutoCloseable {
-    private val lock = ReentrantLock()
-    private val buffer: ByteBuffer = ByteBuffer.allocateDirect(PIECE)
-    private var native: NativeReader? = NativeReader(path, options, hold.toUInt())
-
-    private inline fun <T> open(call: (NativeReader) -> T): T = lock.withLock {
-        val native = native ?: throw PickleException(ErrorKind.CLOSED, 0, "this reader was closed")
-        calling { call(native) }
-    }
+class ItemReader @JvmOverloads @Throws(PickleException::class) constructor(
+    path: String = "$",
+    options: ReadOptions = ReadOptions.DEFAULT,
+    hold: Int = HOLD,
+) : AutoCloseable {
+    private val native = NativeReader { Native.items(path.toByteArray(), options.numbers, hold, it) }
 
     /** The pickle is over. */
     @Volatile
     var done = false
         private set
 
+    /** The input that was taken has more items: [feed] gives them before it takes more. */
+    @Volatile
+    var pending = false
+        private set
+
     /**
-     * Takes a piece of input of at most 64 KiB and adds the items that it completes to [into]. Returns how many bytes
-     * of it were used: where those are fewer than all and the pickle is not [done], there is more to be had.
+     * Takes a piece of input and adds the items that it completes to [into]. Returns how many bytes of it were used:
+     * fewer than all where items are [pending] or the pickle is [done]. Until neither is so, call it again with the rest,
+     * also where nothing is left.
+     *
+     * @throws PickleException also of kind PATH_MISSING: the pickle is over, and has nothing at the path
      */
-    fun feed(data: ByteArray, offset: kotlin.Int, length: kotlin.Int, into: MutableCollection<PickleItem>): kotlin.Int {
-        val batch = open { native ->
-            buffer.clear()
-            buffer.put(data, offset, minOf(PIECE, length))
-            buffer.flip()
-            native.feed(buffer.slice()).also { done = it.status == ItemStatus.DONE }
+    @Throws(PickleException::class)
+    fun feed(data: ByteArray, offset: Int, length: Int, into: MutableCollection<PickleItem>): Int {
+        require(offset >= 0 && length >= 0 && length <= data.size - offset) { "the range is not in the array" }
+        var used = 0
+        val batch = native.call { reader, out ->
+            pending = false
+            Native.feedItems(reader, data, offset, length, out).also {
+                used = out[1].toInt()
+                pending = out[0] == 0L && out[2] == 1L
+                done = out[0] == 0L && out[2] == 2L
+            }
         }
-        readItems(batch.items, into)
-        return batch.consumed.toInt()
+        readItems(batch, into)
+        return used
     }
 
     /** Says that no input follows; throws where the pickle is not complete. */
-    fun finish() = open { it.finish() }
+    @Throws(PickleException::class)
+    fun finish() {
+        native.call { reader, out -> Native.finish(reader, out) }
+    }
 
     /** Goes on to the pickle that follows. */
-    fun nextPickle() = open {
-        it.nextPickle()
-        done = false
+    @Throws(PickleException::class)
+    fun nextPickle() {
+        native.call { reader, out ->
+            Native.nextPickle(reader, 0, out)
+            done = false
+            pending = false
+        }
     }
 
     /** Bytes of the stream that were used. */
-    val offset: Long get() = open { it.offset().toLong() }
-
-    override fun close() = lock.withLock {
-        native?.close()
-        native = null
+    val offset: Long get() = native.call { reader, out ->
+        Native.offset(reader, out)
+        out[1]
     }
+
+    override fun close() = native.close()
 
     companion object {
         /** Values up to which a pickle is read as a whole. */
@@ -127,28 +143,30 @@ private fun readItems(batch: ByteArray, into: MutableCollection<PickleItem>) {
  * A pickle of up to [hold] values is read as a whole. Calls from several threads take turns. After [close] every call
  * throws a [PickleException] of kind [ErrorKind.CLOSED]; closing twice is fine.
  *
- * @throws java.io.IOException the file cannot be opened
+ * @throws IOException the file cannot be opened
+ * @throws PickleException of kind BAD_PATH: the path cannot be read
  */
-class FileItems(
+class FileItems @JvmOverloads @Throws(PickleException::class, IOException::class) constructor(
     file: Path,
     path: String = "$",
-    options: ReadOptions = readOptions(),
-    hold: kotlin.Int = ItemReader.HOLD,
+    options: ReadOptions = ReadOptions.DEFAULT,
+    hold: Int = ItemReader.HOLD,
 ) : Iterator<PickleItem>, AutoCloseable {
-    private val lock = ReentrantLock()
-    private var native: NativeFile? = try {
-        calling { NativeFile.open(file.toString(), path, options, hold.toUInt()) }
+    private val native = try {
+        NativeReader { Native.open(file.toString().toByteArray(), path.toByteArray(), options.numbers, hold, it) }
     } catch (e: PickleException) {
         // Whoever has no such file gets Java's own exception.
-        Files.newInputStream(file).close()
+        if (e.kind == ErrorKind.INPUT_OUTPUT) Files.newInputStream(file).close()
         throw e
     }
+    private val lock = ReentrantLock()
     private val found = ArrayDeque<PickleItem>()
+    private var closed = false
 
     /** False after the last item. */
     override fun hasNext(): Boolean = lock.withLock {
-        val native = native ?: throw PickleException(ErrorKind.CLOSED, 0, "this reader was closed")
-        if (found.isEmpty()) calling { native.nextBatch() }?.let { readItems(it, found) }
+        if (closed) throw PickleException(ErrorKind.CLOSED, 0, "this reader was closed")
+        if (found.isEmpty()) native.call { reader, out -> Native.nextBatch(reader, out) }?.let { readItems(it, found) }
         found.isNotEmpty()
     }
 
@@ -159,20 +177,62 @@ class FileItems(
     }
 
     override fun close() = lock.withLock {
-        native?.close()
-        native = null
+        closed = true
+        native.close()
+    }
+}
+
+/**
+ * Items, one at a time. They can be walked once. What is open behind them closes after the last item, after an error, and
+ * on [close], for whoever stops before.
+ */
+class PickleItems internal constructor(private val open: () -> FileItems) : Sequence<PickleItem>, AutoCloseable {
+    private val lock = ReentrantLock()
+    private var begun = false
+    private var reader: FileItems? = null
+
+    override fun iterator(): Iterator<PickleItem> = lock.withLock {
+        check(!begun) { "the items can be walked once" }
+        begun = true
+        val reader = open().also { reader = it }
+        object : Iterator<PickleItem> {
+            private var over = false
+
+            override fun hasNext(): Boolean {
+                if (over) return false
+                val any = try {
+                    reader.hasNext()
+                } catch (e: PickleException) {
+                    reader.close()
+                    throw e
+                }
+                if (!any) {
+                    over = true
+                    reader.close()
+                }
+                return any
+            }
+
+            override fun next(): PickleItem {
+                if (!hasNext()) throw NoSuchElementException("there are no more items")
+                return reader.next()
+            }
+        }
+    }
+
+    override fun close() = lock.withLock {
+        begun = true
+        reader?.close() ?: Unit
     }
 }
 
 /**
  * The items of the outermost container of every pickle in this file, or of the container at a [path] such as `$.rows`,
  * one at a time: memory holds some of them, whatever the size of the file. See [FileItems].
- *
- * The sequence can be walked once.
  */
-fun Path.items(path: String = "$", options: ReadOptions = readOptions()): Sequence<PickleItem> = sequence {
-    FileItems(this@items, path, options).use { yieldAll(it) }
-}.constrainOnce()
+@JvmOverloads
+fun Path.items(path: String = "$", options: ReadOptions = ReadOptions.DEFAULT): PickleItems =
+    PickleItems { FileItems(this, path, options) }
 
 /**
  * The items of the outermost container of every pickle in a stream, or of the container at a [path] such as `$.rows`,
@@ -180,7 +240,8 @@ fun Path.items(path: String = "$", options: ReadOptions = readOptions()): Sequen
  *
  * The sequence can be walked once. The stream is not closed.
  */
-fun InputStream.items(path: String = "$", options: ReadOptions = readOptions()): Sequence<PickleItem> = sequence {
+@JvmOverloads
+fun InputStream.items(path: String = "$", options: ReadOptions = ReadOptions.DEFAULT): Sequence<PickleItem> = sequence {
     ItemReader(path, options).use { reader ->
         val piece = ByteArray(ItemReader.PIECE)
         val found = ArrayList<PickleItem>()
@@ -188,7 +249,7 @@ fun InputStream.items(path: String = "$", options: ReadOptions = readOptions()):
         var to = 0
         var begun = false
         while (true) {
-            if (from == to) {
+            if (from == to && !reader.pending) {
                 from = 0
                 to = maxOf(read(piece), 0)
                 if (to == 0) {

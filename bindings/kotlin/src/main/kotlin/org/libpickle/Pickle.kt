@@ -1,6 +1,8 @@
+@file:JvmName("Pickles")
+
 package org.libpickle
 
-import com.sun.jna.Memory
+import java.io.IOException
 import java.io.InputStream
 import java.nio.ByteBuffer
 import java.nio.channels.FileChannel
@@ -9,31 +11,12 @@ import java.nio.file.Path
 import java.nio.file.StandardCopyOption
 import java.nio.file.StandardOpenOption
 import java.util.UUID
-import java.util.concurrent.locks.ReentrantLock
-import kotlin.concurrent.withLock
-import org.libpickle.ffi.Encoding
-import org.libpickle.ffi.ErrorKind
-import org.libpickle.ffi.Info
-import org.libpickle.ffi.ReadOptions
-import org.libpickle.ffi.Status
-import org.libpickle.ffi.Unpickler as NativeUnpickler
-
-/** The defaults: Python 2 strs stay what they are, at most 1000 levels. */
-fun readOptions(
-    encoding: Encoding = Encoding.KEEP,
-    maxBytes: Long? = null,
-    maxOpcodes: Long? = null,
-    maxDepth: kotlin.Int = 1000,
-    buffers: kotlin.Int? = null,
-): ReadOptions {
-    require(maxDepth >= 0 && (maxBytes ?: 0) >= 0 && (maxOpcodes ?: 0) >= 0 && (buffers ?: 0) >= 0) { "a limit is negative" }
-    return ReadOptions(encoding, maxBytes?.toULong(), maxOpcodes?.toULong(), maxDepth.toUInt(), buffers?.toUInt())
-}
 
 /** Reads and writes Python's pickles. Nothing is ever imported, called or executed. All functions may be used from any thread. */
 object Pickle {
     /** The version of the native library. */
-    val version: String get() = org.libpickle.ffi.version()
+    @JvmStatic
+    val version: String get() = String(Native.version(LongArray(3)))
 
     /**
      * Reads the pickle at the start of [data]; what follows it is not looked at.
@@ -42,20 +25,37 @@ object Pickle {
      */
     @JvmStatic
     @JvmOverloads
-    fun loads(data: ByteArray, options: ReadOptions = readOptions()): PickleValue =
-        direct(data) { loads(it, options) }
+    @Throws(PickleException::class)
+    fun loads(data: ByteArray, options: ReadOptions = ReadOptions.DEFAULT): PickleValue {
+        val out = LongArray(3)
+        return Flat(calling(out) { Native.loads(data, 0, data.size, options.numbers, out) }).read()
+    }
 
-    /** The same of a direct buffer, from its position to its limit; it is read where it is. */
+    /** The same of a buffer, from its position to its limit. A direct one is read where it is. */
     @JvmStatic
     @JvmOverloads
-    fun loads(data: ByteBuffer, options: ReadOptions = readOptions()): PickleValue =
-        Flat(calling { org.libpickle.ffi.loads(data.slice(), options) }).read()
+    @Throws(PickleException::class)
+    fun loads(data: ByteBuffer, options: ReadOptions = ReadOptions.DEFAULT): PickleValue {
+        if (!data.isDirect) return loads(ByteArray(data.remaining()).also { data.duplicate().get(it) }, options)
+        val out = LongArray(3)
+        return Flat(calling(out) { Native.loadsDirect(data, data.position(), data.remaining(), options.numbers, out) }).read()
+    }
 
-    /** The same of a file of up to 2 GiB, which is mapped into memory. */
+    /**
+     * The same of a file of up to 2 GiB, which is mapped into memory.
+     *
+     * @throws IOException the file cannot be read
+     */
     @JvmStatic
     @JvmOverloads
-    fun load(path: Path, options: ReadOptions = readOptions()): PickleValue =
-        FileChannel.open(path).use { loads(it.map(FileChannel.MapMode.READ_ONLY, 0, it.size()), options) }
+    @Throws(PickleException::class, IOException::class)
+    fun load(path: Path, options: ReadOptions = ReadOptions.DEFAULT): PickleValue =
+        FileChannel.open(path).use {
+            if (it.size() > Int.MAX_VALUE) {
+                throw PickleException(ErrorKind.SIZE_LIMIT, 0, "the file has more than 2 GiB: read its items one by one")
+            }
+            loads(it.map(FileChannel.MapMode.READ_ONLY, 0, it.size()), options)
+        }
 
     /**
      * Writes a value as CPython 3.12 would, with [protocol] 0 to 5. Sharing, cycles and classes stay.
@@ -64,15 +64,18 @@ object Pickle {
      */
     @JvmStatic
     @JvmOverloads
-    fun dumps(value: PickleValue, protocol: kotlin.Int = DEFAULT_PROTOCOL): ByteArray {
+    @Throws(PickleException::class)
+    fun dumps(value: PickleValue, protocol: Int = DEFAULT_PROTOCOL): ByteArray {
         require(protocol in 0..5) { "protocols are 0 to 5, not $protocol" }
-        return direct(FlatWriter().write(value)) { calling { org.libpickle.ffi.dumps(it, protocol.toUByte()) } }
+        val out = LongArray(3)
+        return FlatWriter().write(value) { flat, size -> calling(out) { Native.dumps(flat, size, protocol, out) } }
     }
 
     /** The same into a file: under a name of its own first, so that nobody ever sees half of it. */
     @JvmStatic
     @JvmOverloads
-    fun dump(value: PickleValue, path: Path, protocol: kotlin.Int = DEFAULT_PROTOCOL) {
+    @Throws(PickleException::class, IOException::class)
+    fun dump(value: PickleValue, path: Path, protocol: Int = DEFAULT_PROTOCOL) {
         val pickle = dumps(value, protocol)
         val temporary = path.resolveSibling(".${path.fileName}.${UUID.randomUUID()}.part")
         try {
@@ -90,78 +93,81 @@ object Pickle {
      */
     @JvmStatic
     @JvmOverloads
-    fun info(data: ByteArray, options: ReadOptions = readOptions()): Info =
-        direct(data) { calling { org.libpickle.ffi.info(it, options) } }
+    @Throws(PickleException::class)
+    fun info(data: ByteArray, options: ReadOptions = ReadOptions.DEFAULT): PickleInfo {
+        val out = LongArray(3)
+        return PickleInfo.read(calling(out) { Native.info(data, options.numbers, out) })
+    }
 
     /** The protocol of Python 3.8 to 3.13. */
     const val DEFAULT_PROTOCOL = 4
 }
-
-/** Gives a call the bytes where the library can see them: JNA has no way into arrays. */
-internal inline fun <T> direct(data: ByteArray, call: (ByteBuffer) -> T): T =
-    if (data.isEmpty()) call(ByteBuffer.allocateDirect(0))
-    else Memory(data.size.toLong()).use { memory ->
-        memory.write(0, data, 0, data.size)
-        call(memory.getByteBuffer(0, data.size.toLong()))
-    }
 
 /**
  * Reads pickles out of a stream that is fed in pieces. Calls from several threads take turns.
  *
  * After [close] every call throws a [PickleException] of kind [ErrorKind.CLOSED]; closing twice is fine.
  */
-class Unpickler(options: ReadOptions = readOptions()) : AutoCloseable {
-    private val lock = ReentrantLock()
-    private val buffer: ByteBuffer = ByteBuffer.allocateDirect(PIECE)
-    private var native: NativeUnpickler? = NativeUnpickler(options)
-
-    private inline fun <T> open(call: (NativeUnpickler) -> T): T = lock.withLock {
-        val native = native ?: throw PickleException(ErrorKind.CLOSED, 0, "this reader was closed")
-        calling { call(native) }
-    }
+class Unpickler @JvmOverloads constructor(options: ReadOptions = ReadOptions.DEFAULT) : AutoCloseable {
+    private val native = NativeReader { Native.unpickler(options.numbers, it) }
 
     /**
      * Takes a piece of input. Returns how many bytes of it were used: fewer than all only when the pickle is [done].
      */
-    fun feed(data: ByteArray, offset: kotlin.Int = 0, length: kotlin.Int = data.size - offset): kotlin.Int = open { native ->
-        var used = 0
-        while (used < length && !done) {
-            buffer.clear()
-            buffer.put(data, offset + used, minOf(PIECE, length - used))
-            buffer.flip()
-            val fed = native.feed(buffer.slice())
-            used += fed.consumed.toInt()
-            done = fed.status == Status.DONE
+    @JvmOverloads
+    @Throws(PickleException::class)
+    fun feed(data: ByteArray, offset: Int = 0, length: Int = data.size - offset): Int {
+        require(offset >= 0 && length >= 0 && length <= data.size - offset) { "the range is not in the array" }
+        return native.call { reader, out ->
+            var used = 0
+            do {
+                // What follows a small pickle need not be copied.
+                val piece = minOf(if (used == 0) SMALL_PIECE else PIECE, length - used)
+                val message = Native.feed(reader, data, offset + used, piece, out)
+                if (out[0] != 0L) return@call calling(out) { message }.let { used }
+                used += out[1].toInt()
+                done = out[2] != 0L
+            } while (used < length && !done)
+            used
         }
-        used
     }
 
     /** The pickle is over: [value] has it. */
+    @Volatile
     var done = false
         private set
 
     /** Says that no input follows; throws where the pickle is not complete. */
-    fun finish() = open { it.finish() }
+    @Throws(PickleException::class)
+    fun finish() {
+        native.call { reader, out -> Native.finish(reader, out) }
+    }
 
     /** What was read. */
-    fun value(): PickleValue = Flat(open { it.document() }).read()
+    @Throws(PickleException::class)
+    fun value(): PickleValue = Flat(native.call { reader, out -> Native.document(reader, out) }).read()
 
     /** Goes on to the pickle that follows; with [keepMemo] it can refer to what the one before put into the memo. */
-    fun nextPickle(keepMemo: Boolean = false) = open {
-        it.nextPickle(keepMemo)
-        done = false
+    @JvmOverloads
+    @Throws(PickleException::class)
+    fun nextPickle(keepMemo: Boolean = false) {
+        native.call { reader, out ->
+            Native.nextPickle(reader, if (keepMemo) 1 else 0, out)
+            done = false
+        }
     }
 
     /** Bytes of the stream that were used. */
-    val offset: Long get() = open { it.offset().toLong() }
-
-    override fun close() = lock.withLock {
-        native?.close()
-        native = null
+    val offset: Long get() = native.call { reader, out ->
+        Native.offset(reader, out)
+        out[1]
     }
 
+    override fun close() = native.close()
+
     private companion object {
-        const val PIECE = 64 * 1024
+        const val SMALL_PIECE = 4 * 1024
+        const val PIECE = 256 * 1024
     }
 }
 
@@ -170,7 +176,8 @@ class Unpickler(options: ReadOptions = readOptions()) : AutoCloseable {
  *
  * The sequence can be walked once. The stream is not closed.
  */
-fun InputStream.pickles(options: ReadOptions = readOptions()): Sequence<PickleValue> = sequence {
+@JvmOverloads
+fun InputStream.pickles(options: ReadOptions = ReadOptions.DEFAULT): Sequence<PickleValue> = sequence {
     Unpickler(options).use { unpickler ->
         val piece = ByteArray(64 * 1024)
         var from = 0

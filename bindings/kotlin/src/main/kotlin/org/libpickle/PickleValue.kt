@@ -8,259 +8,275 @@ import java.math.BigInteger
  * Atoms are equal by content. Containers and objects have identity, as in Python: the same object is the same instance,
  * and a pickle may be cyclic, so they are compared by reference.
  */
-sealed class PickleValue {
-    /** Python's None. */
-    data object None : PickleValue()
+sealed class PickleValue
 
-    /** True or False. */
-    data class Bool(val value: Boolean) : PickleValue()
+/** Python's None. */
+data object PickleNone : PickleValue()
 
-    /** An int that fits 64 bits. */
-    data class Int(val value: Long) : PickleValue()
+/** True or False. */
+data class PickleBool(val value: Boolean) : PickleValue()
 
-    /** An int that does not. */
-    data class BigInt(val value: BigInteger) : PickleValue()
+/** An int that fits 64 bits. */
+data class PickleInt(val value: Long) : PickleValue()
 
-    /** A float; equal by its bits, so that every NaN survives. */
-    class Float(val value: Double) : PickleValue() {
-        override fun equals(other: Any?) = other is Float && value.toRawBits() == other.value.toRawBits()
-        override fun hashCode() = value.toRawBits().hashCode()
-        override fun toString() = "Float(value=$value)"
+/** An int that does not. */
+data class PickleBigInt(val value: BigInteger) : PickleValue()
+
+/** A float; equal by its bits, so that every NaN survives. */
+class PickleFloat(val value: Double) : PickleValue() {
+    override fun equals(other: Any?) = other is PickleFloat && value.toRawBits() == other.value.toRawBits()
+    override fun hashCode() = value.toRawBits().hashCode()
+    override fun toString() = "Float(value=$value)"
+}
+
+/**
+ * A str.
+ *
+ * @property surrogates the UTF-8 form, lone surrogates as three bytes, of a str that has some: two of
+ * them may look like one character in [value]
+ */
+class PickleStr internal constructor(val value: String, val surrogates: ByteArray?) : PickleValue() {
+    constructor(value: String) : this(value, null)
+
+    override fun equals(other: Any?) =
+        other is PickleStr && value == other.value && surrogates.contentEquals(other.surrogates)
+    override fun hashCode() = value.hashCode()
+    override fun toString() = "Str(value=$value)"
+}
+
+/** A str of Python 2: bytes or text, the pickle cannot tell. */
+class PickleStr8(val value: ByteArray) : PickleValue() {
+    override fun equals(other: Any?) = other is PickleStr8 && value.contentEquals(other.value)
+    override fun hashCode() = value.contentHashCode()
+    override fun toString() = "Str8(${value.size} bytes)"
+}
+
+/** Immutable bytes. */
+class PickleBytes(val value: ByteArray) : PickleValue() {
+    override fun equals(other: Any?) = other is PickleBytes && value.contentEquals(other.value)
+    override fun hashCode() = value.contentHashCode()
+    override fun toString() = "Bytes(${value.size} bytes)"
+}
+
+/** A bytearray. */
+class PickleByteArray(val value: ByteArray) : PickleValue()
+
+/** What has items. */
+sealed class PickleSequence(internal val array: Array<PickleValue?>) : PickleValue() {
+    /** The items in the order of the pickle; of sets, duplicates and all. */
+    val items: List<PickleValue>
+        get() = @Suppress("UNCHECKED_CAST") (array as Array<PickleValue>).asList()
+    override fun toString() = "${this::class.simpleName}(${array.size} items)"
+}
+
+/** A list. */
+class PickleList internal constructor(array: Array<PickleValue?>) : PickleSequence(array) {
+    constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
+
+    companion object {
+        operator fun invoke(vararg items: PickleValue) = PickleList(items.asList())
+
+        /** The same for Java. */
+        @JvmStatic
+        fun of(vararg items: PickleValue) = PickleList(items.asList())
     }
+}
 
-    /**
-     * A str.
-     *
-     * @property surrogates the UTF-8 form, lone surrogates as three bytes, of a str that has some: two of
-     * them may look like one character in [value]
-     */
-    class Str internal constructor(val value: String, val surrogates: kotlin.ByteArray?) : PickleValue() {
-        constructor(value: String) : this(value, null)
+/** A tuple. */
+class PickleTuple internal constructor(array: Array<PickleValue?>) : PickleSequence(array) {
+    constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
 
-        override fun equals(other: Any?) =
-            other is Str && value == other.value && surrogates.contentEquals(other.surrogates)
-        override fun hashCode() = value.hashCode()
-        override fun toString() = "Str(value=$value)"
+    companion object {
+        operator fun invoke(vararg items: PickleValue) = PickleTuple(items.asList())
+
+        /** The same for Java. */
+        @JvmStatic
+        fun of(vararg items: PickleValue) = PickleTuple(items.asList())
     }
+}
 
-    /** A str of Python 2: bytes or text, the pickle cannot tell. */
-    class Str8(val value: kotlin.ByteArray) : PickleValue() {
-        override fun equals(other: Any?) = other is Str8 && value.contentEquals(other.value)
-        override fun hashCode() = value.contentHashCode()
-        override fun toString() = "Str8(${value.size} bytes)"
+/** A set. */
+class PickleSet internal constructor(array: Array<PickleValue?>) : PickleSequence(array) {
+    constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
+
+    companion object {
+        operator fun invoke(vararg items: PickleValue) = PickleSet(items.asList())
+
+        /** The same for Java. */
+        @JvmStatic
+        fun of(vararg items: PickleValue) = PickleSet(items.asList())
     }
+}
 
-    /** Immutable bytes. */
-    class Bytes(val value: kotlin.ByteArray) : PickleValue() {
-        override fun equals(other: Any?) = other is Bytes && value.contentEquals(other.value)
-        override fun hashCode() = value.contentHashCode()
-        override fun toString() = "Bytes(${value.size} bytes)"
+/** A frozenset. */
+class PickleFrozenSet internal constructor(array: Array<PickleValue?>) : PickleSequence(array) {
+    constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
+
+    companion object {
+        operator fun invoke(vararg items: PickleValue) = PickleFrozenSet(items.asList())
+
+        /** The same for Java. */
+        @JvmStatic
+        fun of(vararg items: PickleValue) = PickleFrozenSet(items.asList())
     }
+}
 
-    /** A bytearray. */
-    class ByteArray(val value: kotlin.ByteArray) : PickleValue()
+/** A dict: its keys and values in the order of the pickle, duplicates and all. */
+class PickleDict internal constructor(
+    internal val keyArray: Array<PickleValue?>,
+    internal val valueArray: Array<PickleValue?>,
+) : PickleValue() {
+    constructor(entries: Collection<Pair<PickleValue, PickleValue>>) : this(
+        entries.map { it.first }.toTypedArray<PickleValue?>(),
+        entries.map { it.second }.toTypedArray<PickleValue?>(),
+    )
 
-    /** What has items. */
-    sealed class Sequence(internal val array: Array<PickleValue?>) : PickleValue() {
-        /** The items in the order of the pickle; of sets, duplicates and all. */
-        val items: kotlin.collections.List<PickleValue>
-            get() = @Suppress("UNCHECKED_CAST") (array as Array<PickleValue>).asList()
-        override fun toString() = "${this::class.simpleName}(${array.size} items)"
-    }
+    /** Number of entries, duplicate keys counted. */
+    val size: Int get() = keyArray.size
 
-    /** A list. */
-    class List internal constructor(array: Array<PickleValue?>) : Sequence(array) {
-        constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
+    /** The keys; dicts with the same keys share them. */
+    val keys: List<PickleValue>
+        get() = @Suppress("UNCHECKED_CAST") (keyArray as Array<PickleValue>).asList()
 
-        companion object {
-            operator fun invoke(vararg items: PickleValue) = List(items.asList())
+    /** The values in the order of [keys]. */
+    val values: List<PickleValue>
+        get() = @Suppress("UNCHECKED_CAST") (valueArray as Array<PickleValue>).asList()
+
+    /** Keys and values. */
+    val entries: List<Pair<PickleValue, PickleValue>> get() = keys.zip(values)
+
+    /** The value under a str key; the last of equal ones counts, as in Python. Looks at every key. */
+    operator fun get(key: String): PickleValue? {
+        for (i in keyArray.indices.reversed()) {
+            val here = keyArray[i]
+            if (here is PickleStr && here.value == key) return valueArray[i]
         }
+        return null
     }
 
-    /** A tuple. */
-    class Tuple internal constructor(array: Array<PickleValue?>) : Sequence(array) {
-        constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
+    override fun toString() = "Dict($size entries)"
+}
 
-        companion object {
-            operator fun invoke(vararg items: PickleValue) = Tuple(items.asList())
+/** A class or function by its name; nothing was imported. */
+data class PickleGlobal(val module: String, val name: String) : PickleValue()
+
+/** An extension code of `copyreg`. */
+data class PickleExtension(val code: Long) : PickleValue()
+
+/** An out-of-band buffer by its number. */
+data class PickleBuffer(val index: Long, val readOnly: Boolean) : PickleValue()
+
+/** A read-only view of a bytearray. */
+class PickleReadOnly internal constructor() : PickleValue() {
+    constructor(inner: PickleValue) : this() {
+        this.inner = inner
+    }
+
+    /** What it looks at. */
+    lateinit var inner: PickleValue
+        internal set
+}
+
+/** What stands behind a persistent id. */
+class PicklePersistent internal constructor() : PickleChangeable() {
+    constructor(id: PickleValue) : this() {
+        this.id = id
+    }
+
+    /** The persistent id. */
+    lateinit var id: PickleValue
+        internal set
+}
+
+/** An object: how it was made and what happened to it. Nothing was called. */
+class PickleObject internal constructor(val how: PickleHow) : PickleChangeable() {
+    /** An object that Python will make by calling [callable] with [args], and then give its [state], if any. */
+    constructor(callable: PickleValue, args: PickleTuple, state: PickleValue? = null, how: PickleHow = PickleHow.REDUCE) : this(how) {
+        require(how == PickleHow.REDUCE || how == PickleHow.NEWOBJ) { "made in this way, an object has other parts" }
+        this.callable = callable
+        this.args = args
+        if (state != null) changes = listOf(PickleChange.Build(state))
+    }
+
+    /** What made it: a class or function, as a rule. For [PickleHow.CHANGED] the thing itself. */
+    lateinit var callable: PickleValue
+        internal set
+
+    /** The arguments; a [PickleTuple] in every pickle that Python writes. */
+    var args: PickleValue? = null
+        internal set
+
+    /** The keyword arguments of [PickleHow.NEWOBJ_EX]. */
+    var kwargs: PickleValue? = null
+        internal set
+
+    /** Module and name of its class or of the function that made it, where it has them. */
+    val className: PickleGlobal?
+        get() {
+            // What copyreg makes without a `__new__` of its own names the class first.
+            val named = callable as? PickleGlobal ?: return null
+            val made = if (named.name == "_reconstructor") (args as? PickleTuple)?.items?.firstOrNull() as? PickleGlobal else null
+            return made ?: named
         }
-    }
 
-    /** A set. */
-    class Set internal constructor(array: Array<PickleValue?>) : Sequence(array) {
-        constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
-
-        companion object {
-            operator fun invoke(vararg items: PickleValue) = Set(items.asList())
-        }
-    }
-
-    /** A frozenset. */
-    class FrozenSet internal constructor(array: Array<PickleValue?>) : Sequence(array) {
-        constructor(items: Collection<PickleValue>) : this(items.toTypedArray<PickleValue?>())
-
-        companion object {
-            operator fun invoke(vararg items: PickleValue) = FrozenSet(items.asList())
-        }
-    }
-
-    /** A dict: its keys and values in the order of the pickle, duplicates and all. */
-    class Dict internal constructor(
-        internal val keyArray: Array<PickleValue?>,
-        internal val valueArray: Array<PickleValue?>,
-    ) : PickleValue() {
-        constructor(entries: Collection<Pair<PickleValue, PickleValue>>) : this(
-            entries.map { it.first }.toTypedArray<PickleValue?>(),
-            entries.map { it.second }.toTypedArray<PickleValue?>(),
-        )
-
-        /** Number of entries, duplicate keys counted. */
-        val size: kotlin.Int get() = keyArray.size
-
-        /** The keys; dicts with the same keys share them. */
-        val keys: kotlin.collections.List<PickleValue>
-            get() = @Suppress("UNCHECKED_CAST") (keyArray as Array<PickleValue>).asList()
-
-        /** The values in the order of [keys]. */
-        val values: kotlin.collections.List<PickleValue>
-            get() = @Suppress("UNCHECKED_CAST") (valueArray as Array<PickleValue>).asList()
-
-        /** Keys and values. */
-        val entries: kotlin.collections.List<Pair<PickleValue, PickleValue>> get() = keys.zip(values)
-
-        /** The value under a str key; the last of equal ones counts, as in Python. Looks at every key. */
-        operator fun get(key: String): PickleValue? {
-            for (i in keyArray.indices.reversed()) {
-                val here = keyArray[i]
-                if (here is Str && here.value == key) return valueArray[i]
+    /** Its attributes as its state has them: in a dict, or in a dict and slots, as `copyreg` writes them. */
+    val attributes: List<Pair<PickleValue, PickleValue>>?
+        get() = when (val state = state) {
+            is PickleDict -> state.entries
+            is PickleTuple -> {
+                val (dict, slots) = if (state.items.size == 2) state.items else listOf(PickleNone, PickleNone)
+                if (slots is PickleDict) ((dict as? PickleDict)?.entries ?: emptyList()) + slots.entries else null
             }
-            return null
+            else -> null
         }
 
-        override fun toString() = "Dict($size entries)"
-    }
+    override fun toString() = "Object($how, $callable)"
+}
 
-    /** A class or function by its name; nothing was imported. */
-    data class Global(val module: String, val name: String) : PickleValue()
+/** What can be changed after it was made. */
+sealed class PickleChangeable : PickleValue() {
+    /** What happened to it, in the order of the pickle. */
+    var changes: List<PickleChange> = emptyList()
+        internal set
 
-    /** An extension code of `copyreg`. */
-    data class Extension(val code: Long) : PickleValue()
+    /** The type that it is known to be. */
+    var known: PickleKnown? = null
+        internal set
 
-    /** An out-of-band buffer by its number. */
-    data class Buffer(val index: Long, val readOnly: Boolean) : PickleValue()
+    /** The state of the last BUILD. */
+    val state: PickleValue? get() = changes.filterIsInstance<PickleChange.Build>().lastOrNull()?.state
+}
 
-    /** A read-only view of a bytearray. */
-    class ReadOnly internal constructor() : PickleValue() {
-        constructor(inner: PickleValue) : this() {
-            this.inner = inner
-        }
+/** Which opcode made an object. */
+enum class PickleHow { REDUCE, NEWOBJ, NEWOBJ_EX, OBJ, INST, PERSID, CHANGED }
 
-        /** What it looks at. */
-        lateinit var inner: PickleValue
-            internal set
-    }
+/** One thing that happened to an object. */
+sealed class PickleChange {
+    /** APPEND, APPENDS. */
+    class Append(val items: List<PickleValue>) : PickleChange()
 
-    /** What stands behind a persistent id. */
-    class Persistent internal constructor() : Changeable() {
-        constructor(id: PickleValue) : this() {
-            this.id = id
-        }
+    /** SETITEM, SETITEMS: key, value, key, value, ... */
+    class SetItem(val keysAndValues: List<PickleValue>) : PickleChange()
 
-        /** The persistent id. */
-        lateinit var id: PickleValue
-            internal set
-    }
+    /** ADDITEMS. */
+    class Add(val items: List<PickleValue>) : PickleChange()
 
-    /** An object: how it was made and what happened to it. Nothing was called. */
-    class Object internal constructor(val how: How) : Changeable() {
-        /** An object that Python will make by calling [callable] with [args], and then give its [state], if any. */
-        constructor(callable: PickleValue, args: Tuple, state: PickleValue? = null, how: How = How.REDUCE) : this(how) {
-            require(how == How.REDUCE || how == How.NEWOBJ) { "made in this way, an object has other parts" }
-            this.callable = callable
-            this.args = args
-            if (state != null) changes = listOf(Change.Build(state))
-        }
+    /** BUILD. */
+    class Build(val state: PickleValue) : PickleChange()
 
-        /** What made it: a class or function, as a rule. For [How.CHANGED] the thing itself. */
-        lateinit var callable: PickleValue
-            internal set
+    /** Bytes between the opcodes (joblib), and where they stand. */
+    class Raw(val offset: Long, val bytes: ByteArray) : PickleChange()
 
-        /** The arguments; a [Tuple] in every pickle that Python writes. */
-        var args: PickleValue? = null
-            internal set
+    /** A pickle between the opcodes (joblib). */
+    class Nested(val root: PickleValue) : PickleChange()
+}
 
-        /** The keyword arguments of [How.NEWOBJ_EX]. */
-        var kwargs: PickleValue? = null
-            internal set
-
-        /** Module and name of its class or of the function that made it, where it has them. */
-        val className: Global?
-            get() {
-                // What copyreg makes without a `__new__` of its own names the class first.
-                val named = callable as? Global ?: return null
-                val made = if (named.name == "_reconstructor") (args as? Tuple)?.items?.firstOrNull() as? Global else null
-                return made ?: named
-            }
-
-        /** Its attributes as its state has them: in a dict, or in a dict and slots, as `copyreg` writes them. */
-        val attributes: kotlin.collections.List<Pair<PickleValue, PickleValue>>?
-            get() = when (val state = state) {
-                is Dict -> state.entries
-                is Tuple -> {
-                    val (dict, slots) = if (state.items.size == 2) state.items else listOf(None, None)
-                    if (slots is Dict) ((dict as? Dict)?.entries ?: emptyList()) + slots.entries else null
-                }
-                else -> null
-            }
-
-        override fun toString() = "Object($how, $callable)"
-    }
-
-    /** What can be changed after it was made. */
-    sealed class Changeable : PickleValue() {
-        /** What happened to it, in the order of the pickle. */
-        var changes: kotlin.collections.List<Change> = emptyList()
-            internal set
-
-        /** The type that it is known to be. */
-        var known: Known? = null
-            internal set
-
-        /** The state of the last BUILD. */
-        val state: PickleValue? get() = changes.filterIsInstance<Change.Build>().lastOrNull()?.state
-    }
-
-    /** Which opcode made an object. */
-    enum class How { REDUCE, NEWOBJ, NEWOBJ_EX, OBJ, INST, PERSID, CHANGED }
-
-    /** One thing that happened to an object. */
-    sealed class Change {
-        /** APPEND, APPENDS. */
-        class Append(val items: kotlin.collections.List<PickleValue>) : Change()
-
-        /** SETITEM, SETITEMS: key, value, key, value, ... */
-        class SetItem(val keysAndValues: kotlin.collections.List<PickleValue>) : Change()
-
-        /** ADDITEMS. */
-        class Add(val items: kotlin.collections.List<PickleValue>) : Change()
-
-        /** BUILD. */
-        class Build(val state: PickleValue) : Change()
-
-        /** Bytes between the opcodes (joblib), and where they stand. */
-        class Raw(val offset: Long, val bytes: kotlin.ByteArray) : Change()
-
-        /** A pickle between the opcodes (joblib). */
-        class Nested(val root: PickleValue) : Change()
-    }
-
-    /** The type that an object is known to be, and what it holds; see the table of the flat form. */
-    class Known(val kind: Kind, val values: kotlin.collections.List<PickleValue>) {
-        /** Known types, in the order of their numbers. */
-        enum class Kind {
-            BYTES, BYTEARRAY, SET, FROZENSET, COMPLEX, RANGE, SLICE, DATE, TIME, DATETIME, TIMEDELTA, TIMEZONE, ZONE_INFO,
-            DECIMAL, FRACTION, UUID, ORDERED_DICT, DEFAULT_DICT, COUNTER, DEQUE, PATH, DTYPE, ARRAY, SCALAR, DATA_FRAME,
-            SERIES, INDEX, TENSOR, SPARSE,
-        }
+/** The type that an object is known to be, and what it holds; see the table of the flat form. */
+class PickleKnown(val kind: Kind, val values: List<PickleValue>) {
+    /** Known types, in the order of their numbers. */
+    enum class Kind {
+        BYTES, BYTEARRAY, SET, FROZENSET, COMPLEX, RANGE, SLICE, DATE, TIME, DATETIME, TIMEDELTA, TIMEZONE, ZONE_INFO,
+        DECIMAL, FRACTION, UUID, ORDERED_DICT, DEFAULT_DICT, COUNTER, DEQUE, PATH, DTYPE, ARRAY, SCALAR, DATA_FRAME,
+        SERIES, INDEX, TENSOR, SPARSE,
     }
 }

@@ -1,3 +1,6 @@
+@file:JvmMultifileClass
+@file:JvmName("PickleConversions")
+
 package org.libpickle
 
 import java.math.BigDecimal
@@ -12,7 +15,7 @@ import java.time.ZoneOffset
 import java.time.ZonedDateTime
 import java.util.IdentityHashMap
 import java.util.UUID
-import org.libpickle.PickleValue.Known.Kind
+import org.libpickle.PickleKnown.Kind
 
 /**
  * The value as plain Kotlin: null, Boolean, Long, BigInteger, Double, String, ByteArray, List, LinkedHashMap,
@@ -30,7 +33,7 @@ fun PickleValue.toKotlin(): Any? = ToKotlin().convert(this)
  */
 private const val KEY_MAX = 256
 
-private fun bad(text: String) = PickleException(org.libpickle.ffi.ErrorKind.BAD_VALUE, 0, text)
+private fun bad(text: String) = PickleException(ErrorKind.BAD_VALUE, 0, text)
 
 private class ToKotlin {
     /** What containers have become; [OPEN] while they are not complete. */
@@ -81,30 +84,30 @@ private class ToKotlin {
     }
 
     private fun isNode(value: PickleValue) =
-        value is PickleValue.Sequence || value is PickleValue.Dict || value is PickleValue.Object
+        value is PickleSequence || value is PickleDict || value is PickleObject
 
     private fun count(value: PickleValue): Int = when (value) {
-        is PickleValue.Sequence -> value.array.size
-        is PickleValue.Dict -> 2 * value.size
-        is PickleValue.Object -> value.known?.values?.size ?: 0
+        is PickleSequence -> value.array.size
+        is PickleDict -> 2 * value.size
+        is PickleObject -> value.known?.values?.size ?: 0
         else -> 0
     }
 
     private fun child(value: PickleValue, i: Int): PickleValue = when (value) {
-        is PickleValue.Sequence -> value.array[i]!!
-        is PickleValue.Dict -> (if (i and 1 == 0) value.keyArray else value.valueArray)[i shr 1]!!
-        else -> (value as PickleValue.Object).known!!.values[i]
+        is PickleSequence -> value.array[i]!!
+        is PickleDict -> (if (i and 1 == 0) value.keyArray else value.valueArray)[i shr 1]!!
+        else -> (value as PickleObject).known!!.values[i]
     }
 
     private fun leaf(value: PickleValue): Any? = when (value) {
-        PickleValue.None -> null
-        is PickleValue.Bool -> value.value
-        is PickleValue.Int -> value.value
-        is PickleValue.BigInt -> value.value
-        is PickleValue.Float -> value.value
-        is PickleValue.Str -> value.value
-        is PickleValue.Bytes -> value.value
-        is PickleValue.ByteArray -> value.value
+        PickleNone -> null
+        is PickleBool -> value.value
+        is PickleInt -> value.value
+        is PickleBigInt -> value.value
+        is PickleFloat -> value.value
+        is PickleStr -> value.value
+        is PickleBytes -> value.value
+        is PickleByteArray -> value.value
         else -> value
     }
 
@@ -112,18 +115,18 @@ private class ToKotlin {
         val value = frame.value
         val done = frame.done
         return when (value) {
-            is PickleValue.List, is PickleValue.Tuple -> done.asList()
-            is PickleValue.Sequence -> {
+            is PickleList, is PickleTuple -> done.asList()
+            is PickleSequence -> {
                 hashed(value, 0, 1)
                 LinkedHashSet<Any?>(done.asList())
             }
-            is PickleValue.Dict -> {
+            is PickleDict -> {
                 hashed(value, 0, 2)
                 val map = LinkedHashMap<Any?, Any?>(done.size)
                 for (i in done.indices step 2) map[done[i]] = done[i + 1]
                 map
             }
-            is PickleValue.Object -> {
+            is PickleObject -> {
                 val kind = value.known?.kind ?: return value
                 when (kind) {
                     Kind.SET, Kind.FROZENSET -> hashed(value, 0, 1)

@@ -26,35 +26,35 @@ class Canonical private constructor() {
     }
 
     private fun isNode(value: PickleValue) = when (value) {
-        is PickleValue.Tuple -> value.items.isNotEmpty()
-        is PickleValue.Sequence, is PickleValue.Dict, is PickleValue.Changeable, is PickleValue.ByteArray,
-        is PickleValue.ReadOnly -> true
+        is PickleTuple -> value.items.isNotEmpty()
+        is PickleSequence, is PickleDict, is PickleChangeable, is PickleByteArray,
+        is PickleReadOnly -> true
         else -> false
     }
 
     private fun children(value: PickleValue): List<PickleValue> = when (value) {
-        is PickleValue.Sequence -> value.items
-        is PickleValue.Dict -> value.entries.flatMap { it.toList() }
-        is PickleValue.ReadOnly -> listOf(value.inner)
-        is PickleValue.Changeable -> parts(value) + value.changes.flatMap {
+        is PickleSequence -> value.items
+        is PickleDict -> value.entries.flatMap { it.toList() }
+        is PickleReadOnly -> listOf(value.inner)
+        is PickleChangeable -> parts(value) + value.changes.flatMap {
             when (it) {
-                is PickleValue.Change.Append -> it.items
-                is PickleValue.Change.SetItem -> it.keysAndValues
-                is PickleValue.Change.Add -> it.items
-                is PickleValue.Change.Build -> listOf(it.state)
-                is PickleValue.Change.Nested -> listOf(it.root)
-                is PickleValue.Change.Raw -> emptyList()
+                is PickleChange.Append -> it.items
+                is PickleChange.SetItem -> it.keysAndValues
+                is PickleChange.Add -> it.items
+                is PickleChange.Build -> listOf(it.state)
+                is PickleChange.Nested -> listOf(it.root)
+                is PickleChange.Raw -> emptyList()
             }
         }
         else -> emptyList()
     }
 
-    private fun parts(value: PickleValue.Changeable): List<PickleValue> = when (value) {
-        is PickleValue.Persistent -> listOf(value.id)
-        is PickleValue.Object -> when (value.how) {
+    private fun parts(value: PickleChangeable): List<PickleValue> = when (value) {
+        is PicklePersistent -> listOf(value.id)
+        is PickleObject -> when (value.how) {
             // The arguments of OBJ and INST stand inline.
-            PickleValue.How.OBJ, PickleValue.How.INST ->
-                listOf(value.callable) + (value.args as PickleValue.Tuple).items
+            PickleHow.OBJ, PickleHow.INST ->
+                listOf(value.callable) + (value.args as PickleTuple).items
             else -> listOfNotNull(value.callable, value.args, value.kwargs)
         }
     }
@@ -71,26 +71,26 @@ class Canonical private constructor() {
     }
 
     private fun value(value: PickleValue): String = when (value) {
-        PickleValue.None -> "null"
-        is PickleValue.Bool -> value.value.toString()
-        is PickleValue.Int ->
+        PickleNone -> "null"
+        is PickleBool -> value.value.toString()
+        is PickleInt ->
             if (value.value in -(1L shl 53)..(1L shl 53)) value.value.toString() else "{\"int\":\"${value.value}\"}"
-        is PickleValue.BigInt -> {
+        is PickleBigInt -> {
             val n = value.value
             val text = if (n.abs().bitLength() <= 4096) n.toString() else (if (n.signum() < 0) "-0x" else "0x") + n.abs().toString(16)
             "{\"int\":\"$text\"}"
         }
-        is PickleValue.Float -> "{\"float\":\"%016x\"}".format(value.value.toRawBits())
-        is PickleValue.Str -> str(value)
-        is PickleValue.Str8 -> "{\"str8\":${blob(value.value)}}"
-        is PickleValue.Bytes -> "{\"bytes\":${blob(value.value)}}"
-        is PickleValue.Global -> "{\"global\":[${json(value.module)},${json(value.name)}]}"
-        is PickleValue.Extension -> "{\"ext\":${value.code}}"
-        is PickleValue.Buffer -> "{\"buffer\":${value.index}${if (value.readOnly) ",\"readonly\":true" else ""}}"
+        is PickleFloat -> "{\"float\":\"%016x\"}".format(value.value.toRawBits())
+        is PickleStr -> str(value)
+        is PickleStr8 -> "{\"str8\":${blob(value.value)}}"
+        is PickleBytes -> "{\"bytes\":${blob(value.value)}}"
+        is PickleGlobal -> "{\"global\":[${json(value.module)},${json(value.name)}]}"
+        is PickleExtension -> "{\"ext\":${value.code}}"
+        is PickleBuffer -> "{\"buffer\":${value.index}${if (value.readOnly) ",\"readonly\":true" else ""}}"
         else -> if (isNode(value)) "{\"\$ref\":${numbers[value]}}" else "{\"tuple\":[]}"
     }
 
-    private fun str(value: PickleValue.Str): String {
+    private fun str(value: PickleStr): String {
         val utf8 = value.surrogates ?: value.value.toByteArray()
         return when {
             utf8.size > 1024 -> "{\"str\":{\"sha256\":\"${sha256(utf8)}\",\"utf8_len\":${utf8.size}}}"
@@ -108,31 +108,31 @@ class Canonical private constructor() {
     private fun pairs(values: List<PickleValue>) = values.chunked(2).joinToString(",", "[", "]") { list(it) }
 
     private fun node(node: PickleValue): String = when (node) {
-        is PickleValue.List -> "{\"list\":${list(node.items)}}"
-        is PickleValue.Tuple -> "{\"tuple\":${list(node.items)}}"
-        is PickleValue.Set -> "{\"set\":${list(node.items)}}"
-        is PickleValue.FrozenSet -> "{\"frozenset\":${list(node.items)}}"
-        is PickleValue.Dict -> "{\"dict\":${pairs(children(node))}}"
-        is PickleValue.ByteArray -> "{\"bytearray\":${blob(node.value)}}"
-        is PickleValue.ReadOnly -> "{\"readonly\":${value(node.inner)}}"
-        is PickleValue.Changeable -> {
+        is PickleList -> "{\"list\":${list(node.items)}}"
+        is PickleTuple -> "{\"tuple\":${list(node.items)}}"
+        is PickleSet -> "{\"set\":${list(node.items)}}"
+        is PickleFrozenSet -> "{\"frozenset\":${list(node.items)}}"
+        is PickleDict -> "{\"dict\":${pairs(children(node))}}"
+        is PickleByteArray -> "{\"bytearray\":${blob(node.value)}}"
+        is PickleReadOnly -> "{\"readonly\":${value(node.inner)}}"
+        is PickleChangeable -> {
             val ops = node.changes.map {
                 when (it) {
-                    is PickleValue.Change.Append -> "{\"append\":${list(it.items)}}"
-                    is PickleValue.Change.SetItem -> "{\"setitem\":${pairs(it.keysAndValues)}}"
-                    is PickleValue.Change.Add -> "{\"add\":${list(it.items)}}"
-                    is PickleValue.Change.Build -> "{\"build\":${value(it.state)}}"
-                    is PickleValue.Change.Nested -> "{\"joblib_pickle\":${value(it.root)}}"
-                    is PickleValue.Change.Raw ->
+                    is PickleChange.Append -> "{\"append\":${list(it.items)}}"
+                    is PickleChange.SetItem -> "{\"setitem\":${pairs(it.keysAndValues)}}"
+                    is PickleChange.Add -> "{\"add\":${list(it.items)}}"
+                    is PickleChange.Build -> "{\"build\":${value(it.state)}}"
+                    is PickleChange.Nested -> "{\"joblib_pickle\":${value(it.root)}}"
+                    is PickleChange.Raw ->
                         "{\"joblib_raw\":{\"len\":${it.bytes.size},\"offset\":${it.offset},\"sha256\":\"${sha256(it.bytes)}\"}}"
                 }
             }
             val made = when (node) {
-                is PickleValue.Persistent -> "persid" to value(node.id)
-                is PickleValue.Object -> when (node.how) {
-                    PickleValue.How.OBJ, PickleValue.How.INST -> node.how.name.lowercase() to
-                        "[${value(node.callable)},${list((node.args as PickleValue.Tuple).items)}]"
-                    PickleValue.How.CHANGED -> "changed" to value(node.callable)
+                is PicklePersistent -> "persid" to value(node.id)
+                is PickleObject -> when (node.how) {
+                    PickleHow.OBJ, PickleHow.INST -> node.how.name.lowercase() to
+                        "[${value(node.callable)},${list((node.args as PickleTuple).items)}]"
+                    PickleHow.CHANGED -> "changed" to value(node.callable)
                     else -> node.how.name.lowercase() to list(parts(node))
                 }
             }

@@ -9,7 +9,6 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
-import org.libpickle.ffi.ErrorKind
 
 class ItemsTest {
     private fun plain(stream: InputStream, path: String = "$") =
@@ -50,7 +49,7 @@ class ItemsTest {
     }
 
     /** A list in which the last item is an earlier one again, which was given away long before. */
-    private val shared = List(20_000) { PickleValue.Str("row $it") }.let { PickleValue.List(it + it[8000]) }
+    private val shared = List(20_000) { PickleStr("row $it") }.let { PickleList(it + it[8000]) }
 
     private fun file(data: ByteArray): Path = Files.createTempFile("items", ".pkl").also {
         it.toFile().deleteOnExit()
@@ -85,7 +84,7 @@ class ItemsTest {
     @Test
     fun `a file's reader can be left at any time, and may be used by threads`() {
         val path = file(Pickle.dumps(shared))
-        repeat(50) { FileItems(path).use { assertEquals("row 0", (it.next().value as PickleValue.Str).value) } }
+        repeat(50) { FileItems(path).use { assertEquals("row 0", (it.next().value as PickleStr).value) } }
         val reader = FileItems(path)
         val count = java.util.concurrent.atomic.AtomicInteger()
         val threads = List(4) {
@@ -156,7 +155,7 @@ class ItemsTest {
             val stream = Rows(bytes)
             var count = 0L
             for (item in stream.items()) {
-                check((item.value as PickleValue.Dict)["id"] == PickleValue.Int(1))
+                check((item.value as PickleDict)["id"] == PickleInt(1))
                 count++
             }
             check(count == stream.rows) { "$count of ${stream.rows}" }

@@ -11,7 +11,6 @@ import org.junit.jupiter.api.Assertions.assertSame
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
-import org.libpickle.ffi.ErrorKind
 
 class PickleTest {
     private val table = File(root, "tests/data/fixtures.tsv").readLines().map { it.split('\t') }
@@ -118,15 +117,15 @@ class PickleTest {
     fun `depth and memory have limits`() {
         val deep = ByteArray(5000) { ']'.code.toByte() } + ByteArray(4999) { 'a'.code.toByte() } + '.'.code.toByte()
         assertEquals(ErrorKind.DEPTH_LIMIT, assertThrows(PickleException::class.java) { Pickle.loads(deep) }.kind)
-        var value = Pickle.loads(deep, readOptions(maxDepth = 5000))
+        var value = Pickle.loads(deep, ReadOptions(maxDepth = 5000))
         var levels = 1
         while (true) {
-            value = (value as PickleValue.List).items.firstOrNull() ?: break
+            value = (value as PickleList).items.firstOrNull() ?: break
             levels++
         }
         assertEquals(5000, levels)
-        assertEquals(ErrorKind.NODES_FULL, assertThrows(PickleException::class.java) { Pickle.loads(deep, readOptions(maxBytes = 4096)) }.kind)
-        assertEquals(ErrorKind.OPCODE_LIMIT, assertThrows(PickleException::class.java) { Pickle.loads(deep, readOptions(maxOpcodes = 10)) }.kind)
+        assertEquals(ErrorKind.NODES_FULL, assertThrows(PickleException::class.java) { Pickle.loads(deep, ReadOptions(maxBytes = 4096)) }.kind)
+        assertEquals(ErrorKind.OPCODE_LIMIT, assertThrows(PickleException::class.java) { Pickle.loads(deep, ReadOptions(maxOpcodes = 10)) }.kind)
     }
 
     @Test
@@ -144,24 +143,24 @@ class PickleTest {
 
     @Test
     fun `arrays of numpy and attributes are at hand`() {
-        fun objects(value: PickleValue): List<PickleValue.Object> = when (value) {
-            is PickleValue.Object -> listOf(value) + (value.attributes?.flatMap { objects(it.second) } ?: emptyList())
-            is PickleValue.Sequence -> value.items.flatMap { objects(it) }
+        fun objects(value: PickleValue): List<PickleObject> = when (value) {
+            is PickleObject -> listOf(value) + (value.attributes?.flatMap { objects(it.second) } ?: emptyList())
+            is PickleSequence -> value.items.flatMap { objects(it) }
             else -> emptyList()
         }
         val all = objects(Pickle.load(File(root, "examples/data/model.pkl").toPath()))
         val scaler = all.single { it.className?.name == "StandardScaler" }.attributes!!.associate { (key, value) -> key.toKotlin() to value }
-        val mean = (scaler.getValue("mean_") as PickleValue.Object).known!!
+        val mean = (scaler.getValue("mean_") as PickleObject).known!!
         assertEquals(listOf(2), mean.shape)
         // numpy.mean of the columns in examples/data/model.py
         assertEquals(listOf(83.0 / 6, 6052.0 / 6), mean.numbers)
-        assertEquals(listOf(6.0), (scaler.getValue("n_samples_seen_") as PickleValue.Object).known!!.numbers)
+        assertEquals(listOf(6.0), (scaler.getValue("n_samples_seen_") as PickleObject).known!!.numbers)
         // numpy.array([1, -2, 0.5, 65504, 6e-8, inf], dtype=">f2"), with what numpy 1 and 2 call its parts.
         fun array(dtype: String, vararg bytes: Int) = Pickle.loads(
             "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntC\u0001btR(I1\n(I${bytes.size / dtype.last().digitToInt()}\ntcnumpy\ndtype\n(X\u0002\u0000\u0000\u0000".toByteArray() +
                 dtype.drop(1).toByteArray() + "I0\nI1\ntR(I3\nX\u0001\u0000\u0000\u0000${dtype[0]}NNNI-1\nI-1\nI0\ntbI00\nC".toByteArray() +
                 bytes.size.toByte() + ByteArray(bytes.size) { bytes[it].toByte() } + "tb.".toByteArray(),
-        ).let { (it as PickleValue.Object).known?.numbers }
+        ).let { (it as PickleObject).known?.numbers }
         assertEquals(listOf(1.0, -2.0, 0.5, 65504.0, Math.scalb(1.0, -24), Double.POSITIVE_INFINITY),
             array(">f2", 0x3c, 0, 0xc0, 0, 0x38, 0, 0x7b, 0xff, 0, 1, 0x7c, 0))
         assertEquals(listOf(-1L, 258L), array("<i2", 0xff, 0xff, 2, 1))
@@ -181,7 +180,7 @@ class PickleTest {
     @Test
     fun `sharing and cycles stay`() {
         // row = [row]
-        val row = Pickle.loads(hex("5d710068 00612e".replace(" ", ""))) as PickleValue.List
+        val row = Pickle.loads(hex("5d710068 00612e".replace(" ", ""))) as PickleList
         assertSame(row, row.items[0])
         assertEquals(ErrorKind.BAD_VALUE, assertThrows(PickleException::class.java) { row.toKotlin() }.kind)
     }
@@ -208,7 +207,7 @@ class PickleTest {
             val expected = sum.findAll(text).toList().singleOrNull()?.groupValues?.get(1)
             val data = File(oracle.path.removeSuffix(".json"))
             if (!plain || expected == null || !data.isFile || "shared_memo" in text) continue
-            val value = Pickle.loads(data.readBytes(), readOptions(maxDepth = 1_000_000))
+            val value = Pickle.loads(data.readBytes(), ReadOptions(maxDepth = 1_000_000))
             assertEquals(expected, sha256(Canonical.of(value).toByteArray()), data.path)
             compared++
         }

@@ -20,7 +20,6 @@ import org.junit.jupiter.api.Assertions.assertSame
 import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
-import org.libpickle.ffi.ErrorKind
 
 class WritingTest {
     private fun there(value: Any?, protocol: Int = 4) = Pickle.loads(Pickle.dumps(value.toPickle(), protocol)).toKotlin()
@@ -47,7 +46,7 @@ class WritingTest {
     @Test
     fun `bytes are those of CPython`() {
         // pickle.dumps({"n": None, "l": [1, 2.5, True], "t": ("x", b"y")}, 2) in Python 3.12
-        val value = mapOf("n" to null, "l" to listOf(1, 2.5, true), "t" to PickleValue.Tuple(PickleValue.Str("x"), PickleValue.Str("y")))
+        val value = mapOf("n" to null, "l" to listOf(1, 2.5, true), "t" to PickleTuple(PickleStr("x"), PickleStr("y")))
         val hex = "80027d710028" + "58010000006e71014e" + "58010000006c71025d7103284b0147400400000000000088" + "65" +
             "580100000074710458010000007871055801000000797106867107" + "752e"
         assertArrayEquals(hex.chunked(2).map { it.toInt(16).toByte() }.toByteArray(), Pickle.dumps(value.toPickle(), 2))
@@ -82,10 +81,10 @@ class WritingTest {
     fun `sharing and cycles are written`() {
         val list = ArrayList<Any?>()
         list.add(list)
-        val read = Pickle.loads(Pickle.dumps(list.toPickle())) as PickleValue.List
+        val read = Pickle.loads(Pickle.dumps(list.toPickle())) as PickleList
         assertSame(read, read.items[0])
         val shared = listOf("x")
-        val both = Pickle.loads(Pickle.dumps(listOf(shared, shared).toPickle())) as PickleValue.List
+        val both = Pickle.loads(Pickle.dumps(listOf(shared, shared).toPickle())) as PickleList
         assertSame(both.items[0], both.items[1])
     }
 
@@ -94,17 +93,17 @@ class WritingTest {
         fun kind(call: () -> Any?) = assertThrows(PickleException::class.java) { call() }.kind
         assertEquals(ErrorKind.BAD_VALUE, kind { Any().toPickle() })
         assertEquals(ErrorKind.BAD_VALUE, kind { LocalDate.of(10_000, 1, 1).toPickle() })
-        assertEquals(ErrorKind.BAD_VALUE, kind { Pickle.dumps(PickleValue.Buffer(0, false), 4) })
-        assertEquals(ErrorKind.BAD_VALUE, kind { Pickle.dumps(PickleValue.Set(PickleValue.List())) })
-        assertThrows(IllegalArgumentException::class.java) { Pickle.dumps(PickleValue.None, 6) }
+        assertEquals(ErrorKind.BAD_VALUE, kind { Pickle.dumps(PickleBuffer(0, false), 4) })
+        assertEquals(ErrorKind.BAD_VALUE, kind { Pickle.dumps(PickleSet(PickleList())) })
+        assertThrows(IllegalArgumentException::class.java) { Pickle.dumps(PickleNone, 6) }
     }
 
     @Test
     fun `deep values are written without a stack`() {
-        var value: PickleValue = PickleValue.List()
-        repeat(100_000) { value = PickleValue.List(value) }
+        var value: PickleValue = PickleList()
+        repeat(100_000) { value = PickleList(value) }
         val pickle = Pickle.dumps(value)
-        assertArrayEquals(pickle, Pickle.dumps(Pickle.loads(pickle, readOptions(maxDepth = 200_000))))
+        assertArrayEquals(pickle, Pickle.dumps(Pickle.loads(pickle, ReadOptions(maxDepth = 200_000))))
     }
 
     @Test
@@ -132,6 +131,6 @@ class WritingTest {
     fun `exceptions fit kotlin Result`() {
         val result = runCatching { Pickle.loads("K".toByteArray()) }
         assertEquals(ErrorKind.TRUNCATED, (result.exceptionOrNull() as PickleException).kind)
-        assertEquals(PickleValue.None, result.getOrDefault(PickleValue.None))
+        assertEquals(PickleNone, result.getOrDefault(PickleNone))
     }
 }

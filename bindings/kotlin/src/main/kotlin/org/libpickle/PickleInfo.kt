@@ -1,0 +1,65 @@
+package org.libpickle
+
+/**
+ * What there is to tell about a pickle without its values.
+ *
+ * @property length bytes from the first opcode to STOP, STOP included
+ * @property protocol the protocol that it says it is in; 0 where it says nothing
+ * @property opcodes its opcodes
+ * @property memo entries in the memo at the end
+ * @property root what it holds: `dict`, or the class of the object, such as `datetime.date`
+ * @property globals every class and function that it names, also those of values that it drops again, in the order of
+ * their names
+ * @property unnamedCalls objects that Python would make by calling something that has no name of its own
+ * @property extensions extension codes that it names, in order
+ * @property persistentIds objects that stand outside and are named by a persistent id
+ * @property buffers out-of-band buffers that it asks for
+ */
+class PickleInfo internal constructor(
+    val length: Long,
+    val protocol: Int,
+    val opcodes: Long,
+    val memo: Long,
+    val root: String,
+    val globals: List<GlobalUse>,
+    val unnamedCalls: Long,
+    val extensions: List<Long>,
+    val persistentIds: Long,
+    val buffers: Long,
+) {
+    internal companion object {
+        /** Reads what the library wrote. */
+        fun read(data: ByteArray): PickleInfo {
+            var at = 0
+            fun number(): Long {
+                var number = 0L
+                var shift = 0
+                do {
+                    val byte = data[at++].toLong()
+                    number = number or (byte and 0x7f shl shift)
+                    shift += 7
+                } while (byte < 0)
+                return number
+            }
+            fun text(): String {
+                val size = number().toInt()
+                return String(data, at, size, Charsets.UTF_8).also { at += size }
+            }
+            // The arguments are evaluated in order, which is that of the bytes.
+            return PickleInfo(
+                number(), number().toInt(), number(), number(), text(),
+                List(number().toInt()) { GlobalUse(text(), text(), number()) },
+                number(), List(number().toInt()) { number() }, number(), number(),
+            )
+        }
+    }
+}
+
+/**
+ * A class or function that a pickle names: Python would import its module.
+ *
+ * @property module the module, as the pickle names it
+ * @property name the name in it; may have dots
+ * @property calls objects that Python would make by calling it, or as its instances
+ */
+data class GlobalUse(val module: String, val name: String, val calls: Long)
