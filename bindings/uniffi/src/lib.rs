@@ -23,7 +23,7 @@ mod writer;
 pub use error::{ErrorKind, PickleError};
 pub use inspect::{GlobalUse, Info, info};
 pub use items::{FileItems, ItemBatch, ItemReader, ItemStatus};
-pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads, loads_plain, plain, plain_items};
+pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads};
 pub use writer::dumps;
 
 uniffi::setup_scaffolding!();

@@ -100,34 +100,6 @@ const LARGE: usize = 1 << 20;
 /// Bytes of memory that are kept at most. On phones none are.
 const SPARE_MAX: usize = if cfg!(any(target_os = "android", target_os = "ios")) { 0 } else { 256 << 20 };
 
-/// A document in the flat form as a pickle that names nothing but this library's own few makers: what Python's
-/// unpickler may read, see [`flat::read::decode_plain`].
-///
-/// # Errors
-/// [`ErrorKind::BadValue`]: a value holds itself in a way that this form cannot show, or would take too long to hash.
-#[uniffi::export]
-pub fn plain(flat: &[u8]) -> Result<Vec<u8>, PickleError> {
-    flat::read::decode_plain(flat)
-}
-
-/// [`loads`] and [`plain`] in one, without the flat form crossing the border.
-///
-/// # Errors
-/// As those two.
-#[uniffi::export]
-pub fn loads_plain(data: &[u8], options: ReadOptions) -> Result<Vec<u8>, PickleError> {
-    plain(&loads(data, options)?)
-}
-
-/// [`plain`] of a batch of items: a list, in which what has a key is a pair.
-///
-/// # Errors
-/// As [`plain`].
-#[uniffi::export]
-pub fn plain_items(batch: &[u8]) -> Result<Vec<u8>, PickleError> {
-    flat::read::decode_plain_items(batch)
-}
-
 /// How far a call came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum Status {

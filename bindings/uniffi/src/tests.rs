@@ -1,7 +1,7 @@
 //! The flat form there and back: what was read can be written, and reads the same again.
 
 use crate::{
-    ErrorKind, FileItems, GlobalUse, ItemReader, ItemStatus, ReadOptions, Status, Unpickler, dumps, info, loads, plain,
+    ErrorKind, FileItems, GlobalUse, ItemReader, ItemStatus, ReadOptions, Status, Unpickler, dumps, info, loads,
 };
 use std::path::{Path, PathBuf};
 
@@ -84,31 +84,6 @@ fn pieces_read_as_the_whole() {
         rest = more;
     }
     assert_eq!(reader.document().unwrap(), loads(&pickle, ReadOptions::default()).unwrap());
-}
-
-#[test]
-fn a_plain_pickle_names_nothing_of_the_original() {
-    let mut plainer = 0;
-    for row in table().iter().filter(|row| row[0] == "graph") {
-        let pickle = std::fs::read(data().join(&row[1])).unwrap();
-        let flat = loads(&pickle, ReadOptions::default()).unwrap();
-        let Ok(plain) = plain(&flat) else { continue };
-        let named = info(&plain, ReadOptions::default()).unwrap().globals;
-        assert!(named.iter().all(|global| global.module == "libpickle"), "{}: {named:?}", row[1]);
-        plainer += 1;
-    }
-    assert!(plainer >= 50, "{plainer}");
-}
-
-#[test]
-fn keys_that_would_be_hashed_for_ever_are_refused() {
-    // t = (); 60 times t = (t, t); {t: None}
-    let pickle = [b"})".as_slice(), &b"2\x86".repeat(60), b"Ns."].concat();
-    let flat = loads(&pickle, ReadOptions::default()).unwrap();
-    assert_eq!(plain(&flat).unwrap_err().kind(), ErrorKind::BadValue);
-    // As an item of a list it harms nobody.
-    let pickle = [b"])".as_slice(), &b"2\x86".repeat(60), b"a."].concat();
-    plain(&loads(&pickle, ReadOptions::default()).unwrap()).unwrap();
 }
 
 #[test]
@@ -245,29 +220,6 @@ fn good_items_come_before_the_fault() {
     let error = reader.feed(b"").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownOpcode);
     assert_eq!(reader.feed(b"a.").unwrap_err(), error);
-}
-
-#[test]
-fn plain_items_are_a_list() {
-    let reader = ItemReader::new("$".into(), ReadOptions::default(), Some(0)).unwrap();
-    let batch = reader.feed(b"}(K\x01X\x01\0\0\0aK\x02]u.").unwrap();
-    let pickle = crate::plain_items(&batch.items).unwrap();
-    let expected = [(1, "a"), (2, "")];
-    let mut unpickler = pickle_core::Unpickler::new(pickle_core::Heap::new(), pickle_core::Options::new());
-    let document = unpickler.load(&pickle).unwrap();
-    let items: Vec<_> = document.root().items().unwrap().collect();
-    assert_eq!(items.len(), expected.len());
-    for (item, (key, value)) in items.iter().zip(expected) {
-        assert_eq!(item.at(0).unwrap().as_i64(), Some(key));
-        assert_eq!(item.at(1).unwrap().as_str().unwrap_or_default(), value);
-    }
-    // Anything else is refused, never read past its end.
-    for at in 0..batch.items.len() {
-        let mut bad = batch.items.clone();
-        bad[at] ^= 0x55;
-        let _ = crate::plain_items(&bad);
-        let _ = crate::plain_items(&batch.items[..at]);
-    }
 }
 
 /// All values of a batch's items in the flat form, one after another.

@@ -1,8 +1,6 @@
 //! The flat form to a pickle, without recursion. The buffer comes from another
 //! language: it is believed nothing.
 
-mod plain;
-
 use super::{VERSION, change, tag};
 use crate::error::{ErrorKind, PickleError};
 use pickle_core::{Arg, Encoder, Opcode};
@@ -13,46 +11,7 @@ use pickle_core::{Arg, Encoder, Opcode};
 /// # Errors
 /// [`ErrorKind::BadValue`]: the buffer is damaged, or holds what no pickle can.
 pub fn decode(flat: &[u8]) -> Result<Vec<u8>, PickleError> {
-    run(flat, None)
-}
-
-/// The same as a pickle that CPython's own unpickler reads without importing or calling anything of the original:
-/// the only names in it are the five of [`Maker`], all in one module. Objects are records of how they were made.
-///
-/// # Errors
-/// As [`decode`]; also a key or set item that would take too long to hash.
-pub fn decode_plain(flat: &[u8]) -> Result<Vec<u8>, PickleError> {
-    run(flat, Some(plain::Weights::default()))
-}
-
-/// The items of a batch (see [`ItemBatch::items`](crate::ItemBatch)) as one plain pickle: a list, in which what has a
-/// key is a pair.
-///
-/// # Errors
-/// As [`decode_plain`].
-pub fn decode_plain_items(batch: &[u8]) -> Result<Vec<u8>, PickleError> {
-    let mut reader = Reader::new(batch, Some(plain::Weights::default()))?;
-    reader.op(Opcode::EmptyList, Arg::Nothing)?;
-    reader.op(Opcode::Mark, Arg::Nothing)?;
-    while reader.at < batch.len() {
-        let is_pair = matches!(reader.byte()?, 1 | 2);
-        for _ in 0..1 + u8::from(is_pair) {
-            reader.number()?;
-            reader.document()?;
-        }
-        if is_pair {
-            reader.op(Opcode::Tuple2, Arg::Nothing)?;
-        }
-    }
-    reader.op(Opcode::Appends, Arg::Nothing)?;
-    reader.end()
-}
-
-/// Bytes of the opcode that every pickle here begins with.
-const PROTO_LEN: usize = 2;
-
-fn run(flat: &[u8], plain: Option<plain::Weights>) -> Result<Vec<u8>, PickleError> {
-    let mut reader = Reader::new(flat, plain)?;
+    let mut reader = Reader::new(flat)?;
     reader.document()?;
     reader.end()
 }
@@ -63,10 +22,6 @@ enum Todo {
     Value,
     /// Read so many values.
     Values(u64),
-    /// Read so many values, some of which will be hashed.
-    Hashed(u64, Hashed),
-    /// What was read since then is hashed: see that it is small enough.
-    Weigh(u64),
     /// Read the values of a dict with these keys, from this one on.
     Keyed(usize, usize),
     /// Emit an opcode.
@@ -79,16 +34,6 @@ enum Todo {
     Changes,
     /// Read facts about an object, and drop them.
     Facts(u64),
-    /// Facts were read: have them made into what the object is known to be.
-    PlainFacts,
-}
-
-/// Which values of a run are hashed by who reads them.
-#[derive(Clone, Copy, PartialEq)]
-enum Hashed {
-    All,
-    /// Every other one, the last but one among them.
-    Keys,
 }
 
 struct Reader<'f> {
@@ -102,12 +47,10 @@ struct Reader<'f> {
     /// Memo indices of nodes; `None` while one is not complete.
     nodes: Vec<Option<u32>>,
     keys: Vec<Vec<u32>>,
-    /// What is made is for CPython's own unpickler, see [`decode_plain`].
-    plain: Option<plain::Weights>,
 }
 
 impl<'f> Reader<'f> {
-    fn new(flat: &'f [u8], plain: Option<plain::Weights>) -> Result<Self, PickleError> {
+    fn new(flat: &'f [u8]) -> Result<Self, PickleError> {
         let mut reader = Reader {
             flat,
             at: 0,
@@ -116,12 +59,8 @@ impl<'f> Reader<'f> {
             texts: Vec::new(),
             nodes: Vec::new(),
             keys: Vec::new(),
-            plain,
         };
         reader.op(Opcode::Proto, Arg::Uint(5))?;
-        if reader.plain.is_some() {
-            reader.makers()?;
-        }
         Ok(reader)
     }
 
@@ -130,9 +69,6 @@ impl<'f> Reader<'f> {
         self.texts.clear();
         self.nodes.clear();
         self.keys.clear();
-        if let Some(plain) = &mut self.plain {
-            *plain = plain::Weights::default();
-        }
         if self.byte()? != VERSION {
             return Err(self.bad("the values come from another version of this library"));
         }
@@ -149,15 +85,7 @@ impl<'f> Reader<'f> {
             return Err(self.bad("bytes follow the value"));
         }
         self.op(Opcode::Stop, Arg::Nothing)?;
-        let is_plain = self.plain.is_some();
-        let mut pickle = self.out.into_sink();
-        if is_plain {
-            // Outside of a frame CPython asks its file for every few bytes, which takes longer than all else.
-            let len = (pickle.len() - PROTO_LEN) as u64;
-            let frame = [Opcode::Frame.byte()].into_iter().chain(len.to_le_bytes());
-            pickle.splice(PROTO_LEN..PROTO_LEN, frame);
-        }
-        Ok(pickle)
+        Ok(self.out.into_sink())
     }
 
     fn step(&mut self, todo: Todo, stack: &mut Vec<Todo>) -> Result<(), PickleError> {
@@ -168,18 +96,6 @@ impl<'f> Reader<'f> {
                 stack.push(Todo::Values(n - 1));
                 self.value(stack)
             }
-            Todo::Hashed(0, _) => Ok(()),
-            Todo::Hashed(n, which) => {
-                stack.push(Todo::Hashed(n - 1, which));
-                if let Some(plain) = &self.plain
-                    && (which == Hashed::All || n % 2 == 0)
-                {
-                    stack.push(Todo::Weigh(plain.total()));
-                }
-                self.value(stack)
-            }
-            Todo::Weigh(before) => self.weigh(before),
-            Todo::PlainFacts => self.end_facts(),
             Todo::Keyed(keys, from) => {
                 let Some(&key) = self.keys.get(keys).and_then(|keys| keys.get(from)) else { return Ok(()) };
                 self.get(key)?;
@@ -191,9 +107,6 @@ impl<'f> Reader<'f> {
                 let index = self.memoize()?;
                 if let Some(node) = self.nodes.get_mut(number) {
                     *node = Some(index);
-                }
-                if let Some(plain) = &mut self.plain {
-                    plain.end();
                 }
                 Ok(())
             }
@@ -224,12 +137,6 @@ impl<'f> Reader<'f> {
     fn value(&mut self, stack: &mut Vec<Todo>) -> Result<(), PickleError> {
         let plain = Arg::Nothing;
         let tag = self.byte()?;
-        if let Some(weights) = &mut self.plain {
-            weights.add(1);
-            if let tag::GLOBAL | tag::STR8 | tag::EXTENSION | tag::BUFFER | tag::OBJECT = tag {
-                return self.plain_value(tag, stack);
-            }
-        }
         match tag {
             tag::NONE => self.op(Opcode::None, plain),
             tag::FALSE => self.op(Opcode::NewFalse, plain),
@@ -273,12 +180,7 @@ impl<'f> Reader<'f> {
                 let number = self.number()?;
                 let node = usize::try_from(number).ok().and_then(|number| self.nodes.get(number)).copied();
                 match node {
-                    Some(Some(index)) => {
-                        if let Some(weights) = &mut self.plain {
-                            weights.add_again(number as usize);
-                        }
-                        self.get(index)
-                    }
+                    Some(Some(index)) => self.get(index),
                     Some(None) => Err(self.bad("a tuple, frozenset or the arguments of an object hold themselves")),
                     None => Err(self.bad("no such node")),
                 }
@@ -294,9 +196,8 @@ impl<'f> Reader<'f> {
                 let (tag::BYTES, data) = (self.byte()?, self.counted()?) else {
                     return Err(self.bad("a bytearray must hold bytes of its own"));
                 };
-                // The content is a text in the count of texts, to which only facts about objects refer.
-                let content = if self.plain.is_some() { data } else { &[] };
-                self.op(Opcode::BinBytes8, Arg::Bytes(content))?;
+                // The content is a text in the count of texts, to which only facts about objects refer: those are dropped.
+                self.op(Opcode::BinBytes8, Arg::Bytes(&[]))?;
                 self.remember()?;
                 self.op(Opcode::Pop, plain)?;
                 self.op(Opcode::ByteArray8, Arg::Bytes(data))?;
@@ -321,18 +222,9 @@ impl<'f> Reader<'f> {
         self.step(Todo::Node(number), stack)?;
         if count != 0 {
             self.op(Opcode::Mark, Arg::Nothing)?;
-            stack.extend([Todo::Op(fill), Self::filled(fill, count)]);
+            stack.extend([Todo::Op(fill), Todo::Values(count)]);
         }
         Ok(())
-    }
-
-    /// So many values that fill a container.
-    fn filled(fill: Opcode, count: u64) -> Todo {
-        match fill {
-            Opcode::SetItems => Todo::Hashed(count, Hashed::Keys),
-            Opcode::AddItems | Opcode::FrozenSet => Todo::Hashed(count, Hashed::All),
-            _ => Todo::Values(count),
-        }
     }
 
     /// A container that is made of its items.
@@ -340,7 +232,7 @@ impl<'f> Reader<'f> {
         let number = self.node();
         let count = self.count(1)?;
         self.op(Opcode::Mark, Arg::Nothing)?;
-        stack.extend([Todo::Node(number), Todo::Op(close), Self::filled(close, count)]);
+        stack.extend([Todo::Node(number), Todo::Op(close), Todo::Values(count)]);
         Ok(())
     }
 
@@ -393,9 +285,6 @@ impl<'f> Reader<'f> {
 
     fn change(&mut self, stack: &mut Vec<Todo>) -> Result<(), PickleError> {
         let kind = self.byte()?;
-        if self.plain.is_some() {
-            return self.plain_change(kind, stack);
-        }
         let (fill, count) = match kind {
             change::END => return Ok(()),
             change::APPEND => (Opcode::Appends, self.count(1)?),
@@ -470,9 +359,6 @@ impl<'f> Reader<'f> {
 
     fn node(&mut self) -> usize {
         self.nodes.push(None);
-        if let Some(plain) = &mut self.plain {
-            plain.begin();
-        }
         self.nodes.len() - 1
     }
 
