@@ -367,17 +367,35 @@ def get_class(module, node):
 
 
 VETTED = {}
+IN_PROGRESS, TRAIL = set(), []
+# Times that a vetting gave up for its depth, and that it leaned on a function whose own vetting was not over.
+CUT = LEANED = 0
 
 
 def vet_function(module, fn, owner, depth, defining=None):
+    global CUT, LEANED
     key = (id(fn), id(owner.node) if owner else 0)
     if key in VETTED:
+        LEANED += key in IN_PROGRESS
         return VETTED[key]
-    if depth > 7:
+    if depth > 12:
+        CUT += 1
         return False
     VETTED[key] = True  # recursion is as good as the rest
+    IN_PROGRESS.add(key)
+    before, mark = (CUT, LEANED), len(TRAIL)
+    TRAIL.append(key)
     ok = Vetter(module, fn, owner, depth, defining).run()
-    VETTED[key] = ok
+    IN_PROGRESS.discard(key)
+    if not ok:
+        # What leaned on this one is vetted anew; what was too deep here need not be so elsewhere.
+        if LEANED != before[1]:
+            for leaning in TRAIL[mark:]:
+                VETTED.pop(leaning, None)
+            del TRAIL[mark:]
+        VETTED.pop(key, None)
+        if CUT == before[0]:
+            VETTED[key] = False
     return ok
 
 
@@ -471,9 +489,14 @@ class Vetter(ast.NodeVisitor):
                 return "." in d and d.split(".")[-1] in DATA_METHODS
             if "." not in d and head in self.params:
                 return False
+            kind, what = self.module.names.get(head, (None, None))
+            imported = self.local.get(head) or (what if kind == "import" else None)
+            if imported and imported + d[len(head):] in SAFE_DOTTED:
+                return True
             r = absolute(self.local[head] + d[len(head):]) if head in self.local else resolve(self.module, d)
             if r[0] == "func":
-                return vet_function(r[1], r[2], None, self.depth + 1)
+                full = r[1].name + "." + r[2].name
+                return full in SAFE_DOTTED or vet_function(r[1], r[2], None, self.depth + 1)
             if r[0] == "class":
                 c = get_class(r[1], r[2])
                 return c.known() and c.vet("__new__", self.depth + 1) and c.vet("__init__", self.depth + 1)

@@ -101,6 +101,65 @@ fn plain_data_is_clean() {
 }
 
 #[test]
+fn persistent_ids_and_extension_codes_are_never_clean_alone() {
+    for (bytes, expected) in [
+        (&b"Pan id\n."[..], Verdict::Malformed),
+        (b"\x80\x02K\x01Q.", Verdict::Malformed),
+        (b"\x80\x02]K\x01Qa.", Verdict::Clean),
+        (b"\x80\x02]X\x06\x00\x00\x00../etcQa.", Verdict::Suspicious),
+        (b"\x80\x02\x82\x01.", Verdict::Suspicious),
+        (b"\x80\x02\x84\xff\xff\xff\x7f.", Verdict::Suspicious),
+    ] {
+        assert_eq!(verdict(bytes), expected, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn lists_may_be_deep_and_callees_may_not() {
+    let mut workspace = Workspace::new(128 * 1024, 1024);
+    let mut judged = |head: &[u8], open: &[u8], n: usize, middle: &[u8], close: &[u8]| {
+        let mut bytes = [head, &open.repeat(n), middle].concat();
+        bytes.extend(close.repeat(n));
+        bytes.push(b'.');
+        Judge::judge(workspace.memory(), &bytes).verdict
+    };
+    assert_eq!(judged(b"\x80\x02", b"]", 60_000, b"N", b"a"), Verdict::Clean);
+    assert_eq!(judged(b"\x80\x02", b"]", 70_000, b"N", b"a"), Verdict::Suspicious);
+    assert_eq!(judged(b"\x80\x02cbuiltins\nlist\nq\x000", b"h\x00", 20_000, b"]", b"\x85R"), Verdict::Suspicious);
+    assert_eq!(judged(b"\x80\x02cbuiltins\nlist\nq\x000", b"h\x00", 2_000, b"]", b"\x85R"), Verdict::Clean);
+}
+
+#[test]
+fn methods_are_held_and_getters_are_made() {
+    let clean: &[&[u8]] = &[
+        b"\x80\x02c__builtin__\ngetattr\ncdatetime\ndate\nU\x04\x07\xe8\x01\x01\x85RX\x07\x00\x00\x00weekday\x86R.",
+        b"\x80\x04cfunctools\npartial\ncoperator\nmethodcaller\n\x8c\x05upper\x86R)R.",
+        b"\x80\x04cnumpy.random._pickle\n__randomstate_ctor\n\x8c\x07MT19937cnumpy.random._pickle\n__bit_generator_ctor\n\x86R.",
+    ];
+    for bytes in clean {
+        assert_eq!(verdict(bytes), Verdict::Clean, "{}", bytes.escape_ascii());
+    }
+    let not: &[&[u8]] = &[
+        b"\x80\x02c__builtin__\ngetattr\ncdatetime\ndate\nU\x04\x07\xe8\x01\x01\x85RX\x09\x00\x00\x00__class__\x86R.",
+        b"\x80\x04cfunctools\npartial\ncoperator\nmethodcaller\n\x8c\x0b__getattr__\x86R.",
+        b"\x80\x04cbuiltins\nobject.__subclasses__\n)R.",
+        b"\x80\x04cmyapp.os\nsystem\n.",
+    ];
+    for bytes in not {
+        assert!(verdict(bytes) >= Verdict::Suspicious, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn zeros_between_pickles_are_padding() {
+    assert_eq!(verdict(b"N.\0\0\0\0"), Verdict::Clean);
+    assert_eq!(verdict(b"N.\0\0N."), Verdict::Clean);
+    assert_eq!(verdict(b"N.\0\0cos\nsystem\n)R."), Verdict::Dangerous);
+    assert_eq!(verdict(b"N.\0\0\xff"), Verdict::Unknown);
+    assert_eq!(verdict(b"\0N."), Verdict::Malformed);
+}
+
+#[test]
 fn what_is_not_listed_is_not_clean() {
     for bytes in [&b"cmymodule\nThing\n)R."[..], b"c__main__\nThing\n)\x81.", b"\x80\x02\x82\x01.", b"", b"N", b"\xff"]
     {

@@ -164,6 +164,11 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>, depth: usize) {
     }
 }
 
+/// Out-of-band buffers lie beside a pickle as `NAME.buf0`, `NAME.buf1` and so on.
+fn buffers_beside(path: &str, member: &str, count: u64) -> bool {
+    member.is_empty() && (0..count).all(|n| Path::new(&format!("{path}.buf{n}")).is_file())
+}
+
 impl Scanner<'_> {
     fn file(&mut self, path: &Path) -> Report {
         let mut report = Report::new(path.display().to_string());
@@ -266,14 +271,32 @@ impl Scanner<'_> {
             Ok(summary) => summary,
             Err(error) => return report.not_looked_at(member, &error.to_string()),
         };
+        if summary.buffers > 0 && !buffers_beside(&report.path, member, summary.buffers) {
+            let n = summary.buffers;
+            own.complete = false;
+            own.limits.push("out-of-band buffers are missing".into());
+            let text = format!("no reader loads it without {n} out-of-band buffers, which do not lie beside it");
+            own.finding("PK505", Verdict::Malformed, &text, member);
+        }
         let head = part.bytes_at(0, 2).unwrap_or_default();
         let looks = matches!(head.as_slice(), [0x80, 0..=5]) && summary.ops > 3;
         // Data that happens to begin like a pickle is none.
-        if unsure && own.verdict < Verdict::Suspicious && !looks {
+        if unsure && !looks && (own.verdict < Verdict::Suspicious || own.is_chance()) {
             report.bytes += own.bytes;
             return;
         }
+        let packed = own.packed_behind().and_then(|at| {
+            let rest = part.slice(at, u64::MAX);
+            Input::from_part(member, rest).ok().filter(|input| !input.layers().is_empty())
+        });
+        if packed.is_some() {
+            own.forget_behind();
+        }
         report.merge(own);
+        if let Some(input) = packed {
+            // Django's cache files: when it expires, then the value, compressed.
+            self.input(input, member, MAX_DEPTH, false, report);
+        }
     }
 
     fn judge(&mut self, bytes: &[u8], member: &str, report: &mut Report) {

@@ -264,6 +264,28 @@ impl Report {
         self.pickles += other.pickles;
     }
 
+    /// Where bytes follow a pickle that are none, if that is all there is to say.
+    pub fn packed_behind(&self) -> Option<u64> {
+        self.findings
+            .iter()
+            .find(|reason| reason.rule == "PK503" && self.verdict == Verdict::Unknown)
+            .map(|at| at.offset)
+    }
+
+    /// What follows the pickle was looked at.
+    pub fn forget_behind(&mut self) {
+        self.findings.retain(|reason| reason.rule != "PK503");
+        self.verdict = self.findings.iter().map(|reason| reason.verdict).max().unwrap_or_default();
+    }
+
+    /// Nothing but names that no module has and extension codes: text or numbers that happen to begin with the byte of
+    /// an opcode.
+    pub fn is_chance(&self) -> bool {
+        let chance = |reason: &Reason| reason.rule == "PK401" || reason.rule == "PK106" && reason.name.contains(' ');
+        let mild = |reason: &Reason| reason.verdict < Verdict::Suspicious;
+        self.verdict <= Verdict::Suspicious && self.findings.iter().all(|reason| mild(reason) || chance(reason))
+    }
+
     /// All was read: what is not complete is not clean.
     pub fn close(&mut self) {
         if !self.complete {

@@ -14,6 +14,8 @@ use heapless::Vec;
 
 /// Pickles inside pickles that are followed.
 const DEPTH: usize = 8;
+/// Bytes beyond any memory.
+const HUGE: u64 = 1 << 40;
 
 /// How one level reads its bytes.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ struct Reader {
     begun: u32,
     /// Opcodes of the pickle in progress.
     ops: u64,
+    /// Opcodes before it.
+    begun_ops: u64,
     /// The stream is one of torch's old files.
     torch: bool,
     /// Raw bytes of a joblib array that come next.
@@ -61,6 +65,7 @@ impl Reader {
             phase: Phase::Start,
             begun: 0,
             ops: 0,
+            begun_ops: 0,
             torch: false,
             raw: 0,
             padded: false,
@@ -175,6 +180,13 @@ impl<'m> Judge<'m> {
             if input.is_empty() {
                 return None;
             }
+            if reader.phase == Phase::Start && reader.begun > 0 && input.first() == Some(&0) {
+                // Padding between records: zeros up to the next pickle.
+                let zeros = input.iter().take_while(|byte| **byte == 0).count();
+                reader.decoder.restart_at(reader.decoder.offset() + zeros as u64);
+                *input = input.get(zeros..).unwrap_or_default();
+                continue;
+            }
             if reader.padded {
                 let (&pad, _) = input.split_first()?;
                 reader.padded = false;
@@ -201,6 +213,7 @@ impl<'m> Judge<'m> {
             reader.phase = Phase::Pickle;
             reader.begun += 1;
             reader.ops = 0;
+            reader.begun_ops = summary.ops;
         }
         // The fast loop: whole opcodes that need nothing but the machine.
         let mut broken = None;
@@ -343,6 +356,10 @@ impl<'m> Judge<'m> {
             Ok(top) => top,
             Err(Broken(detail)) => return self.broken(detail, out),
         };
+        if top.kind == Kind::Persistent && self.machine.depth == 0 && self.summary.ops - reader.begun_ops < 6 {
+            let text = "nothing but a persistent id: only the program that wrote it knows the object";
+            self.machine.tell(Rule::PersistentId, Verdict::Malformed, Readers::All, text, out);
+        }
         if self.machine.events {
             let (offset, pickle, depth) = (self.machine.offset, self.machine.level.pickle, self.machine.depth);
             out.event(&Event { action: Action::Stop, offset, pickle, depth, module: &[], name: &[], args: "" });
@@ -352,6 +369,10 @@ impl<'m> Judge<'m> {
             self.machine.tell(Rule::FrameTrick, Verdict::Divergent, Readers::Some, text, out);
             if self.machine.depth == 0 {
                 self.summary.other_reading.get_or_insert(reader.frame_end);
+            }
+            if reader.frame_end - end > HUGE {
+                let text = "a frame longer than any memory: who reads it from a file makes room for it first";
+                self.machine.tell(Rule::Expansion, Verdict::Suspicious, Readers::Some, text, out);
             }
         } else if reader.frame_end != u64::MAX && end > reader.frame_end {
             frame_passed(&mut self.machine, &mut reader.frame_end, reader.before, end, out);
@@ -551,6 +572,10 @@ impl<'m> Judge<'m> {
         if reader.phase == Phase::Pickle && reader.decoder.ended() {
             return self.stopped(out);
         }
+        if over > HUGE {
+            let text = "a frame longer than any memory: who reads it from a file makes room for it first";
+            self.machine.tell(Rule::Expansion, Verdict::Suspicious, Readers::Some, text, out);
+        }
         if over > 0 && reader.phase != Phase::Broken {
             self.summary.frame_over = over;
             let text = "a frame longer than the input: C refuses it, Python does not";
@@ -588,6 +613,7 @@ impl<'m> Judge<'m> {
         self.end_reader(out);
         self.summary.verdict = self.machine.verdict;
         self.summary.complete = !self.machine.limited;
+        self.summary.buffers = self.machine.buffers;
         self.summary.executes = self.machine.executes.max(match self.machine.verdict {
             Verdict::Dangerous | Verdict::Code => Executes::Deferred,
             _ => Executes::No,

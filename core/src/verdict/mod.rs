@@ -17,18 +17,24 @@
 //! # }
 //! ```
 
+mod calls;
+mod containers;
 mod effects;
 mod feed;
 mod judge;
 mod machine;
+mod memo;
 mod memory;
 mod names;
+mod opcodes;
 mod report;
 mod resolve;
 mod rings;
 mod rules;
 mod scalar;
+mod state;
 mod table;
+mod through;
 mod value;
 
 pub use feed::Judge;

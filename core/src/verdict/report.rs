@@ -165,6 +165,8 @@ pub struct Summary {
     pub ops: u64,
     /// Bytes.
     pub bytes: u64,
+    /// Buffers that lie outside the stream (NEXT_BUFFER).
+    pub buffers: u64,
     /// Where another reading of the stream begins, for callers that can go back: the end of a frame that was open at
     /// STOP. Judge the bytes from there on as a stream of their own.
     pub other_reading: Option<u64>,

@@ -139,11 +139,53 @@ fn is_dunder(part: &[u8]) -> bool {
     part.len() > 4 && part.starts_with(b"__") && part.ends_with(b"__")
 }
 
+/// Dunder names that mean something to Python itself; other libraries keep data under theirs, such as
+/// `__networkx_cache__` or `__pydantic_extra__`. `__notes__`, `__doc__` and the like are data, too.
+pub(crate) fn is_special(text: &[u8]) -> bool {
+    const DATA: [&[u8]; 12] = [
+        b"__notes__",
+        b"__doc__",
+        b"__dict__",
+        b"__module__",
+        b"__name__",
+        b"__qualname__",
+        b"__version__",
+        b"__author__",
+        b"__traceback__",
+        b"__cause__",
+        b"__context__",
+        b"__suppress_context__",
+    ];
+    const LIBRARIES: [&[u8]; 6] =
+        [b"__networkx_", b"__pydantic_", b"__attrs_", b"__dataclass_", b"__sklearn_", b"__orig_class_"];
+    is_dunder(text) && !DATA.contains(&text) && !LIBRARIES.iter().any(|library| text.starts_with(library))
+}
+
+/// Attributes that lead from any object to any other: calling one is part of a walk.
+pub(crate) fn is_walk(name: &[u8]) -> bool {
+    const WALKS: [&[u8]; 12] = [
+        b"__subclasses__",
+        b"__globals__",
+        b"__getattribute__",
+        b"__base__",
+        b"__bases__",
+        b"__mro__",
+        b"__builtins__",
+        b"__import__",
+        b"__dict__",
+        b"__code__",
+        b"__closure__",
+        b"__loader__",
+    ];
+    name.split(|byte| *byte == b'.').any(|part| WALKS.contains(&part))
+}
+
 /// What `module` and `name` stand for under a protocol.
 pub(crate) fn resolve(module: &[u8], name: &[u8], protocol: u8, policy: Option<&Table<'_>>) -> Resolved {
     let parts = || module.split(|byte| *byte == b'.').chain(name.split(|byte| *byte == b'.'));
     let odd = |part: &[u8]| part.is_empty() || !part.iter().all(|byte| byte.is_ascii_graphic());
-    if parts().any(odd) && !(module == b"__builtin__" && name == b"") {
+    let given = || policy.and_then(|policy| policy.row(module, name)).is_some_and(|row| row.exact);
+    if parts().any(odd) && !(parts().all(|part| !part.is_empty()) && given()) {
         let word = || parts().any(is_tail);
         let verdict = if word() { Verdict::Dangerous } else { Verdict::Suspicious };
         return Resolved::new(Effect::Unlisted, verdict, Rule::LookAlike, "not plain ASCII, or an empty part");
@@ -184,8 +226,8 @@ fn exact(module: &[u8], name: &[u8], policy: Option<&Table<'_>>) -> Resolved {
             }
             (effect, _) if own.exact => return Resolved::found(effect),
             // A pattern is trust, not proof: the tables come first.
-            (effect, None | Some(Effect::Unknown)) => {
-                return Resolved::new(effect, Verdict::Unknown, Rule::AcceptedByPolicy, "trusted by a pattern");
+            (effect, None | Some(Effect::Unknown)) if trusted(name) => {
+                return Resolved::new(effect, Verdict::Clean, Rule::AcceptedByPolicy, "trusted by a pattern");
             }
             _ => {}
         }
@@ -194,7 +236,14 @@ fn exact(module: &[u8], name: &[u8], policy: Option<&Table<'_>>) -> Resolved {
         return Resolved::found(listed.effect);
     }
     if name.contains(&b'.') {
-        return dotted(module, name);
+        let found = dotted(module, name);
+        // A method of a class that the policy allows may be held, not called.
+        let class = name.split(|byte| *byte == b'.').next().unwrap_or_default();
+        let own = policy.and_then(|policy| policy.row(module, class)).filter(|row| row.exact);
+        if found.verdict == Verdict::Unknown && own.is_some_and(|row| matches!(row.effect, Effect::Class(_))) {
+            return Resolved::found(Effect::Held);
+        }
+        return found;
     }
     match listed {
         Some(listed) => Resolved::found(listed.effect),
@@ -202,8 +251,21 @@ fn exact(module: &[u8], name: &[u8], policy: Option<&Table<'_>>) -> Resolved {
             Resolved::new(Effect::Unlisted, Verdict::Dangerous, Rule::OwnName, "the name of a sink")
         }
         None if module == b"__main__" => Resolved::new(Effect::Unlisted, Verdict::Unknown, Rule::OwnName, ""),
+        None if is_tail(name) => {
+            let detail = "the name of a sink, in a module that no table has";
+            Resolved::new(Effect::Unlisted, Verdict::Suspicious, Rule::LookAlike, detail)
+        }
         None => Resolved::found(Effect::Unlisted),
     }
+}
+
+/// A pattern covers a name that no attack would have, and the attributes of such.
+fn trusted(name: &[u8]) -> bool {
+    let mut rest = name.split(|byte| *byte == b'.');
+    rest.all(|part| {
+        let plain = part.strip_prefix(b"_").unwrap_or(part);
+        !is_dunder(part) && !is_tail(part) && !table::is_sink_module(plain)
+    })
 }
 
 /// A name with dots: each is an attribute of what is before it.

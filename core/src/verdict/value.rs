@@ -39,6 +39,8 @@ pub(crate) enum Kind {
     Wrapper,
     /// What `operator.attrgetter` and `methodcaller` give: asks its argument for attributes.
     Getter,
+    /// A method or another attribute of an instance of the class `at`.
+    Bound,
     /// A module that was imported by its name: `at` is the global that imported it.
     Module,
     /// The result of a call whose effect is not known.
@@ -125,7 +127,7 @@ impl Slot {
     /// The flags that a container of this value takes over.
     pub(crate) fn taint(self) -> u8 {
         let own = match self.kind {
-            Kind::Wrapper | Kind::Getter | Kind::Module => flag::CALLABLE,
+            Kind::Wrapper | Kind::Getter | Kind::Bound | Kind::Module => flag::CALLABLE,
             Kind::Unknown | Kind::Persistent | Kind::Extension => flag::UNKNOWN,
             _ => 0,
         };

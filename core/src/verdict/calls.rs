@@ -1,0 +1,260 @@
+//! What a call means, by the effect of what is called.
+
+use super::effects::{ClassEffect, Effect};
+use super::machine::{Broken, Machine};
+use super::names::told;
+use super::report::{Action, Executes, Observer, Readers};
+use super::resolve;
+use super::rings::Items;
+use super::rules::{Rule, Verdict};
+use super::value::{Kind, Slot, flag};
+
+impl Machine<'_> {
+    /// The items of the arguments of a call.
+    pub fn arguments(&mut self, args: Slot, out: &mut dyn Observer) -> Result<Items, Broken> {
+        match args.kind {
+            Kind::Tuple => Ok(self.parts.get(args.at)),
+            Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet | Kind::Str | Kind::Bytes | Kind::ByteArray => {
+                self.differs("arguments that are no tuple: the Python reader takes them", out);
+                Ok(Items::lost())
+            }
+            Kind::None | Kind::Bool | Kind::Int | Kind::Float => Err(Broken("the arguments must be a tuple")),
+            _ => Ok(Items::lost()),
+        }
+    }
+
+    /// Something called that is not proved harmless.
+    pub fn unknown_call(&mut self, callee: Slot, items: &Items, rule: Rule, verdict: Verdict, out: &mut dyn Observer) {
+        self.executes(Executes::Yes);
+        self.verdict = self.verdict.max(verdict);
+        if callee.kind == Kind::Global {
+            if self.first(callee.at, told::CALLED) {
+                let args = self.short(items);
+                self.tell_global(callee.at, rule, verdict, None, &args, "", out);
+            }
+        } else {
+            self.tell_value(callee, rule, verdict, "", out);
+        }
+    }
+
+    pub fn sink_like(&self, items: &Items) -> bool {
+        items.lost || items.iter().any(|item| self.text_of(item).is_some_and(resolve::is_sink_like))
+    }
+
+    /// `callee(*items)`.
+    pub fn call(&mut self, callee: Slot, items: &Items, taint: u8, out: &mut dyn Observer) -> Result<Slot, Broken> {
+        self.level.ran = true;
+        if self.events {
+            let args = self.short(items);
+            let id = (callee.kind == Kind::Global).then_some(callee.at);
+            self.tell_event(Action::Call, id, &args, out);
+        }
+        match callee.kind {
+            Kind::Global => self.call_global(callee, items, taint, out),
+            // `partial(methodcaller, name)()` gives a getter.
+            Kind::Wrapper if callee.aux == 1 => Ok(Slot::of(Kind::Getter, callee.at)),
+            Kind::Wrapper => Ok(Slot::new(Kind::Any).with(taint & flag::TAINT)),
+            Kind::Getter => {
+                let target = items.get(0).unwrap_or_default();
+                if target.is_native() {
+                    return Ok(Slot::new(Kind::Any).with(flag::UNKNOWN));
+                }
+                self.unknown_call(callee, items, Rule::ComputedCallee, Verdict::Suspicious, out);
+                Ok(Slot::new(Kind::Unknown).with(flag::CALLABLE))
+            }
+            Kind::Instance if self.class_allows(callee.at, ClassEffect::CALL) => Ok(Slot::new(Kind::Any)),
+            Kind::Persistent | Kind::Extension => {
+                let rule = if callee.kind == Kind::Persistent { Rule::PersistentId } else { Rule::ExtensionCode };
+                self.executes(Executes::Yes);
+                self.tell(rule, Verdict::Unknown, Readers::All, "it is called", out);
+                Ok(Slot::new(Kind::Unknown))
+            }
+            Kind::Any | Kind::Instance | Kind::Bound | Kind::Unknown | Kind::Module => {
+                let listed = callee.kind == Kind::Any && !callee.has(flag::TAINT);
+                let verdict = if callee.has(flag::FLAGGED) || self.sink_like(items) || listed {
+                    Verdict::Suspicious
+                } else {
+                    Verdict::Unknown
+                };
+                self.unknown_call(callee, items, Rule::ComputedCallee, verdict, out);
+                Ok(Slot::new(Kind::Unknown))
+            }
+            _ => Err(Broken("this value cannot be called")),
+        }
+    }
+
+    pub fn class_allows(&self, id: u32, what: ClassEffect) -> bool {
+        matches!(self.names.get(id).effect, Effect::Class(class) if class.allows(what))
+    }
+
+    pub fn call_global(
+        &mut self,
+        callee: Slot,
+        items: &Items,
+        taint: u8,
+        out: &mut dyn Observer,
+    ) -> Result<Slot, Broken> {
+        let id = callee.at;
+        if let Some(row) = self.names.row(id) {
+            row.told |= told::WAS_CALLED;
+        }
+        let row = self.names.get(id);
+        match row.effect {
+            Effect::Pure => Ok(Slot::new(Kind::Any).with(taint & flag::TAINT)),
+            Effect::Class(class) if class.allows(ClassEffect::INIT) => {
+                Ok(self.instance(id, items).with(taint & flag::TAINT))
+            }
+            Effect::Sink(_, verdict) => {
+                self.unknown_call(callee, items, Rule::SinkCalled, verdict, out);
+                Ok(Slot::new(Kind::Unknown).with(flag::FLAGGED | flag::CALLABLE))
+            }
+            Effect::Code => {
+                self.unknown_call(callee, items, Rule::CodeObject, Verdict::Code, out);
+                Ok(Slot::new(Kind::Any).with(flag::FLAGGED))
+            }
+            Effect::Calls => self.call_through(callee, items, out),
+            Effect::CallsSecond => {
+                let (first, second) = (items.get(0).unwrap_or_default(), items.get(1));
+                match second {
+                    // `numpy.random._pickle.__bit_generator_ctor`: calls what it is given, or what its name stands for.
+                    Some(function)
+                        if function.kind == Kind::Global
+                            && matches!(self.names.get(function.at).effect, Effect::Calls | Effect::Makes(0)) =>
+                    {
+                        self.through(function, first, &Items::lost(), false, out)?;
+                    }
+                    Some(function) => self.through(callee, function, &Items::lost(), false, out)?,
+                    None => {}
+                }
+                match items.get(0).map(|first| (first, first.kind)) {
+                    Some((class, Kind::Global)) => self.through(callee, class, &Items::lost(), false, out)?,
+                    None if items.lost => self.unknown_call(callee, items, Rule::CallThrough, Verdict::Unknown, out),
+                    _ => {}
+                }
+                Ok(Slot::new(Kind::Any).with(taint & flag::TAINT))
+            }
+            Effect::Class(class) if class.allows(ClassEffect::SINK) => {
+                self.unknown_call(callee, items, Rule::SinkCalled, Verdict::Dangerous, out);
+                Ok(Slot::new(Kind::Unknown).with(flag::FLAGGED))
+            }
+            Effect::Wraps => {
+                // The call comes later; what it calls is judged as if it came now.
+                let function = items.get(0).unwrap_or_default();
+                if function.kind == Kind::Global && matches!(self.names.get(function.at).effect, Effect::Getter) {
+                    let getter = self.getter(function, &items.after(1), out)?;
+                    return Ok(Slot { aux: 1, ..Slot::of(Kind::Wrapper, getter.at) });
+                }
+                self.through(callee, function, &items.after(1), true, out)?;
+                Ok(Slot::of(Kind::Wrapper, id).with((function.taint() | taint) & flag::TAINT))
+            }
+            Effect::Getter => self.getter(callee, items, out),
+            Effect::Attribute => self.attribute(callee, items, out),
+            Effect::Item => {
+                let from = items.get(0).unwrap_or_default();
+                if from.is_native() && from.kind != Kind::Any && !from.has(flag::TAINT) && !items.lost {
+                    return Ok(Slot::new(Kind::Any));
+                }
+                Ok(Slot::new(Kind::Unknown).with(flag::CALLABLE | from.taint()))
+            }
+            Effect::Reconstructor => {
+                let (class, base) = (items.get(0).unwrap_or_default(), items.get(1).unwrap_or_default());
+                let native = base.kind == Kind::Global && {
+                    let (module, _) = self.names.text(base.at);
+                    matches!(module, b"builtins" | b"__builtin__")
+                        && matches!(self.names.get(base.at).effect, Effect::Class(_))
+                };
+                if !native && !self.class_allows(base.at, ClassEffect::INIT) {
+                    self.unknown_call(callee, items, Rule::CallThrough, Verdict::Unknown, out);
+                }
+                self.made_of(callee, class, items, out)
+            }
+            Effect::Makes(k) => {
+                let class = items.get(usize::from(k)).unwrap_or_default();
+                self.made_of(callee, class, items, out)
+            }
+            Effect::Imports => {
+                if !matches!(items.get(0), Some(slot) if slot.is_text()) {
+                    self.unknown_call(callee, items, Rule::DynamicImport, Verdict::Dangerous, out);
+                    return Ok(Slot::new(Kind::Unknown).with(flag::FLAGGED));
+                }
+                let Some(text) = items.get(0).and_then(|name| self.text_of(name)) else {
+                    self.unknown_call(callee, items, Rule::DynamicImport, Verdict::Suspicious, out);
+                    return Ok(Slot::new(Kind::Unknown));
+                };
+                let mut copy = [0u8; super::machine::KEEP];
+                let Some(place) = copy.get_mut(..text.len()) else { return Ok(Slot::new(Kind::Unknown)) };
+                place.copy_from_slice(text);
+                // A module by its own name.
+                let module = self.import(place, b"<module>", 0, out)?;
+                Ok(Slot { kind: Kind::Module, ..module }.with(flag::CALLABLE))
+            }
+            Effect::Nested => {
+                if items.get(0).is_some_and(|bytes| bytes.has(flag::JUDGED)) {
+                    return Ok(Slot::new(Kind::Any));
+                }
+                self.unknown_call(callee, items, Rule::NestedLoader, Verdict::Unknown, out);
+                Ok(Slot::new(Kind::Unknown))
+            }
+            Effect::Type => {
+                if items.count == 1 && !items.lost {
+                    return Ok(Slot::new(Kind::Any));
+                }
+                let dict = items.get(2).map(|dict| self.live(dict)).unwrap_or_default();
+                let verdict = match dict.kind {
+                    Kind::Dict if dict.has(flag::DUNDER) && dict.has(flag::TAINT) => Verdict::Dangerous,
+                    Kind::Dict if !dict.has(flag::TAINT) => Verdict::Unknown,
+                    _ => Verdict::Suspicious,
+                };
+                self.unknown_call(callee, items, Rule::HashHook, verdict, out);
+                Ok(Slot::new(Kind::Unknown))
+            }
+            Effect::Stores => {
+                let function = items.get(0).unwrap_or_default();
+                if !(function.is_native() || items.count == 0 && !items.lost) {
+                    self.through(callee, function, &Items::lost(), true, out)?;
+                }
+                Ok(self.instance(id, items).with(taint & flag::TAINT))
+            }
+            Effect::ClassFactory => Ok(Slot::of(Kind::Instance, id).with(taint & flag::TAINT)),
+            Effect::Class(_) | Effect::Held | Effect::Unknown | Effect::Unlisted => {
+                let runs = {
+                    let (_, name) = self.names.text(id);
+                    resolve::is_runner(name)
+                };
+                let texts = items.lost || items.iter().any(|item| self.text_of(item).is_some());
+                let like = self.sink_like(items) && !items.lost;
+                let walks = {
+                    let (_, name) = self.names.text(id);
+                    row.verdict == Verdict::Suspicious && resolve::is_walk(name)
+                };
+                let (rule, verdict) = match (runs && texts, like, row.effect) {
+                    _ if walks => (Rule::DunderHop, Verdict::Dangerous),
+                    (true, _, Effect::Class(_)) => (Rule::UnknownCalled, Verdict::Unknown),
+                    (true, ..) => (Rule::SinkLikeArguments, Verdict::Dangerous),
+                    (false, true, _) => (Rule::SinkLikeArguments, Verdict::Suspicious),
+                    _ => (Rule::UnknownCalled, Verdict::Unknown.max(row.verdict)),
+                };
+                self.unknown_call(callee, items, rule, verdict, out);
+                Ok(Slot::new(Kind::Unknown).with(if verdict > Verdict::Unknown { flag::FLAGGED } else { 0 }))
+            }
+        }
+    }
+
+    /// An instance of a class, with what else is known of it.
+    pub fn instance(&mut self, id: u32, items: &Items) -> Slot {
+        let mut instance = Slot::of(Kind::Instance, id);
+        let (module, name) = self.names.text(id);
+        if name == b"dtype" && module == b"numpy" {
+            let code = items.get(0).and_then(|code| self.text_of(code)).unwrap_or_default();
+            let digits = code.iter().skip_while(|byte| !byte.is_ascii_digit()).take_while(|byte| byte.is_ascii_digit());
+            let len = digits.fold(0u32, |n, digit| n.saturating_mul(10).saturating_add(u32::from(digit - b'0')));
+            let objects = u32::from(code.first() == Some(&b'O')) << 31;
+            self.dtypes_used = self.dtypes_used.wrapping_add(1).max(64);
+            if let Some(place) = self.dtypes.get_mut(usize::from(self.dtypes_used) % 64) {
+                *place = len & 0x7fff_ffff | objects;
+            }
+            instance.aux = self.dtypes_used;
+        }
+        instance
+    }
+}

@@ -1,0 +1,224 @@
+//! What is called through something else: helpers, wrappers, getters, attributes.
+
+use super::effects::{ClassEffect, Effect};
+use super::machine::{Broken, Machine};
+use super::names::told;
+use super::report::{Action, Executes, Observer};
+use super::resolve;
+use super::rings::Items;
+use super::rules::{Rule, Verdict};
+use super::value::{Kind, Slot, flag};
+
+impl Machine<'_> {
+    /// A helper makes an instance of a class that it is given.
+    pub fn made_of(
+        &mut self,
+        callee: Slot,
+        class: Slot,
+        items: &Items,
+        out: &mut dyn Observer,
+    ) -> Result<Slot, Broken> {
+        match class.kind {
+            Kind::Global => {
+                if let Some(row) = self.names.row(class.at) {
+                    row.told |= told::WAS_MADE;
+                }
+                match self.names.get(class.at).effect {
+                    Effect::Class(_) => Ok(self.instance(class.at, &Items::default())),
+                    _ => {
+                        self.through(callee, class, items, false, out)?;
+                        Ok(Slot::new(Kind::Unknown))
+                    }
+                }
+            }
+            _ if class.is_native() && !class.has(flag::TAINT) && !items.lost => Ok(Slot::new(Kind::Any)),
+            _ => {
+                let verdict = if items.lost { Verdict::Unknown } else { Verdict::Suspicious };
+                self.unknown_call(callee, items, Rule::CallThrough, verdict, out);
+                Ok(Slot::new(Kind::Unknown))
+            }
+        }
+    }
+
+    /// A function that calls its first argument: with the others, or with their items.
+    pub fn call_through(&mut self, callee: Slot, items: &Items, out: &mut dyn Observer) -> Result<Slot, Broken> {
+        match items.get(0) {
+            Some(function) => {
+                self.through(callee, function, &Items::lost(), false, out)?;
+                Ok(Slot::of(Kind::Any, 0).with(function.taint() & flag::FLAGGED))
+            }
+            None if items.lost => {
+                self.unknown_call(callee, items, Rule::CallThrough, Verdict::Suspicious, out);
+                Ok(Slot::new(Kind::Unknown))
+            }
+            None => Ok(Slot::new(Kind::Any)),
+        }
+    }
+
+    /// `function` is called by `callee`, now or later, with arguments that may not be known.
+    pub fn through(
+        &mut self,
+        callee: Slot,
+        function: Slot,
+        items: &Items,
+        later: bool,
+        out: &mut dyn Observer,
+    ) -> Result<(), Broken> {
+        let executes = if later { Executes::Deferred } else { Executes::Yes };
+        let verdict = match function.kind {
+            Kind::Global => match self.names.get(function.at).effect {
+                Effect::Pure | Effect::ClassFactory => return Ok(()),
+                Effect::Class(class) if class.allows(ClassEffect::INIT) || later => return Ok(()),
+                Effect::Held if later => return Ok(()),
+                Effect::Getter | Effect::Item | Effect::Type if items.lost || later => Verdict::Unknown,
+                Effect::Sink(_, verdict) => verdict,
+                Effect::Code => Verdict::Code,
+                Effect::Attribute | Effect::Imports | Effect::Calls | Effect::Wraps => Verdict::Suspicious,
+                Effect::Unlisted | Effect::Unknown => {
+                    let (_, name) = self.names.text(function.at);
+                    if resolve::is_runner(name) && !later { Verdict::Dangerous } else { Verdict::Unknown }
+                }
+                _ => Verdict::Unknown,
+            },
+            Kind::Wrapper | Kind::Getter if later => return Ok(()),
+            Kind::Wrapper => return Ok(()),
+            // What cannot be called ends the loading.
+            _ if function.is_native() && !function.has(flag::TAINT) => return Ok(()),
+            Kind::Instance if self.class_allows(function.at, ClassEffect::CALL) => return Ok(()),
+            _ if function.has(flag::FLAGGED) => Verdict::Suspicious,
+            _ => Verdict::Unknown,
+        };
+        self.executes(executes);
+        self.verdict = self.verdict.max(verdict);
+        if function.kind == Kind::Global {
+            if self.first(function.at, told::THROUGH) {
+                let args = self.short(items);
+                let via = (callee.kind == Kind::Global).then_some(callee.at);
+                self.tell_global(function.at, Rule::CallThrough, verdict, via, &args, "", out);
+            }
+        } else {
+            self.tell_value(callee, Rule::CallThrough, verdict, "what it calls is not a global", out);
+        }
+        Ok(())
+    }
+
+    /// `attrgetter(name)`, `methodcaller(name, ...)`, `itemgetter(key)`.
+    pub fn getter(&mut self, callee: Slot, items: &Items, out: &mut dyn Observer) -> Result<Slot, Broken> {
+        let mut verdict = Verdict::Clean;
+        for item in items.iter().take(4) {
+            if let Some(text) = self.text_of(item) {
+                let odd = text.split(|byte| *byte == b'.').any(|part| !resolve::is_plain_attribute(part));
+                verdict = verdict.max(if odd { Verdict::Suspicious } else { Verdict::Clean });
+            }
+        }
+        if items.lost {
+            verdict = Verdict::Unknown;
+        }
+        if verdict > Verdict::Clean {
+            self.unknown_call(callee, items, Rule::DunderHop, verdict, out);
+        }
+        Ok(Slot::of(Kind::Getter, callee.at))
+    }
+
+    /// `getattr(object, name)`.
+    pub fn attribute(&mut self, callee: Slot, items: &Items, out: &mut dyn Observer) -> Result<Slot, Broken> {
+        let (object, name) = (items.get(0).unwrap_or_default(), items.get(1).unwrap_or_default());
+        let Some(text) = self.text_of(name).filter(|_| name.is_text()) else {
+            self.unknown_call(callee, items, Rule::DunderHop, Verdict::Suspicious, out);
+            return Ok(Slot::new(Kind::Unknown).with(flag::FLAGGED));
+        };
+        let plain = resolve::is_plain_attribute(text);
+        if matches!(object.kind, Kind::Global | Kind::Module) {
+            // The attribute of a global is a global of a dotted name.
+            let mut dotted = [0u8; 512];
+            let (module, base) = self.names.text(object.at);
+            let parts: [&[u8]; 4] = match object.kind {
+                Kind::Module => [module, b"\0", text, b""],
+                _ => [module, b"\0", base, text],
+            };
+            let mut used = 0;
+            for (index, part) in parts.iter().enumerate() {
+                if index == 3 && object.kind == Kind::Global {
+                    if let Some(place) = dotted.get_mut(used) {
+                        *place = b'.';
+                    }
+                    used += 1;
+                }
+                if let Some(place) = dotted.get_mut(used..used + part.len()) {
+                    place.copy_from_slice(part);
+                }
+                used += part.len();
+            }
+            let middle = module.len();
+            // copyreg's own form of `__newobj_ex__` for protocols below 4.
+            let makes = text == b"__new__" && matches!(self.names.get(object.at).effect, Effect::Class(_));
+            let whole = dotted.get(..used).unwrap_or_default();
+            let (module, name) = (whole.get(..middle).unwrap_or_default(), whole.get(middle + 1..).unwrap_or_default());
+            if makes {
+                return Ok(Slot::of(Kind::Wrapper, object.at));
+            }
+            if name.is_empty() {
+                self.limit("a name of hundreds of bytes", out);
+                return Ok(Slot::new(Kind::Unknown));
+            }
+            return self.import(module, name, 0, out);
+        }
+        let listed = object.kind == Kind::Instance && matches!(self.names.get(object.at).effect, Effect::Class(_));
+        if plain && listed && !object.has(flag::FLAGGED) {
+            return Ok(Slot::of(Kind::Bound, object.at));
+        }
+        if plain && object.is_native() && !object.has(flag::TAINT) {
+            return Ok(Slot::new(Kind::Any).with(flag::CALLABLE));
+        }
+        let verdict = if plain && !object.has(flag::FLAGGED) { Verdict::Unknown } else { Verdict::Suspicious };
+        let rule = if plain { Rule::DottedHop } else { Rule::DunderHop };
+        self.unknown_call(callee, items, rule, verdict, out);
+        Ok(Slot::new(Kind::Unknown).with(object.taint() | if plain { 0 } else { flag::FLAGGED }))
+    }
+
+    /// `cls.__new__(cls, *items)`.
+    pub fn make(&mut self, class: Slot, items: &Items, out: &mut dyn Observer) -> Result<Slot, Broken> {
+        self.level.ran = true;
+        if self.events {
+            let args = self.short(items);
+            let id = (class.kind == Kind::Global).then_some(class.at);
+            self.tell_event(Action::New, id, &args, out);
+        }
+        match class.kind {
+            Kind::Global => {
+                if let Some(row) = self.names.row(class.at) {
+                    row.told |= told::WAS_MADE;
+                }
+                match self.names.get(class.at).effect {
+                    Effect::Class(_) => Ok(self.instance(class.at, items)),
+                    Effect::Wraps => {
+                        if let Some(function) = items.get(0) {
+                            self.through(class, function, &items.after(1), true, out)?;
+                        }
+                        Ok(Slot::of(Kind::Wrapper, class.at))
+                    }
+                    Effect::Stores => Ok(Slot::of(Kind::Instance, class.at)),
+                    _ => self.call_global(class, items, 0, out),
+                }
+            }
+            // A class that the pickle has made, or that the application gives.
+            Kind::Instance if matches!(self.names.get(class.at).effect, Effect::ClassFactory) => Ok(class),
+            _ if class.is_native() && class.kind != Kind::Any => Err(Broken("NEWOBJ wants a class")),
+            _ => {
+                let verdict = if class.has(flag::FLAGGED) { Verdict::Suspicious } else { Verdict::Unknown };
+                self.unknown_call(class, items, Rule::ComputedCallee, verdict, out);
+                Ok(Slot::new(Kind::Unknown))
+            }
+        }
+    }
+
+    /// INST and OBJ: a class without arguments is not initialised.
+    pub fn instantiate(&mut self, class: Slot, items: &Items, out: &mut dyn Observer) -> Result<Slot, Broken> {
+        let taint = items.iter().fold(0, |taint, item| taint | item.taint());
+        if class.kind == Kind::Global && items.count == 0 && matches!(self.names.get(class.at).effect, Effect::Class(_))
+        {
+            return self.make(class, items, out);
+        }
+        self.call(class, items, taint, out)
+    }
+}
