@@ -38,8 +38,9 @@ CLI = {
     "pickles": {"survey", "input", "output", "messages", "progress"},
     "scan": {"survey", "pickles", "input", "output", "messages", "progress"},
     "print": {"survey", "pickles", "input", "output", "messages", "progress"},
-    "cmd": {"print", "scan", "survey", "pickles", "input", "output", "messages", "progress"},
-    "args": {"cmd", "print", "scan", "survey", "pickles", "input", "output", "messages", "progress"},
+    "compare": {"print", "pickles", "messages"},
+    "cmd": {"compare", "print", "scan", "survey", "pickles", "input", "output", "messages", "progress"},
+    "args": {"cmd", "compare", "print", "scan", "survey", "pickles", "input", "output", "messages", "progress"},
 }
 CRATES = [("core/src", CORE, None), ("cli/src", CLI, "cmd")]
 

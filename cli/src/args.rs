@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::cmd::{
-    cat, completions, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split,
-    table,
+    cat, completions, convert, diff, dis, du, extract, from_json, get, graph, grep, info, items, json, optimize, scan,
+    show, split, table,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{self, IsTerminal};
@@ -27,7 +27,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 FILE may be - for standard input. gzip, zlib, bzip2, xz, lzma, zstd, lz4 and snappy are recognised and unpacked.
-Exit codes: 0 all well, 1 bad input, 2 wrong usage.";
+Exit codes: 0 all well, 1 bad input, 2 wrong usage; diff and grep: as diff and grep.";
 
 const EXAMPLES: &str = "\
 FILE may be - for standard input. gzip, zlib, bzip2, xz, lzma, zstd, lz4 and
@@ -42,7 +42,7 @@ Examples:
   pickle dis model.pkl | less           its opcodes, as python3 -m pickletools
   curl -s URL | pickle show -           straight from the network
 
-Exit codes: 0 all well, 1 bad input, 2 wrong usage.";
+Exit codes: 0 all well, 1 bad input, 2 wrong usage; diff and grep: as diff and grep.";
 
 impl Cli {
     /// Decides what depends on the terminal: whether there are colours.
@@ -66,6 +66,8 @@ impl Cli {
             | Command::Split(_)
             | Command::Cat(_)
             | Command::Scan(_)
+            | Command::Diff(_)
+            | Command::Grep(_)
             | Command::Table(_) => {}
             Command::Completions(_) | Command::Man(_) => {}
         }
@@ -114,6 +116,10 @@ pub enum Command {
     Dis(dis::DisArgs),
     /// Print pickles as JSON
     Json(json::JsonArgs),
+    /// Tell what differs between two files, by path
+    Diff(diff::DiffArgs),
+    /// Find keys, text, numbers and class names
+    Grep(grep::GrepArgs),
     /// Print the exact object graph as canonical text, one line a pickle
     Graph(graph::GraphArgs),
 
@@ -155,6 +161,8 @@ impl Command {
         match self {
             Command::Show(args) => &mut args.files,
             Command::Info(args) => &mut args.files,
+            Command::Diff(args) => &mut args.files,
+            Command::Grep(args) => &mut args.files,
             Command::Json(args) => std::slice::from_mut(&mut args.file),
             Command::Graph(args) => std::slice::from_mut(&mut args.file),
             Command::Dis(args) => std::slice::from_mut(&mut args.file),

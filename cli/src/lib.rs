@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod cmd;
+mod compare;
 pub mod input;
 pub mod messages;
 pub mod output;
@@ -18,8 +19,8 @@ pub use messages::Failure;
 use args::{Cli, Command};
 use clap::CommandFactory;
 use cmd::{
-    cat, completions, convert, dis, du, extract, from_json, get, graph, info, items, json, optimize, scan, show, split,
-    table,
+    cat, completions, convert, diff, dis, du, extract, from_json, get, graph, grep, info, items, json, optimize, scan,
+    show, split, table,
 };
 use messages::Tagged;
 use std::io::Write;
@@ -35,6 +36,8 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Show(args) => show::run(args, out),
         Command::Json(args) => json::run(args, out),
         Command::Graph(args) => graph::run(args, out),
+        Command::Diff(args) => diff::run(args, out),
+        Command::Grep(args) => grep::run(args, out),
         Command::Dis(args) => dis::run(args, out),
         Command::Info(args) => info::run(args, out),
         Command::Convert(args) => convert::run(args),

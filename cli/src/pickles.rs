@@ -5,6 +5,7 @@ pub(crate) mod children;
 mod documents;
 pub mod items;
 pub mod missing;
+pub(crate) mod parts;
 mod plan;
 mod resync;
 pub mod rewrite;

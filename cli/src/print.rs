@@ -1,5 +1,6 @@
 //! Values and reports as text.
 
+pub mod brief;
 pub mod canonical;
 pub mod dis;
 pub mod du;

@@ -357,6 +357,20 @@ pub fn unfold(input: Input, whole: bool) -> Result<Unfolding, Failure> {
     })
 }
 
+/// What a file is, or `FILE!MEMBER`, and the bytes behind the pickles of a legacy file of torch: its storages.
+///
+/// # Errors
+/// As [`unfold`].
+pub fn unfold_file(path: &Path) -> Result<(Unfolding, Option<Part>), Failure> {
+    let (file, member) = split(path);
+    if member.is_some() {
+        return Ok((Unfolding::Pickles(open_one(path)?), None));
+    }
+    let input = Input::open(&file)?;
+    let rest = input.part().and_then(|part| Some(part.slice(torch_pickles_end(part)?, u64::MAX)));
+    Ok((unfold(input, false)?, rest))
+}
+
 /// The members of a zip file that hangs behind something else.
 pub fn zip_behind(part: &Part) -> Option<Vec<Member>> {
     if part.bytes_at(0, 2).ok()? == b"PK" || !zip::ends_like_one(part).ok()? {

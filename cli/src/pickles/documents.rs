@@ -23,6 +23,8 @@ pub struct Pickles {
     count: u64,
     /// Where the current pickle begins.
     start: u64,
+    /// What follows the last pickle is none.
+    rest: Option<u64>,
 }
 
 impl Pickles {
@@ -30,12 +32,18 @@ impl Pickles {
     pub fn new(input: Input, options: Options, shared_memo: bool) -> Self {
         let shared_memo = shared_memo || input.as_slice().is_some_and(shares_memo);
         let unpickler = Unpickler::new(Heap::new(), options.stop_after_build(true));
-        Pickles { input, unpickler, shared_memo, count: 0, start: 0 }
+        Pickles { input, unpickler, shared_memo, count: 0, start: 0, rest: None }
     }
 
     /// The input.
     pub fn input(&self) -> &Input {
         &self.input
+    }
+
+    /// Where something begins that follows the last pickle and is none: known when [`Pickles::next_document`] has come to
+    /// its end.
+    pub fn rest(&self) -> Option<u64> {
+        self.rest
     }
 
     /// The next pickle; `None` at the end of the input.
@@ -65,6 +73,7 @@ impl Pickles {
             Ok(()) => Ok(Some(self.unpickler.document_in(self.input.as_slice().unwrap_or_default()))),
             Err(error) if index > 0 && !is_cut_pickle(first_byte, error, self.unpickler.opcodes()) => {
                 warn_of_rest(&self.input, index, start, error);
+                self.rest = Some(start);
                 Ok(None)
             }
             Err(error) => Err(self.input.bad_pickle(index, error)),

@@ -1,0 +1,234 @@
+//! `pickle diff` and `pickle grep`: what they find, and their exit codes.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    /// A pickle of what a JSON text says.
+    fn json(&self, name: &str, text: &str) -> PathBuf {
+        let (source, target) = (self.0.path().join("source.json"), self.0.path().join(name));
+        std::fs::write(&source, text).unwrap();
+        let (code, _, error) = pickle(&["from-json", source.to_str().unwrap(), "-o", target.to_str().unwrap()]);
+        assert_eq!(code, 0, "{error}");
+        target
+    }
+
+    fn bytes(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let target = self.0.path().join(name);
+        std::fs::write(&target, bytes).unwrap();
+        target
+    }
+}
+
+fn pickle(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_pickle")).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn diff(options: &[&str], a: &Path, b: &Path) -> (i32, String) {
+    let mut arguments = vec!["diff"];
+    arguments.extend(options);
+    arguments.extend([a.to_str().unwrap(), b.to_str().unwrap()]);
+    let (code, out, error) = pickle(&arguments);
+    assert!(code == 2 || error.is_empty(), "{error}");
+    (code, out + &error)
+}
+
+fn examples() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples/data")
+}
+
+#[test]
+fn values_by_path() {
+    let folder = Folder::new();
+    let a = folder.json("a", r#"{"config": {"lr": 0.1, "name": "x"}, "rows": [1, 2, 3], "old": 5, "same": null}"#);
+    let b = folder.json("b", r#"{"rows": [1, 7], "same": null, "config": {"name": "x", "lr": 0.2}, "new": {"k": 1}}"#);
+    let (code, out) = diff(&[], &a, &b);
+    assert_eq!(code, 1);
+    assert_eq!(out, "~ $.config.lr: 0.1 -> 0.2\n~ $.rows[1]: 2 -> 7\n- $.rows[2]: 3\n- $.old: 5\n+ $.new: {\"k\":1}\n");
+    assert_eq!(diff(&[], &a, &a), (0, String::new()));
+    assert_eq!(diff(&["-q"], &a, &b), (1, String::new()));
+    assert_eq!(diff(&["-p", "$.config"], &a, &b).1, "~ $.config.lr: 0.1 -> 0.2\n");
+    assert_eq!(diff(&["-p", "$.config.name"], &a, &b).0, 0);
+    assert_eq!(diff(&["-p", "$.nowhere"], &a, &b).0, 2);
+    assert_eq!(diff(&["-p", "$.config", "--tolerance", "0.2"], &a, &b), (0, String::new()));
+    assert_eq!(diff(&["-p", "$.config", "--relative", "0.6"], &a, &b), (0, String::new()));
+    let (code, out) = diff(&["--json"], &a, &b);
+    assert_eq!(code, 1);
+    let first: serde_json::Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+    assert_eq!(first, serde_json::json!({"path": "$.config.lr", "change": "changed", "a": 0.1, "b": 0.2}));
+    assert_eq!(out.lines().count(), 5);
+}
+
+#[test]
+fn the_order_of_sets_and_keys_is_no_difference() {
+    let folder = Folder::new();
+    let a = folder.bytes("a", b"\x80\x04\x8f(K\x01\x8c\x01x\x8c\x01y\x90.");
+    let b = folder.bytes("b", b"\x80\x04\x8f(\x8c\x01y\x8c\x01xK\x01\x90.");
+    // As Python 2 writes it, and with an item less.
+    let c = folder.bytes("c", b"c__builtin__\nset\n((lS'y'\naS'x'\naI1\natR.");
+    let d = folder.bytes("d", b"\x80\x04\x8f(\x8c\x01y\x8c\x01z\x90.");
+    assert_eq!(diff(&[], &a, &b), (0, String::new()));
+    assert_eq!(diff(&[], &a, &c), (0, String::new()));
+    assert_eq!(diff(&[], &a, &d), (1, "- $[0]: 1\n- $[1]: \"x\"\n+ $[1]: \"z\"\n".to_owned()));
+    // Types that JSON does not tell apart.
+    let tuple = folder.bytes("tuple", b"\x80\x02K\x01\x85.");
+    let list = folder.bytes("list", b"\x80\x02]K\x01a.");
+    assert_eq!(diff(&[], &tuple, &list), (1, "~ $: type tuple -> list\n".to_owned()));
+    let (one, float, text) = (folder.bytes("1", b"I1\n."), folder.bytes("2", b"F1\n."), folder.bytes("3", b"V1\n."));
+    assert_eq!(diff(&[], &one, &float).0, 1);
+    assert_eq!(diff(&["-t", "0.1"], &one, &float).0, 0);
+    assert_eq!(diff(&["-t", "0.1"], &one, &text), (1, "~ $: 1 -> \"1\"\n".to_owned()));
+    let nan = folder.bytes("nan", b"Fnan\n.");
+    assert_eq!(diff(&[], &nan, &nan).0, 0);
+    // Of equal keys the last counts.
+    let twice = folder.bytes("twice", b"\x80\x02}(K\x01K\x02K\x01K\x03u.");
+    let once = folder.bytes("once", b"\x80\x02}K\x01K\x03s.");
+    assert_eq!(diff(&[], &twice, &once), (0, String::new()));
+}
+
+#[test]
+fn arrays_by_cells() {
+    let folder = Folder::new();
+    let array = |name: &str, data: &str| {
+        folder.json(name, &format!(r#"{{"w": {{"$ndarray": "float64", "$shape": [2, 3], "$data": {data}}}}}"#))
+    };
+    let a = array("a", "[[1, 2, 3], [4, 5, 6]]");
+    let b = array("b", "[[1, 2, 3.5], [4, 7, 6]]");
+    assert_eq!(diff(&[], &a, &a).0, 0);
+    let (code, out) = diff(&[], &a, &b);
+    assert_eq!((code, out.as_str()), (1, "~ $.w: 2 of 6 cells differ, the most by 2 at [1, 1]: 5.0 -> 7.0\n"));
+    assert_eq!(diff(&["-t", "0.5"], &a, &b).1, "~ $.w: 1 of 6 cells differ, the most by 2 at [1, 1]: 5.0 -> 7.0\n");
+    assert_eq!(diff(&["-t", "2"], &a, &b), (0, String::new()));
+    let flat = folder.json("flat", r#"{"w": {"$ndarray": "float64", "$shape": [6], "$data": [1, 2, 3, 4, 5, 6]}}"#);
+    assert_eq!(diff(&[], &a, &flat), (1, "~ $.w: shape (2, 3) -> (6,)\n".to_owned()));
+    // Many cells: more than are compared at once.
+    for len in [0usize, 1, 255, 256, 65_535, 65_536, 100_001] {
+        let data = |last: i64| {
+            let numbers = (0..len).map(|i| if i + 1 == len { last } else { i as i64 % 7 }.to_string());
+            let numbers = numbers.collect::<Vec<_>>().join(",");
+            format!(r#"{{"$ndarray": "int16", "$shape": [{len}], "$data": [{numbers}]}}"#)
+        };
+        let (a, b) = (folder.json("many", &data(9)), folder.json("other", &data(-9)));
+        let (code, out) = diff(&[], &a, &b);
+        if len == 0 {
+            assert_eq!((code, out), (0, String::new()));
+        } else {
+            let at = len - 1;
+            assert_eq!(out, format!("~ $: 1 of {len} cells differ, the most by 18 at [{at}]: 9 -> -9\n"));
+        }
+    }
+}
+
+#[test]
+fn frames_and_protocols() {
+    let folder = Folder::new();
+    let frame = examples().join("frame.pkl");
+    let other = folder.0.path().join("frame2.pkl");
+    let (code, _, error) =
+        pickle(&["convert", frame.to_str().unwrap(), "-o", other.to_str().unwrap(), "--protocol", "2"]);
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(diff(&[], &frame, &other), (0, String::new()));
+    let model = examples().join("model.pkl");
+    assert_eq!(diff(&[], &model, &model), (0, String::new()));
+    assert_eq!(diff(&["-q"], &model, &frame).0, 1);
+}
+
+#[test]
+fn many_pickles_long_text_and_what_follows() {
+    let folder = Folder::new();
+    let a = folder.bytes("a", b"I1\n.I2\n.I3\n.");
+    let b = folder.bytes("b", b"I1\n.I5\n.");
+    assert_eq!(diff(&[], &a, &b), (1, "~ pickle number 2: $: 2 -> 5\n- pickle number 3: $: 3\n".to_owned()));
+    let long = |end: &str| [b"V".as_slice(), &vec![b'x'; 70_000], end.as_bytes(), b"\n."].concat();
+    let (x, y) = (folder.bytes("x", &long("one")), folder.bytes("y", &long("two")));
+    let (code, out) = diff(&[], &x, &y);
+    assert_eq!(code, 1);
+    assert_eq!(out, "~ $: from character 70000 on \"one\" (70003 characters) -> \"two\" (70003 characters)\n");
+    // Nothing that was not compared passes for equal.
+    let garbage = folder.bytes("garbage", b"I1\n.\xff\xff\xff");
+    let (code, text) = diff(&[], &garbage, &garbage);
+    assert_eq!(code, 2);
+    assert!(text.contains("what follows the pickles from byte 4 on"), "{text}");
+    let cut = folder.bytes("cut", b"(lp0\nI1\naI2\n");
+    assert_eq!(diff(&[], &cut, &cut).0, 2);
+    assert_eq!(diff(&[], &cut, &folder.0.path().join("missing")).0, 2);
+}
+
+#[test]
+fn values_that_hold_themselves_and_deep_ones() {
+    let folder = Folder::new();
+    let a = folder.bytes("a", b"\x80\x02]q\x00h\x00a.");
+    let b = folder.bytes("b", b"\x80\x02]q\x00(h\x00K\x01e.");
+    assert_eq!(diff(&[], &a, &a).0, 0);
+    assert_eq!(diff(&[], &a, &b), (1, "+ $[1]: 1\n".to_owned()));
+    let deep = |inner: &[u8]| [vec![b']'; 100_000], inner.to_vec(), vec![b'a'; 100_000], b".".to_vec()].concat();
+    let (x, y) = (folder.bytes("x", &deep(b"I1\n")), folder.bytes("y", &deep(b"I2\n")));
+    assert_eq!(diff(&[], &x, &x).0, 0);
+    let (code, out) = diff(&[], &x, &y);
+    assert_eq!(code, 1);
+    assert!(out.ends_with("[0]: 1 -> 2\n"));
+}
+
+#[test]
+fn members_of_archives() {
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/hosts");
+    let (zip, other) = (data.join("bzip2.zip"), data.join("lzma.zip"));
+    assert_eq!(diff(&[], &zip, &zip), (0, String::new()));
+    assert_eq!(diff(&[], &zip, &other), (0, String::new()), "only their compression differs");
+    let folder = Folder::new();
+    let plain = folder.bytes("plain", b"I1\n.");
+    let (code, out) = diff(&[], &plain, &zip);
+    assert_eq!((code, out.as_str()), (1, "~ file pickles -> a zip file\n"));
+}
+
+#[test]
+fn grep_finds_keys_values_and_classes() {
+    let folder = Folder::new();
+    let file = folder.json("a", r#"{"user": {"name": "Ada", "id": 1815}, "tags": ["x", "Ada's"], "a key": null}"#);
+    let path = file.to_str().unwrap();
+    let grep = |arguments: &[&str]| {
+        let mut all = vec!["grep"];
+        all.extend(arguments);
+        all.push(path);
+        let (code, out, error) = pickle(&all);
+        (code, out.replace(path, "F") + &error)
+    };
+    assert_eq!(grep(&["Ada"]), (0, "F: $.user.name: \"Ada\"\nF: $.tags[1]: \"Ada's\"\n".to_owned()));
+    assert_eq!(grep(&["-x", "Ada"]), (0, "F: $.user.name: \"Ada\"\n".to_owned()));
+    assert_eq!(grep(&["-i", "ada$"]), (0, "F: $.user.name: \"Ada\"\n".to_owned()));
+    assert_eq!(grep(&["1815"]), (0, "F: $.user.id: 1815\n".to_owned()));
+    assert_eq!(grep(&["--keys", "key"]), (0, "F: $[\"a key\"]: null\n".to_owned()));
+    assert_eq!(grep(&["--values", "user"]), (1, String::new()));
+    assert_eq!(grep(&["-c", "."]), (0, "F: 7\n".to_owned()));
+    assert_eq!(grep(&["-l", "."]), (0, "F\n".to_owned()));
+    assert_eq!(grep(&["-m", "1", "Ada"]).1.lines().count(), 1);
+    assert_eq!(grep(&["-q", "Ada"]), (0, String::new()));
+    assert_eq!(grep(&["-F", "."]), (1, String::new()));
+    assert_eq!(grep(&["("]).0, 2);
+    // Every path is one that `get` takes.
+    for line in grep(&["."]).1.lines() {
+        let place = line.split(": ").nth(1).unwrap();
+        assert_eq!(pickle(&["get", path, place]).0, 0, "{line}");
+    }
+    let model = examples().join("model.pkl");
+    let (code, out, _) = pickle(&["grep", "--classes", "^sklearn", model.to_str().unwrap()]);
+    assert_eq!(code, 0);
+    assert!(out.contains("$: sklearn."), "{out}");
+    // Trouble with one file: what others have is printed all the same.
+    let missing = folder.0.path().join("missing");
+    let (code, out, error) = pickle(&["grep", "Ada", missing.to_str().unwrap(), path]);
+    assert_eq!((code, out.lines().count()), (2, 2));
+    assert!(error.contains("no such file"));
+    let cut = folder.bytes("cut", b"(lp0\nVAda\naI2\n");
+    let (code, out, _) = pickle(&["grep", "Ada", cut.to_str().unwrap()]);
+    assert_eq!(code, 2);
+    assert!(out.contains("$[0]: \"Ada\""), "{out}");
+}
