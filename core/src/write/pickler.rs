@@ -7,11 +7,9 @@ mod spelled;
 
 use crate::wire::frames::{Frames, NoFrames};
 use crate::wire::sink::WriteError;
+use crate::write::spelling::{BATCH, Fill};
 use crate::{Encoder, ErrorKind, Opcode};
 use embedded_io::Write;
-
-/// Items between two APPENDS, SETITEMS or ADDITEMS (`BATCHSIZE` in `_pickle.c`).
-const BATCH: u16 = 1000;
 
 /// One container that is open: four bytes of the caller's memory.
 #[derive(Clone, Copy, Debug)]
@@ -176,16 +174,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn opcode(&mut self, opcode: Opcode) -> Result<(), WriteError<W::Error>> {
-        self.put(opcode, &[opcode.byte()], &[])
-    }
-
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn put(&mut self, opcode: Opcode, head: &[u8], tail: &[u8]) -> Result<(), WriteError<W::Error>> {
-        self.encoder.emit(opcode, head, tail, false)
-    }
-
-    fn line(&mut self, opcode: Opcode, text: &[u8]) -> Result<(), WriteError<W::Error>> {
-        self.encoder.emit(opcode, &[opcode.byte()], text, true)
+        self.encoder.simple(opcode)
     }
 
     #[cfg_attr(target_pointer_width = "64", inline(always))]
@@ -231,7 +220,6 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     fn before_any(&mut self) -> Result<(), WriteError<W::Error>> {
         self.encoder.boundary()?;
         self.settle()?;
-        let protocol = self.protocol();
         let level = *self.level();
         let full = match level.open {
             Open::Root | Open::State | Open::Persistent => level.count == 1,
@@ -241,8 +229,8 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         if full {
             return Err(self.encoder.fault(ErrorKind::UnexpectedValue, Opcode::Stop));
         }
-        if level.open == Open::Root && protocol >= 2 {
-            self.put(Opcode::Proto, &[Opcode::Proto.byte(), protocol], &[])?;
+        if level.open == Open::Root {
+            self.encoder.proto()?;
         }
         if !level.has(BARE | MARKED) {
             self.opcode(Opcode::Mark)?;
@@ -266,23 +254,23 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             return Ok(());
         }
         flags &= !PENDING;
-        let (single, batch) = match open {
-            Open::List | Open::OldSet => (Opcode::Append, Opcode::Appends),
-            Open::Dict => (Opcode::SetItem, Opcode::SetItems),
-            _ => (Opcode::AddItems, Opcode::AddItems),
+        let fill = match open {
+            Open::List | Open::OldSet => Fill::LIST,
+            Open::Dict => Fill::DICT,
+            _ => Fill::SET,
         };
         match open {
             Open::Dict if flags & KEYED == 0 => flags |= KEYED,
             Open::List | Open::OldSet | Open::Dict if flags & BARE != 0 => {
                 flags &= !KEYED;
-                self.opcode(single)?;
+                self.opcode(fill.one)?;
             }
             Open::List | Open::OldSet | Open::Dict | Open::Set => {
                 flags &= !KEYED;
                 count += 1;
                 if count == BATCH {
                     count = 0;
-                    self.opcode(batch)?;
+                    self.opcode(fill.many)?;
                     // CPython's loops over dicts and sets find out at the next turn that nothing is left.
                     match open {
                         Open::Dict | Open::Set if flags & PART == 0 => self.opcode(Opcode::Mark)?,

@@ -162,9 +162,7 @@ impl Writer {
         let mut out = Encoder::with_frames(out, protocol, frames);
         self.memo.resize(document.id_limit());
         self.stack.clear();
-        if protocol >= 2 {
-            out.emit(Opcode::Proto, &[Opcode::Proto.byte(), protocol], &[], false)?;
-        }
+        out.proto()?;
         let mut save =
             save::Save::new(document, profile, from, &mut self.memo, &mut self.stack, &mut self.scratch, out);
         match save.run(document.root_node()) {

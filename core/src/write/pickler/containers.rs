@@ -3,7 +3,7 @@
 use super::{BARE, KEYED, Level, MARKED, Open, PART, PENDING, Pickler, Written};
 use crate::wire::frames::Frames;
 use crate::wire::sink::WriteError;
-use crate::write::spelling;
+use crate::write::spelling::{self, Fill};
 use crate::{ErrorKind, Opcode};
 use embedded_io::Write;
 
@@ -13,7 +13,9 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
     /// # Errors
     /// As [`Pickler::none`]; [`ErrorKind::LevelsFull`]. So for every container.
     pub fn begin_list(&mut self, len: Option<usize>) -> Written<'_, Self, W> {
-        self.begin_filled(Open::List, Opcode::EmptyList, Opcode::List, len == Some(1))
+        self.begin_filled(Open::List, len == Some(1))?;
+        self.encoder.begin_list()?;
+        self.begun()
     }
 
     /// A dict; a key, its value, another key ... follow, then [`Pickler::end`].
@@ -21,7 +23,9 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
     /// # Errors
     /// As [`Pickler::begin_list`].
     pub fn begin_dict(&mut self, len: Option<usize>) -> Written<'_, Self, W> {
-        self.begin_filled(Open::Dict, Opcode::EmptyDict, Opcode::Dict, len == Some(1))
+        self.begin_filled(Open::Dict, len == Some(1))?;
+        self.encoder.begin_dict()?;
+        self.begun()
     }
 
     /// A set; its items follow. They must be hashable in Python, which is not checked.
@@ -32,7 +36,9 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
         if self.protocol() < 4 {
             return self.begin_old_set("set");
         }
-        self.begin_filled(Open::Set, Opcode::EmptySet, Opcode::EmptySet, false)
+        self.begin_filled(Open::Set, false)?;
+        self.opcode(Opcode::EmptySet)?;
+        self.begun()
     }
 
     /// A frozenset; its items follow. They must be hashable in Python, which is not checked.
@@ -94,7 +100,7 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
         if self.protocol() == 0 {
             self.names_line(Opcode::Inst, module, name.as_bytes())?;
         } else {
-            self.global_opcode(module, name)?;
+            self.any_global(module, name)?;
             self.opcode(Opcode::Obj)?;
         }
         self.fresh = true;
@@ -181,9 +187,9 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
         let Level { open, flags, count } = *self.level();
         let marked = flags & MARKED != 0;
         match open {
-            Open::List if marked => self.opcode(Opcode::Appends)?,
-            Open::Dict if marked => self.opcode(Opcode::SetItems)?,
-            Open::Set if marked => self.opcode(Opcode::AddItems)?,
+            Open::List if marked => self.opcode(Fill::LIST.many)?,
+            Open::Dict if marked => self.opcode(Fill::DICT.many)?,
+            Open::Set if marked => self.opcode(Fill::SET.many)?,
             Open::FrozenSet => {
                 if !marked {
                     self.opcode(Opcode::Mark)?;
@@ -192,10 +198,9 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
             }
             Open::OldSet => {
                 if marked {
-                    self.opcode(Opcode::Appends)?;
+                    self.opcode(Fill::LIST.many)?;
                 }
-                self.opcode(if self.protocol() < 2 { Opcode::Tuple } else { Opcode::Tuple1 })?;
-                self.opcode(Opcode::Reduce)?;
+                spelling::end_old_set(self)?;
             }
             Open::Tuple => self.end_tuple()?,
             Open::Call | Open::New | Open::NewEx => self.object()?,
@@ -251,56 +256,36 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
         }
     }
 
-    fn begin_filled(&mut self, open: Open, empty: Opcode, old: Opcode, single: bool) -> Written<'_, Self, W> {
-        self.begin(Level::new(open, if single || self.protocol() == 0 { BARE } else { 0 }))?;
-        match self.protocol() {
-            0 => {
-                self.opcode(Opcode::Mark)?;
-                self.opcode(old)?;
-            }
-            _ => self.opcode(empty)?,
-        }
+    fn begin_filled(&mut self, open: Open, single: bool) -> Result<(), WriteError<W::Error>> {
+        let flags = if single || self.protocol() == 0 { BARE } else { 0 };
+        self.begin(Level::new(open, flags)).map(|_| ())
+    }
+
+    /// The opcode of an empty container is written: it may be memoised.
+    fn begun(&mut self) -> Written<'_, Self, W> {
         self.fresh = true;
         Ok(self)
     }
 
     fn begin_old_set(&mut self, class: &str) -> Written<'_, Self, W> {
-        let protocol = self.protocol();
-        self.begin(Level::new(Open::OldSet, if protocol == 0 { BARE } else { 0 }))?;
-        self.global_opcode(spelling::builtins(protocol), class)?;
-        if protocol < 2 {
-            self.opcode(Opcode::Mark)?;
-        }
-        match protocol {
-            0 => {
-                self.opcode(Opcode::Mark)?;
-                self.opcode(Opcode::List)?;
-            }
-            _ => self.opcode(Opcode::EmptyList)?,
-        }
+        self.begin_filled(Open::OldSet, false)?;
+        spelling::begin_old_set(self, class)?;
         Ok(self)
     }
 
     fn bare_tuple(&self, len: Option<usize>) -> u8 {
-        if self.protocol() >= 2 && len.is_some_and(|len| len <= 3) { BARE } else { 0 }
+        if len.is_some_and(|len| self.encoder.counts_tuple(len)) { BARE } else { 0 }
     }
 
     /// The opcode of a tuple whose items have been written.
     fn end_tuple(&mut self) -> Result<(), WriteError<W::Error>> {
         let Level { flags, count, .. } = *self.level();
         let marked = flags & MARKED != 0;
-        let opcode = match count {
-            _ if marked => Opcode::Tuple,
-            0 if self.protocol() == 0 => {
-                self.opcode(Opcode::Mark)?;
-                Opcode::Tuple
-            }
-            0 => Opcode::EmptyTuple,
-            1 => Opcode::Tuple1,
-            2 => Opcode::Tuple2,
-            _ => Opcode::Tuple3,
-        };
-        self.opcode(opcode)
+        match count {
+            _ if marked => self.opcode(Opcode::Tuple),
+            0 => self.encoder.empty_tuple(),
+            _ => self.encoder.end_tuple(count.into()),
+        }
     }
 
     fn begin_object(&mut self, open: Open, module: &str, name: &str, args: Option<usize>) -> Written<'_, Self, W> {
@@ -310,11 +295,11 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
         self.begin(Level::new(if old { Open::Call } else { open }, flags))?;
         if old {
             // What `copyreg.__newobj__` is for; the class is the first argument.
-            self.global_opcode("copy_reg", "__newobj__")?;
+            self.any_global("copy_reg", "__newobj__")?;
             self.opcode(Opcode::Mark)?;
             *self.level() = Level { open: Open::Call, flags: MARKED, count: 0 };
         }
-        self.global_opcode(module, name)?;
+        self.any_global(module, name)?;
         Ok(self)
     }
 

@@ -1,7 +1,6 @@
 //! Values that are written once and fetched afterwards.
 
 use super::{Memoized, Pickler, Written};
-use crate::literal::int;
 use crate::wire::frames::Frames;
 use crate::wire::sink::WriteError;
 use crate::{ErrorKind, Opcode};
@@ -17,10 +16,7 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
             return Err(self.encoder.fault(ErrorKind::MissingValue, Opcode::Memoize));
         }
         let index = self.memo;
-        match self.protocol() {
-            4.. => self.opcode(Opcode::Memoize)?,
-            _ => self.memo_opcode(index, Opcode::Put, Opcode::BinPut, Opcode::LongBinPut)?,
-        }
+        self.encoder.memo_put(index)?;
         self.memo += 1;
         Ok(Memoized(index))
     }
@@ -35,26 +31,7 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
             return Err(self.encoder.fault(ErrorKind::MemoMissing, Opcode::Get));
         }
         self.before()?;
-        self.memo_opcode(memoized.0, Opcode::Get, Opcode::BinGet, Opcode::LongBinGet)?;
+        self.encoder.memo_get(memoized.0)?;
         self.after()
-    }
-
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
-    fn memo_opcode(
-        &mut self,
-        index: u32,
-        line: Opcode,
-        short: Opcode,
-        long: Opcode,
-    ) -> Result<(), WriteError<W::Error>> {
-        let [a, b, c, d] = index.to_le_bytes();
-        if self.protocol() == 0 {
-            // Indices stay below the number of opcodes, far from negative.
-            return self.line(line, int::decimal_i32(index as i32, &mut [0; 11]));
-        }
-        if index <= 0xff {
-            return self.put(short, &[short.byte(), a], &[]);
-        }
-        self.put(long, &[long.byte(), a, b, c, d], &[])
     }
 }

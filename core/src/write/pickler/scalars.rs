@@ -1,9 +1,9 @@
 //! Values without items: numbers, strings, bytes, names.
 
 use super::{Pickler, Shared, Written};
-use crate::literal::{escape, int, utf8};
+use crate::literal::{int, utf8};
 use crate::wire::frames::Frames;
-use crate::write::spelling;
+use crate::write::spelling::{self, Payload};
 use crate::{ErrorKind, Opcode};
 use embedded_io::Write;
 
@@ -21,11 +21,8 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     /// # Errors
     /// As [`Pickler::none`].
     pub fn bool(&mut self, value: bool) -> Written<'_, Self, W> {
-        if self.protocol() >= 2 {
-            return self.simple(if value { Opcode::NewTrue } else { Opcode::NewFalse });
-        }
         self.before()?;
-        self.line(Opcode::Int, if value { b"01" } else { b"00" })?;
+        self.encoder.bool(value)?;
         self.after()
     }
 
@@ -37,16 +34,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     pub fn int(&mut self, value: i64) -> Written<'_, Self, W> {
         let Ok(small) = i32::try_from(value) else { return self.big_int(&value.to_le_bytes()) };
         self.before()?;
-        let [a, b, c, d] = small.to_le_bytes();
-        match (self.protocol(), small) {
-            (0, _) => {
-                let mut digits = [0; 11];
-                self.line(Opcode::Int, int::decimal_i32(small, &mut digits))?;
-            }
-            (_, 0..=0xff) => self.put(Opcode::BinInt1, &[Opcode::BinInt1.byte(), a], &[])?,
-            (_, 0..=0xffff) => self.put(Opcode::BinInt2, &[Opcode::BinInt2.byte(), a, b], &[])?,
-            _ => self.put(Opcode::BinInt, &[Opcode::BinInt.byte(), a, b, c, d], &[])?,
-        }
+        self.encoder.int(small)?;
         self.after()
     }
 
@@ -89,7 +77,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         if self.protocol() < 2 {
             return self.decimal(bytes);
         }
-        self.counted(bytes, Opcode::Long1, Opcode::Long4, None)
+        self.payload(Payload::Int, bytes)
     }
 
     // Apart, as its room for digits should not be on every caller's stack.
@@ -100,7 +88,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             return Err(self.encoder.fault(ErrorKind::Inexpressible, Opcode::Long));
         };
         self.before()?;
-        self.line(Opcode::Long, digits)?;
+        self.encoder.line(Opcode::Long, digits)?;
         self.after()
     }
 
@@ -115,15 +103,14 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
         if self.protocol() == 0 {
             let mut room = [0; crate::literal::float::REPR_ROOM];
             self.before()?;
-            self.line(Opcode::Float, crate::literal::float::repr(value, &mut room))?;
+            self.encoder.line(Opcode::Float, crate::literal::float::repr(value, &mut room))?;
             return self.after();
         }
         if self.protocol() == 0 {
             return Err(self.encoder.fault(ErrorKind::NotInProtocol0, Opcode::BinFloat));
         }
         self.before()?;
-        let [a, b, c, d, e, f, g, h] = value.to_bits().to_be_bytes();
-        self.put(Opcode::BinFloat, &[Opcode::BinFloat.byte(), a, b, c, d, e, f, g, h], &[])?;
+        self.encoder.float(value.to_bits())?;
         self.after()
     }
 
@@ -148,17 +135,12 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
 
     #[cfg_attr(target_pointer_width = "64", inline)]
     fn utf8(&mut self, value: &[u8]) -> Written<'_, Self, W> {
-        match self.protocol() {
-            0 => {
-                self.before()?;
-                self.encoder.begin_text(Opcode::Unicode)?;
-                escape::raw_unicode_pieces(value, escape::is_raw, |piece| self.encoder.piece(piece))?;
-                self.encoder.end_pieces()?;
-                self.after()
-            }
-            1..=3 => self.counted(value, Opcode::BinUnicode, Opcode::BinUnicode, None),
-            _ => self.counted(value, Opcode::ShortBinUnicode, Opcode::BinUnicode, Some(Opcode::BinUnicode8)),
+        if self.protocol() > 0 {
+            return self.payload(Payload::Str, value);
         }
+        self.before()?;
+        self.unicode_line(value)?;
+        self.after()
     }
 
     /// A str that was given before and has a place in the caller's table is fetched from the memo. For keys that come
@@ -191,11 +173,10 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             0..=2 => {
                 self.check_latin1(value)?;
                 self.before()?;
-                self.latin1_bytes(value)?;
+                spelling::old_bytes(self, value)?;
                 self.after()
             }
-            3 => self.counted(value, Opcode::ShortBinBytes, Opcode::BinBytes, None),
-            _ => self.counted(value, Opcode::ShortBinBytes, Opcode::BinBytes, Some(Opcode::BinBytes8)),
+            _ => self.payload(Payload::Bytes, value),
         }
     }
 
@@ -204,24 +185,16 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     /// # Errors
     /// As [`Pickler::str`].
     pub fn byte_array(&mut self, value: &[u8]) -> Written<'_, Self, W> {
-        match self.protocol() {
-            5 => self.counted(value, Opcode::ByteArray8, Opcode::ByteArray8, Some(Opcode::ByteArray8)),
-            protocol => {
-                self.check_latin1(value)?;
-                self.before()?;
-                self.global_opcode(spelling::builtins(protocol), "bytearray")?;
-                if protocol < 2 {
-                    self.opcode(Opcode::Mark)?;
-                }
-                match protocol {
-                    0..=2 => self.latin1_bytes(value)?,
-                    _ => self.counted_opcode(value, Opcode::ShortBinBytes, Opcode::BinBytes, None)?,
-                }
-                self.opcode(if protocol < 2 { Opcode::Tuple } else { Opcode::Tuple1 })?;
-                self.opcode(Opcode::Reduce)?;
-                self.after()
-            }
+        if self.protocol() >= 5 {
+            return self.payload(Payload::ByteArray, value);
         }
+        self.check_latin1(value)?;
+        self.before()?;
+        spelling::old_byte_array(self, value, false, |pickler, bytes| match pickler.protocol() {
+            0..=2 => spelling::old_bytes(pickler, bytes),
+            _ => pickler.encoder.payload(Payload::Bytes, bytes),
+        })?;
+        self.after()
     }
 
     /// A class or function by module and name; a name with dots is looked up part by part. Names are written as they
@@ -232,7 +205,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     pub fn global(&mut self, module: &str, name: &str) -> Written<'_, Self, W> {
         self.check_global(module, name)?;
         self.before()?;
-        self.global_opcode(module, name)?;
+        self.any_global(module, name)?;
         self.after()
     }
 
@@ -249,7 +222,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             return Err(self.encoder.fault(kind, Opcode::PersId));
         }
         self.before()?;
-        self.line(Opcode::PersId, id.as_bytes())?;
+        self.encoder.line(Opcode::PersId, id.as_bytes())?;
         self.after()
     }
 
@@ -263,10 +236,7 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
             return Err(self.encoder.fault(kind, Opcode::NextBuffer));
         }
         self.before()?;
-        self.opcode(Opcode::NextBuffer)?;
-        if read_only {
-            self.opcode(Opcode::ReadonlyBuffer)?;
-        }
+        self.encoder.buffer(read_only)?;
         self.after()
     }
 }

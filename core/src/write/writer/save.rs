@@ -7,13 +7,14 @@ mod parts;
 mod scalars;
 
 use super::memo::Memo;
-use super::{Names, Profile, scalar};
+use super::{Names, Profile};
 use crate::document::Document;
 use crate::document::iter::Cells;
 use crate::machine::node::{Node, chunk, tag};
 use crate::wire::encoder::Encoder;
 use crate::wire::frames::GrowingFrames;
 use crate::wire::sink::WriteError;
+use crate::write::spelling::{self, Payload};
 use crate::{ErrorKind, Opcode};
 use alloc::vec::Vec;
 use embedded_io::Write;
@@ -75,9 +76,6 @@ pub(super) enum Stage {
 
 /// Levels of nested classes that are known as such; deeper ones are written as the calls that they are.
 const NESTED: usize = 8;
-
-/// Values of a batch: `BATCHSIZE`.
-const BATCH: u32 = 1000;
 
 type Done<E> = Result<(), WriteError<E>>;
 type Next<E> = Result<Option<Frame>, WriteError<E>>;
@@ -162,7 +160,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
 
     #[inline(always)]
     fn op(&mut self, opcode: Opcode) -> Done<W::Error> {
-        self.out.emit(opcode, &[opcode.byte()], &[], false)
+        self.out.simple(opcode)
     }
 
     #[inline(always)]
@@ -170,60 +168,32 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
         let count = self.memo.count;
         self.memo.count = count.saturating_add(1);
         let number = if self.profile.is_python2() && !self.profile.pure { count.saturating_add(1) } else { count };
-        match self.protocol() {
-            4.. => self.op(Opcode::Memoize)?,
-            0 => self.numbered(Opcode::Put, number)?,
-            _ if number < 256 => {
-                self.out.emit(Opcode::BinPut, &[Opcode::BinPut.byte(), number as u8], &[], false)?;
-            }
-            _ => self.four(Opcode::LongBinPut, number)?,
-        }
+        self.out.memo_put(number)?;
         Ok(number)
     }
 
     #[inline(always)]
     fn get(&mut self, number: u32) -> Done<W::Error> {
-        match self.protocol() {
-            0 => self.numbered(Opcode::Get, number),
-            _ if number < 256 => self.out.emit(Opcode::BinGet, &[Opcode::BinGet.byte(), number as u8], &[], false),
-            _ => self.four(Opcode::LongBinGet, number),
-        }
-    }
-
-    fn numbered(&mut self, opcode: Opcode, number: u32) -> Done<W::Error> {
-        self.scratch.clear();
-        let _ = core::fmt::Write::write_fmt(&mut scalar::Text(self.scratch), format_args!("{number}"));
-        self.out.emit(opcode, &[opcode.byte()], self.scratch, true)
+        self.out.memo_get(number)
     }
 
     #[inline(always)]
-    fn four(&mut self, opcode: Opcode, number: u32) -> Done<W::Error> {
-        let [a, b, c, d] = number.to_le_bytes();
-        self.out.emit(opcode, &[opcode.byte(), a, b, c, d], &[], false)
+    fn payload(&mut self, kind: Payload, data: &[u8]) -> Done<W::Error> {
+        if kind.fits(self.protocol(), data.len()) {
+            return self.out.payload(kind, data);
+        }
+        self.refuse(match kind {
+            Payload::Int => Opcode::Long4,
+            Payload::Str => Opcode::BinUnicode,
+            Payload::Bytes => Opcode::BinBytes,
+            Payload::Str8 => Opcode::BinString,
+            Payload::ByteArray => Opcode::ByteArray8,
+        })
     }
 
-    #[inline(always)]
-    fn counted(&mut self, one: Opcode, four: Opcode, eight: Option<Opcode>, data: &[u8]) -> Done<W::Error> {
-        let len = data.len();
-        if let Ok(len) = u8::try_from(len)
-            && one != four
-        {
-            return self.out.emit(one, &[one.byte(), len], data, false);
-        }
-        let limit = if four == Opcode::BinString { i32::MAX as u32 } else { u32::MAX };
-        if let Ok(len) = u32::try_from(len)
-            && len <= limit
-        {
-            let [a, b, c, d] = len.to_le_bytes();
-            return self.out.emit(four, &[four.byte(), a, b, c, d], data, false);
-        }
-        let Some(eight) = eight.filter(|eight| eight.protocol() <= self.protocol()) else { return self.refuse(four) };
-        let [a, b, c, d, e, f, g, h] = (len as u64).to_le_bytes();
-        self.out.emit(eight, &[eight.byte(), a, b, c, d, e, f, g, h], data, false)
-    }
-
+    /// An opcode with the text that was put together.
     fn line(&mut self, opcode: Opcode) -> Done<W::Error> {
-        self.out.emit(opcode, &[opcode.byte()], self.scratch, true)
+        self.out.line(opcode, self.scratch)
     }
 
     // ---- values ------------------------------------------------------------
@@ -249,8 +219,8 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                 return Ok(None);
             }
             tag::NONE => self.op(Opcode::None),
-            tag::TRUE | tag::FALSE => self.bool(node.tag() == tag::TRUE),
-            tag::EMPTY_TUPLE => self.empty_tuple(),
+            tag::TRUE | tag::FALSE => self.out.bool(node.tag() == tag::TRUE),
+            tag::EMPTY_TUPLE => self.out.empty_tuple(),
             _ => return self.save_other(node, owner),
         }?;
         Ok(None)
@@ -274,13 +244,13 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
             tag::BIG_INT | tag::INT_TEXT => self.big_int(node)?,
             tag::GLOBAL | tag::STACK_GLOBAL => self.global(node)?,
             tag::LIST => {
-                self.begin(Opcode::EmptyList, Opcode::List)?;
+                self.out.begin_list()?;
                 let number = self.put()?;
                 self.memo.set_node(id, number);
                 return Ok(self.batch(chunk::APPEND, header.first(), header.high(), true));
             }
             tag::DICT => {
-                self.begin(Opcode::EmptyDict, Opcode::Dict)?;
+                self.out.begin_dict()?;
                 let number = self.put()?;
                 self.memo.set_node(id, number);
                 return Ok(self.batch(chunk::SET_ITEM, header.first(), header.high(), true));
@@ -297,16 +267,13 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
             }
             tag::SET | tag::FROZEN_SET => {
                 let name = if node.tag() == tag::SET { "set" } else { "frozenset" };
-                self.made_global("builtins", name)?;
-                self.old_tuple()?;
-                self.begin(Opcode::EmptyList, Opcode::List)?;
-                self.put()?;
+                spelling::begin_old_set(self, name)?;
                 let batch = self.new_batch(chunk::APPEND, header.first(), header.high(), true);
                 return Ok(Some(Frame::OldSet(id, batch)));
             }
             tag::TUPLE | tag::TUPLE_OF_MUTABLE => {
                 let count = header.high();
-                if count > 3 || self.protocol() < 2 {
+                if !self.out.counts_tuple(count as usize) {
                     self.op(Opcode::Mark)?;
                 }
                 return Ok(Some(Frame::Tuple(Some(id), Cells::run(id + 1, count), count, owner)));
@@ -318,10 +285,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                 if self.protocol() < 5 {
                     return self.refuse(Opcode::NextBuffer);
                 }
-                self.op(Opcode::NextBuffer)?;
-                if node.is_read_only() {
-                    self.op(Opcode::ReadonlyBuffer)?;
-                }
+                self.out.buffer(node.is_read_only())?;
             }
             tag::READONLY if self.protocol() >= 5 => {
                 let inner = self.document.node(id as usize + 1);
@@ -329,18 +293,10 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
             }
             tag::FLOAT_TEXT if self.protocol() == 0 => {
                 let text = self.document.range(node);
-                self.out.emit(Opcode::Float, &[Opcode::Float.byte()], text, true)?;
+                self.out.line(Opcode::Float, text)?;
             }
             _ => return self.refuse(Opcode::Stop),
         }
         Ok(None)
-    }
-
-    fn begin(&mut self, empty: Opcode, marked: Opcode) -> Done<W::Error> {
-        if self.protocol() > 0 {
-            return self.op(empty);
-        }
-        self.op(Opcode::Mark)?;
-        self.op(marked)
     }
 }

@@ -5,6 +5,7 @@ use super::{Done, NESTED, Save, place_key};
 use crate::literal::compat;
 use crate::machine::node::{How, NIL, Node, tag};
 use crate::wire::sink::WriteError;
+use crate::write::spelling;
 use crate::{Opcode, Value};
 use embedded_io::Write;
 
@@ -33,7 +34,7 @@ impl<W: Write> Save<'_, '_, W> {
             self.op(Opcode::StackGlobal)?;
         } else if same_side {
             let line = self.document.range(node);
-            self.out.emit(Opcode::Global, &[Opcode::Global.byte()], line, true)?;
+            self.out.line(Opcode::Global, line)?;
         } else {
             let value = Value::new(self.document, node);
             let Some((module, name)) = value.as_global() else { return self.refuse(Opcode::Global) };
@@ -101,12 +102,12 @@ impl<W: Write> Save<'_, '_, W> {
         let (module, name) = self.renamed(module, name);
         for _ in 0..depth {
             self.global(self.part(index, 0))?;
-            self.old_tuple()?;
+            self.out.begin_short_tuple()?;
         }
         self.bare_global(module, name)?;
         for name in path.into_iter().take(depth).rev() {
             self.save(name, None)?;
-            self.tuple_opcode(2)?;
+            self.out.end_tuple(2)?;
             self.op(Opcode::Reduce)?;
         }
         let number = self.put()?;
@@ -124,29 +125,10 @@ impl<W: Write> Save<'_, '_, W> {
 
     /// A nested class below protocol 4: `getattr(getattr(module.first, ..), ..)`.
     pub(super) fn dotted(&mut self, module: &str, first: &str, path: &str) -> Result<u32, WriteError<W::Error>> {
-        let lean = self.profile.version >= Version::Py313;
-        for _ in path.split('.') {
-            self.made_global("builtins", "getattr")?;
-            self.old_tuple()?;
-        }
-        if lean {
-            self.bare_global(module, first)?;
-        } else {
-            self.named_global(module, first)?;
-        }
-        let mut number = 0;
-        let mut parts = path.split('.').peekable();
-        while let Some(part) = parts.next() {
-            self.made_text(part)?;
-            self.tuple_opcode(2)?;
-            if !lean {
-                self.put()?;
-            }
-            self.op(Opcode::Reduce)?;
-            if !lean || parts.peek().is_none() {
-                number = self.put()?;
-            }
-        }
-        Ok(number)
+        let throughout = self.profile.version < Version::Py313;
+        spelling::dotted(self, path.as_bytes().split(|&b| b == b'.'), throughout, |save| {
+            if throughout { save.named_global(module, first).map(|_| ()) } else { save.bare_global(module, first) }
+        })?;
+        self.put()
     }
 }

@@ -51,7 +51,7 @@ impl<W: Write> Save<'_, '_, W> {
                 if !text.is_ascii() || text.contains(&b'\n') {
                     return self.refuse(Opcode::PersId);
                 }
-                self.out.emit(Opcode::PersId, &[Opcode::PersId.byte()], text, true)?;
+                self.out.line(Opcode::PersId, text)?;
                 return Ok(None);
             }
             return Ok(Some(Frame::Then(Some(callable), Opcode::BinPersId)));
@@ -101,7 +101,7 @@ impl<W: Write> Save<'_, '_, W> {
                         *stage = Stage::Called(Cells::run(args.high() + 1, count));
                     } else if how == How::NewObjEx as u8 && self.protocol() < 4 {
                         self.made_global("functools", "partial")?;
-                        self.old_tuple()?;
+                        self.out.begin_short_tuple()?;
                         if self.profile.version >= Version::Py313
                             && let Some((module, name)) = Value::new(self.document, callable).as_global()
                         {
@@ -117,7 +117,7 @@ impl<W: Write> Save<'_, '_, W> {
                         }
                         *stage = Stage::Partial(0, Cells::run(0, 0));
                         self.made_global("builtins", "getattr")?;
-                        self.old_tuple()?;
+                        self.out.begin_short_tuple()?;
                     }
                     if let Some(child) = self.save(callable, None)? {
                         return Ok(Some(child));
@@ -156,8 +156,9 @@ impl<W: Write> Save<'_, '_, W> {
                     // functools.partial(getattr(cls, '__new__')), its state, and the call.
                     match step {
                         0 => {
-                            self.made_text("__new__")?;
-                            self.end_old_tuple(2)?;
+                            self.made_text(b"__new__")?;
+                            self.out.end_tuple(2)?;
+                            self.put()?;
                             self.op(Opcode::Reduce)?;
                             let new = self.put()?;
                             *stage = self.partial_of(index, new)?;
@@ -186,7 +187,7 @@ impl<W: Write> Save<'_, '_, W> {
                             self.op(Opcode::Tuple)?;
                             self.put()?;
                             self.op(Opcode::Build)?;
-                            self.empty_tuple()?;
+                            self.out.empty_tuple()?;
                             *stage = Stage::Made;
                         }
                     }
@@ -268,7 +269,8 @@ impl<W: Write> Save<'_, '_, W> {
 
     /// `functools.partial(new)`, and the begin of its state up to the arguments, of which the class is first.
     fn partial_of(&mut self, index: u32, new: u32) -> Result<Stage, WriteError<W::Error>> {
-        self.end_old_tuple(1)?;
+        self.out.end_tuple(1)?;
+        self.put()?;
         self.op(Opcode::Reduce)?;
         self.put()?;
         self.op(Opcode::Mark)?;

@@ -2,41 +2,54 @@
 
 use super::super::{Version, scalar};
 use super::{Done, Save};
-use crate::Opcode;
 use crate::literal::compat;
 use crate::machine::node::{Node, tag};
+use crate::wire::frames::GrowingFrames;
 use crate::wire::sink::WriteError;
+use crate::write::spelling::{self, Payload, Spell};
+use crate::{Encoder, Opcode};
 use alloc::vec::Vec;
 use embedded_io::Write;
 
-impl<W: Write> Save<'_, '_, W> {
-    pub(super) fn old_tuple(&mut self) -> Done<W::Error> {
-        if self.protocol() < 2 { self.op(Opcode::Mark) } else { Ok(()) }
+/// Everything is memoised, as Python's pickler does; names and texts are one object wherever they come again.
+impl<W: Write> Spell for Save<'_, '_, W> {
+    type Out = W;
+    type Frames = GrowingFrames;
+
+    #[inline(always)]
+    fn encoder(&mut self) -> &mut Encoder<W, GrowingFrames> {
+        &mut self.out
     }
 
-    /// Ends a tuple of `n` values (1 to 3) that nothing else refers to.
-    pub(super) fn end_old_tuple(&mut self, n: u32) -> Done<W::Error> {
-        self.tuple_opcode(n)?;
+    fn write_global(&mut self, module: &str, name: &str) -> Done<W::Error> {
+        self.named_global(module, name).map(|_| ())
+    }
+
+    fn write_text(&mut self, text: &[u8]) -> Done<W::Error> {
+        self.made_text(text)
+    }
+
+    fn write_latin1(&mut self, bytes: &[u8]) -> Done<W::Error> {
+        let mut text = Vec::new();
+        scalar::latin1(bytes.iter().copied(), &mut text);
+        self.unicode(&text)?;
+        self.memoize()
+    }
+
+    fn memoize(&mut self) -> Done<W::Error> {
         self.put().map(|_| ())
     }
+}
 
-    pub(super) fn tuple_opcode(&mut self, n: u32) -> Done<W::Error> {
-        match n {
-            1 if self.protocol() >= 2 => self.op(Opcode::Tuple1),
-            2 if self.protocol() >= 2 => self.op(Opcode::Tuple2),
-            3 if self.protocol() >= 2 => self.op(Opcode::Tuple3),
-            _ => self.op(Opcode::Tuple),
-        }
-    }
-
+impl<W: Write> Save<'_, '_, W> {
     /// A text that no node stands for; equal ones are one object.
-    pub(super) fn made_text(&mut self, text: &str) -> Done<W::Error> {
+    pub(super) fn made_text(&mut self, text: &[u8]) -> Done<W::Error> {
         let mut key = Vec::from(b"\n");
-        key.extend_from_slice(text.as_bytes());
+        key.extend_from_slice(text);
         if let Some(number) = self.memo.made(&key) {
             return self.get(number);
         }
-        self.unicode(text.as_bytes())?;
+        self.unicode(text)?;
         let number = self.put()?;
         self.memo.set_made(&key, number);
         Ok(())
@@ -58,41 +71,18 @@ impl<W: Write> Save<'_, '_, W> {
             return Ok(number);
         }
         if self.protocol() >= 4 {
-            self.made_text(module)?;
-            self.made_text(name)?;
+            self.made_text(module.as_bytes())?;
+            self.made_text(name.as_bytes())?;
             self.op(Opcode::StackGlobal)?;
         } else {
             if (self.protocol() < 3 && !key.is_ascii()) || module.contains('\n') || name.contains('\n') {
                 return self.refuse(Opcode::Global);
             }
-            self.out.emit(Opcode::Global, &[Opcode::Global.byte()], &key, true)?;
+            self.out.line(Opcode::Global, &key)?;
         }
         let number = self.put()?;
         self.memo.set_made(&key, number);
         Ok(number)
-    }
-
-    /// Bytes below protocol 3 (`save_bytes`), without their memo entry.
-    pub(super) fn old_bytes(&mut self, data: &[u8]) -> Done<W::Error> {
-        if data.is_empty() {
-            self.made_global("builtins", "bytes")?;
-            self.empty_tuple()?;
-            return self.op(Opcode::Reduce);
-        }
-        self.made_global("_codecs", "encode")?;
-        self.old_latin1(data, "latin1")?;
-        self.op(Opcode::Reduce)
-    }
-
-    /// The tuple of a Latin-1 text and the codec's name.
-    fn old_latin1(&mut self, data: &[u8], codec: &str) -> Done<W::Error> {
-        self.old_tuple()?;
-        let mut text = Vec::new();
-        scalar::latin1(data.iter().copied(), &mut text);
-        self.unicode(&text)?;
-        self.put()?;
-        self.made_text(codec)?;
-        self.end_old_tuple(2)
     }
 
     pub(super) fn byte_array(&mut self, node: Node) -> Done<W::Error> {
@@ -102,22 +92,10 @@ impl<W: Write> Save<'_, '_, W> {
 
     pub(super) fn byte_array_of(&mut self, data: &[u8], id: u32) -> Done<W::Error> {
         if self.protocol() >= 5 {
-            let [a, b, c, d, e, f, g, h] = (data.len() as u64).to_le_bytes();
-            let opcode = Opcode::ByteArray8;
-            self.out.emit(opcode, &[opcode.byte(), a, b, c, d, e, f, g, h], data, false)?;
+            self.payload(Payload::ByteArray, data)?;
         } else {
-            self.made_global("builtins", "bytearray")?;
-            if data.is_empty() {
-                self.empty_tuple()?;
-            } else if self.protocol() < 3 && self.profile.version <= Version::Py36 {
-                self.old_latin1(data, "latin-1")?;
-            } else {
-                self.old_tuple()?;
-                self.text_other(Node::atom(tag::BYTES), data)?;
-                self.put()?;
-                self.end_old_tuple(1)?;
-            }
-            self.op(Opcode::Reduce)?;
+            let as_text = self.profile.version <= Version::Py36;
+            spelling::old_byte_array(self, data, as_text, |save, data| save.text_other(Node::atom(tag::BYTES), data))?;
         }
         let number = self.put()?;
         self.memo.set_node(id, number);
@@ -128,13 +106,6 @@ impl<W: Write> Save<'_, '_, W> {
         if self.protocol() < 2 {
             return self.refuse(Opcode::Ext1);
         }
-        match (u8::try_from(code), u16::try_from(code)) {
-            (Ok(code), _) => self.out.emit(Opcode::Ext1, &[Opcode::Ext1.byte(), code], &[], false),
-            (_, Ok(code)) => {
-                let [a, b] = code.to_le_bytes();
-                self.out.emit(Opcode::Ext2, &[Opcode::Ext2.byte(), a, b], &[], false)
-            }
-            _ => self.four(Opcode::Ext4, code as u32),
-        }
+        self.out.extension(code as u32)
     }
 }

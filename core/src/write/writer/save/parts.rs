@@ -1,10 +1,11 @@
 //! Items and entries, in batches.
 
 use super::super::Version;
-use super::{BATCH, Batch, Done, Frame, Mode, Next, Save};
+use super::{Batch, Done, Frame, Mode, Next, Save};
 use crate::Opcode;
 use crate::document::iter::Cells;
 use crate::machine::node::chunk;
+use crate::write::spelling::{self, BATCH, Fill};
 use embedded_io::Write;
 
 impl<W: Write> Save<'_, '_, W> {
@@ -53,8 +54,7 @@ impl<W: Write> Save<'_, '_, W> {
                 {
                     return Ok(Some(child));
                 }
-                self.end_old_tuple(1)?;
-                self.op(Opcode::Reduce)?;
+                spelling::end_old_set(self)?;
                 self.end_object(*id)?;
                 Ok(None)
             }
@@ -82,7 +82,7 @@ impl<W: Write> Save<'_, '_, W> {
             }
             return self.get(number);
         }
-        self.tuple_opcode(count)?;
+        self.out.end_tuple(count)?;
         let number = self.put()?;
         if let (Some(id), None) = (id, met) {
             self.memo.set_node(id, number);
@@ -93,10 +93,10 @@ impl<W: Write> Save<'_, '_, W> {
     #[inline(always)]
     fn step_batch(&mut self, batch: &mut Batch) -> Next<W::Error> {
         let per = if batch.kind == chunk::SET_ITEM { 2 } else { 1 };
-        let (one, many) = match batch.kind {
-            chunk::APPEND => (Opcode::Append, Opcode::Appends),
-            chunk::SET_ITEM => (Opcode::SetItem, Opcode::SetItems),
-            _ => (Opcode::AddItems, Opcode::AddItems),
+        let Fill { one, many } = match batch.kind {
+            chunk::APPEND => Fill::LIST,
+            chunk::SET_ITEM => Fill::DICT,
+            _ => Fill::SET,
         };
         loop {
             let left = batch.cells.left();
@@ -116,7 +116,7 @@ impl<W: Write> Save<'_, '_, W> {
                     batch.mode = Mode::Begin;
                     continue;
                 }
-                Mode::Many if batch.done == BATCH * per => {
+                Mode::Many if batch.done == u32::from(BATCH) * per => {
                     self.op(many)?;
                     let again = batch.exact && batch.kind != chunk::APPEND;
                     batch.mode = if again { Mode::Again } else { Mode::Begin };
