@@ -1,4 +1,4 @@
-//! A progress bar for people who wait.
+//! A progress bar on stderr.
 //!
 //! It is seen on standard error, when that is a terminal, and after a second
 //! of work. Where output goes to the same terminal it leaves with the first

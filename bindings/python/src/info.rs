@@ -82,7 +82,7 @@ pub fn uses(document: &Document<'_>, names: &Names) -> BTreeMap<(String, String)
             *globals.entry((module.into(), name.into())).or_default() += calls;
         }
     };
-    for value in document.made() {
+    for value in document.constructed() {
         match value.as_object() {
             None => seen(value, 0),
             Some(object) if matches!(object.how(), How::PersId | How::Changed) => {}
@@ -93,7 +93,7 @@ pub fn uses(document: &Document<'_>, names: &Names) -> BTreeMap<(String, String)
 }
 
 fn unnamed(document: &Document<'_>) -> u64 {
-    let calls = document.made().filter_map(|value| value.as_object());
+    let calls = document.constructed().filter_map(|value| value.as_object());
     let calls = calls.filter(|object| !matches!(object.how(), How::PersId | How::Changed));
     calls.filter(|object| object.callable().kind() != Kind::Global).count() as u64
 }

@@ -66,7 +66,7 @@ pub fn info(data: &[u8], options: ReadOptions) -> Result<Info, PickleError> {
     }
     let document = unpickler.document_in(data);
     let mut unnamed_calls = 0;
-    for value in document.made() {
+    for value in document.constructed() {
         match value.as_object() {
             None => names.seen(value, 0),
             Some(object) if matches!(object.how(), How::PersId | How::Changed) => {}

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 /// Bytes of items that are handed over at once: a call costs more than an item.
 const BATCH: usize = 64 << 10;
 
-/// How far a call of [`ItemReader::feed`] came.
+/// Outcome of a call of [`ItemReader::feed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum ItemStatus {
     /// All input is used up and the pickle is not over.

@@ -21,7 +21,7 @@ pub enum Encoding {
     Utf8,
 }
 
-/// What a reader is told beforehand.
+/// Options for reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct ReadOptions {
     /// What becomes of Python 2 strs.
@@ -100,7 +100,7 @@ const LARGE: usize = 1 << 20;
 /// Bytes of memory that are kept at most. On phones none are.
 const SPARE_MAX: usize = if cfg!(any(target_os = "android", target_os = "ios")) { 0 } else { 256 << 20 };
 
-/// How far a call came.
+/// Outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
 pub enum Status {
     /// All input is used up and the pickle is not over.

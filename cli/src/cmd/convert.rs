@@ -181,7 +181,7 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
 /// An object was made, and the result does not hold it: what its making does is in the opcodes only.
 fn drops_calls(document: &Document<'_>) -> bool {
     let made: Vec<usize> =
-        document.made().filter(|value| value.as_object().is_some()).filter_map(|value| value.id()).collect();
+        document.constructed().filter(|value| value.as_object().is_some()).filter_map(|value| value.id()).collect();
     if made.is_empty() {
         return false;
     }

@@ -60,8 +60,8 @@ impl<'d> Document<'d> {
     }
 
     /// Every object, and every global that STACK_GLOBAL named, in the order in which the pickle made them: also those
-    /// that it dropped from the stack, which no path from the root leads to. For those who judge a pickle.
-    pub fn made<'a>(&'a self) -> impl Iterator<Item = Value<'a>> {
+    /// that it dropped from the stack, which no path from the root leads to: what a scanner looks at.
+    pub fn constructed<'a>(&'a self) -> impl Iterator<Item = Value<'a>> {
         let nodes = self.nodes.iter().zip(0..=u32::MAX);
         nodes.filter_map(|(node, index)| {
             // A header knows its chunks; a reference to one, which may lie anywhere, has no data.

@@ -38,7 +38,7 @@ impl Machine {
             }
             Opcode::Put => {
                 let index = int::memo_index(self.slice(r, source));
-                self.want(1)?;
+                self.require(1)?;
                 self.memo_put(r, index?)
             }
             Opcode::BinPut | Opcode::LongBinPut => self.memo_put(r, op.uint().unwrap_or(0)),
@@ -74,32 +74,32 @@ impl Machine {
             }
             Opcode::Tuple1 | Opcode::Tuple2 | Opcode::Tuple3 => {
                 let n = usize::from(op.opcode.byte() - Opcode::Tuple1.byte()) + 1;
-                self.want(n)?;
+                self.require(n)?;
                 self.push_tuple(r, n, None)
             }
             Opcode::SetItems => {
                 let (n, fence) = self.mark(r)?;
-                return self.give(r, chunk::SET_ITEM, n, Some(fence));
+                return self.add_to_container(r, chunk::SET_ITEM, n, Some(fence));
             }
             Opcode::Appends => {
                 let (n, fence) = self.mark(r)?;
-                return self.give(r, chunk::APPEND, n, Some(fence));
+                return self.add_to_container(r, chunk::APPEND, n, Some(fence));
             }
             Opcode::AddItems => {
                 let (n, fence) = self.mark(r)?;
-                return self.give(r, chunk::ADD, n, Some(fence));
+                return self.add_to_container(r, chunk::ADD, n, Some(fence));
             }
             Opcode::Append => {
-                self.want(2)?;
-                return self.give(r, chunk::APPEND, 1, None);
+                self.require(2)?;
+                return self.add_to_container(r, chunk::APPEND, 1, None);
             }
             Opcode::SetItem => {
-                self.want(3)?;
-                return self.give(r, chunk::SET_ITEM, 2, None);
+                self.require(3)?;
+                return self.add_to_container(r, chunk::SET_ITEM, 2, None);
             }
             Opcode::Frame | Opcode::Stop => {
                 if op.opcode == Opcode::Stop {
-                    self.want(1)?;
+                    self.require(1)?;
                 }
                 Ok(())
             }
@@ -153,7 +153,7 @@ impl Machine {
                     self.drop_to_mark(fence);
                     return Ok(());
                 }
-                self.want(1)?;
+                self.require(1)?;
                 self.stack -= 1;
                 Ok(())
             }
@@ -195,7 +195,7 @@ impl Machine {
             Opcode::NewObjEx => self.make(r, How::NewObjEx, 3),
             Opcode::PersId => self.persistent_id(r, source),
             Opcode::BinPersId => {
-                self.want(1)?;
+                self.require(1)?;
                 self.push_parts(r, tag::OBJECT, How::PersId as u8, 1, None)
             }
             Opcode::Ext1 | Opcode::Ext2 | Opcode::Ext4 => self.extension(r, op.arg),

@@ -124,7 +124,13 @@ impl Machine {
 
     /// APPEND, APPENDS, SETITEM(S), ADDITEMS: the top `n` values go to the one `below` them.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(super) fn give(&mut self, r: &mut Regions<'_>, kind: u8, n: usize, marked: Option<usize>) -> Result<(), Halt> {
+    pub(super) fn add_to_container(
+        &mut self,
+        r: &mut Regions<'_>,
+        kind: u8,
+        n: usize,
+        marked: Option<usize>,
+    ) -> Result<(), Halt> {
         let depth = n + usize::from(marked.is_some());
         let fence = marked.unwrap_or(self.fence);
         if self.stack - depth <= fence {

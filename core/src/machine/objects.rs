@@ -56,7 +56,7 @@ impl Machine {
     /// A payload that is not kept, where the input is fed.
     #[cfg(feature = "alloc")]
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub fn passes_by(&self, opcode: Opcode, len: u64) -> bool {
+    pub fn skips_payload(&self, opcode: Opcode, len: u64) -> bool {
         matches!(opcode, Opcode::BinBytes | Opcode::ShortBinBytes | Opcode::BinBytes8 | Opcode::ByteArray8)
             && len >= self.options.out_of_band
     }
@@ -64,7 +64,7 @@ impl Machine {
     /// All are kept.
     #[cfg(not(feature = "alloc"))]
     #[inline(always)]
-    pub fn passes_by(&self, _: Opcode, _: u64) -> bool {
+    pub fn skips_payload(&self, _: Opcode, _: u64) -> bool {
         false
     }
 
@@ -95,7 +95,7 @@ impl Machine {
     }
 
     pub(super) fn make(&mut self, r: &mut Regions<'_>, how: How, n: usize) -> Done {
-        self.want(n)?;
+        self.require(n)?;
         let callable = self.peek(r, n - 1)?;
         if !is_callable(callable) {
             return Err(if how == How::Reduce { ErrorKind::NotCallable } else { ErrorKind::NotAClass });

@@ -26,13 +26,13 @@ impl Machine {
     /// The stack entry `depth` below the top.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn peek(&self, r: &Regions<'_>, depth: usize) -> Result<Node, ErrorKind> {
-        self.want(depth + 1)?;
+        self.require(depth + 1)?;
         Ok(self.at(r, self.stack - 1 - depth))
     }
 
     /// At least `n` values above the topmost mark.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
-    pub(super) fn want(&self, n: usize) -> Done {
+    pub(super) fn require(&self, n: usize) -> Done {
         if self.stack - self.fence >= n { Ok(()) } else { Err(self.underflow()) }
     }
 

@@ -71,7 +71,7 @@ impl ItemOptions {
     }
 }
 
-/// How far a call of [`ItemReader::feed`] came.
+/// Outcome of a call of [`ItemReader::feed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Found {

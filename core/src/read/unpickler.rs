@@ -6,7 +6,7 @@ use crate::options::Options;
 use crate::wire::decoder::{FAST, Sink};
 use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Opcode, Regions, Shortage, Step};
 
-/// How far a call came.
+/// Outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Status {
@@ -353,7 +353,7 @@ impl<M: Memory> Unpickler<M> {
         loop {
             let saved = (self.decoder.clone(), *input, self.machine.pending);
             let step = self.decoder.next_part(input)?;
-            let passes = if BORROWED { None } else { self.passes_by(&step) };
+            let passes = if BORROWED { None } else { self.skips_payload(&step) };
             let (op, source) = match step {
                 // At its end, a buffer takes the payload's place.
                 Step::Op(Op { offset, .. }) if passes.is_some() => {
@@ -407,7 +407,7 @@ impl<M: Memory> Unpickler<M> {
     }
 
     /// Takes note of a piece of a payload that is not kept, and tells its opcode.
-    fn passes_by(&mut self, step: &Step<'_>) -> Option<Opcode> {
+    fn skips_payload(&mut self, step: &Step<'_>) -> Option<Opcode> {
         let (opcode, offset, position, total, len) = match *step {
             Step::Op(Op { opcode, arg: Arg::Bytes(data), offset }) => {
                 (opcode, offset, 0, data.len() as u64, data.len())
@@ -417,7 +417,7 @@ impl<M: Memory> Unpickler<M> {
             }
             _ => return None,
         };
-        if !self.machine.passes_by(opcode, total) {
+        if !self.machine.skips_payload(opcode, total) {
             return None;
         }
         let offset = offset + Op { opcode, arg: Arg::Nothing, offset }.header_len() as u64;
@@ -562,7 +562,7 @@ impl<'i, const BORROWED: bool> Sink<'i> for Apply<'_, '_, BORROWED> {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn op(&mut self, op: Op<'i>) -> Result<(), Self::Break> {
         let bytes = op.bytes();
-        if !BORROWED && self.machine.passes_by(op.opcode, bytes.len() as u64) {
+        if !BORROWED && self.machine.skips_payload(op.opcode, bytes.len() as u64) {
             return Err((Halt::Payload, op.opcode.byte(), bytes.len()));
         }
         let source = match BORROWED {

@@ -64,19 +64,19 @@ pub(crate) fn read<'de, T: Deserialize<'de>, M: Memory>(
         levels: options.max_depth,
         ahead,
         in_key: false,
-        gave_up: false,
+        fell_back: false,
         refused: None,
     };
     let read = T::deserialize(&mut direct);
     match read {
         // A type may have hidden the error.
-        Ok(value) if !direct.gave_up => match direct.end() {
+        Ok(value) if !direct.fell_back => match direct.end() {
             Some(end) => Ok((value, end)),
             None => Err(None),
         },
         Ok(_) => Err(None),
         Err(_) => {
-            if !direct.gave_up {
+            if !direct.fell_back {
                 direct.refused = Some(direct.decoder.offset());
             }
             Err(direct.refused.and_then(|end| value_before(input, at, end)))
@@ -137,7 +137,7 @@ struct Direct<'m, 'de, M> {
     ahead: usize,
     /// Keys must be hashable: no containers that change.
     in_key: bool,
-    gave_up: bool,
+    fell_back: bool,
     /// Where the reading was when the type refused a value, if that is why it gave up.
     refused: Option<u64>,
 }
@@ -146,7 +146,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     #[cold]
     #[inline(never)]
     fn give_up<T>(&mut self) -> Result<T> {
-        self.gave_up = true;
+        self.fell_back = true;
         self.rest = &[];
         Err(Error::value(format_args!("")))
     }
@@ -155,7 +155,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     #[cold]
     #[inline(never)]
     fn refuse<T>(&mut self, whole: bool) -> Result<T> {
-        if !self.gave_up && !whole {
+        if !self.fell_back && !whole {
             self.refused = Some(self.decoder.offset());
         }
         self.give_up()
@@ -223,7 +223,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     /// Keeps the whole memo from here on; what was passed over is looked up in the opcodes up to here.
     #[cold]
     #[inline(never)]
-    fn look_back(&mut self) -> Result<()> {
+    fn rebuild_memo(&mut self) -> Result<()> {
         let (until, kept) = (self.decoder.offset(), self.kept);
         let memory = &mut *self.memory;
         let mut decoder = Decoder::new();
@@ -382,7 +382,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
             return self.give_up();
         }
         if index >= self.kept {
-            self.look_back()?;
+            self.rebuild_memo()?;
         }
         let node = self.memory.regions().memo.get(index).copied().unwrap_or(Node::EMPTY);
         if !matches!(node.tag(), tag::STR | tag::BYTES) {

@@ -1,4 +1,4 @@
-//! What readers and writers are told beforehand.
+//! Options for reading and writing types.
 
 use crate::{Encoding, Options};
 

@@ -1,7 +1,7 @@
 import Foundation
 internal import PickleFFI
 
-/// What a reader is told beforehand.
+/// Options for reading.
 public struct PickleOptions: Sendable, Hashable {
     /// What becomes of Python 2 strs: the `encoding` of `pickle.load`.
     public enum Encoding: Sendable, Hashable {

@@ -1,4 +1,4 @@
-//! Items as lines of JSON: while the file is read here, they are put into words on another processor.
+//! Items as lines of JSON: formatted on a worker thread while the file is read on this one.
 
 use crate::Failure;
 use crate::cmd::common::Of;
