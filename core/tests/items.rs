@@ -410,6 +410,19 @@ fn an_index_through_a_marked_list_leads_nowhere() {
     }
 }
 
+/// A state between items stays, and what would come after it is refused: it must never be written over.
+#[test]
+fn a_state_between_items() {
+    let last = b"cm\nC\n)\x81(K\x01e(K\x02K\x03u}X\x01\0\0\0xK\x05sb.";
+    let mut reader = ItemReader::new(Heap::new(), at_once());
+    let all = ["1", "2: 3", "'x': 5"].map(str::to_owned).to_vec();
+    assert_eq!(shown(last, &mut reader), (all, Ok(last.len())));
+    let between = b"cm\nC\n)\x81Na}X\x01\0\0\0xK\x05sbNaNa.";
+    let mut reader = ItemReader::new(Heap::new(), at_once());
+    let (items, result) = shown(between, &mut reader);
+    assert_eq!((items, result.map_err(|error| error.kind())), (vec!["None".into()], Err(ErrorKind::ItemChanged)));
+}
+
 #[test]
 fn every_item_before_the_cut() {
     let input = b"]q\0(X\x03\0\0\0oneX\x03\0\0\0twoe(X\x05\0\0\0threee.";

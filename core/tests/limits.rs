@@ -4,7 +4,10 @@
 mod common;
 
 use common::{feed, show};
-use pickle_core::{Decoder, Error, ErrorKind, Heap, Node, Op, Options, Status, Storage, Unpickler, Value};
+use pickle_core::{
+    Decoder, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Node, Op, Options, Status, Storage, Unpickler,
+    Value,
+};
 use std::time::{Duration, Instant};
 
 /// Bytes of memory that one byte of input may cost: a value of one byte takes
@@ -26,13 +29,29 @@ fn hostile(name: &str, input: &[u8]) -> Result<(), Error> {
     let fed = feed(&mut unpickler, input, || 4096).map(|_| ());
     let fed_size = unpickler.into_memory().size();
     assert_eq!(fed, whole, "{name}");
-    for size in [size, fed_size] {
+    let sizes = [size, fed_size, items(input, 0), items(input, 4096)];
+    for size in sizes {
         assert!(size <= AT_LEAST + PER_BYTE * input.len(), "{name}: {size} bytes for {} of input", input.len());
     }
     // Some 20 ns a byte in the slowest build. Quadratic time would be hours; the bound is for machines that are busy.
     let limit = Duration::from_millis(200) + Duration::from_micros(input.len() as u64 * 10);
     assert!(slice_time < limit, "{name}: {slice_time:?}");
     whole
+}
+
+/// What the memory of an item reader grows to.
+fn items(input: &[u8], hold: usize) -> usize {
+    let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().hold(hold));
+    for mut piece in input.chunks(4096) {
+        loop {
+            match reader.feed(&mut piece) {
+                Ok(Found::Item) => {}
+                Ok(Found::NeedMore) => break,
+                Ok(Found::Done) | Err(_) => return reader.into_memory().size(),
+            }
+        }
+    }
+    reader.into_memory().size()
 }
 
 fn kind(result: Result<(), Error>) -> Option<ErrorKind> {
@@ -285,5 +304,32 @@ fn padded_ints_are_what_they_are_worth() {
             let bytes = [&value.to_le_bytes()[..], &vec![fill; extra]].concat();
             assert_eq!(read(&long(&bytes)), (None, Some(value), true), "{value} and {extra} bytes");
         }
+    }
+}
+
+/// Memo entries far from each other, before items are handed over and after.
+#[test]
+fn a_memo_that_doubles() {
+    let puts: Vec<u8> = (8..32).flat_map(|bit| [&b"r"[..], &(1u32 << bit).to_le_bytes()].concat()).collect();
+    let texts: Vec<u8> = (8..63).flat_map(|bit| format!("p{}\n", 1u64 << bit).into_bytes()).collect();
+    for puts in [puts, texts] {
+        assert_eq!(hostile("a memo that doubles", &[b"\x80\x02N", &puts[..], b"."].concat()), Ok(()));
+        let items = [b"\x80\x02](N", &puts[..], b"eN", &puts[..], b"."].concat();
+        assert!(hostile("in an item", &items).is_ok());
+        let items = [b"\x80\x02](NN", &puts[..], b"e(N", &puts[..], b"e."].concat();
+        assert!(hostile("in items", &items).is_ok());
+    }
+    // Every item puts an entry as far ahead as it may.
+    for ahead in [1, 1000, 1024, 1025, 3000] {
+        let mut items = b"\x80\x02]".to_vec();
+        for item in 1..20_000u32 {
+            items.extend(b"Nr");
+            items.extend((item * ahead).to_le_bytes());
+            items.extend(b"Nr");
+            items.extend((item * ahead + 1).to_le_bytes());
+            items.extend(b"\x86a");
+        }
+        items.push(b'.');
+        assert!(hostile("far ahead", &items).is_ok());
     }
 }

@@ -48,6 +48,8 @@ pub(crate) struct Stream {
     pub(super) frozen: usize,
     /// Nothing has been dropped so far.
     pub(super) fresh: bool,
+    /// Entries that had been put when something was last dropped.
+    pub(super) put_before: u64,
     /// Memo entries from before, found by their index.
     pub(super) prefix: usize,
     /// Bytes below are used by values that stay; bytes of the cache lie between here and `byte_base`.
@@ -72,6 +74,7 @@ impl Stream {
             sink_at: 0,
             frozen: 0,
             fresh: true,
+            put_before: 0,
             prefix: 0,
             kept_floor: 0,
             byte_base: 0,
@@ -79,7 +82,7 @@ impl Stream {
         }
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    pub(super) const fn is_over(&self) -> bool {
         matches!(self.phase, Phase::Waiting | Phase::Whole)
     }
 }

@@ -1,5 +1,7 @@
 //! The memo: PUT, MEMOIZE and GET.
 
+#[cfg(feature = "alloc")]
+use super::handover::Stream;
 use super::memory::Regions;
 use super::node::{Node, tag};
 use super::{Done, Machine, get, set};
@@ -28,7 +30,7 @@ impl Machine {
 
     #[inline(never)]
     pub(super) fn memo_put_anywhere(&mut self, r: &mut Regions<'_>, index: u64, slot: usize, node: Node) -> Done {
-        self.check_put(r, index, slot)?;
+        let slot = self.check_put(r, index, slot)?;
         if slot < self.memo_len {
             if get(r.memo, slot).tag() == tag::EMPTY {
                 self.memo_count += 1 - self.memo_drop_sparse(r, index);
@@ -37,7 +39,7 @@ impl Machine {
             return Ok(());
         }
         #[cfg(feature = "alloc")]
-        if let (None, Some(sparse)) = (&r.stream, &mut r.sparse) {
+        if let (true, Some(sparse)) = (r.stream.as_deref().is_none_or(Stream::is_over), &mut r.sparse) {
             // Far beyond what the pickle has filled: not worth an array.
             if index >= self.memo_count.saturating_mul(2).saturating_add(1024) {
                 let key = sparse_key(index, self.nested);

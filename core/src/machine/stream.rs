@@ -91,13 +91,33 @@ impl Machine {
         Err(ErrorKind::ItemChanged)
     }
 
-    /// A PUT while items are handed over: the memo must be filled in order.
+    /// The object whose items are handed over gets its state, which stays: nothing more is handed over, and nothing is
+    /// dropped.
+    pub(super) fn close_sink(r: &mut Regions<'_>, target: Node) {
+        if let Some(stream) = r.stream.as_deref_mut()
+            && stream.phase == Phase::Open
+            && target.high() == stream.sink
+        {
+            stream.phase = Phase::Closed;
+        }
+    }
+
+    /// A PUT while items are handed over: the memo must be filled in order. Returns its slot. What was passed over is
+    /// paid for by the entries that came before, so that no pickle of a few bytes can ask for much memory.
     #[inline(always)]
-    pub(super) fn check_put(&self, r: &mut Regions<'_>, index: u64, slot: usize) -> Done {
-        let Some(stream) = r.stream.as_deref_mut() else { return Ok(()) };
-        let ahead = 2 * (self.memo_len - self.memo_base) + 1024;
-        if stream.is_over() || index >= self.memo_low && slot - self.memo_base <= ahead {
-            return Ok(());
+    pub(super) fn check_put(&mut self, r: &mut Regions<'_>, index: u64, slot: usize) -> Result<usize, ErrorKind> {
+        let Some(stream) = r.stream.as_deref_mut() else { return Ok(slot) };
+        if stream.is_over() {
+            return Ok(slot);
+        }
+        if index >= self.memo_low && !stream.fresh && self.memo_len == self.memo_base {
+            // The first of these items, which may be far ahead (pickletools.optimize of Python 2 leaves gaps).
+            self.memo_low = index;
+            return Ok(self.memo_base);
+        }
+        let ahead = 2 * (self.memo_count - stream.put_before) + 1024;
+        if index >= self.memo_low && index - self.memo_low <= ahead {
+            return Ok(slot);
         }
         stream.entry = Some(index);
         Err(ErrorKind::MemoOrder)
@@ -195,6 +215,7 @@ impl Machine {
             stream.prefix = self.memo_len;
             self.memo_low = self.memo_len as u64;
             self.memo_base = self.memo_len;
+            stream.put_before = self.memo_count;
             self.pin(stream);
             return;
         }
@@ -249,6 +270,7 @@ impl Machine {
         self.memo_low += (self.memo_len - self.memo_base) as u64;
         self.memo_base = to;
         self.memo_len = to;
+        stream.put_before = self.memo_count;
         if stays {
             self.pin(stream);
         } else {
