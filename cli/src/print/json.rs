@@ -47,6 +47,7 @@ pub fn json(document: &Document<'_>, options: &Options, out: &mut dyn Write) -> 
 pub struct Line {
     text: Vec<u8>,
     quick: quick::Quick,
+    shared: share::Shared,
 }
 
 impl Line {
@@ -78,8 +79,10 @@ impl Line {
     fn append(&mut self, document: &Document<'_>) {
         let options = Options::default();
         if !self.quick.append(document.root(), &options, &mut self.text) {
+            let root = document.root();
+            self.shared.look_at(root, document.id_limit(), &options);
             // A Vec takes everything.
-            let _ = json(document, &options, &mut self.text);
+            let _ = writer::Writer::new(&options, &self.shared, &mut self.text).write(root);
             self.text.pop();
         }
     }

@@ -26,9 +26,13 @@ enum Met {
 /// The node, its parts that are left, and the values that were counted.
 type Frame<'d> = (Option<usize>, Steps<'d>, u32);
 
-/// The values of a document that are written once.
+/// The values of a document that are written once. The memory can be used for one document after another: of that
+/// only what was met is cleared, so that an item costs no more than itself.
+#[derive(Default)]
 pub struct Shared {
     nodes: Vec<Node>,
+    /// What was met, and is to be cleared.
+    met: Vec<usize>,
 }
 
 /// A value that can be referred to.
@@ -39,7 +43,21 @@ pub fn identity(value: &Value<'_>) -> Option<usize> {
 impl Shared {
     /// Looks at all of a document once.
     pub fn of(root: Value<'_>, limit: usize, options: &Options) -> Self {
-        let mut this = Shared { nodes: vec![Node::default(); limit] };
+        let mut this = Shared::default();
+        this.look_at(root, limit, options);
+        this
+    }
+
+    /// Looks at all of a document once, and forgets the one before.
+    pub fn look_at(&mut self, root: Value<'_>, limit: usize, options: &Options) {
+        for id in self.met.drain(..) {
+            if let Some(node) = self.nodes.get_mut(id) {
+                *node = Node::default();
+            }
+        }
+        if self.nodes.len() < limit {
+            self.nodes.resize(limit, Node::default());
+        }
         let mut stack: Vec<Frame<'_>> = Vec::new();
         stack.push((None, Box::new(std::iter::once(Step::Value(root))), 0));
         while let Some((id, rest, size)) = stack.last_mut() {
@@ -49,10 +67,11 @@ impl Shared {
                         *size = size.saturating_add(1);
                         continue;
                     };
-                    let Some(node) = this.nodes.get_mut(id) else { continue };
+                    let Some(node) = self.nodes.get_mut(id) else { continue };
                     match node.met {
                         Met::Never => {
                             node.met = Met::Open;
+                            self.met.push(id);
                             stack.push((Some(id), steps(value, options), 1));
                         }
                         // On the way to itself, or too large to be written again.
@@ -68,7 +87,7 @@ impl Shared {
                 None => {
                     let (id, size) = (*id, *size);
                     stack.pop();
-                    if let Some(node) = id.and_then(|id| this.nodes.get_mut(id)) {
+                    if let Some(node) = id.and_then(|id| self.nodes.get_mut(id)) {
                         node.met = Met::Done;
                         node.size = size;
                     }
@@ -78,11 +97,42 @@ impl Shared {
                 }
             }
         }
-        this
     }
 
     /// The value is written once.
     pub fn is_once(&self, id: usize) -> bool {
         self.nodes.get(id).is_some_and(|node| node.once)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Options, Shared};
+    use pickle_core::{Heap, Options as Reading, Unpickler};
+
+    /// Items of a large document: what is met of each is its own.
+    #[test]
+    fn an_item_costs_no_more_than_itself() {
+        let mut pickle = b"](".to_vec();
+        for _ in 0..1000 {
+            // A list that stands twice in a tuple.
+            pickle.extend(b"]q\0h\0\x86");
+        }
+        pickle.extend(b"e.");
+        let mut reader = Unpickler::new(Heap::new(), Reading::new());
+        let document = reader.load(&pickle).expect("a pickle");
+        let (limit, options) = (document.id_limit(), Options::default());
+        let mut shared = Shared::default();
+        for item in document.root().items().expect("a list") {
+            shared.look_at(item, limit, &options);
+            assert_eq!(shared.met.len(), 2);
+            assert!(!shared.met.iter().any(|&id| shared.is_once(id)));
+        }
+        let items = document.root().items().expect("a list");
+        let others = items.filter(|item| shared.nodes[item.id().expect("an id")].size != 0);
+        assert_eq!(others.count(), 1, "the last is known, and no other");
+        let tagged = Options { tagged: true, ..options };
+        shared.look_at(document.root(), limit, &tagged);
+        assert_eq!(shared.met.iter().filter(|&&id| shared.is_once(id)).count(), 1000);
     }
 }
