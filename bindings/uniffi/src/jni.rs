@@ -9,9 +9,10 @@
 //! Objects are handed over as an address, which Kotlin gives back once to [`free`](Java_org_libpickle_Native_free), and
 //! never uses after that: its readers hold a lock.
 
+use crate::paths::find_numbers;
 use crate::{
-    Encoding, ErrorKind, FileItems, ItemReader, ItemStatus, PickleError, ReadOptions, Status, Unpickler, dumps, flat,
-    info, loads,
+    Encoding, ErrorKind, FileItems, ItemReader, ItemStatus, PickleError, ReadOptions, Status, Unpickler, dumps,
+    find_in, flat, info, loads,
 };
 use jni_sys::{JNIEnv, jbyte, jbyteArray, jclass, jint, jlong, jlongArray, jobject, jsize};
 use std::ptr::null_mut;
@@ -166,6 +167,18 @@ natives! {
             false => return Err(PickleError::new(ErrorKind::Other, 0, "the buffer is not direct")),
         };
         loads(data, call.options(options)).map(|flat| (Some(flat), 0, 0))
+    }
+
+    /// `find_in` of an array: the values at a path, or the first of them.
+    fn Java_org_libpickle_Native_findIn(call, data: jbyteArray, path: jbyteArray, all: jint, options: jlongArray) {
+        let data = call.bytes(data, 0, jint::MAX);
+        find_in(&data, call.text(path), all != 0, call.options(options)).map(|flat| (Some(flat), 0, 0))
+    }
+
+    /// The same of the first bytes of an array, a value in the flat form: see `find_numbers`.
+    fn Java_org_libpickle_Native_find(call, flat: jbyteArray, len: jint, path: jbyteArray, all: jint) {
+        let flat = call.bytes(flat, 0, len);
+        find_numbers(&flat, &call.text(path), all != 0).map(|found| (Some(found), 0, 0))
     }
 
     /// `dumps` of the first bytes of an array.

@@ -13,6 +13,7 @@ mod items;
 mod jni;
 #[cfg(test)]
 mod parity;
+mod paths;
 mod reader;
 #[cfg(test)]
 mod sizes;
@@ -23,6 +24,7 @@ mod writer;
 pub use error::{ErrorKind, PickleError};
 pub use inspect::{GlobalUse, Info, info};
 pub use items::{FileItems, ItemBatch, ItemReader, ItemStatus};
+pub use paths::{find, find_in};
 pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads};
 pub use writer::dumps;
 

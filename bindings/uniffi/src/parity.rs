@@ -106,7 +106,7 @@ fn every_kind_of_value_crosses_the_border() {
     for (head, prefix, found) in [
         ("pub enum Kind {", "Kind::", &write),
         ("pub enum Change<'d> {", "Change::", &write),
-        ("pub enum Known<'d> {", "Known::", &known),
+        ("pub enum View<'d> {", "View::", &known),
         ("pub enum Encoding {", "Core::", &reader),
         ("pub enum Role {", "Role::", &items),
     ] {

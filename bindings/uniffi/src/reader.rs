@@ -2,7 +2,7 @@
 
 use crate::flat;
 use crate::{ErrorKind, PickleError};
-use pickle_core::{Heap, Options, joblib};
+use pickle_core::{Document, Heap, Options, joblib};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What becomes of Python 2 strs: the `encoding` of `pickle.load`.
@@ -78,6 +78,15 @@ impl ReadOptions {
 /// What is wrong with the pickle, or the limit that was reached.
 #[uniffi::export]
 pub fn loads(data: &[u8], options: ReadOptions) -> Result<Vec<u8>, PickleError> {
+    read(data, options, |document| flat::write::encode(document, options.max_depth, Vec::with_capacity(data.len())))
+}
+
+/// Reads the pickle at the start of `data` and hands its document over.
+pub(crate) fn read<T>(
+    data: &[u8],
+    options: ReadOptions,
+    take: impl FnOnce(&Document<'_>) -> Result<T, PickleError>,
+) -> Result<T, PickleError> {
     let is_large = data.len() >= LARGE && options.max_bytes.is_none();
     let spare = if is_large { SPARE.lock().unwrap_or_else(PoisonError::into_inner).take() } else { None };
     let heap = spare.unwrap_or_else(|| options.heap());
@@ -85,7 +94,7 @@ pub fn loads(data: &[u8], options: ReadOptions) -> Result<Vec<u8>, PickleError> 
     while unpickler.advance(data)? == pickle_core::Status::Built {
         joblib::take_array(&mut unpickler, data)?;
     }
-    let out = flat::write::encode(&unpickler.document_in(data), options.max_depth, Vec::with_capacity(data.len()));
+    let out = take(&unpickler.document_in(data));
     let heap = unpickler.into_memory();
     if is_large && heap.size() <= SPARE_MAX {
         *SPARE.lock().unwrap_or_else(PoisonError::into_inner) = Some(heap);

@@ -10,9 +10,9 @@ mod scalar;
 use crate::machine::node::{Node, chunk, tag};
 use crate::wire::encoder::Encoder;
 use crate::wire::frames::GrowingFrames;
-use crate::wire::sink::{Counter, WriteError};
+use crate::wire::sink::WriteError;
 use crate::{Document, ErrorKind, Opcode};
-use embedded_io::Write;
+use embedded_io::{ErrorType, Write};
 
 /// Which CPython's bytes are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -123,7 +123,7 @@ impl Writer {
         from: u8,
         profile: Profile,
         keep_memo: bool,
-        out: W,
+        mut out: W,
     ) -> Result<W, WriteError<W::Error>> {
         if profile.protocol > 5 || (profile.is_python2() && profile.protocol > 2) {
             let opcode = Opcode::Proto.byte();
@@ -136,14 +136,12 @@ impl Writer {
         if may_refuse(document, profile.protocol) {
             // It is tried first, so that the sink gets all of it or nothing.
             let before = self.memo.clone();
-            let tried = self.write_again(document, from, profile, Counter::new());
+            let tried = self.write_again(document, from, profile, Sink::<W>(None));
             self.memo = before;
-            tried.map_err(|error| match error {
-                WriteError::Pickle(error) => WriteError::Pickle(error),
-                WriteError::Io { error, .. } => match error {},
-            })?;
+            tried?;
         }
-        self.write_again(document, from, profile, out)
+        self.write_again(document, from, profile, Sink(Some(&mut out)))?;
+        Ok(out)
     }
 
     /// As [`Writer::write`], with the memo as it is.
@@ -152,8 +150,8 @@ impl Writer {
         document: &Document<'_>,
         from: u8,
         profile: Profile,
-        out: W,
-    ) -> Result<W, WriteError<W::Error>> {
+        out: Sink<'_, W>,
+    ) -> Result<(), WriteError<W::Error>> {
         let frames = match profile.version {
             Version::Py36 => GrowingFrames::of_python36(),
             _ => GrowingFrames::new(),
@@ -166,12 +164,37 @@ impl Writer {
         let mut save =
             save::Save::new(document, profile, from, &mut self.memo, &mut self.stack, &mut self.scratch, out);
         match save.run(document.root_node()) {
-            Ok(()) => save.finish(),
+            Ok(()) => save.finish().map(|_| ()),
             Err(error) => {
                 let refused = matches!(error, WriteError::Pickle(error) if error.kind() != ErrorKind::SinkFull);
                 self.refused = refused.then_some(save.refused()).flatten();
                 Err(error)
             }
+        }
+    }
+}
+
+/// Where the bytes go, or nowhere: what is tried first runs through the same code as what is written, of which there is one
+/// copy in the program.
+struct Sink<'w, W>(Option<&'w mut W>);
+
+impl<W: ErrorType> ErrorType for Sink<'_, W> {
+    type Error = W::Error;
+}
+
+impl<W: Write> Write for Sink<'_, W> {
+    #[inline]
+    fn write(&mut self, data: &[u8]) -> Result<usize, W::Error> {
+        match &mut self.0 {
+            Some(out) => out.write(data),
+            None => Ok(data.len()),
+        }
+    }
+
+    fn flush(&mut self) -> Result<(), W::Error> {
+        match &mut self.0 {
+            Some(out) => out.flush(),
+            None => Ok(()),
         }
     }
 }

@@ -46,6 +46,15 @@ extension Dictionary: PlainDictionary {
 }
 
 extension Date {
+    /// The moment at which the clocks of a zone show this; the second one, where they do so twice and `fold` says so. Where
+    /// they never do, as Python counts: with the offset of before, or of after for `fold`.
+    init(_ components: DateComponents, in zone: TimeZone, fold: Bool) {
+        let wall = Date(components, secondsFromUTC: 0)
+        let offsets = [wall - 86_400, wall + 86_400].map { Double(zone.secondsFromGMT(for: $0)) }
+        let shown = offsets.filter { Double(zone.secondsFromGMT(for: wall - $0)) == $0 }
+        self = wall - (shown.count == 1 ? shown[0] : offsets[fold ? 1 : 0])
+    }
+
     /// The moment that a `datetime.datetime` without time zone stands for, `seconds` east of UTC.
     init(_ components: DateComponents, secondsFromUTC seconds: Int) {
         // Days from 1970-01-01 in the proleptic Gregorian calendar, which is Python's; years begin in March.

@@ -33,7 +33,7 @@ struct FlatReader {
     }
 
     mutating func root() throws -> PickleValue {
-        guard try byte() == 1 else {
+        guard try byte() == 2 else {
             throw PickleError(.versionMismatch, "the library's values have another layout; build package and library together")
         }
         return try value()
@@ -243,10 +243,15 @@ struct FlatReader {
         default: throw damaged
         }
         var changes: [PickleObject.Change] = []
-        var known: PickleKnown?
+        var facts = PickleObject.Facts()
         while true {
-            switch try byte() {
-            case 0: return PickleObject(origin, changes: changes, known: known)
+            let change = try byte()
+            // Facts repeat what stands in the object: who walks over it meets either.
+            let before = budget
+            if change >= 7 { budget = .max / 2 }
+            defer { if change >= 7 { budget = before } }
+            switch change {
+            case 0: return PickleObject(origin, changes: changes, facts: facts)
             case 1: changes.append(.append(try items(try count())))
             case 2: changes.append(.setItem(try entries(try count())))
             case 3: changes.append(.add(try items(try count())))
@@ -258,7 +263,10 @@ struct FlatReader {
             case 6: changes.append(.nested(try value()))
             case 7:
                 let kind = try byte()
-                known = PickleKnown(kind, try items(try count()))
+                facts.known = PickleKnown(kind, try items(try count()))
+            case 8: facts.type = try value()
+            case 9: facts.attributes = try entries(try count())
+            case 10: facts.unknown = PickleObject.Unknown(rawValue: try byte())
             default: throw damaged
             }
         }
@@ -296,6 +304,8 @@ extension PickleKnown {
         case 5:
             guard let real = part(0)?.doubleValue, let imaginary = part(1)?.doubleValue else { return nil }
             return .complex(real: real, imaginary: imaginary)
+        case 6 where parts.count == 3: return .range(start: parts[0], stop: parts[1], step: parts[2])
+        case 7 where parts.count == 3: return .slice(start: parts[0], stop: parts[1], step: parts[2])
         case 8 where ints.count == 3: return .date(year: ints[0], month: ints[1], day: ints[2])
         case 9 where ints.count >= 5:
             return .time(hour: ints[0], minute: ints[1], second: ints[2], microsecond: ints[3], zone: part(5))
@@ -303,11 +313,16 @@ extension PickleKnown {
             let components = DateComponents(
                 year: ints[0], month: ints[1], day: ints[2], hour: ints[3], minute: ints[4], second: ints[5],
                 nanosecond: ints[6] * 1000)
-            return .dateTime(components, zone: part(8))
+            return .dateTime(components, fold: ints[7] == 1, zone: part(8))
         case 11 where ints.count == 3: return .timeDelta(days: ints[0], seconds: ints[1], microseconds: ints[2])
         case 12 where ints.count >= 3: return .timeZone(seconds: ints[0] * 86400 + ints[1], name: part(3)?.stringValue)
-        case 13: return part(0)?.stringValue.map { .zoneInfo($0) }
+        case 13:
+            let seconds = ints.count >= 4 ? ints[1] * 86400 + ints[2] : nil
+            return part(0)?.stringValue.map { .zoneInfo($0, seconds: seconds) }
         case 14: return part(0)?.stringValue.map { .decimal($0) }
+        case 15:
+            guard parts.count == 2 else { return part(0)?.stringValue.map { .fraction($0) } }
+            return .fraction("\(parts[0])/\(parts[1])")
         case 16:
             guard let data = part(0)?.dataValue, data.count == 16 else { return nil }
             return .uuid(data.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) })
@@ -316,8 +331,8 @@ extension PickleKnown {
         case 19: return .counter(pairs(parts[...]))
         case 20: return .deque(Swift.Array(parts.dropFirst()), maxLength: size(0))
         case 21:
-            guard let name = part(0)?.stringValue else { return nil }
-            return .path(class: name, parts: parts.dropFirst().compactMap(\.stringValue))
+            guard let name = part(0)?.stringValue, let text = part(1)?.stringValue else { return nil }
+            return .path(class: name, text: text, parts: parts.dropFirst(2).compactMap(\.stringValue))
         case 22: return dtype().map { .dtype($0) }
         case 23:
             guard let dtype = dtype(), parts.count == 6 else { return nil }
@@ -329,6 +344,25 @@ extension PickleKnown {
             return .scalar(dtype, data)
         case 25: return .dataFrame(rows: size(0), columns: size(1))
         case 26: return .series(count: size(0))
+        case 30 where parts.count == 2: return .pattern(parts[0], flags: ints[1])
+        case 31: return part(0)?.stringValue.map { .ip($0) }
+        case 32 where parts.count == 2: return .member(of: parts[0], name: parts[1].stringValue ?? "")
+        case 33 where parts.count >= 2:
+            let end = 2 + Swift.max(0, ints[1])
+            guard end <= parts.count else { return nil }
+            return .partial(function: parts[0], arguments: Swift.Array(parts[2..<end]), keywords: pairs(parts[end...]))
+        case 34: return part(0).map { .derived($0) }
+        case 35: return .record(parts)
+        case 36: return .fields(parts)
+        case 37: return .list(parts)
+        case 38: return .tuple(parts)
+        case 39: return .userList(parts)
+        case 40: return .dict(pairs(parts[...]))
+        case 41: return .chainMap(pairs(parts[...]))
+        case 42: return .userDict(pairs(parts[...]))
+        case 43: return .frozenDict(pairs(parts[...]))
+        case 44: return .mappingProxy(pairs(parts[...]))
+        case 45: return .localZone
         default: return nil
         }
     }

@@ -3,7 +3,7 @@ import Foundation
 /// Values to the flat form that the library takes, as ``FlatReader`` reads it. With a stack of its own instead of
 /// recursion: values may nest as deep as they like.
 struct FlatWriter {
-    private var out = Data([1])
+    private var out = Data([2])
     private var texts = 0
     /// Strings that are keys of dicts or names of classes, and their numbers: rows share their keys, as Python's do.
     private var keys: [String: Int] = [:]

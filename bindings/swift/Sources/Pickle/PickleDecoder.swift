@@ -2,13 +2,17 @@ import Foundation
 
 /// Decodes `Decodable` types from pickles.
 ///
-/// Keys are those of dicts (also OrderedDict, defaultdict, Counter) and the attributes of objects; sequences are lists,
-/// tuples, sets, deques and one-dimensional numpy arrays of numbers; numbers are also numpy's scalars. An int is read
-/// as `Double` where that is asked for, a float never as an int.
+/// Keys are those of dicts (also OrderedDict, defaultdict, Counter, subclasses) and the attributes of objects. A namedtuple,
+/// and a dataclass with frozen slots, has its fields by position: the first key that the type asks for is the first field.
+/// Sequences are lists, tuples, sets, deques, namedtuples and numpy arrays of numbers, of two and more dimensions as arrays
+/// of arrays. Numbers are also numpy's scalars; a timedelta is a `Double` of seconds or a `Duration`. A member of an enum is
+/// its name or its value, whichever the pickle has. An int is read as `Double` where that is asked for, a float never as an
+/// int.
 public struct PickleDecoder: Sendable {
     /// How a `Date` is pickled.
     public enum DateDecodingStrategy: Sendable {
-        /// `datetime.datetime` and `datetime.date`; without a time zone they are taken as UTC.
+        /// `datetime.datetime` and `datetime.date`; for those without a time zone see
+        /// ``PickleDecoder/timeZoneOfNaiveDates``.
         case dateTime
         /// Seconds since 1970: an int or float.
         case secondsSince1970
@@ -48,6 +52,9 @@ public struct PickleDecoder: Sendable {
     public var options = PickleOptions()
     /// How a `Date` is pickled.
     public var dateDecodingStrategy = DateDecodingStrategy.dateTime
+    /// Where the clock hung of which a datetime without a time zone, or a date, tells the time: UTC, unless it is set. With
+    /// nil they do not decode as `Date`. As `DateComponents` they always decode, without a time zone.
+    public var timeZoneOfNaiveDates = TimeZone(secondsFromGMT: 0)
     /// How `Data` is pickled.
     public var dataDecodingStrategy = DataDecodingStrategy.bytes
     /// How keys are spelled.
@@ -100,7 +107,13 @@ struct ValueDecoder: Decoder {
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         var entries = value.dictionary?.entries
-        if case .object(let object) = value { entries = entries ?? object.attributes?.entries }
+        if case .object(let object) = value, entries == nil {
+            entries = object.attributes?.entries
+            if entries == nil, let fields = object.fields, !fields.isEmpty {
+                return KeyedDecodingContainer(KeyedValues<Key>(decoder: self, entries: [], fields: fields))
+            }
+            if entries == nil, case .record? = object.known { entries = [] }
+        }
         guard let entries else {
             throw mismatch([String: PickleValue].self, "a dict or an object with attributes")
         }
@@ -113,8 +126,11 @@ struct ValueDecoder: Decoder {
         if isPlain, let entries = value.dictionary?.entries {
             return UnkeyedValues(decoder: self, items: entries.flatMap { [$0.key, $0.value] })
         }
-        if case .object(let object) = value, case .array(let array)? = object.known, array.shape.count == 1, let items = array.numbers {
-            return UnkeyedValues(decoder: self, items: items)
+        if case .object(let object) = value {
+            if case .array(let array)? = object.known, let items = array.nested?.items {
+                return UnkeyedValues(decoder: self, items: items)
+            }
+            if let fields = object.fields, object.attributes == nil { return UnkeyedValues(decoder: self, items: fields) }
         }
         throw mismatch([PickleValue].self, "a list, tuple or set")
     }
@@ -131,9 +147,13 @@ struct ValueDecoder: Decoder {
     }
 
     func unbox<T: Decodable>(_ type: T.Type) throws -> T {
+        if #available(macOS 13, iOS 16, tvOS 16, watchOS 9, *), type is Duration.Type, let duration { return duration as! T }
         switch type {
         case is PickleValue.Type: return value as! T
         case is Date.Type: return try date() as! T
+        case is DateComponents.Type:
+            if let components = try dateComponents() { return components as! T }
+            return try T(from: self)
         case is Data.Type: return try data() as! T
         case is Decimal.Type: return try decimal() as! T
         case is UUID.Type: return try uuid() as! T
@@ -169,23 +189,65 @@ struct ValueDecoder: Decoder {
             guard case .object(let object) = value else { throw mismatch(Date.self, "a datetime") }
             switch object.known {
             case .date(let year, let month, let day):
-                return Date(DateComponents(year: year, month: month, day: day), secondsFromUTC: 0)
-            case .dateTime(let components, let zone):
-                guard let zone else { return Date(components, secondsFromUTC: 0) }
-                guard case .object(let object) = zone else { throw corrupted("the time zone is not known") }
-                switch object.known {
-                case .timeZone(let seconds, _): return Date(components, secondsFromUTC: seconds)
-                case .zoneInfo(let key):
-                    guard let zone = TimeZone(identifier: key) else { throw corrupted("there is no time zone \(key)") }
-                    let wall = Date(components, secondsFromUTC: 0)
-                    // The offset at the wall time, looked up twice because it depends on the moment itself.
-                    let guess = wall - Double(zone.secondsFromGMT(for: wall))
-                    return wall - Double(zone.secondsFromGMT(for: guess))
-                default: throw corrupted("the time zone is not known: \(object.className ?? "?")")
+                return try naive(DateComponents(year: year, month: month, day: day), fold: false)
+            case .dateTime(let components, let fold, let zone):
+                guard let zone else { return try naive(components, fold: fold) }
+                if case .object(let object) = zone {
+                    switch object.known {
+                    case .timeZone(let seconds, _)?, .zoneInfo(_, let seconds?)?:
+                        return Date(components, secondsFromUTC: seconds)
+                    default: break
+                    }
                 }
+                return Date(components, in: try timeZone(zone), fold: fold)
             default: throw mismatch(Date.self, "a datetime")
             }
         }
+    }
+
+    private func naive(_ components: DateComponents, fold: Bool) throws -> Date {
+        guard let zone = settings.timeZoneOfNaiveDates else {
+            throw corrupted("a datetime without a time zone is no moment: timeZoneOfNaiveDates says whose clock it is of")
+        }
+        return Date(components, in: zone, fold: fold)
+    }
+
+    private func timeZone(_ value: PickleValue) throws -> TimeZone {
+        guard case .object(let object) = value else { throw corrupted("the time zone is not known") }
+        switch object.known {
+        case .timeZone(let seconds, _):
+            guard let zone = TimeZone(secondsFromGMT: seconds) else { throw corrupted("an offset of \(seconds) seconds") }
+            return zone
+        case .zoneInfo(let key, _):
+            guard let zone = TimeZone(identifier: key) else { throw corrupted("there is no time zone \(key)") }
+            return zone
+        case .localZone: throw corrupted("the time zone is that of the machine that wrote the pickle, which is not known")
+        default: throw corrupted("the time zone is not known: \(object.className ?? "?")")
+        }
+    }
+
+    /// A date, time or datetime; nil for what is none.
+    private func dateComponents() throws -> DateComponents? {
+        guard case .object(let object) = value else { return nil }
+        var components: DateComponents
+        let zone: PickleValue?
+        switch object.known {
+        case .date(let year, let month, let day): return DateComponents(year: year, month: month, day: day)
+        case .time(let hour, let minute, let second, let microsecond, let at):
+            components = DateComponents(hour: hour, minute: minute, second: second, nanosecond: microsecond * 1000)
+            zone = at
+        case .dateTime(let parts, _, let at): (components, zone) = (parts, at)
+        default: return nil
+        }
+        components.timeZone = try zone.map(timeZone)
+        return components
+    }
+
+    /// The span of time that a timedelta is.
+    @available(macOS 13, iOS 16, tvOS 16, watchOS 9, *)
+    private var duration: Duration? {
+        guard case .object(let object) = value, case .timeDelta(let days, let seconds, let microseconds)? = object.known else { return nil }
+        return .seconds(days * 86_400 + seconds) + .microseconds(microseconds)
     }
 
     private func data() throws -> Data {
@@ -222,10 +284,18 @@ struct ValueDecoder: Decoder {
         return uuid
     }
 
-    /// The value itself, or the number that a numpy scalar is.
+    /// The value itself, or the scalar that an object is: of numpy, of a subclass, the name or value of a member of an enum.
     private var plain: PickleValue {
-        guard case .object(let object) = value, case .scalar(let dtype, let data)? = object.known else { return value }
-        return dtype.number(in: data, at: 0) ?? value
+        guard case .object(let object) = value else { return value }
+        switch object.known {
+        case .scalar(let dtype, let data)?: return dtype.number(in: data, at: 0) ?? value
+        case .derived(let inner)?: return inner
+        case .member(_, let name)?: return .string(name)
+        // `Color(1)`; from protocol 2 on subclasses of int and str look the same.
+        case .record(let fields)? where fields.count == 1 && object.attributes == nil: return fields[0]
+        case .ip(let text)?, .path(_, let text, _)?: return .string(text)
+        default: return value
+        }
     }
 }
 
@@ -238,14 +308,17 @@ extension ValueDecoder: SingleValueDecodingContainer {
     }
 
     func decode(_ type: String.Type) throws -> String {
-        if let text = value.stringValue { return text }
-        if case .surrogateString = value { throw corrupted("the str has lone surrogates, which no String can hold") }
+        if let text = plain.stringValue { return text }
+        if case .surrogateString = plain { throw corrupted("the str has lone surrogates, which no String can hold") }
         throw mismatch(type, "a str")
     }
 
     func decode(_ type: Double.Type) throws -> Double {
         switch plain {
         case .float(let double): return double
+        case .object(let object):
+            guard case .timeDelta(let days, let seconds, let microseconds)? = object.known else { throw mismatch(type, "a float") }
+            return Double(days * 86_400 + seconds) + Double(microseconds) / 1e6
         case .int(let int): return Double(int)
         case .bigInt(let integer):
             guard let double = Double(integer.description), double.isFinite else { throw corrupted("the int does not fit a Double") }
@@ -286,8 +359,26 @@ private struct KeyedValues<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let decoder: ValueDecoder
     private let strings: [String: PickleValue]
     private let ints: [Int: PickleValue]
+    private let positions: Positions?
 
-    init(decoder: ValueDecoder, entries: [PickleDictionary.Entry]) {
+    /// Fields without names: keys have them in the order in which they are first asked for, which is that of the type's
+    /// declaration where the compiler writes `init(from:)`.
+    private final class Positions {
+        let fields: [PickleValue]
+        var keys: [String] = []
+
+        init(_ fields: [PickleValue]) { self.fields = fields }
+
+        func find(_ key: String) -> PickleValue? {
+            if let index = keys.firstIndex(of: key) { return fields[index] }
+            guard keys.count < fields.count else { return nil }
+            keys.append(key)
+            return fields[keys.count - 1]
+        }
+    }
+
+    init(decoder: ValueDecoder, entries: [PickleDictionary.Entry], fields: [PickleValue]? = nil) {
+        positions = fields.map(Positions.init)
         var strings: [String: PickleValue] = [:], ints: [Int: PickleValue] = [:]
         strings.reserveCapacity(entries.count)
         for entry in entries {
@@ -304,7 +395,8 @@ private struct KeyedValues<Key: CodingKey>: KeyedDecodingContainerProtocol {
     var allKeys: [Key] { strings.keys.compactMap(Key.init(stringValue:)) + ints.keys.compactMap(Key.init(intValue:)) }
 
     private func find(_ key: any CodingKey) -> PickleValue? {
-        strings[key.stringValue] ?? key.intValue.flatMap { ints[$0] }
+        if let positions { return positions.find(key.stringValue) }
+        return strings[key.stringValue] ?? key.intValue.flatMap { ints[$0] }
     }
 
     private func inner(_ key: any CodingKey) throws -> ValueDecoder {
@@ -446,5 +538,38 @@ extension PickleKnown.Array {
     public var numbers: [PickleValue]? {
         guard let data, dtype.size > 0, dtype.number(in: data, at: 0) != nil || data.isEmpty else { return nil }
         return stride(from: 0, through: data.count - dtype.size, by: dtype.size).compactMap { dtype.number(in: data, at: $0) }
+    }
+
+    /// The numbers as lists in lists, one level an axis, the last axis innermost; nil where ``numbers`` is, or where the shape
+    /// asks for others than there are.
+    public var nested: PickleValue? {
+        guard let numbers, !shape.isEmpty, shape.allSatisfy({ $0 >= 0 }) else { return nil }
+        var count = 1
+        for length in shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: length)
+            if overflow { return nil }
+            count = product
+        }
+        guard count == numbers.count else { return nil }
+        var items = numbers
+        if isFortranOrder, shape.count > 1 {
+            var index = Swift.Array(repeating: 0, count: shape.count)
+            var steps = Swift.Array(repeating: 1, count: shape.count)
+            for axis in 1..<shape.count { steps[axis] = steps[axis - 1] * shape[axis - 1] }
+            for place in 0..<count {
+                items[place] = numbers[zip(index, steps).reduce(0) { $0 + $1.0 * $1.1 }]
+                for axis in shape.indices.reversed() {
+                    index[axis] += 1
+                    if index[axis] < shape[axis] { break }
+                    index[axis] = 0
+                }
+            }
+        }
+        for length in shape.dropFirst().reversed() {
+            // An axis without items leaves as many empty lists as the axes before it have places; so few are written out.
+            guard length > 0 else { return shape[0] == 0 ? .list([]) : nil }
+            items = stride(from: 0, to: items.count, by: length).map { .list(Swift.Array(items[$0..<$0 + length])) }
+        }
+        return .list(items)
     }
 }

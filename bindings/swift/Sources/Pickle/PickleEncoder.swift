@@ -327,7 +327,7 @@ extension PickleObject {
             year: year, month: month, day: day, hour: hour, minute: minute, second: second % 60, nanosecond: micro * 1000)
         let zero = call("datetime", "timedelta", [0, 0, 0], .timeDelta(days: 0, seconds: 0, microseconds: 0))
         let utc = PickleValue.object(call("datetime", "timezone", [.object(zero)], .timeZone(seconds: 0, name: nil)))
-        return call("datetime", "datetime", [.bytes(Data(bytes.map(UInt8.init))), utc], .dateTime(components, zone: utc))
+        return call("datetime", "datetime", [.bytes(Data(bytes.map(UInt8.init))), utc], .dateTime(components, fold: false, zone: utc))
     }
 
     /// `decimal.Decimal` by its text (`Decimal.__reduce__`).

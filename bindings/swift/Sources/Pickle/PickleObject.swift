@@ -40,15 +40,49 @@ public struct PickleObject: Sendable {
     public let origin: Origin
     /// What happened to it afterwards, in the order of the stream.
     public let changes: [Change]
-    /// The well-known type that it is, such as `datetime.date`.
-    public let known: PickleKnown?
+    private let facts: Facts
+
+    /// What the library says of an object.
+    struct Facts: Sendable {
+        var known: PickleKnown?
+        /// The class, where that is not what was called.
+        var type: PickleValue?
+        /// The attributes, where they are not the entries of the state.
+        var attributes: PickleDictionary?
+        var unknown: Unknown?
+    }
+
+    /// Why no more is known of an object than how it was made.
+    public enum Unknown: UInt8, Sendable {
+        /// Its class is known, but its parts are not such as that class writes them.
+        case parts
+        /// It was changed in more ways than one value can show.
+        case changes
+        /// Its state is of a kind that only its class understands.
+        case state
+        /// What makes it is no class or function with a name.
+        case callable
+    }
 
     /// An object made so.
     public init(_ origin: Origin, changes: [Change] = [], known: PickleKnown? = nil) {
+        self.init(origin, changes: changes, facts: Facts(known: known))
+    }
+
+    init(_ origin: Origin, changes: [Change], facts: Facts) {
         self.origin = origin
         self.changes = changes
-        self.known = known
+        self.facts = facts
     }
+
+    /// What it is known to be, such as a `datetime.date`; ``PickleKnown/record(_:)`` for an object of any class.
+    public var known: PickleKnown? { facts.known }
+
+    /// Why ``known`` is nil, for an object that was read.
+    public var unknown: Unknown? { facts.unknown }
+
+    /// Its class or the function that made it: what stands behind the helpers of protocols 0 and 1.
+    public var type: PickleValue { facts.type ?? callable }
 
     /// What was called, the class, or the persistent id.
     public var callable: PickleValue {
@@ -72,11 +106,7 @@ public struct PickleObject: Sendable {
     /// Module and name of its class or of the function that made it, such as `collections.OrderedDict`; nil where
     /// that was computed.
     public var className: String? {
-        // What copyreg makes without `__new__` of its own names the class first.
-        var named = callable
-        if case .global("copy_reg", "_reconstructor") = named { named = arguments.first ?? named }
-        if case .global("copyreg", "_reconstructor") = named { named = arguments.first ?? named }
-        guard case .global(let module, let name) = named else { return nil }
+        guard case .global(let module, let name) = type else { return nil }
         return "\(module).\(name)"
     }
 
@@ -86,41 +116,37 @@ public struct PickleObject: Sendable {
         return nil
     }
 
-    /// An attribute, as its state has it: in a dict, or in the slots of the pair that `copyreg` writes.
-    public subscript(name: String) -> PickleValue? {
-        guard let state else { return nil }
-        if case .dict(let attributes) = state { return attributes[name] }
-        if case .tuple(let parts) = state, parts.count == 2, case .dict(let slots) = parts[1] {
-            if let value = slots[name] { return value }
-            if case .dict(let attributes) = parts[0] { return attributes[name] }
-        }
-        return nil
-    }
+    /// An attribute, slots too.
+    public subscript(name: String) -> PickleValue? { attributes?[name] }
 
-    /// All attributes, as its state has them.
+    /// All attributes with their names, slots too; nil where it has no state, or one that is no attributes.
     public var attributes: PickleDictionary? {
-        switch state {
-        case .dict(let attributes): return attributes
-        case .tuple(let parts):
-            guard parts.count == 2, case .dict(let slots) = parts[1] else { return nil }
-            if case .dict(let attributes) = parts[0] { return PickleDictionary(attributes.entries + slots.entries) }
-            return slots
-        default: return nil
-        }
+        if let attributes = facts.attributes { return attributes }
+        if case .dict(let attributes) = state { return attributes }
+        return nil
     }
 
     var items: [PickleValue]? {
         switch known {
         case .set(let items), .frozenSet(let items): items.elements
-        case .deque(let items, _): items
+        case .deque(let items, _), .list(let items), .tuple(let items), .userList(let items): items
         case .array(let array): array.objects
+        default: nil
+        }
+    }
+
+    /// Fields that have no names.
+    var fields: [PickleValue]? {
+        switch known {
+        case .record(let fields), .fields(let fields): fields
         default: nil
         }
     }
 
     var dictionary: PickleDictionary? {
         switch known {
-        case .orderedDict(let entries), .counter(let entries), .defaultDict(_, let entries): entries
+        case .orderedDict(let entries), .counter(let entries), .defaultDict(_, let entries), .dict(let entries),
+            .chainMap(let entries), .userDict(let entries), .frozenDict(let entries), .mappingProxy(let entries): entries
         default: nil
         }
     }
@@ -165,7 +191,8 @@ extension PickleObject: Hashable {
     }
 }
 
-/// A well-known type that an object is. What does not look exactly as such a type is pickled has none.
+/// What an object is known to be, in every spelling of every protocol. What does not look exactly as such a type is pickled
+/// has none, and a reason in its `unknown`.
 public enum PickleKnown: Sendable {
     /// A `numpy.dtype`: its name as numpy shows it, the bytes of an item.
     public struct DType: Sendable, Hashable {
@@ -201,18 +228,27 @@ public enum PickleKnown: Sendable {
     case frozenSet(PickleSet)
     /// `complex`.
     case complex(real: Double, imaginary: Double)
+    /// `range` of ints.
+    case range(start: PickleValue, stop: PickleValue, step: PickleValue)
+    /// `slice`; its parts may be None.
+    case slice(start: PickleValue, stop: PickleValue, step: PickleValue)
+    /// `fractions.Fraction` as its text, such as `3/4`.
+    case fraction(String)
     /// `datetime.date`.
     case date(year: Int, month: Int, day: Int)
     /// `datetime.time`, perhaps with a time zone.
     case time(hour: Int, minute: Int, second: Int, microsecond: Int, zone: PickleValue?)
-    /// `datetime.datetime`, perhaps with a time zone.
-    case dateTime(DateComponents, zone: PickleValue?)
+    /// `datetime.datetime`, perhaps with a time zone. Where the clock showed it twice, `fold` says that it is the second.
+    case dateTime(DateComponents, fold: Bool, zone: PickleValue?)
     /// `datetime.timedelta`.
     case timeDelta(days: Int, seconds: Int, microseconds: Int)
-    /// `datetime.timezone`: seconds east of UTC.
+    /// A zone with an offset that never changes, of `datetime`, pytz or dateutil: seconds east of UTC.
     case timeZone(seconds: Int, name: String?)
-    /// `zoneinfo.ZoneInfo` by its key.
-    case zoneInfo(String)
+    /// A zone of the time zone database by its key, of `zoneinfo`, pytz or dateutil; the seconds east of UTC at this time,
+    /// where the pickle has them (pytz).
+    case zoneInfo(String, seconds: Int?)
+    /// The zone of the machine that wrote the pickle (dateutil).
+    case localZone
     /// `decimal.Decimal` as its text.
     case decimal(String)
     /// `uuid.UUID`.
@@ -225,8 +261,8 @@ public enum PickleKnown: Sendable {
     case counter(PickleDictionary)
     /// `collections.deque`: its items and its largest length.
     case deque([PickleValue], maxLength: Int?)
-    /// A `pathlib` path: its class and its parts.
-    case path(class: String, parts: [String])
+    /// A `pathlib` path: its class, its text and its parts.
+    case path(class: String, text: String, parts: [String])
     /// `numpy.dtype`.
     case dtype(DType)
     /// `numpy.ndarray`.
@@ -237,6 +273,37 @@ public enum PickleKnown: Sendable {
     case dataFrame(rows: Int?, columns: Int?)
     /// `pandas.Series`.
     case series(count: Int?)
+    /// A regular expression: its pattern, str or bytes, and its flags as `re` numbers them.
+    case pattern(PickleValue, flags: Int)
+    /// An address, network or interface of the Internet Protocol as its text.
+    case ip(String)
+    /// A member of an enum, or an attribute of a class or module, by its name.
+    case member(of: PickleValue, name: String)
+    /// `functools.partial`.
+    case partial(function: PickleValue, arguments: [PickleValue], keywords: PickleDictionary)
+    /// An instance of a subclass of a scalar: the value that it is without that.
+    case derived(PickleValue)
+    /// An object of any class: what it is made with by position, such as the fields of a namedtuple. What has names is in
+    /// ``PickleObject/attributes``.
+    case record([PickleValue])
+    /// The same with attributes that have no names: dataclasses with frozen slots, attrs with slots.
+    case fields([PickleValue])
+    /// A subclass of `list`.
+    case list([PickleValue])
+    /// `tuple`, where it is called.
+    case tuple([PickleValue])
+    /// `collections.UserList`.
+    case userList([PickleValue])
+    /// A subclass of `dict`.
+    case dict(PickleDictionary)
+    /// `collections.ChainMap`: of equal keys the last counts.
+    case chainMap(PickleDictionary)
+    /// `collections.UserDict`.
+    case userDict(PickleDictionary)
+    /// `frozendict`.
+    case frozenDict(PickleDictionary)
+    /// `types.MappingProxyType`.
+    case mappingProxy(PickleDictionary)
     /// Another type that the core knows, by its number in the flat form, and its parts.
     case other(UInt8, [PickleValue])
 }

@@ -104,7 +104,7 @@ extension PickleValue {
         }
     }
 
-    /// The items of a list, tuple, set, frozenset or deque.
+    /// The items of a list, tuple, set, frozenset, deque or UserList.
     public var items: [PickleValue]? {
         switch self {
         case .list(let items), .tuple(let items): items
@@ -114,7 +114,7 @@ extension PickleValue {
         }
     }
 
-    /// The keys and values of a dict, also of an OrderedDict, defaultdict or Counter.
+    /// The keys and values of a dict, also of an OrderedDict, defaultdict, Counter, ChainMap, UserDict or subclass of dict.
     public var dictionary: PickleDictionary? {
         switch self {
         case .dict(let dictionary): dictionary

@@ -164,4 +164,62 @@ final class CodableTests: XCTestCase {
         XCTAssertThrowsError(try PickleDecoder().decode(Decimal.self, from: decimal("Infinity")))
         XCTAssertThrowsError(try PickleDecoder().decode(Decimal.self, from: decimal("1x")))
     }
+
+    func testTypesOfPython() throws {
+        enum Color: String, Decodable { case RED, g }
+        enum Number: Int, Decodable { case one = 1 }
+        struct Point: Decodable, Equatable { var x: Int; var y: Double; var label: String? }
+        func decode<T: Decodable>(_ type: T.Type, _ pickle: String) throws -> T {
+            try PickleDecoder().decode(type, from: latin1(pickle))
+        }
+        // Enums: by name, and by value.
+        XCTAssertEqual(try decode(Color.self, "c__builtin__\ngetattr\n(cm\nColor\nX\u{3}\0\0\0REDtR."), .RED)
+        XCTAssertEqual(try decode(Color.self, "cm\nColor\n(X\u{1}\0\0\0gtR."), .g)
+        XCTAssertEqual(try decode(Number.self, "cm\nColor\n(K\u{1}tR."), .one)
+        XCTAssertEqual(try decode([Number].self, "](cm\nColor\n(K\u{1}tRe."), [.one])
+        // namedtuples: into structs by position, and into arrays.
+        XCTAssertEqual(try decode(Point.self, "cm\nPoint\n(K\u{1}K\u{2}tR."), Point(x: 1, y: 2, label: nil))
+        XCTAssertEqual(try decode(Point.self, "cm\nPoint\n(K\u{1}K\u{2}X\u{1}\0\0\0atR."), Point(x: 1, y: 2, label: "a"))
+        XCTAssertEqual(try decode([Int].self, "cm\nPoint\n(K\u{1}K\u{2}tR."), [1, 2])
+        XCTAssertThrowsError(try decode(Point.self, "cm\nPoint\n(K\u{1}tR."))
+        // timedelta
+        let delta = "cdatetime\ntimedelta\n(I-1\nI86399\nI500000\ntR."
+        XCTAssertEqual(try decode(Double.self, delta), -0.5)
+        XCTAssertEqual(try decode(Duration.self, delta), .milliseconds(-500))
+        // Arrays of two dimensions, in both orders.
+        func array(_ shape: String, _ order: String, _ items: [UInt8]) -> String {
+            "cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntC\u{1}btR(I1\n(\(shape)tcnumpy\ndtype\n(X\u{2}\0\0\0u1I0\nI1\ntR(I3\nX\u{1}\0\0\0|NNNI-1\nI-1\nI0\ntbI\(order)\nC"
+                + String(String.UnicodeScalarView(([UInt8(items.count)] + items).map { UnicodeScalar($0) })) + "tb."
+        }
+        XCTAssertEqual(try decode([[Int]].self, array("I2\nI3\n", "00", [1, 2, 3, 4, 5, 6])), [[1, 2, 3], [4, 5, 6]])
+        XCTAssertEqual(try decode([[Int]].self, array("I2\nI3\n", "01", [1, 4, 2, 5, 3, 6])), [[1, 2, 3], [4, 5, 6]])
+        XCTAssertEqual(try decode([[[Int]]].self, array("I1\nI2\nI2\n", "01", [1, 3, 2, 4])), [[[1, 2], [3, 4]]])
+        XCTAssertEqual(try decode([Int].self, array("I0\n", "00", [])), [])
+        XCTAssertThrowsError(try decode([[Int]].self, array("I2\nI2\n", "00", [1])))
+    }
+
+    func testDatesWithoutAndWithZones() throws {
+        // datetime.datetime(2024, 10, 27, 2, 30), which Berlin's clocks show twice.
+        let naive = "cdatetime\ndatetime\n(I2024\nI10\nI27\nI2\nI30\ntR."
+        var decoder = PickleDecoder()
+        XCTAssertEqual(try decoder.decode(Date.self, from: latin1(naive)).timeIntervalSince1970, 1_729_996_200)
+        decoder.timeZoneOfNaiveDates = TimeZone(identifier: "Europe/Berlin")
+        XCTAssertEqual(try decoder.decode(Date.self, from: latin1(naive)).timeIntervalSince1970, 1_729_989_000)
+        decoder.timeZoneOfNaiveDates = nil
+        XCTAssertThrowsError(try decoder.decode(Date.self, from: latin1(naive)))
+        let parts = try decoder.decode(DateComponents.self, from: latin1(naive))
+        XCTAssertEqual(parts, DateComponents(year: 2024, month: 10, day: 27, hour: 2, minute: 30, second: 0, nanosecond: 0))
+        XCTAssertNil(parts.timeZone)
+        let berlin = "c__builtin__\ngetattr\n(czoneinfo\nZoneInfo\nX\u{8}\0\0\0_unpickletR(X\u{d}\0\0\0Europe/BerlinI01\ntR"
+        for (fold, seconds) in [(0, 1_729_989_000.0), (1, 1_729_992_600)] {
+            // The fold is the top bit of the month.
+            let month = UnicodeScalar(UInt8(fold << 7 | 10))
+            let at = latin1("cdatetime\ndatetime\n(C\u{a}\u{7}\u{e8}\(month)\u{1b}\u{2}\u{1e}\0\0\0\0\(berlin)tR.")
+            XCTAssertEqual(try decoder.decode(Date.self, from: at).timeIntervalSince1970, seconds)
+            XCTAssertEqual(try decoder.decode(DateComponents.self, from: at).timeZone, TimeZone(identifier: "Europe/Berlin"))
+        }
+        // In the gap of spring, as Python counts.
+        let gap = latin1("cdatetime\ndatetime\n(C\u{a}\u{7}\u{e8}\u{3}\u{1f}\u{2}\u{1e}\0\0\0\0\(berlin)tR.")
+        XCTAssertEqual(try decoder.decode(Date.self, from: gap).timeIntervalSince1970, 1_711_848_600)
+    }
 }

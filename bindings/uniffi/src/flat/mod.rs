@@ -71,17 +71,20 @@
 //! | 4 | build: the state | a value |
 //! | 5 | raw bytes between the opcodes (joblib) | n: offset in the stream; a bytes value |
 //! | 6 | a pickle between the opcodes (joblib) | a value |
-//! | 7 | what the object is known to be | one byte: [`Known`](known::KnownKind); n, so many values |
+//! | 7 | what the object is known to be | one byte: [`KnownKind`](known::KnownKind); n, so many values |
+//! | 8 | its class, where that is not what was called | a value |
+//! | 9 | its attributes, where they are not the entries of its state | n, so many times name and value |
+//! | 10 | why no more is known | one byte: 0 its parts, 1 its changes, 2 its state, 3 its callable |
 //!
-//! The last is a fact about the object, not a change: readers may pass over
-//! it, and it is ignored when a pickle is written.
+//! The last four are facts about the object, as [`Value::view`](pickle_core::Value::view) has them, not changes: readers
+//! may pass over them, and they are ignored when a pickle is written. They come after all changes.
 
 pub mod known;
 pub mod read;
 pub mod write;
 
 /// The first byte of every buffer.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// Tags of values.
 #[allow(missing_docs)]
@@ -128,4 +131,7 @@ pub mod change {
     pub const RAW: u8 = 5;
     pub const NESTED: u8 = 6;
     pub const KNOWN: u8 = 7;
+    pub const CLASS: u8 = 8;
+    pub const ATTRIBUTES: u8 = 9;
+    pub const UNKNOWN: u8 = 10;
 }

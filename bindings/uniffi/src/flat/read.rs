@@ -16,6 +16,26 @@ pub fn decode(flat: &[u8]) -> Result<Vec<u8>, PickleError> {
     reader.end()
 }
 
+/// The same, and the nodes of the flat form as values of their own: a tuple of the value and a list of nodes, whose numbers
+/// follow.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_with_nodes(flat: &[u8]) -> Result<(Vec<u8>, Vec<u32>), PickleError> {
+    let mut reader = Reader::new(flat)?;
+    reader.document()?;
+    reader.op(Opcode::EmptyList, Arg::Nothing)?;
+    reader.op(Opcode::Mark, Arg::Nothing)?;
+    let nodes: Vec<(u32, u32)> =
+        (0..).zip(&reader.nodes).filter_map(|(number, index)| Some((number, (*index)?))).collect();
+    for &(_, index) in &nodes {
+        reader.get(index)?;
+    }
+    reader.op(Opcode::Appends, Arg::Nothing)?;
+    reader.op(Opcode::Tuple2, Arg::Nothing)?;
+    Ok((reader.end()?, nodes.into_iter().map(|(number, _)| number).collect()))
+}
+
 /// What is still to be done.
 enum Todo {
     /// Read a value.
@@ -294,9 +314,20 @@ impl<'f> Reader<'f> {
                 stack.extend([Todo::Changes, Todo::Op(Opcode::Build), Todo::Value]);
                 return Ok(());
             }
-            change::KNOWN => {
+            change::UNKNOWN => {
                 self.byte()?;
-                let count = self.count(1)?;
+                stack.push(Todo::Changes);
+                return Ok(());
+            }
+            change::KNOWN | change::CLASS | change::ATTRIBUTES => {
+                let count = match kind {
+                    change::KNOWN => {
+                        self.byte()?;
+                        self.count(1)?
+                    }
+                    change::CLASS => 1,
+                    _ => self.count(2)?,
+                };
                 self.op(Opcode::Mark, Arg::Nothing)?;
                 stack.push(Todo::Facts(count));
                 return Ok(());

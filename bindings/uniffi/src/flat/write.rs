@@ -1,10 +1,11 @@
 //! A document to its flat form, without recursion.
 
-use super::known::{Part, parts};
+use super::known::{Facts, KnownKind, Part, facts};
 use super::{VERSION, change, tag};
 use crate::error::{ErrorKind, PickleError};
 use foldhash::fast::RandomState;
 use num_bigint::BigInt as Big;
+use pickle_core::view::Attributes;
 use pickle_core::{BigInt, Change, Changes, Document, Entries, How, Items, Kind, Value};
 use std::collections::HashMap;
 
@@ -33,23 +34,24 @@ pub fn encode_part(document: &Document<'_>, max_depth: u32) -> Result<Vec<u8>, P
     encode_with(document, max_depth, Vec::new(), Numbers::Sparse(HashMap::default()))
 }
 
+/// Appends a list of values of a document, the levels of each at most `max_depth`: what they share is shared.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_list<'d>(values: &[Value<'d>], max_depth: u32) -> Result<Vec<u8>, PickleError> {
+    let mut writer = Writer::new(Vec::new(), Numbers::Sparse(HashMap::default()), max_depth);
+    writer.byte(VERSION);
+    writer.byte(tag::LIST);
+    writer.number(values.len() as u64);
+    writer.next_node = 1;
+    for &value in values {
+        writer.run(value)?;
+    }
+    Ok(writer.out)
+}
+
 fn encode_with(document: &Document<'_>, max_depth: u32, out: Vec<u8>, nodes: Numbers) -> Result<Vec<u8>, PickleError> {
-    let mut writer = Writer {
-        out,
-        nodes,
-        next_node: 0,
-        texts: HashMap::default(),
-        next_text: 0,
-        globals: HashMap::default(),
-        keys: Vec::new(),
-        keys_by_texts: HashMap::default(),
-        last_keys: 0,
-        stack: Vec::new(),
-        depth: 0,
-        max_depth: max_depth as usize,
-        facts: 0,
-        spent: 0,
-    };
+    let mut writer = Writer::new(out, nodes, max_depth);
     writer.byte(VERSION);
     writer.run(document.root())?;
     Ok(writer.out)
@@ -124,7 +126,10 @@ enum Frame<'d> {
     /// Arguments that stand alone: as a tuple.
     Arguments(Items<'d>),
     Changes(Changes<'d>, Value<'d>),
-    Known(std::vec::IntoIter<Part<'d>>),
+    /// The kind, where it is still to be written; the parts.
+    Known(Option<KnownKind>, std::vec::IntoIter<Part<'d>>),
+    /// Names and values: nothing is written yet; those to come; the value whose name is written.
+    Attributes(bool, Attributes<'d>, Option<Value<'d>>),
 }
 
 impl Frame<'_> {
@@ -132,12 +137,31 @@ impl Frame<'_> {
     fn levels(&self) -> usize {
         match self {
             Frame::Items(_) | Frame::Entries(..) | Frame::Values(_) | Frame::Changes(..) => 1,
-            Frame::Parts(_) | Frame::Arguments(_) | Frame::Known(_) => 0,
+            Frame::Parts(_) | Frame::Arguments(_) | Frame::Known(..) | Frame::Attributes(..) => 0,
         }
     }
 }
 
 impl<'d> Writer<'d> {
+    fn new(out: Vec<u8>, nodes: Numbers, max_depth: u32) -> Self {
+        Writer {
+            out,
+            nodes,
+            next_node: 0,
+            texts: HashMap::default(),
+            next_text: 0,
+            globals: HashMap::default(),
+            keys: Vec::new(),
+            keys_by_texts: HashMap::default(),
+            last_keys: 0,
+            stack: Vec::new(),
+            depth: 0,
+            max_depth: max_depth as usize,
+            facts: 0,
+            spent: 0,
+        }
+    }
+
     fn run(&mut self, root: Value<'d>) -> Result<(), PickleError> {
         self.value(root)?;
         while let Some(frame) = self.stack.pop() {
@@ -208,7 +232,30 @@ impl<'d> Writer<'d> {
                 }
                 None => self.known(object)?,
             },
-            Frame::Known(mut parts) => {
+            Frame::Attributes(head, mut attributes, mut pending) => {
+                if head {
+                    self.byte(change::ATTRIBUTES);
+                    self.number(attributes.len() as u64);
+                }
+                while let Some(value) = pending.take().or_else(|| {
+                    let (name, value) = attributes.next()?;
+                    pending = Some(value);
+                    Some(name)
+                }) {
+                    let before = self.out.len();
+                    if !self.leaf(value)? {
+                        self.push(Frame::Attributes(false, attributes, pending))?;
+                        return self.open(value);
+                    }
+                    self.facts += self.out.len() - before;
+                }
+            }
+            Frame::Known(kind, mut parts) => {
+                if let Some(kind) = kind {
+                    self.byte(change::KNOWN);
+                    self.byte(kind as u8);
+                    self.number(parts.len() as u64);
+                }
                 for part in parts.by_ref() {
                     let before = self.out.len();
                     match part {
@@ -223,7 +270,7 @@ impl<'d> Writer<'d> {
                         Part::Text(text) => self.fresh(tag::STR, text.as_bytes())?,
                         Part::Value(value) => {
                             if !self.leaf(value)? {
-                                self.push(Frame::Known(parts))?;
+                                self.push(Frame::Known(None, parts))?;
                                 return self.open(value);
                             }
                         }
@@ -424,16 +471,30 @@ impl<'d> Writer<'d> {
     fn known(&mut self, value: Value<'d>) -> Result<(), PickleError> {
         let mut spare = self.spare();
         let before = spare;
-        let known = parts(value, &mut spare);
+        let facts = facts(value, &mut spare);
         self.spent += before - spare;
-        if let Some((kind, parts)) = known {
-            self.byte(change::KNOWN);
-            self.byte(kind as u8);
-            self.number(parts.len() as u64);
-            return self.push(Frame::Known(parts.into_iter()));
+        self.write_facts(facts)
+    }
+
+    /// Writes facts about an object, the parts of what it is known to be last.
+    fn write_facts(&mut self, facts: Facts<'d>) -> Result<(), PickleError> {
+        let Facts { class, attributes, known, unknown } = facts;
+        let (kind, parts) = known.map_or((None, Vec::new()), |(kind, parts)| (Some(kind), parts));
+        self.push(Frame::Known(kind, parts.into_iter()))?;
+        if let Some(attributes) = attributes {
+            self.push(Frame::Attributes(true, attributes, None))?;
         }
-        self.byte(change::END);
-        Ok(())
+        if let Some(why) = unknown {
+            self.byte(change::UNKNOWN);
+            self.byte(why as u8);
+        }
+        match class {
+            Some(class) => {
+                self.byte(change::CLASS);
+                self.value(class)
+            }
+            None => Ok(()),
+        }
     }
 
     /// What facts may still cost: twice the bytes that stand for the values themselves, so that the whole stays linear in

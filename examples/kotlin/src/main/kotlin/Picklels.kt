@@ -31,16 +31,16 @@ fun describe(value: PickleObject): Pair<String, List<Pair<String, PickleValue>>>
     val name = value.className?.let { "${it.module}.${it.name}" } ?: "an object"
     val attributes = value.attributes?.map { (key, item) -> describe(key).first to item }
     val known = value.known
-    val facts = known?.values?.map { describe(it).first } ?: emptyList()
+    fun fact(i: Int) = known?.let { describe(it.values[i]).first }
     return when (known?.kind) {
-        Kind.DATA_FRAME -> "$name, ${facts[0]} rows, ${facts[1]} columns" to (attributes ?: emptyList())
+        Kind.DATA_FRAME -> "$name, ${fact(0)} rows, ${fact(1)} columns" to (attributes ?: emptyList())
         Kind.ARRAY -> {
             val items = known.numbers?.let { it.take(4).joinToString() + if (it.size > 4) ", ..." else "" } ?: "..."
-            "array of ${facts[0]}, shape ${known.shape}: $items" to emptyList()
+            "array of ${fact(0)}, shape ${known.shape}: $items" to emptyList()
         }
-        Kind.SCALAR -> "${facts[0]}: ${known.numbers?.singleOrNull() ?: "..."}" to emptyList()
-        Kind.DTYPE -> "dtype ${facts[0]}" to emptyList()
-        null -> name to (attributes ?: listOfNotNull(value.args?.let { "args" to it }, value.state?.let { "state" to it }))
+        Kind.SCALAR -> "${fact(0)}: ${known.numbers?.singleOrNull() ?: "..."}" to emptyList()
+        Kind.DTYPE -> "dtype ${fact(0)}" to emptyList()
+        null, Kind.RECORD, Kind.FIELDS -> name to (attributes ?: listOfNotNull(value.args?.let { "args" to it }, value.state?.let { "state" to it }))
         else -> when (val plain = value.toKotlin()) {
             is PickleValue -> name to known.values.mapIndexed { i, part -> "[$i]" to part }
             else -> plain.toString() to emptyList()

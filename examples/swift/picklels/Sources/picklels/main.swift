@@ -29,7 +29,7 @@ func describe(_ value: PickleValue) -> (String, [(String, PickleValue)]) {
             return ("array of \(array.dtype.name), shape \(array.shape): \(first) ...", [])
         case .scalar(let dtype, _): return ("\(dtype.name): \((try? PickleDecoder().decode(Double.self, from: value)) ?? .nan)", [])
         case .date(let year, let month, let day): return (String(format: "%04d-%02d-%02d", year, month, day), [])
-        case .dateTime(let at, _):
+        case .dateTime(let at, _, _):
             let parts = [at.year, at.month, at.day, at.hour, at.minute, at.second].map { $0 ?? 0 }
             return (String(format: "%04d-%02d-%02d %02d:%02d:%02d", arguments: parts), [])
         case .decimal(let text): return (text, [])

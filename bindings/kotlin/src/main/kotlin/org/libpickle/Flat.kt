@@ -189,8 +189,13 @@ internal class Flat(private val data: ByteArray, private val from: Int = 0) {
                 return
             }
             2 -> 2 * size()
-            4, 6 -> 1
+            4, 6, 8 -> 1
             5 -> { offset = number(); 1 }
+            9 -> 2 * size()
+            10 -> {
+                (made as PickleObject).unknown = PickleUnknown.entries[data[at++].toInt()]
+                0
+            }
             else -> size()
         }
         push(object : Frame(arrayOfNulls(count)) {
@@ -204,7 +209,9 @@ internal class Flat(private val data: ByteArray, private val from: Int = 0) {
                     4 -> so.add(PickleChange.Build(values[0]))
                     5 -> so.add(PickleChange.Raw(offset, (values[0] as PickleBytes).value))
                     6 -> so.add(PickleChange.Nested(values[0]))
-                    else -> made.known = PickleKnown(known!!, values)
+                    7 -> made.known = if (values.isEmpty()) PickleKnown.EMPTY[known!!.ordinal] else PickleKnown(known!!, values)
+                    8 -> (made as PickleObject).given = values[0]
+                    9 -> (made as PickleObject).named = List(values.size / 2) { values[2 * it] to values[2 * it + 1] }
                 }
                 flat.changes(made, so)
             }
@@ -259,7 +266,7 @@ internal class Flat(private val data: ByteArray, private val from: Int = 0) {
     }
 
     companion object {
-        const val VERSION: Byte = 1
+        const val VERSION: Byte = 2
         private val TRUE = PickleBool(true)
         private val FALSE = PickleBool(false)
         private val SMALL = Array(256) { PickleInt((it - 128).toLong()) }

@@ -25,6 +25,13 @@ internal class FlatWriter {
         open fun end() {}
     }
 
+    /** The nodes by their numbers. */
+    fun nodes(): Array<PickleValue?> {
+        val all = arrayOfNulls<PickleValue>(nodeCount)
+        for ((node, number) in nodes) all[number] = node
+        return all
+    }
+
     /** Hands the buffer over, and how many bytes of it are the value. */
     fun <T> write(root: PickleValue, take: (ByteArray, Int) -> T): T {
         fill(root)
@@ -102,6 +109,7 @@ internal class FlatWriter {
                 override fun end() {
                     if (items.isEmpty()) byte(7) else {
                         byte(22)
+                        // Not for other places that hold the same tuple: there it is one of its own.
                         nodeCount++
                         number(items.size.toLong())
                     }

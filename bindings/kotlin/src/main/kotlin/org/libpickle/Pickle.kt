@@ -58,6 +58,25 @@ object Pickle {
         }
 
     /**
+     * The value at a [path] such as `$.rows[3].temp` of the pickle at the start of [data], the first one where the path
+     * leads to several; see [PickleValue.at]. Nothing else becomes a value of Kotlin.
+     *
+     * @throws PickleException also of kind BAD_PATH: the path cannot be read; PATH_MISSING: it leads nowhere
+     */
+    @JvmStatic
+    @JvmOverloads
+    @Throws(PickleException::class)
+    fun at(data: ByteArray, path: String, options: ReadOptions = ReadOptions.DEFAULT): PickleValue =
+        Paths.of(data, path, false, options).first()
+
+    /** All values at a path of a pickle, in its order; otherwise as [at]. */
+    @JvmStatic
+    @JvmOverloads
+    @Throws(PickleException::class)
+    fun findAll(data: ByteArray, path: String, options: ReadOptions = ReadOptions.DEFAULT): List<PickleValue> =
+        Paths.of(data, path, true, options)
+
+    /**
      * Writes a value as CPython 3.12 would, with [protocol] 0 to 5. Sharing, cycles and classes stay.
      *
      * @throws PickleException of kind BAD_VALUE: the value holds what no pickle of this protocol can

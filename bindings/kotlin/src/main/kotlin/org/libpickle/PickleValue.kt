@@ -8,7 +8,22 @@ import java.math.BigInteger
  * Atoms are equal by content. Containers and objects have identity, as in Python: the same object is the same instance,
  * and a pickle may be cyclic, so they are compared by reference.
  */
-sealed class PickleValue
+sealed class PickleValue {
+    /**
+     * The value at a path such as `$.rows[3].temp`, the very instance that this holds; the first one, where the path leads
+     * to several. docs/paths.md has the grammar. Every call looks at the whole of this value: for one of a pickle that was
+     * not read yet, [Pickle.at] is faster.
+     *
+     * @throws PickleException of kind BAD_PATH: the path cannot be read; PATH_MISSING: it leads nowhere, and the message
+     * says how far it comes and what is there
+     */
+    @Throws(PickleException::class)
+    fun at(path: String): PickleValue = Paths.of(this, path, false).first()
+
+    /** All values at a path such as `$.rows[*].temp` or `$..temp`, in the order of the pickle; otherwise as [at]. */
+    @Throws(PickleException::class)
+    fun findAll(path: String): List<PickleValue> = Paths.of(this, path, true)
+}
 
 /** Python's None. */
 data object PickleNone : PickleValue()
@@ -210,25 +225,22 @@ class PickleObject internal constructor(val how: PickleHow) : PickleChangeable()
     var kwargs: PickleValue? = null
         internal set
 
-    /** Module and name of its class or of the function that made it, where it has them. */
-    val className: PickleGlobal?
-        get() {
-            // What copyreg makes without a `__new__` of its own names the class first.
-            val named = callable as? PickleGlobal ?: return null
-            val made = if (named.name == "_reconstructor") (args as? PickleTuple)?.items?.firstOrNull() as? PickleGlobal else null
-            return made ?: named
-        }
+    /** Its class or the function that made it: what stands behind the helpers of protocols 0 and 1. */
+    val type: PickleValue get() = given ?: callable
 
-    /** Its attributes as its state has them: in a dict, or in a dict and slots, as `copyreg` writes them. */
-    val attributes: List<Pair<PickleValue, PickleValue>>?
-        get() = when (val state = state) {
-            is PickleDict -> state.entries
-            is PickleTuple -> {
-                val (dict, slots) = if (state.items.size == 2) state.items else listOf(PickleNone, PickleNone)
-                if (slots is PickleDict) ((dict as? PickleDict)?.entries ?: emptyList()) + slots.entries else null
-            }
-            else -> null
-        }
+    internal var given: PickleValue? = null
+
+    /** Module and name of its class or of the function that made it, where it has them. */
+    val className: PickleGlobal? get() = type as? PickleGlobal
+
+    /** Its attributes with their names, slots too; null where it has no state, or one that is no attributes. */
+    val attributes: List<Pair<PickleValue, PickleValue>>? get() = named ?: (state as? PickleDict)?.entries
+
+    internal var named: List<Pair<PickleValue, PickleValue>>? = null
+
+    /** Why [known] is null, for an object that was read. */
+    var unknown: PickleUnknown? = null
+        internal set
 
     override fun toString() = "Object($how, $callable)"
 }
@@ -271,12 +283,37 @@ sealed class PickleChange {
     class Nested(val root: PickleValue) : PickleChange()
 }
 
-/** The type that an object is known to be, and what it holds; see the table of the flat form. */
+/** Why no more is known of an object than how it was made. */
+enum class PickleUnknown {
+    /** Its class is known, but its parts are not such as that class writes them. */
+    PARTS,
+
+    /** It was changed in more ways than one value can show. */
+    CHANGES,
+
+    /** Its state is of a kind that only its class understands. */
+    STATE,
+
+    /** What makes it is no class or function with a name. */
+    CALLABLE,
+}
+
+/**
+ * What an object is known to be, and what it holds.
+ *
+ * @property values the parts, by [kind]: see there
+ */
 class PickleKnown(val kind: Kind, val values: List<PickleValue>) {
-    /** Known types, in the order of their numbers. */
+    /** What objects are known to be, in the order of their numbers in the flat form, whose table has their parts. */
     enum class Kind {
         BYTES, BYTEARRAY, SET, FROZENSET, COMPLEX, RANGE, SLICE, DATE, TIME, DATETIME, TIMEDELTA, TIMEZONE, ZONE_INFO,
         DECIMAL, FRACTION, UUID, ORDERED_DICT, DEFAULT_DICT, COUNTER, DEQUE, PATH, DTYPE, ARRAY, SCALAR, DATA_FRAME,
-        SERIES, INDEX, TENSOR, SPARSE,
+        SERIES, INDEX, TENSOR, SPARSE, PATTERN, IP, MEMBER, PARTIAL, DERIVED, RECORD, FIELDS, LIST, TUPLE, USER_LIST,
+        DICT, CHAIN_MAP, USER_DICT, FROZEN_DICT, PROXY, LOCAL_ZONE,
+    }
+
+    internal companion object {
+        /** Those without parts, one for all. */
+        val EMPTY = Kind.entries.map { PickleKnown(it, emptyList()) }
     }
 }

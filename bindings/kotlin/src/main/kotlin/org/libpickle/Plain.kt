@@ -19,9 +19,13 @@ import org.libpickle.PickleKnown.Kind
 
 /**
  * The value as plain Kotlin: null, Boolean, Long, BigInteger, Double, String, ByteArray, List, LinkedHashMap,
- * LinkedHashSet; dates and times of `java.time`, BigDecimal, UUID. What has no such form stays a [PickleValue].
+ * LinkedHashSet; dates and times of `java.time`, BigDecimal, UUID; paths and addresses of the Internet as String; of a
+ * subclass of a list, dict or scalar what it would be without its class and attributes. What has no such form stays a
+ * [PickleValue].
  *
- * The same object becomes the same object. Without recursion.
+ * The same object becomes the same object, so a pickle of a few hundred bytes can stand for more values than memory holds:
+ * `toString` of a container in which there are more than 16 million, each counted wherever it stands, gives their number
+ * instead. Without recursion.
  *
  * @throws PickleException of kind BAD_VALUE for a cycle, or a key or set item that holds more than 256 values
  */
@@ -44,6 +48,14 @@ private class ToKotlin {
     private class Frame(val value: PickleValue, count: Int) {
         val done = arrayOfNulls<Any?>(count)
         var next = 0
+
+        /** Values in it so far, itself included. */
+        var weight = 1L
+
+        fun add(value: Any?) {
+            done[next++] = value
+            weight = minOf(weight + ((value as? Weighed)?.weight ?: 1), Long.MAX_VALUE / 2)
+        }
     }
 
     fun convert(root: PickleValue): Any? {
@@ -75,9 +87,9 @@ private class ToKotlin {
                     return false
                 }
                 if (known === OPEN) throw bad("a value holds itself: read it as a PickleValue")
-                frame.done[frame.next++] = known
+                frame.add(known)
             } else {
-                frame.done[frame.next++] = leaf(child)
+                frame.add(leaf(child))
             }
         }
         return true
@@ -89,7 +101,7 @@ private class ToKotlin {
     private fun count(value: PickleValue): Int = when (value) {
         is PickleSequence -> value.array.size
         is PickleDict -> 2 * value.size
-        is PickleObject -> value.known?.values?.size ?: 0
+        is PickleObject -> value.known?.let { if (it.kind in FORMS) it.values.size else 0 } ?: 0
         else -> 0
     }
 
@@ -115,29 +127,36 @@ private class ToKotlin {
         val value = frame.value
         val done = frame.done
         return when (value) {
-            is PickleList, is PickleTuple -> done.asList()
-            is PickleSequence -> {
-                hashed(value, 0, 1)
-                LinkedHashSet<Any?>(done.asList())
-            }
-            is PickleDict -> {
-                hashed(value, 0, 2)
-                val map = LinkedHashMap<Any?, Any?>(done.size)
-                for (i in done.indices step 2) map[done[i]] = done[i + 1]
-                map
-            }
+            is PickleList, is PickleTuple -> PlainList(done, frame.weight)
+            is PickleSequence -> set(frame)
+            is PickleDict -> map(frame, 0)
             is PickleObject -> {
-                val kind = value.known?.kind ?: return value
-                when (kind) {
-                    Kind.SET, Kind.FROZENSET -> hashed(value, 0, 1)
-                    Kind.ORDERED_DICT, Kind.COUNTER -> hashed(value, 0, 2)
-                    Kind.DEFAULT_DICT -> hashed(value, 1, 2)
-                    else -> {}
+                val known = value.known ?: return value
+                when (known.kind) {
+                    !in FORMS -> value
+                    Kind.SET, Kind.FROZENSET -> set(frame)
+                    Kind.DEFAULT_DICT -> map(frame, 1)
+                    Kind.ORDERED_DICT, Kind.COUNTER, Kind.DICT, Kind.CHAIN_MAP, Kind.USER_DICT, Kind.FROZEN_DICT, Kind.PROXY ->
+                        map(frame, 0)
+                    Kind.LIST, Kind.TUPLE, Kind.USER_LIST -> PlainList(done, frame.weight)
+                    Kind.DEQUE -> PlainList(done.copyOfRange(1, done.size), frame.weight)
+                    else -> known(known, done.asList()) ?: value
                 }
-                known(kind, done.asList()) ?: value
             }
             else -> value
         }
+    }
+
+    private fun set(frame: Frame): Any {
+        hashed(frame.value, 0, 1)
+        return PlainSet(frame.done.asList(), frame.weight)
+    }
+
+    private fun map(frame: Frame, from: Int): Any {
+        hashed(frame.value, from, 2)
+        val map = PlainMap(frame.done.size, frame.weight)
+        for (i in from until frame.done.size - 1 step 2) map[frame.done[i]] = frame.done[i + 1]
+        return map
     }
 
     /** Looks at every child that will be hashed: is it small enough for that? */
@@ -166,14 +185,47 @@ private class ToKotlin {
     }
 }
 
+/** What has a form in Kotlin. */
+private val FORMS: Set<Kind> = java.util.EnumSet.of(
+    Kind.BYTES, Kind.BYTEARRAY, Kind.SET, Kind.FROZENSET, Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMEDELTA, Kind.TIMEZONE,
+    Kind.ZONE_INFO, Kind.DECIMAL, Kind.UUID, Kind.ORDERED_DICT, Kind.DEFAULT_DICT, Kind.COUNTER, Kind.DEQUE, Kind.PATH,
+    Kind.IP, Kind.DERIVED, Kind.LIST, Kind.TUPLE, Kind.USER_LIST, Kind.DICT, Kind.CHAIN_MAP, Kind.USER_DICT,
+    Kind.FROZEN_DICT, Kind.PROXY,
+)
+
+/** A container that knows how many values are in it, itself included, each counted wherever it stands. */
+private interface Weighed {
+    val weight: Long
+
+    /** What to show instead of the content, where that is too much. */
+    fun summary(size: Int): String? = if (weight <= SHOWN_MAX) null else "[$size items, in which there are $weight values]"
+}
+
+private const val SHOWN_MAX = 1L shl 24
+
+private class PlainList(private val items: Array<Any?>, override val weight: Long) :
+    java.util.AbstractList<Any?>(), RandomAccess, Weighed, java.io.Serializable {
+    override val size get() = items.size
+    override fun get(index: Int): Any? = items[index]
+    override fun set(index: Int, element: Any?): Any? = items[index].also { items[index] = element }
+    override fun toString() = summary(size) ?: super.toString()
+}
+
+private class PlainSet(items: Collection<Any?>, override val weight: Long) : LinkedHashSet<Any?>(items), Weighed {
+    override fun toString() = summary(size) ?: super.toString()
+}
+
+private class PlainMap(room: Int, override val weight: Long) : LinkedHashMap<Any?, Any?>(room), Weighed {
+    override fun toString() = summary(size) ?: super.toString()
+}
+
 /** What a known object is in Kotlin; null where it has no form there. */
-private fun known(kind: Kind, v: List<Any?>): Any? {
+private fun known(known: PickleKnown, v: List<Any?>): Any? {
     fun int(i: Int) = (v[i] as Long).toInt()
-    fun pairs(from: Int) = LinkedHashMap<Any?, Any?>().also { for (i in from until v.size - 1 step 2) it[v[i]] = v[i + 1] }
     fun time(i: Int) = LocalTime.of(int(i), int(i + 1), int(i + 2), int(i + 3) * 1000)
-    return when (kind) {
-        Kind.BYTES, Kind.BYTEARRAY -> v[0]
-        Kind.SET, Kind.FROZENSET -> LinkedHashSet(v)
+    return when (known.kind) {
+        Kind.BYTES, Kind.BYTEARRAY, Kind.IP, Kind.DERIVED -> v[0]
+        Kind.PATH -> v[1]
         Kind.DATE -> LocalDate.of(int(0), int(1), int(2))
         Kind.TIME -> if (v.size == 5) time(0) else null
         Kind.DATETIME -> {
@@ -181,15 +233,21 @@ private fun known(kind: Kind, v: List<Any?>): Any? {
             when (val zone = v.getOrNull(8)) {
                 null -> local
                 is ZoneOffset -> OffsetDateTime.of(local, zone)
-                is ZoneId -> ZonedDateTime.of(local, zone).let { if (int(7) == 1) it.withLaterOffsetAtOverlap() else it }
+                is ZoneId -> {
+                    // Where the pickle has an offset that the zone does not have then, the offset is what Python shows.
+                    val offset = (known.values[8] as? PickleObject)?.known?.takeIf { it.values.size >= 4 }?.let { offset(it.values, 1) }
+                    if (offset != null) {
+                        val there = ZonedDateTime.ofLocal(local, zone, offset)
+                        if (there.offset == offset) there else OffsetDateTime.of(local, offset)
+                    } else {
+                        ZonedDateTime.of(local, zone).let { if (int(7) == 1) it.withLaterOffsetAtOverlap() else it }
+                    }
+                }
                 else -> null
             }
         }
         Kind.TIMEDELTA -> Duration.ofDays(v[0] as Long).plusSeconds(v[1] as Long).plusNanos(v[2] as Long * 1000)
-        Kind.TIMEZONE -> {
-            val seconds = v[0] as Long * 86400 + v[1] as Long
-            if (v[2] == 0L && seconds in -64800..64800) ZoneOffset.ofTotalSeconds(seconds.toInt()) else null
-        }
+        Kind.TIMEZONE -> offset(known.values, 0)
         Kind.ZONE_INFO -> runCatching { ZoneId.of(v[0] as String) }.getOrNull()
         // NaN and infinity have no BigDecimal.
         Kind.DECIMAL -> (v[0] as String).takeIf { it.length <= 10_000 }?.toBigDecimalOrNull()
@@ -197,9 +255,13 @@ private fun known(kind: Kind, v: List<Any?>): Any? {
             val bits = BigInteger(1, b)
             UUID(bits.shiftRight(64).toLong(), bits.toLong())
         }
-        Kind.ORDERED_DICT, Kind.COUNTER -> pairs(0)
-        Kind.DEFAULT_DICT -> pairs(1)
-        Kind.DEQUE -> v.drop(1)
         else -> null
     }
+}
+
+/** Days, seconds, microseconds as an offset of Java, which has whole seconds up to 18 hours. */
+private fun offset(parts: List<PickleValue>, from: Int): ZoneOffset? {
+    val (days, seconds, micros) = List(3) { (parts[from + it] as PickleInt).value }
+    val total = days * 86400 + seconds
+    return if (micros == 0L && total in -64800..64800) ZoneOffset.ofTotalSeconds(total.toInt()) else null
 }
