@@ -210,7 +210,7 @@ final class CodableTests: XCTestCase {
         let parts = try decoder.decode(DateComponents.self, from: latin1(naive))
         XCTAssertEqual(parts, DateComponents(year: 2024, month: 10, day: 27, hour: 2, minute: 30, second: 0, nanosecond: 0))
         XCTAssertNil(parts.timeZone)
-        let berlin = "c__builtin__\ngetattr\n(czoneinfo\nZoneInfo\nX\u{8}\0\0\0_unpickletR(X\u{d}\0\0\0Europe/BerlinI01\ntR"
+        let berlin = "c__builtin__\ngetattr\n(czoneinfo\nZoneInfo\nX\u{9}\0\0\0_unpickletR(X\u{d}\0\0\0Europe/BerlinI01\ntR"
         for (fold, seconds) in [(0, 1_729_989_000.0), (1, 1_729_992_600)] {
             // The fold is the top bit of the month.
             let month = UnicodeScalar(UInt8(fold << 7 | 10))
