@@ -4,6 +4,7 @@ use crate::cmd::{
     cat, completions, convert, diff, dis, du, extract, from_json, get, graph, grep, info, items, json, optimize, scan,
     show, split, table,
 };
+use crate::input::Told;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -19,6 +20,10 @@ pub struct Cli {
     /// Read only this member of an archive; the same as FILE!NAME
     #[arg(long, global = true, value_name = "NAME")]
     pub member: Option<String>,
+
+    /// What is said of the files.
+    #[command(flatten)]
+    pub told: Told,
 
     /// What to do.
     #[command(subcommand)]

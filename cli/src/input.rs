@@ -14,9 +14,11 @@ mod open;
 mod part;
 mod sniff;
 mod source;
+mod told;
 
 pub use each::for_each;
 pub use layer::{Layer, LayerError, LayerFault};
 pub use open::{Input, MAX_LAYERS};
 pub use part::{Part, PartReader};
 pub use sniff::{Container, sniff};
+pub use told::Told;

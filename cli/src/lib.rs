@@ -30,6 +30,7 @@ use std::io::Write;
 /// # Errors
 /// What the command says. What was written before a failure is flushed too.
 pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
+    cli.told.apply();
     let mut tagged = Tagged(out);
     let out: &mut dyn Write = &mut tagged;
     let result = match &cli.command {

@@ -25,7 +25,7 @@ mod zodb;
 pub use npy::{Header as NpyHeader, read_header as read_npy_header};
 
 use crate::Failure;
-use crate::input::{Container, Input, Part, sniff};
+use crate::input::{Container, Input, Part, Told, sniff};
 use crate::messages::printable;
 use std::fmt::Write as _;
 use std::io::{self, Read};
@@ -34,8 +34,8 @@ use std::path::{Path, PathBuf};
 /// Containers inside containers that are opened.
 const MAX_DEPTH: usize = 4;
 
-/// Bytes of text that are searched for base64.
-const MAX_TEXT: u64 = 64 << 20;
+/// Bytes of text that are searched for pickles; what is longer is taken for a pickle itself.
+const MAX_TEXT: u64 = 256 << 20;
 
 /// Members that are named where none is a pickle.
 const LISTED: usize = 8;
@@ -405,6 +405,11 @@ pub(crate) fn torch_pickles_end(part: &Part) -> Option<u64> {
 }
 
 fn content(mut input: Input, depth: usize) -> Result<Content, Failure> {
+    if depth == 0
+        && let Some(host) = Told::current().host
+    {
+        return hosted(input, &host);
+    }
     let found = container(input.head());
     let name = input.name().to_owned();
     if depth == MAX_DEPTH && found.is_some() {
@@ -470,8 +475,36 @@ fn content(mut input: Input, depth: usize) -> Result<Content, Failure> {
     Ok(Content::Pickles(input))
 }
 
+/// What a file holds that is said to be of this format.
+fn hosted(input: Input, host: &str) -> Result<Content, Failure> {
+    if host == "pickle" {
+        return Ok(Content::Pickles(input));
+    }
+    let name = input.name().to_owned();
+    if host == "text" {
+        return match text(input)? {
+            Content::Pickles(_) => Err(Failure::Refused { name, text: "there is no pickle in this text".into() }),
+            members => Ok(members),
+        };
+    }
+    let input = input.into_seekable()?;
+    let Some(part) = input.part() else { return Err(input.refuse("the file is empty")) };
+    let (what, all, members) = match host {
+        "zip" => ("a zip file", false, plain(&input, zip::members(part))?),
+        "tar" => ("a tar archive", false, tar::members(part, &name)?),
+        "zodb" => ("a ZODB FileStorage", true, plain(&input, zodb::records(part))?),
+        _ => match HOSTS.iter().find(|row| row.name == host) {
+            Some(row) => (row.what, row.all, (row.open)(&input, part)?),
+            None => return Err(input.refuse(format!("files of {host} are not read by this build"))),
+        },
+    };
+    Ok(Content::Members(Unfolded { what, members, all }))
+}
+
 /// A format that its first bytes tell.
 struct Host {
+    /// As the command line has it.
+    name: &'static str,
     /// With an article.
     what: &'static str,
     recognise: fn(&[u8]) -> bool,
@@ -482,13 +515,44 @@ struct Host {
 
 const HOSTS: &[Host] = &[
     #[cfg(feature = "sqlite")]
-    Host { what: "an SQLite database", recognise: sqlite::is_sqlite, open: sqlite::values, all: false },
-    Host { what: "a GNU dbm database", recognise: gdbm::is_gdbm, open: |i, p| keyed(i, gdbm::records(p)), all: false },
-    Host { what: "a Berkeley DB", recognise: bdb::is_bdb, open: |i, p| keyed(i, bdb::records(p)), all: false },
-    Host { what: "an LMDB", recognise: lmdb::is_lmdb, open: |i, p| keyed(i, lmdb::records(p)), all: false },
-    Host { what: "a Ren'Py script", recognise: renpy::is_script, open: |i, p| plain(i, renpy::slots(p)), all: true },
-    Host { what: "a Ren'Py archive", recognise: renpy::is_archive, open: |i, p| plain(i, renpy::index(p)), all: true },
+    Host { name: "sqlite", what: "an SQLite database", recognise: sqlite::is_sqlite, open: sqlite::values, all: false },
     Host {
+        name: "gdbm",
+        what: "a GNU dbm database",
+        recognise: gdbm::is_gdbm,
+        open: |i, p| keyed(i, gdbm::records(p)),
+        all: false,
+    },
+    Host {
+        name: "bdb",
+        what: "a Berkeley DB",
+        recognise: bdb::is_bdb,
+        open: |i, p| keyed(i, bdb::records(p)),
+        all: false,
+    },
+    Host {
+        name: "lmdb",
+        what: "an LMDB",
+        recognise: lmdb::is_lmdb,
+        open: |i, p| keyed(i, lmdb::records(p)),
+        all: false,
+    },
+    Host {
+        name: "rpyc",
+        what: "a Ren'Py script",
+        recognise: renpy::is_script,
+        open: |i, p| plain(i, renpy::slots(p)),
+        all: true,
+    },
+    Host {
+        name: "rpa",
+        what: "a Ren'Py archive",
+        recognise: renpy::is_archive,
+        open: |i, p| plain(i, renpy::index(p)),
+        all: true,
+    },
+    Host {
+        name: "sequencefile",
         what: "a Hadoop SequenceFile",
         recognise: sequence_file::is_sequence_file,
         open: |i, p| plain(i, sequence_file::pickles(p)),
@@ -519,7 +583,10 @@ fn cachelib(head: &[u8], input: &Input) -> Option<Part> {
 fn text(mut input: Input) -> Result<Content, Failure> {
     let mut bytes = Vec::new();
     let name = input.name().to_owned();
-    (&mut input as &mut dyn Read).take(MAX_TEXT).read_to_end(&mut bytes)?;
+    (&mut input as &mut dyn Read).take(MAX_TEXT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_TEXT {
+        return Input::from_reader(name, io::Cursor::new(bytes).chain(input)).map(Content::Pickles);
+    }
     match text::pickles(&bytes) {
         found if found.is_empty() => Input::from_reader(name, io::Cursor::new(bytes)).map(Content::Pickles),
         members => Ok(Content::Members(Unfolded { what: "text", members, all: true })),

@@ -26,6 +26,8 @@ pub enum Layer {
     Zfile,
     /// No compression: pickles with their lengths in front, as sockets carry them.
     Framed,
+    /// A format without a header, which only the user can name.
+    Told(&'static str),
 }
 
 impl Layer {
@@ -42,6 +44,7 @@ impl Layer {
             Layer::Snappy => "snappy",
             Layer::Zfile => "zfile",
             Layer::Framed => "length-framed",
+            Layer::Told(name) => name,
         }
     }
 }

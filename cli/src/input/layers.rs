@@ -19,6 +19,8 @@ pub(crate) fn undo(layer: Layer, source: Source) -> io::Result<Box<dyn Read>> {
         Layer::Snappy => Box::new(Members::<Snappy>::new(layer, source)?),
         Layer::Zfile => Box::new(Members::<Zfile>::new(layer, source)?),
         Layer::Framed => Box::new(Framed::new(source)),
+        // Those are undone where they are told.
+        Layer::Told(_) => Box::new(source),
     })
 }
 

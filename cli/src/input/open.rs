@@ -6,6 +6,7 @@ use super::layers;
 use super::part::Part;
 use super::sniff::{Container, sniff};
 use super::source::Source;
+use super::told::Told;
 use crate::messages::{Failure, ReadFailure};
 use crate::progress::Progress;
 use memmap2::{Mmap, MmapOptions};
@@ -98,8 +99,10 @@ impl Input {
     }
 
     fn open_with(path: &Path, recognise: Recognise) -> Result<Input, Failure> {
+        let told = Told::current();
         if path == Path::new("-") {
-            let mut input = Input::unpack("standard input".into(), Box::new(Stdin), None, recognise)?;
+            let reader = told.range_of(Box::new(Stdin));
+            let mut input = Input::unpack("standard input".into(), reader, None, recognise, &told)?;
             input.live = Live::Stdin;
             return Ok(input);
         }
@@ -119,9 +122,13 @@ impl Input {
         // Files that the kernel makes up, as in /proc, say that they are empty and are not.
         let size = Some(metadata.len()).filter(|size| metadata.is_file() && *size != 0);
         match size {
-            Some(len) => Input::map_or_unpack(name, Part::new(file, 0, len), recognise),
+            Some(len) => {
+                let part = told.range(Part::new(file, 0, len), &name)?;
+                Input::map_or_unpack(name, part, recognise, &told)
+            }
             None => {
-                let mut input = Input::unpack(name, Box::new(Shared(file.clone())), None, recognise)?;
+                let reader = told.range_of(Box::new(Shared(file.clone())));
+                let mut input = Input::unpack(name, reader, None, recognise, &told)?;
                 input.live = Live::File(file);
                 Ok(input)
             }
@@ -133,11 +140,11 @@ impl Input {
     /// # Errors
     /// As [`Input::open`].
     pub fn from_part(name: impl Into<String>, part: Part) -> Result<Input, Failure> {
-        Input::map_or_unpack(name.into(), part, detect::recognise)
+        Input::map_or_unpack(name.into(), part, detect::recognise, &Told::default())
     }
 
-    fn map_or_unpack(name: String, part: Part, recognise: Recognise) -> Result<Input, Failure> {
-        let mut input = Input::unpack(name, Box::new(part.reader()), Some(part.len()), recognise)?;
+    fn map_or_unpack(name: String, part: Part, recognise: Recognise, told: &Told) -> Result<Input, Failure> {
+        let mut input = Input::unpack(name, Box::new(part.reader()), Some(part.len()), recognise, told)?;
         // A file system that cannot map is read as a stream.
         if let (true, Ok(map)) = (input.layers.is_empty() && !part.is_empty(), map(&part)) {
             input.body = Body::Map(map, part);
@@ -206,15 +213,23 @@ impl Input {
     /// # Errors
     /// As [`Input::open`].
     pub fn from_reader(name: impl Into<String>, reader: impl Read + 'static) -> Result<Input, Failure> {
-        Input::unpack(name.into(), Box::new(reader), None, detect::recognise)
+        Input::unpack(name.into(), Box::new(reader), None, detect::recognise, &Told::default())
     }
 
-    fn unpack(name: String, raw: Box<dyn Read>, size: Option<u64>, recognise: Recognise) -> Result<Input, Failure> {
+    fn unpack(
+        name: String,
+        raw: Box<dyn Read>,
+        size: Option<u64>,
+        recognise: Recognise,
+        told: &Told,
+    ) -> Result<Input, Failure> {
         let progress = Rc::new(Progress::new(name.clone(), size));
         let mut source = Source::new(Box::new(Counted { raw, progress: progress.clone(), position: 0 }));
         let mut layers = Vec::new();
         let fail = |source| Failure::Input { name: name.clone(), source };
-        while let Some(layer) = recognise(&mut source) {
+        let told_all;
+        (source, told_all) = told.undo(source, &mut layers).map_err(fail)?;
+        while !told_all && let Some(layer) = recognise(&mut source) {
             if layers.len() == MAX_LAYERS {
                 return Err(fail(LayerError { layer, offset: 0, fault: LayerFault::TooDeep(MAX_LAYERS) }.into()));
             }

@@ -1,94 +1,188 @@
-//! Pickles in text: base64, signed sessions of Django, messages in JSON.
+//! Pickles in text: base64, hexadecimal, escapes, in strings of JSON and columns of CSV, as clients of databases print
+//! them; signed sessions of Django.
+
+mod forms;
 
 use super::{Data, Member};
 use crate::input::Input;
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use forms::FORMS;
 use serde_json::Value;
 use std::io::Cursor;
 
-/// Bytes of text that must be there to be worth a try.
-const LEAST: usize = 16;
+/// What stands between the columns of a table: CSV, tabs, and the lines that psql and mysql draw.
+const DELIMITERS: &[u8] = b",\t|;";
 
-/// Text that may be base64 with a signature: what is no pickle of protocol 0, which has several lines.
+/// Rows of a table that are looked at to see whether it has pickles in it.
+const FIRST_ROWS: usize = 8;
+
+/// Text that may be a pickle in one of the forms, or have some in its columns. No pickle of protocol 0 looks like that.
 pub(super) fn is_wrapped(head: &[u8]) -> bool {
-    let text = head.trim_ascii_end();
-    text.len() >= LEAST && text.iter().all(|&b| is_base64(b) || matches!(b, b'=' | b':' | b'.'))
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    // Neither is an opcode: JSON, also with characters that stand for bytes.
+    let json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
+    json || FORMS.iter().any(|form| (form.begins)(head)) || is_table(head)
 }
 
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+/// Several columns, and in one of the first rows something that begins as a pickle does in one of the forms.
+fn is_table(head: &[u8]) -> bool {
+    if head.iter().any(|&byte| byte < b' ' && !matches!(byte, b'\n' | b'\r' | b'\t')) {
+        return false;
+    }
+    let mut lines = head.split(|&byte| byte == b'\n').take(FIRST_ROWS);
+    lines.any(|line| line.split(|byte| DELIMITERS.contains(byte)).skip(1).any(|cell| begins_like_pickle(cell)))
+}
+
+fn begins_like_pickle(cell: &[u8]) -> bool {
+    let cell = cell.trim_ascii();
+    let cell = cell.strip_prefix(b"\"").or(cell.strip_prefix(b"'")).unwrap_or(cell);
+    let cell = cell.strip_prefix(b"b'").or(cell.strip_prefix(b"b\"")).or(cell.strip_prefix(b"b\"\"")).unwrap_or(cell);
+    // PROTO 2 to 5 in hexadecimal, escapes and base64, and what compressors begin with.
+    let starts =
+        [&b"\\x80"[..], b"\\\\x80", b"0x80", b"800", b"X'80", b"x'80", b"_binary", b"gAJ", b"gAN", b"gAR", b"gAS"];
+    let packed =
+        [&b"gAW"[..], b"H4sI", b"eJ", b"\\x78", b"0x78", b"\\x1f8b", b"0x1f8b", b"\\x1f\\x8b", b"x\\x9c", b"=80"];
+    starts.iter().chain(&packed).any(|start| cell.starts_with(start))
 }
 
 /// The pickles in a text, with what was wrapped around them undone.
 pub(super) fn pickles(text: &[u8]) -> Vec<Member> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
     if let Some(b'{' | b'[') = text.first() {
-        return match serde_json::from_slice(text) {
-            Ok(value) => in_json(&value),
-            Err(_) => Vec::new(),
-        };
+        return in_json(text);
     }
-    wrapped(text).map(|bytes| Member { name: String::new(), data: Data::Memory(bytes) }).into_iter().collect()
+    if let Some(bytes) = wrapped(text) {
+        return vec![Member { name: String::new(), data: Data::Memory(bytes) }];
+    }
+    let listed = in_list(text);
+    if listed.is_empty() { in_table(text) } else { listed }
 }
 
 /// The pickle in one string.
 fn wrapped(text: &[u8]) -> Option<Vec<u8>> {
-    if text.len() < LEAST {
-        return None;
-    }
-    // Django: a dot tells of compression, signatures follow behind colons (`django.core.signing.dumps`).
-    let signed = text.strip_prefix(b".").unwrap_or(text);
-    let first = signed.split(|&b| b == b':').next().unwrap_or_default();
-    let bytes = decode(first)?;
-    // Sessions of old: a hash in hexadecimal, a colon, the pickle.
-    let hashed = bytes.iter().position(|&b| b == b':').and_then(|at| {
-        let (hash, rest) = bytes.split_at_checked(at)?;
-        if hash.len() >= 32 && hash.iter().all(u8::is_ascii_hexdigit) { rest.get(1..) } else { None }
-    });
-    let found = hashed.unwrap_or(&bytes);
-    // Plain words are base64 as well: only what reads as a pickle counts.
-    let input = Input::from_reader("", Cursor::new(found.to_vec())).ok()?;
-    if super::is_pickle(input) { Some(found.to_vec()) } else { None }
+    FORMS.iter().find_map(|form| {
+        let bytes = (form.decode)(text)?;
+        // Sessions of Django of old: a hash in hexadecimal, a colon, the pickle.
+        let hashed = bytes.iter().position(|&b| b == b':').and_then(|at| {
+            let (hash, rest) = bytes.split_at_checked(at)?;
+            if hash.len() >= 32 && hash.iter().all(u8::is_ascii_hexdigit) { rest.get(1..) } else { None }
+        });
+        let found = hashed.unwrap_or(&bytes);
+        // Plain words are base64 as well: only what reads as a pickle counts.
+        let input = Input::from_reader("", Cursor::new(found.to_vec())).ok()?;
+        if super::is_pickle(input) { Some(found.to_vec()) } else { None }
+    })
 }
 
-/// Standard or for URLs, padded or not, with line breaks.
-fn decode(text: &[u8]) -> Option<Vec<u8>> {
-    let mut plain = Vec::with_capacity(text.len());
-    for &byte in text {
-        match byte {
-            b'-' => plain.push(b'+'),
-            b'_' => plain.push(b'/'),
-            b'\r' | b'\n' => {}
-            b'=' => {}
-            _ if is_base64(byte) => plain.push(byte),
-            _ => return None,
-        }
-    }
-    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    GeneralPurpose::new(&alphabet::STANDARD, config).decode(plain).ok()
-}
-
-/// The pickles in the strings of a JSON document, each named by its path.
-fn in_json(root: &Value) -> Vec<Member> {
+/// Lines of `redis-cli`: `1) "..."`, named by their numbers; or a string a line.
+fn in_list(text: &[u8]) -> Vec<Member> {
     let mut found = Vec::new();
-    let mut stack = vec![(String::new(), root)];
-    while let Some((path, value)) = stack.pop() {
-        match value {
-            Value::String(text) => {
-                if let Some(bytes) = wrapped(text.as_bytes()) {
-                    found.push(Member { name: path, data: Data::Memory(bytes) });
-                }
-            }
-            Value::Array(items) => {
-                stack.extend(items.iter().enumerate().map(|(i, item)| (format!("{path}/{i}"), item)).rev());
-            }
-            Value::Object(entries) => {
-                stack.extend(entries.iter().map(|(key, item)| (format!("{path}/{key}"), item)).rev());
-            }
-            _ => {}
+    for (at, line) in text.split(|&byte| byte == b'\n').enumerate() {
+        let line = line.trim_ascii();
+        let numbered = line.iter().position(|&byte| byte == b')').and_then(|end| {
+            let (number, rest) = line.split_at_checked(end)?;
+            let number = str::from_utf8(number).ok().filter(|number| number.bytes().all(|b| b.is_ascii_digit()))?;
+            Some((number.to_owned(), rest.get(1..)?.trim_ascii()))
+        });
+        let (name, string) = numbered.unwrap_or_else(|| ((at + 1).to_string(), line));
+        if let Some(bytes) = wrapped(string) {
+            found.push(Member { name, data: Data::Memory(bytes) });
         }
     }
     found
+}
+
+/// The pickles in the cells of a table, named `ROW/COLUMN`: the row counted from 1 without the header, the column by its
+/// name in the header.
+fn in_table(text: &[u8]) -> Vec<Member> {
+    let first = text.split(|&byte| byte == b'\n').take(FIRST_ROWS).collect::<Vec<_>>().join(&b'\n');
+    let count = |delimiter: u8| first.iter().filter(|&&byte| byte == delimiter).count();
+    let Some(delimiter) = DELIMITERS.iter().copied().max_by_key(|&delimiter| (count(delimiter), delimiter == b','))
+    else {
+        return Vec::new();
+    };
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter)
+        .flexible(true)
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(text);
+    let mut header: Option<Vec<String>> = None;
+    let mut found = Vec::new();
+    let mut row = 0usize;
+    for record in reader.byte_records() {
+        // Lines between the rows, as psql and mysql draw them, have one column.
+        let Ok(record) = record else { break };
+        if record.len() < 2 && record.get(0).is_some_and(|line| line.iter().all(|byte| b"-+=|".contains(byte))) {
+            continue;
+        }
+        let names = header.clone();
+        let before = found.len();
+        for (column, cell) in record.iter().enumerate() {
+            let bytes = wrapped(cell);
+            if bytes.is_some() || begins_like_pickle(cell) && header.is_some() {
+                let name = names.as_ref().and_then(|names| names.get(column)).filter(|name| !name.is_empty());
+                let name = name.cloned().unwrap_or_else(|| (column + 1).to_string());
+                let data = bytes.map_or_else(
+                    || {
+                        Data::Unreadable(
+                            "this begins as the text of a pickle does, but is none that can be read".into(),
+                        )
+                    },
+                    Data::Memory,
+                );
+                found.push(Member { name: format!("{}/{name}", row.max(1)), data });
+            }
+        }
+        if header.is_none() && found.len() == before {
+            header = Some(record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect());
+            row = 1;
+        } else {
+            header.get_or_insert_default();
+            row = row.max(1) + 1;
+        }
+    }
+    if found.iter().any(|member| matches!(member.data, Data::Memory(_))) { found } else { Vec::new() }
+}
+
+/// The pickles in the strings of a JSON document, each named by its path; of several documents, with their numbers in
+/// front.
+fn in_json(text: &[u8]) -> Vec<Member> {
+    let documents: Result<Vec<Value>, _> = serde_json::Deserializer::from_slice(text).into_iter().collect();
+    let Ok(documents) = documents else { return Vec::new() };
+    let several = documents.len() > 1;
+    let mut found = Vec::new();
+    for (number, root) in documents.iter().enumerate() {
+        let start = if several { format!("/{number}") } else { String::new() };
+        let mut stack = vec![(start, root)];
+        while let Some((path, value)) = stack.pop() {
+            match value {
+                Value::String(text) => {
+                    if let Some(bytes) = wrapped(text.as_bytes()) {
+                        found.push(Member { name: path, data: Data::Memory(bytes) });
+                    }
+                }
+                Value::Array(items) => {
+                    // Bytes as numbers, as Node's Buffer has them.
+                    if items.first().and_then(Value::as_u64) == Some(0x80)
+                        && let Some(bytes) = octets(items)
+                    {
+                        found.push(Member { name: path, data: Data::Memory(bytes) });
+                        continue;
+                    }
+                    stack.extend(items.iter().enumerate().map(|(i, item)| (format!("{path}/{i}"), item)).rev());
+                }
+                Value::Object(entries) => {
+                    stack.extend(entries.iter().map(|(key, item)| (format!("{path}/{key}"), item)).rev());
+                }
+                _ => {}
+            }
+        }
+    }
+    found
+}
+
+fn octets(items: &[Value]) -> Option<Vec<u8>> {
+    let bytes: Vec<u8> = items.iter().map(|item| u8::try_from(item.as_u64()?).ok()).collect::<Option<_>>()?;
+    let input = Input::from_reader("", Cursor::new(bytes.clone())).ok()?;
+    super::is_pickle(input).then_some(bytes)
 }

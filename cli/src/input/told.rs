@@ -1,0 +1,314 @@
+//! What is said of a file instead of being found out: where in it pickles begin, how it is compressed, what it is.
+
+use super::layer::{Layer, LayerError, LayerFault};
+use super::part::Part;
+use super::source::Source;
+use crate::messages::Failure;
+use clap::{Args, ValueEnum};
+use std::cell::RefCell;
+use std::io::{self, BufRead, Read};
+
+/// Bytes that a block without a length of its own may unpack to.
+const MAX_BLOCK: u64 = 1 << 30;
+
+/// What is said of every file that a command opens.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What a file is, where it is not recognised")]
+pub struct Told {
+    /// Begin at this byte of the file; 0x.. is hexadecimal
+    #[arg(long, global = true, value_name = "N", value_parser = number)]
+    pub offset: Option<u64>,
+
+    /// Read only so many bytes of the file
+    #[arg(long, global = true, value_name = "N", value_parser = number)]
+    pub length: Option<u64>,
+
+    /// Undo these compressions, the outermost first, and no others
+    #[arg(long, global = true, value_name = "NAME,..", value_delimiter = ',', hide_possible_values = true)]
+    pub decompress: Vec<Unpacking>,
+
+    /// Pickles have lengths in front: bytes of each, and which come first, such as 4be or 8le
+    #[arg(long, global = true, value_name = "SIZE", hide_possible_values = true)]
+    pub framed: Option<Lengths>,
+
+    /// What the file is: pickle, text, zip, tar, sqlite, gdbm, bdb, lmdb, zodb, rpyc, rpa, sequencefile
+    #[arg(long, global = true, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(HOSTS), hide_possible_values = true)]
+    pub host: Option<String>,
+}
+
+/// What a file can be said to be.
+const HOSTS: [&str; 12] =
+    ["pickle", "text", "zip", "tar", "sqlite", "gdbm", "bdb", "lmdb", "zodb", "rpyc", "rpa", "sequencefile"];
+
+/// A compression by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Unpacking {
+    /// None: what looks compressed is not.
+    None,
+    /// gzip.
+    Gzip,
+    /// zlib.
+    Zlib,
+    /// zlib without header and checksum.
+    Deflate,
+    /// bzip2.
+    Bzip2,
+    /// xz.
+    Xz,
+    /// A `.lzma` file.
+    Lzma,
+    /// LZMA without a header: lc 3, lp 0, pb 2, as everybody has it.
+    LzmaRaw,
+    /// LZMA2 without a header.
+    Lzma2Raw,
+    /// Zstandard.
+    Zstd,
+    /// Zstandard without the magic number.
+    ZstdRaw,
+    /// lz4 in frames.
+    Lz4,
+    /// One block of lz4 with its size in front, as `lz4.block` of Python writes it.
+    Lz4Block,
+    /// One block of lz4.
+    Lz4Raw,
+    /// snappy in frames.
+    Snappy,
+    /// One block of snappy.
+    SnappyRaw,
+}
+
+/// The lengths in front of pickles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Lengths {
+    /// A byte.
+    #[value(name = "1")]
+    One,
+    /// Two bytes, the highest first.
+    #[value(name = "2be")]
+    TwoBig,
+    /// Two bytes, the lowest first.
+    #[value(name = "2le")]
+    TwoLittle,
+    /// Four bytes, the highest first.
+    #[value(name = "4be")]
+    FourBig,
+    /// Four bytes, the lowest first.
+    #[value(name = "4le")]
+    FourLittle,
+    /// Eight bytes, the highest first.
+    #[value(name = "8be")]
+    EightBig,
+    /// Eight bytes, the lowest first.
+    #[value(name = "8le")]
+    EightLittle,
+}
+
+/// A number of bytes, also in hexadecimal.
+fn number(text: &str) -> Result<u64, String> {
+    let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => u64::from_str_radix(digits, 16),
+        None => text.parse(),
+    };
+    number.map_err(|_| "this is no number of bytes".to_owned())
+}
+
+thread_local! {
+    /// Every verb opens files, and what is said of them holds for all.
+    static TOLD: RefCell<Told> = RefCell::default();
+}
+
+impl Told {
+    /// Holds from now on for the files that this thread opens.
+    pub fn apply(&self) {
+        TOLD.with(|told| told.replace(self.clone()));
+    }
+
+    /// What was applied last.
+    pub(super) fn current() -> Told {
+        TOLD.with(|told| told.borrow().clone())
+    }
+
+    /// The range of a file that is read.
+    pub(super) fn range(&self, part: Part, name: &str) -> Result<Part, Failure> {
+        let (offset, len) = (self.offset.unwrap_or(0), self.length);
+        let end = offset.checked_add(len.unwrap_or(0)).unwrap_or(u64::MAX);
+        if end > part.len() {
+            let text = format!("the file has {} bytes, and no byte {}", part.len(), end.saturating_sub(1).max(offset));
+            return Err(Failure::Refused { name: name.to_owned(), text });
+        }
+        Ok(part.slice(offset, len.unwrap_or(u64::MAX)))
+    }
+
+    /// The same of a stream.
+    pub(super) fn range_of(&self, reader: Box<dyn Read>) -> Box<dyn Read> {
+        if self.offset.is_none() && self.length.is_none() {
+            return reader;
+        }
+        Box::new(Range { reader, skip: self.offset.unwrap_or(0), left: self.length.unwrap_or(u64::MAX) })
+    }
+
+    /// Undoes what is said to be there; true where something was said, so that nothing is to be found out.
+    pub(super) fn undo(&self, mut source: Source, layers: &mut Vec<Layer>) -> io::Result<(Source, bool)> {
+        for unpacking in &self.decompress {
+            let (layer, reader) = unpacking.undo(source)?;
+            layers.extend(layer);
+            source = Source::new(reader);
+        }
+        if let Some(lengths) = self.framed {
+            layers.push(Layer::Framed);
+            source = Source::new(Box::new(Framed { source, lengths, left: 0 }));
+        }
+        Ok((source, !self.decompress.is_empty() || self.framed.is_some()))
+    }
+}
+
+/// A range of a stream.
+struct Range {
+    reader: Box<dyn Read>,
+    /// Bytes to be passed over.
+    skip: u64,
+    left: u64,
+}
+
+impl Read for Range {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.skip != 0 {
+            let passed = io::copy(&mut (&mut self.reader).take(self.skip), &mut io::sink())?;
+            if passed < self.skip {
+                let text = format!("the input ends {} bytes before the offset", self.skip - passed);
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, text));
+            }
+            self.skip = 0;
+        }
+        let most = out.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let n = self.reader.read(out.get_mut(..most).unwrap_or_default())?;
+        self.left -= n as u64;
+        Ok(n)
+    }
+}
+
+impl Unpacking {
+    fn undo(self, source: Source) -> io::Result<(Option<Layer>, Box<dyn Read>)> {
+        let layer = match self {
+            Unpacking::Gzip => Layer::Gzip,
+            Unpacking::Zlib => Layer::Zlib,
+            Unpacking::Bzip2 => Layer::Bzip2,
+            Unpacking::Xz => Layer::Xz,
+            Unpacking::Lzma => Layer::Lzma,
+            Unpacking::Zstd => Layer::Zstd,
+            Unpacking::Lz4 => Layer::Lz4,
+            Unpacking::Snappy => Layer::Snappy,
+            Unpacking::None => return Ok((None, Box::new(source))),
+            _ => return self.undo_headless(source),
+        };
+        Ok((Some(layer), super::layers::undo(layer, source)?))
+    }
+
+    /// Formats without a header.
+    fn undo_headless(self, source: Source) -> io::Result<(Option<Layer>, Box<dyn Read>)> {
+        let damaged = |layer: Layer, text: String| -> io::Error {
+            LayerError { layer, offset: 0, fault: LayerFault::Damaged(text) }.into()
+        };
+        let (layer, reader): (Layer, Box<dyn Read>) = match self {
+            Unpacking::Deflate => (Layer::Told("deflate"), Box::new(flate2::bufread::DeflateDecoder::new(source))),
+            Unpacking::ZstdRaw => {
+                let whole = io::BufReader::new(io::Cursor::new(b"\x28\xb5\x2f\xfd").chain(source));
+                (Layer::Zstd, Box::new(zstd::stream::read::Decoder::with_buffer(whole)?))
+            }
+            Unpacking::LzmaRaw | Unpacking::Lzma2Raw => {
+                let mut options = liblzma::stream::LzmaOptions::new_preset(9).map_err(io::Error::from)?;
+                // A larger window than the packer's does no harm.
+                options.dict_size(MAX_BLOCK as u32 / 8);
+                let mut filters = liblzma::stream::Filters::new();
+                match self {
+                    Unpacking::LzmaRaw => filters.lzma1(&options),
+                    _ => filters.lzma2(&options),
+                };
+                let stream = liblzma::stream::Stream::new_raw_decoder(&filters).map_err(io::Error::from)?;
+                (Layer::Told("raw lzma"), Box::new(liblzma::bufread::XzDecoder::new_stream(source, stream)))
+            }
+            _ => {
+                let mut block = Vec::new();
+                source.take(MAX_BLOCK + 1).read_to_end(&mut block)?;
+                let layer = Layer::Told(if self == Unpacking::SnappyRaw { "raw snappy" } else { "lz4 block" });
+                let size = match self {
+                    Unpacking::SnappyRaw => {
+                        snap::raw::decompress_len(&block).map_err(|error| damaged(layer, error.to_string()))? as u64
+                    }
+                    Unpacking::Lz4Block => match block.first_chunk::<4>() {
+                        Some(size) => u32::from_le_bytes(*size).into(),
+                        None => return Err(damaged(layer, "there is no size in front".into())),
+                    },
+                    // A byte unpacks to 255 at most.
+                    _ => (block.len() as u64 * 255).min(MAX_BLOCK),
+                };
+                if size > MAX_BLOCK {
+                    return Err(LayerError { layer, offset: 0, fault: LayerFault::Memory }.into());
+                }
+                let data = block.get(if self == Unpacking::Lz4Block { 4 } else { 0 }..).unwrap_or_default();
+                let unpacked = match self {
+                    Unpacking::SnappyRaw => snap::raw::Decoder::new().decompress_vec(data).map_err(|e| e.to_string()),
+                    _ => lz4_flex::block::decompress(data, size as usize).map_err(|e| e.to_string()),
+                };
+                (layer, Box::new(io::Cursor::new(unpacked.map_err(|text| damaged(layer, text))?)))
+            }
+        };
+        Ok((Some(layer), reader))
+    }
+}
+
+impl Lengths {
+    /// Bytes of a length, and whether the highest comes first.
+    fn shape(self) -> (usize, bool) {
+        match self {
+            Lengths::One => (1, true),
+            Lengths::TwoBig => (2, true),
+            Lengths::TwoLittle => (2, false),
+            Lengths::FourBig => (4, true),
+            Lengths::FourLittle => (4, false),
+            Lengths::EightBig => (8, true),
+            Lengths::EightLittle => (8, false),
+        }
+    }
+}
+
+/// Takes the lengths out.
+struct Framed {
+    source: Source,
+    lengths: Lengths,
+    /// Bytes of the frame that are still to come.
+    left: u64,
+}
+
+impl Framed {
+    fn cut(&self) -> io::Error {
+        LayerError { layer: Layer::Framed, offset: self.source.consumed(), fault: LayerFault::Truncated }.into()
+    }
+}
+
+impl Read for Framed {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.left == 0 {
+            if self.source.fill_buf()?.is_empty() {
+                return Ok(0);
+            }
+            let (size, big) = self.lengths.shape();
+            let mut length = [0; 8];
+            let digits = length.get_mut(..size).unwrap_or_default();
+            self.source.read_exact(digits).map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => self.cut(),
+                _ => error,
+            })?;
+            let add = |all: u64, digit: &u8| all << 8 | u64::from(*digit);
+            let digits = length.get(..size).unwrap_or_default();
+            self.left = if big { digits.iter().fold(0, add) } else { digits.iter().rev().fold(0, add) };
+        }
+        let most = out.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let n = self.source.read(out.get_mut(..most).unwrap_or_default())?;
+        if n == 0 && most != 0 {
+            return Err(self.cut());
+        }
+        self.left -= n as u64;
+        Ok(n)
+    }
+}

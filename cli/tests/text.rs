@@ -1,0 +1,187 @@
+//! Pickles in text, and what is told of a file instead of being recognised.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// `{"_auth_user_id": 12, "cart": [1, 2]}` of protocol 2.
+const SESSION: &[u8] = b"\x80\x02}q\0(X\r\0\0\0_auth_user_idq\x01K\x0cX\x04\0\0\0cartq\x02]q\x03(K\x01K\x02eu.";
+const SESSION_JSON: &str = "{\"_auth_user_id\":12,\"cart\":[1,2]}\n";
+
+fn pickle(arguments: &[&str], input: &[u8]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pickle"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Whoever refuses its arguments reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// From a file and from a stream.
+#[track_caller]
+fn check(arguments: &[&str], input: &[u8], want: &str) {
+    let mut all = vec!["json", "-l", "-"];
+    all.extend(arguments);
+    assert_eq!(pickle(&all, input), (0, want.to_owned(), String::new()), "{}", input.escape_ascii());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, input).unwrap();
+    all[2] = file.to_str().unwrap();
+    assert_eq!(pickle(&all, b""), (0, want.to_owned(), String::new()), "{}", input.escape_ascii());
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn escaped(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .map(|&byte| match byte {
+            b' '..=b'~' if byte != b'\\' && byte != b'"' && byte != b'\'' => char::from(byte).to_string(),
+            _ => format!("\\x{byte:02x}"),
+        })
+        .collect()
+}
+
+#[test]
+fn what_clients_of_databases_print() {
+    for text in [
+        hex(SESSION),
+        format!("{}\n{}\n", &hex(SESSION)[..60], &hex(SESSION)[60..]),
+        format!("\\x{}\n", hex(SESSION)),
+        format!("0x{}\n", hex(SESSION).to_uppercase()),
+        format!("X'{}'", hex(SESSION)),
+        format!("\"{}\"\n", escaped(SESSION)),
+        format!("'{}'\n", escaped(SESSION)),
+        format!("b'{}'\n", escaped(SESSION)),
+        format!("bytearray(b'{}')\n", escaped(SESSION)),
+        format!("1) \"{}\"\n", escaped(SESSION)),
+        format!("{{\"value\": \"{}\"}}", escaped(SESSION).replace('\\', "\\\\")),
+    ] {
+        check(&[], text.as_bytes(), SESSION_JSON);
+    }
+    // JSON of a text that is the bytes, and of bytes as numbers.
+    let characters: String = SESSION.iter().map(|&byte| char::from(byte)).collect();
+    check(&[], serde_json::json!({"value": characters}).to_string().as_bytes(), SESSION_JSON);
+    check(&[], serde_json::json!({"type": "Buffer", "data": SESSION}).to_string().as_bytes(), SESSION_JSON);
+    let lines = format!("{{\"v\": \"{0}\"}}\n{{\"v\": \"{0}\"}}\n", hex(SESSION));
+    check(&[], lines.as_bytes(), &SESSION_JSON.repeat(2));
+}
+
+#[test]
+fn columns_of_tables() {
+    let (one, two) = (&b"\x80\x04}\x94\x8c\x04rows\x94K\x03s."[..], &b"\x80\x04\x8c\x05plain\x94."[..]);
+    let want = "{\"rows\":3}\n\"plain\"\n";
+    let csv = format!("id,key,value\n1,return_value,\\x{}\n2,other,\\x{}\n", hex(one), hex(two));
+    check(&[], csv.as_bytes(), want);
+    let quoted = format!("id,key,value\n1,\"a, b\",\"b'{}'\"\n2,gr\u{fc}n,\"b'{}'\"\n", escaped(one), escaped(two));
+    check(&[], quoted.as_bytes(), want);
+    let psql = format!(" id | value \n----+-------\n  1 | \\x{}\n  2 | \\x{}\n", hex(one), hex(two));
+    check(&[], psql.as_bytes(), want);
+    let mysql = format!("+----+\n| id | v |\n+----+\n| 1 | 0x{} |\n| 2 | 0x{} |\n+----+\n", hex(one), hex(two));
+    check(&[], mysql.as_bytes(), want);
+    // By name.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("dump.csv");
+    std::fs::write(&file, &csv).unwrap();
+    let member = format!("{}!2/value", file.display());
+    assert_eq!(pickle(&["json", "-l", &member], b"").1, "\"plain\"\n");
+    // What begins as a pickle and is none is told.
+    let cut = format!("id,value\n1,\\x{}\n2,\\x{}\n", hex(one), hex(&two[..two.len() - 2]));
+    let (code, out, error) = pickle(&["show", "-"], cut.as_bytes());
+    assert_eq!(code, 1);
+    assert!(out.contains("rows") && error.contains("2/value"), "{out}{error}");
+}
+
+#[test]
+fn text_that_is_no_pickle_stays_so() {
+    for text in ["id,name\n1,a\n", "hello, world\n", "0123456789abcdef0123456789abcdef\n", "'quoted'\n", "=80"] {
+        let (code, out, error) = pickle(&["json", "-"], text.as_bytes());
+        assert_eq!((code, out.as_str()), (1, ""), "{text}: {error}");
+    }
+    // Pickles of protocol 0 that look like tables.
+    check(&[], b"(lp0\nVa,0x80,b\np1\naV\\u005cx80|1\np2\na.", "[\"a,0x80,b\",\"\\\\x80|1\"]\n");
+}
+
+#[test]
+fn told_where_and_how() {
+    let pickles = b"I1\n.I2\n.";
+    let framed = |length: &[u8], count: usize| [length, b"K\x07."].concat().repeat(count);
+    check(&["--offset", "6"], b"HEADERI1\n.", "1\n");
+    check(&["--offset", "0x4"], pickles, "2\n");
+    check(&["--length", "4"], pickles, "1\n");
+    for (size, length) in [
+        ("1", &b"\x03"[..]),
+        ("2be", b"\0\x03"),
+        ("2le", b"\x03\0"),
+        ("4be", b"\0\0\0\x03"),
+        ("4le", b"\x03\0\0\0"),
+        ("8be", b"\0\0\0\0\0\0\0\x03"),
+        ("8le", b"\x03\0\0\0\0\0\0\0"),
+    ] {
+        check(&["--framed", size], &framed(length, 3), "7\n7\n7\n");
+        let cut = framed(length, 2);
+        let (code, out, _) = pickle(&["json", "-l", "--framed", size, "-"], &cut[..cut.len() - 1]);
+        assert_eq!((code, out.lines().next()), (1, Some("7")), "{size}");
+    }
+    let long = [&b"\x80\x02X\0\x01\x01\0"[..], &[b'x'; 65_792], b"q\0."].concat();
+    let want = format!("\"{}\"\n", "x".repeat(65_792));
+    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    deflate.write_all(&long).unwrap();
+    let deflated = deflate.finish().unwrap();
+    check(&["--decompress", "deflate"], &deflated, &want);
+    check(&["--decompress", "deflate", "--offset", "3"], &[b"abc", deflated.as_slice()].concat(), &want);
+    let block = lz4_flex::block::compress(&long);
+    check(&["--decompress", "lz4-raw"], &block, &want);
+    check(&["--decompress", "lz4-block"], &lz4_flex::block::compress_prepend_size(&long), &want);
+    check(&["--decompress", "snappy-raw"], &snap::raw::Encoder::new().compress_vec(&long).unwrap(), &want);
+    let zstd = zstd::encode_all(long.as_slice(), 1).unwrap();
+    check(&["--decompress", "zstd-raw"], &zstd[4..], &want);
+    check(&["--decompress", "zstd,deflate"], &zstd::encode_all(deflated.as_slice(), 1).unwrap(), &want);
+    // Raw LZMA as an .lzma file has it behind its 13 bytes.
+    let options = liblzma::stream::LzmaOptions::new_preset(6).unwrap();
+    let stream = liblzma::stream::Stream::new_lzma_encoder(&options).unwrap();
+    let mut lzma = liblzma::write::XzEncoder::new_stream(Vec::new(), stream);
+    lzma.write_all(&long).unwrap();
+    let lzma = lzma.finish().unwrap();
+    check(&["--decompress", "lzma"], &lzma, &want);
+    check(&["--decompress", "lzma-raw"], &lzma[13..], &want);
+    // Damage is an error, and so is what is not there.
+    for (arguments, input) in [
+        (&["--decompress", "deflate"][..], &deflated[..deflated.len() / 2]),
+        (&["--decompress", "lz4-raw"], &block[..block.len() / 2]),
+        (&["--decompress", "snappy-raw"], b"\xff\xff\xff\xff\x0f"),
+        (&["--decompress", "gzip"], b"I1\n."),
+        (&["--offset", "9"], b"I1\n."),
+        (&["--host", "sqlite"], b"I1\n."),
+        (&["--host", "text"], b"I1\n."),
+    ] {
+        let mut all = vec!["json", "-"];
+        all.extend(arguments);
+        let (code, out, error) = pickle(&all, input);
+        assert_eq!((code, out.as_str()), (1, ""), "{arguments:?} {error}");
+    }
+    assert_eq!(pickle(&["json", "-", "--host", "floppy"], b"").0, 2);
+    assert_eq!(pickle(&["json", "-", "--offset", "x"], b"").0, 2);
+}
+
+#[test]
+fn told_what_it_is() {
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/hosts");
+    let shelf = data.join("shelf.gdbm");
+    let shelf = shelf.to_str().unwrap();
+    let (code, shown, _) = pickle(&["show", "--host", "gdbm", shelf], b"");
+    assert_eq!((code, shown), (0, pickle(&["show", shelf], b"").1));
+    assert_eq!(pickle(&["show", "--host", "pickle", shelf], b"").0, 1);
+    // A database that does not begin at the first byte.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("moved");
+    std::fs::write(&file, [b"garbage", std::fs::read(data.join("app.sqlite")).unwrap().as_slice()].concat()).unwrap();
+    let moved = pickle(&["show", "--offset", "7", file.to_str().unwrap()], b"");
+    let plain = pickle(&["show", data.join("app.sqlite").to_str().unwrap()], b"");
+    assert_eq!((moved.0, plain.0), (0, 0), "{}", moved.2);
+    assert_eq!(moved.1.lines().count(), plain.1.lines().count());
+}
