@@ -58,7 +58,8 @@ def dtype(record):
 def _filled(kind, shape, fortran, data):
     import numpy
 
-    order = "F" if fortran else "C"
+    # Objects are listed in C order, however the array lay in memory.
+    order = "F" if fortran and not kind.hasobject else "C"
     if kind.hasobject:
         if kind.fields is not None:
             raise TypeError("structured arrays with objects in them are read as Records only")

@@ -214,7 +214,7 @@ impl fmt::Display for DType<'_> {
 pub enum Data<'d> {
     /// Packed, one after the other.
     Bytes(Octets<'d>),
-    /// Objects: the list, or the array that a nested pickle holds.
+    /// Objects: a list of them.
     Objects(Value<'d>),
     /// An out-of-band buffer that was not given.
     Missing(Value<'d>),
@@ -229,7 +229,7 @@ pub struct Array<'d> {
     pub dtype: DType<'d>,
     /// Items along each axis: ints.
     pub shape: Value<'d>,
-    /// The first axis varies fastest.
+    /// The first axis varies fastest in the data. Never so for objects, which are listed in C order.
     pub fortran: bool,
     /// The items.
     pub data: Data<'d>,
@@ -263,6 +263,8 @@ impl<'d> Array<'d> {
             None if matches!(data.kind(), Kind::Buffer | Kind::ReadOnly) => Data::Missing(data),
             None => return None,
         };
+        // Objects are listed in C order, however the array lies in memory.
+        let fortran = fortran && !matches!(data, Data::Objects(_));
         let array = Array { class: None, dtype, shape, fortran, data, extra: None };
         let len = array.len()?;
         let fits = match data {
@@ -313,13 +315,14 @@ impl<'d> Array<'d> {
         Array::new(dtype, shape, text(order)? == "F", data)
     }
 
-    /// joblib's wrapper: a state, then the bytes or a nested pickle between the opcodes.
+    /// joblib's wrapper: a state, then the bytes or a nested pickle between the opcodes, which is looked through.
     pub(super) fn wrapped(object: &Object<'d>) -> Option<Self> {
         let mut changes = object.changes();
         let Change::Build(state) = changes.next()? else { return None };
         let data = match changes.next()? {
             Change::Raw(bytes, _) => Data::Bytes(Octets::raw(bytes)),
-            Change::Nested(value) => Data::Objects(value),
+            // An array of objects is pickled for itself, and that is what joblib gives.
+            Change::Nested(value) => return Array::reconstructed(&value.as_object()?),
             _ => return None,
         };
         let class = state.get("subclass");

@@ -190,8 +190,8 @@ pub enum Cell<'d> {
 }
 
 impl<'d> Cell<'d> {
-    /// An item of an array by its bytes.
-    pub(super) fn item(dtype: &DType<'d>, octets: Octets<'d>) -> Self {
+    /// An item of an array by its bytes: the first of `octets`, as many as the dtype has.
+    pub fn item(dtype: &DType<'d>, octets: Octets<'d>) -> Self {
         let size = usize::try_from(dtype.size).unwrap_or(0);
         let piece = Piece::new(octets, size);
         match dtype.kind {

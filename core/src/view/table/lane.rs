@@ -124,14 +124,7 @@ impl<'d> Lane<'d> {
                 let octets = skip(octets, at.checked_mul(size)?.checked_add(self.offset)?)?;
                 Some(Cell::item(&self.dtype, octets))
             }
-            Data::Objects(list) => match list.items() {
-                Some(mut items) => items.nth(at).map(Cell::Value),
-                // joblib's array of objects is a pickled array.
-                None => match Array::of(list)?.data {
-                    Data::Objects(list) => list.items()?.nth(at).map(Cell::Value),
-                    _ => None,
-                },
-            },
+            Data::Objects(list) => list.items()?.nth(at).map(Cell::Value),
             Data::Missing(_) => None,
         }
     }
@@ -154,21 +147,15 @@ impl<'d> Lane<'d> {
                 .ok()
                 .and_then(|size| skip(octets, self.start.checked_mul(size)?))
                 .map_or(Source::None, Source::Bytes),
-            Data::Objects(list) => {
-                let items = list.items().or_else(|| match Array::of(list)?.data {
-                    Data::Objects(list) => list.items(),
-                    _ => None,
-                });
-                match items {
-                    Some(mut items) => {
-                        if let Some(before) = self.start.checked_sub(1) {
-                            items.nth(before);
-                        }
-                        Source::Items(items)
+            Data::Objects(list) => match list.items() {
+                Some(mut items) => {
+                    if let Some(before) = self.start.checked_sub(1) {
+                        items.nth(before);
                     }
-                    None => Source::None,
+                    Source::Items(items)
                 }
-            }
+                None => Source::None,
+            },
             Data::Missing(_) => Source::None,
         };
         LaneCells { lane: *self, source, left: self.len, first: true }
