@@ -39,7 +39,7 @@ fn containers() {
 fn objects() {
     assert_eq!(tree(b"cshop\nItem\nK\x03\x85\x81}X\x01\0\0\0nK\x04sb."), "shop.Item(3) {.n = 4}");
     assert_eq!(tree(b"cshop\nItem\n)}X\x01\0\0\0nK\x04s\x92."), "shop.Item(n=4)");
-    assert_eq!(tree(b"cshop\nBag\n)\x81K\x01a."), "shop.Bag() {append [1]}");
+    assert_eq!(tree(b"cshop\nBag\n)\x81K\x01a."), "shop.Bag([1])");
     assert_eq!(tree(b"cshop\nItem\n)\x81N}X\x01\0\0\0nK\x04s\x86b."), "shop.Item() {.n = 4}");
     assert_eq!(tree(b"Pabc\n."), "persistent('abc')");
     // Python 2 and protocol 0.

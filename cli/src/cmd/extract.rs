@@ -10,7 +10,8 @@ use crate::input::{Part, containers};
 use crate::output::Output;
 use crate::pickles::{Pickles, missing};
 use clap::Args;
-use pickle_core::known::{Data, Known, Octets};
+use pickle_core::known::{Data, Octets};
+use pickle_core::view::View;
 use pickle_core::{Kind, Options, Value};
 use std::io::Write;
 use std::path::PathBuf;
@@ -101,8 +102,8 @@ fn value(args: &ExtractArgs, path: &str) -> Result<(), Failure> {
     };
     let found = document.find(path).ok_or_else(|| refuse(missing::value(&document, path)))?;
     let mut out;
-    match Known::of(found) {
-        Some(Known::Array(array)) => {
+    match found.view() {
+        View::Array(array) => {
             let Data::Bytes(octets) = array.data else {
                 let what = match array.data {
                     Data::Missing(_) => "an array whose items are in an out-of-band buffer, not in this file",
@@ -115,7 +116,7 @@ fn value(args: &ExtractArgs, path: &str) -> Result<(), Failure> {
             out.write_all(&header).map_err(|error| out.failure(error))?;
             write_octets(octets, &mapped, &mut out)?;
         }
-        Some(Known::Bytes(octets) | Known::ByteArray(octets)) => {
+        View::Bytes(octets) | View::ByteArray(octets) if found.as_object().is_some() => {
             out = Output::create(&args.output)?;
             write_octets(octets, &mapped, &mut out)?;
         }

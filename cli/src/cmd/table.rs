@@ -4,6 +4,7 @@ use crate::Failure;
 use crate::input::containers;
 use crate::output::Output;
 use crate::pickles::Pickles;
+use crate::print::json::one_line;
 use crate::print::table::grid::Grid;
 use crate::print::table::values::Arena;
 use crate::print::table::{preview, rows, write};
@@ -115,7 +116,7 @@ pub fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let name = input.name().to_owned();
     let refuse = |text: String| Failure::Refused { name: name.clone(), text };
     let mut pickles = Pickles::new(input, Options::new(), false);
-    let arena = Arena::new();
+    let arena = Arena::new(one_line);
     {
         let Some(document) = pickles.next_document()? else { return Err(refuse("there is no pickle in it".into())) };
         let found = document.find(path).ok_or_else(|| refuse(format!("there is nothing at {path}")))?;
@@ -155,9 +156,9 @@ fn print(grid: &Grid<'_>, format: Format, index: bool, rows: usize, out: &mut dy
     let width = terminal_size::terminal_size().map_or(120, |(width, _)| width.0);
     match format {
         Format::Table => preview::preview(grid, rows, index, width, out),
-        Format::Csv => write::csv(grid, index, ',', out),
-        Format::Tsv => write::csv(grid, index, '\t', out),
-        Format::Jsonl => write::json_lines(grid, index, out),
+        Format::Csv => write::csv(grid, index, ',', 0..grid.rows, out),
+        Format::Tsv => write::csv(grid, index, '\t', 0..grid.rows, out),
+        Format::Jsonl => write::json_lines(grid, index, 0..grid.rows, out),
         Format::Markdown => write::markdown(grid, index, out),
         Format::Html => write::html(grid, index, out),
     }

@@ -2,6 +2,7 @@
 
 use super::{Cells, Tolerance, What};
 use crate::print::brief::brief;
+use crate::print::json::one_line;
 use crate::print::table::grid::{Axis, Grid};
 use crate::print::table::rows;
 use crate::print::table::values::{Arena, Column};
@@ -9,7 +10,7 @@ use pickle_core::Value;
 
 /// What differs; `None` where they cannot be read as tables.
 pub(super) fn compare<'d>(a: Value<'d>, b: Value<'d>, tolerance: Tolerance) -> Option<Vec<What<'d>>> {
-    let arena = Arena::new();
+    let arena = Arena::new(one_line);
     let (x, y) = (rows::of(a, &arena, false).ok()?, rows::of(b, &arena, false).ok()?);
     if x.columns.iter().chain(&y.columns).any(|column| column.unknown.is_some()) {
         return None;

@@ -2,10 +2,13 @@
 
 use super::json::Line;
 use crate::Failure;
+use crate::messages::note;
 use crate::pickles::items::Item;
 use clap::ValueEnum;
-use pickle_core::known::Pairs;
-use pickle_core::{Entries, Kind, Known, Value};
+use pickle_core::Value;
+use pickle_core::view::View;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -14,7 +17,7 @@ use std::path::Path;
 pub enum Format {
     /// A line of JSON each.
     Jsonl,
-    /// A line of a table each; the keys of the first item are the columns.
+    /// A line of a table each; keys and attributes are the columns.
     Csv,
     /// A MessagePack value each.
     Msgpack,
@@ -27,25 +30,13 @@ pub(crate) enum Sink<'o> {
     Packed(Vec<u8>, &'o mut dyn Write),
 }
 
-/// A table: its columns are the keys of the first item.
-pub(crate) struct Table<'o> {
-    writer: csv::Writer<&'o mut dyn Write>,
-    columns: Option<Vec<String>>,
-    line: Line,
-    cell: Vec<u8>,
-}
-
 impl<'o> Sink<'o> {
-    pub(crate) fn new(format: Format, out: &'o mut dyn Write) -> Self {
+    /// A sink; `columns` are those of a table, where all items have been looked at.
+    pub(crate) fn new(format: Format, columns: Option<Columns>, out: &'o mut dyn Write) -> Self {
         match format {
             Format::Jsonl => Sink::Lines(Box::default(), out),
             Format::Msgpack => Sink::Packed(Vec::new(), out),
-            Format::Csv => Sink::Table(Box::new(Table {
-                writer: csv::WriterBuilder::new().flexible(true).from_writer(out),
-                columns: None,
-                line: Line::default(),
-                cell: Vec::new(),
-            })),
+            Format::Csv => Sink::Table(Box::new(Table::new(columns, out))),
         }
     }
 
@@ -57,7 +48,7 @@ impl<'o> Sink<'o> {
         };
         match self {
             Sink::Lines(text, out) => Ok(line(item, text, *out)?),
-            Sink::Table(table) => table.put(item).map_err(|error| match error {
+            Sink::Table(table) => table.put(item, file).map_err(|error| match error {
                 CellError::Csv(error) => Failure::from(io::Error::from(error)),
                 CellError::Refused(text) => refuse(text),
             }),
@@ -75,20 +66,39 @@ impl<'o> Sink<'o> {
         }
     }
 
+    /// What is written.
+    pub(crate) fn format(&self) -> Format {
+        match self {
+            Sink::Lines(..) => Format::Jsonl,
+            Sink::Table(_) => Format::Csv,
+            Sink::Packed(..) => Format::Msgpack,
+        }
+    }
+
     /// What is ready is seen.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         match self {
             Sink::Lines(_, out) | Sink::Packed(_, out) => out.flush()?,
-            // This flushes what is below, too.
-            Sink::Table(table) => table.writer.flush()?,
+            Sink::Table(table) => table.flush()?,
         }
         Ok(())
+    }
+
+    /// Gives what is below to who writes all rows at once.
+    pub(crate) fn with_out(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+        match self {
+            Sink::Lines(_, out) | Sink::Packed(_, out) => Ok(write(*out)?),
+            Sink::Table(table) => {
+                table.flush()?;
+                Ok(write(table.out)?)
+            }
+        }
     }
 
     /// Nothing follows.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         match self {
-            Sink::Table(mut table) => Ok(table.writer.flush()?),
+            Sink::Table(table) => table.finish(),
             _ => Ok(()),
         }
     }
@@ -120,115 +130,323 @@ impl From<csv::Error> for CellError {
     }
 }
 
-/// A key as the name of a column.
-fn column(key: Value<'_>) -> Result<&str, CellError> {
-    key.as_str().ok_or_else(|| CellError::Refused("a key is no str, so it names no column".into()))
-}
-
-/// Keys and values of a dict of either kind.
-enum Fields<'d> {
-    Entries(Entries<'d>),
-    Pairs(Pairs<'d>),
-}
-
-impl<'d> Fields<'d> {
-    fn of(value: Value<'d>) -> Option<Self> {
-        if let Some(entries) = value.entries() {
-            return Some(Fields::Entries(entries));
-        }
-        match Known::of(value)? {
-            Known::OrderedDict(pairs, _) | Known::DefaultDict(_, pairs) => Some(Fields::Pairs(pairs)),
-            _ => None,
-        }
+impl From<io::Error> for CellError {
+    fn from(error: io::Error) -> Self {
+        CellError::Csv(error.into())
     }
 }
 
-impl<'d> Iterator for Fields<'d> {
-    type Item = (Value<'d>, Value<'d>);
+/// Rows that are looked at before the first is written, where they come from a pipe.
+const LOOK: usize = 1000;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        match self {
-            Fields::Entries(entries) => entries.next(),
-            Fields::Pairs(pairs) => pairs.next(),
-        }
-    }
+/// Bytes of their cells.
+const LOOK_BYTES: usize = 1 << 20;
+
+/// Keys that are told to be left out.
+const TOLD: usize = 20;
+
+/// What the first item is, all are.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Unknown,
+    /// Keys and values of a dict.
+    Pairs,
+    /// Rows with names.
+    Named,
+    /// Rows without.
+    Cells,
+    /// No rows.
+    Single,
 }
 
-impl Table<'_> {
-    fn put(&mut self, item: &Item<'_>) -> Result<(), CellError> {
-        let first = self.columns.is_none();
-        let key = item.key_document();
-        let document = item.document();
-        let value = document.root();
-        if let Some(key) = key {
-            if first {
-                self.header(vec!["key".into(), "value".into()])?;
-            }
-            return self.row([key.root(), value].into_iter().map(Some));
-        }
-        if let Some(fields) = Fields::of(value) {
-            let fields: Vec<_> = fields.collect();
-            if first {
-                let names = fields.iter().map(|(key, _)| column(*key).map(str::to_owned));
-                self.header(names.collect::<Result<_, _>>()?)?;
-            }
-            let columns = self.columns.take().unwrap_or_default();
-            let mut row = vec![None; columns.len()];
-            // Most often the keys of all items come in the same order.
-            for (place, (key, value)) in fields.iter().enumerate() {
-                let key = column(*key)?;
-                let found = match columns.get(place).is_some_and(|column| column == key) {
-                    true => Some(place),
-                    false => columns.iter().position(|column| column == key),
-                };
-                match found.and_then(|place| row.get_mut(place)) {
-                    Some(cell) => *cell = Some(*value),
-                    None => {
-                        return Err(CellError::Refused(format!(
-                            "the key {key:?} is not in the first item, whose keys are the columns; --format jsonl \
-                             takes any items"
-                        )));
-                    }
+/// The columns of a table.
+#[derive(Default)]
+pub(crate) struct Columns {
+    kind: Kind,
+    names: Vec<String>,
+    places: HashMap<String, usize>,
+}
+
+/// Names and values of a row.
+type Fields<'d> = Vec<(Cow<'d, str>, Value<'d>)>;
+
+/// What a value is as a row.
+enum Row<'d> {
+    Named(Fields<'d>),
+    Cells(Vec<Value<'d>>),
+    Single(Value<'d>),
+}
+
+impl<'d> Row<'d> {
+    fn of(value: Value<'d>) -> Result<Self, CellError> {
+        let name = |key: Value<'d>| match key.as_str() {
+            Some(name) => Ok(Cow::Borrowed(name)),
+            None => Err(CellError::Refused("a key is no str, so it names no column".into())),
+        };
+        let named = |pairs: &mut dyn Iterator<Item = (Value<'d>, Value<'d>)>| -> Result<Fields<'d>, CellError> {
+            pairs.map(|(key, value)| Ok((name(key)?, value))).collect()
+        };
+        Ok(match value.view() {
+            View::Mapping(mut mapping) => Row::Named(named(&mut mapping.pairs)?),
+            View::Record(mut record) => {
+                let kwargs = record.kwargs.and_then(|kwargs| kwargs.entries());
+                let positional = record.positional();
+                if record.attributes.len() == 0 && kwargs.is_none() && positional.len() != 0 {
+                    return Ok(Row::Cells(positional.collect()));
                 }
+                let mut fields: Fields<'d> =
+                    positional.enumerate().map(|(at, value)| (Cow::Owned(at.to_string()), value)).collect();
+                fields.extend(named(&mut kwargs.into_iter().flatten())?);
+                fields.extend(named(&mut record.attributes)?);
+                Row::Named(fields)
             }
-            let result = self.row(row.into_iter());
-            self.columns = Some(columns);
-            return result;
+            View::Sequence(sequence) => Row::Cells(sequence.items.collect()),
+            _ => Row::Single(value),
+        })
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Row::Named(_) => Kind::Named,
+            Row::Cells(_) => Kind::Cells,
+            Row::Single(_) => Kind::Single,
         }
-        if let (Kind::List | Kind::Tuple, Some(items)) = (value.kind(), value.items()) {
+    }
+}
+
+impl Columns {
+    /// Looks at an item; false where those that follow cannot change the columns.
+    pub(crate) fn look(&mut self, item: &Item<'_>) -> bool {
+        let row = match item.key_document() {
+            Some(_) => None,
+            None => Row::of(item.document().root()).ok(),
+        };
+        if let (Kind::Unknown, Some(row)) = (self.kind, &row) {
+            self.kind = row.kind();
+        }
+        match row {
+            Some(Row::Named(fields)) if self.kind == Kind::Named => {
+                for (place, (name, _)) in fields.iter().enumerate() {
+                    self.place(place, name, true);
+                }
+                true
+            }
+            // What is no row is told when it is written.
+            _ => self.kind == Kind::Named,
+        }
+    }
+
+    /// The place of a column, which is most often that of the field.
+    fn place(&mut self, hint: usize, name: &str, grow: bool) -> Option<usize> {
+        if self.names.get(hint).is_some_and(|known| known == name) {
+            return Some(hint);
+        }
+        if let Some(&place) = self.places.get(name) {
+            return Some(place);
+        }
+        if !grow {
+            return None;
+        }
+        self.places.insert(name.to_owned(), self.names.len());
+        self.names.push(name.to_owned());
+        Some(self.names.len() - 1)
+    }
+}
+
+/// A table. Its columns are those of all items where these have been looked at before, else those of the first items.
+pub(crate) struct Table<'o> {
+    out: &'o mut dyn Write,
+    writer: csv::Writer<Vec<u8>>,
+    columns: Columns,
+    /// Rows that wait for the header, with their bytes.
+    waiting: Option<(Vec<Vec<Option<String>>>, usize)>,
+    left_out: HashSet<String>,
+    line: Line,
+    cell: Vec<u8>,
+}
+
+/// Bytes that are written at a time.
+const BUFFER: usize = 1 << 16;
+
+impl<'o> Table<'o> {
+    fn new(columns: Option<Columns>, out: &'o mut dyn Write) -> Self {
+        let mut table = Table {
+            out,
+            writer: csv::WriterBuilder::new().flexible(true).buffer_capacity(BUFFER).from_writer(Vec::new()),
+            waiting: columns.is_none().then(Default::default),
+            columns: columns.unwrap_or_default(),
+            left_out: HashSet::new(),
+            line: Line::default(),
+            cell: Vec::new(),
+        };
+        if table.columns.kind == Kind::Named {
+            // A Vec takes everything.
+            let _ = table.header();
+        }
+        table
+    }
+
+    fn header(&mut self) -> Result<(), csv::Error> {
+        match self.columns.kind {
+            Kind::Named => self.writer.write_record(&self.columns.names),
+            Kind::Pairs => self.writer.write_record(["key", "value"]),
+            Kind::Single => self.writer.write_record(["value"]),
             // Without names there is no header.
-            self.columns.get_or_insert_default();
-            return self.row(items.map(Some));
+            Kind::Cells | Kind::Unknown => Ok(()),
         }
-        if first {
-            self.header(vec!["value".into()])?;
-        }
-        self.row(std::iter::once(Some(value)))
     }
 
-    fn header(&mut self, columns: Vec<String>) -> Result<(), CellError> {
-        self.writer.write_record(&columns)?;
-        self.columns = Some(columns);
-        Ok(())
-    }
-
-    fn row<'d>(&mut self, cells: impl Iterator<Item = Option<Value<'d>>>) -> Result<(), CellError> {
-        for value in cells {
-            self.cell.clear();
-            match value.filter(|value| !value.is_none()) {
-                None => {}
-                Some(value) => match value.as_str().filter(|_| value.kind() == Kind::Str) {
-                    Some(text) => self.cell.extend(text.as_bytes()),
-                    None => {
-                        // A Vec takes everything.
-                        let _ = self.line.value(&value.document(), &mut self.cell);
-                        self.cell.pop();
-                    }
-                },
+    fn put(&mut self, item: &Item<'_>, file: &Path) -> Result<(), CellError> {
+        let value = item.document().root();
+        let row = match item.key_document() {
+            Some(key) => {
+                self.begin(Kind::Pairs)?;
+                let cells = [self.cell(key.root()), self.cell(value)];
+                return self.record(&cells);
             }
-            self.writer.write_field(&self.cell)?;
+            None => Row::of(value)?,
+        };
+        let first = matches!(self.columns.kind, Kind::Unknown);
+        if first {
+            self.begin(row.kind())?;
         }
-        self.writer.write_record(None::<&[u8]>)?;
+        match (self.columns.kind, row) {
+            (Kind::Named, Row::Named(fields)) => self.named(&fields, file),
+            (Kind::Named, _) => {
+                Err(CellError::Refused("it has no names as the items before it; --format jsonl takes any items".into()))
+            }
+            (_, Row::Named(_)) => Err(CellError::Refused(
+                "it has names, and the items before it have none; --format jsonl takes any items".into(),
+            )),
+            (Kind::Single, _) => {
+                let cell = self.cell(value);
+                self.record(&[cell])
+            }
+            (_, Row::Cells(values)) => {
+                let cells: Vec<String> = values.into_iter().map(|value| self.cell(value)).collect();
+                self.record(&cells)
+            }
+            (_, Row::Single(value)) => {
+                let cell = self.cell(value);
+                self.record(&[cell])
+            }
+        }
+    }
+
+    /// The first item says what all are.
+    fn begin(&mut self, kind: Kind) -> Result<(), CellError> {
+        if self.columns.kind != Kind::Unknown {
+            return Ok(());
+        }
+        self.columns.kind = kind;
+        if kind != Kind::Named {
+            self.waiting = None;
+            self.header()?;
+        }
         Ok(())
+    }
+
+    fn named(&mut self, fields: &Fields<'_>, file: &Path) -> Result<(), CellError> {
+        let grow = self.waiting.is_some();
+        let mut row: Vec<Option<String>> = vec![None; self.columns.names.len()];
+        for (hint, (name, value)) in fields.iter().enumerate() {
+            let Some(place) = self.columns.place(hint, name, grow) else {
+                if self.left_out.len() < TOLD && self.left_out.insert(name.clone().into_owned()) {
+                    let text = format!(
+                        "the key {name:?} first comes after the header was written and is left out; from a file instead of a pipe it is a column"
+                    );
+                    note(&file.display().to_string(), &text);
+                }
+                continue;
+            };
+            if place >= row.len() {
+                row.resize(place + 1, None);
+            }
+            let cell = self.cell(*value);
+            if let Some(slot) = row.get_mut(place) {
+                *slot = Some(cell);
+            }
+        }
+        let Some((rows, bytes)) = &mut self.waiting else {
+            let cells: Vec<String> = row.into_iter().map(Option::unwrap_or_default).collect();
+            return self.record(&cells);
+        };
+        *bytes += row.iter().flatten().map(String::len).sum::<usize>();
+        rows.push(row);
+        if rows.len() >= LOOK || *bytes >= LOOK_BYTES {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    /// Writes the header and the rows that waited for it.
+    fn settle(&mut self) -> Result<(), CellError> {
+        if self.columns.kind != Kind::Named {
+            return Ok(());
+        }
+        let Some((rows, _)) = self.waiting.take() else { return Ok(()) };
+        self.header()?;
+        let width = self.columns.names.len();
+        for mut row in rows {
+            row.resize(width, None);
+            let cells: Vec<String> = row.into_iter().map(Option::unwrap_or_default).collect();
+            self.record(&cells)?;
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, cells: &[String]) -> Result<(), CellError> {
+        self.writer.write_record(cells)?;
+        if self.writer.get_ref().len() >= BUFFER {
+            self.drain()?;
+        }
+        Ok(())
+    }
+
+    fn drain(&mut self) -> io::Result<()> {
+        self.writer.flush()?;
+        let fresh = csv::WriterBuilder::new().flexible(true).buffer_capacity(BUFFER).from_writer(Vec::new());
+        let text = std::mem::replace(&mut self.writer, fresh).into_inner().map_err(|error| error.into_error())?;
+        self.out.write_all(&text)
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.settle().map_err(|error| match error {
+            CellError::Csv(error) => Failure::from(io::Error::from(error)),
+            CellError::Refused(text) => Failure::Usage(text),
+        })?;
+        self.drain()?;
+        Ok(self.out.flush()?)
+    }
+
+    fn finish(mut self) -> Result<(), Failure> {
+        self.flush()?;
+        if self.left_out.is_empty() { Ok(()) } else { Err(Failure::Reported) }
+    }
+
+    /// The text of a value.
+    fn cell(&mut self, value: Value<'_>) -> String {
+        match value.view() {
+            View::None => String::new(),
+            View::Text(text) => text.to_owned(),
+            View::TimeDelta(delta) => delta.to_string(),
+            _ => {
+                self.cell.clear();
+                // A Vec takes everything.
+                let _ = self.line.value(&value.document(), &mut self.cell);
+                self.cell.pop();
+                plain(&self.cell)
+            }
+        }
+    }
+}
+
+/// A cell of CSV: of a JSON string its text, nothing for null, else the JSON.
+pub fn plain(json: &[u8]) -> String {
+    match serde_json::from_slice::<String>(json) {
+        Ok(text) => text,
+        Err(_) if json == b"null" => String::new(),
+        Err(_) => String::from_utf8_lossy(json).into_owned(),
     }
 }

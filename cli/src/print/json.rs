@@ -3,14 +3,15 @@
 //! Written as the document is walked, with a stack of its own: neither the
 //! text nor the depth of a pickle is ever held as a whole.
 
-mod array;
 mod quick;
 mod share;
 mod steps;
 mod text;
 mod writer;
 
-use pickle_core::Document;
+use super::cells::{Cells, Item};
+use super::table::values::Arena;
+use pickle_core::{Document, Value};
 use std::io::{self, Write};
 
 /// How JSON is written.
@@ -37,9 +38,36 @@ impl Default for Options {
 /// # Errors
 /// What `out` says.
 pub fn json(document: &Document<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
-    let root = document.root();
-    let shared = share::Shared::of(root, document.id_limit(), options);
-    writer::Writer::new(options, &shared, out).write(root)
+    let arena = Arena::new(one_line);
+    let (root, form) = (document.root(), steps::Form { options: *options, arena: &arena });
+    let shared = share::Shared::of(root, document.id_limit(), form);
+    writer::Writer::new(form, &shared, out).write(root)
+}
+
+/// An item of an array, or a part of it with fewer axes, as plain JSON on one line without its end.
+///
+/// # Errors
+/// What `out` says.
+pub fn part(cells: &Cells<'_>, out: &mut dyn Write) -> io::Result<()> {
+    if !cells.is_objects() {
+        return steps::array::write(cells, out);
+    }
+    steps::array::write_with(cells, out, &mut |item, out| match item {
+        Item::Value(value) => {
+            let mut text = String::new();
+            one_line(value, &mut text);
+            out.write_all(text.as_bytes())
+        }
+        Item::Bytes(_) => Ok(()),
+    })
+}
+
+/// A value as plain JSON on one line, without its end.
+pub fn one_line(value: Value<'_>, out: &mut String) {
+    let mut line = Vec::new();
+    // A Vec takes everything.
+    let _ = json(&value.document(), &Options::default(), &mut line);
+    out.push_str(String::from_utf8_lossy(&line).trim_end());
 }
 
 /// Values as lines of plain JSON, the quick ones quickly.
@@ -79,10 +107,11 @@ impl Line {
     fn append(&mut self, document: &Document<'_>) {
         let options = Options::default();
         if !self.quick.append(document.root(), &options, &mut self.text) {
-            let root = document.root();
-            self.shared.look_at(root, document.id_limit(), &options);
+            let arena = Arena::new(one_line);
+            let (root, form) = (document.root(), steps::Form { options, arena: &arena });
+            self.shared.look_at(root, document.id_limit(), form);
             // A Vec takes everything.
-            let _ = writer::Writer::new(&options, &self.shared, &mut self.text).write(root);
+            let _ = writer::Writer::new(form, &self.shared, &mut self.text).write(root);
             self.text.pop();
         }
     }

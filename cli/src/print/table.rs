@@ -9,3 +9,8 @@ pub mod text;
 pub mod time;
 pub mod values;
 pub mod write;
+
+use pickle_core::Value;
+
+/// Writes a value that has no text of its own, as JSON.
+pub type Other = fn(Value<'_>, &mut String);

@@ -10,7 +10,6 @@ mod scalar;
 mod view;
 
 pub use palette::Palette;
-pub(crate) use view::{path_text, uuid_text};
 
 use layout::Printer;
 use pickle_core::Document;

@@ -14,7 +14,8 @@ use crate::messages::printable;
 use crate::output::Output;
 use crate::pickles::Pickles;
 use crate::pickles::children::for_each_child;
-use pickle_core::known::{Known, Tensor};
+use pickle_core::known::Tensor;
+use pickle_core::view::View;
 use pickle_core::{Document, Kind, Options, Value};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -248,8 +249,8 @@ fn find(document: &Document<'_>, refuse: &dyn Fn(String) -> Failure) -> Result<V
     let mut stack = vec![(String::new(), document.root())];
     while let Some((name, value)) = stack.pop() {
         let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
-        let known = Known::of(value);
-        if let Some(Known::Tensor(tensor)) = known {
+        let meant = value.view();
+        if let View::Tensor(tensor) = meant {
             let name = if name.is_empty() { "tensor".to_owned() } else { name };
             found.push(Found::new(name, &tensor, refuse)?);
             continue;
@@ -262,11 +263,14 @@ fn find(document: &Document<'_>, refuse: &dyn Fn(String) -> Failure) -> Result<V
                 children.push((below(&key), value));
             }
         };
-        match known {
-            Some(Known::OrderedDict(pairs, _) | Known::DefaultDict(_, pairs)) => pairs.for_each(|(k, v)| entry(k, v)),
-            _ if value.entries().is_some() => value.entries().into_iter().flatten().for_each(|(k, v)| entry(k, v)),
-            _ if value.items().is_some() => {
-                let items = value.items().into_iter().flatten().enumerate();
+        match meant {
+            View::Mapping(mapping) => mapping.pairs.for_each(|(k, v)| entry(k, v)),
+            View::Sequence(sequence) => {
+                let items = sequence.items.enumerate();
+                children.extend(items.map(|(i, item)| (below(&i.to_string()), item)));
+            }
+            View::Set(set) => {
+                let items = set.items.enumerate();
                 children.extend(items.map(|(i, item)| (below(&i.to_string()), item)));
             }
             _ => object(value, &name, &mut children),
@@ -291,9 +295,8 @@ fn object<'d>(value: Value<'d>, name: &str, children: &mut Vec<(String, Value<'d
     for (key, value) in state.entries().into_iter().flatten() {
         let Some(key) = text(key) else { continue };
         if matches!(key.as_str(), "_parameters" | "_buffers" | "_modules") {
-            match Known::of(value) {
-                Some(Known::OrderedDict(pairs, _)) => pairs.for_each(|(k, v)| push(k, v, name, children)),
-                _ => value.entries().into_iter().flatten().for_each(|(k, v)| push(k, v, name, children)),
+            if let View::Mapping(mapping) = value.view() {
+                mapping.pairs.for_each(|(k, v)| push(k, v, name, children));
             }
         } else {
             children.push((if name.is_empty() { key } else { format!("{name}.{key}") }, value));

@@ -1,7 +1,6 @@
 //! Which values are written once and referred to afterwards.
 
-use super::Options;
-use super::steps::{Step, Steps, steps};
+use super::steps::{Form, Step, Steps, steps};
 use pickle_core::{Kind, Value};
 
 /// What is known of a node.
@@ -42,14 +41,14 @@ pub fn identity(value: &Value<'_>) -> Option<usize> {
 
 impl Shared {
     /// Looks at all of a document once.
-    pub fn of(root: Value<'_>, limit: usize, options: &Options) -> Self {
+    pub fn of<'d>(root: Value<'d>, limit: usize, form: Form<'d>) -> Self {
         let mut this = Shared::default();
-        this.look_at(root, limit, options);
+        this.look_at(root, limit, form);
         this
     }
 
     /// Looks at all of a document once, and forgets the one before.
-    pub fn look_at(&mut self, root: Value<'_>, limit: usize, options: &Options) {
+    pub fn look_at<'d>(&mut self, root: Value<'d>, limit: usize, form: Form<'d>) {
         for id in self.met.drain(..) {
             if let Some(node) = self.nodes.get_mut(id) {
                 *node = Node::default();
@@ -58,7 +57,7 @@ impl Shared {
         if self.nodes.len() < limit {
             self.nodes.resize(limit, Node::default());
         }
-        let mut stack: Vec<Frame<'_>> = Vec::new();
+        let mut stack: Vec<Frame<'d>> = Vec::new();
         stack.push((None, Box::new(std::iter::once(Step::Value(root))), 0));
         while let Some((id, rest, size)) = stack.last_mut() {
             match rest.next() {
@@ -72,12 +71,12 @@ impl Shared {
                         Met::Never => {
                             node.met = Met::Open;
                             self.met.push(id);
-                            stack.push((Some(id), steps(value, options), 1));
+                            stack.push((Some(id), steps(value, form), 1));
                         }
                         // On the way to itself, or too large to be written again.
                         Met::Open => node.once = true,
                         Met::Done => {
-                            node.once |= options.tagged || node.size > options.repeat;
+                            node.once |= form.options.tagged || node.size > form.options.repeat;
                             *size = size.saturating_add(if node.once { 1 } else { node.size });
                         }
                     }
@@ -107,7 +106,9 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use super::{Options, Shared};
+    use super::{Form, Shared};
+    use crate::print::json::{Options, one_line};
+    use crate::print::table::values::Arena;
     use pickle_core::{Heap, Options as Reading, Unpickler};
 
     /// Items of a large document: what is met of each is its own.
@@ -121,18 +122,18 @@ mod tests {
         pickle.extend(b"e.");
         let mut reader = Unpickler::new(Heap::new(), Reading::new());
         let document = reader.load(&pickle).expect("a pickle");
-        let (limit, options) = (document.id_limit(), Options::default());
+        let (limit, arena) = (document.id_limit(), Arena::new(one_line));
+        let form = |tagged| Form { options: Options { tagged, ..Options::default() }, arena: &arena };
         let mut shared = Shared::default();
         for item in document.root().items().expect("a list") {
-            shared.look_at(item, limit, &options);
+            shared.look_at(item, limit, form(false));
             assert_eq!(shared.met.len(), 2);
             assert!(!shared.met.iter().any(|&id| shared.is_once(id)));
         }
         let items = document.root().items().expect("a list");
         let others = items.filter(|item| shared.nodes[item.id().expect("an id")].size != 0);
         assert_eq!(others.count(), 1, "the last is known, and no other");
-        let tagged = Options { tagged: true, ..options };
-        shared.look_at(document.root(), limit, &tagged);
+        shared.look_at(document.root(), limit, form(true));
         assert_eq!(shared.met.iter().filter(|&&id| shared.is_once(id)).count(), 1000);
     }
 }

@@ -1,15 +1,16 @@
 //! From values to JSON, one step after the other.
 
 use super::share::{Shared, identity};
-use super::steps::{Step, Steps, map, one, steps, with_id};
-use super::{Options, array, text};
+use super::steps::array;
+use super::steps::{Form, Step, Steps, map, one, steps, with_id};
+use super::text;
 use pickle_core::Value;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
 /// Writes one document.
-pub struct Writer<'o, 's> {
-    options: &'o Options,
+pub struct Writer<'d, 'o, 's> {
+    form: Form<'d>,
     shared: &'s Shared,
     out: &'o mut dyn Write,
     /// Numbers of the values that were written with an `$id`.
@@ -20,15 +21,15 @@ pub struct Writer<'o, 's> {
     after_key: bool,
 }
 
-impl<'o, 's> Writer<'o, 's> {
+impl<'d, 'o, 's> Writer<'d, 'o, 's> {
     /// A writer that has written nothing.
-    pub fn new(options: &'o Options, shared: &'s Shared, out: &'o mut dyn Write) -> Self {
-        Writer { options, shared, out, ids: HashMap::new(), open: Vec::new(), after_key: false }
+    pub fn new(form: Form<'d>, shared: &'s Shared, out: &'o mut dyn Write) -> Self {
+        Writer { form, shared, out, ids: HashMap::new(), open: Vec::new(), after_key: false }
     }
 
     /// Writes a value and a newline.
-    pub fn write(&mut self, root: Value<'_>) -> io::Result<()> {
-        let mut stack: Vec<Steps<'_>> = vec![Box::new(std::iter::once(Step::Value(root)))];
+    pub fn write(&mut self, root: Value<'d>) -> io::Result<()> {
+        let mut stack: Vec<Steps<'d>> = vec![Box::new(std::iter::once(Step::Value(root)))];
         while let Some(steps_left) = stack.last_mut() {
             let Some(step) = steps_left.next() else {
                 stack.pop();
@@ -38,7 +39,7 @@ impl<'o, 's> Writer<'o, 's> {
                 Step::Value(value) => {
                     let id = identity(&value).filter(|&id| self.shared.is_once(id));
                     let Some(id) = id else {
-                        stack.push(steps(value, self.options));
+                        stack.push(steps(value, self.form));
                         continue;
                     };
                     if let Some(number) = self.ids.get(&id) {
@@ -48,7 +49,7 @@ impl<'o, 's> Writer<'o, 's> {
                     }
                     let number = self.ids.len() + 1;
                     self.ids.insert(id, number);
-                    stack.push(with_id(number, value, self.options));
+                    stack.push(with_id(number, value, self.form));
                 }
                 Step::Parts(parts) => stack.push(parts),
                 other => self.simple(other)?,
@@ -70,7 +71,7 @@ impl<'o, 's> Writer<'o, 's> {
                 self.before()?;
                 text::string(self.out, &key)?;
                 self.after_key = true;
-                return self.out.write_all(if self.options.indent.is_some() { b": " } else { b":" });
+                return self.out.write_all(if self.form.options.indent.is_some() { b": " } else { b":" });
             }
             _ => self.before()?,
         }
@@ -86,7 +87,7 @@ impl<'o, 's> Writer<'o, 's> {
             Step::Raw(raw) => self.out.write_all(raw.as_bytes()),
             Step::Text(string) => text::string(self.out, &string),
             Step::Base64(octets) => text::base64(self.out, octets),
-            Step::Numbers(numbers) => array::nested(&numbers, self.out),
+            Step::Cells(cells) => array::write(&cells, self.out),
             _ => Ok(()),
         }
     }
@@ -104,7 +105,7 @@ impl<'o, 's> Writer<'o, 's> {
     }
 
     fn new_line(&mut self) -> io::Result<()> {
-        let Some(indent) = self.options.indent else { return Ok(()) };
+        let Some(indent) = self.form.options.indent else { return Ok(()) };
         self.out.write_all(b"\n")?;
         // Deeper levels stay there, or the blanks alone would be quadratic.
         let blanks = self.open.len().min(100) * indent.min(16);

@@ -1,5 +1,6 @@
 //! A table with everything that is needed to write it.
 
+use super::Other;
 use super::time::Style;
 use super::values::{Arena, Column};
 use pickle_core::Value;
@@ -21,7 +22,7 @@ impl<'d> Axis<'d> {
             let column = Column::of(index.level(level)?, arena, None);
             axis.styles.push(column.style(0..column.len()));
             axis.levels.push(column);
-            axis.names.push(index.name(level).map_or(String::new(), label));
+            axis.names.push(index.name(level).map_or(String::new(), |name| label(name, arena.other)));
         }
         Ok(axis)
     }
@@ -47,9 +48,9 @@ impl<'d> Axis<'d> {
 }
 
 /// A label as text.
-pub fn label(value: Value<'_>) -> String {
+pub fn label(value: Value<'_>, other: Other) -> String {
     let mut text = String::new();
-    super::python::text(value, &mut text);
+    super::python::text(value, other, &mut text);
     text
 }
 
@@ -65,6 +66,8 @@ pub struct Grid<'d> {
     pub columns: Vec<Column<'d>>,
     /// Number of rows.
     pub rows: usize,
+    /// It is one column by its nature: a series, an index.
+    pub is_series: bool,
     /// What could not be put into columns as it is.
     pub notes: Vec<String>,
 }
@@ -86,6 +89,7 @@ impl<'d> Grid<'d> {
             rows: index.len(),
             index: None,
             header: None,
+            is_series: true,
             notes: Vec::new(),
         })
     }
@@ -111,12 +115,17 @@ impl<'d> Grid<'d> {
         let names = (0..columns.len()).map(|at| match (&header, table.field(at), table.name()) {
             (Some(header), ..) => header.joined(at),
             (None, Some(field), _) => field.to_owned(),
-            (None, None, Some(name)) => label(name),
+            (None, None, Some(name)) => label(name, arena.other),
             (None, None, None) => at.to_string(),
         });
         let names = names.collect();
         let header = header.filter(|header| header.levels.len() > 1);
-        Ok(Grid { index, header, names, columns, rows: table.rows(), notes: Vec::new() })
+        Ok(Grid { index, header, names, columns, rows: table.rows(), is_series: table.is_series(), notes: Vec::new() })
+    }
+
+    /// A series, or the labels of an index of one level: its cells are items, without a name for each.
+    pub fn is_one_column(&self) -> bool {
+        self.is_series && self.columns.len() == 1
     }
 
     /// Only these columns, in this order.

@@ -1,8 +1,9 @@
 //! `str()` and `repr()` of objects, as they stand in a cell of CSV.
 
+use super::Other;
 use super::text as numbers;
 use super::time::{self, Instant, Style, Zone};
-use crate::print::{json, pyrepr};
+use crate::print::pyrepr;
 use pickle_core::known::Number;
 use pickle_core::table::Unit;
 use pickle_core::view::{MappingKind, SequenceKind, View};
@@ -90,8 +91,8 @@ pub fn is_missing(value: Value<'_>) -> bool {
 }
 
 /// `str()` of a value.
-pub fn text(value: Value<'_>, out: &mut String) {
-    write(value, false, 0, out);
+pub fn text(value: Value<'_>, other: Other, out: &mut String) {
+    write(value, false, 0, other, out);
 }
 
 fn quoted(codes: impl Iterator<Item = u32> + Clone, ascii: bool, out: &mut String) {
@@ -104,7 +105,7 @@ fn quoted(codes: impl Iterator<Item = u32> + Clone, ascii: bool, out: &mut Strin
     out.push_str(&String::from_utf8_lossy(&text));
 }
 
-fn pandas(it: Scalar<'_>, repr: bool, depth: usize, out: &mut String) {
+fn pandas(it: Scalar<'_>, repr: bool, depth: usize, other: Other, out: &mut String) {
     match it {
         Scalar::Missing => out.push_str("NaT"),
         Scalar::Timestamp(at, zone) => {
@@ -120,26 +121,26 @@ fn pandas(it: Scalar<'_>, repr: bool, depth: usize, out: &mut String) {
         }
         Scalar::Interval(left, right, closed) => {
             out.push(if matches!(closed, "left" | "both") { '[' } else { '(' });
-            write(left, false, depth + 1, out);
+            write(left, false, depth + 1, other, out);
             out.push_str(", ");
-            write(right, false, depth + 1, out);
+            write(right, false, depth + 1, other, out);
             out.push(if matches!(closed, "right" | "both") { ']' } else { ')' });
         }
     }
 }
 
-fn write(value: Value<'_>, repr: bool, depth: usize, out: &mut String) {
+fn write(value: Value<'_>, repr: bool, depth: usize, other: Other, out: &mut String) {
     if depth > DEPTH {
-        return fallback(value, out);
+        return fallback(value, other, out);
     }
     if let Some(it) = scalar(value) {
-        return pandas(it, repr, depth, out);
+        return pandas(it, repr, depth, other, out);
     }
     let list = |items: &mut dyn Iterator<Item = Value<'_>>, open: &str, close: &str, out: &mut String| {
         out.push_str(open);
         for (at, item) in items.enumerate() {
             out.push_str(if at > 0 { ", " } else { "" });
-            write(item, true, depth + 1, out);
+            write(item, true, depth + 1, other, out);
         }
         out.push_str(close);
     };
@@ -194,12 +195,12 @@ fn write(value: Value<'_>, repr: bool, depth: usize, out: &mut String) {
         View::Scalar(dtype, octets) => {
             match numbers::scalar_cell(&dtype, octets) {
                 Some(number) => numbers::number(number, dtype.size, out),
-                None => fallback(value, out),
+                None => fallback(value, other, out),
             }
             Ok(())
         }
         View::Uuid(_) | View::Path(_) | View::Fraction(_) => {
-            fallback(value, out);
+            fallback(value, other, out);
             Ok(())
         }
         View::Sequence(sequence) if sequence.class.is_none() => {
@@ -209,7 +210,7 @@ fn write(value: Value<'_>, repr: bool, depth: usize, out: &mut String) {
                     let close = if sequence.items.len() == 1 { ",)" } else { ")" };
                     list(&mut sequence.items.clone(), "(", close, out);
                 }
-                _ => fallback(value, out),
+                _ => fallback(value, other, out),
             }
             Ok(())
         }
@@ -217,28 +218,26 @@ fn write(value: Value<'_>, repr: bool, depth: usize, out: &mut String) {
             out.push('{');
             for (at, (key, item)) in mapping.pairs.enumerate() {
                 out.push_str(if at > 0 { ", " } else { "" });
-                write(key, true, depth + 1, out);
+                write(key, true, depth + 1, other, out);
                 out.push_str(": ");
-                write(item, true, depth + 1, out);
+                write(item, true, depth + 1, other, out);
             }
             out.push('}');
             Ok(())
         }
         _ => {
-            fallback(value, out);
+            fallback(value, other, out);
             Ok(())
         }
     };
 }
 
 /// JSON, for what has no text of its own; of a str its content.
-pub fn fallback(value: Value<'_>, out: &mut String) {
-    let mut line = Vec::new();
-    let done = json::json(&value.document(), &json::Options { indent: None, ..json::Options::default() }, &mut line);
-    let text = String::from_utf8_lossy(&line);
-    let text = if done.is_ok() { text.trim_end() } else { "?" };
-    match serde_json::from_str::<String>(text) {
+fn fallback(value: Value<'_>, other: Other, out: &mut String) {
+    let mut json = String::new();
+    other(value, &mut json);
+    match serde_json::from_str::<String>(&json) {
         Ok(text) => out.push_str(&text),
-        Err(_) => out.push_str(text),
+        Err(_) => out.push_str(&json),
     }
 }

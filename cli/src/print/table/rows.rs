@@ -1,5 +1,6 @@
 //! Rows out of lists, dicts and objects.
 
+use super::Other;
 use super::grid::{Grid, label};
 use super::values::{Arena, Column};
 use pickle_core::Value;
@@ -11,14 +12,18 @@ use std::collections::HashMap;
 const DEPTH: usize = 16;
 
 /// Columns in the order in which they appear.
-#[derive(Default)]
 struct Columns<'d> {
+    other: Other,
     places: HashMap<String, usize>,
     names: Vec<String>,
     values: Vec<Vec<Option<Value<'d>>>>,
 }
 
 impl<'d> Columns<'d> {
+    fn new(other: Other) -> Self {
+        Columns { other, places: HashMap::new(), names: Vec::new(), values: Vec::new() }
+    }
+
     fn set(&mut self, row: usize, name: String, value: Value<'d>) {
         let next = self.names.len();
         let at = *self.places.entry(name).or_insert_with_key(|name| {
@@ -34,7 +39,7 @@ impl<'d> Columns<'d> {
 
     fn pairs(&mut self, row: usize, prefix: &str, pairs: Pairs<'d>, flatten: bool, depth: usize) {
         for (key, value) in pairs {
-            let name = format!("{prefix}{}", label(key));
+            let name = format!("{prefix}{}", label(key, self.other));
             match value.view() {
                 View::Mapping(inner) if flatten && depth < DEPTH => {
                     self.pairs(row, &format!("{name}."), inner.pairs, flatten, depth + 1);
@@ -55,7 +60,7 @@ impl<'d> Columns<'d> {
             View::Record(record) => {
                 let mut fields = 0;
                 for (key, value) in record.attributes {
-                    self.set(row, label(key), value);
+                    self.set(row, label(key, self.other), value);
                     fields += 1;
                 }
                 if fields == 0 {
@@ -72,9 +77,17 @@ impl<'d> Columns<'d> {
     fn grid(self, rows: usize) -> Grid<'d> {
         let columns = self.values.into_iter().map(|mut values| {
             values.resize(rows, None);
-            Column::objects(values)
+            Column::objects(values, self.other)
         });
-        Grid { index: None, header: None, columns: columns.collect(), names: self.names, rows, notes: Vec::new() }
+        Grid {
+            index: None,
+            header: None,
+            columns: columns.collect(),
+            names: self.names,
+            rows,
+            is_series: false,
+            notes: Vec::new(),
+        }
     }
 }
 
@@ -88,15 +101,15 @@ pub fn of<'d>(value: Value<'d>, arena: &'d Arena, flatten: bool) -> Result<Grid<
         Err(TableError::NoTable) => match Index::of(value) {
             // Lists are rows.
             Ok(index) if value.items().is_none() => Grid::index(&index, arena).map_err(|error| error.to_string()),
-            _ => grid(value, flatten),
+            _ => grid(value, flatten, arena.other),
         },
         Err(error) => Err(error.to_string()),
     }
 }
 
 /// The rows that a value is: a list of dicts, tuples or objects, a dict of columns, a dict of rows.
-fn grid(value: Value<'_>, flatten: bool) -> Result<Grid<'_>, String> {
-    let mut columns = Columns::default();
+fn grid(value: Value<'_>, flatten: bool, other: Other) -> Result<Grid<'_>, String> {
+    let mut columns = Columns::new(other);
     match value.view() {
         View::Sequence(sequence) => {
             let rows = sequence.items.len();
@@ -125,7 +138,7 @@ fn grid(value: Value<'_>, flatten: bool) -> Result<Grid<'_>, String> {
                 // Columns by their names.
                 for (key, value) in mapping.pairs {
                     let View::Sequence(sequence) = value.view() else { continue };
-                    let name = label(key);
+                    let name = label(key, other);
                     for (row, item) in sequence.items.enumerate() {
                         columns.set(row, name.clone(), item);
                     }

@@ -1,18 +1,33 @@
 //! The cells of a column, ready to be written in any form.
 
 use super::freq::freq_name;
-use super::python;
 use super::text;
 use super::time::{self, Instant, Style, Zone};
-use crate::print::json;
+use super::{Other, python};
 use pickle_core::Value;
 use pickle_core::known::{Data as ArrayData, Octets};
 use pickle_core::table::{ArrowType, Categories, Cell, Chunk, Closed, Lane, Meaning, Run, Values};
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Keeps copies of bytes that a pickle has as text.
-pub type Arena = typed_arena::Arena<Vec<u8>>;
+/// What a table is made with.
+pub struct Arena {
+    /// Copies of bytes that a pickle has as text.
+    copies: typed_arena::Arena<Vec<u8>>,
+    /// What is written of objects that have no text of their own.
+    pub other: Other,
+}
+
+impl Arena {
+    /// Nothing is copied yet.
+    pub fn new(other: Other) -> Self {
+        Arena { copies: typed_arena::Arena::with_capacity(0), other }
+    }
+
+    fn alloc(&self, bytes: Vec<u8>) -> &[u8] {
+        self.copies.alloc(bytes)
+    }
+}
 
 /// One value.
 #[derive(Clone, Copy)]
@@ -41,20 +56,21 @@ pub struct Column<'d> {
     pub dtype: String,
     zone: Option<Zone>,
     freq: Option<String>,
+    other: Other,
     /// A zone or frequency that is not known: what its cells cannot say.
     pub unknown: Option<String>,
 }
 
 impl<'d> Column<'d> {
     /// Objects one by one.
-    pub fn objects(values: Vec<Option<Value<'d>>>) -> Self {
+    pub fn objects(values: Vec<Option<Value<'d>>>, other: Other) -> Self {
         let dtype = kind_of(&values).to_owned();
-        Column { len: values.len(), data: Data::Objects(values), dtype, zone: None, freq: None, unknown: None }
+        Column { len: values.len(), data: Data::Objects(values), dtype, zone: None, freq: None, other, unknown: None }
     }
 
     /// The values of a table's column.
     pub fn of(values: Values<'d>, arena: &'d Arena, dtype: Option<String>) -> Self {
-        let values = values.with_bytes(&mut |octets: Octets<'d>| arena.alloc(octets.collect()).as_slice());
+        let values = values.with_bytes(&mut |octets: Octets<'d>| arena.alloc(octets.collect()));
         let len = values.len();
         let dtype = dtype.unwrap_or_else(|| dtype_name(&values));
         let mut unknown = None;
@@ -86,7 +102,7 @@ impl<'d> Column<'d> {
                         unknown = Some(format!("the zone {name}"));
                     }
                 }
-                let mut copy = |octets: Octets<'d>| arena.alloc(octets.collect()).as_slice();
+                let mut copy = |octets: Octets<'d>| arena.alloc(octets.collect());
                 Data::Chunks(arrow.chunks().map(|chunk| chunk.with_bytes(&mut copy)).collect())
             }
             Values::Run(run @ Run::Items(_)) => Data::Objects(values_of(run_cells(&run))),
@@ -105,7 +121,7 @@ impl<'d> Column<'d> {
             }
             values => Data::Values(Box::new(values)),
         };
-        Column { data, len, dtype, zone, freq, unknown }
+        Column { data, len, dtype, zone, freq, other: arena.other, unknown }
     }
 
     /// Number of values.
@@ -231,7 +247,7 @@ impl<'d> Column<'d> {
             }
             Cell::Decimal(digits, scale) => write!(out, "{}", decimal(digits, scale)),
             Cell::Value(value) => {
-                python::text(value, out);
+                python::text(value, self.other, out);
                 Ok(())
             }
             Cell::Raw(piece) => {
@@ -277,15 +293,11 @@ impl<'d> Column<'d> {
                     quoted(&text, out);
                 }
                 Some(_) => {
-                    python::text(value, &mut text);
+                    python::text(value, self.other, &mut text);
                     quoted(&text, out);
                 }
                 None => {
-                    let mut line = Vec::new();
-                    let options = json::Options { indent: None, ..json::Options::default() };
-                    // Writing to a Vec does not fail.
-                    let _ = json::json(&value.document(), &options, &mut line);
-                    out.push_str(String::from_utf8_lossy(&line).trim_end());
+                    (self.other)(value, out);
                 }
             },
             Cell::Bytes(piece) => {

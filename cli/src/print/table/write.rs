@@ -3,6 +3,7 @@
 use super::grid::Grid;
 use super::time::Style;
 use std::io::{self, Write};
+use std::ops::Range;
 
 /// Cells that pandas writes at a time: times of a chunk are written alike.
 const CHUNK: usize = 100_000;
@@ -35,7 +36,7 @@ fn line(fields: &mut dyn Iterator<Item = String>, delimiter: char, out: &mut dyn
 }
 
 /// As `DataFrame.to_csv` writes it.
-pub fn csv(grid: &Grid<'_>, index: bool, delimiter: char, out: &mut dyn Write) -> io::Result<()> {
+pub fn csv(grid: &Grid<'_>, index: bool, delimiter: char, rows: Range<usize>, out: &mut dyn Write) -> io::Result<()> {
     let axis = grid.index.as_ref().filter(|_| index);
     let count = match axis {
         Some(axis) => axis.levels.len(),
@@ -68,8 +69,8 @@ pub fn csv(grid: &Grid<'_>, index: bool, delimiter: char, out: &mut dyn Write) -
     let mut text = String::new();
     let mut cell = String::new();
     let alone = count + grid.columns.len() == 1;
-    for start in (0..grid.rows).step_by(chunk) {
-        let rows = start..(start + chunk).min(grid.rows);
+    for start in rows.clone().step_by(chunk) {
+        let rows = start..(start + chunk).min(rows.end);
         let styles: Vec<Style> = grid.columns.iter().map(|column| column.style(rows.clone())).collect();
         let levels: Vec<Style> = match axis {
             Some(axis) => axis.levels.iter().map(|column| column.style(rows.clone())).collect(),
@@ -110,12 +111,12 @@ pub fn csv(grid: &Grid<'_>, index: bool, delimiter: char, out: &mut dyn Write) -
 }
 
 /// An object a row, as `to_json(orient="records", lines=True, date_format="iso")`. With `index` its labels come first.
-pub fn json_lines(grid: &Grid<'_>, index: bool, out: &mut dyn Write) -> io::Result<()> {
+pub fn json_lines(grid: &Grid<'_>, index: bool, rows: Range<usize>, out: &mut dyn Write) -> io::Result<()> {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let names: Vec<String> = grid.names.iter().map(|name| quoted(name)).collect();
     let axis = grid.index.as_ref().filter(|_| index);
     let mut text = String::new();
-    for row in 0..grid.rows {
+    for row in rows {
         text.clear();
         text.push('{');
         let mut first = true;

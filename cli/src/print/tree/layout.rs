@@ -370,6 +370,10 @@ impl<'d, 'o> Printer<'d, 'o> {
                 put(line, self.options, Role::Key, name);
                 put(line, self.options, Role::Plain, "=");
             }
+            Label::Column(name) => {
+                put(line, self.options, Role::Key, &scalar::bare_text(name.as_bytes()));
+                put(line, self.options, Role::Plain, ": ");
+            }
             Label::Word(word) => put(line, self.options, Role::Note, word),
         }
     }

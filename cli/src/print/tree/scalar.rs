@@ -1,8 +1,10 @@
 //! Values without parts, as text.
 
 use crate::print::canonical::big_int;
+use crate::print::cells::{Cells, Item, cell, datetime, fields, subarray};
 use crate::print::pyrepr;
 use pickle_core::known::{DType, Number, Octets};
+use pickle_core::table::Cell;
 use pickle_core::{Kind, Value};
 
 /// Bits of an int that are still written in decimal.
@@ -145,24 +147,57 @@ pub fn complex(re: f64, im: f64) -> String {
     format!("({}{sign}{}j)", short(re), short(im))
 }
 
-/// The first items of packed numbers, and whether there are more.
-pub fn preview(dtype: &DType<'_>, mut octets: Octets<'_>, max: usize) -> Option<(Vec<String>, bool)> {
-    let size = usize::try_from(dtype.size).ok().filter(|size| (1..=16).contains(size))?;
-    let mut items = Vec::new();
-    let mut item = Vec::with_capacity(size);
-    while items.len() < max {
-        item.clear();
-        item.extend(octets.by_ref().take(size));
-        if item.is_empty() {
-            return Some((items, false));
+/// The first items of an array, in C order.
+pub fn items(cells: &Cells<'_>, most: usize) -> Vec<String> {
+    let items = cells.items().take(most).filter_map(|item| match item {
+        Item::Bytes(bytes) => Some(self::item(cells.dtype(), bytes, true)),
+        Item::Value(_) => None,
+    });
+    items.collect()
+}
+
+/// Bytes and characters of an item that are shown.
+const ITEM: usize = 40;
+
+/// An item of an array by its bytes. A taste of the content: a few digits tell more than all of them.
+pub fn item(dtype: &DType<'_>, bytes: &[u8], taste: bool) -> String {
+    if let Some((inner, _)) = subarray(dtype) {
+        let size = usize::try_from(inner.size).unwrap_or(1).max(1);
+        let mut all: Vec<String> = bytes.chunks(size).take(ITEM).map(|bytes| item(&inner, bytes, taste)).collect();
+        if bytes.len() / size > ITEM {
+            all.push("...".into());
         }
-        items.push(match dtype.number(&item)? {
-            // A taste of the content: a few digits tell more than all of them.
-            Number::Float(float) if max > 1 => number(Number::Float(rounded(float))),
-            other => number(other),
-        });
+        return format!("[{}]", all.join(", "));
     }
-    Some((items, !octets.is_empty()))
+    if dtype.fields.is_some() {
+        let all: Vec<String> = fields(dtype)
+            .map(|field| {
+                let place = usize::try_from(field.offset).unwrap_or(usize::MAX);
+                let len = usize::try_from(field.dtype.size).unwrap_or(usize::MAX);
+                item(&field.dtype, bytes.get(place..place.saturating_add(len)).unwrap_or_default(), taste)
+            })
+            .collect();
+        return format!("({}{})", all.join(", "), if all.len() == 1 { "," } else { "" });
+    }
+    match cell(dtype, bytes) {
+        Cell::Null => "NaT".into(),
+        Cell::DateTime(ticks, unit) if dtype.kind == b'M' => datetime(ticks, unit).unwrap_or_else(|| ticks.to_string()),
+        Cell::Chars(piece, big) => {
+            let text: String = piece.chars(big).collect();
+            let (shown, total) = string(text.as_bytes(), ITEM);
+            shown + if total.is_some() { "..." } else { "" }
+        }
+        Cell::Bytes(piece) => {
+            let all: Vec<u8> = piece.bytes().collect();
+            let (shown, total) = self::bytes(Octets::raw(&all), ITEM);
+            shown + if total.is_some() { "..." } else { "" }
+        }
+        _ => match dtype.number(bytes) {
+            Some(Number::Float(float)) if taste => number(Number::Float(rounded(float))),
+            Some(other) => number(other),
+            None => "?".into(),
+        },
+    }
 }
 
 /// A float to six significant digits.

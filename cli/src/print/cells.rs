@@ -1,0 +1,306 @@
+//! The items of arrays of NumPy, in C order.
+
+use super::table::time::{self, Instant, Style};
+use pickle_core::Value;
+use pickle_core::known::{Array, DType, Data as ArrayData, Field, Octets};
+use pickle_core::table::{Cell, Unit};
+use std::borrow::Cow;
+use std::rc::Rc;
+
+/// More axes than NumPy has ever had make no array.
+const AXES: usize = 64;
+
+/// Items of an axis beside one without any: brackets around nothing can be many. Also items that take no bytes.
+const EMPTY: usize = 1000;
+
+/// Records inside records that are looked into.
+const LEVELS: usize = 8;
+
+/// Items of an array, or of a part of it.
+#[derive(Clone)]
+pub struct Cells<'d> {
+    dtype: DType<'d>,
+    /// Items along each axis.
+    shape: Vec<usize>,
+    /// Items, as they lie in memory, from one to the next along each axis.
+    strides: Vec<usize>,
+    /// The place of the first item.
+    start: usize,
+    data: Rc<Data<'d>>,
+}
+
+enum Data<'d> {
+    Bytes(Cow<'d, [u8]>),
+    Objects(Vec<Value<'d>>),
+}
+
+/// One item.
+pub enum Item<'c, 'd> {
+    /// By its bytes.
+    Bytes(&'c [u8]),
+    /// An object.
+    Value(Value<'d>),
+}
+
+impl<'d> Cells<'d> {
+    /// The items of an array; `None` where they are not at hand, or of a type that only NumPy can read.
+    pub fn of(array: &Array<'d>) -> Option<Self> {
+        let shape: Vec<usize> =
+            array.shape.items()?.take(AXES + 1).map(|axis| axis.as_i64()?.try_into().ok()).collect::<Option<_>>()?;
+        if shape.len() > AXES || shape.contains(&0) && shape.iter().any(|&axis| axis > EMPTY) {
+            return None;
+        }
+        let len = shape.iter().try_fold(1usize, |len, axis| len.checked_mul(*axis))?;
+        let data = match array.data {
+            ArrayData::Bytes(octets) => {
+                let size = usize::try_from(array.dtype.size).ok()?;
+                if !is_readable(&array.dtype, LEVELS) || size == 0 && len > EMPTY {
+                    return None;
+                }
+                if len.checked_mul(size)? != octets.len() {
+                    return None;
+                }
+                Data::Bytes(match octets.as_slice() {
+                    Some(slice) => slice.into(),
+                    None => octets.collect::<Vec<u8>>().into(),
+                })
+            }
+            ArrayData::Objects(list) => Data::Objects(list.items().filter(|items| items.len() == len)?.collect()),
+            _ => return None,
+        };
+        let strides = strides(&shape, array.fortran);
+        Some(Cells { dtype: array.dtype, shape, strides, start: 0, data: Rc::new(data) })
+    }
+
+    /// Items along each axis.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// What an item is.
+    pub fn dtype(&self) -> &DType<'d> {
+        &self.dtype
+    }
+
+    /// The items are objects.
+    pub fn is_objects(&self) -> bool {
+        matches!(*self.data, Data::Objects(_))
+    }
+
+    /// Number `index` along the first axis: an item, or an array of one axis less. `None` where there is none.
+    pub fn at(&self, index: usize) -> Option<Cells<'d>> {
+        let (&len, shape) = self.shape.split_first()?;
+        let (&stride, strides) = self.strides.split_first()?;
+        if index >= len {
+            return None;
+        }
+        let start = self.start + index * stride;
+        Some(Cells { shape: shape.to_vec(), strides: strides.to_vec(), start, data: self.data.clone(), ..*self })
+    }
+
+    /// A field of all items, by its name.
+    pub fn field(&self, name: &str) -> Option<Cells<'d>> {
+        let Data::Bytes(bytes) = &*self.data else { return None };
+        let field = fields(&self.dtype).find(|field| field.name == name)?;
+        let size = usize::try_from(self.dtype.size).ok()?;
+        let (from, len) = (usize::try_from(field.offset).ok()?, usize::try_from(field.dtype.size).ok()?);
+        let mut copy = Vec::new();
+        for place in Nested::of(self).filter_map(Token::place) {
+            let start = place.checked_mul(size)?.checked_add(from)?;
+            copy.extend_from_slice(bytes.get(start..start.checked_add(len)?)?);
+        }
+        let strides = strides(&self.shape, false);
+        let data = Rc::new(Data::Bytes(copy.into()));
+        Some(Cells { dtype: field.dtype, shape: self.shape.clone(), strides, start: 0, data })
+    }
+
+    /// The item at a place of [`Nested`].
+    pub fn item(&self, place: usize) -> Option<Item<'_, 'd>> {
+        match &*self.data {
+            Data::Bytes(bytes) => {
+                let size = usize::try_from(self.dtype.size).ok()?;
+                let start = place.checked_mul(size)?;
+                Some(Item::Bytes(bytes.get(start..start.checked_add(size)?)?))
+            }
+            Data::Objects(values) => values.get(place).copied().map(Item::Value),
+        }
+    }
+
+    /// The objects of an array of objects, in C order.
+    pub fn values(self) -> impl Iterator<Item = Value<'d>> {
+        let places = Nested::of(&self).filter_map(Token::place);
+        places.filter_map(move |place| match self.data.as_ref() {
+            Data::Objects(values) => values.get(place).copied(),
+            Data::Bytes(_) => None,
+        })
+    }
+
+    /// All items, in C order.
+    pub fn items(&self) -> impl Iterator<Item = Item<'_, 'd>> {
+        Nested::of(self).filter_map(Token::place).filter_map(|place| self.item(place))
+    }
+}
+
+fn strides(shape: &[usize], fortran: bool) -> Vec<usize> {
+    let mut strides = vec![1; shape.len()];
+    let mut step = 1usize;
+    let mut axis = |at: usize| {
+        strides[at] = step;
+        step = step.saturating_mul(shape[at]);
+    };
+    if fortran {
+        (0..shape.len()).for_each(&mut axis)
+    } else {
+        (0..shape.len()).rev().for_each(&mut axis)
+    }
+    strides
+}
+
+/// The fields of a structured type. One that does not lie inside its item ends them.
+pub fn fields<'d>(dtype: &DType<'d>) -> impl Iterator<Item = Field<'d>> + use<'d> {
+    let dtype = *dtype;
+    (0..dtype.field_count()).map_while(move |at| dtype.field(at))
+}
+
+/// Items of an array inside an item: their type, and the items along each axis.
+pub fn subarray<'d>(dtype: &DType<'d>) -> Option<(DType<'d>, Vec<usize>)> {
+    let (inner, shape) = dtype.subarray?;
+    let inner = DType::of(inner)?;
+    let axes = match shape.items() {
+        Some(axes) => axes.take(AXES).map(|axis| axis.as_u64()?.try_into().ok()).collect::<Option<Vec<_>>>()?,
+        None => vec![usize::try_from(shape.as_u64()?).ok()?],
+    };
+    let len = axes.iter().try_fold(1u64, |len, axis| len.checked_mul(*axis as u64))?;
+    let fits = inner.size != 0 && len.checked_mul(inner.size) == Some(dtype.size);
+    (fits && inner.subarray.is_none()).then_some((inner, axes))
+}
+
+/// Items of this type have a meaning here.
+pub fn is_readable(dtype: &DType<'_>, levels: usize) -> bool {
+    let Some(below) = levels.checked_sub(1) else { return false };
+    if dtype.subarray.is_some() {
+        return subarray(dtype).is_some_and(|(inner, _)| is_readable(&inner, below));
+    }
+    match dtype.kind {
+        b'b' => dtype.size == 1,
+        b'i' | b'u' => matches!(dtype.size, 1 | 2 | 4 | 8),
+        b'f' => matches!(dtype.size, 2 | 4 | 8),
+        b'c' => matches!(dtype.size, 8 | 16),
+        b'M' | b'm' => dtype.size == 8,
+        b'S' | b'a' => true,
+        b'U' => dtype.size % 4 == 0,
+        b'V' if dtype.fields.is_some() => {
+            let count = fields(dtype).filter(|field| is_readable(&field.dtype, below)).count();
+            count == dtype.field_count() && count != 0
+        }
+        _ => false,
+    }
+}
+
+/// The cell of an item that is no record.
+pub fn cell<'b>(dtype: &DType<'b>, bytes: &'b [u8]) -> Cell<'b> {
+    Cell::item(dtype, Octets::raw(bytes))
+}
+
+/// A time as NumPy writes it: `2020-01-02T03:04:05`, as exact as its unit; `None` for units shorter than a nanosecond.
+pub fn datetime(ticks: i64, unit: Unit) -> Option<String> {
+    let mut text = String::new();
+    let it = Instant::of(ticks, unit);
+    time::naive(it, Style { dates_only: false, digits: 0 }, &mut text);
+    let text = text.replacen(' ', "T", 1);
+    let upto = |parts: usize| text.rsplitn(parts + 1, [':', 'T', '-']).last().unwrap_or_default().to_owned();
+    Some(match unit {
+        Unit::Year => upto(5),
+        Unit::Month => upto(4),
+        Unit::Week | Unit::Day => upto(3),
+        Unit::Hour => upto(2),
+        Unit::Minute => upto(1),
+        Unit::Milli => format!("{text}.{:03}", it.nano / 1_000_000),
+        Unit::Micro => format!("{text}.{:06}", it.nano / 1000),
+        Unit::Nano => format!("{text}.{:09}", it.nano),
+        Unit::Second => text,
+        _ => return None,
+    })
+}
+
+/// What is met on the way through nested lists.
+pub enum Token {
+    /// A list begins.
+    Open,
+    /// The list ends.
+    Close,
+    /// The item at this place of the data.
+    Item(usize),
+}
+
+impl Token {
+    /// The place of an item.
+    pub fn place(self) -> Option<usize> {
+        if let Token::Item(place) = self { Some(place) } else { None }
+    }
+}
+
+/// An array as lists of lists, in C order.
+pub struct Nested {
+    shape: Vec<usize>,
+    strides: Vec<usize>,
+    index: Vec<usize>,
+    place: usize,
+    next: Next,
+}
+
+enum Next {
+    Down,
+    Up,
+    Shut,
+    Done,
+}
+
+impl Nested {
+    /// All of an array.
+    pub fn of(cells: &Cells<'_>) -> Self {
+        let (shape, strides) = (cells.shape.clone(), cells.strides.clone());
+        Nested { shape, strides, index: Vec::new(), place: cells.start, next: Next::Down }
+    }
+}
+
+impl Iterator for Nested {
+    type Item = Token;
+
+    fn next(&mut self) -> Option<Token> {
+        loop {
+            match self.next {
+                Next::Done => return None,
+                Next::Down => match self.shape.get(self.index.len()) {
+                    None => {
+                        self.next = if self.index.is_empty() { Next::Done } else { Next::Up };
+                        return Some(Token::Item(self.place));
+                    }
+                    Some(&len) => {
+                        self.next = if len == 0 { Next::Shut } else { Next::Down };
+                        self.index.push(0);
+                        return Some(Token::Open);
+                    }
+                },
+                Next::Up => {
+                    let level = self.index.len().checked_sub(1)?;
+                    let (len, stride) = (*self.shape.get(level)?, *self.strides.get(level)?);
+                    let at = self.index.last_mut()?;
+                    *at += 1;
+                    self.place += stride;
+                    if *at < len {
+                        self.next = Next::Down;
+                        continue;
+                    }
+                    self.place -= stride * len;
+                    self.next = Next::Shut;
+                }
+                Next::Shut => {
+                    self.index.pop();
+                    self.next = if self.index.is_empty() { Next::Done } else { Next::Up };
+                    return Some(Token::Close);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Arrays as nested lists.
+
+use super::told::global_name;
+use super::{Step, Steps, list, map, one, raw, string, value};
+use crate::print::cells::{Cells, Item, Nested, Token, cell, datetime, fields, subarray};
+use crate::print::json::text;
+use pickle_core::known::{Array, DType, Data, Number};
+use pickle_core::table::Cell;
+use std::io::{self, Write};
+
+/// `{"$ndarray": "float64", "$shape": [..], "$data": ..}`
+pub fn ndarray(array: Array<'_>) -> Option<Steps<'_>> {
+    let mut fields = Vec::new();
+    if let Some(class) = array.class.filter(|class| class.as_global().is_none_or(|name| name != ("numpy", "ndarray"))) {
+        fields.push(match class.as_global() {
+            Some((module, name)) => ("$class", string(global_name(module, name))),
+            None => ("$callable", value(class)),
+        });
+    }
+    fields.push(("$ndarray", dtype(array.dtype)));
+    fields.push(("$shape", list(array.shape.items()?)));
+    match (Cells::of(&array), array.data) {
+        (Some(cells), _) => fields.push(("$data", nested(cells))),
+        (None, Data::Missing(buffer)) => fields.push(("$data", value(buffer))),
+        (None, Data::Objects(objects)) => fields.push(("$data", value(objects))),
+        (None, Data::Bytes(octets)) => {
+            fields.push(("$bytes", one(Step::Base64(octets))));
+            if array.fortran {
+                fields.push(("$order", string("F")));
+            }
+        }
+        _ => return None,
+    }
+    if let Some(extra) = array.extra {
+        fields.push(("$state", value(extra)));
+    }
+    Some(map(fields))
+}
+
+/// The type of items: its name, or `[name, type]` of each field.
+pub fn dtype(dtype: DType<'_>) -> Steps<'_> {
+    let mut text = Vec::new();
+    // A Vec takes everything.
+    let _ = write_dtype(&dtype, 8, &mut text);
+    raw(String::from_utf8(text).unwrap_or_default())
+}
+
+fn write_dtype(dtype: &DType<'_>, levels: usize, out: &mut dyn Write) -> io::Result<()> {
+    let Some(below) = levels.checked_sub(1).filter(|_| dtype.fields.is_some()) else {
+        return text::string(out, &dtype.to_string());
+    };
+    out.write_all(b"[")?;
+    for (nth, field) in fields(dtype).enumerate() {
+        out.write_all(if nth == 0 { b"[" } else { b",[" })?;
+        text::string(out, field.name)?;
+        out.write_all(b",")?;
+        match subarray(&field.dtype) {
+            Some((inner, axes)) => {
+                write_dtype(&inner, below, out)?;
+                let axes: Vec<String> = axes.iter().map(usize::to_string).collect();
+                write!(out, ",[{}]", axes.join(","))?;
+            }
+            None => write_dtype(&field.dtype, below, out)?,
+        }
+        out.write_all(b"]")?;
+    }
+    out.write_all(b"]")
+}
+
+/// The items of an array: one of no axes, else lists of lists.
+pub fn nested(cells: Cells<'_>) -> Steps<'_> {
+    if !cells.is_objects() {
+        return one(Step::Cells(cells));
+    }
+    Box::new(Nested::of(&cells).map(move |token| match token {
+        Token::Open => Step::Array,
+        Token::Close => Step::End,
+        Token::Item(place) => match cells.item(place) {
+            Some(Item::Value(value)) => Step::Value(value),
+            _ => Step::Raw("null".into()),
+        },
+    }))
+}
+
+/// Writes items that are no objects.
+pub fn write(cells: &Cells<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write_with(cells, out, &mut |it, out| match it {
+        Item::Bytes(bytes) => item(cells.dtype(), bytes, out),
+        Item::Value(_) => out.write_all(b"null"),
+    })
+}
+
+/// Writes an item.
+pub type WriteItem<'w, 'd> = dyn FnMut(Item<'_, 'd>, &mut dyn Write) -> io::Result<()> + 'w;
+
+/// Lists of lists, with the items as `each` writes them.
+pub fn write_with<'d>(cells: &Cells<'d>, out: &mut dyn Write, each: &mut WriteItem<'_, 'd>) -> io::Result<()> {
+    let mut comma = false;
+    for token in Nested::of(cells) {
+        match token {
+            Token::Open => {
+                out.write_all(if comma { b",[" } else { b"[" })?;
+                comma = false;
+            }
+            Token::Close => {
+                out.write_all(b"]")?;
+                comma = true;
+            }
+            Token::Item(place) => {
+                if comma {
+                    out.write_all(b",")?;
+                }
+                match cells.item(place) {
+                    Some(it) => each(it, out)?,
+                    None => out.write_all(b"null")?,
+                }
+                comma = true;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An item by its bytes. The type has been looked at: it has few levels.
+pub fn item(dtype: &DType<'_>, bytes: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    if let Some((inner, _)) = subarray(dtype) {
+        return part(dtype, &inner, bytes, out);
+    }
+    if dtype.fields.is_some() {
+        out.write_all(b"{")?;
+        for (nth, field) in fields(dtype).enumerate() {
+            if nth != 0 {
+                out.write_all(b",")?;
+            }
+            text::string(out, field.name)?;
+            out.write_all(b":")?;
+            let place = usize::try_from(field.offset).unwrap_or(usize::MAX);
+            let len = usize::try_from(field.dtype.size).unwrap_or(usize::MAX);
+            let bytes = bytes.get(place..place.saturating_add(len)).unwrap_or_default();
+            item(&field.dtype, bytes, out)?;
+        }
+        return out.write_all(b"}");
+    }
+    // Spans have units of their own, perhaps several at a time: they are counted.
+    let it = cell(dtype, bytes);
+    if dtype.kind == b'm' {
+        return match it {
+            Cell::Null => out.write_all(b"null"),
+            _ => number(dtype.number(bytes), out),
+        };
+    }
+    match it {
+        Cell::DateTime(ticks, unit) => match datetime(ticks, unit) {
+            Some(time) => text::string(out, &time),
+            None => number(dtype.number(bytes), out),
+        },
+        Cell::Chars(piece, big) => text::string(out, &piece.chars(big).collect::<String>()),
+        Cell::Bytes(piece) => {
+            let bytes: Vec<u8> = piece.bytes().collect();
+            match std::str::from_utf8(&bytes) {
+                Ok(utf8) => text::string(out, utf8),
+                Err(_) => {
+                    out.write_all(b"{\"$bytes\":")?;
+                    text::base64(out, bytes.into_iter())?;
+                    out.write_all(b"}")
+                }
+            }
+        }
+        Cell::Null => out.write_all(b"null"),
+        _ => number(dtype.number(bytes), out),
+    }
+}
+
+/// An array inside an item.
+fn part(dtype: &DType<'_>, inner: &DType<'_>, bytes: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    let Some((_, axes)) = subarray(dtype) else { return out.write_all(b"null") };
+    let size = usize::try_from(inner.size).unwrap_or(1).max(1);
+    let items = bytes.chunks(size);
+    // Brackets close and open where an axis is over.
+    let ends = |at: usize| {
+        let mut each = 1usize;
+        let over = |axis: &&usize| {
+            each = each.saturating_mul(**axis).max(1);
+            at.is_multiple_of(each)
+        };
+        axes.iter().rev().take_while(over).count()
+    };
+    for (nth, bytes) in items.enumerate() {
+        let brackets = ends(nth);
+        if nth != 0 {
+            out.write_all(&b"]".repeat(brackets))?;
+            out.write_all(b",")?;
+        }
+        out.write_all(&b"[".repeat(brackets))?;
+        item(inner, bytes, out)?;
+    }
+    out.write_all(&b"]".repeat(axes.len()))
+}
+
+/// A number of an array.
+pub fn number(number: Option<Number>, out: &mut dyn Write) -> io::Result<()> {
+    match number {
+        Some(Number::Bool(flag)) => write!(out, "{flag}"),
+        Some(Number::Int(int)) => out.write_all(text::int(int).as_bytes()),
+        Some(Number::Uint(int)) if int <= text::SAFE_INT => write!(out, "{int}"),
+        Some(Number::Uint(int)) => write!(out, "\"{int}\""),
+        Some(Number::Float(float)) => out.write_all(text::float(float).as_bytes()),
+        Some(Number::Complex(re, im)) => write!(out, "[{},{}]", text::float(re), text::float(im)),
+        _ => out.write_all(b"null"),
+    }
+}
