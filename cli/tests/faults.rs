@@ -271,7 +271,7 @@ fn plain_json_of_arrays_makes_arrays() {
     for wrong in [
         r#"{"$ndarray": "float64", "$shape": [2], "$data": [1]}"#,
         r#"{"$ndarray": "int8", "$shape": [1], "$data": [128]}"#,
-        r#"{"$ndarray": "object", "$shape": [1], "$data": [1]}"#,
+        r#"{"$ndarray": "object", "$shape": [2], "$data": [1]}"#,
         r#"{"$ndarray": "float64", "$shape": [9999999999999, 9999999999999], "$bytes": ""}"#,
     ] {
         std::fs::write(folder.path().join("w.json"), wrong).expect("written");

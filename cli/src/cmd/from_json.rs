@@ -3,7 +3,9 @@
 //! The JSON becomes opcodes that any protocol may have; the core reads those into a document and writes it as CPython's
 //! pickler does.
 
-mod ndarray;
+mod array;
+mod dtype;
+mod object;
 
 use crate::Failure;
 use crate::input::Input;
@@ -14,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use num_bigint::BigInt;
 use pickle_core::writer::{Profile, Version, Writer};
-use pickle_core::{Arg, Encoder, Heap, Opcode, Options, Unpickler, WriteError, compat};
+use pickle_core::{Arg, Encoder, Heap, Opcode, Options, Unpickler, WriteError};
 use serde_json::{Map, Number, Value};
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -385,11 +387,14 @@ impl<'j> Maker<'j> {
                 return fault(format!("$id {id} is given twice"));
             }
         }
+        if fields.contains_key("$ndarray") {
+            return self.array(fields, place);
+        }
         if let Some(is_object) = ["$class", "$callable", "$persid"].iter().find(|key| fields.contains_key(**key)) {
             return self.object(fields, is_object, place);
         }
-        if fields.contains_key("$ndarray") {
-            return self.array(fields, place);
+        if fields.contains_key("$table") {
+            return fault("a table cannot be written from plain JSON; take the form of --tagged");
         }
         let mut ours = fields.iter().filter(|(key, _)| *key != "$id");
         let (Some((tag, value)), second) = (ours.next(), ours.next()) else {
@@ -539,73 +544,6 @@ impl<'j> Maker<'j> {
         self.plain(Opcode::Reduce)
     }
 
-    /// `{"$ndarray": "float64", "$shape": [..], "$data": ..}`, as numpy pickles it.
-    fn array(&mut self, fields: &'j Map<String, Value>, place: Place<'j>) -> Result<(), Fault> {
-        let known = ["$id", "$ndarray", "$shape", "$data", "$bytes", "$order"];
-        if let Some(key) = fields.keys().find(|key| !known.contains(&key.as_str())) {
-            return fault(format!("{key} of an array cannot be written from plain JSON; take the form of --tagged"));
-        }
-        let dtype = fields.get("$ndarray").and_then(Value::as_str);
-        let Some(dtype) = dtype.and_then(ndarray::DType::of) else {
-            return fault(format!(
-                "{} is no dtype that plain JSON can give",
-                fields.get("$ndarray").unwrap_or(&Value::Null)
-            ));
-        };
-        let shape: Option<Vec<u64>> =
-            fields.get("$shape").and_then(Value::as_array).and_then(|axes| axes.iter().map(Value::as_u64).collect());
-        let Some(shape) = shape else { return fault("$shape must be a list of lengths") };
-        let bytes = match (fields.get("$data"), fields.get("$bytes")) {
-            (Some(data), None) => dtype.bytes(data, &shape).map_err(|text| Fault { path: ".$data".into(), text })?,
-            (None, Some(Value::String(text))) => match STANDARD.decode(text) {
-                Ok(bytes) => bytes,
-                Err(error) => return fault(format!("base64 is wanted: {error}")),
-            },
-            _ => return fault("an array has $data, a list, or $bytes, base64"),
-        };
-        let fortran = fields.get("$order").is_some_and(|order| order == "F");
-        let items = shape.iter().try_fold(1u64, |product, axis| product.checked_mul(*axis));
-        if items.and_then(|items| items.checked_mul(dtype.len)) != Some(bytes.len() as u64) {
-            return fault(format!("{} bytes do not fill $shape", bytes.len()));
-        }
-        self.named("numpy.core.multiarray", "_reconstruct")?;
-        self.named("numpy", "ndarray")?;
-        self.small(0)?;
-        self.plain(Opcode::Tuple1)?;
-        self.op(Opcode::BinBytes8, Arg::Bytes(b"b"))?;
-        self.plain(Opcode::Tuple3)?;
-        self.plain(Opcode::Reduce)?;
-        self.made(place)?;
-        self.plain(Opcode::Mark)?;
-        self.small(1)?;
-        self.plain(Opcode::Mark)?;
-        for axis in &shape {
-            self.int(&axis.to_string())?;
-        }
-        self.plain(Opcode::Tuple)?;
-        self.named("numpy", "dtype")?;
-        self.text(dtype.code.as_bytes())?;
-        self.plain(Opcode::NewFalse)?;
-        self.plain(Opcode::NewTrue)?;
-        self.plain(Opcode::Tuple3)?;
-        self.plain(Opcode::Reduce)?;
-        self.plain(Opcode::Mark)?;
-        self.small(3)?;
-        self.text(if dtype.len == 1 || dtype.code.starts_with('S') { b"|" } else { b"<" })?;
-        for _ in 0..3 {
-            self.plain(Opcode::None)?;
-        }
-        for int in [-1, -1, 0] {
-            self.small(int)?;
-        }
-        self.plain(Opcode::Tuple)?;
-        self.plain(Opcode::Build)?;
-        self.plain(if fortran { Opcode::NewTrue } else { Opcode::NewFalse })?;
-        self.op(Opcode::BinBytes8, Arg::Bytes(&bytes))?;
-        self.plain(Opcode::Tuple)?;
-        self.plain(Opcode::Build)
-    }
-
     fn buffer(&mut self, index: &Value, read_only: bool) -> Result<(), Fault> {
         if index.as_u64() != Some(self.buffers) {
             return fault(format!("buffers come in order: number {} is next", self.buffers));
@@ -613,129 +551,5 @@ impl<'j> Maker<'j> {
         self.buffers += 1;
         self.plain(Opcode::NextBuffer)?;
         if read_only { self.plain(Opcode::ReadonlyBuffer) } else { Ok(()) }
-    }
-
-    /// `["module", "name"]`, or `"module.name"` of the plain form.
-    fn global(&mut self, names: &Value) -> Result<(), Fault> {
-        let (module, name) = match names {
-            Value::Array(names) => match names.as_slice() {
-                [Value::String(module), Value::String(name)] => (module.as_str(), name.as_str()),
-                _ => return fault("a pair [module, name] is wanted"),
-            },
-            Value::String(names) => match names.rsplit_once('.') {
-                Some(parts) => parts,
-                None => return fault(format!("{names:?} has no module: \"module.name\" is wanted")),
-            },
-            _ => return fault("a pair [module, name] is wanted"),
-        };
-        // The JSON does not say which protocol it came from; the names of Python 2 are no others in Python 3.
-        let (module, name) = if self.keep_names { (module, name) } else { compat::to_python3(module, name) };
-        self.text(module.as_bytes())?;
-        self.text(name.as_bytes())?;
-        self.plain(Opcode::StackGlobal)
-    }
-
-    fn object(&mut self, fields: &'j Map<String, Value>, callable: &str, place: Place<'j>) -> Result<(), Fault> {
-        let how = match fields.get("$how") {
-            None if callable == "$persid" => "persid",
-            None => "reduce",
-            Some(Value::String(how)) => how.as_str(),
-            Some(_) => return fault("$how must be a string"),
-        };
-        let stacked = matches!(how, "obj" | "inst");
-        self.begin(place)?;
-        if stacked {
-            self.plain(Opcode::Mark)?;
-        }
-        let class = fields.get(callable).unwrap_or(&Value::Null);
-        match callable {
-            "$class" => self.global(class),
-            _ => self.value(class),
-        }
-        .map_err(|fault| fault.below(&format!(".{callable}")))?;
-        let below = |step: &str| {
-            let step = format!(".{step}");
-            move |fault: Fault| fault.below(&step)
-        };
-        match (fields.get("$args"), how) {
-            (_, "changed" | "persid") => {}
-            (Some(Value::Array(args)), _) if stacked => self.values(args).map_err(below("$args"))?,
-            (None, _) if stacked => {}
-            (Some(Value::Array(args)), _) => {
-                self.plain(Opcode::Mark)?;
-                self.values(args).map_err(below("$args"))?;
-                self.plain(Opcode::Tuple)?;
-            }
-            (Some(args), _) => self.value(args).map_err(below("$args"))?,
-            (None, _) => self.plain(Opcode::EmptyTuple)?,
-        }
-        let (parts, opcode) = match how {
-            "reduce" => (Parts::Counted(2), Opcode::Reduce),
-            "newobj" => (Parts::Counted(2), Opcode::NewObj),
-            "newobj_ex" => {
-                let Some(kwargs) = fields.get("$kwargs") else { return fault("newobj_ex needs $kwargs") };
-                self.value(kwargs).map_err(below("$kwargs"))?;
-                (Parts::Counted(3), Opcode::NewObjEx)
-            }
-            "obj" | "inst" => (Parts::Marked, Opcode::Obj),
-            "persid" => (Parts::Counted(1), Opcode::BinPersId),
-            "changed" => {
-                // A global becomes an object by its first change only.
-                self.changes(fields, callable)?;
-                self.around -= u32::from(place.1);
-                return self.made(place);
-            }
-            _ => return fault(format!("$how {how:?} is none of reduce, newobj, newobj_ex, obj, inst and changed")),
-        };
-        // What was made inside of its own arguments was changed there too.
-        if self.end(place, parts, opcode)? { self.changes(fields, callable) } else { Ok(()) }
-    }
-
-    /// What happened to an object after it was made.
-    fn changes(&mut self, fields: &'j Map<String, Value>, callable: &str) -> Result<(), Fault> {
-        let below = |step: &str| {
-            let step = format!(".{step}");
-            move |fault: Fault| fault.below(&step)
-        };
-        for (key, value) in fields {
-            match key.as_str() {
-                "$id" | "$how" | "$args" | "$kwargs" => {}
-                key if key == callable => {}
-                "$changes" => match value {
-                    Value::Array(changes) => {
-                        for (i, change) in changes.iter().enumerate() {
-                            let Some(change) = change.as_object().filter(|change| change.len() == 1) else {
-                                return fault("one change a map is wanted").map_err(below(&format!("$changes[{i}]")));
-                            };
-                            for (key, value) in change {
-                                self.change(key, value).map_err(below(&format!("$changes[{i}].{key}")))?;
-                            }
-                        }
-                    }
-                    _ => return fault("a list is wanted").map_err(below(key)),
-                },
-                key => self.change(key, value).map_err(below(key))?,
-            }
-        }
-        Ok(())
-    }
-
-    fn change(&mut self, key: &str, value: &'j Value) -> Result<(), Fault> {
-        match (key, value) {
-            ("$append", Value::Array(items)) => self.give(items, Opcode::Appends),
-            ("$add", Value::Array(items)) => self.give(items, Opcode::AddItems),
-            ("$setitem", Value::Array(pairs)) => self.pairs(pairs),
-            ("$setitem", Value::Object(fields)) => match fields.get("$dict") {
-                Some(Value::Array(pairs)) => self.pairs(pairs),
-                _ => self.fields(fields),
-            },
-            ("$state", state) => {
-                self.value(state)?;
-                self.plain(Opcode::Build)
-            }
-            ("$raw" | "$pickle", _) => fault("joblib's arrays between opcodes cannot be written from JSON"),
-            ("$append" | "$add" | "$setitem", _) => fault("a list is wanted"),
-            _ => fault("no key of an object; its attributes stand in $state"),
-        }
     }
 }
