@@ -41,7 +41,7 @@ pub(crate) struct Names {
 
 impl Default for Names {
     fn default() -> Self {
-        let steps = ["[other]", "[]", "(arguments)", "(state)"].map(Box::from).into_iter();
+        let steps = [" (other keys)", "[*]", "@args", "@state"].map(Box::from).into_iter();
         let texts = steps.chain((0..PLACES).map(|place| format!("[{place}]").into())).collect();
         Names { by_text: HashMap::new(), texts, by_key: HashMap::new(), last: Vec::new() }
     }
@@ -63,7 +63,7 @@ impl Names {
 
     /// The name, as a step of a path or as a class.
     pub(crate) fn step(&self, name: Name) -> &str {
-        self.texts.get(name as usize).map_or("[other]", |text| text)
+        self.texts.get(name as usize).map_or(" (other keys)", |text| text)
     }
 
     /// What a value is.
@@ -105,9 +105,8 @@ impl Names {
 /// The step of a path for a key.
 fn step(key: &[u8]) -> String {
     let text = String::from_utf8_lossy(key);
-    let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-    let quote = if text.contains('"') { '\'' } else { '"' };
-    if plain { format!(".{text}") } else { format!("[{quote}{text}{quote}]") }
+    let plain = !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
+    if plain { format!(".{text}") } else { format!("[{}]", serde_json::Value::from(text)) }
 }
 
 /// What the values of a branch are.
