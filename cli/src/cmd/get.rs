@@ -4,8 +4,11 @@ use crate::Failure;
 use crate::input::containers;
 use crate::pickles::Pickles;
 use crate::pickles::items::{self, Whose};
-use crate::print::json::{self, json};
+use crate::print::json::{self, json, one_line};
+use crate::print::rows::{self, Part};
+use crate::print::table::values::Arena;
 use clap::Args;
+use pickle_core::view::PathError;
 use pickle_core::{Document, Path, PathStep, Role};
 use std::io::Write;
 use std::path::PathBuf;
@@ -57,7 +60,11 @@ pub fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let failure = match pickles.next_document() {
         Ok(Some(document)) => {
             let root = document.root();
-            let found = root.find_all(&args.path).map_err(|error| refuse(error.to_string()))?;
+            let found = match root.find_all(&args.path) {
+                Ok(found) => found,
+                Err(error) if !several && within(&error, args, out)? => return Ok(()),
+                Err(error) => return Err(refuse(error.to_string())),
+            };
             return found.iter().try_for_each(|value| print(&value.document(), args, several, out));
         }
         Ok(None) => return Err(refuse("there is no pickle".into())),
@@ -88,6 +95,21 @@ fn item(args: &GetArgs, list: String, index: u64, rest: &str, out: &mut dyn Writ
         Ok(false)
     })?;
     Ok(found)
+}
+
+/// Prints what the path leads to inside an array or table; false where there is nothing.
+fn within(error: &PathError<'_, '_>, args: &GetArgs, out: &mut dyn Write) -> Result<bool, Failure> {
+    let rest = args.path.get(error.done().len()..).unwrap_or_default();
+    let steps: Option<Vec<PathStep<'_>>> = Path::new(rest).collect();
+    let (Some(there), Some(steps)) = (error.value(), steps) else { return Ok(false) };
+    let arena = Arena::new(one_line);
+    let Some(part) = rows::part(there, &mut steps.into_iter(), &arena) else { return Ok(false) };
+    match part {
+        Part::Cells(cells) => json::part(&cells, out)?,
+        Part::Json(json) => out.write_all(json.as_bytes())?,
+    }
+    writeln!(out)?;
+    Ok(true)
 }
 
 /// Prints a value; one of several on a line of its own.

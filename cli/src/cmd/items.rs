@@ -7,10 +7,13 @@ use super::common::Of;
 use crate::Failure;
 use crate::messages::note;
 use crate::output::Output;
-use crate::pickles::items::{Item, ItemSink, each, each_into};
-use crate::print::formats::{self, Format, Sink};
-use crate::print::json::Line;
+use crate::pickles::items::{Item, ItemSink, each_into};
+use crate::print::formats::{self, Columns, Format, Sink};
+use crate::print::json::{Line, one_line};
+use crate::print::rows::Rows;
+use crate::print::table::values::Arena;
 use clap::Args;
+use pickle_core::Value;
 use std::collections::VecDeque;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -110,19 +113,10 @@ pub fn head(args: &SomeArgs, out: &mut dyn Write) -> Result<(), Failure> {
 /// # Errors
 /// As [`run`].
 pub fn tail(args: &SomeArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut last: VecDeque<Vec<u8>> = VecDeque::new();
-    let mut line = Line::default();
     let most = usize::try_from(args.lines).unwrap_or(usize::MAX);
-    let result = each(args.of.whose(), &mut |item| {
-        let mut text = if last.len() >= most { last.pop_front().unwrap_or_default() } else { Vec::new() };
-        text.clear();
-        if most != 0 {
-            formats::line(item, &mut line, &mut text)?;
-            last.push_back(text);
-        }
-        Ok(true)
-    });
-    last.iter().try_for_each(|text| out.write_all(text))?;
+    let mut tail = LastItems { file: &args.of.file, last: VecDeque::new(), most, line: Line::default() };
+    let result = each_into(args.of.whose(), &mut tail);
+    tail.last.iter().try_for_each(|text| out.write_all(text))?;
     result
 }
 
@@ -131,13 +125,10 @@ pub fn tail(args: &SomeArgs, out: &mut dyn Write) -> Result<(), Failure> {
 /// # Errors
 /// As [`run`].
 pub fn count(args: &CountArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut count = 0u64;
-    let result = each(args.of.whose(), &mut |_| {
-        count += 1;
-        Ok(true)
-    });
+    let mut counter = Counter { file: &args.of.file, count: 0 };
+    let result = each_into(args.of.whose(), &mut counter);
     if matches!(result, Ok(()) | Err(Failure::Reported)) {
-        writeln!(out, "{count}")?;
+        writeln!(out, "{}", counter.count)?;
     }
     result
 }
@@ -149,7 +140,19 @@ fn write(of: &Of, format: Format, left: u64, out: &mut dyn Write) -> Result<(), 
     if format == Format::Jsonl && left == u64::MAX {
         return lines::write(of, out);
     }
-    let mut some = FirstItems { sink: Sink::new(format, out), left, file: &of.file };
+    // The header has the keys of all rows: a file is looked through beforehand.
+    let columns = match format {
+        Format::Csv if of.whose().can_be_read_again() => {
+            let mut columns = LookedThrough(Columns::default());
+            match each_into(of.whose(), &mut columns) {
+                Ok(()) | Err(Failure::Reported | Failure::Pickle { .. } | Failure::Refused { .. }) => {}
+                Err(failure) => return Err(failure),
+            }
+            Some(columns.0)
+        }
+        _ => None,
+    };
+    let mut some = FirstItems { sink: Sink::new(format, columns, out), left, file: &of.file };
     let result = each_into(of.whose(), &mut some);
     // What came before a damage is written too.
     some.sink.finish().and(result)
@@ -171,5 +174,106 @@ impl ItemSink for FirstItems<'_> {
 
     fn idle(&mut self) -> Result<(), Failure> {
         self.sink.flush()
+    }
+
+    fn shaped(&mut self, value: Value<'_>) -> Option<Result<bool, Failure>> {
+        let format = self.sink.format();
+        let rows = with_rows(self.file, value, |rows| {
+            let some = rows.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+            self.sink.with_out(|out| rows.write(0..some, format, out))?;
+            self.left -= some as u64;
+            Ok(self.left != 0)
+        });
+        Some(rows)
+    }
+}
+
+/// Does something with the rows of an array or table of `file`.
+pub(super) fn with_rows<T>(
+    file: &Path,
+    value: Value<'_>,
+    each: impl FnOnce(&Rows<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let refuse = |text: String| Failure::Refused { name: file.display().to_string(), text };
+    let arena = Arena::new(one_line);
+    match Rows::of(value, &arena) {
+        Ok(Some(rows)) => each(&rows),
+        Ok(None) => Err(refuse("it has no rows".into())),
+        Err(why) => Err(refuse(format!("its rows cannot be told: {why}"))),
+    }
+}
+
+/// Finds the columns of all items.
+struct LookedThrough(Columns);
+
+impl ItemSink for LookedThrough {
+    fn item(&mut self, item: &Item<'_>) -> Result<bool, Failure> {
+        Ok(self.0.look(item))
+    }
+
+    fn shaped(&mut self, _value: Value<'_>) -> Option<Result<bool, Failure>> {
+        Some(Ok(false))
+    }
+}
+
+/// The last items as lines.
+struct LastItems<'f> {
+    file: &'f Path,
+    last: VecDeque<Vec<u8>>,
+    most: usize,
+    line: Line,
+}
+
+impl LastItems<'_> {
+    /// A line to be filled, of those that are wanted.
+    fn next(&mut self) -> Vec<u8> {
+        let mut text =
+            if self.last.len() >= self.most { self.last.pop_front().unwrap_or_default() } else { Vec::new() };
+        text.clear();
+        text
+    }
+}
+
+impl ItemSink for LastItems<'_> {
+    fn item(&mut self, item: &Item<'_>) -> Result<bool, Failure> {
+        let mut text = self.next();
+        if self.most != 0 {
+            formats::line(item, &mut self.line, &mut text)?;
+            self.last.push_back(text);
+        }
+        Ok(true)
+    }
+
+    fn shaped(&mut self, value: Value<'_>) -> Option<Result<bool, Failure>> {
+        let rows = with_rows(self.file, value, |rows| {
+            for row in rows.len().saturating_sub(self.most)..rows.len() {
+                let mut text = self.next();
+                rows.write(row..row + 1, Format::Jsonl, &mut text)?;
+                self.last.push_back(text);
+            }
+            Ok(true)
+        });
+        Some(rows)
+    }
+}
+
+/// Counts items.
+struct Counter<'f> {
+    file: &'f Path,
+    count: u64,
+}
+
+impl ItemSink for Counter<'_> {
+    fn item(&mut self, _item: &Item<'_>) -> Result<bool, Failure> {
+        self.count += 1;
+        Ok(true)
+    }
+
+    fn shaped(&mut self, value: Value<'_>) -> Option<Result<bool, Failure>> {
+        let rows = with_rows(self.file, value, |rows| {
+            self.count += rows.len() as u64;
+            Ok(true)
+        });
+        Some(rows)
     }
 }

@@ -1,5 +1,8 @@
 //! The items of pickles, one after another.
 
+mod shaped;
+
+use self::shaped::Watch;
 use super::documents::{Pickles, warn_of_rest};
 use super::{missing, plan, resync};
 use crate::Failure;
@@ -7,6 +10,7 @@ use crate::input::{Input, containers};
 use crate::survey::walk::is_cut_pickle;
 use pickle_core::{
     Batch, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, Options, Role, Unpickler,
+    Value,
 };
 use std::io::BufRead;
 use std::path::Path;
@@ -60,6 +64,13 @@ impl<'r> Item<'r> {
     }
 }
 
+impl Whose<'_> {
+    /// The file can be read a second time.
+    pub fn can_be_read_again(&self) -> bool {
+        shaped::can_be_read_again(self)
+    }
+}
+
 /// Takes items.
 pub trait ItemSink {
     /// Takes an item; false for enough.
@@ -78,6 +89,11 @@ pub trait ItemSink {
 
     /// Where items are copied to that are ready together, for who takes them so.
     fn room(&mut self) -> Option<&mut Batch> {
+        None
+    }
+
+    /// Takes an array or table, whose items are rows and no values of the pickle; false for enough, `None` for who cannot.
+    fn shaped(&mut self, _value: Value<'_>) -> Option<Result<bool, Failure>> {
         None
     }
 
@@ -117,6 +133,43 @@ pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> 
     if of.path == "$" && !of.resync && is_log(&mut input) {
         return each_pickle(input, take);
     }
+    if of.resync {
+        return stream(of, input, take);
+    }
+    let again = shaped::can_be_read_again(&of);
+    if !again && of.path == "$" && shaped::begins_so(&mut input) {
+        let name = input.name().to_owned();
+        return match shaped::whole(input, &of, take)? {
+            true => Ok(()),
+            false => Err(Failure::Refused { name, text: "it is made by NumPy or pandas, and has no items".into() }),
+        };
+    }
+    let name = input.name().to_owned();
+    let mut watch = Watch::new(take);
+    let result = stream(of, input, &mut watch);
+    let (seen, may_be) = (watch.seen, watch.shaped);
+    let take = watch.into_inner();
+    match result {
+        Ok(()) | Err(Failure::Refused { .. }) if again && (may_be || !seen) => match shaped::again(&of, take) {
+            Ok(true) => Ok(()),
+            Err(failure) if may_be => Err(failure),
+            // It only looked so.
+            Ok(false) if may_be => stream(of, containers::open_one(of.file)?, take),
+            _ => result,
+        },
+        Ok(()) if may_be => Err(Failure::Refused {
+            name,
+            text: format!(
+                "{} looks like an array or table: from a file instead of a pipe, its rows can be had",
+                of.path
+            ),
+        }),
+        result => result,
+    }
+}
+
+/// Items that are values of the pickles.
+fn stream(of: Whose<'_>, input: Input, take: &mut dyn ItemSink) -> Result<(), Failure> {
     let mut items = Items::new(if of.resync { input.into_seekable()? } else { input }, of.path);
     let mut whole = Ok(());
     loop {

@@ -1,21 +1,30 @@
 //! Why there is nothing at a path: how far it leads, and what is there.
 
 use crate::messages::printable;
-use pickle_core::{Document, Kind};
+use pickle_core::Document;
+use pickle_core::view::View;
 
 /// Why a path leads to no items; `None` where it leads to some, or to a container without any.
 pub fn items(document: &Document<'_>, path: &str) -> Option<String> {
     let Some(found) = document.find(path) else { return Some(value(document, path)) };
-    let what = match found.kind() {
-        Kind::None => "None",
-        Kind::Bool => "a bool",
-        Kind::Int => "an int",
-        Kind::Float => "a float",
-        Kind::Str => "a str",
-        Kind::Bytes => "bytes",
-        _ => return None,
+    if found.members().is_some() {
+        return None;
+    }
+    let what = match found.view() {
+        View::None => "None".to_owned(),
+        View::Bool(_) => "a bool".into(),
+        View::Int(_) | View::BigInt(_) => "an int".into(),
+        View::Float(_) | View::FloatText(_) => "a float".into(),
+        View::Text(_) | View::Surrogates(_) => "a str".into(),
+        View::Bytes(_) | View::ByteArray(_) => "bytes".into(),
+        View::Global(_) => "a class or function".into(),
+        View::Persistent(_) => "behind a persistent id".into(),
+        _ => match found.as_object().and_then(|object| object.class()) {
+            Some((module, name)) => printable(&format!("a {module}.{name}")),
+            None => "an object".into(),
+        },
     };
-    (path != "$").then(|| format!("{path} is {what}, which has no items"))
+    Some(format!("{path} is {what}, which has no items"))
 }
 
 /// Why a path leads to nothing.

@@ -1,12 +1,14 @@
 //! Items as lines of JSON: formatted on a worker thread while the file is read on this one.
 
+use super::with_rows;
 use crate::Failure;
 use crate::cmd::common::Of;
 use crate::pickles::items::{Item, ItemSink, each_into};
-use crate::print::formats;
+use crate::print::formats::{self, Format};
 use crate::print::json::Line;
-use pickle_core::Batch;
+use pickle_core::{Batch, Value};
 use std::io::Write;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -22,6 +24,7 @@ struct Work {
 }
 
 struct Lines<'o> {
+    file: &'o Path,
     out: &'o mut dyn Write,
     /// To the other thread, and back in the same order.
     to: Sender<Work>,
@@ -44,7 +47,7 @@ pub(super) fn write(of: &Of, out: &mut dyn Write) -> Result<(), Failure> {
     thread::scope(|scope| {
         scope.spawn(move || put_into_words(&work, &done));
         let (next, spare) = (Work::default(), Vec::new());
-        let mut lines = Lines { out, to, back, under_way: 0, next, spare, line: Line::default() };
+        let mut lines = Lines { file: &of.file, out, to, back, under_way: 0, next, spare, line: Line::default() };
         let result = each_into(of.whose(), &mut lines);
         // What came before a damage is written too.
         lines.wait(0).and(result)
@@ -89,6 +92,13 @@ impl ItemSink for Lines<'_> {
     fn idle(&mut self) -> Result<(), Failure> {
         self.wait(0)?;
         Ok(self.out.flush()?)
+    }
+
+    fn shaped(&mut self, value: Value<'_>) -> Option<Result<bool, Failure>> {
+        let done = self.wait(0).and_then(|()| {
+            with_rows(self.file, value, |rows| Ok(rows.write(0..rows.len(), Format::Jsonl, self.out)?))
+        });
+        Some(done.map(|()| true))
     }
 
     fn room(&mut self) -> Option<&mut Batch> {

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Small files of the kinds that people have, for cli/tests/cases.rs.
+
+    python3 tests/data/cases.py tests/data/cases         # Python 3.8 or later, NumPy; python2.7 on the PATH
+    python3 tests/data/cases.py --pandas 3 tests/data/cases   # once with each pandas: 024, 15, 3
+
+Keys of every type, containers in the spellings of every protocol, rows of Python 2, arrays of what is no number, one memo for
+several pickles, sets in the orders of two hash seeds, frames.
+"""
+
+import collections
+import pickle
+import subprocess
+import sys
+import types
+
+
+def class_of(module, name, bases=(object,), **namespace):
+    """A class of a module that is not installed, so that a pickle names it."""
+    parts = module.split(".")
+    for end in range(1, len(parts) + 1):
+        here = ".".join(parts[:end])
+        if here not in sys.modules:
+            sys.modules[here] = types.ModuleType(here)
+            if end > 1:
+                setattr(sys.modules[".".join(parts[: end - 1])], parts[end - 1], sys.modules[here])
+    namespace["__module__"] = module
+    made = type(name, bases, namespace)
+    setattr(sys.modules[module], name, made)
+    return made
+
+
+def dump(name, value, protocol):
+    with open(f"{FOLDER}/{name}", "wb") as file:
+        pickle.dump(value, file, protocol)
+
+
+def keys():
+    import numpy
+
+    made = class_of("m", "T", __getstate__=lambda self: ("pos", {"k": [1, 2]}), __setstate__=lambda self, state: None)
+    table = {0: {"boxes": numpy.zeros((2, 4), "f4")}, 7: "seven", -1: "minus", (1, 2): "edge", b"data": b"\x00\x01", 1.5: "f"}
+    table.update({None: "none", "a.b": 1, 'q"x': 2, "": "empty", "é": 3, 2**70: "big", True: "true?"})
+    table.update({frozenset([1]): "fs", "t": made(), numpy.int64(42): "npint", "set": {("x", 1), "y"}})
+    dump("keys.pkl", table, 4)
+
+
+def likes():
+    easy, own = class_of("easydict", "EasyDict", (dict,)), class_of("m", "MyList", (list,))
+    pair = collections.namedtuple("NT", "x y")
+    pair.__module__, sys.modules["m"].NT = "m", pair
+    likes = {
+        "od": collections.OrderedDict(a=1, b=[1, 2]),
+        "dd": collections.defaultdict(list, {"k": [1]}),
+        "cn": collections.Counter("aab"),
+        "ed": easy(k={"z": 1}),
+        "ml": own([1, 2, {"q": 3}]),
+        "dq": collections.deque([1, 2]),
+        "ud": collections.UserDict(a=1),
+        "ns": types.SimpleNamespace(a=5),
+        "nt": pair(1, {"w": 2}),
+        "cm": collections.ChainMap({"a": 1}),
+    }
+    for protocol in (2, 4):
+        dump(f"likes_p{protocol}.pkl", likes, protocol)
+
+
+def containers():
+    import numpy
+
+    for protocol in (2, 4):
+        dump(f"set_p{protocol}.pkl", {"a", "b", "c"}, protocol)
+        dump(f"objarray_p{protocol}.pkl", numpy.array(["x", None, (1, 2)], dtype=object), protocol)
+        dump(f"array_p{protocol}.pkl", numpy.arange(6.0).reshape(3, 2), protocol)
+    dump("insidedict_p2.pkl", {"words": {"a", "b", "c"}, "fs": frozenset([1, 2]), "x": 1}, 2)
+
+
+PYTHON2 = r"""
+import cPickle, collections, sys
+def dump(name, value, protocol):
+    cPickle.dump(value, open("%s/%s_p%d.pkl" % (sys.argv[1], name, protocol), "wb"), protocol)
+rows = [{"host": "web1", "city": "Z\xc3\xbcrich", "n": 1}, {"host": "web,2", "city": u"Ko\u0308ln", "n": 2L},
+        {"host": 'say "hi"', "city": "\xff", "n": None}]
+for protocol in (0, 2):
+    dump("py2od", collections.OrderedDict([("k", 1), ("l", 2)]), protocol)
+    dump("py2set", set(["a", "b"]), protocol)
+    dump("py2in", {"s": set(["a"]), "od": collections.OrderedDict([("k", 1)])}, protocol)
+    dump("rows", rows, protocol)
+    dump("tuples", [("web1", 1, 2.5), ("a\nb", 2, 1e300)], protocol)
+    dump("metrics", [("servers.web1.cpu", (1600000000, 0.5)), ("servers.web2.cpu", (1600000000, 3))], protocol)
+"""
+
+
+def arrays():
+    import numpy
+
+    table = numpy.array([["a", 1], ["b", None], ["c", 2.5]], dtype=object)
+    records = [("i", "i4"), ("x", "f8"), ("s", "S3"), ("u", "U2")]
+    arrays = {
+        "c": table,
+        "f": numpy.asfortranarray(table),
+        "zero": numpy.array("x", dtype=object),
+        "empty": numpy.zeros((0, 2), object),
+        "rec": numpy.array([(1, 2.5, b"ab", "é"), (3, numpy.nan, b"", "zz")], dtype=records),
+        "dt": numpy.array(["2020-01-02T03:04:05", "NaT"], "M8[s]"),
+        "td": numpy.array([1, 2], "m8[ms]"),
+        "U": numpy.array(["é", "ab"]),
+        "S": numpy.array([b"x", b"yz"]),
+        "b": numpy.array([[True], [False]]),
+        "cplx": numpy.array([1 + 2j]),
+        "f2": numpy.array([1.5], "f2"),
+        "g": numpy.array([1.25], numpy.longdouble),
+        "be": numpy.array([1, 256], ">i2"),
+        "fint": numpy.asfortranarray(numpy.arange(6).reshape(2, 3)),
+        "u64": numpy.array([2**64 - 1], "u8"),
+        "nested": numpy.array([numpy.arange(2), numpy.arange(3)], dtype=object),
+    }
+    dump("arrays.pkl", arrays, 4)
+
+
+def one_memo():
+    recipe = class_of("bb.cache", "CoreRecipeInfo")
+    with open(f"{FOLDER}/bb_cache.dat", "wb") as file:
+        pickler = pickle.Pickler(file, 5)
+        pickler.dump("154")
+        pickler.dump("2.0.0")
+        for i in range(3):
+            made = recipe()
+            made.pn, made.pv = "pkg%d" % i, "1.%d" % i
+            made.depends, made.provides, made.skipped = ["gcc", "libc"], {"virtual/x"}, False
+            pickler.dump("/recipes/pkg%d.bb" % i)
+            pickler.dump(made)
+
+
+def seeds():
+    code = "import pickle, sys; pickle.dump({'names': set('abcde'), 'fs': frozenset('xyz'), 'n': 1}, open(sys.argv[1], 'wb'), 4)"
+    for seed in ("1", "2"):
+        subprocess.check_call([sys.executable, "-c", code, f"{FOLDER}/s{seed}.pkl"], env={"PYTHONHASHSEED": seed})
+    dump("otherorder.pkl", {"n": 1, "fs": frozenset("xyz"), "names": set("abcde")}, 4)
+
+
+def frames(version):
+    import numpy
+    import pandas
+
+    table = {
+        "id": [1, 2, 3],
+        "temp": [20.5, numpy.nan, 22.0],
+        "name": ["a", "b", None],
+        "at": pandas.to_datetime(["2020-01-01", "2020-01-02 03:04:05", None]),
+        "ok": [True, False, True],
+        "n": numpy.array([7, 8, 9], "i4"),
+        "cat": pandas.Categorical(["x", "y", "x"]),
+    }
+    frame = pandas.DataFrame(table, index=pandas.Index([10, 20, 30], name="key"))
+    dump(f"df_pd{version}.pkl", frame, 2 if version == "024" else 4)
+    dump(f"series_pd{version}.pkl", frame["temp"], 2 if version == "024" else 4)
+
+
+if __name__ == "__main__":
+    FOLDER = sys.argv[-1]
+    if "--pandas" in sys.argv:
+        frames(sys.argv[sys.argv.index("--pandas") + 1])
+        sys.exit()
+    for make in (keys, likes, containers, arrays, one_memo, seeds):
+        make()
+    subprocess.check_call(["python2.7", "-c", PYTHON2, FOLDER])
