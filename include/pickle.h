@@ -732,12 +732,21 @@ pickle_status pickle_value_inner(const struct pickle_doc *doc,
                                  struct pickle_value value,
                                  struct pickle_value *out);
 
+// How far a path comes from a value, for a message: `done` receives the number of bytes of the path that lead
+// somewhere, `there` what is there. `PICKLE_STATUS_OK` if all of the path leads to a value, which `there` is then;
+// `PICKLE_STATUS_MISSING` if not; `PICKLE_STATUS_BAD_PATH` if the path cannot be read behind `done`, and `there` is None.
+pickle_status pickle_value_path_reach(const struct pickle_doc *doc,
+                                      struct pickle_value value,
+                                      const char *path,
+                                      size_t *done,
+                                      struct pickle_value *there);
+
 // An iterator over the items or entries of a value. The document must stay at its address.
 typedef struct pickle_iter {
   // Number of items or entries left.
   size_t left;
   // Private; do not access.
-  uint64_t opaque[6];
+  uint64_t opaque[8];
 } pickle_iter;
 
 // Starts an iteration over the items of a list, tuple, set or frozenset.
@@ -762,7 +771,7 @@ enum pickle_known
   : int32_t
 #endif // __cplusplus
  {
-  // None of these.
+  // None of these: `pickle_value_kind` says what it is.
   PICKLE_KNOWN_NONE = 0,
   // Bytes, as protocols 0 to 2 spell them: `pickle_value_copy_bytes`.
   PICKLE_KNOWN_BYTES = 1,
@@ -786,9 +795,9 @@ enum pickle_known
   PICKLE_KNOWN_DATE_TIME = 10,
   // `datetime.timedelta`: `pickle_value_as_timedelta`.
   PICKLE_KNOWN_TIME_DELTA = 11,
-  // `datetime.timezone`: `pickle_value_as_timedelta` is its offset, `pickle_value_known_text` its name.
+  // `datetime.timezone`, or another zone of a fixed offset: `pickle_value_as_timedelta`, and `pickle_value_known_text` is its name.
   PICKLE_KNOWN_TIME_ZONE = 12,
-  // `zoneinfo.ZoneInfo`: `pickle_value_known_text` is its key.
+  // `zoneinfo.ZoneInfo`, or a zone of pytz or dateutil: `pickle_value_known_text` is its key, such as `Europe/Berlin`.
   PICKLE_KNOWN_ZONE_INFO = 13,
   // `decimal.Decimal`: `pickle_value_known_text`.
   PICKLE_KNOWN_DECIMAL = 14,
@@ -824,6 +833,39 @@ enum pickle_known
   PICKLE_KNOWN_TENSOR = 29,
   // A sparse matrix of scipy.
   PICKLE_KNOWN_SPARSE = 30,
+  // A list that is spelled as an object, of a subclass as a rule: `pickle_value_known_items`.
+  PICKLE_KNOWN_LIST = 31,
+  // A tuple that is spelled as an object: `pickle_value_known_items`.
+  PICKLE_KNOWN_TUPLE = 32,
+  // A dict that is spelled as an object, of a subclass as a rule: `pickle_value_known_entries`.
+  PICKLE_KNOWN_DICT = 33,
+  // `collections.UserList`: `pickle_value_known_items`.
+  PICKLE_KNOWN_USER_LIST = 34,
+  // `collections.UserDict`: `pickle_value_known_entries`.
+  PICKLE_KNOWN_USER_DICT = 35,
+  // `collections.ChainMap`: `pickle_value_known_entries`, those of the first dict last.
+  PICKLE_KNOWN_CHAIN_MAP = 36,
+  // `types.MappingProxyType`: `pickle_value_known_entries`.
+  PICKLE_KNOWN_MAPPING_PROXY = 37,
+  // `frozendict`: `pickle_value_known_entries`.
+  PICKLE_KNOWN_FROZEN_DICT = 38,
+  // `array.array`: `pickle_value_known_items`.
+  PICKLE_KNOWN_NUMBER_ARRAY = 39,
+  // A subclass of int, float, str or bytes, or `collections.UserString`: `pickle_value_known_inner`.
+  PICKLE_KNOWN_DERIVED = 40,
+  // An object of any class: `pickle_value_known_items` are its fields without names (of a namedtuple, an exception),
+  // `pickle_value_known_attributes` those with.
+  PICKLE_KNOWN_RECORD = 41,
+  // A member of an enum by its name: `pickle_value_known_text`.
+  PICKLE_KNOWN_MEMBER = 42,
+  // `functools.partial`: `pickle_value_known_class` is the function, `pickle_value_known_items` are the arguments.
+  PICKLE_KNOWN_PARTIAL = 43,
+  // A regular expression: `pickle_value_known_inner` is its text or bytes.
+  PICKLE_KNOWN_PATTERN = 44,
+  // An address, network or interface of `ipaddress`: its parts are the arguments of the object.
+  PICKLE_KNOWN_IP = 45,
+  // The time zone of the machine that wrote the pickle (`dateutil.tz.tzlocal`).
+  PICKLE_KNOWN_LOCAL_ZONE = 46,
 };
 #ifndef __cplusplus
 typedef int32_t pickle_known;
@@ -882,8 +924,25 @@ typedef struct pickle_array {
   bool fortran;
 } pickle_array;
 
-// The known type of a value; `PICKLE_KNOWN_NONE` if there is none.
+// The known type of an object; `PICKLE_KNOWN_NONE` if there is none, and for what has a kind of its own.
 pickle_known pickle_value_known(const struct pickle_doc *doc, struct pickle_value value);
+
+// The class of a record, or of a collection or scalar of a class of its own; of a member of an enum; the function of a
+// partial. `PICKLE_STATUS_MISSING` where it is a built-in one.
+pickle_status pickle_value_known_class(const struct pickle_doc *doc,
+                                       struct pickle_value value,
+                                       struct pickle_value *out);
+
+// The int, float, text or bytes that an object of a subclass is; the text or bytes of a regular expression.
+pickle_status pickle_value_known_inner(const struct pickle_doc *doc,
+                                       struct pickle_value value,
+                                       struct pickle_value *out);
+
+// Starts an iteration over the attributes of an object, or of a collection that has some: names and values. Slots
+// follow what stands in `__dict__`.
+pickle_status pickle_value_known_attributes(const struct pickle_doc *doc,
+                                            struct pickle_value value,
+                                            struct pickle_iter *iter);
 
 // Real and imaginary part of a complex number.
 pickle_status pickle_value_as_complex(const struct pickle_doc *doc,
@@ -896,12 +955,12 @@ pickle_status pickle_value_as_datetime(const struct pickle_doc *doc,
                                        struct pickle_value value,
                                        struct pickle_datetime *out);
 
-// A `datetime.timedelta`, or the offset of a `datetime.timezone`.
+// A `datetime.timedelta`, or the offset of a time zone: `PICKLE_STATUS_MISSING` where it depends on the time.
 pickle_status pickle_value_as_timedelta(const struct pickle_doc *doc,
                                         struct pickle_value value,
                                         struct pickle_timedelta *out);
 
-// A Decimal or Fraction as its text, the key of a ZoneInfo, the name of a timezone.
+// A Decimal or Fraction as its text, the key of a ZoneInfo, the name of a timezone, of a member of an enum.
 pickle_status pickle_value_known_text(const struct pickle_doc *doc,
                                       struct pickle_value value,
                                       struct pickle_str *out);
@@ -909,12 +968,13 @@ pickle_status pickle_value_known_text(const struct pickle_doc *doc,
 // A UUID: 16 bytes in the order of its text form.
 pickle_status pickle_value_as_uuid(const struct pickle_doc *doc, struct pickle_value value, uint8_t *out);
 
-// Starts an iteration over the items of a deque, a set, a frozenset, or over the parts of a path.
+// Starts an iteration over the items of any sequence or set, over the parts of a path, the arguments of a partial, the
+// fields of a record that have no names.
 pickle_status pickle_value_known_items(const struct pickle_doc *doc,
                                        struct pickle_value value,
                                        struct pickle_iter *iter);
 
-// Starts an iteration over the entries of an OrderedDict, defaultdict or Counter.
+// Starts an iteration over the entries of any mapping, as the pickle has them: of equal keys the last counts.
 pickle_status pickle_value_known_entries(const struct pickle_doc *doc,
                                          struct pickle_value value,
                                          struct pickle_iter *iter);
@@ -1223,6 +1283,10 @@ pickle_status pickle_item_reader_finish(struct pickle_item_reader *reader);
 // Begins the next pickle of the stream. Not for readers with a plan, which is one pickle's
 // (`PICKLE_STATUS_BAD_OPTION`): initialise the reader again, with the next plan and its offset.
 pickle_status pickle_item_reader_next_pickle(struct pickle_item_reader *reader);
+
+// Whether the path led to a container or another value in this pickle. False until it is known: at the latest when
+// `pickle_item_reader_finish` returns `PICKLE_STATUS_OK`. A reader without a path has found its container.
+bool pickle_item_reader_path_found(struct pickle_item_reader *reader);
 
 // Bytes consumed of the stream.
 uint64_t pickle_item_reader_offset(struct pickle_item_reader *reader);

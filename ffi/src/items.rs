@@ -257,6 +257,22 @@ pub unsafe extern "C" fn pickle_item_reader_next_pickle(reader: *mut pickle_item
     pickle_status::Ok
 }
 
+/// Whether the path led to a container or another value in this pickle. False until it is known: at the latest when
+/// `pickle_item_reader_finish` returns `PICKLE_STATUS_OK`. A reader without a path has found its container.
+///
+/// # Safety
+/// `reader` is null or points to a reader.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_path_found(reader: *mut pickle_item_reader) -> bool {
+    // SAFETY: as the caller says, and what is ready has been written.
+    unsafe {
+        state(reader).is_some_and(|state| {
+            let reader = state.reader.assume_init_ref();
+            reader.path_found() || reader.count() != 0
+        })
+    }
+}
+
 /// Bytes consumed of the stream.
 ///
 /// # Safety

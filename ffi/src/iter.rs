@@ -6,6 +6,7 @@ use crate::status::pickle_status;
 use crate::value::{give, here, or_kind, pickle_value};
 use core::mem::MaybeUninit;
 use pickle_core::known::Pairs;
+use pickle_core::view::Attributes;
 use pickle_core::{Entries, Items};
 
 /// An iterator over the items or entries of a value. The document must stay at its address.
@@ -15,7 +16,7 @@ pub struct pickle_iter {
     /// Number of items or entries left.
     pub left: usize,
     /// Private; do not access.
-    pub opaque: [u64; 6],
+    pub opaque: [u64; 8],
 }
 
 /// What a `pickle_iter` holds.
@@ -29,6 +30,7 @@ struct Iter {
 enum State {
     Items(Items<'static>),
     Pairs(Pairs<'static>),
+    Attributes(Attributes<'static>),
 }
 
 const _: () = assert!(size_of::<Iter>() <= size_of::<pickle_iter>());
@@ -50,6 +52,14 @@ impl From<Pairs<'_>> for pickle_iter {
     }
 }
 
+impl From<Attributes<'_>> for pickle_iter {
+    fn from(attributes: Attributes<'_>) -> Self {
+        // SAFETY: the same type but for the lifetime, which C's programmer watches over.
+        let attributes = unsafe { core::mem::transmute::<Attributes<'_>, Attributes<'static>>(attributes) };
+        made(attributes.len(), State::Attributes(attributes))
+    }
+}
+
 impl From<Entries<'_>> for pickle_iter {
     fn from(entries: Entries<'_>) -> Self {
         Pairs::from(entries).into()
@@ -57,7 +67,7 @@ impl From<Entries<'_>> for pickle_iter {
 }
 
 impl pickle_iter {
-    pub(crate) const EMPTY: pickle_iter = pickle_iter { left: 0, opaque: [0; 6] };
+    pub(crate) const EMPTY: pickle_iter = pickle_iter { left: 0, opaque: [0; 8] };
 }
 
 fn made(left: usize, state: State) -> pickle_iter {
@@ -147,9 +157,14 @@ pub unsafe extern "C" fn pickle_iter_next_entry(
     value: *mut pickle_value,
 ) -> bool {
     // SAFETY: as the caller says.
-    let Some((left, State::Pairs(pairs))) = (unsafe { state(iter) }) else { return false };
-    let Some((name, of_it)) = pairs.next() else { return false };
-    *left = pairs.len();
+    let Some((left, state)) = (unsafe { state(iter) }) else { return false };
+    let next = match state {
+        State::Pairs(pairs) => pairs.next(),
+        State::Attributes(attributes) => attributes.next(),
+        State::Items(_) => None,
+    };
+    let Some((name, of_it)) = next else { return false };
+    *left = left.saturating_sub(1);
     // SAFETY: as the caller says.
     unsafe { put(key, name.into()) == pickle_status::Ok && put(value, of_it.into()) == pickle_status::Ok }
 }

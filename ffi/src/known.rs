@@ -1,4 +1,4 @@
-//! Well-known types: dates, decimals, UUIDs, arrays, as views of how pickles spell them.
+//! What values mean: dates, decimals, UUIDs, collections, arrays, in every spelling that pickles have for them.
 
 use crate::document::pickle_doc;
 use crate::iter::{begin, pickle_iter};
@@ -7,13 +7,14 @@ use crate::status::pickle_status;
 use crate::value::{Found, give, here, or_kind, pickle_value};
 use core::ffi::c_void;
 use pickle_core::known::{DType, Data, Number, Octets};
-use pickle_core::{Known, Value};
+use pickle_core::view::{Attributes, Fraction, MappingKind, SequenceKind, View, Zone};
+use pickle_core::{Kind, Value};
 
 /// A known type: one that is recognised in every spelling of every protocol and Python.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_known {
-    /// None of these.
+    /// None of these: `pickle_value_kind` says what it is.
     None = 0,
     /// Bytes, as protocols 0 to 2 spell them: `pickle_value_copy_bytes`.
     Bytes = 1,
@@ -37,9 +38,9 @@ pub enum pickle_known {
     DateTime = 10,
     /// `datetime.timedelta`: `pickle_value_as_timedelta`.
     TimeDelta = 11,
-    /// `datetime.timezone`: `pickle_value_as_timedelta` is its offset, `pickle_value_known_text` its name.
+    /// `datetime.timezone`, or another zone of a fixed offset: `pickle_value_as_timedelta`, and `pickle_value_known_text` is its name.
     TimeZone = 12,
-    /// `zoneinfo.ZoneInfo`: `pickle_value_known_text` is its key.
+    /// `zoneinfo.ZoneInfo`, or a zone of pytz or dateutil: `pickle_value_known_text` is its key, such as `Europe/Berlin`.
     ZoneInfo = 13,
     /// `decimal.Decimal`: `pickle_value_known_text`.
     Decimal = 14,
@@ -75,6 +76,39 @@ pub enum pickle_known {
     Tensor = 29,
     /// A sparse matrix of scipy.
     Sparse = 30,
+    /// A list that is spelled as an object, of a subclass as a rule: `pickle_value_known_items`.
+    List = 31,
+    /// A tuple that is spelled as an object: `pickle_value_known_items`.
+    Tuple = 32,
+    /// A dict that is spelled as an object, of a subclass as a rule: `pickle_value_known_entries`.
+    Dict = 33,
+    /// `collections.UserList`: `pickle_value_known_items`.
+    UserList = 34,
+    /// `collections.UserDict`: `pickle_value_known_entries`.
+    UserDict = 35,
+    /// `collections.ChainMap`: `pickle_value_known_entries`, those of the first dict last.
+    ChainMap = 36,
+    /// `types.MappingProxyType`: `pickle_value_known_entries`.
+    MappingProxy = 37,
+    /// `frozendict`: `pickle_value_known_entries`.
+    FrozenDict = 38,
+    /// `array.array`: `pickle_value_known_items`.
+    NumberArray = 39,
+    /// A subclass of int, float, str or bytes, or `collections.UserString`: `pickle_value_known_inner`.
+    Derived = 40,
+    /// An object of any class: `pickle_value_known_items` are its fields without names (of a namedtuple, an exception),
+    /// `pickle_value_known_attributes` those with.
+    Record = 41,
+    /// A member of an enum by its name: `pickle_value_known_text`.
+    Member = 42,
+    /// `functools.partial`: `pickle_value_known_class` is the function, `pickle_value_known_items` are the arguments.
+    Partial = 43,
+    /// A regular expression: `pickle_value_known_inner` is its text or bytes.
+    Pattern = 44,
+    /// An address, network or interface of `ipaddress`: its parts are the arguments of the object.
+    Ip = 45,
+    /// The time zone of the machine that wrote the pickle (`dateutil.tz.tzlocal`).
+    LocalZone = 46,
 }
 
 /// A date, a time, or both. Parts that the value does not have are 0.
@@ -136,54 +170,164 @@ pub struct pickle_array {
     pub fortran: bool,
 }
 
-/// # Safety
-/// As [`here`].
-unsafe fn known<'a>(doc: *const pickle_doc, value: pickle_value) -> Found<Known<'a>> {
-    // SAFETY: as the caller says.
-    unsafe { here(doc, value) }.and_then(|value| or_kind(Known::of(value)))
+impl From<pickle_core::known::TimeDelta> for pickle_timedelta {
+    fn from(delta: pickle_core::known::TimeDelta) -> Self {
+        pickle_timedelta { days: delta.days, seconds: delta.seconds, microseconds: delta.microseconds }
+    }
 }
 
-/// The known type of a value; `PICKLE_KNOWN_NONE` if there is none.
+/// # Safety
+/// As [`here`].
+unsafe fn view<'a>(doc: *const pickle_doc, value: pickle_value) -> Found<View<'a>> {
+    // SAFETY: as the caller says.
+    unsafe { here(doc, value) }.map(|value| value.view())
+}
+
+fn known(value: Value<'_>) -> pickle_known {
+    // What has a kind of its own is told by that.
+    if !matches!(value.kind(), Kind::Object) {
+        return pickle_known::None;
+    }
+    match value.view() {
+        View::Bytes(_) => pickle_known::Bytes,
+        View::ByteArray(_) => pickle_known::ByteArray,
+        View::Complex(..) => pickle_known::Complex,
+        View::Range(..) => pickle_known::Range,
+        View::Slice(..) => pickle_known::Slice,
+        View::Date(_) => pickle_known::Date,
+        View::Time(..) => pickle_known::Time,
+        View::DateTime(..) => pickle_known::DateTime,
+        View::TimeDelta(_) => pickle_known::TimeDelta,
+        View::Zone(Zone::Fixed(..)) => pickle_known::TimeZone,
+        View::Zone(Zone::Named { .. }) => pickle_known::ZoneInfo,
+        View::Zone(Zone::Local) => pickle_known::LocalZone,
+        View::Decimal(_) => pickle_known::Decimal,
+        View::Fraction(Fraction::Text(_)) => pickle_known::FractionText,
+        View::Fraction(_) => pickle_known::Fraction,
+        View::Uuid(_) => pickle_known::Uuid,
+        View::Path(_) => pickle_known::Path,
+        View::Pattern(_) => pickle_known::Pattern,
+        View::Ip(_) => pickle_known::Ip,
+        View::Member(_) => pickle_known::Member,
+        View::Partial(_) => pickle_known::Partial,
+        View::Set(set) if set.frozen => pickle_known::FrozenSet,
+        View::Set(_) => pickle_known::Set,
+        View::Sequence(sequence) => match sequence.kind {
+            SequenceKind::List => pickle_known::List,
+            SequenceKind::Tuple => pickle_known::Tuple,
+            SequenceKind::Deque => pickle_known::Deque,
+            SequenceKind::UserList => pickle_known::UserList,
+            SequenceKind::Array => pickle_known::NumberArray,
+            _ => pickle_known::None,
+        },
+        View::Mapping(mapping) => match mapping.kind {
+            MappingKind::Dict => pickle_known::Dict,
+            MappingKind::OrderedDict => pickle_known::OrderedDict,
+            MappingKind::DefaultDict => pickle_known::DefaultDict,
+            MappingKind::Counter => pickle_known::Counter,
+            MappingKind::FrozenDict => pickle_known::FrozenDict,
+            MappingKind::Proxy => pickle_known::MappingProxy,
+            MappingKind::ChainMap => pickle_known::ChainMap,
+            MappingKind::UserDict => pickle_known::UserDict,
+            _ => pickle_known::None,
+        },
+        View::Derived(_) => pickle_known::Derived,
+        View::Record(_) => pickle_known::Record,
+        View::DType(_) => pickle_known::DType,
+        View::Array(_) => pickle_known::Array,
+        View::Scalar(..) => pickle_known::Scalar,
+        View::DataFrame { .. } => pickle_known::DataFrame,
+        View::Series { .. } => pickle_known::Series,
+        View::Index { .. } => pickle_known::Index,
+        View::Tensor(_) => pickle_known::Tensor,
+        View::Sparse { .. } => pickle_known::Sparse,
+        _ => pickle_known::None,
+    }
+}
+
+/// The known type of an object; `PICKLE_KNOWN_NONE` if there is none, and for what has a kind of its own.
 ///
 /// # Safety
 /// `doc` is null or points to a document.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_value_known(doc: *const pickle_doc, value: pickle_value) -> pickle_known {
     // SAFETY: as the caller says.
-    let Ok(found) = (unsafe { known(doc, value) }) else { return pickle_known::None };
-    match found {
-        Known::Bytes(_) => pickle_known::Bytes,
-        Known::ByteArray(_) => pickle_known::ByteArray,
-        Known::Set(_) => pickle_known::Set,
-        Known::FrozenSet(_) => pickle_known::FrozenSet,
-        Known::Complex(..) => pickle_known::Complex,
-        Known::Range(..) => pickle_known::Range,
-        Known::Slice(..) => pickle_known::Slice,
-        Known::Date(_) => pickle_known::Date,
-        Known::Time(..) => pickle_known::Time,
-        Known::DateTime(..) => pickle_known::DateTime,
-        Known::TimeDelta(_) => pickle_known::TimeDelta,
-        Known::TimeZone(..) => pickle_known::TimeZone,
-        Known::ZoneInfo(_) => pickle_known::ZoneInfo,
-        Known::Decimal(_) => pickle_known::Decimal,
-        Known::FractionText(_) => pickle_known::FractionText,
-        Known::Fraction(..) => pickle_known::Fraction,
-        Known::Uuid(_) => pickle_known::Uuid,
-        Known::OrderedDict(..) => pickle_known::OrderedDict,
-        Known::DefaultDict(..) => pickle_known::DefaultDict,
-        Known::Counter(_) => pickle_known::Counter,
-        Known::Deque(..) => pickle_known::Deque,
-        Known::Path(..) => pickle_known::Path,
-        Known::DType(_) => pickle_known::DType,
-        Known::Array(_) => pickle_known::Array,
-        Known::Scalar(..) => pickle_known::Scalar,
-        Known::DataFrame { .. } => pickle_known::DataFrame,
-        Known::Series { .. } => pickle_known::Series,
-        Known::Index { .. } => pickle_known::Index,
-        Known::Tensor(_) => pickle_known::Tensor,
-        Known::Sparse { .. } => pickle_known::Sparse,
-        _ => pickle_known::None,
-    }
+    unsafe { here(doc, value) }.map_or(pickle_known::None, known)
+}
+
+/// The class of a record, or of a collection or scalar of a class of its own; of a member of an enum; the function of a
+/// partial. `PICKLE_STATUS_MISSING` where it is a built-in one.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_value_known_class(
+    doc: *const pickle_doc,
+    value: pickle_value,
+    out: *mut pickle_value,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    let found = unsafe { view(doc, value) }.and_then(|view| {
+        let class = match view {
+            View::Record(record) => Some(record.class),
+            View::Sequence(sequence) => sequence.class,
+            View::Set(set) => set.class,
+            View::Mapping(mapping) => mapping.class,
+            View::Derived(derived) => derived.class,
+            View::Member(member) => Some(member.of),
+            View::Partial(partial) => Some(partial.function),
+            _ => return Err(pickle_status::WrongKind),
+        };
+        class.ok_or(pickle_status::Missing)
+    });
+    // SAFETY: as the caller says.
+    unsafe { give(out, found) }
+}
+
+/// The int, float, text or bytes that an object of a subclass is; the text or bytes of a regular expression.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_value_known_inner(
+    doc: *const pickle_doc,
+    value: pickle_value,
+    out: *mut pickle_value,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    let found = unsafe { view(doc, value) }.and_then(|view| match view {
+        View::Derived(derived) => Ok(derived.value),
+        View::Pattern(pattern) => Ok(pattern.pattern),
+        _ => Err(pickle_status::WrongKind),
+    });
+    // SAFETY: as the caller says.
+    unsafe { give(out, found) }
+}
+
+/// Starts an iteration over the attributes of an object, or of a collection that has some: names and values. Slots
+/// follow what stands in `__dict__`.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_value_known_attributes(
+    doc: *const pickle_doc,
+    value: pickle_value,
+    iter: *mut pickle_iter,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    let found = unsafe { view(doc, value) }.and_then(|view| -> Found<Attributes<'_>> {
+        Ok(match view {
+            View::Record(record) => record.attributes,
+            View::Sequence(sequence) => sequence.attributes,
+            View::Set(set) => set.attributes,
+            View::Mapping(mapping) => mapping.attributes,
+            View::Partial(partial) => partial.attributes,
+            _ => return Err(pickle_status::WrongKind),
+        })
+    });
+    // SAFETY: as the caller says.
+    unsafe { begin(iter, found) }
 }
 
 /// Real and imaginary part of a complex number.
@@ -198,8 +342,8 @@ pub unsafe extern "C" fn pickle_value_as_complex(
     imaginary: *mut f64,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = match unsafe { known(doc, value) } {
-        Ok(Known::Complex(re, im)) => Ok((re, im)),
+    let found = match unsafe { view(doc, value) } {
+        Ok(View::Complex(re, im)) => Ok((re, im)),
         Ok(_) => Err(pickle_status::WrongKind),
         Err(status) => Err(status),
     };
@@ -208,6 +352,11 @@ pub unsafe extern "C" fn pickle_value_as_complex(
         pickle_status::Ok => unsafe { give(imaginary, found.map(|(_, im)| im)) },
         status => status,
     }
+}
+
+/// The time zone that a time was made with: the last argument.
+fn zone_of(value: Value<'_>) -> Option<Value<'_>> {
+    value.as_object()?.args().last().filter(|zone| !zone.is_none())
 }
 
 /// A `datetime.date`, `time` or `datetime`.
@@ -221,16 +370,16 @@ pub unsafe extern "C" fn pickle_value_as_datetime(
     out: *mut pickle_datetime,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, value) }.and_then(|known| {
-        let (date, time, zone) = match known {
-            Known::Date(date) => (Some(date), None, None),
-            Known::Time(time, zone) => (None, Some(time), zone),
-            Known::DateTime(date, time, zone) => (Some(date), Some(time), zone),
+    let found = unsafe { here(doc, value) }.and_then(|value| {
+        let (date, time, zone) = match value.view() {
+            View::Date(date) => (Some(date), None, None),
+            View::Time(time, zone) => (None, Some(time), zone),
+            View::DateTime(date, time, zone) => (Some(date), Some(time), zone),
             _ => return Err(pickle_status::WrongKind),
         };
         let (year, month, day) = date.map_or((0, 0, 0), |date| (date.year, date.month, date.day));
         let mut found = pickle_datetime {
-            zone: zone.filter(|zone| !zone.is_none()).map_or(pickle_value::NONE, Into::into),
+            zone: zone.and_then(|_| zone_of(value)).map_or(pickle_value::NONE, Into::into),
             microsecond: 0,
             year,
             month,
@@ -250,7 +399,7 @@ pub unsafe extern "C" fn pickle_value_as_datetime(
     unsafe { give(out, found) }
 }
 
-/// A `datetime.timedelta`, or the offset of a `datetime.timezone`.
+/// A `datetime.timedelta`, or the offset of a time zone: `PICKLE_STATUS_MISSING` where it depends on the time.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
@@ -261,17 +410,16 @@ pub unsafe extern "C" fn pickle_value_as_timedelta(
     out: *mut pickle_timedelta,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, value) }.and_then(|known| match known {
-        Known::TimeDelta(delta) | Known::TimeZone(delta, _) => {
-            Ok(pickle_timedelta { days: delta.days, seconds: delta.seconds, microseconds: delta.microseconds })
-        }
+    let found = unsafe { view(doc, value) }.and_then(|view| match view {
+        View::TimeDelta(delta) => Ok(delta.into()),
+        View::Zone(zone) => zone.offset().map(pickle_timedelta::from).ok_or(pickle_status::Missing),
         _ => Err(pickle_status::WrongKind),
     });
     // SAFETY: as the caller says.
     unsafe { give(out, found) }
 }
 
-/// A Decimal or Fraction as its text, the key of a ZoneInfo, the name of a timezone.
+/// A Decimal or Fraction as its text, the key of a ZoneInfo, the name of a timezone, of a member of an enum.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
@@ -282,9 +430,10 @@ pub unsafe extern "C" fn pickle_value_known_text(
     out: *mut pickle_str,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, value) }.and_then(|known| match known {
-        Known::Decimal(text) | Known::FractionText(text) | Known::ZoneInfo(text) => Ok(text),
-        Known::TimeZone(_, name) => name.ok_or(pickle_status::Missing),
+    let found = unsafe { view(doc, value) }.and_then(|view| match view {
+        View::Decimal(text) | View::Fraction(Fraction::Text(text)) => Ok(text),
+        View::Zone(zone) => zone.name().ok_or(pickle_status::Missing),
+        View::Member(member) => Ok(member.name),
         _ => Err(pickle_status::WrongKind),
     });
     // SAFETY: as the caller says.
@@ -302,15 +451,16 @@ pub unsafe extern "C" fn pickle_value_as_uuid(
     out: *mut u8,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, value) }.and_then(|known| match known {
-        Known::Uuid(uuid) => Ok(uuid.to_be_bytes()),
+    let found = unsafe { view(doc, value) }.and_then(|view| match view {
+        View::Uuid(uuid) => Ok(uuid.0.to_be_bytes()),
         _ => Err(pickle_status::WrongKind),
     });
     // SAFETY: an array of bytes has no alignment.
     unsafe { give(out.cast::<[u8; 16]>(), found) }
 }
 
-/// Starts an iteration over the items of a deque, a set, a frozenset, or over the parts of a path.
+/// Starts an iteration over the items of any sequence or set, over the parts of a path, the arguments of a partial, the
+/// fields of a record that have no names.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
@@ -321,15 +471,19 @@ pub unsafe extern "C" fn pickle_value_known_items(
     iter: *mut pickle_iter,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, value) }.and_then(|known| match known {
-        Known::Set(items) | Known::FrozenSet(items) | Known::Deque(items, _) | Known::Path(_, items) => Ok(items),
+    let found = unsafe { view(doc, value) }.and_then(|view| match view {
+        View::Sequence(sequence) => Ok(sequence.items),
+        View::Set(set) => Ok(set.items),
+        View::Path(path) => Ok(path.parts),
+        View::Partial(partial) => Ok(partial.args),
+        View::Record(record) => Ok(record.positional()),
         _ => Err(pickle_status::WrongKind),
     });
     // SAFETY: as the caller says.
     unsafe { begin(iter, found) }
 }
 
-/// Starts an iteration over the entries of an OrderedDict, defaultdict or Counter.
+/// Starts an iteration over the entries of any mapping, as the pickle has them: of equal keys the last counts.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
@@ -340,8 +494,8 @@ pub unsafe extern "C" fn pickle_value_known_entries(
     iter: *mut pickle_iter,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, value) }.and_then(|known| match known {
-        Known::OrderedDict(pairs, _) | Known::DefaultDict(_, pairs) | Known::Counter(pairs) => Ok(pairs),
+    let found = unsafe { view(doc, value) }.and_then(|view| match view {
+        View::Mapping(mapping) => Ok(mapping.pairs),
         _ => Err(pickle_status::WrongKind),
     });
     // SAFETY: as the caller says.
@@ -350,13 +504,13 @@ pub unsafe extern "C" fn pickle_value_known_entries(
 
 /// The items of an array or numpy scalar, or the content of bytes in any spelling.
 fn octets(value: Value<'_>) -> Found<Octets<'_>> {
-    match Known::of(value) {
-        Some(Known::Array(array)) => match array.data {
+    match value.view() {
+        View::Array(array) => match array.data {
             Data::Bytes(octets) => Ok(octets),
             Data::Objects(_) => Err(pickle_status::WrongKind),
             _ => Err(pickle_status::Missing),
         },
-        Some(Known::Scalar(_, octets)) => Ok(octets),
+        View::Scalar(_, octets) => Ok(octets),
         _ => or_kind(Octets::of(value)),
     }
 }
@@ -398,7 +552,7 @@ pub unsafe extern "C" fn pickle_value_as_array(
     out: *mut pickle_array,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    let found = unsafe { known(doc, value) }.and_then(|known| {
+    let found = unsafe { view(doc, value) }.and_then(|view| {
         let of_dtype = |dtype: DType<'_>| pickle_array {
             shape: pickle_value::NONE,
             objects: pickle_value::NONE,
@@ -409,13 +563,13 @@ pub unsafe extern "C" fn pickle_value_as_array(
             big_endian: dtype.big_endian,
             fortran: false,
         };
-        match known {
-            Known::Scalar(dtype, octets) => {
+        match view {
+            View::Scalar(dtype, octets) => {
                 let mut found = of_dtype(dtype);
                 found.data = octets.as_slice().unwrap_or_default().into();
                 Ok(found)
             }
-            Known::Array(array) => {
+            View::Array(array) => {
                 let mut found = of_dtype(array.dtype);
                 found.shape = array.shape.into();
                 found.len = array.len().unwrap_or(0);

@@ -2,8 +2,9 @@
 
 use crate::document::{document, pickle_doc};
 use crate::error::put;
-use crate::memory::{pickle_bytes, pickle_str};
+use crate::memory::{pickle_bytes, pickle_str, text};
 use crate::status::pickle_status;
+use core::ffi::c_char;
 use pickle_core::{BigInt, Node, Value};
 
 /// A value of a document: a small handle, passed by value. It is meaningful only together with its document.
@@ -318,4 +319,40 @@ pub unsafe extern "C" fn pickle_value_inner(
 ) -> pickle_status {
     // SAFETY: as the caller says.
     unsafe { give(out, here(doc, value).and_then(|value| or_kind(value.inner()))) }
+}
+
+/// How far a path comes from a value, for a message: `done` receives the number of bytes of the path that lead
+/// somewhere, `there` what is there. `PICKLE_STATUS_OK` if all of the path leads to a value, which `there` is then;
+/// `PICKLE_STATUS_MISSING` if not; `PICKLE_STATUS_BAD_PATH` if the path cannot be read behind `done`, and `there` is None.
+///
+/// # Safety
+/// Pointers are null or point to what their types say; the path ends with a NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_value_path_reach(
+    doc: *const pickle_doc,
+    value: pickle_value,
+    path: *const c_char,
+    done: *mut usize,
+    there: *mut pickle_value,
+) -> pickle_status {
+    // SAFETY: as the caller says, here and below.
+    let (from, path) = match unsafe { (here(doc, value), text(path)) } {
+        (Ok(from), Some(path)) => (from, path),
+        (Err(status), _) => return status,
+        (_, None) => return pickle_status::Null,
+    };
+    let Ok(path) = core::str::from_utf8(path) else { return pickle_status::BadPath };
+    let (status, reached, found) = match from.at_path(path) {
+        Ok(found) => (pickle_status::Ok, path.len(), Some(found)),
+        Err(error) => {
+            let status = if error.value().is_some() { pickle_status::Missing } else { pickle_status::BadPath };
+            (status, error.done().len(), error.value())
+        }
+    };
+    // SAFETY: as the caller says.
+    unsafe {
+        put(done, reached);
+        put(there, found.map_or(pickle_value::NONE, Into::into));
+    }
+    status
 }

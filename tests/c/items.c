@@ -170,6 +170,33 @@ static void finished_early(void) {
     CHECK(pickle_item_reader_error(&reader, &error) == PICKLE_STATUS_OK && error.offset == 15);
 }
 
+/* An empty list at a path, and nothing there, are two things. */
+static void path_or_none(void) {
+    static const struct {
+        const char *path;
+        bool found;
+    } cases[] = {{"$.rows", true}, {"$.row", false}, {"$[0]", false}, {"$", true}, {"$.rows[0]", false}};
+    size_t n;
+    for (n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        pickle_item_reader reader;
+        pickle_item_options options;
+        pickle_item item;
+        pickle_status status;
+        pickle_in in = {"\200\2}X\4\0\0\0rows]s.", 15, 0};
+        size_t count = 0;
+        memset(&options, 0, sizeof options);
+        options.path = cases[n].path;
+        GIVES(OK, pickle_item_reader_init(&reader, memory, &options));
+        while ((status = pickle_item_reader_next(&reader, &in, &item)) == PICKLE_STATUS_ITEM) {
+            count++;
+        }
+        CHECK(status == PICKLE_STATUS_OK && in.pos == in.size && count == (strcmp(cases[n].path, "$") == 0));
+        GIVES(OK, pickle_item_reader_finish(&reader));
+        CHECK(pickle_item_reader_path_found(&reader) == cases[n].found);
+    }
+    CHECK(!pickle_item_reader_path_found(NULL));
+}
+
 static void nothing(void) {
     static pickle_item_reader reader, zero;
     static pickle_memo_plan plan, zero_plan;
@@ -259,5 +286,6 @@ void test_items_of(const void *data, size_t size) {
 void test_items(void) {
     bounded();
     finished_early();
+    path_or_none();
     nothing();
 }

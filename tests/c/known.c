@@ -167,6 +167,47 @@ static void one(const struct known_pickle *pickle) {
     }
 }
 
+/* Objects of classes of one's own: class, fields, attributes; how far a path comes in them. */
+static void of_any_class(void) {
+    /* m.C(7) with x = 1, m.D as a subclass of list with one item, re.compile("a+"). */
+    static const char record[] = "cm\nC\n(I7\ntR(dVx\nI1\nsb.", list[] = "\200\2cm\nD\n)\201K\5a.";
+    static const char pattern[] = "cre\n_compile\n(Va+\nI0\ntR.";
+    pickle_iter iter;
+    pickle_value type, key, value, there;
+    pickle_str module, name;
+    size_t done = 99;
+    int64_t i64 = 0;
+    CHECK(pickle_load(memory, record, sizeof record - 1, NULL, &doc, NULL) == PICKLE_STATUS_OK);
+    root = pickle_doc_root(&doc);
+    CHECK(pickle_value_known(&doc, root) == PICKLE_KNOWN_RECORD);
+    CHECK(pickle_value_known_class(&doc, root, &type) == PICKLE_STATUS_OK);
+    CHECK(pickle_value_as_global(&doc, type, &module, &name) == PICKLE_STATUS_OK && name.size == 1 && *name.data == 'C');
+    CHECK(pickle_value_known_attributes(&doc, root, &iter) == PICKLE_STATUS_OK && iter.left == 1);
+    CHECK(pickle_iter_next_entry(&iter, &key, &value) && !pickle_iter_next_entry(&iter, &key, &value));
+    CHECK(pickle_value_as_i64(&doc, value, &i64) == PICKLE_STATUS_OK && i64 == 1);
+    CHECK(sum_items() == 7);
+    CHECK(pickle_value_path_reach(&doc, root, "$.x", &done, &there) == PICKLE_STATUS_OK && done == 3);
+    CHECK(pickle_value_path_reach(&doc, root, "$.x.y", &done, &there) == PICKLE_STATUS_MISSING && done == 3);
+    CHECK(pickle_value_as_i64(&doc, there, &i64) == PICKLE_STATUS_OK && i64 == 1);
+    CHECK(pickle_value_path_reach(&doc, root, "$[", NULL, NULL) == PICKLE_STATUS_BAD_PATH);
+    CHECK(pickle_value_path_reach(&doc, root, NULL, NULL, NULL) == PICKLE_STATUS_NULL);
+    CHECK(pickle_value_known_inner(&doc, root, &value) == PICKLE_STATUS_WRONG_KIND);
+    CHECK(pickle_value_known_entries(&doc, root, &iter) == PICKLE_STATUS_WRONG_KIND && iter.left == 0);
+
+    CHECK(pickle_load(memory, list, sizeof list - 1, NULL, &doc, NULL) == PICKLE_STATUS_OK);
+    root = pickle_doc_root(&doc);
+    CHECK(pickle_value_known(&doc, root) == PICKLE_KNOWN_LIST && sum_items() == 5);
+    CHECK(pickle_value_known_attributes(&doc, root, &iter) == PICKLE_STATUS_OK && iter.left == 0);
+
+    CHECK(pickle_load(memory, pattern, sizeof pattern - 1, NULL, &doc, NULL) == PICKLE_STATUS_OK);
+    root = pickle_doc_root(&doc);
+    CHECK(pickle_value_known(&doc, root) == PICKLE_KNOWN_PATTERN);
+    CHECK(pickle_value_known_inner(&doc, root, &value) == PICKLE_STATUS_OK);
+    CHECK(pickle_value_as_str(&doc, value, &name) == PICKLE_STATUS_OK && name.size == 2 && !memcmp(name.data, "a+", 2));
+    CHECK(pickle_value_known_class(&doc, root, &type) == PICKLE_STATUS_WRONG_KIND);
+    CHECK(pickle_value_known_attributes(NULL, root, &iter) == PICKLE_STATUS_NULL);
+}
+
 void test_known(void) {
     size_t i;
     pickle_array array;
@@ -180,6 +221,7 @@ void test_known(void) {
             printf("... in %s, protocol %d\n", known_pickles[i].name, known_pickles[i].protocol);
         }
     }
+    of_any_class();
     CHECK(pickle_value_known(NULL, root) == PICKLE_KNOWN_NONE);
     CHECK(pickle_value_as_uuid(&doc, root, NULL) == PICKLE_STATUS_NULL);
     CHECK(pickle_array_item_f64(NULL, "x", &f64) == PICKLE_STATUS_NULL);
