@@ -131,7 +131,7 @@ impl Told {
     /// The range of a file that is read.
     pub(super) fn range(&self, part: Part, name: &str) -> Result<Part, Failure> {
         let (offset, len) = (self.offset.unwrap_or(0), self.length);
-        let end = offset.checked_add(len.unwrap_or(0)).unwrap_or(u64::MAX);
+        let end = offset.saturating_add(len.unwrap_or(0));
         if end > part.len() {
             let text = format!("the file has {} bytes, and no byte {}", part.len(), end.saturating_sub(1).max(offset));
             return Err(Failure::Refused { name: name.to_owned(), text });

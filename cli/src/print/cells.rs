@@ -188,7 +188,7 @@ pub fn is_readable(dtype: &DType<'_>, levels: usize) -> bool {
         b'c' => matches!(dtype.size, 8 | 16),
         b'M' | b'm' => dtype.size == 8,
         b'S' | b'a' => true,
-        b'U' => dtype.size % 4 == 0,
+        b'U' => dtype.size.is_multiple_of(4),
         b'V' if dtype.fields.is_some() => {
             let count = fields(dtype).filter(|field| is_readable(&field.dtype, below)).count();
             count == dtype.field_count() && count != 0

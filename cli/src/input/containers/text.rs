@@ -29,7 +29,7 @@ fn is_table(head: &[u8]) -> bool {
         return false;
     }
     let mut lines = head.split(|&byte| byte == b'\n').take(FIRST_ROWS);
-    lines.any(|line| line.split(|byte| DELIMITERS.contains(byte)).skip(1).any(|cell| begins_like_pickle(cell)))
+    lines.any(|line| line.split(|byte| DELIMITERS.contains(byte)).skip(1).any(begins_like_pickle))
 }
 
 fn begins_like_pickle(cell: &[u8]) -> bool {
