@@ -315,3 +315,16 @@ fn a_wrong_path_is_an_error() {
     let batch = reader.feed(b"}X\x04\0\0\0rows]s.").unwrap();
     assert_eq!((batch.status, batch.items.len()), (ItemStatus::Done, 0));
 }
+
+#[test]
+fn out_of_band_buffers_keep_their_numbers() {
+    // The first twice, once read-only, and the second: [b0, readonly(b0), b1].
+    let pickle = b"](\x97\x94h\0\x98\x97e.";
+    let flat = loads(pickle, ReadOptions::default()).unwrap();
+    assert_eq!(flat[3..], [9, 0, 0, 9, 0, 1, 9, 1, 0]);
+    let found = crate::find(&flat, "$".into(), false, 100).unwrap();
+    assert_eq!(found[5..], flat[3..]);
+    // No pickle asks for the second first.
+    let error = crate::find(&[crate::flat::VERSION, 9, 1, 0], "$".into(), false, 100).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadValue);
+}

@@ -31,8 +31,8 @@ final class ViewTests: XCTestCase {
     func testKnownTypesAreKnownAtAnySize() throws {
         for size in [0, 1, 255, 256, 65_535, 65_536, 10_000_000] {
             let data = Data(repeating: 0x78, count: size)
-            let items = Data("](".utf8) + Data((0..<size).lazy.map { _ in UInt8(ascii: "N") }) + Data("e".utf8)
-            let pairs = Data("}(".utf8) + Data(Array(repeating: [UInt8(ascii: "N"), UInt8(ascii: "N")], count: size).joined()) + Data("u".utf8)
+            let items = Data("](".utf8) + Data(repeating: UInt8(ascii: "N"), count: size) + Data("e".utf8)
+            let pairs = Data("}(".utf8) + Data(repeating: UInt8(ascii: "N"), count: 2 * size) + Data("u".utf8)
             let text = Data("X".utf8) + length(size) + data
             func known(_ pickle: Data) throws -> PickleKnown? {
                 guard case .object(let object) = try Pickle.loads(pickle + Data(".".utf8)) else { return nil }

@@ -67,6 +67,8 @@ struct Reader<'f> {
     /// Memo indices of nodes; `None` while one is not complete.
     nodes: Vec<Option<u32>>,
     keys: Vec<Vec<u32>>,
+    /// Memo indices of out-of-band buffers, by their numbers.
+    buffers: Vec<u32>,
 }
 
 impl<'f> Reader<'f> {
@@ -79,6 +81,7 @@ impl<'f> Reader<'f> {
             texts: Vec::new(),
             nodes: Vec::new(),
             keys: Vec::new(),
+            buffers: Vec::new(),
         };
         reader.op(Opcode::Proto, Arg::Uint(5))?;
         Ok(reader)
@@ -184,9 +187,18 @@ impl<'f> Reader<'f> {
                 self.op(Opcode::Ext4, Arg::Int(code))
             }
             tag::BUFFER => {
-                self.number()?;
+                let number = usize::try_from(self.number()?).unwrap_or(usize::MAX);
                 let read_only = self.byte()? != 0;
-                self.op(Opcode::NextBuffer, plain)?;
+                // A pickle asks for them in the order of their numbers.
+                match self.buffers.get(number) {
+                    Some(&index) => self.get(index)?,
+                    None if number == self.buffers.len() => {
+                        self.op(Opcode::NextBuffer, plain)?;
+                        let index = self.memoize()?;
+                        self.buffers.push(index);
+                    }
+                    None => return Err(self.bad("an out-of-band buffer stands before one of a lower number")),
+                }
                 if read_only { self.op(Opcode::ReadonlyBuffer, plain) } else { Ok(()) }
             }
             tag::GLOBAL => {
