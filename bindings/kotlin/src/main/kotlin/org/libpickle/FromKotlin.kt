@@ -31,6 +31,9 @@ fun Any?.toPickle(): PickleValue = FromKotlin().convert(this)
 
 private class FromKotlin {
     private val made = IdentityHashMap<Any, PickleValue>()
+
+    /** Names are the same str in all maps, as in Python, so that each is written once. */
+    private val keys = HashMap<String, PickleStr>()
     private val open = ArrayDeque<() -> Unit>()
 
     fun convert(root: Any?): PickleValue {
@@ -68,7 +71,7 @@ private class FromKotlin {
             open.addLast {
                 var i = 0
                 for ((key, item) in value) {
-                    dict.keyArray[i] = this.value(key)
+                    dict.keyArray[i] = if (key is String) keys.getOrPut(key) { str(key) } else this.value(key)
                     dict.valueArray[i++] = this.value(item)
                 }
             }
