@@ -144,24 +144,8 @@ impl Names {
 /// What a value is, in a word.
 fn root(value: Value<'_>) -> String {
     let class = value.as_object().and_then(|object| object.class()).or_else(|| value.as_global());
-    if let Some((module, name)) = class {
-        return format!("{module}.{name}");
+    match class {
+        Some((module, name)) => format!("{module}.{name}"),
+        None => value.kind().name().into(),
     }
-    let name = match value.kind() {
-        Kind::None => "None",
-        Kind::Bool => "bool",
-        Kind::Int => "int",
-        Kind::Float => "float",
-        Kind::Str => "str",
-        Kind::Str8 => "Python 2 str",
-        Kind::Bytes => "bytes",
-        Kind::ByteArray => "bytearray",
-        Kind::List => "list",
-        Kind::Tuple => "tuple",
-        Kind::Dict => "dict",
-        Kind::Set => "set",
-        Kind::FrozenSet => "frozenset",
-        _ => "object",
-    };
-    name.into()
 }

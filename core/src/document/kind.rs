@@ -45,3 +45,27 @@ pub enum Kind {
     /// A read-only view of a bytearray.
     ReadOnly = 18,
 }
+
+impl Kind {
+    /// The name of the type in Python. "object" for what only a Python with the classes at hand could name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::None => "None",
+            Kind::Bool => "bool",
+            Kind::Int => "int",
+            Kind::Float => "float",
+            Kind::Str => "str",
+            Kind::Str8 => "Python 2 str",
+            Kind::Bytes => "bytes",
+            Kind::ByteArray => "bytearray",
+            Kind::List => "list",
+            Kind::Tuple => "tuple",
+            Kind::Dict => "dict",
+            Kind::Set => "set",
+            Kind::FrozenSet => "frozenset",
+            Kind::Global | Kind::Extension | Kind::Object | Kind::Persistent | Kind::Buffer | Kind::ReadOnly => {
+                "object"
+            }
+        }
+    }
+}
