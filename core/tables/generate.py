@@ -62,7 +62,7 @@ EFFECTS = {
     "imports": 9, "nested": 10, "type": 11, "stores": 12, "code": 13, "class-factory": 14, "calls1": 15,
     "makes0": 16, "makes1": 17, "makes2": 18,
 }
-INIT, STATE, HASH, ITEMS, CALL = 1, 2, 4, 8, 16
+INIT, STATE, HASH, ITEMS, CALL, SLOTS = 1, 2, 4, 8, 16, 32
 
 # ------------------------------------------------------------------------------------------------ what is known to be inert
 
@@ -134,6 +134,7 @@ class Module:
         self.name, self.package = name, package
         self.names = {}       # name -> ("class", node) | ("func", node) | ("import", dotted) | ("value", node)
         self.lazy_getattr = False
+        self.stars = []
         self.collect(tree.body)
 
     def collect(self, body):
@@ -154,7 +155,10 @@ class Module:
                     parts = parts[: len(parts) - (node.level - 1)]
                     base = ".".join(parts + ([node.module] if node.module else []))
                 for a in node.names:
-                    self.names.setdefault(a.asname or a.name, ("import", base + "." + a.name))
+                    if a.name == "*":
+                        self.stars.append(base)
+                    else:
+                        self.names.setdefault(a.asname or a.name, ("import", base + "." + a.name))
             elif isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
                 target = node.targets[0].id
                 dotted = dotted_of(node.value)
@@ -230,7 +234,12 @@ def resolve(module, dotted, seen=None):
         sub = MODULES.get(module.name + "." + head)
         if sub and rest:
             return resolve(sub, rest, seen)
-        return ("outside", dotted)
+        for star in module.stars:
+            if star in MODULES and star != module.name:
+                found = resolve(MODULES[star], dotted, seen)
+                if found[0] != "outside":
+                    return found
+        return ("outside", module.name + "." + dotted)
     kind, what = module.names[head]
     if kind == "import":
         return absolute(what + ("." + rest if rest else ""), seen)
@@ -257,6 +266,23 @@ def absolute(full, seen=None):
 CLASS_CACHE = {}
 METHODS = ("__new__", "__init__", "__setstate__", "__hash__", "__eq__", "__setitem__", "append", "extend", "add", "__setattr__",
            "__getattr__", "__getattribute__", "__del__", "__reduce__", "__reduce_ex__")
+
+
+def public_name(full):
+    """`numpy._core.multiarray.ndarray` is `numpy.ndarray`."""
+    parts = full.split(".")
+    return parts[0] + "." + parts[-1]
+
+
+# Methods that were read, and found to do nothing but to set and to look up.
+READ = {
+    "statsmodels.base.wrapper.ResultsWrapper.__getattribute__", "torch.nn.modules.rnn.RNNBase.__setstate__",
+    "torch.nn.modules.rnn.RNNBase.__setattr__", "torch.nn.modules.module.Module.__setattr__",
+    "torch.nn.modules.module.Module.__getattr__", "torch.nn.modules.module.Module.__setstate__",
+    "sqlalchemy.util.langhelpers.MemoizedSlots.__getattr__", "torch.optim.optimizer.Optimizer.__setstate__",
+    "astropy.table.table.Table.__setstate__", "astropy.coordinates.baseframe.BaseCoordinateFrame.__getattr__",
+    "astropy.coordinates.representation.base.BaseRepresentationOrDifferential.__new__", "PIL.ImageFile.ImageFile.__setstate__",
+}
 
 
 class Class:
@@ -313,6 +339,8 @@ class Class:
             self.bases.append(("plain", "tuple"))
         elif r[0] == "outside" and (r[1] in NATIVE or r[1] in EXCEPTIONS or r[1] in PLAIN_BASES or r[1] in C_CLASSES):
             self.bases.append(("plain", r[1]))
+        elif r[0] == "outside" and public_name(r[1]) in C_CLASSES:
+            self.bases.append(("plain", public_name(r[1])))
         else:
             self.odd = "base " + str(r[1] if r[0] == "outside" else d)
 
@@ -356,6 +384,8 @@ class Class:
         if found is None or found == "plain":
             return True
         c, fn = found
+        if "%s.%s.%s" % (c.module.name, c.name, method) in READ:
+            return True
         return fn is not None and vet_function(c.module, fn, self, depth + 1, c)
 
 
@@ -425,9 +455,10 @@ class Vetter(ast.NodeVisitor):
                         self.local[n] = a.name if a.asname else a.name.split(".")[0]
                     else:
                         m = Module.__new__(Module)
-                        m.name, m.package, m.names, m.lazy_getattr = self.module.name, self.module.package, {}, False
+                        m.name, m.package, m.names, m.lazy_getattr, m.stars = self.module.name, self.module.package, {}, False, []
                         m.collect([node])
-                        self.local[n] = m.names[n][1]
+                        if n in m.names:
+                            self.local[n] = m.names[n][1]
             elif isinstance(node, (ast.Yield, ast.YieldFrom, ast.Await, ast.AsyncFor, ast.AsyncWith)):
                 return False
         for stmt in self.fn.body:
@@ -541,8 +572,11 @@ def class_flags(c):
     flags = 0
     setters = all(vet_function(k.module, fn, c, 1, k) for k in c.mro() for n, fn in k.own.items() if n.startswith("set "))
     own_setstate = isinstance(c.lookup("__setstate__"), tuple)
-    if c.vet("__setstate__") and (own_setstate or (c.vet("__setattr__") and setters)):
+    if c.vet("__setstate__"):
         flags |= STATE
+        # A dict of state goes to `__dict__`; only state of slots is set attribute by attribute.
+        if own_setstate or (c.vet("__setattr__") and setters):
+            flags |= SLOTS
     if c.vet("__init__") and (c.lookup("__init__") is not None or c.lookup("__new__") is not None or "dataclass" not in c.own or c.vet("__post_init__")):
         if c.vet("__post_init__"):
             flags |= INIT
@@ -635,7 +669,7 @@ def read_lists():
             elif effect.startswith("class"):
                 byte = 0x40
                 for letter in effect[6:]:
-                    byte |= {"i": INIT, "s": STATE, "h": HASH, "a": ITEMS, "c": CALL}[letter]
+                    byte |= {"i": INIT, "s": STATE | SLOTS, "h": HASH, "a": ITEMS, "c": CALL}[letter]
             else:
                 word, mild = effect.rstrip("?"), effect.endswith("?")
                 byte = (0xA0 if mild else 0x80) | CAPS[word]
@@ -737,8 +771,8 @@ def main():
     for (m, n), b in lists.items():
         if b == 1:
             EXACT_PURE.add(m + "." + n)
-        if 0x40 <= b < 0x60:
-            C_CLASSES[m + "." + n] = b & 31
+        if 0x40 <= b < 0x80:
+            C_CLASSES[m + "." + n] = b & 63
             if b & INIT:
                 EXACT_PURE.add(m + "." + n)
     for root in sys.argv[1:]:

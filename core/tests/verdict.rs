@@ -151,6 +151,28 @@ fn methods_are_held_and_getters_are_made() {
 }
 
 #[test]
+fn calls_by_another_way_are_not_clean() {
+    let not: &[(&[u8], Verdict)] = &[
+        // sympy evaluates text.
+        (b"\x80\x04csympy.functions.elementary.exponential\nexp\n\x8c\x12__import__('os').x\x85\x81.", Verdict::Dangerous),
+        (b"\x80\x04csympy.functions.elementary.exponential\nexp\n\x8c\x01x\x85\x81.", Verdict::Unknown),
+        (b"\x80\x04ccopyreg\n__newobj__\ncsympy.core.function\nLambda\n\x8c\x04f(x)\x86R.", Verdict::Dangerous),
+        // A method of a listed class, called by a helper.
+        (
+            b"\x80\x04cbuiltins\nlist\ncbuiltins\niter\ncbuiltins\ngetattr\ncdatetime\ndate\nC\x04\x07\xe8\x01\x01\x85R\x8c\x07weekday\x86RN\x86R\x85R.",
+            Verdict::Unknown,
+        ),
+        // A sink by way of an instance.
+        (b"\x80\x04cbuiltins\ngetattr\ncpathlib\nPath\n\x8c\x01x\x85R\x8c\x06unlink\x86R.", Verdict::Dangerous),
+        // What a partial holds may be called later.
+        (b"\x80\x04cfunctools\npartial\ncbuiltins\nprint\n\x85R)R.", Verdict::Unknown),
+    ];
+    for (bytes, least) in not {
+        assert!(verdict(bytes) >= *least, "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
 fn zeros_between_pickles_are_padding() {
     assert_eq!(verdict(b"N.\0\0\0\0"), Verdict::Clean);
     assert_eq!(verdict(b"N.\0\0N."), Verdict::Clean);
@@ -229,5 +251,76 @@ fn hostile_files_are_never_clean_by_a_shorter_reading() {
             last = judge.verdict();
         }
         assert!(judge.finish(&mut ()).verdict >= last, "{}", path.display());
+    }
+}
+
+/// A generator of random numbers whose numbers are always the same.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 11).unwrap() % n.max(1)
+    }
+
+    fn mutate(&mut self, bytes: &mut Vec<u8>) {
+        for _ in 0..=self.below(4) {
+            let (at, len) = (self.below(bytes.len()), 1 + self.below(8));
+            let end = (at + len).min(bytes.len());
+            match self.below(5) {
+                0 if !bytes.is_empty() => bytes[at] = self.below(256) as u8,
+                1 => drop(bytes.drain(at..end)),
+                2 => {
+                    let part = bytes[at..end].to_vec();
+                    let to = self.below(bytes.len());
+                    bytes.splice(to..to, part);
+                }
+                3 => {
+                    // A whole opcode of those that move values.
+                    let op = *b"0123(aesbuRtlo)]}\x81\x85\x86\x87\x88\x8f\x90\x93\x94".get(self.below(26)).unwrap();
+                    bytes.insert(at.min(bytes.len()), op);
+                }
+                _ => bytes.truncate(bytes.len() - self.below(bytes.len() / 4 + 1)),
+            }
+        }
+    }
+}
+
+#[test]
+fn mutants_are_judged_alike_in_pieces_and_never_panic() {
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let files = hostile().into_iter().filter_map(|path| std::fs::read(path).ok()).filter(|bytes| bytes.len() < 2048);
+    let seeds: Vec<Vec<u8>> = SINKS.iter().map(|(_, bytes)| bytes.to_vec()).chain(files).collect();
+    // Little memory, so that limits are hit, too.
+    let (mut small, mut large) = (Workspace::new(16, 8), Workspace::new(1024, 1024));
+    for round in 0..20_000 {
+        let mut bytes = seeds[random.below(seeds.len())].clone();
+        random.mutate(&mut bytes);
+        let workspace = if round % 4 == 0 { &mut small } else { &mut large };
+        let (whole, told) = pieces(workspace, &bytes, usize::MAX);
+        let size = 1 + random.below(9);
+        let (cut, told_cut) = pieces(workspace, &bytes, size);
+        let words = bytes.escape_ascii();
+        assert_eq!((whole.verdict, whole.complete, told), (cut.verdict, cut.complete, told_cut), "{words} by {size}");
+        assert!(whole.complete || whole.verdict > Verdict::Clean, "{words}");
+    }
+}
+
+#[test]
+fn streams_are_as_bad_as_the_worst_of_their_pickles() {
+    let plain: &[&[u8]] =
+        &[b"N.", b"\x80\x04]\x94(K\x01K\x02e.", b"(lp0\nI1\na.", b"\x80\x02c__builtin__\nset\n]\x85R."];
+    let whole = |bytes: &[u8]| bytes.last() == Some(&b'.');
+    let all: Vec<&[u8]> =
+        SINKS.iter().map(|(_, bytes)| *bytes).chain(plain.iter().copied()).filter(|b| whole(b)).collect();
+    for first in &all {
+        for second in &all {
+            let both = verdict(&[*first, *second].concat());
+            assert!(both >= verdict(first).max(verdict(second)), "{} {}", first.escape_ascii(), second.escape_ascii());
+            let clean = verdict(first) == Verdict::Clean && verdict(second) == Verdict::Clean;
+            assert_eq!(both == Verdict::Clean, clean);
+        }
     }
 }

@@ -5,8 +5,9 @@ use super::machine::{Broken, Machine};
 use super::names::told;
 use super::report::{Action, Executes, Observer, Readers};
 use super::resolve;
-use super::rings::Items;
+use super::rings::{Items, PARTS};
 use super::rules::{Rule, Verdict};
+use super::through::LATER;
 use super::value::{Kind, Slot, flag};
 
 impl Machine<'_> {
@@ -53,6 +54,10 @@ impl Machine<'_> {
             Kind::Global => self.call_global(callee, items, taint, out),
             // `partial(methodcaller, name)()` gives a getter.
             Kind::Wrapper if callee.aux == 1 => Ok(Slot::of(Kind::Getter, callee.at)),
+            Kind::Wrapper if callee.aux == LATER => {
+                self.unknown_call(callee, items, Rule::ComputedCallee, Verdict::Unknown, out);
+                Ok(Slot::new(Kind::Unknown))
+            }
             Kind::Wrapper => Ok(Slot::new(Kind::Any).with(taint & flag::TAINT)),
             Kind::Getter => {
                 let target = items.get(0).unwrap_or_default();
@@ -100,7 +105,21 @@ impl Machine<'_> {
         }
         let row = self.names.get(id);
         match row.effect {
-            Effect::Pure => Ok(Slot::new(Kind::Any).with(taint & flag::TAINT)),
+            Effect::Pure => {
+                // `iter(f, end)`, `sorted(items, f)`: what can be called without being named is called.
+                for item in items.iter() {
+                    if matches!(item.kind, Kind::Bound | Kind::Getter | Kind::Module)
+                        || item.kind == Kind::Unknown && item.has(flag::CALLABLE)
+                    {
+                        self.through(callee, item, &Items::lost(), false, out)?;
+                    }
+                }
+                Ok(Slot::new(Kind::Any).with(taint & flag::TAINT))
+            }
+            Effect::Class(_) if self.is_formula(id, items) => {
+                self.evaluated(callee, items, out);
+                Ok(self.instance(id, items).with(taint & flag::TAINT))
+            }
             Effect::Class(class) if class.allows(ClassEffect::INIT) => {
                 Ok(self.instance(id, items).with(taint & flag::TAINT))
             }
@@ -133,10 +152,6 @@ impl Machine<'_> {
                 }
                 Ok(Slot::new(Kind::Any).with(taint & flag::TAINT))
             }
-            Effect::Class(class) if class.allows(ClassEffect::SINK) => {
-                self.unknown_call(callee, items, Rule::SinkCalled, Verdict::Dangerous, out);
-                Ok(Slot::new(Kind::Unknown).with(flag::FLAGGED))
-            }
             Effect::Wraps => {
                 // The call comes later; what it calls is judged as if it came now.
                 let function = items.get(0).unwrap_or_default();
@@ -145,7 +160,8 @@ impl Machine<'_> {
                     return Ok(Slot { aux: 1, ..Slot::of(Kind::Wrapper, getter.at) });
                 }
                 self.through(callee, function, &items.after(1), true, out)?;
-                Ok(Slot::of(Kind::Wrapper, id).with((function.taint() | taint) & flag::TAINT))
+                let aux = self.wrapped(function, &items.after(1));
+                Ok(Slot { aux, ..Slot::of(Kind::Wrapper, id) }.with((function.taint() | taint) & flag::TAINT))
             }
             Effect::Getter => self.getter(callee, items, out),
             Effect::Attribute => self.attribute(callee, items, out),
@@ -221,6 +237,14 @@ impl Machine<'_> {
                     let (_, name) = self.names.text(id);
                     resolve::is_runner(name)
                 };
+                let loads = {
+                    let (_, name) = self.names.text(id);
+                    resolve::is_loader(name)
+                };
+                let class = {
+                    let (_, name) = self.names.text(id);
+                    resolve::is_class_name(name)
+                };
                 let texts = items.lost || items.iter().any(|item| self.text_of(item).is_some());
                 let like = self.sink_like(items) && !items.lost;
                 let walks = {
@@ -230,7 +254,12 @@ impl Machine<'_> {
                 let (rule, verdict) = match (runs && texts, like, row.effect) {
                     _ if walks => (Rule::DunderHop, Verdict::Dangerous),
                     (true, _, Effect::Class(_)) => (Rule::UnknownCalled, Verdict::Unknown),
+                    // `EvaluationResult('x')` is a class by its name.
+                    (true, false, _) if class => (Rule::UnknownCalled, Verdict::Unknown),
                     (true, ..) => (Rule::SinkLikeArguments, Verdict::Dangerous),
+                    (false, true, Effect::Unlisted | Effect::Unknown) if loads => {
+                        (Rule::SinkLikeArguments, Verdict::Dangerous)
+                    }
                     (false, true, _) => (Rule::SinkLikeArguments, Verdict::Suspicious),
                     _ => (Rule::UnknownCalled, Verdict::Unknown.max(row.verdict)),
                 };
@@ -238,6 +267,35 @@ impl Machine<'_> {
                 Ok(Slot::new(Kind::Unknown).with(if verdict > Verdict::Unknown { flag::FLAGGED } else { 0 }))
             }
         }
+    }
+
+    /// sympy's constructors evaluate the text that they get.
+    pub fn is_formula(&self, id: u32, items: &Items) -> bool {
+        let (module, name) = self.names.text(id);
+        if !module.starts_with(b"sympy.") || module.starts_with(b"sympy.polys.matrices") {
+            return false;
+        }
+        let names: [&[u8]; 8] =
+            [b"Symbol", b"Dummy", b"Wild", b"Float", b"Integer", b"Rational", b"Str", b"MatrixSymbol"];
+        if names.contains(&name) {
+            return false;
+        }
+        let open = |item: Slot| {
+            item.is_text() || matches!(item.kind, Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet | Kind::Unknown)
+        };
+        let inside = |item: Slot| {
+            let parts = if item.kind == Kind::Tuple { self.parts.get(item.at) } else { Items::default() };
+            parts.lost || parts.count > PARTS || parts.iter().any(|part| open(part) || part.kind == Kind::Tuple)
+        };
+        items.lost || items.count > PARTS || items.iter().any(|item| open(item) || inside(item))
+    }
+
+    /// Text that may be a formula is evaluated.
+    pub fn evaluated(&mut self, callee: Slot, items: &Items, out: &mut dyn Observer) {
+        let odd = |text: &[u8]| text.contains(&b'(') || text.contains(&b'.') || resolve::is_sink_like(text);
+        let code = items.iter().any(|item| item.has(flag::LONG) || self.text_of(item).is_some_and(odd));
+        let verdict = if code { Verdict::Dangerous } else { Verdict::Unknown };
+        self.unknown_call(callee, items, Rule::TextEvaluated, verdict, out);
     }
 
     /// An instance of a class, with what else is known of it.

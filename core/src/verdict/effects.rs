@@ -62,9 +62,8 @@ impl ClassEffect {
     pub const ITEMS: ClassEffect = ClassEffect(8);
     /// Instances may be called.
     pub const CALL: ClassEffect = ClassEffect(16);
-
-    /// `cls(*args)` reaches a sink, `cls.__new__` does not.
-    pub const SINK: ClassEffect = ClassEffect(32);
+    /// Attributes may be set one by one, as the state of slots is.
+    pub const SLOTS: ClassEffect = ClassEffect(32);
 
     pub const fn allows(self, what: ClassEffect) -> bool {
         self.0 & what.0 != 0

@@ -118,6 +118,11 @@ impl<'m> Judge<'m> {
         self.machine.verdict
     }
 
+    /// Opcodes so far.
+    pub fn ops(&self) -> u64 {
+        self.summary.ops
+    }
+
     /// Takes the next bytes of the stream.
     pub fn feed(&mut self, bytes: &[u8], out: &mut dyn Observer) {
         self.machine.events = out.wants_events();
@@ -563,7 +568,9 @@ impl<'m> Judge<'m> {
     /// The input of the innermost reader is over.
     fn end_reader(&mut self, out: &mut dyn Observer) {
         let Some(reader) = self.readers.last_mut() else { return };
-        let at = reader.decoder.offset();
+        // Where a stream broke, the decoder may or may not have passed the opcode: that depends on the pieces.
+        let broken = reader.phase == Phase::Broken;
+        let at = if broken { self.machine.offset } else { reader.decoder.offset() };
         let open = reader.phase == Phase::Pickle;
         let empty = reader.phase == Phase::Start && reader.begun == 0;
         let over = if reader.frame_end == u64::MAX { 0 } else { reader.frame_end.saturating_sub(at) };
@@ -572,7 +579,7 @@ impl<'m> Judge<'m> {
         if reader.phase == Phase::Pickle && reader.decoder.ended() {
             return self.stopped(out);
         }
-        if over > HUGE {
+        if over > HUGE && reader.phase != Phase::Broken {
             let text = "a frame longer than any memory: who reads it from a file makes room for it first";
             self.machine.tell(Rule::Expansion, Verdict::Suspicious, Readers::Some, text, out);
         }

@@ -56,6 +56,11 @@ impl Machine<'_> {
         Ok(())
     }
 
+    /// The key of a far entry, never 0.
+    fn far_key(&self, index: u64) -> u64 {
+        (index ^ (u64::from(self.level.pickle) << 40) ^ (u64::from(self.depth) << 58)) | 1 << 63
+    }
+
     #[cold]
     pub fn put_far(&mut self, index: u64, value: Slot, sparse: bool, out: &mut dyn Observer) {
         if sparse {
@@ -66,7 +71,7 @@ impl Machine<'_> {
         }
         self.level.memo_count += 1;
         let inert = value.is_native() && value.flags & flag::TAINT == 0 && !value.is_text();
-        let key = (index + 1) ^ (u64::from(self.level.pickle) << 40) ^ (u64::from(self.depth) << 58);
+        let key = self.far_key(index);
         let len = self.far.len();
         let start = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize;
         for probe in 0..64.min(len) {
@@ -95,7 +100,7 @@ impl Machine<'_> {
 
     #[cold]
     pub fn get_far(&mut self, index: u64, out: &mut dyn Observer) -> Result<Slot, Broken> {
-        let key = (index + 1) ^ (u64::from(self.level.pickle) << 40) ^ (u64::from(self.depth) << 58);
+        let key = self.far_key(index);
         let len = self.far.len();
         let start = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize;
         for probe in 0..64.min(len) {

@@ -30,6 +30,8 @@ mod opcodes;
 mod report;
 mod resolve;
 mod rings;
+#[cfg(feature = "alloc")]
+mod rows;
 mod rules;
 mod scalar;
 mod state;
@@ -43,6 +45,8 @@ pub use memory::Workspace;
 pub use memory::{FarSlot, Memory};
 pub use names::Named;
 pub use report::{Action, Event, Executes, Finding, GlobalUse, Observer, Readers, Summary};
+#[cfg(feature = "alloc")]
+pub use rows::{Row, Rows};
 pub use rules::{Capability, Rule, Verdict};
 pub use table::Table;
 pub use value::Slot;

@@ -59,30 +59,51 @@ const SINK_TAILS: [&str; 22] = [
 ];
 
 /// Parts of names of functions that run what they are given.
-const RUNNERS: [&str; 23] = [
+const RUNNERS: [&str; 16] = [
     "exec",
     "eval",
     "system",
     "popen",
     "spawn",
     "shell",
-    "command",
-    "cmd",
     "subprocess",
-    "script",
     "getoutput",
-    "interact",
-    "import",
+    "getprocess",
     "runstring",
     "runcode",
+    "run_c",
     "launch",
     "terminal",
+    "import_",
+    "urlopen",
+];
+
+/// The same for those that need an argument of that look: honest helpers have such names, too.
+const LOADERS: [&str; 24] = [
     "unpickle",
     "compile",
-    "download",
-    "urlopen",
     "resolve",
     "locate",
+    "command",
+    "cmd",
+    "script",
+    "interact",
+    "import",
+    "load",
+    "open",
+    "run",
+    "fetch",
+    "connect",
+    "download",
+    "instantiate",
+    "get_class",
+    "from_file",
+    "fromfile",
+    "to_pickle",
+    "savefig",
+    "unlink",
+    "write",
+    "call",
 ];
 
 fn is_tail(name: &[u8]) -> bool {
@@ -91,8 +112,23 @@ fn is_tail(name: &[u8]) -> bool {
 
 /// A function whose name says that it runs, fetches or imports what it is given.
 pub(crate) fn is_runner(name: &[u8]) -> bool {
+    says(name, &RUNNERS)
+}
+
+/// A function whose name says that it opens, loads or finds something.
+pub(crate) fn is_loader(name: &[u8]) -> bool {
+    says(name, &LOADERS)
+}
+
+/// The name of a class, as most are written.
+pub(crate) fn is_class_name(name: &[u8]) -> bool {
     let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-    RUNNERS.iter().any(|word| last.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
+    last.iter().find(|byte| **byte != b'_').is_some_and(u8::is_ascii_uppercase)
+}
+
+fn says(name: &[u8], words: &[&str]) -> bool {
+    let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    words.iter().any(|word| last.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
 }
 
 /// Text that a command, a path, an address or code would be.
@@ -180,8 +216,18 @@ pub(crate) fn is_walk(name: &[u8]) -> bool {
     name.split(|byte| *byte == b'.').any(|part| WALKS.contains(&part))
 }
 
-/// What `module` and `name` stand for under a protocol.
+/// What `module` and `name` stand for under a protocol and a policy.
 pub(crate) fn resolve(module: &[u8], name: &[u8], protocol: u8, policy: Option<&Table<'_>>) -> Resolved {
+    let found = resolve_name(module, name, protocol, policy);
+    // Rows of the empty module are what a policy says of all: no global has that module.
+    let denies = || policy.is_some_and(|policy| policy.row(b"", b"default:deny").is_some());
+    if found.verdict == Verdict::Unknown && matches!(found.effect, Effect::Unlisted | Effect::Unknown) && denies() {
+        return Resolved { verdict: Verdict::Suspicious, rule: Rule::DeniedByPolicy, detail: "not allowed", ..found };
+    }
+    found
+}
+
+fn resolve_name(module: &[u8], name: &[u8], protocol: u8, policy: Option<&Table<'_>>) -> Resolved {
     let parts = || module.split(|byte| *byte == b'.').chain(name.split(|byte| *byte == b'.'));
     let odd = |part: &[u8]| part.is_empty() || !part.iter().all(|byte| byte.is_ascii_graphic());
     let given = || policy.and_then(|policy| policy.row(module, name)).is_some_and(|row| row.exact);
@@ -211,7 +257,7 @@ pub(crate) fn resolve(module: &[u8], name: &[u8], protocol: u8, policy: Option<&
 
 /// What a name stands for that nobody moves.
 fn exact(module: &[u8], name: &[u8], policy: Option<&Table<'_>>) -> Resolved {
-    let listed = table::find(module, name);
+    let listed = table::find(module, name).filter(|found| extended(module, name, found, policy));
     if let Some(own) = policy.and_then(|policy| policy.row(module, name)) {
         match (own.effect, listed.map(|listed| listed.effect)) {
             (Effect::Sink(capability, _), _) => {
@@ -259,6 +305,23 @@ fn exact(module: &[u8], name: &[u8], policy: Option<&Table<'_>>) -> Resolved {
     }
 }
 
+/// A policy may say which tables count as proof; sinks are sinks in every table.
+fn extended(module: &[u8], name: &[u8], found: &table::Found, policy: Option<&Table<'_>>) -> bool {
+    let Some(policy) = policy.filter(|policy| policy.row(b"", b"extends").is_some()) else { return true };
+    if matches!(found.effect, Effect::Sink(..) | Effect::Code) {
+        return true;
+    }
+    let mut key = [0u8; 32];
+    let mut used = 0;
+    for byte in b"extends:".iter().chain(table::group(module, name).as_bytes()) {
+        if let Some(place) = key.get_mut(used) {
+            *place = *byte;
+            used += 1;
+        }
+    }
+    policy.row(b"", key.get(..used).unwrap_or_default()).is_some()
+}
+
 /// A pattern covers a name that no attack would have, and the attributes of such.
 fn trusted(name: &[u8]) -> bool {
     let mut rest = name.split(|byte| *byte == b'.');
@@ -302,12 +365,30 @@ fn dotted(module: &[u8], name: &[u8]) -> Resolved {
         let (verdict, rule) = (Verdict::Suspicious, Rule::DunderHop);
         return Resolved { effect: Effect::Unknown, verdict, capability, rule, detail: "" };
     }
-    // A nested class or a method of something that is listed, or not.
+    // A nested class or a method of something that is listed, or not; or something in a module inside this one.
     let first = name.split(|byte| *byte == b'.').next().unwrap_or_default();
-    match table::find(module, first) {
-        Some(found) if matches!(found.effect, Effect::Sink(..)) => Resolved::found(found.effect),
-        _ => Resolved::new(Effect::Unknown, Verdict::Unknown, Rule::DottedHop, "an attribute of a global"),
+    let sink = |found: &table::Found| matches!(found.effect, Effect::Sink(..));
+    let method = || table::find(module, tail).filter(|found| !found.exact);
+    match table::find(module, first).filter(sink).or_else(|| method().filter(sink)).or_else(|| inside(module, name)) {
+        Some(found) => Resolved { rule: Rule::DottedHop, ..Resolved::found(found.effect) },
+        None => Resolved::new(Effect::Unknown, Verdict::Unknown, Rule::DottedHop, "an attribute of a global"),
     }
+}
+
+/// A sink in a module inside `module`, which the first parts of the name lead to.
+fn inside(module: &[u8], name: &[u8]) -> Option<table::Found> {
+    let mut whole = [0u8; 256];
+    let end = module.len() + 1 + name.len();
+    let place = whole.get_mut(..end)?;
+    for (to, from) in place.iter_mut().zip(module.iter().chain(b".").chain(name)) {
+        *to = *from;
+    }
+    let whole = whole.get(..end)?;
+    let dots = || whole.iter().enumerate().skip(module.len() + 1).filter(|(_, byte)| **byte == b'.');
+    dots().find_map(|(dot, _)| {
+        let found = table::find(whole.get(..dot)?, whole.get(dot + 1..)?)?;
+        matches!(found.effect, Effect::Sink(..)).then_some(found)
+    })
 }
 
 /// What an attribute of a global stands for, asked for with `getattr`.

@@ -37,7 +37,11 @@ impl Machine<'_> {
                 if object.aux != 0 && state.kind == Kind::Tuple {
                     self.build_dtype(object, state);
                 }
-                if !self.class_allows(id, ClassEffect::STATE) && !matches!(self.names.get(id).effect, Effect::Stores) {
+                let slots = state.kind == Kind::Tuple
+                    && self.parts.get(state.at).get(1).is_some_and(|slots| slots.kind == Kind::Dict);
+                let allowed =
+                    self.class_allows(id, ClassEffect::STATE) && (!slots || self.class_allows(id, ClassEffect::SLOTS));
+                if !allowed && !matches!(self.names.get(id).effect, Effect::Stores) {
                     let verdict = if flags & flag::FLAGGED != 0 { Verdict::Suspicious } else { Verdict::Unknown };
                     self.verdict = self.verdict.max(verdict);
                     self.executes(Executes::Yes);
@@ -72,6 +76,10 @@ impl Machine<'_> {
                     }
                     Some(function) if function.kind != Kind::None => {
                         self.through(object, function, &Items::lost(), true, out)?;
+                        let aux = self.wrapped(function, &Items::lost());
+                        if let Ok(top) = self.peek() {
+                            top.aux = aux;
+                        }
                     }
                     _ if dict && !dunder && !callable => {}
                     Some(_) => {}

@@ -18,9 +18,10 @@ pub struct Table<'t> {
 macro_rules! tables {
     ($( $feature:literal $name:literal; )*) => {
         /// The tables that this build carries.
-        pub(crate) static TABLES: &[Table<'static>] = &[
-            $( #[cfg(feature = $feature)] Table { bytes: include_bytes!(concat!("../../tables/", $name, ".bin")) }, )*
-        ];
+        pub(crate) static TABLES: &[(&str, Table<'static>)] = &[$(
+            #[cfg(feature = $feature)]
+            ($name, Table { bytes: include_bytes!(concat!("../../tables/", $name, ".bin")) }),
+        )*];
     };
 }
 
@@ -120,7 +121,13 @@ impl<'t> Table<'t> {
 }
 
 fn exact(module: &[u8], name: &[u8]) -> Option<u8> {
-    TABLES.iter().find_map(|table| table.find(module, name))
+    TABLES.iter().find_map(|(_, table)| table.find(module, name))
+}
+
+/// The name of the table that lists a global, or the last one.
+pub(crate) fn group(module: &[u8], name: &[u8]) -> &'static str {
+    let listed = TABLES.iter().find(|(_, table)| table.row(module, name).is_some()).or(TABLES.last());
+    listed.map_or("", |(group, _)| group)
 }
 
 /// What the tables say of a module and a name.

@@ -7,7 +7,11 @@ use super::report::{Action, Executes, Observer};
 use super::resolve;
 use super::rings::Items;
 use super::rules::{Rule, Verdict};
+use super::table;
 use super::value::{Kind, Slot, flag};
+
+/// A wrapper whose call is not promised to be harmless.
+pub(crate) const LATER: u16 = 2;
 
 impl Machine<'_> {
     /// A helper makes an instance of a class that it is given.
@@ -24,7 +28,13 @@ impl Machine<'_> {
                     row.told |= told::WAS_MADE;
                 }
                 match self.names.get(class.at).effect {
-                    Effect::Class(_) => Ok(self.instance(class.at, &Items::default())),
+                    Effect::Class(_) => {
+                        let rest = items.after(1);
+                        if self.is_formula(class.at, &rest) {
+                            self.evaluated(class, &rest, out);
+                        }
+                        Ok(self.instance(class.at, &Items::default()))
+                    }
                     _ => {
                         self.through(callee, class, items, false, out)?;
                         Ok(Slot::new(Kind::Unknown))
@@ -37,6 +47,19 @@ impl Machine<'_> {
                 self.unknown_call(callee, items, Rule::CallThrough, verdict, out);
                 Ok(Slot::new(Kind::Unknown))
             }
+        }
+    }
+
+    /// How a wrapper of this function is marked: 0 where calling it is harmless.
+    pub fn wrapped(&self, function: Slot, items: &Items) -> u16 {
+        match function.kind {
+            Kind::Wrapper => function.aux,
+            Kind::Global => match self.names.get(function.at).effect {
+                Effect::Pure | Effect::ClassFactory => 0,
+                Effect::Class(class) if class.allows(ClassEffect::INIT) && !self.is_formula(function.at, items) => 0,
+                _ => LATER,
+            },
+            _ => LATER,
         }
     }
 
@@ -76,12 +99,16 @@ impl Machine<'_> {
                 Effect::Attribute | Effect::Imports | Effect::Calls | Effect::Wraps => Verdict::Suspicious,
                 Effect::Unlisted | Effect::Unknown => {
                     let (_, name) = self.names.text(function.at);
-                    if resolve::is_runner(name) && !later { Verdict::Dangerous } else { Verdict::Unknown }
+                    if resolve::is_runner(name) && !resolve::is_class_name(name) && !later {
+                        Verdict::Dangerous
+                    } else {
+                        Verdict::Unknown
+                    }
                 }
                 _ => Verdict::Unknown,
             },
             Kind::Wrapper | Kind::Getter if later => return Ok(()),
-            Kind::Wrapper => return Ok(()),
+            Kind::Wrapper if function.aux != LATER => return Ok(()),
             // What cannot be called ends the loading.
             _ if function.is_native() && !function.has(flag::TAINT) => return Ok(()),
             Kind::Instance if self.class_allows(function.at, ClassEffect::CALL) => return Ok(()),
@@ -120,6 +147,27 @@ impl Machine<'_> {
         Ok(Slot::of(Kind::Getter, callee.at))
     }
 
+    /// The attribute of an instance: where its class has a sink of that name, it is the sink.
+    fn bound(&mut self, class: u32, name: Slot, out: &mut dyn Observer) -> Result<Slot, Broken> {
+        let mut copy = [0u8; 256];
+        let (module, base) = self.names.text(class);
+        let text = self.text_of(name).unwrap_or_default();
+        let (middle, dot) = (module.len(), module.len() + base.len());
+        let end = dot + 1 + text.len();
+        let sink = copy.get_mut(..end).is_some_and(|copy| {
+            for (place, byte) in copy.iter_mut().zip(module.iter().chain(base).chain(b".").chain(text)) {
+                *place = *byte;
+            }
+            let (module, name) = copy.split_at_checked(middle).unwrap_or_default();
+            table::find(module, name).is_some_and(|found| found.exact && matches!(found.effect, Effect::Sink(..)))
+        });
+        if sink {
+            let (module, name) = copy.get(..end).and_then(|copy| copy.split_at_checked(middle)).unwrap_or_default();
+            return self.import(module, name, 0, out);
+        }
+        Ok(Slot::of(Kind::Bound, class))
+    }
+
     /// `getattr(object, name)`.
     pub fn attribute(&mut self, callee: Slot, items: &Items, out: &mut dyn Observer) -> Result<Slot, Broken> {
         let (object, name) = (items.get(0).unwrap_or_default(), items.get(1).unwrap_or_default());
@@ -155,7 +203,9 @@ impl Machine<'_> {
             let whole = dotted.get(..used).unwrap_or_default();
             let (module, name) = (whole.get(..middle).unwrap_or_default(), whole.get(middle + 1..).unwrap_or_default());
             if makes {
-                return Ok(Slot::of(Kind::Wrapper, object.at));
+                let formula = self.is_formula(object.at, &Items::lost());
+                let aux = if formula { LATER } else { 0 };
+                return Ok(Slot { aux, ..Slot::of(Kind::Wrapper, object.at) });
             }
             if name.is_empty() {
                 self.limit("a name of hundreds of bytes", out);
@@ -165,7 +215,7 @@ impl Machine<'_> {
         }
         let listed = object.kind == Kind::Instance && matches!(self.names.get(object.at).effect, Effect::Class(_));
         if plain && listed && !object.has(flag::FLAGGED) {
-            return Ok(Slot::of(Kind::Bound, object.at));
+            return self.bound(object.at, name, out);
         }
         if plain && object.is_native() && !object.has(flag::TAINT) {
             return Ok(Slot::new(Kind::Any).with(flag::CALLABLE));
@@ -190,12 +240,19 @@ impl Machine<'_> {
                     row.told |= told::WAS_MADE;
                 }
                 match self.names.get(class.at).effect {
-                    Effect::Class(_) => Ok(self.instance(class.at, items)),
+                    Effect::Class(_) => {
+                        if self.is_formula(class.at, items) {
+                            self.evaluated(class, items, out);
+                        }
+                        Ok(self.instance(class.at, items))
+                    }
                     Effect::Wraps => {
                         if let Some(function) = items.get(0) {
                             self.through(class, function, &items.after(1), true, out)?;
                         }
-                        Ok(Slot::of(Kind::Wrapper, class.at))
+                        let function = items.get(0).unwrap_or_default();
+                        let aux = self.wrapped(function, &items.after(1));
+                        Ok(Slot { aux, ..Slot::of(Kind::Wrapper, class.at) })
                     }
                     Effect::Stores => Ok(Slot::of(Kind::Instance, class.at)),
                     _ => self.call_global(class, items, 0, out),

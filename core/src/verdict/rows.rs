@@ -1,0 +1,116 @@
+//! Rows of a caller's own: what a policy allows, trusts and denies, as a table for [`Judge::with_policy`].
+//!
+//! [`Judge::with_policy`]: super::Judge::with_policy
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// What a policy says of a global.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Row {
+    /// A class, or a callable that is harmless: calls, state, hashing and items.
+    New,
+    /// A function that is harmless whatever its arguments are.
+    Pure,
+    /// Harmless to hold, not to call.
+    Held,
+    /// Denied: it counts as a sink.
+    Denied,
+}
+
+impl Row {
+    const fn byte(self) -> u8 {
+        match self {
+            Row::New => 0x7f,
+            Row::Pure => 0x01,
+            Row::Held => 0x02,
+            Row::Denied => 0x80,
+        }
+    }
+
+    const fn of(byte: u8) -> Row {
+        match byte {
+            0x01 => Row::Pure,
+            0x02 => Row::Held,
+            0x80 => Row::Denied,
+            _ => Row::New,
+        }
+    }
+}
+
+/// Rows of a policy. The name `*` stands for every global of one module, `*C` for the classes of a module and of those
+/// inside it; the module `ext` holds extension codes.
+///
+/// ```
+/// use pickle_core::verdict::{Judge, Rows, Table, Verdict, Workspace};
+/// let mut rows = Rows::default();
+/// assert!(rows.allow("myapp.Thing") && !rows.allow("Thing"));
+/// let (mut workspace, table) = (Workspace::new(64, 64), rows.to_table());
+/// let mut judge = Judge::with_policy(workspace.memory(), Some(Table::new(&table)));
+/// judge.feed(b"cmyapp\nThing\n)R.", &mut ());
+/// assert_eq!(judge.finish(&mut ()).verdict, Verdict::Clean);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Rows(BTreeMap<Vec<u8>, u8>);
+
+impl Rows {
+    /// Adds a row; false where the name is empty, or both are longer than 254 bytes together.
+    pub fn insert(&mut self, module: &str, name: &str, row: Row) -> bool {
+        let key = [module.as_bytes(), &[0], name.as_bytes()].concat();
+        let fits = key.len() <= 255 && !name.is_empty();
+        if fits {
+            self.0.insert(key, row.byte());
+        }
+        fits
+    }
+
+    /// Allows what is written `MODULE.NAME`, `MODULE:NAME` where the name has dots, `MODULE.*`, or `ext:CODE`; false
+    /// where it is written otherwise.
+    pub fn allow(&mut self, text: &str) -> bool {
+        let found = match text.strip_prefix("ext:") {
+            Some(code) => Some(("ext", code)),
+            None => text.split_once(':').or_else(|| text.rsplit_once('.')),
+        };
+        found.is_some_and(|(module, name)| !module.is_empty() && self.insert(module, name, Row::New))
+    }
+
+    /// There are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Every row in order: module, name, what it says.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8], Row)> {
+        self.0.iter().filter_map(|(key, byte)| {
+            let at = key.iter().position(|byte| *byte == 0)?;
+            Some((key.get(..at)?, key.get(at + 1..)?, Row::of(*byte)))
+        })
+    }
+
+    /// The table. Bytes beyond 64 Ki blocks of sixteen rows have no room, and are left out.
+    pub fn to_table(&self) -> Vec<u8> {
+        let all: Vec<_> = self.0.iter().take(16 * usize::from(u16::MAX)).collect();
+        let (mut offsets, mut body) = (Vec::new(), Vec::new());
+        for block in all.chunks(16) {
+            offsets.push(body.len());
+            let mut before: &[u8] = &[];
+            for (key, effect) in block {
+                // The reader counts on as much being shared as can be.
+                let shared = before.iter().zip(key.iter()).take_while(|(a, b)| a == b).count();
+                let suffix = key.get(shared..).unwrap_or_default();
+                body.extend([shared, suffix.len()].map(|len| u8::try_from(len).unwrap_or(u8::MAX)));
+                body.extend_from_slice(suffix);
+                body.push(**effect);
+                before = key;
+            }
+        }
+        let mut out = u16::try_from(offsets.len()).unwrap_or(u16::MAX).to_le_bytes().to_vec();
+        let start = 2 + 4 * offsets.len();
+        for offset in offsets {
+            out.extend_from_slice(&u32::try_from(start + offset).unwrap_or(u32::MAX).to_le_bytes());
+        }
+        out.extend(body);
+        out
+    }
+}
