@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::cmd::{
-    cat, completions, convert, diff, dis, du, extract, from_json, get, graph, grep, info, items, json, optimize, scan,
-    show, split, table,
+    cat, completions, convert, diff, dis, du, extract, from_json, get, graph, grep, info, items, json, optimize,
+    policy, scan, show, split, table,
 };
 use crate::input::Told;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -73,6 +73,7 @@ impl Cli {
             | Command::Scan(_)
             | Command::Diff(_)
             | Command::Grep(_)
+            | Command::Policy(_)
             | Command::Table(_) => {}
             Command::Completions(_) | Command::Man(_) => {}
         }
@@ -117,6 +118,8 @@ pub enum Command {
     Du(du::DuArgs),
     /// Tell what loading a file would do: a verdict with reasons, nothing loaded
     Scan(scan::ScanArgs),
+    /// Make, check and compile policy files for `pickle scan`
+    Policy(policy::PolicyArgs),
     /// Disassemble: one line an opcode, the text of python3 -m pickletools
     Dis(dis::DisArgs),
     /// Print pickles as JSON
@@ -181,10 +184,11 @@ impl Command {
             Command::Split(args) => std::slice::from_mut(&mut args.of.file),
             Command::Cat(args) => &mut args.files,
             Command::Scan(args) => &mut args.files,
+            Command::Policy(policy::PolicyArgs { verb: policy::Verb::Learn { files } }) => files,
             Command::Convert(args) => std::slice::from_mut(&mut args.file),
             Command::Optimize(args) => std::slice::from_mut(&mut args.file),
             // This reads no pickle.
-            Command::FromJson(_) | Command::Completions(_) | Command::Man(_) => &mut [],
+            Command::Policy(_) | Command::FromJson(_) | Command::Completions(_) | Command::Man(_) => &mut [],
         }
     }
 }

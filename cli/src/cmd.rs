@@ -16,6 +16,7 @@ pub mod info;
 pub mod items;
 pub mod json;
 pub mod optimize;
+pub mod policy;
 pub mod rename;
 pub mod scan;
 pub mod show;

@@ -19,8 +19,8 @@ pub use messages::Failure;
 use args::{Cli, Command};
 use clap::CommandFactory;
 use cmd::{
-    cat, completions, convert, diff, dis, du, extract, from_json, get, graph, grep, info, items, json, optimize, scan,
-    show, split, table,
+    cat, completions, convert, diff, dis, du, extract, from_json, get, graph, grep, info, items, json, optimize,
+    policy, scan, show, split, table,
 };
 use messages::Tagged;
 use std::io::Write;
@@ -58,6 +58,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Split(args) => split::run(args),
         Command::Cat(args) => cat::run(args),
         Command::Scan(args) => scan::run(args, out),
+        Command::Policy(args) => policy::run(args, out),
         Command::Completions(args) => completions::run(args, Cli::command(), out),
         Command::Man(args) => completions::man(args, Cli::command()),
     };

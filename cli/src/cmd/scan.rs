@@ -1,13 +1,19 @@
 //! `pickle scan`: what loading a file would do, and whether that is proved harmless.
 
+pub mod policy;
+
+use self::policy::{Policy, hex};
 use crate::Failure;
 use crate::input::containers::{self, Unfolding};
 use crate::input::{Input, Part};
 use crate::print::verdict::{self as print, Format, Global, Reason, Report, Step};
 use clap::{Args, ValueEnum};
 use pickle_core::verdict::{Event, Finding, Judge, Observer, Summary, Table, Verdict, Workspace};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Containers inside containers that are opened.
 const MAX_DEPTH: usize = 6;
@@ -48,8 +54,20 @@ pub struct ScanArgs {
     pub globals: bool,
 
     /// The mildest verdict that fails
-    #[arg(long, value_name = "VERDICT", value_enum, default_value_t = FailOn::Suspicious)]
-    pub fail_on: FailOn,
+    #[arg(long, value_name = "VERDICT", value_enum)]
+    pub fail_on: Option<FailOn>,
+
+    /// A policy file: names that are allowed, trusted and denied, limits, known files
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+
+    /// Files that are looked at at the same time; 0 for as many as there are processors
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub jobs: usize,
+
+    /// Bytes of pickles of one file, unpacked, beyond which the rest is not looked at
+    #[arg(long, value_name = "BYTES")]
+    pub limit: Option<u64>,
 
     /// Take unknown for suspicious
     #[arg(long)]
@@ -97,9 +115,18 @@ impl Observer for Collector<'_> {
 }
 
 struct Scanner<'a> {
-    args: &'a ScanArgs,
+    policy: &'a Policy,
+    table: Vec<u8>,
+    explain: bool,
     workspace: Workspace,
-    policy: Vec<u8>,
+}
+
+/// Reports of files, one after another, with a policy.
+pub fn reports<'p>(paths: &[PathBuf], policy: &'p Policy) -> impl Iterator<Item = Report> + use<'p> {
+    let mut files = Vec::new();
+    paths.iter().for_each(|path| collect(path, &mut files, 0));
+    let mut scanner = Scanner::new(policy, false);
+    files.into_iter().map(move |path| scanner.file(&path))
 }
 
 /// Runs `pickle scan`.
@@ -107,8 +134,22 @@ struct Scanner<'a> {
 /// # Errors
 /// The output cannot be written; [`Failure::Verdict`] for the exit code.
 pub fn run(args: &ScanArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let policy = crate::print::verdict::policy_of(&args.allow)?;
-    let mut scanner = Scanner { args, workspace: Workspace::default(), policy };
+    let mut policy = match &args.policy {
+        Some(path) => Policy::read(path).map_err(|failure| Failure::Usage(failure.to_string()))?,
+        None => Policy::default(),
+    };
+    policy.allow_names(&args.allow)?;
+    policy.expanded = args.limit.or(policy.expanded);
+    let fail_on = args.fail_on.or(match policy.fail_on.as_deref() {
+        Some("unknown") => Some(FailOn::Unknown),
+        Some("dangerous") => Some(FailOn::Dangerous),
+        _ => None,
+    });
+    let floor = match (fail_on.unwrap_or(FailOn::Suspicious), args.strict) {
+        (FailOn::Unknown, _) | (FailOn::Suspicious, true) => Verdict::Unknown,
+        (FailOn::Suspicious, false) => Verdict::Suspicious,
+        (FailOn::Dangerous, _) => Verdict::Dangerous,
+    };
     let mut files = Vec::new();
     for path in &args.files {
         collect(path, &mut files, 0);
@@ -119,20 +160,27 @@ pub fn run(args: &ScanArgs, out: &mut dyn Write) -> Result<(), Failure> {
         _ => Format::Text,
     };
     let (mut failed, mut incomplete, mut reports) = (false, false, Vec::new());
-    for path in &files {
-        let report = scanner.file(path);
-        let floor = match (args.fail_on, args.strict) {
-            (FailOn::Unknown, _) | (FailOn::Suspicious, true) => Verdict::Unknown,
-            (FailOn::Suspicious, false) => Verdict::Suspicious,
-            (FailOn::Dangerous, _) => Verdict::Dangerous,
-        };
-        failed |= report.verdict >= floor;
+    let mut print = |report: Report, out: &mut dyn Write| -> Result<(), Failure> {
+        failed |= report.unaccepted() >= floor;
         incomplete |= !report.complete;
         match format {
             Format::Sarif => reports.push(report),
-            Format::Json => print::json(&report, out)?,
+            Format::Json => print::json(&report, policy.digest.as_deref(), out)?,
             Format::Text => print::text_report(&report, args.explain, args.globals, out)?,
         }
+        Ok(())
+    };
+    let jobs = match args.jobs {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        jobs => jobs,
+    };
+    if jobs.min(files.len()) <= 1 {
+        let mut scanner = Scanner::new(&policy, args.explain);
+        for path in &files {
+            print(scanner.file(path), out)?;
+        }
+    } else {
+        in_parallel(&files, jobs.min(files.len()), &policy, args.explain, &mut |report| print(report, out))?;
     }
     if format == Format::Sarif {
         print::sarif(&reports, out)?;
@@ -142,6 +190,44 @@ pub fn run(args: &ScanArgs, out: &mut dyn Write) -> Result<(), Failure> {
         (_, true) => Err(Failure::Verdict(2)),
         _ => Ok(()),
     }
+}
+
+/// Looks at files on several threads; the reports come in the order of the files.
+fn in_parallel(
+    files: &[PathBuf],
+    jobs: usize,
+    policy: &Policy,
+    explain: bool,
+    print: &mut dyn FnMut(Report) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        // Who is far ahead waits: reports that are not printed yet take memory.
+        let (sender, receiver) = std::sync::mpsc::sync_channel(4 * jobs);
+        for _ in 0..jobs {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                let mut scanner = Scanner::new(policy, explain);
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(path) = files.get(index) else { return };
+                    if sender.send((index, scanner.file(path))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let (mut waiting, mut due) = (BTreeMap::new(), 0);
+        for (index, report) in receiver {
+            waiting.insert(index, report);
+            while let Some(report) = waiting.remove(&due) {
+                print(report)?;
+                due += 1;
+            }
+        }
+        Ok(())
+    })
 }
 
 /// Every file of a folder, in order.
@@ -169,7 +255,12 @@ fn buffers_beside(path: &str, member: &str, count: u64) -> bool {
     member.is_empty() && (0..count).all(|n| Path::new(&format!("{path}.buf{n}")).is_file())
 }
 
-impl Scanner<'_> {
+impl<'p> Scanner<'p> {
+    fn new(policy: &'p Policy, explain: bool) -> Self {
+        let workspace = policy.depth.map_or_else(Workspace::default, |depth| Workspace::new(depth, 512 * 1024));
+        Scanner { policy, table: policy.table(), explain, workspace }
+    }
+
     fn file(&mut self, path: &Path) -> Report {
         let mut report = Report::new(path.display().to_string());
         match Input::open(path) {
@@ -181,7 +272,27 @@ impl Scanner<'_> {
             report.finding("PK702", Verdict::Suspicious, "a small file unpacks to more than 200 times its size", "");
         }
         report.close();
+        if report.verdict > Verdict::Clean && !self.policy.accept.is_empty() {
+            self.accept(path, &mut report);
+        }
         report
+    }
+
+    /// Marks the findings that the policy accepts in this file.
+    fn accept(&self, path: &Path, report: &mut Report) {
+        let Ok(mut file) = std::fs::File::open(path) else { return };
+        let (mut digest, mut piece) = (Sha256::new(), vec![0; 256 * 1024]);
+        loop {
+            match file.read(&mut piece) {
+                Ok(0) => break,
+                Ok(n) => digest.update(piece.get(..n).unwrap_or_default()),
+                Err(_) => return,
+            }
+        }
+        let digest = hex(&digest.finalize());
+        for accept in self.policy.accept.iter().filter(|accept| accept.sha256 == digest) {
+            report.accept(&accept.rule, &accept.reason, accept.is_over());
+        }
     }
 
     /// An input and all that is in it. `unsure`: by its place it need not be a pickle.
@@ -200,12 +311,12 @@ impl Scanner<'_> {
             }
             return;
         };
-        match containers::unfold(input, depth >= MAX_DEPTH) {
+        match containers::unfold(input, depth >= self.nested()) {
             Ok(Unfolding::Pickles(input)) => {
                 let pickles = input.part().cloned().unwrap_or(part.clone());
                 self.part(&pickles, member, unsure, report);
                 // A zip file may hang behind a pickle.
-                if depth < MAX_DEPTH
+                if depth < self.nested()
                     && let Some(members) = containers::zip_behind(&part)
                 {
                     report.container.push("zip".into());
@@ -295,8 +406,12 @@ impl Scanner<'_> {
         report.merge(own);
         if let Some(input) = packed {
             // Django's cache files: when it expires, then the value, compressed.
-            self.input(input, member, MAX_DEPTH, false, report);
+            self.input(input, member, self.nested(), false, report);
         }
+    }
+
+    fn nested(&self) -> usize {
+        self.policy.nested.unwrap_or(MAX_DEPTH).min(MAX_DEPTH)
     }
 
     fn judge(&mut self, bytes: &[u8], member: &str, report: &mut Report) {
@@ -304,10 +419,11 @@ impl Scanner<'_> {
     }
 
     fn stream(&mut self, reader: &mut dyn Read, member: &str, report: &mut Report) -> std::io::Result<Summary> {
-        let policy = (!self.policy.is_empty()).then(|| Table::new(&self.policy));
+        let policy = (!self.table.is_empty()).then(|| Table::new(&self.table));
         let mut judge = Judge::with_policy(self.workspace.memory(), policy);
-        let explain = self.args.explain;
+        let explain = self.explain;
         let mut piece = vec![0; 256 * 1024];
+        let mut read = report.bytes;
         loop {
             let n = match reader.read(&mut piece) {
                 Ok(0) => break,
@@ -318,7 +434,13 @@ impl Scanner<'_> {
                     return Err(error);
                 }
             };
+            read += n as u64;
             judge.feed(piece.get(..n).unwrap_or_default(), &mut Collector { report, member, explain });
+            let over = |limit: Option<u64>, is: u64| limit.is_some_and(|limit| is > limit);
+            if over(self.policy.expanded, read) || over(self.policy.ops, judge.ops()) {
+                report.limit(member, "more than the policy's limit: the rest was not looked at");
+                break;
+            }
         }
         let summary = judge.finish(&mut Collector { report, member, explain });
         report.take(&summary);

@@ -8,7 +8,6 @@ use crate::messages::{Failure, printable};
 use pickle_core::Opcode;
 use pickle_core::verdict::{Action, Event, Executes, Finding, GlobalUse, Rule, Summary, TABLES, Verdict};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::io::Write;
 
 /// How reports are printed.
@@ -49,6 +48,8 @@ pub struct Reason {
     pub args: String,
     /// Which readers it holds for.
     pub pythons: &'static str,
+    /// The policy accepts it in this file.
+    pub accepted: bool,
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -87,6 +88,7 @@ impl Reason {
             chain,
             args: printable(finding.args),
             pythons: finding.readers.name(),
+            accepted: false,
         }
     }
 
@@ -226,6 +228,7 @@ impl Report {
             chain: Vec::new(),
             args: String::new(),
             pythons: "all",
+            accepted: false,
         });
     }
 
@@ -235,6 +238,43 @@ impl Report {
         let why = printable(why);
         self.limits.push(why.clone());
         self.finding("PK601", Verdict::Unknown, &why, member);
+    }
+
+    /// A limit of the policy was hit.
+    pub fn limit(&mut self, member: &str, what: &str) {
+        self.complete = false;
+        self.limits.push(what.to_owned());
+        self.finding("PK701", Verdict::Unknown, what, member);
+    }
+
+    /// The policy accepts the findings of a rule in this file: they stay visible and weigh nothing.
+    pub fn accept(&mut self, rule: &str, reason: &str, over: bool) {
+        for found in self.findings.iter_mut().filter(|found| found.rule == rule) {
+            let word = if over { "was accepted until it expired" } else { "accepted" };
+            found.message = format!("{} ({rule}; {word}: {})", found.message, printable(reason));
+            if !over {
+                found.rule = "PK902";
+                found.accepted = true;
+            }
+        }
+        self.verdict = self.unaccepted();
+        if self.findings.iter().any(|found| found.accepted) {
+            self.verdict = self.verdict.max(Verdict::Unknown);
+        }
+    }
+
+    /// The worst of what the policy does not accept.
+    pub fn unaccepted(&self) -> Verdict {
+        if !self.findings.iter().any(|found| found.accepted) {
+            return self.verdict;
+        }
+        let rest = self.findings.iter().filter(|found| !found.accepted).map(|found| found.verdict).max();
+        rest.unwrap_or_default().max(if self.complete { Verdict::Clean } else { Verdict::Unknown })
+    }
+
+    /// Every global with its effect: module, name, effect.
+    pub fn names(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.globals.iter().map(|global| (global.module.as_str(), global.name.as_str(), global.effect))
     }
 
     /// Takes over what a judge found.
@@ -310,7 +350,7 @@ impl Report {
 ///
 /// # Errors
 /// The output cannot be written.
-pub fn json(report: &Report, out: &mut dyn Write) -> Result<(), Failure> {
+pub fn json(report: &Report, policy: Option<&str>, out: &mut dyn Write) -> Result<(), Failure> {
     let globals: Vec<_> = report
         .globals
         .iter()
@@ -333,7 +373,7 @@ pub fn json(report: &Report, out: &mut dyn Write) -> Result<(), Failure> {
         "complete": report.complete, "executes_on_load": report.executes.name(), "pythons": pythons,
         "limits": report.limits, "findings": report.findings.iter().map(Reason::json).collect::<Vec<_>>(),
         "globals": globals, "stats": {"ops": report.ops, "bytes": report.bytes, "pickles": report.pickles},
-        "table": TABLES, "policy": Value::Null,
+        "table": TABLES, "policy": policy,
     });
     writeln!(out, "{object}")?;
     Ok(())
@@ -367,64 +407,6 @@ pub fn text_report(report: &Report, explain: bool, globals: bool, out: &mut dyn 
         }
     }
     Ok(())
-}
-
-/// A table of what the caller allows: `MODULE.NAME`, `MODULE.*`, `ext:CODE`.
-///
-/// # Errors
-/// [`Failure::Usage`] where a name has no module.
-pub fn policy_of(allow: &[String]) -> Result<Vec<u8>, Failure> {
-    const ALLOWED: u8 = 0x5f;
-    let mut rows = BTreeMap::new();
-    for name in allow {
-        let found = match name.strip_prefix("ext:") {
-            Some(code) => Some(("ext", code)),
-            None => name.split_once(':').or_else(|| name.rsplit_once('.')),
-        };
-        let Some((module, name)) = found.filter(|(module, name)| !module.is_empty() && !name.is_empty()) else {
-            return Err(Failure::Usage(format!("{name}: a global is written MODULE.NAME")));
-        };
-        let mut key = module.as_bytes().to_vec();
-        key.push(0);
-        key.extend_from_slice(name.as_bytes());
-        if key.len() > 255 {
-            return Err(Failure::Usage(format!("{name}: the name is too long")));
-        }
-        rows.insert(key, ALLOWED);
-    }
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(table(&rows))
-}
-
-/// Rows in the form of the core's tables; every key in full.
-fn table(rows: &BTreeMap<Vec<u8>, u8>) -> Vec<u8> {
-    let all: Vec<_> = rows.iter().collect();
-    let blocks: Vec<_> = all.chunks(16).collect();
-    let mut offsets = Vec::new();
-    let mut body = Vec::new();
-    for block in &blocks {
-        offsets.push(body.len());
-        let mut before: &[u8] = &[];
-        for (key, effect) in *block {
-            // The reader counts on as much being shared as can be.
-            let shared = before.iter().zip(key.iter()).take_while(|(a, b)| a == b).count();
-            let suffix = key.get(shared..).unwrap_or_default();
-            body.push(u8::try_from(shared).unwrap_or(u8::MAX));
-            body.push(u8::try_from(suffix.len()).unwrap_or(u8::MAX));
-            body.extend_from_slice(suffix);
-            body.push(**effect);
-            before = key;
-        }
-    }
-    let mut out = u16::try_from(blocks.len()).unwrap_or(u16::MAX).to_le_bytes().to_vec();
-    let start = 2 + 4 * blocks.len();
-    for offset in offsets {
-        out.extend_from_slice(&u32::try_from(start + offset).unwrap_or(u32::MAX).to_le_bytes());
-    }
-    out.extend(body);
-    out
 }
 
 /// The place of a rule in the list of all.

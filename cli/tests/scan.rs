@@ -1,0 +1,390 @@
+//! `pickle scan` and `pickle policy`: formats, exit codes, containers, policies, and the bars over the corpus.
+
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn pickle(folder: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pickle")).args(args).current_dir(folder).output().unwrap()
+}
+
+fn scan(folder: &Path, args: &[&str]) -> Output {
+    pickle(folder, &[&["scan"], args].concat())
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+const SINK: &[u8] = b"cos\nsystem\n(S'true'\ntR.";
+const OWN: &[u8] = b"\x80\x02cmyapp\nThing\n)R.";
+
+/// A folder of this test alone, with three files.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::create_dir_all(at.join("in")).unwrap();
+    std::fs::write(at.join("plain.pkl"), b"\x80\x02K\x01.").unwrap();
+    std::fs::write(at.join("in/own.pkl"), OWN).unwrap();
+    std::fs::write(at.join("in/sink.pkl"), SINK).unwrap();
+    folder
+}
+
+/// The verdict of one file.
+fn verdict(at: &Path, args: &[&str]) -> String {
+    let output = scan(at, &[&["--json"], args].concat());
+    let json: Value = serde_json::from_str(&text(&output)).unwrap();
+    json["verdict"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn exit_codes_tell_the_worst() {
+    let folder = folder();
+    for (args, code) in [
+        (&["plain.pkl"][..], 0),
+        (&["in/own.pkl"], 0),
+        (&["--strict", "in/own.pkl"], 1),
+        (&["--fail-on", "unknown", "in/own.pkl"], 1),
+        (&["--strict", "--allow", "myapp.Thing", "in/own.pkl"], 0),
+        (&["--strict", "--allow", "myapp.*", "in/own.pkl"], 0),
+        (&["--strict", "--allow", "myapp.Thin", "in/own.pkl"], 1),
+        (&["in/sink.pkl"], 1),
+        (&["--fail-on", "dangerous", "in/sink.pkl"], 1),
+        (&["--allow", "os.*", "in/sink.pkl"], 1),
+        (&["--allow", "os.system", "--strict", "in/sink.pkl"], 1),
+        (&["."], 1),
+        (&["missing.pkl"], 2),
+        (&["missing.pkl", "in/sink.pkl"], 1),
+        (&["--allow", "nodot", "plain.pkl"], 2),
+        (&["--limit", "2", "plain.pkl"], 2),
+        (&["--fail-on", "never", "plain.pkl"], 2),
+    ] {
+        let output = scan(folder.path(), args);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {output:?}");
+    }
+}
+
+#[test]
+fn text_and_json_name_each_file() {
+    let folder = folder();
+    let lines = text(&scan(folder.path(), &["."]));
+    assert!(lines.contains("plain.pkl: clean\n"), "{lines}");
+    assert!(lines.contains("sink.pkl: dangerous - a dangerous global is called: os.system at 0x15 [PK201]"), "{lines}");
+    let steps = text(&scan(folder.path(), &["--explain", "in/sink.pkl"]));
+    assert!(steps.contains("import os.system") && steps.contains("call os.system('true')"), "{steps}");
+    let globals = text(&scan(folder.path(), &["--globals", "in/own.pkl"]));
+    assert!(globals.contains("myapp.Thing  unknown  call  x1"), "{globals}");
+
+    let one = text(&scan(folder.path(), &["--json", "."]));
+    let several = text(&scan(folder.path(), &["--json", "--jobs", "3", "."]));
+    assert_eq!(one, several);
+    let keys: BTreeSet<_> = [
+        "path",
+        "container",
+        "verdict",
+        "complete",
+        "executes_on_load",
+        "pythons",
+        "limits",
+        "findings",
+        "globals",
+        "stats",
+        "table",
+        "policy",
+    ]
+    .into();
+    assert_eq!(one.lines().count(), 3);
+    for line in one.lines() {
+        let json: Value = serde_json::from_str(line).unwrap();
+        let found: BTreeSet<_> = json.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(found, keys);
+    }
+    let sink: Value = serde_json::from_str(one.lines().find(|line| line.contains("sink.pkl")).unwrap()).unwrap();
+    let called = sink["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == "PK201").unwrap();
+    assert_eq!(called["args"], "'true'");
+    assert_eq!(called["chain"][0], "os.system");
+    assert_eq!(sink["executes_on_load"], "yes");
+}
+
+/// What the schema of SARIF 2.1.0 requires, and the rest of what it allows in these places.
+#[test]
+fn sarif_is_what_its_schema_requires() {
+    let folder = folder();
+    std::fs::write(folder.path().join("a b\u{e9}.pkl"), SINK).unwrap();
+    let log: Value = serde_json::from_str(&text(&scan(folder.path(), &["--sarif", ".", "missing.pkl"]))).unwrap();
+    assert_eq!(log["version"], "2.1.0");
+    let only = |value: &Value, allowed: &[&str]| {
+        for key in value.as_object().unwrap().keys() {
+            assert!(allowed.contains(&key.as_str()), "{key}");
+        }
+    };
+    only(&log, &["$schema", "version", "runs"]);
+    let run = &log["runs"][0];
+    only(run, &["tool", "invocations", "results", "taxonomies"]);
+    let driver = &run["tool"]["driver"];
+    assert!(driver["name"].is_string());
+    let rules = driver["rules"].as_array().unwrap();
+    let ids: BTreeSet<_> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), rules.len());
+    let invocation = &run["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    for notification in invocation["toolExecutionNotifications"].as_array().unwrap() {
+        assert!(notification["message"]["text"].is_string());
+    }
+    let results = run["results"].as_array().unwrap();
+    assert!(results.len() >= 4, "{results:?}");
+    for result in results {
+        only(
+            result,
+            &[
+                "ruleId",
+                "ruleIndex",
+                "level",
+                "kind",
+                "message",
+                "locations",
+                "partialFingerprints",
+                "properties",
+                "taxa",
+            ],
+        );
+        let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], result["ruleId"]);
+        assert!(["none", "note", "warning", "error"].contains(&result["level"].as_str().unwrap()));
+        assert!(result["message"]["text"].is_string());
+        for location in result["locations"].as_array().unwrap() {
+            let physical = &location["physicalLocation"];
+            let uri = physical["artifactLocation"]["uri"].as_str().unwrap();
+            assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
+            assert!(physical["region"]["byteOffset"].as_i64().unwrap() >= 0);
+        }
+        for print in result["partialFingerprints"].as_object().unwrap().values() {
+            assert_eq!(print.as_str().unwrap().len(), 64);
+        }
+    }
+}
+
+#[test]
+fn everything_in_a_file_is_looked_at() {
+    let folder = folder();
+    let at = folder.path();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(at.join(name), bytes).unwrap();
+    write("two.pkl", &[b"N.", SINK].concat());
+    write("padded.pkl", &[b"N.\0\0\0\0", SINK].concat());
+    write("broken.pkl", &[SINK, b"\xff\xff"].concat());
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(SINK).unwrap();
+    write("cache.bin", &[b"\x80\x02K\x01.", packed.finish().unwrap().as_slice()].concat());
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(at.join("model.pt")).unwrap());
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    zip.start_file("archive/data.pkl", stored).unwrap();
+    zip.write_all(b"N.").unwrap();
+    zip.start_file("archive/hidden.bin", stored).unwrap();
+    zip.write_all(SINK).unwrap();
+    zip.finish().unwrap();
+    for name in ["two.pkl", "padded.pkl", "broken.pkl", "cache.bin", "model.pt"] {
+        assert_eq!(verdict(at, &[name]), "dangerous", "{name}");
+    }
+
+    write("text.txt", b"class Linear(Module):\n  x = 1\nclass Other:\n");
+    write("empty.pkl", b"");
+    write("buffers.p5.pkl", b"\x80\x05\x97.");
+    for name in ["text.txt", "empty.pkl", "buffers.p5.pkl"] {
+        assert_ne!(verdict(at, &[name]), "clean", "{name}");
+    }
+    let lone = scan(at, &["buffers.p5.pkl"]);
+    assert_eq!(lone.status.code(), Some(2), "{lone:?}");
+    write("buffers.p5.pkl.buf0", b"data");
+    assert_eq!(verdict(at, &["buffers.p5.pkl"]), "clean");
+}
+
+#[test]
+fn a_policy_allows_denies_and_accepts() {
+    let folder = folder();
+    let at = folder.path();
+    let policy = |text: &str| std::fs::write(at.join("policy.toml"), format!("version = 1\n{text}")).unwrap();
+    let judged = |file: &str| verdict(at, &["--policy", "policy.toml", file]);
+    std::fs::write(at.join("np.pkl"), b"\x80\x02cnumpy\ndtype\nU\x02f8\x85R.").unwrap();
+    std::fs::write(at.join("sub.pkl"), b"\x80\x02cmyapp.sub\nthing\n)R.").unwrap();
+
+    policy("[allow]\nmyapp = [\"Thing\"]");
+    assert_eq!(judged("in/own.pkl"), "clean");
+    assert_eq!(judged("sub.pkl"), "unknown");
+    assert_eq!(judged("in/sink.pkl"), "dangerous");
+    // Who allows a sink has it unknown, never clean.
+    policy("[allow]\nos = [\"system\"]");
+    assert_eq!(judged("in/sink.pkl"), "unknown");
+    policy("[trust]\nclasses = [\"os.*\"]");
+    assert_eq!(judged("in/sink.pkl"), "dangerous");
+    policy("default = \"deny\"");
+    assert_eq!(judged("in/own.pkl"), "suspicious");
+    assert_eq!(judged("np.pkl"), "clean");
+    policy("extends = [\"std\"]");
+    assert_eq!(judged("np.pkl"), "unknown");
+    assert_eq!(judged("in/sink.pkl"), "dangerous");
+    policy("extends = [\"std\", \"numpy\"]");
+    assert_eq!(judged("np.pkl"), "clean");
+    policy("[deny]\nnumpy = [\"dtype\"]");
+    assert_eq!(judged("np.pkl"), "dangerous");
+    policy("[deny]\nmodules = [\"numpy\"]\n[allow]\nnumpy = [\"dtype\"]");
+    assert_eq!(judged("np.pkl"), "clean");
+    policy("[trust]\nclasses = [\"myapp.*\"]");
+    assert_eq!(judged("in/own.pkl"), "clean");
+    assert_eq!(judged("sub.pkl"), "unknown");
+    policy("fail-on = \"unknown\"");
+    let failed = scan(at, &["--policy", "policy.toml", "in/own.pkl"]);
+    assert_eq!(failed.status.code(), Some(1));
+
+    // One known file.
+    use sha2::{Digest, Sha256};
+    let digest: String = Sha256::digest(SINK).iter().map(|byte| format!("{byte:02x}")).collect();
+    let accept = |rule: &str, day: &str| {
+        format!("[[accept]]\nsha256 = \"{digest}\"\nrule = \"{rule}\"\nreason = \"read\"\nexpires = {day}\n")
+    };
+    policy(&[accept("PK101", "9999-01-01"), accept("PK201", "9999-01-01")].concat());
+    let accepted = scan(at, &["--policy", "policy.toml", "in/sink.pkl"]);
+    assert_eq!(accepted.status.code(), Some(0), "{accepted:?}");
+    assert_eq!(judged("in/sink.pkl"), "unknown");
+    policy(&[accept("PK101", "9999-01-01"), accept("PK201", "2020-01-01")].concat());
+    assert_eq!(judged("in/sink.pkl"), "dangerous");
+
+    std::fs::write(at.join("policy.toml"), "version = 1\nallowed = []").unwrap();
+    let wrong = scan(at, &["--policy", "policy.toml", "plain.pkl"]);
+    assert!(wrong.status.code() == Some(2) && wrong.stdout.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn policies_are_learnt_checked_and_compiled() {
+    let folder = folder();
+    let at = folder.path();
+    let learnt = pickle(at, &["policy", "learn", "in/own.pkl", "plain.pkl"]);
+    assert_eq!(learnt.status.code(), Some(0), "{learnt:?}");
+    assert!(text(&learnt).contains("\"myapp\" = [\"Thing\"]"), "{learnt:?}");
+    std::fs::write(at.join("policy.toml"), &learnt.stdout).unwrap();
+    assert_eq!(verdict(at, &["--policy", "policy.toml", "in/own.pkl"]), "clean");
+    // Nothing is learnt from what is dangerous.
+    let refused = pickle(at, &["policy", "learn", "in"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(!text(&refused).contains("system"));
+
+    let checked = pickle(at, &["policy", "check", "policy.toml"]);
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    std::fs::write(at.join("bad.toml"), "version = 1\n[allow]\nos = [\"system\"]\ndatetime = [\"date\"]").unwrap();
+    let checked = pickle(at, &["policy", "check", "bad.toml"]);
+    assert_eq!(checked.status.code(), Some(1));
+    assert!(text(&checked).contains("os.system: dangerous"), "{checked:?}");
+    assert!(text(&checked).contains("datetime.date: the tables have it anyway"), "{checked:?}");
+
+    let compiled = pickle(at, &["policy", "compile", "policy.toml", "-o", "policy.bin"]);
+    assert_eq!(compiled.status.code(), Some(0), "{compiled:?}");
+    let table = std::fs::read(at.join("policy.bin")).unwrap();
+    use pickle_core::verdict::{Judge, Table, Verdict, Workspace};
+    let mut workspace = Workspace::new(64, 64);
+    let mut judge = Judge::with_policy(workspace.memory(), Some(Table::new(&table)));
+    judge.feed(OWN, &mut ());
+    assert_eq!(judge.finish(&mut ()).verdict, Verdict::Clean);
+}
+
+/// Its own types, as their owner would name them.
+fn own_names(files: &[Value]) -> Vec<String> {
+    let own = |module: &str| matches!(module, "vec_types" | "vec2_types" | "ext_types" | "app_types");
+    let mut names = BTreeSet::new();
+    for file in files.iter().filter(|file| file["verdict"] == "clean" || file["verdict"] == "code") {
+        if ["hostile", "lookalike", "quirks"].contains(&file["family"].as_str().unwrap()) {
+            continue;
+        }
+        for pickle in file["pickles"].as_array().into_iter().flatten() {
+            for pair in pickle["globals"].as_array().into_iter().flatten() {
+                let (module, name) = (pair[0].as_str().unwrap_or_default(), pair[1].as_str().unwrap_or_default());
+                if own(module) {
+                    names.insert(format!("{module}:{name}"));
+                }
+            }
+            for code in pickle["ext_codes"].as_array().into_iter().flatten() {
+                names.insert(format!("ext:{code}"));
+            }
+        }
+    }
+    names.into_iter().collect()
+}
+
+/// The corpus lies beside the repository (`../shared/corpus`) or where `PICKLE_CORPUS` says.
+fn corpus() -> Option<PathBuf> {
+    let path = std::env::var_os("PICKLE_CORPUS").map(PathBuf::from);
+    let path = path.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"));
+    path.join("manifest.json").is_file().then_some(path)
+}
+
+#[test]
+fn the_bars_are_met_on_the_corpus() {
+    let Some(corpus) = corpus() else {
+        println!("left out: no corpus at ../shared/corpus, and PICKLE_CORPUS is not set");
+        return;
+    };
+    let manifest: Value = serde_json::from_slice(&std::fs::read(corpus.join("manifest.json")).unwrap()).unwrap();
+    let files = manifest["files"].as_array().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pickle"));
+    command.args(["scan", "--json", "--jobs", "0"]).current_dir(corpus.join("data"));
+    for name in own_names(files) {
+        command.args(["--allow", &name]);
+    }
+    command.arg("--").args(files.iter().map(|file| file["path"].as_str().unwrap()));
+    let output = text(&command.output().unwrap());
+    let verdicts: Vec<String> = output
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["verdict"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(verdicts.len(), files.len());
+
+    // Each bar: how many, of how many, and which miss it.
+    let mut bars: Vec<(&str, f64, usize, Vec<String>)> = Vec::new();
+    let mut count = |bar: &'static str, least: f64, met: bool, label: &str| {
+        let at = bars.iter().position(|(name, ..)| *name == bar).unwrap_or_else(|| {
+            bars.push((bar, least, 0, Vec::new()));
+            bars.len() - 1
+        });
+        bars[at].2 += 1;
+        if !met {
+            bars[at].3.push(label.to_owned());
+        }
+    };
+    for (file, verdict) in files.iter().zip(&verdicts) {
+        let (family, label) = (file["family"].as_str().unwrap(), format!("{}: {verdict}", file["path"]));
+        let is = |words: &[&str]| words.contains(&verdict.as_str());
+        let expected = file["scan"]["expected"].as_str();
+        let fits = file["scan"]["acceptable"].as_array().is_some_and(|words| words.iter().any(|word| word == verdict));
+        match (family, expected, file["verdict"].as_str().unwrap()) {
+            ("hostile" | "lookalike", Some("dangerous"), _) => {
+                count("dangerous files never clean", 1.0, !is(&["clean"]), &label);
+                count("dangerous files named so", 0.97, is(&["dangerous"]) || fits && !is(&["clean"]), &label);
+            }
+            ("hostile" | "lookalike", Some("clean"), _) => {
+                count("look-alikes not dangerous", 1.0, !is(&["dangerous"]), &label);
+            }
+            ("hostile" | "lookalike", Some(_), _) => {
+                count("suspicious files named so", 0.9, fits, &label);
+                count("suspicious files never clean", 1.0, fits || !is(&["clean"]), &label);
+            }
+            ("quirks" | "mutated" | "random" | "cpython_tests", _, "malformed" | "divergent") => {
+                let said = is(&["malformed", "divergent", "suspicious", "dangerous"]);
+                count("malformed and divergent streams said so", 0.99, said, &label);
+            }
+            ("quirks" | "mutated" | "random" | "cpython_tests" | "hostile" | "lookalike", ..) => {}
+            (_, _, "clean") => {
+                count("clean files not dangerous", 1.0, !is(&["dangerous", "code"]), &label);
+                count("clean files not suspicious", 0.99, is(&["clean", "unknown"]), &label);
+                count("clean files proved clean", 0.996, is(&["clean"]), &label);
+            }
+            (_, _, "code") => count("code files named so", 1.0, is(&["code", "dangerous"]), &label),
+            _ => {}
+        }
+    }
+    assert!(bars.len() >= 9, "{bars:?}");
+    for (bar, least, all, missed) in bars {
+        let share = (all - missed.len()) as f64 / all as f64;
+        println!("{bar}: {} of {all}", all - missed.len());
+        assert!(share >= least, "{bar}: {} of {all} miss it: {missed:#?}", missed.len());
+    }
+}
