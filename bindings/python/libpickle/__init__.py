@@ -48,6 +48,7 @@ __all__ = [
     "loads",
     "pickles",
     "scan",
+    "verdict",
 ]
 
 
@@ -148,3 +149,17 @@ def scan(data, allow=(), *, max_bytes=None, max_opcodes=None):
     names = [module + "." + name for module, name in pairs if (module, name) not in allowed]
     names += ["<call>"] * bool(calls) + ["<extension %d>" % code for code in extensions]
     return names + ["<broken>"] * (fault is not None)
+
+
+def verdict(data, allow=()):
+    """What loading the pickles in data would do, judged without loading or importing anything: a dict.
+
+    "verdict" is one word: clean (proved), unknown, malformed, divergent, suspicious, code or dangerous; "complete" tells
+    whether everything was looked at, "executes_on_load" no, deferred or yes, "findings" the reasons, "globals" what is
+    named. allow has globals of one's own: "myapp.models.User", pairs of module and name, classes, or "myapp.models.*" for
+    all of one module. Nothing makes a dangerous global clean.
+    """
+    if isinstance(allow, str):
+        raise TypeError("allow is a collection of names, not one name")
+    names = [entry if isinstance(entry, str) else "%s:%s" % pair_of(entry) for entry in allow]
+    return _native.verdict(data, names)

@@ -14,6 +14,7 @@ mod record;
 mod save;
 mod source;
 mod strings;
+mod verdict;
 
 use pyo3::prelude::*;
 
@@ -33,5 +34,6 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(save::dumps, module)?)?;
     module.add_function(wrap_pyfunction!(info::info, module)?)?;
     module.add_function(wrap_pyfunction!(info::scan, module)?)?;
+    module.add_function(wrap_pyfunction!(verdict::verdict, module)?)?;
     Ok(())
 }
