@@ -120,6 +120,7 @@ fn containers_have_their_items_in_every_spelling() {
         assert_eq!(lines, items, "{file} {path}");
         assert_eq!(says(&["count", file, "-p", path]), items.len().to_string(), "{file} {path}");
     }
+    assert!(fails(&["count", "--resync", "array_p4.pkl"]).contains("cannot be had with --resync"));
     // From a pipe, too; what cannot be told there is said.
     let array = std::fs::read(data().join("array_p2.pkl")).unwrap();
     assert_eq!(String::from_utf8(piped(&["count", "-"], &array).stdout).unwrap(), "3\n");

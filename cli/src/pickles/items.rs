@@ -134,7 +134,15 @@ pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> 
         return each_pickle(input, take);
     }
     if of.resync {
-        return stream(of, input, take);
+        let name = input.name().to_owned();
+        let mut watch = Watch::new(take);
+        let result = stream(of, input, &mut watch);
+        return if watch.shaped {
+            let text = format!("{} looks like an array or table, whose rows cannot be had with --resync", of.path);
+            Err(Failure::Refused { name, text })
+        } else {
+            result
+        };
     }
     let again = shaped::can_be_read_again(&of);
     if !again && of.path == "$" && shaped::begins_so(&mut input) {

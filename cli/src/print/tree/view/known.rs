@@ -102,6 +102,12 @@ pub fn view<'d>(meant: View<'d>, object: &Object<'d>, value: Value<'d>, max_text
             }
             pieces
         }
+        // A subclass of tuple, as protocols 0 and 1 spell it.
+        View::Record(it) if matches!(object.class(), Some(("copyreg" | "copy_reg", "_reconstructor"))) => {
+            let mut pieces = call(&global(it.class), it.args.map(plain).collect());
+            pieces.extend(attributes(it.attributes));
+            pieces
+        }
         View::DType(dtype) => call("numpy.dtype", vec![text(&dtype.to_string())]),
         View::Array(array) => array_view(&array),
         View::Scalar(dtype, octets) => {
