@@ -51,6 +51,8 @@ pub use wire::op::{Arg, Fragment, Op};
 pub use wire::opcode::{Argument, Opcode, StackEffect};
 pub use wire::reader::{OpReader, ReadError};
 pub use wire::sink::{Counter, Full, SliceWriter, WriteError};
+#[cfg(feature = "std")]
+pub use wire::std_sink::StdSink;
 pub use write::pickler::{Level, Memoized, Pickler, Shared};
 #[cfg(feature = "alloc")]
 pub use write::{recode, writer};

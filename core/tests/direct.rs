@@ -411,6 +411,22 @@ fn depth() {
     }
 }
 
+/// Every spelling of every known type.
+#[test]
+fn views() {
+    let table = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/views/views.tsv")).unwrap();
+    let mut count = 0;
+    for line in table.lines() {
+        let fields: Vec<_> = line.split('\t').collect();
+        let [name, _, hex] = fields[..] else { panic!("{line}") };
+        let pickle: Vec<u8> =
+            (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap()).collect();
+        check_all(name, &pickle);
+        count += 1;
+    }
+    assert!(count > 800, "{count}");
+}
+
 #[test]
 fn files() {
     for (name, pickle) in common::data().into_iter().chain(common::corpus()) {

@@ -39,29 +39,43 @@ type Name = (&'static str, &'static str);
 
 /// What Python 3 calls a global that a pickle of protocol 0 to 2 names.
 pub fn to_python3<'n>(module: &'n str, name: &'n str) -> (&'n str, &'n str) {
+    named(moved_to_python3(module, name), module, name)
+}
+
+/// The same, where it is another name: the module, and the name in it where that is another.
+pub fn moved_to_python3(module: &str, name: &str) -> Option<(&'static str, Option<&'static str>)> {
     find(&NAMES_2TO3, &MODULES_2TO3, module, name)
 }
 
 /// What a pickle of protocol 0 to 2 calls a global of Python 3.
 pub fn to_python2<'n>(module: &'n str, name: &'n str) -> (&'n str, &'n str) {
-    find(&NAMES_3TO2, &MODULES_3TO2, module, name)
+    named(find(&NAMES_3TO2, &MODULES_3TO2, module, name), module, name)
 }
 
-fn find<'n>(
-    names: &'static [(Name, Name)],
-    modules: &'static [Name],
+fn named<'n>(
+    found: Option<(&'static str, Option<&'static str>)>,
     module: &'n str,
     name: &'n str,
 ) -> (&'n str, &'n str) {
-    let whole = names.binary_search_by(|(key, _)| (*key).cmp(&(module, name)));
-    if let Some((_, found)) = whole.ok().and_then(|at| names.get(at)) {
-        return *found;
-    }
-    let part = modules.binary_search_by(|(key, _)| (*key).cmp(module));
-    match part.ok().and_then(|at| modules.get(at)) {
-        Some((_, found)) => (found, name),
+    match found {
+        Some((module, new_name)) => (module, new_name.unwrap_or(name)),
         None => (module, name),
     }
+}
+
+fn find(
+    names: &'static [(Name, Name)],
+    modules: &'static [Name],
+    module: &str,
+    name: &str,
+) -> Option<(&'static str, Option<&'static str>)> {
+    let whole = names.binary_search_by(|(key, _)| (*key).cmp(&(module, name)));
+    if let Some((_, (module, name))) = whole.ok().and_then(|at| names.get(at)) {
+        return Some((module, Some(name)));
+    }
+    let part = modules.binary_search_by(|(key, _)| (*key).cmp(module));
+    let (_, found) = part.ok().and_then(|at| modules.get(at))?;
+    Some((found, None))
 }'''
 
 TAIL = '''

@@ -27,16 +27,38 @@ pub struct Document<'d> {
     input: &'d [u8],
     buffers: &'d [&'d [u8]],
     root: Node,
+    /// The names of globals are those of Python 2.
+    #[cfg(feature = "serde")]
+    python2: bool,
 }
 
 impl<'d> Document<'d> {
     pub(crate) fn new(nodes: &'d [Node], bytes: &'d [u8], input: &'d [u8], root: Node) -> Self {
-        Document { nodes, bytes, input, buffers: &[], root }
+        Document {
+            nodes,
+            bytes,
+            input,
+            buffers: &[],
+            root,
+            #[cfg(feature = "serde")]
+            python2: false,
+        }
     }
 
     /// The same with the out-of-band buffers that NEXT_BUFFER stands for, in order.
     pub fn with_buffers(self, buffers: &'d [&'d [u8]]) -> Self {
         Document { buffers, ..self }
+    }
+
+    /// Of a pickle of this protocol: before 3, Python 3 takes the names of globals for those of Python 2.
+    #[cfg(feature = "serde")]
+    pub(crate) fn with_protocol(self, protocol: u8) -> Self {
+        Document { python2: protocol < 3, ..self }
+    }
+
+    #[cfg(feature = "serde")]
+    pub(crate) fn is_python2(&self) -> bool {
+        self.python2
     }
 
     pub(crate) fn with_root(self, root: Node) -> Self {

@@ -235,7 +235,10 @@ impl<M: Memory> Unpickler<M> {
         let (nodes, bytes) = self.memory.view();
         // Behind them lie free ones and the stack.
         let nodes = nodes.get(..self.machine.arena).unwrap_or(nodes);
-        Document::new(nodes, bytes, input, self.root)
+        let document = Document::new(nodes, bytes, input, self.root);
+        #[cfg(feature = "serde")]
+        let document = document.with_protocol(self.machine.protocol);
+        document
     }
 
     /// Bytes consumed of the stream: after [`Status::Done`] the end of the

@@ -2,6 +2,7 @@
 
 mod access;
 mod deserializer;
+mod made;
 mod tagged;
 
 use self::access::Enum;
@@ -9,10 +10,14 @@ use self::access::Map;
 use self::access::NodePairs;
 use self::access::Seq;
 use super::error::{Error, Reason, Result, Step};
+use super::form::{self, Form};
+use super::made::Made;
 use super::text::Text;
-use super::view::{self, View, Want};
+use super::view::{self, Offer, Taken, Want};
+use crate::literal::compat;
 use crate::machine::node::{Node, tag};
-use crate::{BigInt, Document, Items, Known, Value};
+use crate::view::{Octets, View};
+use crate::{BigInt, Document, Items, Kind, Value};
 use ::serde::de::value::StrDeserializer;
 use ::serde::de::{self, Visitor};
 use core::cell::Cell;
@@ -26,7 +31,14 @@ pub(crate) struct Context<'f, 'de> {
     pub max_depth: usize,
     /// Values that may still be visited.
     pub budget: Cell<u64>,
+    /// The names of classes are those of Python 2.
+    pub python2: bool,
+    /// The object whose form is to be told, by its index, and the form.
+    pub watched: Cell<(u32, Form)>,
 }
+
+/// No object is watched.
+pub(crate) const UNWATCHED: (u32, Form) = (u32::MAX, Form::Part);
 
 /// The parts of a document's bytes that may be lent to the types that are read.
 #[derive(Clone, Copy)]
@@ -46,6 +58,8 @@ enum Span<'f, 'de> {
 struct Frame<'f> {
     id: u32,
     up: Option<&'f Frame<'f>>,
+    /// What is read next, where it is no node.
+    made: Option<&'f Made<'f>>,
 }
 
 /// A value that is being read.
@@ -117,7 +131,7 @@ impl<'f, 'de> Reader<'f, 'de> {
     }
 
     fn frame(&self) -> Frame<'f> {
-        Frame { id: if self.node.is_reference() { self.node.high() } else { u32::MAX }, up: self.up }
+        Frame { id: if self.node.is_reference() { self.node.high() } else { u32::MAX }, up: self.up, made: None }
     }
 
     #[inline(always)]
@@ -240,6 +254,7 @@ impl<'f, 'de> Reader<'f, 'de> {
         let Some((module, name)) = self.value().as_global() else {
             return Err(Error::value(format_args!("the name of the class has lone surrogates")));
         };
+        let (module, name) = if self.cx.python2 { compat::to_python3(module, name) } else { (module, name) };
         let mut text = Text::default();
         match write!(text, "{module}.{name}") {
             Ok(()) => visitor.visit_str(text.as_str()),
@@ -247,35 +262,56 @@ impl<'f, 'de> Reader<'f, 'de> {
         }
     }
 
-    fn visit_inner<V: Visitor<'de>>(self, visitor: V, want: Want) -> Result<V::Value> {
+    /// What an object offers; whoever wants to know is told what makes the object again of it.
+    fn offer(&self, want: Want) -> Result<Option<Offer<'f>>> {
         let value = self.value();
+        let Some(object) = value.as_object() else { return Ok(None) };
+        let (offer, taken) = view::offer(value, &object, want)?;
+        if self.is_watched() {
+            self.tell(form::form(value, &object, taken, want));
+        }
+        Ok(Some(offer))
+    }
+
+    fn is_watched(&self) -> bool {
+        self.node.is_reference() && self.cx.watched.get().0 == self.node.high()
+    }
+
+    #[cold]
+    fn tell(&self, form: Form) {
+        self.cx.watched.set((u32::MAX, form));
+    }
+
+    fn visit_inner<V: Visitor<'de>>(self, visitor: V, want: Want) -> Result<V::Value> {
         match self.node.tag() {
             tag::GLOBAL | tag::STACK_GLOBAL => return self.visit_global(visitor),
             tag::EXTENSION => return visitor.visit_u64(self.node.data()),
             _ => {}
         }
-        if let Some(object) = value.as_object() {
-            return match view::view(value, &object, want)? {
-                View::Items(items) => self.visit_items(items, visitor),
-                View::Map(pairs) => self.visit_pairs(pairs, visitor),
-                View::Value(inner) => self.inner(inner)?.dispatch(visitor, want),
-                View::Octets(octets) => visit_octets(octets, visitor),
-                View::Text(text) => visitor.visit_str(text),
-                View::Known(known) => visit_known(known, visitor),
-                View::Uuid(number) if want == Want::Bytes => visitor.visit_bytes(&number.to_be_bytes()),
-                View::Uuid(number) => visit_uuid(number, visitor),
+        if let Some(made) = self.made() {
+            return self.visit_made(made, visitor, want);
+        }
+        if let Some(offer) = self.offer(want)? {
+            return match offer {
+                Offer::Items(items) => self.visit_items(items, visitor),
+                Offer::Map(pairs) => self.visit_pairs(pairs, visitor),
+                Offer::Value(inner) => self.inner(inner)?.dispatch(visitor, want),
+                Offer::Octets(octets) => self.visit_octets(octets, visitor, want),
+                Offer::Made(made) => self.visit_made(&made, visitor, want),
             };
         }
+        let value = self.value();
         if let Some(inner) = value.inner() {
             return self.inner(inner)?.dispatch(visitor, want);
         }
         match value.as_bytes() {
+            Some(bytes) if want.is_seq() => self.visit_octets(Octets::raw(bytes), visitor, want),
             Some(_) if self.node.tag() == tag::BYTE_ARRAY => {
                 let node = self.cx.document.node(self.node.high() as usize + 1);
                 Reader { node, ..self }.visit_span(visitor)
             }
             Some(bytes) => visitor.visit_bytes(bytes),
-            None => Err(Error::value(format_args!("the pickle wants an out-of-band buffer that was not given"))),
+            None => Err(made::missing()),
         }
     }
 
@@ -284,6 +320,12 @@ impl<'f, 'de> Reader<'f, 'de> {
         self.enter(1)?;
         // No frame lives here that could name this object: the depth alone bounds what refers to itself.
         Ok(Reader { node: value.node, depth: self.depth + 1, ..*self })
+    }
+
+    /// The reader of what is inside this value and no value of its own.
+    fn deeper(self) -> Result<Self> {
+        self.enter(1)?;
+        Ok(Reader { depth: self.depth + 1, ..self })
     }
 
     fn dispatch<V: Visitor<'de>>(self, visitor: V, want: Want) -> Result<V::Value> {
@@ -313,6 +355,9 @@ impl<'f, 'de> Reader<'f, 'de> {
             ))),
             tag::STR => self.visit_text(visitor),
             tag::STR_SURROGATES => Err(self.not_text()),
+            tag::STR8 | tag::BYTES if want.is_seq() => {
+                self.visit_octets(Octets::raw(self.cx.document.range(self.node)), visitor, want)
+            }
             tag::STR8 => self.visit_str8(visitor),
             tag::BYTES => self.visit_span(visitor),
             tag::LIST | tag::SET | tag::FROZEN_SET | tag::TUPLE | tag::TUPLE_OF_MUTABLE | tag::EMPTY_TUPLE => {
@@ -331,6 +376,9 @@ impl<'f, 'de> Reader<'f, 'de> {
 
     /// A variant and what it holds.
     fn variant<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        if let Some(made) = self.made() {
+            return visitor.visit_enum(StrDeserializer::new(made::made_text(made)?.as_str()));
+        }
         let value = self.value();
         if let Some(mut items) = value.items() {
             // The form of old serde-pickle: ('Name',) or ('Name', content).
@@ -347,13 +395,46 @@ impl<'f, 'de> Reader<'f, 'de> {
             };
         }
         if let Some(object) = value.as_object() {
-            return match view::view(value, &object, Want::Str)? {
-                View::Value(inner) => self.inner(inner)?.variant(visitor),
-                View::Map(mut pairs) => match (pairs.next(), pairs.next()) {
-                    (Some((name, content)), None) => self.visit_variant(name, Some(content), visitor),
-                    _ => Err(self.no_variant()),
-                },
-                View::Text(text) => visitor.visit_enum(StrDeserializer::new(text)),
+            let tell = |taken| {
+                if self.is_watched() {
+                    self.tell(form::form(value, &object, taken, Want::Str));
+                }
+            };
+            return match value.view() {
+                View::Member(member) => {
+                    tell(Taken::Member);
+                    visitor.visit_enum(StrDeserializer::new(member.name))
+                }
+                View::Derived(derived) => {
+                    tell(Taken::Derived);
+                    self.inner(derived.value)?.variant(visitor)
+                }
+                View::Mapping(mapping) => {
+                    let mut pairs = mapping.pairs;
+                    tell(if mapping.attributes.len() == 0 { Taken::Items } else { Taken::Part });
+                    match (pairs.next(), pairs.next()) {
+                        (Some((name, content)), None) => self.visit_variant(name, Some(content), visitor),
+                        _ => Err(self.no_variant()),
+                    }
+                }
+                // `Color('g')`, `Color(1)`: a member by its value.
+                View::Record(record) if record.args.len() == 1 && record.attributes.len() == 0 => {
+                    match record.args.into_iter().next() {
+                        Some(name) if is_name(name) => {
+                            tell(Taken::Arg);
+                            self.visit_variant(name, None, visitor)
+                        }
+                        Some(number) => {
+                            tell(Taken::Part);
+                            match int_text(number) {
+                                Some(text) => visitor.visit_enum(StrDeserializer::new(&text)),
+                                None => Err(self.no_variant()),
+                            }
+                        }
+                        None => Err(self.no_variant()),
+                    }
+                }
+                View::Persistent(_) => view::offer(value, &object, Want::Str).and_then(|_| Err(self.no_variant())),
                 _ => Err(self.no_variant()),
             };
         }
@@ -366,6 +447,9 @@ impl<'f, 'de> Reader<'f, 'de> {
         content: Option<Value<'f>>,
         visitor: V,
     ) -> Result<V::Value> {
+        if !is_name(name) {
+            return Err(self.no_variant());
+        }
         self.enter(2)?;
         let frame = self.frame();
         let (cx, up, depth) = (self.cx, Some(&frame), self.depth + 1);
@@ -380,8 +464,25 @@ impl<'f, 'de> Reader<'f, 'de> {
 
     #[cold]
     fn no_variant(&self) -> Error {
-        Error::value(format_args!("an enum is a str, or a dict of one item; this is {:?}", self.value().kind()))
+        let kind = self.value().kind();
+        Error::value(format_args!(
+            "an enum is a str, a dict of one item, or a member by its name or value; this is {kind:?}"
+        ))
+        .at_offset(self.offset())
     }
+}
+
+/// What may be the name of a variant. An int is none: serde would take it for an index.
+fn is_name(value: Value<'_>) -> bool {
+    matches!(value.kind(), Kind::Str | Kind::Str8 | Kind::Bytes)
+}
+
+/// An int as text.
+fn int_text(value: Value<'_>) -> Option<heapless::String<40>> {
+    let int = value.as_i128()?;
+    let mut text = heapless::String::new();
+    write!(text, "{int}").ok()?;
+    Some(text)
 }
 
 fn to_u128(big: BigInt<'_>) -> Option<u128> {
@@ -409,46 +510,6 @@ impl de::Expected for Expected {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "{} items", self.0)
     }
-}
-
-fn visit_octets<'de, V: Visitor<'de>>(octets: crate::view::known::Octets<'_>, visitor: V) -> Result<V::Value> {
-    if let Some(bytes) = octets.as_slice() {
-        return visitor.visit_bytes(bytes);
-    }
-    if let Some(text) = octets.as_ascii() {
-        return visitor.visit_bytes(text.as_bytes());
-    }
-    #[cfg(feature = "alloc")]
-    return visitor.visit_byte_buf(octets.collect());
-    #[cfg(not(feature = "alloc"))]
-    Err(Error::value(format_args!("bytes of protocols 0 to 2 that are not ASCII need the feature alloc")))
-}
-
-fn visit_known<'de, V: Visitor<'de>>(known: Known<'_>, visitor: V) -> Result<V::Value> {
-    let mut text = heapless::String::<40>::new();
-    let _ = match known {
-        Known::Date(date) => write!(text, "{date}"),
-        Known::Time(time, _) => write!(text, "{time}"),
-        Known::DateTime(date, time, _) => write!(text, "{date}T{time}"),
-        Known::TimeDelta(delta) => write!(text, "{delta}"),
-        _ => Ok(()),
-    };
-    visitor.visit_str(&text)
-}
-
-fn visit_uuid<'de, V: Visitor<'de>>(number: u128, visitor: V) -> Result<V::Value> {
-    let mut text = heapless::String::<36>::new();
-    let part = |from: u32, digits: u32| number >> (128 - from * 4 - digits * 4) & ((1 << (digits * 4)) - 1);
-    let _ = write!(
-        text,
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        part(0, 8),
-        part(8, 4),
-        part(12, 4),
-        part(16, 4),
-        part(20, 12)
-    );
-    visitor.visit_str(&text)
 }
 
 fn name_of<'f>(key: Node, document: &Document<'f>) -> Step<'f> {

@@ -8,6 +8,7 @@
 
 mod access;
 mod deserializer;
+mod says;
 
 use self::access::Body;
 use self::access::Entries;
@@ -15,6 +16,7 @@ use self::access::Enum;
 use self::access::Items;
 use self::access::State;
 use self::access::Tuple;
+use self::says::Says;
 use super::error::{Error, Result};
 use super::options::DeOptions;
 use crate::literal::int;
@@ -91,10 +93,10 @@ fn value_before(input: &[u8], at: usize, end: u64) -> Option<u64> {
     decoder.restart_at(at as u64);
     let mut found = None;
     let mut rest = input.get(at..)?;
-    let _ = decoder.each(&mut rest, |op| match op.opcode {
+    let _ = decoder.each(&mut rest, |op| match Says::of(op.opcode) {
         _ if op.offset >= end => Err(()),
-        Opcode::Memoize | Opcode::BinPut | Opcode::LongBinPut | Opcode::Put | Opcode::Frame | Opcode::Proto => Ok(()),
-        _ => {
+        Says::Memo | Says::Nothing => Ok(()),
+        Says::Str | Says::Bytes | Says::Long | Says::LongGet | Says::Value => {
             found = Some(op.offset);
             Ok(())
         }
@@ -115,6 +117,7 @@ mod byte {
         SHORT_BIN_UNICODE ShortBinUnicode BIN_UNICODE BinUnicode BIN_INT BinInt BIN_INT1 BinInt1 BIN_INT2 BinInt2
         BIN_FLOAT BinFloat NONE None NEW_TRUE NewTrue NEW_FALSE NewFalse
         EMPTY_LIST EmptyList EMPTY_DICT EmptyDict EMPTY_TUPLE EmptyTuple TUPLE Tuple
+        LONG1 Long1 LONG4 Long4
     }
 }
 
@@ -231,18 +234,18 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         let mut rest = self.input.get(self.start..).unwrap_or_default();
         let (mut index, mut last) = (0, Node::EMPTY);
         let walked = decoder.each(&mut rest, |op| {
-            match op.opcode {
+            match Says::of(op.opcode) {
                 _ if op.offset >= until => return Err(true),
-                Opcode::Memoize | Opcode::BinPut | Opcode::LongBinPut => {
+                Says::Memo => {
                     if index >= kept && !keep(memory, index, last) {
                         return Err(false);
                     }
                     index += 1;
                 }
-                Opcode::Frame | Opcode::Proto => {}
-                Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8 => last = node(tag::STR, op),
-                Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 => last = node(tag::BYTES, op),
-                _ => last = Node::EMPTY,
+                Says::Nothing => {}
+                Says::Str => last = node(tag::STR, op),
+                Says::Bytes => last = node(tag::BYTES, op),
+                Says::Long | Says::LongGet | Says::Value => last = Node::EMPTY,
             }
             Ok(())
         });
@@ -354,18 +357,18 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     #[inline(never)]
     fn rare<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         let Ok(Some(op)) = self.decoder.next_whole(&mut self.rest) else { return self.give_up() };
-        match op.opcode {
-            Opcode::LongBinGet => self.fetch(op, visitor),
-            Opcode::BinUnicode8 => self.string(op, visitor),
-            Opcode::Long1 | Opcode::Long4 => match int::from_twos_complement(op.bytes()) {
+        match Says::of(op.opcode) {
+            Says::LongGet => self.fetch(op, visitor),
+            Says::Str => self.string(op, visitor),
+            Says::Long => match int::from_twos_complement(op.bytes()) {
                 Some(value) => visit_int(value, visitor),
                 None => self.give_up(),
             },
-            Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 => {
+            Says::Bytes => {
                 self.memoize(node(tag::BYTES, op))?;
                 visitor.visit_borrowed_bytes(op.bytes())
             }
-            _ => self.give_up(),
+            Says::Memo | Says::Nothing | Says::Value => self.give_up(),
         }
     }
 

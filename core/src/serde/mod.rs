@@ -27,19 +27,24 @@
 // Without an allocator the path to the fault is kept in the error itself.
 #![cfg_attr(not(feature = "alloc"), allow(clippy::result_large_err))]
 
+mod block;
 mod de;
 #[cfg(feature = "alloc")]
 pub mod defaults;
 mod direct;
 mod error;
+mod form;
+mod made;
 mod options;
 mod read;
 mod ser;
+mod shown;
 mod text;
 mod view;
 mod wrappers;
 
 pub use error::{Error, Reason, Result};
+pub use form::Form;
 pub use options::{DeOptions, SerOptions};
 #[cfg(feature = "std")]
 pub use read::from_reader;
@@ -51,7 +56,6 @@ pub use ser::to_vec;
 #[cfg(feature = "std")]
 pub use ser::to_writer;
 pub use ser::{serialized_len, to_slice, to_writer_in};
-pub use view::Form;
 #[cfg(feature = "alloc")]
 pub use wrappers::{Global, Object};
-pub use wrappers::{GlobalRef, ObjectRef};
+pub use wrappers::{GlobalRef, ObjectRef, Persistent};

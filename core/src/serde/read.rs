@@ -1,6 +1,6 @@
 //! Front ends of reading: slices, readers, values.
 
-use super::de::{Context, Lent, Reader};
+use super::de::{Context, Lent, Reader, UNWATCHED};
 use super::direct;
 use super::error::{Error, Reason, Result};
 use super::options::DeOptions;
@@ -97,7 +97,14 @@ pub fn from_reader_in<R: embedded_io::Read, T: DeserializeOwned>(
     let root = document.root();
     let values = options.values_for(usize::try_from(unpickler.offset()).unwrap_or(usize::MAX));
     let lent = Lent { input: &[], stored: None };
-    let cx = Context { document: &document, lent, max_depth: options.max_depth, budget: Cell::new(values) };
+    let cx = Context {
+        document: &document,
+        lent,
+        max_depth: options.max_depth,
+        budget: Cell::new(values),
+        python2: document.is_python2(),
+        watched: Cell::new(UNWATCHED),
+    };
     T::deserialize(Reader::root(&cx, root.node)).map_err(Error::rooted)
 }
 
@@ -179,7 +186,9 @@ impl<'de, M: Memory> Deserializer<'de, M> {
         let document = self.unpickler.load_at(self.input, self.at)?;
         let lent = Lent { input: self.input, stored: None };
         let budget = Cell::new(self.options.values_for(self.input.len() - self.at));
-        let cx = Context { document: &document, lent, max_depth: self.options.max_depth, budget };
+        let python2 = document.is_python2();
+        let max_depth = self.options.max_depth;
+        let cx = Context { document: &document, lent, max_depth, budget, python2, watched: Cell::new(UNWATCHED) };
         let value = read(Reader::root(&cx, document.root().node)).map_err(Error::rooted)?;
         self.at = usize::try_from(self.unpickler.offset()).unwrap_or(usize::MAX);
         Ok(value)
@@ -232,7 +241,8 @@ impl<'de> Value<'de> {
         let (input, stored) = self.document.parts();
         let lent = Lent { input, stored: Some(stored) };
         let budget = Cell::new(options.values_for(input.len().saturating_add(stored.len())));
-        let cx = Context { document: self.document, lent, max_depth: options.max_depth, budget };
+        let (document, max_depth, python2) = (self.document, options.max_depth, self.document.is_python2());
+        let cx = Context { document, lent, max_depth, budget, python2, watched: Cell::new(UNWATCHED) };
         read(Reader::root(&cx, self.node))
     }
 }

@@ -1,18 +1,17 @@
 //! Types into pickles: a serde serializer over [`Pickler`].
 
 mod compound;
-#[cfg(feature = "std")]
-mod std_sink;
 mod tagged;
+mod told;
 
 use self::compound::Compound;
-use self::tagged::Only;
-use self::tagged::Parts;
-use self::tagged::Tagged;
+use self::tagged::{Caught, Only, Parts, Tagged};
+use self::told::Told;
 use super::error::{Error, Reason, Result, Step};
+use super::form::Form;
 use super::options::SerOptions;
-use super::view::Form;
-use super::wrappers::{GLOBAL, OBJECT};
+use super::text::Text;
+use super::wrappers::{GLOBAL, OBJECT, PERSISTENT};
 use crate::literal::compat;
 use crate::{Counter, ErrorKind, Level, Memoized, Pickler, SliceWriter, WriteError};
 use ::serde::ser::{self, Serialize};
@@ -73,7 +72,7 @@ pub fn serialized_len<T: Serialize + ?Sized>(value: &T, options: SerOptions) -> 
 /// As [`to_vec`]; [`Reason::Io`] where the writer fails, with the bytes that it had taken as the offset.
 #[cfg(feature = "std")]
 pub fn to_writer<W: std::io::Write, T: Serialize + ?Sized>(writer: W, value: &T, options: SerOptions) -> Result<()> {
-    let mut sink = std_sink::Buffered::new(writer);
+    let mut sink = crate::StdSink::new(writer);
     match to_writer_in(&mut sink, value, &mut [Level::EMPTY; LEVELS], options) {
         Ok(_) => Ok(()),
         Err(error) if matches!(error.reason(), Reason::Io(_)) => Err(error.written(sink.taken())),
@@ -110,6 +109,16 @@ enum Role {
     Args,
     /// What is appended to an object, or set in it.
     Items,
+    /// The arguments of an object one by one: of a sequence, a tuple or a struct.
+    Each,
+    /// A list of what a sequence, a tuple or a struct holds.
+    List,
+    /// The same, and a tuple.
+    Tuple,
+    /// The arguments of an object by name.
+    Keywords,
+    /// Text that is written as what it stands for.
+    Told(Told),
 }
 
 struct Out<'p, W> {
@@ -158,35 +167,56 @@ impl<W: Write> Out<'_, W> {
     #[inline(always)]
     fn scalar(&mut self) -> Result<()> {
         match core::mem::replace(&mut self.role, Role::Value) {
-            Role::Items => Err(unsupported("only a sequence or a map can be the items of an object")),
-            _ => Ok(()),
+            Role::Value | Role::Args => Ok(()),
+            role => Err(misplaced(role)),
         }
     }
 
-    /// A dict begins.
-    fn begin_dict(&mut self, len: Option<usize>) -> Result<()> {
+    /// A dict begins; `false` where its keys and values are parts of an object, or nothing.
+    fn begin_dict(&mut self, len: Option<usize>) -> Result<bool> {
         match core::mem::replace(&mut self.role, Role::Value) {
-            Role::Items => done(self.pickler.then_entries()),
-            _ if self.in_key => Err(unsupported("Python cannot hash a dict, so it can be no key")),
-            _ => done(self.pickler.begin_dict(len)),
+            Role::Items => done(self.pickler.then_entries())?,
+            Role::Keywords => done(self.pickler.then_keywords())?,
+            Role::Each if len == Some(0) => return Ok(false),
+            role @ (Role::Each | Role::List | Role::Tuple | Role::Told(_)) => return Err(misplaced(role)),
+            _ if self.in_key => return Err(unsupported("Python cannot hash a dict, so it can be no key")),
+            Role::Value | Role::Args => done(self.pickler.begin_dict(len))?,
+        }
+        Ok(true)
+    }
+
+    /// A struct begins: whether there is something to end, and whether its fields have their names.
+    fn begin_struct(&mut self, len: usize) -> Result<(bool, bool)> {
+        match self.role {
+            Role::Each | Role::List | Role::Tuple => self.begin_list(Some(len)).map(|ends| (ends, false)),
+            _ => self.begin_dict(Some(len)).map(|ends| (ends, true)),
         }
     }
 
-    fn begin_list(&mut self, len: Option<usize>) -> Result<()> {
+    /// A list begins; `false` where its items are the arguments of an object.
+    fn begin_list(&mut self, len: Option<usize>) -> Result<bool> {
         match core::mem::replace(&mut self.role, Role::Value) {
-            Role::Items => done(self.pickler.then_items()),
-            _ if self.in_key => done(self.pickler.begin_tuple(len)),
-            _ => done(self.pickler.begin_list(len)),
+            Role::Items => done(self.pickler.then_items())?,
+            Role::Each => return Ok(false),
+            Role::Tuple => done(self.pickler.begin_tuple(len))?,
+            Role::List => done(self.pickler.begin_list(len))?,
+            role @ (Role::Keywords | Role::Told(_)) => return Err(misplaced(role)),
+            _ if self.in_key => done(self.pickler.begin_tuple(len))?,
+            Role::Value | Role::Args => done(self.pickler.begin_list(len))?,
         }
+        Ok(true)
     }
 
     /// Begins a tuple; `false` where its items are the arguments of an object.
     fn begin_tuple(&mut self, len: Option<usize>) -> Result<bool> {
         match core::mem::replace(&mut self.role, Role::Value) {
-            Role::Items => done(self.pickler.then_items()).map(|()| true),
-            Role::Args => Ok(false),
-            Role::Value => done(self.pickler.begin_tuple(len)).map(|()| true),
+            Role::Items => done(self.pickler.then_items())?,
+            Role::Args | Role::Each => return Ok(false),
+            Role::List => done(self.pickler.begin_list(len))?,
+            role @ (Role::Keywords | Role::Told(_)) => return Err(misplaced(role)),
+            Role::Value | Role::Tuple => done(self.pickler.begin_tuple(len))?,
         }
+        Ok(true)
     }
 
     /// The name of a field or variant. Programs have few: each is written once and fetched by its address.
@@ -229,26 +259,85 @@ impl<W: Write> Out<'_, W> {
         if name.is_empty() {
             return value.serialize(self);
         }
-        let (module, name) = self.class(parts.module.as_str(), name);
         self.scalar()?;
         // What Python hashes is the object.
         let outer = core::mem::replace(&mut self.in_key, false);
-        done(match form {
-            Form::State => self.pickler.begin_new(module, name, Some(0)),
-            Form::New => self.pickler.begin_new(module, name, None),
-            Form::Call => self.pickler.begin_call(module, name, None),
-            Form::Items => self.pickler.begin_call(module, name, Some(0)),
-        })?;
-        self.role = match form {
-            Form::State => {
-                done(self.pickler.then_state())?;
-                Role::Value
-            }
-            Form::Items => Role::Items,
-            _ => Role::Args,
-        };
-        value.serialize(&mut *self)?;
+        self.formed(form, parts.module.as_str(), name, value)?;
         self.role = Role::Value;
+        self.in_key = outer;
+        Ok(())
+    }
+
+    fn formed<T: Serialize + ?Sized>(&mut self, form: Form, module: &str, name: &str, value: &T) -> Result<()> {
+        let (module, name) = self.class(module, name);
+        match form {
+            Form::Part => {
+                return Err(unsupported(
+                    "what was read of the object is not all of it, or nothing makes it again; write the Document",
+                ));
+            }
+            Form::Text => {
+                self.role = Role::Told(Told::of(module, name)?);
+                return value.serialize(self);
+            }
+            Form::State | Form::Slots | Form::StateList | Form::StateTuple => {
+                done(self.pickler.begin_new(module, name, Some(0)))?;
+                done(self.pickler.then_state())?;
+            }
+            Form::CallState => {
+                done(self.pickler.begin_call(module, name, Some(0)))?;
+                done(self.pickler.then_state())?;
+            }
+            Form::New | Form::NewEach => done(self.pickler.begin_new(module, name, None))?,
+            Form::NewOne => done(self.pickler.begin_new(module, name, Some(1)))?,
+            Form::NewItems | Form::NewKeywords => done(self.pickler.begin_new(module, name, Some(0)))?,
+            Form::Call | Form::CallEach => done(self.pickler.begin_call(module, name, None))?,
+            Form::CallOne => done(self.pickler.begin_call(module, name, Some(1)))?,
+            Form::Items => done(self.pickler.begin_call(module, name, Some(0)))?,
+            Form::Tuple => {
+                let (helper, reconstructor) = self.class("copyreg", "_reconstructor");
+                done(self.pickler.begin_call(helper, reconstructor, Some(3)))?;
+                done(self.pickler.global(module, name))?;
+                let (builtins, tuple) = self.class("builtins", "tuple");
+                done(self.pickler.global(builtins, tuple))?;
+            }
+            Form::Member => {
+                let (builtins, getattr) = self.class("builtins", "getattr");
+                done(self.pickler.begin_call(builtins, getattr, Some(2)))?;
+                done(self.pickler.global(module, name))?;
+            }
+        }
+        self.role = match form {
+            Form::Items | Form::NewItems => Role::Items,
+            Form::Call | Form::New => Role::Args,
+            Form::CallEach | Form::NewEach => Role::Each,
+            Form::StateList => Role::List,
+            Form::StateTuple | Form::Tuple => Role::Tuple,
+            Form::NewKeywords => Role::Keywords,
+            _ => Role::Value,
+        };
+        if form == Form::Slots {
+            // The first is the `__dict__`.
+            done(self.pickler.begin_tuple(Some(2)))?;
+            done(self.pickler.none())?;
+        }
+        value.serialize(&mut *self)?;
+        if form == Form::Slots {
+            done(self.pickler.end())?;
+        }
+        done(self.pickler.end())
+    }
+
+    fn persistent<T: Serialize + ?Sized>(&mut self, id: &T) -> Result<()> {
+        self.scalar()?;
+        if self.options.protocol == 0 {
+            let mut text = Text::default();
+            id.serialize(Only(Caught::Text(&mut text)))?;
+            return done(self.pickler.persistent_id(text.as_str()));
+        }
+        let outer = core::mem::replace(&mut self.in_key, false);
+        done(self.pickler.begin_persistent())?;
+        id.serialize(&mut *self)?;
         self.in_key = outer;
         done(self.pickler.end())
     }
@@ -257,6 +346,16 @@ impl<W: Write> Out<'_, W> {
     fn class<'n>(&self, module: &'n str, name: &'n str) -> (&'n str, &'n str) {
         if self.options.protocol < 3 { compat::to_python2(module, name) } else { (module, name) }
     }
+}
+
+#[cold]
+fn misplaced(role: Role) -> Error {
+    unsupported(match role {
+        Role::Items => "only a sequence or a map can be the items of an object",
+        Role::Keywords => "only a map or a struct can be the arguments of an object by name",
+        Role::Told(_) => "only text can be written as a date, time, span, zone or UUID",
+        _ => "only a sequence, a tuple or a struct can be the arguments or the values of an object",
+    })
 }
 
 #[cold]
@@ -329,11 +428,17 @@ impl<'o, 'p, W: Write> ser::Serializer for &'o mut Out<'p, W> {
 
     #[inline]
     fn serialize_str(self, value: &str) -> Result<()> {
+        if let Role::Told(told) = self.role {
+            return self.told(told, value);
+        }
         self.scalar()?;
         done(self.pickler.str(value))
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Result<()> {
+        if let (Role::Told(Told::Uuid), Ok(bytes)) = (self.role, <[u8; 16]>::try_from(value)) {
+            return self.told_uuid(bytes);
+        }
         self.scalar()?;
         done(self.pickler.bytes(value))
     }
@@ -369,6 +474,7 @@ impl<'o, 'p, W: Write> ser::Serializer for &'o mut Out<'p, W> {
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<()> {
         match name {
             OBJECT | GLOBAL => value.serialize(Only(Tagged { out: self, object: name == OBJECT })),
+            PERSISTENT => self.persistent(value),
             _ => value.serialize(self),
         }
     }
@@ -386,8 +492,8 @@ impl<'o, 'p, W: Write> ser::Serializer for &'o mut Out<'p, W> {
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Nested<'o, 'p, W>> {
-        self.begin_list(len)?;
-        Ok(Compound::new(self, 1))
+        let ends = self.begin_list(len)?;
+        Ok(Compound::new(self, u8::from(ends)))
     }
 
     fn serialize_tuple(self, len: usize) -> Result<Nested<'o, 'p, W>> {
@@ -412,12 +518,13 @@ impl<'o, 'p, W: Write> ser::Serializer for &'o mut Out<'p, W> {
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Nested<'o, 'p, W>> {
-        self.begin_dict(len)?;
-        Ok(Compound::new(self, 1))
+        let ends = self.begin_dict(len)?;
+        Ok(Compound::new(self, u8::from(ends)))
     }
 
     fn serialize_struct(self, _: &'static str, len: usize) -> Result<Nested<'o, 'p, W>> {
-        self.serialize_map(Some(len))
+        let (ends, named) = self.begin_struct(len)?;
+        Ok(Compound { named, ..Compound::new(self, u8::from(ends)) })
     }
 
     fn serialize_struct_variant(

@@ -1,7 +1,7 @@
 //! Types that keep the names of classes: [`Object`] and [`Global`].
 
-use super::view::Form;
-use ::serde::de::{self, Deserialize, Deserializer, Visitor};
+use super::form::Form;
+use ::serde::de::{self, Deserialize, Deserializer, IgnoredAny, Visitor};
 use ::serde::ser::{Serialize, Serializer};
 use core::fmt;
 use core::marker::PhantomData;
@@ -9,6 +9,7 @@ use core::marker::PhantomData;
 /// Names by which our own serializers know the wrappers. Any other format sees a tuple.
 pub(crate) const OBJECT: &str = "$pickle::Object";
 pub(crate) const GLOBAL: &str = "$pickle::Global";
+pub(crate) const PERSISTENT: &str = "$pickle::Persistent";
 
 /// A class or function by its names; nothing is imported. Borrowed: see `Global` for owned names.
 ///
@@ -61,7 +62,7 @@ pub struct Global {
 /// # Ok::<_, pickle_core::serde::Error>(())
 /// ```
 ///
-/// An object that has arguments and a state gives its state alone.
+/// An object that has arguments and a state gives its state alone, and cannot be written again ([`Form::Part`]).
 /// In other formats than pickle it is a tuple: module, name, form, value.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq)]
@@ -132,10 +133,10 @@ macro_rules! wrappers {
         $(#[$gate])*
         impl<$de $($bound)*, T: Deserialize<$de>> Deserialize<$de> for $object<$($life,)? T> {
             fn deserialize<D: Deserializer<$de>>(deserializer: D) -> Result<Self, D::Error> {
-                let inner = Inner::<($text, $text, u8, T)>::new();
-                let (module, name, form, value) = deserializer.deserialize_newtype_struct(OBJECT, inner)?;
+                let inner = Inner::<Members<$text, T>>::new();
+                let Members { module, name, form, value } = deserializer.deserialize_newtype_struct(OBJECT, inner)?;
                 let form = Form::from_number(form).ok_or_else(|| {
-                    de::Error::invalid_value(de::Unexpected::Unsigned(form.into()), &"the number of a form, 0 to 3")
+                    de::Error::invalid_value(de::Unexpected::Unsigned(form.into()), &"the number of a form, 0 to 17")
                 })?;
                 let class = if name.is_empty() { None } else { Some($global { module, name }) };
                 Ok($object { class, form, value })
@@ -146,6 +147,51 @@ macro_rules! wrappers {
 
 wrappers!(GlobalRef, ObjectRef, &'a str, &'a str, ['a], 'de, [: 'a, 'a]);
 wrappers!(#[cfg(feature = "alloc")] Global, Object, alloc::string::String, &str, [], 'de, []);
+
+/// What an object is made of.
+struct Members<N, T> {
+    module: N,
+    name: N,
+    form: u8,
+    value: T,
+}
+
+impl<'de, N: Deserialize<'de>, T: Deserialize<'de>> Deserialize<'de> for Members<N, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_tuple(4, MembersVisitor(PhantomData))
+    }
+}
+
+struct MembersVisitor<N, T>(PhantomData<(N, T)>);
+
+impl<'de, N: Deserialize<'de>, T: Deserialize<'de>> Visitor<'de> for MembersVisitor<N, T> {
+    type Value = Members<N, T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object: module, name, form and value")
+    }
+
+    /// Any other format.
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let short = |len| de::Error::invalid_length(len, &self);
+        Ok(Members {
+            module: seq.next_element()?.ok_or_else(|| short(0))?,
+            name: seq.next_element()?.ok_or_else(|| short(1))?,
+            form: seq.next_element()?.ok_or_else(|| short(2))?,
+            value: seq.next_element()?.ok_or_else(|| short(3))?,
+        })
+    }
+
+    /// Ours: the form is known after the value has been read.
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let short = |len| de::Error::invalid_length(len, &self);
+        let (_, module) = map.next_entry::<IgnoredAny, N>()?.ok_or_else(|| short(0))?;
+        let (_, name) = map.next_entry::<IgnoredAny, N>()?.ok_or_else(|| short(1))?;
+        let (_, value) = map.next_entry::<IgnoredAny, T>()?.ok_or_else(|| short(2))?;
+        let (_, form) = map.next_entry::<IgnoredAny, u8>()?.ok_or_else(|| short(3))?;
+        Ok(Members { module, name, form, value })
+    }
+}
 
 /// The inside of a newtype struct.
 struct Inner<T>(PhantomData<T>);
@@ -169,5 +215,37 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Inner<T> {
 
     fn visit_seq<A: de::SeqAccess<'de>>(self, seq: A) -> Result<T, A::Error> {
         T::deserialize(de::value::SeqAccessDeserializer::new(seq))
+    }
+}
+
+/// The id of an object that is not in the pickle: what `persistent_load` of Python is called with.
+///
+/// An object that is named by a persistent id is nothing else: no type but this reads it. In other formats than pickle it is
+/// the id alone.
+///
+/// ```
+/// use pickle_core::serde::{Persistent, from_slice, to_slice};
+/// let object: Persistent<&str> = from_slice(b"\x80\x04\x8c\x04cellQ.", Default::default())?;
+/// assert_eq!(object, Persistent("cell"));
+/// let mut buffer = [0; 16];
+/// let len = to_slice(&object, &mut buffer, Default::default())?;
+/// assert_eq!(&buffer[..len], b"\x80\x04\x8c\x04cellQ.");
+/// # Ok::<_, pickle_core::serde::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Persistent<T>(
+    /// The id: text, or what else the program that wrote it names objects by.
+    pub T,
+);
+
+impl<T: Serialize> Serialize for Persistent<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_newtype_struct(PERSISTENT, &self.0)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Persistent<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(PERSISTENT, Inner::<T>::new()).map(Persistent)
     }
 }

@@ -18,6 +18,8 @@ mod locate;
 mod members;
 mod numbers;
 mod octets;
+#[cfg(feature = "serde")]
+mod packed;
 mod paths;
 mod record;
 mod span;
@@ -41,6 +43,8 @@ pub use time::{Date, Time};
 pub use zones::Zone;
 
 pub(crate) use instance::Changed;
+#[cfg(feature = "serde")]
+pub(crate) use packed::Packed;
 
 use crate::{BigInt, Items, Kind, Object, Value};
 use known::{Array, DType, Tensor};

@@ -92,7 +92,7 @@ impl Date {
         Date::new(u16::from_be_bytes([high, low]), month, day)
     }
 
-    fn new(year: u16, month: u8, day: u8) -> Option<Self> {
+    pub(crate) fn new(year: u16, month: u8, day: u8) -> Option<Self> {
         let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
         let days = match month {
             2 => 28 + u8::from(leap),
@@ -129,7 +129,7 @@ impl Time {
         Time::new([hour & 0x7f, minute, second, a, b, c], hour & 0x80 != 0)
     }
 
-    fn new([hour, minute, second, a, b, c]: [u8; 6], fold: bool) -> Option<Self> {
+    pub(crate) fn new([hour, minute, second, a, b, c]: [u8; 6], fold: bool) -> Option<Self> {
         let microsecond = u32::from_be_bytes([0, a, b, c]);
         let valid = hour < 24 && minute < 60 && second < 60 && microsecond < 1_000_000;
         if valid { Some(Time { hour, minute, second, microsecond, fold }) } else { None }

@@ -8,3 +8,5 @@ pub(crate) mod op;
 pub(crate) mod opcode;
 pub(crate) mod reader;
 pub(crate) mod sink;
+#[cfg(feature = "std")]
+pub(crate) mod std_sink;

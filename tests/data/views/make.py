@@ -4,7 +4,7 @@
     for python in python2.7 python3.8 python3.11 python3.13; do $python make.py; done | LC_ALL=C sort -u > views.tsv
 
 A line has the name of the value, what it means in the words of core/tests/view.rs, and the pickle in hexadecimal. Every
-protocol of the Python that runs it. pytz, dateutil and attrs are taken where they are installed.
+protocol of the Python that runs it. pytz, dateutil, attrs and numpy are taken where they are installed.
 """
 
 from __future__ import print_function
@@ -178,6 +178,26 @@ else:
             return getattr, (self.__class__, self.name)
 
     value("member", "member Color.RED", lambda: Color.RED)
+
+    class Shade(enum.Enum):
+        DARK = 1
+        LIGHT = "l"
+
+    class Level(enum.IntEnum):
+        LOW = 1
+        HIGH = 300
+
+    class Access(enum.Flag):
+        READ = 1
+        WRITE = 2
+
+    value("array_int", None, lambda: array.array("i", [1, -2]))
+    value("array_float", None, lambda: array.array("d", [1.5, -2.0]))
+    value("array_bytes", None, lambda: array.array("B", [0, 255]))
+    value("enum_int", "record Shade(1)", lambda: Shade.DARK)
+    value("enum_text", "record Shade('l')", lambda: Shade.LIGHT)
+    value("int_enum", "record Level(300)", lambda: Level.HIGH)
+    value("flag", "record Access(3)", lambda: Access.READ | Access.WRITE)
     value("UserDict", "UserDict{'a':1}", lambda: collections.UserDict(a=1))
     value("UserList", "UserList[1]", lambda: collections.UserList([1]))
     value("UserString", "derived 'x'", lambda: collections.UserString("x"))
@@ -248,8 +268,45 @@ else:
         value("dateutil_offset", "zone +01:00 CET", lambda: dateutil.tz.tzoffset("CET", 3600))
         value("dateutil_file", "zone [Europe/Berlin] Europe/Berlin", lambda: dateutil.tz.gettz("Europe/Berlin"))
         value("dateutil_local", "zone  local", lambda: dateutil.tz.tzlocal())
+        value(
+            "datetime_dateutil",
+            "datetime 2024-02-29T13:05:00[Europe/Berlin]",
+            lambda: utc.replace(tzinfo=dateutil.tz.gettz("Europe/Berlin")),
+        )
+        value(
+            "datetime_dateutil_offset",
+            "datetime 2024-02-29T13:05:00+01:00",
+            lambda: utc.replace(tzinfo=dateutil.tz.tzoffset("CET", 3600)),
+        )
     except ImportError:
         pass
+
+
+try:
+    import numpy
+
+    value("np_int", "Object", lambda: numpy.array([1, -2, 3], dtype="<i8"))
+    value("np_big_endian", "Object", lambda: numpy.array([1, -2, 3], dtype=">i2"))
+    value("np_float", "Object", lambda: numpy.array([[1.5, 2.0, 3.0], [4.0, 5.0, 6.0]], dtype="<f4"))
+    value("np_fortran", "Object", lambda: numpy.asfortranarray([[1.5, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+    value("np_cube", "Object", lambda: numpy.arange(24, dtype="<u2").reshape(2, 3, 4))
+    value("np_bool", "Object", lambda: numpy.array([True, False]))
+    value("np_bytes", "Object", lambda: numpy.array([0, 255, 65], dtype="u1"))
+    value("np_complex", "Object", lambda: numpy.array([1 + 2j]))
+    value("np_text", "Object", lambda: numpy.array([u"a", u"caf\u00e9"]))
+    value("np_octets", "Object", lambda: numpy.array([b"a", b"bc"]))
+    value("np_dates", "Object", lambda: numpy.array(["2024-02-29", "NaT"], dtype="M8[D]"))
+    value("np_times", "Object", lambda: numpy.array(["2024-02-29T13:05:07.000001"], dtype="M8[us]"))
+    value("np_objects", "Object", lambda: numpy.array([["a", 1], [None, 2.5]], dtype=object))
+    value("np_records", "Object", lambda: numpy.array([(1, 1.5, b"x"), (2, 2.5, b"yz")], dtype=[("id", "<i4"), ("temp", "<f8"), ("tag", "S2")]))
+    value("np_none", "Object", lambda: numpy.zeros((0, 3)))
+    value("np_single", "Object", lambda: numpy.array(7))
+    value("np_float_scalar", "Object", lambda: numpy.float64(1.5))
+    value("np_int_scalar", "Object", lambda: numpy.int32(-7))
+    value("np_bool_scalar", "Object", lambda: numpy.bool_(True))
+    value("np_text_scalar", "Object", lambda: numpy.str_("caf"))
+except ImportError:
+    pass
 
 
 def main():
@@ -260,6 +317,14 @@ def main():
                 content = "5" if name == "MyInt" else "'five'"
                 # From protocol 2 on nothing tells a subclass of int from an object with one argument.
                 expected = ("derived " if protocol < 2 else "record %s(" % name) + content + ("" if protocol < 2 else ")")
+            if name.startswith("array_"):
+                made = make()
+                items = ",".join(map(str, made))
+                expected = "record array('%s',[%s])" % (made.typecode, items)
+                if protocol > 2:
+                    code = {"i": 8, "d": 16, "B": 0}[made.typecode]
+                    content = binascii.hexlify(made.tobytes()).decode()
+                    expected = "record _array_reconstructor(global array,'%s',%d,b'%s')" % (made.typecode, code, content)
             try:
                 pickled = pickle.dumps(make(), protocol)
             except Exception as refused:

@@ -21,6 +21,12 @@ impl<'d> Items<'d> {
     pub(crate) fn chunks(document: &'d Document<'d>, first: u32, count: u32) -> Self {
         Items { document, cells: Cells::chunks(first, count) }
     }
+
+    /// The cursor alone, which borrows no document.
+    #[cfg(feature = "serde")]
+    pub(crate) fn cells(&self) -> Cells {
+        self.cells
+    }
 }
 
 impl<'d> Iterator for Items<'d> {

@@ -2,9 +2,9 @@
 
 use super::super::error::{Error, Result};
 use super::super::view::Want;
-use super::super::wrappers::{GLOBAL, OBJECT};
-use super::Reader;
+use super::super::wrappers::{GLOBAL, OBJECT, PERSISTENT};
 use super::tagged::Tagged;
+use super::{Reader, int_text};
 use crate::machine::node::tag;
 use ::serde::de::Visitor;
 
@@ -103,6 +103,7 @@ impl<'de> ::serde::Deserializer<'de> for Reader<'_, 'de> {
         match name {
             OBJECT => visitor.visit_newtype_struct(Tagged { reader: self, object: true }),
             GLOBAL => visitor.visit_newtype_struct(Tagged { reader: self, object: false }),
+            PERSISTENT => visitor.visit_newtype_struct(self.persistent_id()?),
             _ => visitor.visit_newtype_struct(self),
         }
     }
@@ -138,11 +139,13 @@ impl<'de> ::serde::Deserializer<'de> for Reader<'_, 'de> {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value> {
         match self.value().entries() {
             Some(entries) => self.visit_pairs(entries, visitor),
+            // What the standard library's span of time is made of.
+            None if fields == ["secs", "nanos"] => self.any(visitor, Want::Tuple(2)),
             None => self.any(visitor, Want::Struct),
         }
     }
@@ -156,9 +159,16 @@ impl<'de> ::serde::Deserializer<'de> for Reader<'_, 'de> {
         self.variant(visitor)
     }
 
+    /// An int is the text of it: serde would take it for an index.
     #[inline]
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        self.deserialize_str(visitor)
+        match self.node.tag() {
+            tag::INT | tag::BIG_INT | tag::INT_TEXT => match int_text(self.value()) {
+                Some(text) => visitor.visit_str(&text),
+                None => self.visit_big(visitor),
+            },
+            _ => self.deserialize_str(visitor),
+        }
     }
 
     /// Nothing is walked: a value that is not wanted may contain itself.

@@ -1,7 +1,7 @@
 //! What a type asks for, as serde's `Deserializer`.
 
 use super::super::error::{Error, Result};
-use super::super::wrappers::{GLOBAL, OBJECT};
+use super::super::wrappers::{GLOBAL, OBJECT, PERSISTENT};
 use super::{Direct, byte};
 use crate::{Memory, Opcode};
 use ::serde::de::{self, DeserializeSeed, Visitor};
@@ -24,7 +24,15 @@ impl<'de, M: Memory> ::serde::Deserializer<'de> for &mut Direct<'_, 'de, M> {
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128 deserialize_f32 deserialize_f64
         deserialize_char deserialize_str deserialize_string deserialize_bytes deserialize_byte_buf
-        deserialize_identifier
+    }
+
+    /// Only what is text: serde would take an int for an index.
+    #[inline]
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
+        match self.peek()? {
+            byte::BIN_INT1 | byte::BIN_INT2 | byte::BIN_INT | byte::LONG1 | byte::LONG4 => self.give_up(),
+            _ => self.scalar(visitor),
+        }
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
@@ -55,7 +63,7 @@ impl<'de, M: Memory> ::serde::Deserializer<'de> for &mut Direct<'_, 'de, M> {
     #[inline]
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value> {
         match name {
-            OBJECT | GLOBAL => self.give_up(),
+            OBJECT | GLOBAL | PERSISTENT => self.give_up(),
             _ => visitor.visit_newtype_struct(self),
         }
     }

@@ -15,11 +15,13 @@ pub(crate) struct Compound<'o, 'p, W> {
     /// Containers to end.
     pub(super) ends: u8,
     pub(super) variant: Option<&'static str>,
+    /// Fields have their names.
+    pub(super) named: bool,
 }
 
 impl<'o, 'p, W: Write> Compound<'o, 'p, W> {
     pub(super) fn new(out: &'o mut Out<'p, W>, ends: u8) -> Self {
-        Compound { out, index: 0, ends, variant: None }
+        Compound { out, index: 0, ends, variant: None, named: true }
     }
 
     #[inline]
@@ -33,7 +35,9 @@ impl<'o, 'p, W: Write> Compound<'o, 'p, W> {
 
     #[inline]
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
-        self.out.name(name)?;
+        if self.named {
+            self.out.name(name)?;
+        }
         match value.serialize(&mut *self.out) {
             Ok(()) => Ok(()),
             Err(error) => Err(self.place(error.under(Step::Name(name.as_bytes())))),

@@ -153,7 +153,19 @@ impl<'d> DType<'d> {
     pub fn field(&self, number: usize) -> Option<Field<'d>> {
         let name = self.fields?.at(number)?;
         let name = ascii(name).or_else(|| text(name))?;
-        let place = self.places?.get(name)?;
+        self.placed(name, self.places?.get(name)?)
+    }
+
+    /// The same in constant time, where the place is known: `key` and `place` of [`DType::places`]. `None` where the key is
+    /// of another field.
+    #[cfg(feature = "serde")]
+    pub(crate) fn field_at(&self, number: usize, key: Value<'d>, place: Value<'d>) -> Option<Field<'d>> {
+        let name = self.fields?.at(number)?;
+        let name = ascii(name).or_else(|| text(name))?;
+        if ascii(key).or_else(|| text(key)) == Some(name) { self.placed(name, place) } else { None }
+    }
+
+    fn placed(&self, name: &'d str, place: Value<'d>) -> Option<Field<'d>> {
         let (dtype, offset) = (DType::of(place.at(0)?)?, place.at(1)?.as_u64()?);
         let inside = offset.checked_add(dtype.size)? <= self.size;
         if inside { Some(Field { name, dtype, offset, title: place.at(2).and_then(text) }) } else { None }
