@@ -36,11 +36,10 @@ CLI = {
     "input": {"survey", "output", "messages", "progress"},
     "survey": {"output", "messages", "progress"},
     "pickles": {"survey", "input", "output", "messages", "progress"},
-    "scan": {"survey", "pickles", "input", "output", "messages", "progress"},
     "print": {"survey", "pickles", "input", "output", "messages", "progress"},
     "compare": {"print", "pickles", "messages"},
-    "cmd": {"compare", "print", "scan", "survey", "pickles", "input", "output", "messages", "progress"},
-    "args": {"cmd", "compare", "print", "scan", "survey", "pickles", "input", "output", "messages", "progress"},
+    "cmd": {"compare", "print", "survey", "pickles", "input", "output", "messages", "progress"},
+    "args": {"cmd", "compare", "print", "survey", "pickles", "input", "output", "messages", "progress"},
 }
 CRATES = [("core/src", CORE, None), ("cli/src", CLI, "cmd")]
 # Opcodes leave as bytes here, and nowhere else: the encoder's own, and the choice of opcodes.

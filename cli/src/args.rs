@@ -32,7 +32,7 @@ pub struct Cli {
 
 const EXIT_CODES: &str = "\
 FILE may be - for standard input. gzip, zlib, bzip2, xz, lzma, zstd, lz4 and snappy are recognised and unpacked.
-Exit codes: 0 all well, 1 bad input, 2 wrong usage; diff and grep: as diff and grep.";
+Exit codes: 0 all well, 1 bad input or a finding, 2 wrong usage; diff and grep: as diff and grep.";
 
 const EXAMPLES: &str = "\
 FILE may be - for standard input. gzip, zlib, bzip2, xz, lzma, zstd, lz4 and
@@ -47,7 +47,7 @@ Examples:
   pickle dis model.pkl | less           its opcodes, as python3 -m pickletools
   curl -s URL | pickle show -           straight from the network
 
-Exit codes: 0 all well, 1 bad input, 2 wrong usage; diff and grep: as diff and grep.";
+Exit codes: 0 all well, 1 bad input or a finding, 2 wrong usage; diff and grep: as diff and grep.";
 
 impl Cli {
     /// Decides what depends on the terminal: whether there are colours.
