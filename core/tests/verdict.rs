@@ -254,6 +254,32 @@ fn hostile_files_are_never_clean_by_a_shorter_reading() {
     }
 }
 
+#[test]
+fn strings_beyond_the_memory_are_plain_and_as_names_unknown() {
+    let mut workspace = Workspace::new(1024, 64);
+    let mut bytes = b"\x80\x04]\x94(".to_vec();
+    for n in 0..30_000u32 {
+        bytes.extend(b"\x8c\x04");
+        bytes.extend(format!("{n:04x}").as_bytes());
+        bytes.push(0x94);
+        if n % 500 == 499 {
+            bytes.extend(b"e(");
+        }
+    }
+    let summary = Judge::judge(workspace.memory(), &[&bytes[..], b"e."].concat());
+    assert_eq!((summary.verdict, summary.complete), (Verdict::Clean, true));
+    // A name that is no longer known.
+    let far = [&bytes[..], b"j\x20\x75\0\0\x8c\x06system\x93e."].concat();
+    let summary = Judge::judge(workspace.memory(), &far);
+    assert_eq!((summary.verdict, summary.complete), (Verdict::Unknown, false));
+    // An entry that is written again is not taken for the older one.
+    let old = b"\x8c\x0bcollections\x940\x8c\x0bOrderedDict\x940";
+    let two =
+        [&b"\x80\x04]\x94("[..], old, &bytes[5..], b"\x8c\x02osr\x01\0\0\0\x8c\x06systemr\x02\0\0\0h\x01h\x02\x93e."]
+            .concat();
+    assert_eq!(Judge::judge(workspace.memory(), &two).verdict, Verdict::Dangerous);
+}
+
 /// A generator of random numbers whose numbers are always the same.
 struct Random(u64);
 

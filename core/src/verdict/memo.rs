@@ -5,6 +5,9 @@ use super::memory::FarSlot;
 use super::report::Observer;
 use super::value::{Kind, Slot, flag};
 
+/// Plain data that was not kept: it may have been text.
+pub(crate) const LOST: u16 = 1;
+
 impl Machine<'_> {
     /// A value as it is now: a container that the memo holds is looked at there.
     pub fn live(&self, slot: Slot) -> Slot {
@@ -71,12 +74,15 @@ impl Machine<'_> {
         }
         self.level.memo_count += 1;
         let inert = value.is_native() && value.flags & flag::TAINT == 0 && !value.is_text();
+        let plain_text = value.is_text() && value.flags & flag::TAINT == 0;
         let key = self.far_key(index);
         let len = self.far.len();
         let start = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize;
         for probe in 0..64.min(len) {
             let Some(entry) = self.far.get_mut(start.wrapping_add(probe) % len) else { break };
-            if entry.key == key || (entry.key == 0 && !inert) {
+            // Text takes no more than three quarters: what is lost of it may have been a name, and is told when it is one.
+            let keeps = !inert && (!plain_text || self.far_used < len - len / 4);
+            if entry.key == key || (entry.key == 0 && keeps) {
                 self.far_used += usize::from(entry.key == 0);
                 *entry = FarSlot { key, value };
                 return;
@@ -85,7 +91,7 @@ impl Machine<'_> {
                 return;
             }
         }
-        if !inert {
+        if !inert && !plain_text {
             self.loose |= flag::TAINT;
             self.limit("more memo entries than there is room for", out);
         }
@@ -113,7 +119,7 @@ impl Machine<'_> {
         // Plain data beyond the dense part is not kept.
         let room = self.memo.len().saturating_sub(self.level.memo_base) as u64;
         if self.level.far || (index >= room && index < self.level.memo_count) {
-            return Ok(Slot::new(Kind::Any).with(self.loose));
+            return Ok(Slot { aux: LOST, ..Slot::new(Kind::Any).with(self.loose) });
         }
         // One unpickler for several pickles keeps its memo.
         let older = usize::try_from(index).ok().filter(|_| self.level.pickle > 0 && self.depth == 0);
