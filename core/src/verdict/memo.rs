@@ -38,7 +38,9 @@ impl Machine<'_> {
     pub fn put(&mut self, index: u64, out: &mut dyn Observer) -> Result<(), Broken> {
         let mut value = *self.peek()?;
         let extent = self.level.memo_extent;
-        let near = usize::try_from(index).ok().filter(|index| *index <= extent.saturating_mul(2) + 1024);
+        // Far is what lies beyond all entries so far, not what lies beyond the memory for them.
+        let seen = extent.max(usize::try_from(self.level.memo_count).unwrap_or(usize::MAX));
+        let near = usize::try_from(index).ok().filter(|index| *index <= seen.saturating_mul(2).saturating_add(1024));
         let place = near.map(|index| self.level.memo_base + index);
         match place.and_then(|place| Some((place, self.memo.get_mut(place)?))) {
             Some((place, entry)) => {
