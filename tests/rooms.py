@@ -38,8 +38,9 @@ CLI = {
     "pickles": {"survey", "input", "output", "messages", "progress"},
     "print": {"survey", "pickles", "input", "output", "messages", "progress"},
     "compare": {"print", "pickles", "messages"},
-    "cmd": {"compare", "print", "survey", "pickles", "input", "output", "messages", "progress"},
-    "args": {"cmd", "compare", "print", "survey", "pickles", "input", "output", "messages", "progress"},
+    "edit": {"print"},
+    "cmd": {"edit", "compare", "print", "survey", "pickles", "input", "output", "messages", "progress"},
+    "args": {"cmd", "edit", "compare", "print", "survey", "pickles", "input", "output", "messages", "progress"},
 }
 CRATES = [("core/src", CORE, None), ("cli/src", CLI, "cmd")]
 # Opcodes leave as bytes here, and nowhere else: the encoder's own, and the choice of opcodes.

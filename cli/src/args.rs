@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::cmd::{
-    cat, completions, convert, diff, dis, du, extract, from_json, get, graph, grep, info, items, json, optimize,
-    policy, scan, show, split, table,
+    cat, completions, convert, diff, dis, du, edit, extract, from_json, get, graph, grep, info, items, json, optimize,
+    policy, repair, scan, show, split, table,
 };
 use crate::input::Told;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -71,6 +71,8 @@ impl Cli {
             | Command::Split(_)
             | Command::Cat(_)
             | Command::Scan(_)
+            | Command::Repair(_)
+            | Command::Edit(_)
             | Command::Diff(_)
             | Command::Grep(_)
             | Command::Policy(_)
@@ -150,6 +152,10 @@ pub enum Command {
     Convert(convert::ConvertArgs),
     /// Drop what no opcode uses, as pickletools.optimize
     Optimize(optimize::OptimizeArgs),
+    /// Change values, take some out, give classes other names; all other bytes stay
+    Edit(edit::EditArgs),
+    /// Make a damaged file whole as far as that is possible, and tell what is lost
+    Repair(repair::RepairArgs),
     /// Cut a long pickle into several, or a file of many pickles into files
     Split(split::SplitArgs),
     /// Write the pickles of several files one after another into one
@@ -186,6 +192,8 @@ impl Command {
             Command::Scan(args) => &mut args.files,
             Command::Policy(policy::PolicyArgs { verb: policy::Verb::Learn { files } }) => files,
             Command::Convert(args) => std::slice::from_mut(&mut args.file),
+            Command::Repair(args) => std::slice::from_mut(&mut args.file),
+            Command::Edit(args) => std::slice::from_mut(&mut args.file),
             Command::Optimize(args) => std::slice::from_mut(&mut args.file),
             // This reads no pickle.
             Command::Policy(_) | Command::FromJson(_) | Command::Completions(_) | Command::Man(_) => &mut [],

@@ -5,6 +5,7 @@
 //! is mapped; everything else is a stream. Either way nothing is read twice.
 
 pub mod containers;
+pub mod damage;
 mod detect;
 mod each;
 mod framed;

@@ -6,6 +6,7 @@
 pub mod args;
 pub mod cmd;
 mod compare;
+mod edit;
 pub mod input;
 pub mod messages;
 pub mod output;
@@ -18,9 +19,10 @@ pub use messages::Failure;
 
 use args::{Cli, Command};
 use clap::CommandFactory;
+use cmd::edit as edit_verb;
 use cmd::{
     cat, completions, convert, diff, dis, du, extract, from_json, get, graph, grep, info, items, json, optimize,
-    policy, scan, show, split, table,
+    policy, repair, scan, show, split, table,
 };
 use messages::Tagged;
 use std::io::Write;
@@ -44,6 +46,8 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Convert(args) => convert::run(args),
         Command::Extract(args) => extract::run(args),
         Command::Optimize(args) => optimize::run(args),
+        Command::Edit(args) => edit_verb::run(args),
+        Command::Repair(args) => repair::run(args),
         Command::FromJson(_) if cli.member.is_some() => {
             Err(Failure::Usage("--member names a pickle in an archive; from-json reads files of JSON".into()))
         }
@@ -62,6 +66,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Command::Completions(args) => completions::run(args, Cli::command(), out),
         Command::Man(args) => completions::man(args, Cli::command()),
     };
+    let result = result.and_then(|()| if input::damage::has_lost() { Err(Failure::Reported) } else { Ok(()) });
     // A closed pipe outweighs any other failure: nobody is there to read on.
     match out.flush().map_err(Failure::from) {
         Err(failure) if result.is_ok() || failure.is_closed_pipe() => Err(failure),

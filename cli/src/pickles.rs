@@ -9,7 +9,6 @@ pub(crate) mod parts;
 mod plan;
 mod resync;
 pub mod rewrite;
-mod salvage;
 
 pub use documents::Pickles;
 pub(crate) use documents::warn_of_rest;

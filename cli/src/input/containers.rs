@@ -25,7 +25,7 @@ mod zodb;
 pub use npy::{Header as NpyHeader, read_header as read_npy_header};
 
 use crate::Failure;
-use crate::input::{Container, Input, Part, Told, sniff};
+use crate::input::{Container, Input, Part, Told, damage, sniff};
 use crate::messages::printable;
 use std::fmt::Write as _;
 use std::io::{self, Read};
@@ -185,6 +185,21 @@ pub fn open_one(path: &Path) -> Result<Input, Failure> {
     Err(Failure::Refused { name, text })
 }
 
+/// The only pickle of a file, or of what it would be if it were whole: what cannot be taken for a container is given as it
+/// is.
+///
+/// # Errors
+/// As [`open_one`].
+pub fn open_damaged(path: &Path) -> Result<Input, Failure> {
+    if split(path).1.is_none() {
+        let mut input = Input::open(path)?;
+        if container(input.head()).is_none() && !HOSTS.iter().any(|host| (host.recognise)(input.head())) {
+            return Ok(input);
+        }
+    }
+    open_one(path)
+}
+
 /// Takes `FILE!MEMBER` apart. A file that has a `!` in its own name is that file.
 fn split(path: &Path) -> (PathBuf, Option<String>) {
     let whole = || (path.to_owned(), None);
@@ -261,6 +276,7 @@ impl Members {
                     name,
                     text: format!("there is no member {} in it: it holds pickles itself", printable(wanted)),
                 }),
+                _ if Told::current().salvage => damage::salvaged(input).map(Some),
                 _ => Ok(Some(input)),
             },
             Content::Members(unfolded) => self.unfold(unfolded, name, member, depth),

@@ -216,6 +216,14 @@ impl Input {
         Input::unpack(name.into(), Box::new(reader), None, detect::recognise, &Told::default())
     }
 
+    /// Bytes that are at hand, and are taken as they are.
+    ///
+    /// # Errors
+    /// None that is known of.
+    pub fn from_memory(name: impl Into<String>, bytes: Vec<u8>) -> Result<Input, Failure> {
+        Input::unpack(name.into(), Box::new(io::Cursor::new(bytes)), None, |_| None, &Told::default())
+    }
+
     fn unpack(
         name: String,
         raw: Box<dyn Read>,
@@ -333,6 +341,16 @@ impl Input {
         }
     }
 
+    /// A text mode has gone over the first bytes.
+    fn has_crlf(&self) -> bool {
+        let head = match &self.body {
+            Body::Map(map, _) => map.get(..HEAD).unwrap_or(map),
+            Body::Stream { head, .. } => head.as_slice(),
+        };
+        let ends = head.iter().filter(|&&byte| byte == b'\n').count();
+        ends > 1 && head.windows(2).filter(|pair| *pair == b"\r\n").count() == ends
+    }
+
     /// The failure for what is wrong with this input.
     pub fn refuse(&self, text: impl Into<String>) -> Failure {
         Failure::Refused { name: self.name.clone(), text: text.into() }
@@ -341,6 +359,11 @@ impl Input {
     /// The failure for an error in pickle number `index`, counted from 0: what the file really is, if that is known.
     pub fn bad_pickle(&self, index: u64, error: pickle_core::Error) -> Failure {
         let (name, layers) = (self.name.clone(), self.layer_names());
+        if index == 0 && !error.kind().is_limit() && self.has_crlf() && self.sniff().is_none() {
+            let hint =
+                "every line ends in CR LF, as a text mode makes of them: `pickle repair` or --salvage undoes that";
+            return Failure::Refused { name, text: format!("{error}; {hint}") };
+        }
         match self.sniff() {
             Some(container) if index == 0 && !error.kind().is_limit() => {
                 Failure::Container { name, layers, container: container.to_string() }

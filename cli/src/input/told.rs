@@ -31,6 +31,10 @@ pub struct Told {
     #[arg(long, global = true, value_name = "SIZE", hide_possible_values = true)]
     pub framed: Option<Lengths>,
 
+    /// Undo what can be undone of damage, pass over what is lost, tell it, and exit with 1
+    #[arg(long, global = true)]
+    pub salvage: bool,
+
     /// What the file is: pickle, text, zip, tar, sqlite, gdbm, bdb, lmdb, zodb, rpyc, rpa, sequencefile
     #[arg(long, global = true, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(HOSTS), hide_possible_values = true)]
     pub host: Option<String>,

@@ -1,10 +1,10 @@
 //! The pickles of one input, one document after another.
 
-use super::salvage;
 use crate::Failure;
 use crate::input::Input;
 use crate::messages::note;
 use crate::survey::indexes::Indexes;
+use crate::survey::salvage;
 use crate::survey::walk::is_cut_pickle;
 use pickle_core::{Decoder, Document, Error, ErrorKind, Heap, MemoPlan, Opcode, Options, Status, Unpickler, joblib};
 use std::io::BufRead;
@@ -122,10 +122,10 @@ impl Pickles {
     pub fn salvage(&mut self) -> Option<Document<'_>> {
         let slice = self.input.as_slice()?;
         let start = usize::try_from(self.start).ok()?;
-        let closed = salvage::closed(slice.get(start..)?)?;
+        let part = salvage::part(slice.get(start..)?)?;
         self.unpickler.begin_at(0, false);
-        let whole = slice.get(start..start + closed.whole)?;
-        for mut piece in [whole, &closed.end] {
+        {
+            let mut piece = part.bytes.as_slice();
             loop {
                 match self.unpickler.feed(&mut piece).ok()? {
                     Status::Built => joblib::take_array(&mut self.unpickler, &[]).ok()?,

@@ -7,6 +7,7 @@ use super::documents::{Pickles, warn_of_rest};
 use super::{missing, plan, resync};
 use crate::Failure;
 use crate::input::{Input, containers};
+use crate::survey::search;
 use crate::survey::walk::is_cut_pickle;
 use pickle_core::{
     Batch, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, Options, Role, Unpickler,
@@ -179,6 +180,7 @@ pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> 
 /// Items that are values of the pickles.
 fn stream(of: Whose<'_>, input: Input, take: &mut dyn ItemSink) -> Result<(), Failure> {
     let mut items = Items::new(if of.resync { input.into_seekable()? } else { input }, of.path);
+    items.resync = of.resync;
     let mut whole = Ok(());
     loop {
         let start = items.offset;
@@ -189,7 +191,12 @@ fn stream(of: Whose<'_>, input: Input, take: &mut dyn ItemSink) -> Result<(), Fa
             Err(Stop::Damage(failure)) if of.resync => {
                 failure.report();
                 whole = Err(Failure::Reported);
-                let Some(next) = items.resync(start + 1)? else {
+                // Bytes that were opcodes begin no pickle, whatever they look like.
+                let fault = match &failure {
+                    Failure::Pickle { error, .. } => error.offset(),
+                    _ => start,
+                };
+                let Some(next) = items.resync(search::behind(fault).max(start + 1), fault)? else {
                     resync::tell(&items.input, start, None);
                     return whole;
                 };
@@ -301,6 +308,8 @@ struct Items<'p> {
     path: &'p str,
     /// No pickle so far has anything at the path, or not what has items.
     missing: Option<Failure>,
+    /// What follows the pickles and is none is damage, too.
+    resync: bool,
     heap: Heap,
     /// Where the next pickle begins.
     offset: u64,
@@ -321,7 +330,7 @@ enum End {
 impl<'p> Items<'p> {
     fn new(input: Input, path: &'p str) -> Self {
         let heap = Heap::with_limit(MEMORY);
-        Items { input, path, missing: None, heap, offset: 0, index: 0 }
+        Items { input, path, missing: None, resync: false, heap, offset: 0, index: 0 }
     }
 
     /// The items of one pickle; false after the last, or where `take` had enough.
@@ -349,7 +358,9 @@ impl<'p> Items<'p> {
         match end {
             End::Done(offset) => self.offset = offset,
             End::Enough => return Ok(false),
-            End::Error(error, _, opcodes) if self.index > 0 && !is_cut_pickle(first_byte, error, opcodes) => {
+            End::Error(error, _, opcodes)
+                if self.index > 0 && !self.resync && !is_cut_pickle(first_byte, error, opcodes) =>
+            {
                 warn_of_rest(&self.input, self.index, self.offset, error);
                 return Ok(false);
             }
@@ -441,9 +452,9 @@ impl<'p> Items<'p> {
     }
 
     /// Goes to the next place where a pickle seems to begin.
-    fn resync(&mut self, from: u64) -> Result<Option<u64>, Failure> {
+    fn resync(&mut self, from: u64, fault: u64) -> Result<Option<u64>, Failure> {
         let Some(part) = self.input.part().cloned() else { return Ok(None) };
-        let Some(next) = resync::next_pickle(&part, from, self.input.name())? else { return Ok(None) };
+        let Some(next) = resync::next_pickle(&part, from, fault, self.input.name())? else { return Ok(None) };
         self.input.go_to(next);
         self.offset = next;
         self.index += 1;

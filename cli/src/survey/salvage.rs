@@ -1,21 +1,48 @@
 //! What is whole of a pickle that is cut off or damaged.
 
-use crate::survey::symbols::{Shape, Symbols};
+use super::symbols::{Shape, Symbols};
 use pickle_core::{Arg, Decoder, Op, Opcode, Step};
 
 /// The opcodes before the fault, and those that end what they began.
-pub(super) struct Closed {
+struct Closed {
     /// Bytes of whole opcodes at the front.
-    pub(super) whole: usize,
+    whole: usize,
     /// Opcodes that put what is on the stack where it belongs, and STOP.
-    pub(super) end: Vec<u8>,
+    end: Vec<u8>,
+}
+
+/// What is whole of a pickle, as a pickle.
+pub(crate) struct Part {
+    /// Its opcodes without FRAME, whose lengths are wrong now.
+    pub bytes: Vec<u8>,
+    /// Bytes of the input that it is made of.
+    pub used: usize,
+}
+
+/// What is whole of the pickle at the front of `input`, up to its first fault; `None` where no value is there by then.
+pub(crate) fn part(input: &[u8]) -> Option<Part> {
+    let Closed { whole: used, end } = closed(input)?;
+    let whole = input.get(..used)?;
+    let mut bytes = Vec::with_capacity(used);
+    let mut decoder = Decoder::lenient();
+    let (mut rest, mut from) = (whole, 0);
+    while let Ok(Step::Op(op)) = decoder.next(&mut rest) {
+        if op.opcode == Opcode::Frame {
+            let at = op.offset as usize;
+            bytes.extend_from_slice(whole.get(from..at)?);
+            from = at + op.header_len();
+        }
+    }
+    bytes.extend_from_slice(whole.get(from..)?);
+    bytes.extend(end);
+    Some(Part { bytes, used })
 }
 
 /// Ends the pickle at the front of `input` before its first fault; `None` where no value is there by then.
 ///
 /// Containers that are open take what is complete: items above a MARK, or a value that was about to be put into the
 /// container below it. Parts of tuples, and arguments of calls that were not made, are dropped.
-pub(super) fn closed(input: &[u8]) -> Option<Closed> {
+fn closed(input: &[u8]) -> Option<Closed> {
     let mut symbols = Symbols::default();
     let mut whole = 0;
     let mut apply = |op: &Op<'_>| {
@@ -27,7 +54,8 @@ pub(super) fn closed(input: &[u8]) -> Option<Closed> {
         }
         done
     };
-    let mut decoder = Decoder::new();
+    // A frame of a wrong length has its opcodes all the same.
+    let mut decoder = Decoder::lenient();
     let mut rest = input;
     while let Ok(None) = decoder.each(&mut rest, |op| if apply(&op) { Ok(()) } else { Err(()) }) {
         match decoder.next(&mut rest) {

@@ -1,0 +1,51 @@
+//! `pickle repair`: what is left of a damaged file, as a file that is whole.
+
+use crate::Failure;
+use crate::input::containers;
+use crate::input::damage;
+use crate::output::Output;
+use clap::Args;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// `pickle repair`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Undone without a loss: line ends that a text mode made CR LF, bytes that were read as Latin-1 or Windows-1252 and written as UTF-8, wrong lengths of frames. Of a pickle that is cut off or damaged, containers keep what is complete; foreign bytes before, between and behind pickles are passed over. What is lost is told by its offsets, and the exit code is 1. Everything is held in memory.
+
+Other commands read a damaged file so with --salvage.
+
+Examples:
+  pickle repair download.pkl -o whole.pkl
+  pickle repair crlf.p -o - | pickle json -
+  pickle show --salvage cut.pkl")]
+pub struct RepairArgs {
+    /// The file to read; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// The file to write, whole or not at all; - is standard output
+    #[arg(short, long, value_name = "OUT")]
+    pub output: PathBuf,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The file cannot be read, has nothing to be kept, or the output cannot be written. [`Failure::Reported`] where something
+/// is lost.
+pub fn run(args: &RepairArgs) -> Result<(), Failure> {
+    let input = containers::open_damaged(&args.file)?;
+    let name = input.name().to_owned();
+    let (repaired, whole) = damage::undo(input)?;
+    if repaired.is_empty() {
+        return Err(Failure::Refused {
+            name,
+            text: "nothing in it can be read as a pickle; nothing is written".into(),
+        });
+    }
+    let mut out = Output::create(&args.output)?;
+    out.write_all(&repaired).map_err(|error| out.failure(error))?;
+    out.commit()?;
+    if whole { Ok(()) } else { Err(Failure::Reported) }
+}

@@ -1,0 +1,327 @@
+//! Which bytes of a pickle are which value.
+
+use pickle_core::{Arg, Decoder, Error, ErrorKind, Heap, Op, Opcode, Options, PathStep, Step, Unpickler};
+use std::collections::BTreeMap;
+
+/// What a value is, as far as paths lead into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// Numbers, text, and all that has no parts with a place of their own.
+    Leaf,
+    List,
+    Tuple,
+    Dict,
+    /// Parts are what was put into it, and its state.
+    Object,
+}
+
+/// A value.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub shape: Shape,
+    /// The bytes that made it, and filled it where that came directly afterwards.
+    pub start: u64,
+    pub end: u64,
+    pub slots: Vec<Slot>,
+    pub state: Option<usize>,
+    /// Where it is on top of the stack, and more can be put into it.
+    pub open: u64,
+}
+
+/// A part of a value, with the bytes that put it there.
+#[derive(Clone, Debug)]
+pub(super) struct Slot {
+    pub key: Option<Place>,
+    pub value: Place,
+    /// The APPEND or SETITEM that takes this one alone.
+    pub alone: Option<u64>,
+    /// It can be taken out: nothing counts what is on the stack.
+    pub loose: bool,
+}
+
+/// A value on the stack, and the bytes that put it there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub node: usize,
+    pub start: u64,
+    pub end: u64,
+}
+
+/// An opcode about the memo.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Memo {
+    pub at: u64,
+    pub index: u64,
+    pub is_fetch: bool,
+    /// MEMOIZE, which numbers by what came before.
+    pub counts: bool,
+}
+
+/// A pickle by its bytes.
+#[derive(Default)]
+pub(super) struct Tree {
+    pub nodes: Vec<Node>,
+    pub root: Option<Place>,
+    pub memos: Vec<Memo>,
+    /// Each FRAME: where the opcode is, and where its frame ends.
+    pub frames: Vec<(u64, u64)>,
+    /// Bytes of the pickle.
+    pub len: usize,
+    /// The argument of PROTO.
+    pub protocol: u8,
+    stack: Vec<Option<Place>>,
+    /// Where the opcodes of the marks on the stack are.
+    marks: Vec<u64>,
+    /// Where the mark was that was taken last.
+    mark: u64,
+    memo: BTreeMap<u64, usize>,
+}
+
+impl Tree {
+    /// Of the pickle at the start of `input`.
+    ///
+    /// # Errors
+    /// Its opcodes are damaged.
+    pub fn of(input: &[u8]) -> Result<Tree, Error> {
+        let mut tree = Tree::default();
+        let mut decoder = Decoder::new();
+        let mut rest = input;
+        loop {
+            match decoder.next(&mut rest)? {
+                Step::Op(op) => tree.apply(&op, (input.len() - rest.len()) as u64)?,
+                Step::End => break,
+                _ if rest.is_empty() => {
+                    decoder.finish()?;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        tree.len = input.len() - rest.len();
+        Ok(tree)
+    }
+
+    fn push(&mut self, shape: Shape, start: u64, end: u64) -> usize {
+        self.nodes.push(Node { shape, start, end, slots: Vec::new(), state: None, open: end });
+        self.stack.push(Some(Place { node: self.nodes.len() - 1, start, end }));
+        self.nodes.len() - 1
+    }
+
+    /// Takes what is above the last MARK, or so many; each ends where the next one begins.
+    fn take(&mut self, count: Option<usize>, at: u64) -> Option<Vec<Place>> {
+        let mut places = Vec::new();
+        loop {
+            if count == Some(places.len()) {
+                break;
+            }
+            match self.stack.pop()? {
+                Some(place) => places.push(place),
+                None if count.is_none() => {
+                    self.mark = self.marks.pop()?;
+                    break;
+                }
+                None => return None,
+            }
+        }
+        places.reverse();
+        let starts: Vec<u64> = places.iter().skip(1).map(|next| next.start).chain([at]).collect();
+        places.iter_mut().zip(starts).for_each(|(place, end)| place.end = end);
+        Some(places)
+    }
+
+    fn top(&mut self) -> Option<&mut Node> {
+        let place = (*self.stack.last()?)?;
+        self.nodes.get_mut(place.node)
+    }
+
+    /// A new value of all that is above the mark, or of so many.
+    fn wrap(&mut self, shape: Shape, count: Option<usize>, at: u64, end: u64) -> Option<()> {
+        let places = self.take(count, at)?;
+        let start = if count.is_none() { self.mark } else { places.first().map_or(at, |first| first.start) };
+        let loose = count.is_none();
+        let node = self.push(shape, start, end);
+        let slots = if shape == Shape::Dict {
+            pairs(&places, None, loose)
+        } else {
+            places.iter().map(|value| Slot { key: None, value: *value, alone: None, loose }).collect()
+        };
+        self.nodes.get_mut(node)?.slots = slots;
+        Some(())
+    }
+
+    /// Puts into what is on top of the stack then.
+    fn fill(&mut self, places: &[Place], keyed: bool, alone: Option<u64>, end: u64) -> Option<()> {
+        let node = self.top()?;
+        if keyed {
+            node.slots.extend(pairs(places, alone, true));
+        } else {
+            node.slots.extend(places.iter().map(|value| Slot { key: None, value: *value, alone, loose: true }));
+        }
+        node.open = end;
+        Some(())
+    }
+
+    fn apply(&mut self, op: &Op<'_>, end: u64) -> Result<(), Error> {
+        self.step(op, end).ok_or(Error::new(ErrorKind::StackUnderflow, op.opcode.byte(), op.offset))
+    }
+
+    fn step(&mut self, op: &Op<'_>, end: u64) -> Option<()> {
+        let at = op.offset;
+        match op.opcode {
+            Opcode::Proto => self.protocol = op.uint()? as u8,
+            Opcode::Frame => self.frames.push((at, end.checked_add(op.uint()?)?)),
+            Opcode::Mark => {
+                self.stack.push(None);
+                self.marks.push(at);
+            }
+            Opcode::Stop => {
+                let mut root = (*self.stack.last()?)?;
+                root.end = at;
+                self.root = Some(root);
+            }
+            Opcode::Put | Opcode::BinPut | Opcode::LongBinPut | Opcode::Memoize => {
+                let place = (*self.stack.last()?)?;
+                let counts = op.opcode == Opcode::Memoize;
+                let index = if counts { self.memo.len() as u64 } else { index_of(op)? };
+                self.memo.insert(index, place.node);
+                self.memos.push(Memo { at, index, is_fetch: false, counts });
+                let node = self.nodes.get_mut(place.node)?;
+                if node.open == at {
+                    node.open = end;
+                }
+            }
+            Opcode::Get | Opcode::BinGet | Opcode::LongBinGet => {
+                let index = index_of(op)?;
+                let node = *self.memo.get(&index)?;
+                self.memos.push(Memo { at, index, is_fetch: true, counts: false });
+                self.stack.push(Some(Place { node, start: at, end }));
+            }
+            Opcode::Dup => {
+                let place = (*self.stack.last()?)?;
+                self.stack.push(Some(Place { start: at, end, ..place }));
+            }
+            // POP takes a mark, too.
+            Opcode::Pop => {
+                if self.stack.pop()?.is_none() {
+                    self.marks.pop()?;
+                }
+            }
+            Opcode::PopMark => drop(self.take(None, at)?),
+            Opcode::EmptyList => drop(self.push(Shape::List, at, end)),
+            Opcode::EmptyDict => drop(self.push(Shape::Dict, at, end)),
+            Opcode::List => self.wrap(Shape::List, None, at, end)?,
+            Opcode::Dict => self.wrap(Shape::Dict, None, at, end)?,
+            Opcode::Tuple => self.wrap(Shape::Tuple, None, at, end)?,
+            Opcode::EmptyTuple => self.wrap(Shape::Tuple, Some(0), at, end)?,
+            Opcode::Tuple1 => self.wrap(Shape::Tuple, Some(1), at, end)?,
+            Opcode::Tuple2 => self.wrap(Shape::Tuple, Some(2), at, end)?,
+            Opcode::Tuple3 => self.wrap(Shape::Tuple, Some(3), at, end)?,
+            Opcode::Append => {
+                let places = self.take(Some(1), at)?;
+                self.fill(&places, false, Some(at), end)?;
+            }
+            Opcode::Appends | Opcode::AddItems => {
+                let places = self.take(None, at)?;
+                self.fill(&places, false, None, end)?;
+            }
+            Opcode::SetItem => {
+                let places = self.take(Some(2), at)?;
+                self.fill(&places, true, Some(at), end)?;
+            }
+            Opcode::SetItems => {
+                let places = self.take(None, at)?;
+                self.fill(&places, true, None, end)?;
+            }
+            Opcode::Build => {
+                let state = self.take(Some(1), at)?.first()?.node;
+                let node = self.top()?;
+                node.state = Some(state);
+                node.open = end;
+            }
+            Opcode::Inst | Opcode::Obj | Opcode::FrozenSet => self.wrap_object(None, at, end)?,
+            opcode => {
+                let effect = opcode.stack_effect();
+                match effect.pops {
+                    0 => {}
+                    pops => return self.wrap_object(Some(pops.into()), at, end),
+                }
+                for _ in 0..effect.pushes {
+                    self.push(Shape::Leaf, at, end);
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// An object, of what it is made of.
+    fn wrap_object(&mut self, count: Option<usize>, at: u64, end: u64) -> Option<()> {
+        let places = self.take(count, at)?;
+        let start = if count.is_none() { self.mark } else { places.first().map_or(at, |first| first.start) };
+        self.push(Shape::Object, start, end);
+        Some(())
+    }
+
+    /// The part one step from a value, by its owner and number.
+    pub fn find(&self, input: &[u8], node: usize, step: PathStep<'_>) -> Option<(usize, usize)> {
+        let it = self.nodes.get(node)?;
+        if it.shape == Shape::Object
+            && let Some(state) = it.state
+        {
+            // Attributes: a dict, or that and a dict of slots.
+            let state_node = self.nodes.get(state)?;
+            let parts = state_node.slots.iter().map(|slot| slot.value.node);
+            let dicts: Vec<usize> = if state_node.shape == Shape::Tuple { parts.collect() } else { vec![state] };
+            let found = dicts.into_iter().find_map(|dict| self.by_key(input, dict, step));
+            if found.is_some() {
+                return found;
+            }
+        }
+        match (it.shape, step) {
+            (Shape::List | Shape::Tuple | Shape::Object, PathStep::Index(index)) => {
+                let items: Vec<usize> =
+                    (0..).zip(&it.slots).filter(|(_, slot)| slot.key.is_none()).map(|(i, _)| i).collect();
+                let len = i64::try_from(items.len()).ok()?;
+                let at = usize::try_from(if index < 0 { index.checked_add(len)? } else { index }).ok()?;
+                items.get(at).map(|&at| (node, at)).or_else(|| self.by_key(input, node, step))
+            }
+            _ => self.by_key(input, node, step),
+        }
+    }
+
+    /// The last entry whose key the step names.
+    fn by_key(&self, input: &[u8], node: usize, step: PathStep<'_>) -> Option<(usize, usize)> {
+        let slots = &self.nodes.get(node)?.slots;
+        let at = slots.iter().rposition(|slot| slot.key.is_some_and(|key| self.is_key(input, key, step)))?;
+        Some((node, at))
+    }
+
+    /// The key is the one that the step names: as the core finds it in a dict of this key alone.
+    fn is_key(&self, input: &[u8], key: Place, step: PathStep<'_>) -> bool {
+        let range = match self.nodes.get(key.node) {
+            Some(node) => node.start as usize..node.end as usize,
+            None => return false,
+        };
+        let mut pickle = b"}".to_vec();
+        pickle.extend_from_slice(input.get(range).unwrap_or_default());
+        pickle.extend_from_slice(b"Ns.");
+        let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+        unpickler.load(&pickle).is_ok_and(|document| document.root().step(step).is_some())
+    }
+}
+
+fn pairs(places: &[Place], alone: Option<u64>, loose: bool) -> Vec<Slot> {
+    let pair = |pair: &[Place]| match pair {
+        [key, value] => Some(Slot { key: Some(*key), value: *value, alone, loose }),
+        _ => None,
+    };
+    places.chunks(2).filter_map(pair).collect()
+}
+
+/// The number of a memo entry.
+fn index_of(op: &Op<'_>) -> Option<u64> {
+    match op.arg {
+        Arg::Uint(index) => Some(index),
+        Arg::Text(text) => str::from_utf8(text).ok()?.trim().parse().ok(),
+        _ => None,
+    }
+}

@@ -1,0 +1,62 @@
+//! Damaged inputs, made whole as far as that is possible.
+
+use super::open::Input;
+use crate::Failure;
+use crate::messages::note;
+use crate::survey::repair::{Loss, repair};
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::io::Read;
+
+thread_local! {
+    static LOST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What is left of an input, and whether nothing is lost. What was undone and what is lost is told.
+///
+/// # Errors
+/// The input cannot be read at all.
+pub fn undo(mut input: Input) -> Result<(Vec<u8>, bool), Failure> {
+    let name = input.name().to_owned();
+    let mut held = Vec::new();
+    let mut whole = true;
+    if input.as_slice().is_none()
+        && let Err(error) = input.read_to_end(&mut held)
+    {
+        if held.is_empty() {
+            return Err(error.into());
+        }
+        // What was unpacked before is there all the same.
+        Failure::from(error).report();
+        whole = false;
+    }
+    let repaired = repair(&input.as_slice().map_or(Cow::Borrowed(held.as_slice()), Cow::Borrowed));
+    for text in &repaired.undone {
+        note(&name, text);
+    }
+    for Loss { from, to, why, partly } in &repaired.lost {
+        let kept = if *partly { "; what is whole of the pickle before is kept" } else { "" };
+        let what = match to - from {
+            0 => format!("what comes behind byte {from} is missing"),
+            1 => format!("a byte is lost, from {from} to {to}"),
+            count => format!("{count} bytes are lost, from {from} to {to}"),
+        };
+        note(&name, &format!("{what}: {why}{kept}"));
+    }
+    Ok((repaired.bytes, whole && repaired.lost.is_empty()))
+}
+
+/// The same as an input, for `--salvage`; [`has_lost`] tells of losses.
+pub(super) fn salvaged(input: Input) -> Result<Input, Failure> {
+    let name = input.name().to_owned();
+    let (bytes, whole) = undo(input)?;
+    if !whole {
+        LOST.set(true);
+    }
+    Input::from_memory(name, bytes)
+}
+
+/// Something was lost since the last call.
+pub fn has_lost() -> bool {
+    LOST.replace(false)
+}

@@ -1,0 +1,165 @@
+//! `pickle edit`: values change, all other bytes stay.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn pickle(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_pickle")).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Edits; gives the new bytes and their JSON.
+#[track_caller]
+fn edit(bytes: &[u8], arguments: &[&str]) -> (Vec<u8>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("a"), folder.path().join("b"));
+    std::fs::write(&file, bytes).unwrap();
+    let mut all = vec!["edit", text(&file), "-o", text(&out)];
+    all.extend(arguments);
+    let (code, _, error) = pickle(&all);
+    assert_eq!((code, error.as_str()), (0, ""));
+    let (code, json, error) = pickle(&["json", "-l", text(&out)]);
+    assert_eq!((code, error.as_str()), (0, ""));
+    (std::fs::read(&out).unwrap(), json.trim_end().to_owned())
+}
+
+/// What is said where an edit is refused; nothing is written then.
+fn refused(bytes: &[u8], arguments: &[&str]) -> (i32, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("a"), folder.path().join("b"));
+    std::fs::write(&file, bytes).unwrap();
+    let mut all = vec!["edit", text(&file), "-o", text(&out)];
+    all.extend(arguments);
+    let (code, _, error) = pickle(&all);
+    assert!(code != 0 && !out.exists(), "{error}");
+    (code, error)
+}
+
+/// The document of a JSON text in every protocol.
+fn protocols(json: &str) -> Vec<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, target) = (folder.path().join("a"), folder.path().join("b"));
+    std::fs::write(&source, json).unwrap();
+    let mut all = Vec::new();
+    for protocol in ["0", "1", "2", "3", "4", "5"] {
+        let arguments = ["from-json", text(&source), "-o", text(&target), "--protocol", protocol];
+        assert_eq!(pickle(&arguments).0, 0);
+        all.push(std::fs::read(&target).unwrap());
+    }
+    all
+}
+
+#[test]
+fn values_in_every_protocol() {
+    let json = r#"{"config":{"lr":0.5,"name":"x"},"rows":[1,"two",[3],{"k":null}],"last":true}"#;
+    for bytes in protocols(json) {
+        let check = |arguments: &[&str], from: &str, to: &str| {
+            assert_eq!(edit(&bytes, arguments).1, json.replacen(from, to, 1), "{arguments:?}");
+        };
+        check(&["--set", "$.config.lr=0.1"], "0.5", "0.1");
+        check(&["--set", "$.config.name=\"a\u{e9}\\n\u{1f600}\\\\\""], "\"x\"", "\"aé\\n😀\\\\\"");
+        check(&["--set", "$.rows[0]=70000"], "[1,", "[70000,");
+        check(&["--set", "$.rows[-1].k=-1"], "null", "-1");
+        check(&["--set", "$.rows[2]={\"a\":[true,false,null],\"b\":{}}"], "[3]", "{\"a\":[true,false,null],\"b\":{}}");
+        check(&["--set", "$.config.new=[1]"], "\"x\"}", "\"x\",\"new\":[1]}");
+        check(&["--delete", "$.config.lr"], "\"lr\":0.5,", "");
+        check(&["--delete", "$.config"], r#""config":{"lr":0.5,"name":"x"},"#, "");
+        check(&["--delete", "$.rows[1]"], "\"two\",", "");
+        let several = ["--delete", "$.rows[0]", "--delete", "$.rows[0]", "--set", "$.last=2"];
+        let want = r#"{"config":{"lr":0.5,"name":"x"},"rows":[[3],{"k":null}],"last":2}"#;
+        assert_eq!(edit(&bytes, &several).1, want);
+        assert_eq!(edit(&bytes, &["--set", "$=5"]).1, "5");
+        // All other bytes are as they were.
+        let (new, _) = edit(&bytes, &["--set", "$.last=false"]);
+        let back = edit(&new, &["--set", "$.last=true"]).0;
+        assert_eq!(back, bytes);
+        let same = bytes.iter().zip(&new).take_while(|(a, b)| a == b).count();
+        assert!(bytes.len() - same < 12, "{same} of {}", bytes.len());
+        assert_eq!(refused(&bytes, &["--set", "$.nowhere.x=1"]).0, 1);
+        assert_eq!(refused(&bytes, &["--delete", "$.nowhere"]).0, 1);
+        assert_eq!(refused(&bytes, &["--delete", "$"]).0, 1);
+        assert_eq!(refused(&bytes, &["--set", "$.last=word"]).0, 2);
+        assert_eq!(refused(&bytes, &["--set", "last"]).0, 2);
+        assert_eq!(refused(&bytes, &[]).0, 2);
+    }
+}
+
+#[test]
+fn what_the_memo_shares_stays() {
+    // A str that is fetched again: only the named place changes, and the memo's numbers stay right.
+    let shared = b"\x80\x04}\x94(\x8c\x01a\x94\x8c\x03one\x94\x8c\x01b\x94h\x02\x8c\x01c\x94]\x94(h\x02h\x03eu.";
+    assert_eq!(edit(shared, &["--set", "$.a=1"]).1, r#"{"a":1,"b":"one","c":["one","b"]}"#);
+    assert_eq!(edit(shared, &["--set", "$.b=1"]).1, r#"{"a":"one","b":1,"c":["one","b"]}"#);
+    assert_eq!(edit(shared, &["--delete", "$.a"]).1, r#"{"b":"one","c":["one","b"]}"#);
+    assert_eq!(edit(shared, &["--delete", "$.b"]).1, r#"{"a":"one","c":["one","b"]}"#);
+    assert_eq!(edit(shared, &["--set", "$.c[0]=2"]).1, r#"{"a":"one","b":"one","c":[2,"b"]}"#);
+    // Numbers behind a value that goes away.
+    let behind = b"\x80\x04(\x8c\x01a\x94\x8c\x01b\x94\x86\x94\x8c\x01c\x94h\x03h\x01l.";
+    let (_, json) = edit(behind, &["--set", "$[0]=0"]);
+    assert_eq!(json, r#"[0,"c","c","b"]"#);
+    // A shared container changes everywhere.
+    let list = b"\x80\x02]q\0(]q\x01K\x01ah\x01e.";
+    assert_eq!(edit(list, &["--set", "$[1][0]=5"]).1, "[[5],[5]]");
+}
+
+#[test]
+fn objects_tuples_and_other_keys() {
+    let object = b"\x80\x02cshop\nItem\n)\x81}(X\x01\0\0\0nK\x01X\x01\0\0\0tK\x02K\x03\x86ub.";
+    let (_, json) = edit(object, &["--set", "$.n=7", "--set", "$.t[1]=9", "--set", "$.new=\"x\""]);
+    assert_eq!(json, r#"{"$class":"shop.Item","$state":{"n":7,"t":[2,9],"new":"x"}}"#);
+    assert!(refused(object, &["--delete", "$.t[0]"]).1.contains("tuple"));
+    let (bytes, json) = edit(object, &["--rename-global", "shop.Item=store.things.Thing", "--set", "$.n=2"]);
+    assert!(json.contains("store.things.Thing") && json.contains("\"n\":2"));
+    assert!(bytes.starts_with(b"\x80\x02cstore.things\nThing\n)\x81}(X\x01\0\0\0nK\x02"));
+    let keys = b"\x80\x02}(K\x05K\x01K\x01K\x02\x86K\x02NK\x03U\x01bK\x04u.";
+    for (set, want) in [
+        ("$[5]=0", "[[5,0],[[1,2],2],[null,3],[\"b\",4]]"),
+        ("$[(1, 2)]=0", "[[5,1],[[1,2],0],[null,3],[\"b\",4]]"),
+        ("$[None]=0", "[[5,1],[[1,2],2],[null,0],[\"b\",4]]"),
+        ("$.b=0", "[[5,1],[[1,2],2],[null,3],[\"b\",0]]"),
+    ] {
+        assert_eq!(edit(keys, &["--set", set]).1, format!("{{\"$dict\":{want}}}"));
+    }
+    let ordered = b"\x80\x02ccollections\nOrderedDict\n)R(X\x01\0\0\0aK\x01X\x01\0\0\0bK\x02u.";
+    assert_eq!(edit(ordered, &["--set", "$.b=3", "--set", "$.c=4", "--delete", "$.a"]).1, r#"{"b":3,"c":4}"#);
+}
+
+#[test]
+fn large_files_and_in_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("rows.json");
+    let rows: Vec<_> = (0..20_000).map(|i| serde_json::json!({"id": i, "text": "x".repeat(i % 40)})).collect();
+    std::fs::write(&source, serde_json::json!({"head": {"n": 1}, "rows": rows, "tail": "end"}).to_string()).unwrap();
+    let file = folder.path().join("rows.pkl");
+    assert_eq!(pickle(&["from-json", text(&source), "-o", text(&file)]).0, 0);
+    let before = std::fs::read(&file).unwrap();
+    assert!(before.len() > 500_000);
+    for (path, new) in [("$.head.n", "2"), ("$.rows[10000].text", "\"other\""), ("$.tail", "[1, 2]")] {
+        let (code, _, error) = pickle(&["edit", text(&file), "--in-place", "--set", &format!("{path}={new}")]);
+        assert_eq!((code, error.as_str()), (0, ""), "{path}");
+        let (_, value, _) = pickle(&["get", text(&file), path, "--indent", "0"]);
+        assert_eq!(value.trim_end(), new.replace(", ", ","));
+    }
+    let after = std::fs::read(&file).unwrap();
+    assert!(after.len().abs_diff(before.len()) < 60);
+    let (code, out, _) = pickle(&["diff", "-q", text(&file), text(&file)]);
+    assert_eq!((code, out.as_str()), (0, ""));
+    // What follows the first pickle stays.
+    let two = folder.path().join("two");
+    std::fs::write(&two, b"I1\n.I2\n.\xff\xff").unwrap();
+    assert_eq!(pickle(&["edit", text(&two), "--in-place", "--set", "$=7"]).0, 0);
+    assert_eq!(std::fs::read(&two).unwrap(), b"I7\n.I2\n.\xff\xff");
+    // Neither links nor compressed files.
+    #[cfg(unix)]
+    {
+        let link: PathBuf = folder.path().join("link");
+        std::os::unix::fs::symlink(&two, &link).unwrap();
+        let (code, _, error) = pickle(&["edit", text(&link), "--in-place", "--set", "$=7"]);
+        assert!(code == 1 && error.contains("links"), "{error}");
+    }
+}

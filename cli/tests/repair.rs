@@ -1,0 +1,162 @@
+//! Damaged files: `pickle repair`, `--salvage` and `--resync`.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn pickle(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_pickle")).args(arguments).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, bytes: &[u8]) -> PathBuf {
+        let file = self.0.path().join("file");
+        std::fs::write(&file, bytes).unwrap();
+        file
+    }
+
+    /// Exit code, what is written, and what is said.
+    fn repair(&self, bytes: &[u8]) -> (i32, Vec<u8>, String) {
+        let (file, out) = (self.file(bytes), self.0.path().join("out"));
+        let _ = std::fs::remove_file(&out);
+        let (code, _, error) = pickle(&["repair", text(&file), "-o", text(&out)]);
+        (code, std::fs::read(&out).unwrap_or_default(), error)
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn crlf(data: &[u8]) -> Vec<u8> {
+    data.iter().flat_map(|&byte| if byte == b'\n' { vec![b'\r', b'\n'] } else { vec![byte] }).collect()
+}
+
+/// `OrderedDict([('a', 1), ('b', [1, 2])])` of protocol 0, as Python 2 writes it.
+const OLD: &[u8] =
+    b"ccollections\nOrderedDict\np0\n((lp1\n(lp2\nS'a'\np3\naI1\naa(lp4\nS'b'\np5\na(lp6\nI1\naI2\naaatp7\nRp8\n.";
+
+#[test]
+fn text_modes_are_undone_exactly() {
+    let folder = Folder::new();
+    let examples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples/data");
+    let mut files = vec![OLD.to_vec()];
+    files.extend(["frame.pkl", "model.pkl", "weather.pkl"].map(|name| std::fs::read(examples.join(name)).unwrap()));
+    for whole in &files {
+        if whole.windows(2).any(|pair| pair == b"\r\n") {
+            continue;
+        }
+        let (code, out, error) = folder.repair(&crlf(whole));
+        assert_eq!((code, &out), (0, whole), "{error}");
+        assert!(error.contains("CR LF"));
+        let latin1: String = whole.iter().copied().map(char::from).collect();
+        if !latin1.is_ascii() {
+            let (code, out, error) = folder.repair(latin1.as_bytes());
+            assert_eq!((code, &out), (0, whole), "{error}");
+            assert!(error.contains("written as UTF-8"));
+        }
+        assert_eq!(folder.repair(whole), (0, whole.clone(), String::new()));
+    }
+    // Read as it is, the damage is named; with --salvage it is undone.
+    let file = folder.file(&crlf(OLD));
+    let (code, _, error) = pickle(&["json", text(&file)]);
+    assert!(code == 1 && error.contains("CR LF") && error.contains("pickle repair"), "{error}");
+    let (code, out, _) = pickle(&["json", "-l", "--salvage", text(&file)]);
+    assert_eq!((code, out.as_str()), (0, "{\"a\":1,\"b\":[1,2]}\n"));
+}
+
+#[test]
+fn what_cannot_be_known_is_lost() {
+    let folder = Folder::new();
+    let (code, out, error) =
+        folder.repair(String::from_utf8_lossy(b"\x80\x04\x95\x05\0\0\0\0\0\0\0\x8c\x01a\x94.").as_bytes());
+    assert_eq!((code, out.len()), (1, 0));
+    assert!(error.contains("U+FFFD") && error.contains("nothing is written"), "{error}");
+    assert_eq!(folder.repair(b"").0, 1);
+    assert_eq!(folder.repair(b"hello, world\n").0, 1);
+    assert_eq!(folder.repair(&[0; 70_000]).0, 1);
+}
+
+#[test]
+fn every_complete_row_of_a_cut_list() {
+    let folder = Folder::new();
+    for rows in [0usize, 1, 255, 256, 1001] {
+        let json = folder.0.path().join("rows.json");
+        let list: Vec<_> = (0..rows).map(|i| serde_json::json!({"id": i, "name": format!("row {i}")})).collect();
+        std::fs::write(&json, serde_json::to_vec(&list).unwrap()).unwrap();
+        let whole = folder.0.path().join("whole");
+        assert_eq!(pickle(&["from-json", text(&json), "-o", text(&whole)]).0, 0);
+        let bytes = std::fs::read(&whole).unwrap();
+        for cut in [bytes.len() - 1, bytes.len() / 2, bytes.len() - bytes.len() / 3] {
+            let (code, out, error) = folder.repair(&bytes[..cut]);
+            if out.is_empty() {
+                assert!(rows < 2, "{rows} {cut} {error}");
+                continue;
+            }
+            assert_eq!(code, 1);
+            assert!(error.contains("lost, from") || error.contains("is missing"), "{error}");
+            let repaired = folder.file(&out);
+            let (code, items, error) = pickle(&["items", text(&repaired)]);
+            assert_eq!((code, error.as_str()), (0, ""));
+            // The last row may lack its end; all before are whole.
+            let full = items.lines().filter(|line| line.ends_with('}') && line.contains("name")).count();
+            if cut == bytes.len() - 1 {
+                assert_eq!(full, rows);
+            }
+            assert!(rows < 255 || full * 5 >= rows, "{full} of {rows}");
+            for (at, line) in items.lines().take(full.saturating_sub(1)).enumerate() {
+                assert_eq!(line, format!("{{\"id\":{at},\"name\":\"row {at}\"}}"));
+            }
+            let file = folder.file(&bytes[..cut]);
+            let (code, salvaged, _) = pickle(&["items", "--salvage", text(&file)]);
+            assert_eq!((code, salvaged), (1, items));
+        }
+    }
+}
+
+#[test]
+fn foreign_bytes_are_passed_over() {
+    let folder = Folder::new();
+    let pickle_of = |n: u8| [b"\x80\x04K".as_slice(), &[n], b"."].concat();
+    let data =
+        [b"HEAD".as_slice(), &pickle_of(1), b"\0\0\0\0\0", &pickle_of(2), b"xyz", &pickle_of(3), b"\xff"].concat();
+    let (code, out, error) = folder.repair(&data);
+    assert_eq!((code, out), (1, [pickle_of(1), pickle_of(2), pickle_of(3)].concat()));
+    for range in ["from 0 to 4", "from 9 to 14", "from 19 to 22", "from 27 to 28"] {
+        assert!(error.contains(range), "{range}: {error}");
+    }
+    assert_eq!(error.lines().count(), 4, "{error}");
+    // A log whose first pickle is whole, and a list of items.
+    let list = |n: u8| [b"\x80\x04](K".as_slice(), &[n], b"e."].concat();
+    let file = folder.file(&[list(1).as_slice(), b"\0\0\0\0", &list(2), b"zz", &list(3)].concat());
+    let (code, out, _) = pickle(&["items", "--resync", text(&file)]);
+    assert_eq!((code, out.as_str()), (1, "1\n2\n3\n"));
+    // What lies in a string of a pickle that is cut off is no pickle.
+    let inner = [b"\x80\x04](K\x01C\x05".as_slice(), &pickle_of(9), b"K\x02B\xff\0\0\0"].concat();
+    let file = folder.file(&inner);
+    let (code, out, error) = pickle(&["items", "--resync", text(&file)]);
+    assert_eq!(code, 1);
+    assert!(!out.lines().any(|line| line == "9") && error.contains("left out"), "{out} {error}");
+}
+
+#[test]
+fn wrong_frames_are_passed_over() {
+    let folder = Folder::new();
+    let whole = b"\x80\x04\x95\x0a\0\0\0\0\0\0\0]\x94(K\x01K\x02Ke.";
+    let plain = b"\x80\x04]\x94(K\x01K\x02e.";
+    let mut bytes = whole[..11].to_vec();
+    bytes.extend(&plain[2..]);
+    for length in [50u8, 200] {
+        bytes[3] = length;
+        let (code, out, error) = folder.repair(&bytes);
+        assert_eq!((code, out.as_slice()), (0, plain.as_slice()), "{error}");
+        assert!(error.contains("frames"));
+    }
+}
