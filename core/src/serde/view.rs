@@ -165,7 +165,10 @@ fn text<'f>(message: core::fmt::Arguments<'_>) -> Result<Made<'f>> {
 
 /// Scalars that are made of several values, or spelled unlike what they are.
 fn known<'f>(view: View<'f>, object: &Object<'f>, want: Want) -> Result<Option<(Offer<'f>, Taken)>> {
-    let arg = |nth: usize| object.instance().and_then(|instance| instance.args.skip(nth).next()).map(Offer::Value);
+    let arg = |nth: usize| {
+        let mut args = object.instance()?.args;
+        args.nth(nth).map(Offer::Value)
+    };
     let ints = |ints: &[i64]| Offer::Made(Made::Few(Few::ints(ints)));
     Ok(Some(match view {
         View::Complex(re, im) if want == Want::Str => {
