@@ -405,3 +405,135 @@ fn ctrl_c_leaves_no_half_file() {
     drop(stdin);
     assert_eq!(files(), 0);
 }
+
+/// `{"meta": {...}, "rows": [...]}` with `count` rows of a dict each, as CPython writes it.
+fn run_of_rows(meta: &[u8], count: usize) -> (Vec<u8>, String) {
+    let (mut out, mut json) = ([b"\x80\x02}(X\x04\0\0\0meta", meta, b"X\x04\0\0\0rows]"].concat(), String::new());
+    for first in (0..count).step_by(1000) {
+        out.push(b'(');
+        for row in first..count.min(first + 1000) {
+            out.extend(b"}X\x02\0\0\0idJ");
+            out.extend((row as u32).to_le_bytes());
+            out.push(b's');
+            json.push_str(&format!("{{\"id\":{row}}}\n"));
+        }
+        out.push(b'e');
+    }
+    out.extend(b"u.");
+    (out, json)
+}
+
+#[test]
+fn rows_behind_what_may_take_them_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    // {}, {"v": 1}, [], an object.
+    for (meta, doubt) in [(&b"}"[..], true), (b"}X\x01\0\0\0vK\x01s", false), (b"]", false), (b"cm\nC\n)\x81", true)] {
+        let (file, json) = run_of_rows(meta, 300_000);
+        std::fs::write(folder.join("run.pkl"), &file).expect("written");
+        let run = pickle(&["items", "-p", "$.rows", "run.pkl"], folder, None);
+        assert!(run.status.success() && run.stderr.is_empty(), "{}", String::from_utf8_lossy(&run.stderr));
+        assert!(run.stdout == json.as_bytes());
+        let pipe = pickle(&["items", "-p", "$.rows", "-"], folder, Some(&file));
+        assert!(pipe.status.success() && pipe.stdout == json.as_bytes());
+        let text = String::from_utf8_lossy(&pipe.stderr);
+        assert_eq!(text.contains("$.rows is read whole into memory"), doubt, "{text}");
+        assert_eq!(succeeds(&["count", "-p", "$.rows", "run.pkl"], folder), "300000\n");
+        assert_eq!(succeeds(&["head", "-n", "1", "-p", "$.rows", "run.pkl"], folder), "{\"id\":0}\n");
+        assert_eq!(succeeds(&["tail", "-n", "1", "-p", "$.rows", "run.pkl"], folder), "{\"id\":299999}\n");
+        assert_eq!(succeeds(&["get", "run.pkl", "$.rows[299999].id"], folder), "299999\n");
+    }
+    // A tuple of two lists: neither is the outermost container.
+    let list = [&b"]"[..], &[&b"("[..], &b"K\x01".repeat(1000), b"e"].concat().repeat(9)].concat();
+    let tuple = [&b"\x80\x02"[..], &list, &list, b"\x86."].concat();
+    std::fs::write(folder.join("tuple.pkl"), &tuple).expect("written");
+    assert_eq!(succeeds(&["count", "tuple.pkl"], folder), "2\n");
+    assert_eq!(succeeds(&["count", "-p", "$[1]", "tuple.pkl"], folder), "9000\n");
+}
+
+#[test]
+fn a_path_to_nothing_is_told_by_every_verb() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::write(folder.join("run.pkl"), run_of_rows(b"}", 3).0).expect("written");
+    std::fs::write(folder.join("big.pkl"), run_of_rows(b"}", 30_000).0).expect("written");
+    for file in ["run.pkl", "big.pkl"] {
+        for path in ["$.nothing", "$.rows[-99999]", "$.meta.x", "$.rows[0].id.more", "$.rows[0].nothing"] {
+            for verb in [&["items", "-p"][..], &["head", "-p"], &["tail", "-p"], &["count", "-p"], &["get"], &["table"]]
+            {
+                let mut args = verb.to_vec();
+                // The file stands before the path where that is no option.
+                if verb.len() == 1 {
+                    args.extend([file, path])
+                } else {
+                    args.extend([path, file])
+                }
+                let run = pickle(&args, folder, None);
+                let text = String::from_utf8_lossy(&run.stderr).into_owned();
+                assert_eq!((run.status.code(), run.stdout.len()), (Some(1), 0), "{args:?}: {text}");
+                assert!(text.contains("there is no"), "{args:?}: {text}");
+            }
+        }
+    }
+}
+
+/// Whoever writes slowly: a line comes out as soon as its value is there.
+#[cfg(unix)]
+#[test]
+fn lines_of_a_live_pipe() {
+    use std::io::{BufRead, BufReader};
+    // Records of a log, and the batches of one list.
+    let record = b"\x80\x02}X\x01\0\0\0aK\x01s.";
+    for args in [&["items", "-"][..], &["json", "-l", "-"], &["items", "-p", "$", "-"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pickle"));
+        let mut child = command.args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
+        let (mut stdin, stdout) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+        let mut lines = BufReader::new(stdout).lines();
+        // Whether one dict is a record is known when the next begins.
+        stdin.write_all(record).expect("written");
+        for _ in 0..5 {
+            stdin.write_all(record).expect("written");
+            assert_eq!(lines.next().expect("a line").expect("text"), "{\"a\":1}", "{args:?}");
+        }
+        drop(stdin);
+        assert_eq!(lines.count(), 1, "{args:?}");
+        assert!(child.wait().expect("it ends").success());
+    }
+}
+
+#[test]
+fn a_log_of_dicts_counts_pickles() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let record = |n: u8| [b"\x80\x02}(X\x01\0\0\0aK", &[n][..], b"X\x01\0\0\0bNu."].concat();
+    for count in [2, 3, 255, 256] {
+        let log: Vec<u8> = (0..count).flat_map(|n| record((n % 200) as u8)).collect();
+        std::fs::write(folder.join("log.pkl"), &log).expect("written");
+        for (name, input) in [("log.pkl", None), ("-", Some(&log[..]))] {
+            let lines = |args: &[&str]| String::from_utf8(pickle(args, folder, input).stdout).expect("text");
+            assert_eq!(lines(&["count", name]), format!("{count}\n"));
+            let last = |n: usize| format!("{{\"a\":{},\"b\":null}}\n", n % 200);
+            assert_eq!(lines(&["tail", "-n", "2", name]), last(count - 2) + &last(count - 1));
+            assert_eq!(lines(&["head", "-n", "1", name]), last(0));
+        }
+    }
+}
+
+/// Items that lie in what is held: one costs what it is, not what all are.
+#[test]
+fn rows_with_objects_in_a_tuple() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let count = 100_000;
+    let mut file = b"\x80\x02(".to_vec();
+    for _ in 0..count {
+        // A tuple of a date, which is no plain value.
+        file.extend(b"cdatetime\ndate\nU\x04\x07\xe8\x02\x1d\x85R\x85");
+    }
+    file.extend(b"t.");
+    std::fs::write(folder.join("dates.pkl"), &file).expect("written");
+    let begun = std::time::Instant::now();
+    assert!(succeeds(&["items", "dates.pkl"], folder) == "[\"2024-02-29\"]\n".repeat(count));
+    // Quadratic time would be many minutes.
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
+}

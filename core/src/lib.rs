@@ -35,7 +35,7 @@ pub use machine::node::{How, Node};
 pub use machine::plan::{MemoPlan, MemoUse};
 pub use options::{Encoding, Options, TextInts};
 #[cfg(feature = "alloc")]
-pub use read::items::Batch;
+pub use read::items::{Batch, Fate};
 pub use read::items::{Found, Item, ItemOptions, ItemReader, Role};
 pub use read::joblib;
 pub use read::unpickler::{Payload, Status, Unpickler};

@@ -83,6 +83,7 @@ fn read<M: Memory>(
                 Found::Item => each(reader.item().expect("an item was found")),
                 Found::Done => return Ok(at),
                 Found::NeedMore => break,
+                _ => panic!("nobody asks"),
             }
         }
         assert!(rest.is_empty());

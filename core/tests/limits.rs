@@ -47,7 +47,7 @@ fn items(input: &[u8], hold: usize) -> usize {
             match reader.feed(&mut piece) {
                 Ok(Found::Item) => {}
                 Ok(Found::NeedMore) => break,
-                Ok(Found::Done) | Err(_) => return reader.into_memory().size(),
+                Ok(_) | Err(_) => return reader.into_memory().size(),
             }
         }
     }

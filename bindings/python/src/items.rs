@@ -246,12 +246,13 @@ impl Items {
             let used = rest.len() - left.len();
             self.pieces.unread.start += used;
             match found.map_err(|error: Error| errors::from_core(py, error))? {
-                Found::NeedMore => {}
+                // Doubts are not asked about.
+                Found::NeedMore | Found::Doubt => {}
                 Found::Item => {
                     self.seen = true;
                     return self.item(py).map(Some);
                 }
-                Found::Done => {
+                _ => {
                     self.seen |= reader.path_found();
                     self.offset = reader.offset();
                     if let Some(mut current) = self.current.take()

@@ -88,11 +88,12 @@ impl ItemReader {
                         break Ok(ItemStatus::Items);
                     }
                 }
-                Ok(Found::NeedMore) => break Ok(ItemStatus::NeedMore),
+                // Doubts are not asked about.
+                Ok(Found::NeedMore | Found::Doubt) => break Ok(ItemStatus::NeedMore),
                 Ok(Found::Done) if is_missing(&state.reader) => {
                     break Err(missing(&state.path, state.reader.offset()));
                 }
-                Ok(Found::Done) => break Ok(ItemStatus::Done),
+                Ok(_) => break Ok(ItemStatus::Done),
                 Err(error) => break Err(error.into()),
             }
         };

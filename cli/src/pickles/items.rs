@@ -4,14 +4,15 @@ mod shaped;
 
 use self::shaped::Watch;
 use super::documents::{Pickles, warn_of_rest};
-use super::{missing, plan, resync};
+use super::{fate, missing, plan, resync};
 use crate::Failure;
 use crate::input::{Input, containers};
+use crate::messages::note;
 use crate::survey::search;
 use crate::survey::walk::is_cut_pickle;
 use pickle_core::{
-    Batch, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, Options, Role, Unpickler,
-    Value,
+    Batch, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, Opcode, Options, Role,
+    Unpickler, Value,
 };
 use std::io::BufRead;
 use std::path::Path;
@@ -310,12 +311,17 @@ struct Items<'p> {
     missing: Option<Failure>,
     /// What follows the pickles and is none is damage, too.
     resync: bool,
+    /// It was said that a pickle is read as a whole.
+    doubt_told: bool,
     heap: Heap,
     /// Where the next pickle begins.
     offset: u64,
     /// Its number, counted from 0.
     index: u64,
 }
+
+/// Opcodes of a pickle that is read as a whole without a word.
+const SILENT: u64 = 1 << 20;
 
 /// How the reading of a pickle ended.
 enum End {
@@ -330,7 +336,7 @@ enum End {
 impl<'p> Items<'p> {
     fn new(input: Input, path: &'p str) -> Self {
         let heap = Heap::with_limit(MEMORY);
-        Items { input, path, missing: None, resync: false, heap, offset: 0, index: 0 }
+        Items { input, path, missing: None, resync: false, doubt_told: false, heap, offset: 0, index: 0 }
     }
 
     /// The items of one pickle; false after the last, or where `take` had enough.
@@ -381,6 +387,9 @@ impl<'p> Items<'p> {
         if let Some(plan) = plan {
             reader = reader.with_plan(plan);
         }
+        if self.input.part().is_some() && (self.path != "$" || self.is_tuple_likely()) {
+            reader = reader.ask();
+        }
         reader.begin_at(self.offset);
         let end = loop {
             // Items that are ready are not kept waiting for what comes next.
@@ -418,6 +427,9 @@ impl<'p> Items<'p> {
                     if left != 0 {
                         continue;
                     }
+                    if reader.is_held_in_doubt() && reader.opcodes() > SILENT {
+                        self.tell_of_doubt();
+                    }
                     if self.input.would_wait() {
                         take.idle()?;
                     }
@@ -432,12 +444,58 @@ impl<'p> Items<'p> {
                         Err(error) => error,
                     }
                 }
+                Ok(_) => {
+                    // A file can be looked at ahead.
+                    let leads_here = match reader.fate() {
+                        Some(fate) => fate::leads_here(&mut self.input, fate)?,
+                        None => false,
+                    };
+                    self.input.go_to(reader.offset());
+                    reader.decide(leads_here);
+                    continue;
+                }
                 Err(error) => error,
             };
             break End::Error(error, reader.entry(), reader.opcodes());
         };
         self.heap = reader.into_memory();
         Ok(end)
+    }
+
+    /// The file does not end as a pickle of a list, dict or set does, so it is looked through before items are taken for
+    /// those of the outermost container.
+    fn is_tuple_likely(&self) -> bool {
+        let Some(slice) = self.input.as_slice() else { return false };
+        let Some(end) = slice.last() else { return false };
+        if *end != Opcode::Stop.byte() {
+            return false;
+        }
+        let before = match slice {
+            // What PUT, BINPUT, LONG_BINPUT or MEMOIZE follow.
+            [rest @ .., 0x94, _] => rest,
+            [rest @ .., b'q', _, _] => rest,
+            [rest @ .., b'r', _, _, _, _, _] => rest,
+            [rest @ .., _] => rest,
+            [] => slice,
+        };
+        let last = before.last().and_then(|&byte| Opcode::from_byte(byte));
+        let fills = |opcode: &Opcode| {
+            use Opcode as O;
+            matches!(opcode, O::Append | O::Appends | O::SetItem | O::SetItems | O::AddItems | O::Build)
+        };
+        !last.is_some_and(|opcode| fills(&opcode))
+    }
+
+    /// Says, once, that a pickle is read as a whole.
+    fn tell_of_doubt(&mut self) {
+        if !std::mem::replace(&mut self.doubt_told, true) {
+            let text = format!(
+                "{} is read whole into memory: only what follows it tells whether it belongs to what stands before it \
+                 (an uncompressed file is looked through first)",
+                self.path
+            );
+            note(self.input.name(), &text);
+        }
     }
 
     /// Remembers why there was no item, until there is one.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 /// Bytes that are read at a time.
-const PIECE: usize = 256 * 1024;
+pub(super) const PIECE: usize = 256 * 1024;
 
 /// The plan of the pickle that begins at `offset`, to which the input must go back then; `None` where it is read only
 /// once. Of a damaged pickle it is that of what comes before the fault, which its reader will tell. Memory: 24 bytes or

@@ -2,15 +2,20 @@
 
 #[cfg(feature = "alloc")]
 mod batch;
+#[cfg(feature = "alloc")]
+mod fate;
+mod place;
 
 #[cfg(feature = "alloc")]
 pub use batch::Batch;
+#[cfg(feature = "alloc")]
+pub use fate::Fate;
 
-use crate::document::path::{Path, PathStep};
+use self::place::Place;
+use crate::document::path::Path;
 use crate::machine::Machine;
 use crate::machine::handover::{Phase, Stream};
 use crate::machine::node::{NIL, Node, chunk, tag};
-use crate::machine::stream::is_streamable;
 use crate::read::unpickler::Progress;
 use crate::view::{MappingKind, View};
 use crate::{
@@ -81,6 +86,8 @@ pub enum Found {
     Item,
     /// The pickle is over; what is left of the input follows it.
     Done,
+    /// Only with [`ItemReader::ask`]: a container is being filled that seems to be the one at the path. The opcodes that follow tell, see [`ItemReader::fate`]; [`ItemReader::decide`], then go on.
+    Doubt,
 }
 
 /// What an item is to its container.
@@ -188,6 +195,8 @@ enum From {
     Document(Cursor),
     /// The stack: how many nodes have been handed over.
     Stack(usize),
+    /// This container on the stack, if it is the one that is asked for.
+    Doubt(Node),
 }
 
 /// Reads the items of one container of a pickle, one after another, and uses
@@ -231,6 +240,12 @@ pub struct ItemReader<'p, M> {
     over: bool,
     /// At the end: the path leads to a value.
     path_found: bool,
+    /// Doubts are for the caller to settle.
+    asks: bool,
+    /// A container was left because of a doubt.
+    doubted: bool,
+    /// The container that is not the one, as the caller says.
+    refused: Option<u32>,
 }
 
 impl<'p, M: Memory> ItemReader<'p, M> {
@@ -249,6 +264,9 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             count: 0,
             over: false,
             path_found: false,
+            asks: false,
+            doubted: false,
+            refused: None,
         }
     }
 
@@ -264,6 +282,43 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     pub fn with_plan(mut self, plan: &'p MemoPlan<'p>) -> Self {
         self.plan = Some(plan);
         self
+    }
+
+    /// Asks with [`Found::Doubt`] before it hands items over, because only what follows tells for certain which
+    /// container is the one at the path: in `([...], [...])` the first list is a part of a tuple, in `{"a": {}, "rows":
+    /// [...]}` the list may still be put into the empty dict. For who can look ahead, in a file. Whoever does not ask gets
+    /// what CPython most likely writes, [`ErrorKind::ContainerMoved`] at the end where it was not so, and a pickle read as a
+    /// whole where it might as well be otherwise ([`ItemReader::is_held_in_doubt`]).
+    #[cfg(feature = "alloc")]
+    pub fn ask(mut self) -> Self {
+        self.asks = true;
+        self
+    }
+
+    /// After [`Found::Doubt`]: what finds out, from the opcodes that follow, whether this container is the one.
+    #[cfg(feature = "alloc")]
+    pub fn fate(&self) -> Option<Fate> {
+        let From::Doubt(_) = self.from else { return None };
+        let Unpickler { memory, machine, .. } = &self.unpickler;
+        let mut ways = alloc::vec::Vec::new();
+        place::container_at(&self.unpickler, self.path, memory.stream.batch?.at, |way| ways.push(way));
+        Some(Fate::new(machine, memory.view().0, ways, memory.stream.offset))
+    }
+
+    /// After [`Found::Doubt`]: it is the container at the path, or is not. Where it is said to be and turns out not to,
+    /// the end of the pickle is [`ErrorKind::ContainerMoved`].
+    pub fn decide(&mut self, leads_here: bool) {
+        let From::Doubt(container) = self.from else { return };
+        if !leads_here {
+            self.refused = Some(container.high());
+        }
+        self.settle(Some(container).filter(|_| leads_here));
+    }
+
+    /// The container at the path may have been met in this pickle, but what stands before it could still take it in:
+    /// everything is held, and the items come at the end. [`ItemReader::ask`] lets a file be read without that.
+    pub fn is_held_in_doubt(&self) -> bool {
+        self.doubted
     }
 
     /// Goes on to the next item; `input` moves past what was consumed.
@@ -293,6 +348,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
                     self.from = From::Stream;
                     decoder.next_whole(input)?;
                 }
+                From::Doubt(_) => return Ok(Found::Doubt),
                 From::Stream if self.over => return Ok(Found::Done),
                 From::Stream => match self.unpickler.drive::<false>(input)? {
                     Progress::NeedMore => return Ok(Found::NeedMore),
@@ -380,6 +436,8 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         self.current = None;
         self.count = 0;
         self.over = false;
+        self.doubted = false;
+        self.refused = None;
     }
 
     /// The machine has found items: of the container that is asked for?
@@ -392,8 +450,26 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             return;
         }
         let at = memory.stream.batch.map_or(usize::MAX, |batch| batch.at);
-        let container = self.container_at(at);
+        match place::container_at(&self.unpickler, self.path, at, |_| {}) {
+            Place::Elsewhere => self.settle(None),
+            Place::Here(container) | Place::InDoubt(container) if self.asks => {
+                match self.refused == Some(container.high()) {
+                    true => self.settle(None),
+                    false => self.from = From::Doubt(container),
+                }
+            }
+            Place::Here(container) => self.settle(Some(container)),
+            Place::InDoubt(_) => {
+                self.doubted = true;
+                self.settle(None);
+            }
+        }
+    }
+
+    /// The batch on the stack is this container's, or not one that is asked for.
+    fn settle(&mut self, container: Option<Node>) {
         let Unpickler { memory, machine, .. } = &mut self.unpickler;
+        let at = memory.stream.batch.map_or(usize::MAX, |batch| batch.at);
         match container {
             Some(container) if machine.begin_stream(&mut memory.regions(), at) => {
                 let (nodes, _) = memory.view();
@@ -402,73 +478,16 @@ impl<'p, M: Memory> ItemReader<'p, M> {
                     cursor.role = Role::Attribute;
                 }
                 self.from = From::Document(cursor);
+                self.doubted = false;
             }
             _ => {
                 // No: the operation is done again, as any other.
                 memory.stream.batch = None;
                 memory.stream.passed = true;
                 machine.opcodes = machine.opcodes.saturating_sub(1);
+                self.from = From::Stream;
             }
         }
-    }
-
-    /// The container at this place of the stack, if the path leads there beyond doubt.
-    fn container_at(&self, at: usize) -> Option<Node> {
-        let Unpickler { memory, machine, .. } = &self.unpickler;
-        let (nodes, bytes) = memory.view();
-        let document = Document::new(nodes, bytes, &[], Node::EMPTY);
-        let entry = |index: usize| machine.stack_at(nodes, index);
-        let header = |node: Node| document.node(node.high() as usize);
-        let mut here = machine.floor();
-        let mut steps = Path::new(self.path);
-        while let Some(step) = steps.next() {
-            let mut begin = here + 1;
-            let mut around = entry(here)?;
-            if around.tag() == tag::OBJECT && entry(begin)?.tag() == tag::DICT {
-                // The attributes of an object.
-                (around, begin) = (entry(begin)?, begin + 1);
-            }
-            let marked = entry(begin)?.tag() == tag::MARK;
-            begin += usize::from(marked);
-            // The container on the way is the last value below the next mark.
-            let mark = (begin..at).find(|&index| entry(index).is_some_and(|node| node.tag() == tag::MARK));
-            let mut last = at;
-            if let Some(mark) = mark {
-                last = mark - 1;
-            } else if steps.clone().next().is_some() {
-                last = begin + usize::from(around.tag() == tag::DICT);
-            }
-            let is_mutable = |index: usize| {
-                index >= begin && entry(index).is_some_and(|node| !node.is_hashable() || node.tag() == tag::OBJECT)
-            };
-            match (step?, around.tag()) {
-                (PathStep::Key(key), tag::DICT) => {
-                    let name = entry(last.checked_sub(1)?)?;
-                    let same = matches!(name.tag(), tag::STR | tag::STR8) && key.is(document.range(name));
-                    let is_value = last > begin && (last - begin) % 2 == 1;
-                    // It may as well be put into the value before it.
-                    if !same || !is_value || last.checked_sub(2).is_some_and(is_mutable) {
-                        return None;
-                    }
-                }
-                (PathStep::Index(index), tag::LIST) => {
-                    let found = u64::from(header(around).high()) + last.checked_sub(begin)? as u64;
-                    if u64::try_from(index).ok()? != found || last.checked_sub(1).is_some_and(is_mutable) {
-                        return None;
-                    }
-                }
-                _ => return None,
-            }
-            here = last;
-        }
-        let node = entry(here)?;
-        if here == at {
-            return Some(node).filter(|&node| is_streamable(node, header(node)));
-        }
-        // The state of an object.
-        let state = entry(at).filter(|state| state.tag() == tag::DICT)?;
-        let fits = at == here + 1 && node.tag() == tag::OBJECT && is_streamable(node, header(node));
-        if fits { Some(state) } else { None }
     }
 
     /// The next item of the document.

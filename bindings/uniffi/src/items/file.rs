@@ -181,9 +181,10 @@ fn read(
                         out.flush()?;
                     }
                 }
-                Found::NeedMore => {}
+                // Doubts are not asked about.
+                Found::NeedMore | Found::Doubt => {}
                 Found::Done if is_missing(&reader) => return Err(missing(path, reader.offset()).into()),
-                Found::Done => break,
+                _ => break,
             }
         }
         offset = reader.offset();
