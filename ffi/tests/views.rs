@@ -276,7 +276,8 @@ fn every_spelling() {
         load(&pickle, |doc| {
             // SAFETY: the document is alive.
             let found = Asked { doc }.describe(unsafe { pickle_doc_root(doc) });
-            open += usize::from(found == "...");
+            // The table has no words for arrays and dtypes yet.
+            open += usize::from(found == "..." && means != "Object");
             if !fits(&found, means) {
                 wrong.push(format!("{name}: {found} instead of {means}, {hex}"));
             }

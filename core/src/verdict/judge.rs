@@ -95,7 +95,7 @@ impl<'m> Machine<'m> {
         let mut lens = [None, None];
         let mut dynamic = false;
         for ((slot, copy), len) in [module, name].iter().zip(&mut copies).zip(&mut lens) {
-            dynamic |= !slot.is_text() && !(slot.kind == Kind::Any && slot.aux == super::memo::LOST);
+            dynamic |= !(slot.is_text() || slot.kind == Kind::Any && slot.aux == super::memo::LOST);
             let mut text = self.text_of(*slot);
             if text.is_none() && slot.is_text() && !slot.has(flag::LONG) {
                 text = self.names.module_of(slot.at);
