@@ -141,11 +141,7 @@ impl Machine {
     /// empty, and fails otherwise.
     pub(super) fn build(&mut self, r: &mut Regions<'_>) -> Done {
         let (state, target) = (self.peek(r, 0)?, self.peek(r, 1)?);
-        if target.is_open() {
-            Machine::close_sink(r, target);
-        } else {
-            self.guard(r, target)?;
-        }
+        self.guard_state(r, target)?;
         match self.object_at(r, target, self.stack - 2, ErrorKind::NoState) {
             Ok(object) => return self.extend(r, object, chunk::BUILD, 1),
             Err(ErrorKind::NoState) => {}

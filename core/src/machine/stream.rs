@@ -91,14 +91,19 @@ impl Machine {
         Err(ErrorKind::ItemChanged)
     }
 
-    /// The object whose items are handed over gets its state, which stays: nothing more is handed over, and nothing is
-    /// dropped.
-    pub(super) fn close_sink(r: &mut Regions<'_>, target: Node) {
-        if let Some(stream) = r.stream.as_deref_mut()
-            && stream.phase == Phase::Open
-            && target.high() == stream.sink
-        {
-            stream.phase = Phase::Closed;
+    /// BUILD gives a state to `target`. The object whose items are handed over keeps it: nothing more is handed over, and
+    /// nothing is dropped.
+    #[inline(always)]
+    pub(super) fn guard_state(&self, r: &mut Regions<'_>, target: Node) -> Done {
+        match r.stream.as_deref_mut() {
+            None => Ok(()),
+            Some(stream) if target.is_open() => {
+                if stream.phase == Phase::Open && target.high() == stream.sink {
+                    stream.phase = Phase::Closed;
+                }
+                Ok(())
+            }
+            Some(_) => self.guard(r, target),
         }
     }
 
@@ -110,14 +115,16 @@ impl Machine {
         if stream.is_over() {
             return Ok(slot);
         }
-        if index >= self.memo_low && !stream.fresh && self.memo_len == self.memo_base {
-            // The first of these items, which may be far ahead (pickletools.optimize of Python 2 leaves gaps).
-            self.memo_low = index;
-            return Ok(self.memo_base);
-        }
-        let ahead = 2 * (self.memo_count - stream.put_before) + 1024;
-        if index >= self.memo_low && index - self.memo_low <= ahead {
-            return Ok(slot);
+        if index >= self.memo_low {
+            if !stream.fresh && self.memo_len == self.memo_base {
+                // The first of these items, which may be far ahead (pickletools.optimize of Python 2 leaves gaps).
+                self.memo_low = index;
+                return Ok(self.memo_base);
+            }
+            let ahead = 2 * (self.memo_count - stream.put_before) as usize + 1024;
+            if slot - self.memo_base <= ahead {
+                return Ok(slot);
+            }
         }
         stream.entry = Some(index);
         Err(ErrorKind::MemoOrder)
