@@ -49,7 +49,7 @@ found = Tiles()
 found.feed(done.stdout)
 tiles = found.tiles
 assert "hurt" not in found.ids, "a key has become markup"
-for path in ["$", "$.images", "$.images[]", "$.rows", "$.model.weights", '$.model.weights["layer 1"]', "$.model.weights.layer2"]:
+for path in ["$", "$.images", "$.images[*]", "$.rows", "$.model.weights", '$.model.weights["layer 1"]', "$.model.weights.layer2"]:
     assert path in tiles, (path, sorted(tiles))
 assert any("</script>" in path for path in tiles), sorted(tiles)
 for path, tile in tiles.items():

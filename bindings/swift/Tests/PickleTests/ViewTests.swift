@@ -182,6 +182,8 @@ private enum Words {
         case .mappingProxy(let entries): return "Proxy{\(pairs(entries))}"
         case .chainMap(let entries): return "ChainMap{\(pairs(entries))}"
         case .userDict(let entries): return "UserDict{\(pairs(entries))}"
+        // The table has no words for the types of numpy.
+        case .array, .scalar, .dtype: return "Object"
         default: return "?"
         }
     }

@@ -291,6 +291,8 @@ private object Words {
             Kind.PROXY -> "Proxy${map()}"
             Kind.CHAIN_MAP -> "ChainMap${map()}"
             Kind.USER_DICT -> "UserDict${map()}"
+            // The table has no words for the types of numpy.
+            Kind.ARRAY, Kind.SCALAR, Kind.DTYPE -> "Object"
             else -> "?"
         }
     }
