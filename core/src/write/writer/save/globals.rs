@@ -51,13 +51,13 @@ impl<W: Write> Save<'_, '_, W> {
         Ok(())
     }
 
-    /// GLOBAL without a memo entry.
-    fn bare_global(&mut self, module: &str, name: &str) -> Done<W::Error> {
+    /// GLOBAL or INST, without a memo entry.
+    pub(super) fn names_line(&mut self, opcode: Opcode, module: &str, name: &str) -> Done<W::Error> {
         self.scratch.clear();
         self.scratch.extend_from_slice(module.as_bytes());
         self.scratch.push(b'\n');
         self.scratch.extend_from_slice(name.as_bytes());
-        self.line(Opcode::Global)
+        self.line(opcode)
     }
 
     /// A nested class that the document has as `getattr(getattr(class, ..), ..)`, as `save_global` of 3.13 writes it:
@@ -104,7 +104,7 @@ impl<W: Write> Save<'_, '_, W> {
             self.global(self.part(index, 0))?;
             self.out.begin_short_tuple()?;
         }
-        self.bare_global(module, name)?;
+        self.names_line(Opcode::Global, module, name)?;
         for name in path.into_iter().take(depth).rev() {
             self.save(name, None)?;
             self.out.end_tuple(2)?;
@@ -127,7 +127,11 @@ impl<W: Write> Save<'_, '_, W> {
     pub(super) fn dotted(&mut self, module: &str, first: &str, path: &str) -> Result<u32, WriteError<W::Error>> {
         let throughout = self.profile.version < Version::Py313;
         spelling::dotted(self, path.as_bytes().split(|&b| b == b'.'), throughout, |save| {
-            if throughout { save.named_global(module, first).map(|_| ()) } else { save.bare_global(module, first) }
+            if throughout {
+                save.named_global(module, first).map(|_| ())
+            } else {
+                save.names_line(Opcode::Global, module, first)
+            }
         })?;
         self.put()
     }

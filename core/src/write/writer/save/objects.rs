@@ -92,13 +92,7 @@ impl<W: Write> Save<'_, '_, W> {
                     if how == How::NewObj as u8 && self.protocol() < 2 {
                         self.made_global("copyreg", "__newobj__")?;
                         self.op(Opcode::Mark)?;
-                        let args = self.part(index, 1);
-                        let count = match args.tag() {
-                            tag::EMPTY_TUPLE => 0,
-                            tag::TUPLE | tag::TUPLE_OF_MUTABLE => self.document.node(args.high() as usize).high(),
-                            _ => return self.refuse_object(index, Opcode::NewObj),
-                        };
-                        *stage = Stage::Called(Cells::run(args.high() + 1, count));
+                        *stage = Stage::Called(self.args_of(index, Opcode::NewObj)?);
                     } else if how == How::NewObjEx as u8 && self.protocol() < 4 {
                         self.made_global("functools", "partial")?;
                         self.out.begin_short_tuple()?;
@@ -142,11 +136,10 @@ impl<W: Write> Save<'_, '_, W> {
                     }
                 }
                 Stage::Called(ref mut cells) => {
-                    if let Some(node) = cells.next(self.document) {
+                    while let Some(node) = cells.next(self.document) {
                         if let Some(child) = self.save(node, None)? {
                             return Ok(Some(child));
                         }
-                        continue;
                     }
                     self.op(Opcode::Tuple)?;
                     self.put()?;
@@ -168,11 +161,10 @@ impl<W: Write> Save<'_, '_, W> {
                             }
                         }
                         1 => {
-                            if let Some(node) = cells.next(self.document) {
+                            while let Some(node) = cells.next(self.document) {
                                 if let Some(child) = self.save(node, None)? {
                                     return Ok(Some(child));
                                 }
-                                continue;
                             }
                             self.op(Opcode::Tuple)?;
                             self.put()?;
@@ -199,22 +191,17 @@ impl<W: Write> Save<'_, '_, W> {
                     }
                 }
                 Stage::Stacked(ref mut cells) => {
-                    if let Some(node) = cells.next(self.document) {
+                    while let Some(node) = cells.next(self.document) {
                         if let Some(child) = self.save(node, None)? {
                             return Ok(Some(child));
                         }
-                        continue;
                     }
                     if self.protocol() == 0 {
                         let class = Value::new(self.document, self.part(index, 0));
                         let Some((module, name)) = class.as_global() else {
                             return self.refuse_object(index, Opcode::Inst);
                         };
-                        self.scratch.clear();
-                        self.scratch.extend_from_slice(module.as_bytes());
-                        self.scratch.push(b'\n');
-                        self.scratch.extend_from_slice(name.as_bytes());
-                        self.line(Opcode::Inst)?;
+                        self.names_line(Opcode::Inst, module, name)?;
                     } else {
                         self.op(Opcode::Obj)?;
                     }
@@ -276,13 +263,18 @@ impl<W: Write> Save<'_, '_, W> {
         self.op(Opcode::Mark)?;
         self.get(new)?;
         self.op(Opcode::Mark)?;
+        Ok(Stage::Partial(1, self.args_of(index, Opcode::NewObjEx)?))
+    }
+
+    /// The arguments of an object one by one, which must be a tuple.
+    fn args_of(&mut self, index: u32, opcode: Opcode) -> Result<Cells, WriteError<W::Error>> {
         let args = self.part(index, 1);
         let count = match args.tag() {
             tag::EMPTY_TUPLE => 0,
             tag::TUPLE | tag::TUPLE_OF_MUTABLE => self.document.node(args.high() as usize).high(),
-            _ => return self.refuse_object(index, Opcode::NewObjEx),
+            _ => return self.refuse_object(index, opcode),
         };
-        Ok(Stage::Partial(1, Cells::run(args.high() + 1, count)))
+        Ok(Cells::run(args.high() + 1, count))
     }
 
     /// Memoises an object that has just been made; true if it was in the memo already, and is fetched instead.
