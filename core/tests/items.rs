@@ -187,10 +187,10 @@ fn all_ways(name: &str, input: &[u8], random: &mut Random, tally: &mut Tally) {
     let mut whole = Unpickler::new(Heap::new(), Options::new());
     let document = whole.load(input);
     let path = if random.below(3) == 0 { PATHS[random.below(PATHS.len())] } else { "$" };
-    for hold in [0, 20] {
+    for min_nodes in [0, 20] {
         let cache_entries = [0, 3, 4096][random.below(3)];
         let cache_bytes = [0, 10, 1 << 20][random.below(3)];
-        let options = ItemOptions::new().hold(hold).cache_entries(cache_entries).cache_bytes(cache_bytes);
+        let options = ItemOptions::new().min_nodes(min_nodes).cache_entries(cache_entries).cache_bytes(cache_bytes);
         let most = 1 + random.below(60);
         let mut pieces = Random(random.next());
         let mut piece = || if most > 50 { usize::MAX } else { 1 + pieces.below(most) };
@@ -203,7 +203,7 @@ fn all_ways(name: &str, input: &[u8], random: &mut Random, tally: &mut Tally) {
     }
     let (mut nodes, mut memo, mut bytes) = (vec![Node::EMPTY; 2000], vec![Node::EMPTY; 500], vec![0; 8000]);
     let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
-    let options = ItemOptions::new().hold(100).cache_entries(100).cache_bytes(1000);
+    let options = ItemOptions::new().min_nodes(100).cache_entries(100).cache_bytes(1000);
     let reader = ItemReader::new(storage, options).at_path(path);
     check(name, input, &document, path, reader, || 7, tally);
 }
@@ -345,7 +345,7 @@ fn shown(input: &[u8], reader: &mut ItemReader<'_, Heap>) -> (Vec<String>, Resul
 }
 
 fn at_once() -> ItemOptions {
-    ItemOptions::new().hold(0)
+    ItemOptions::new().min_nodes(0)
 }
 
 #[test]
@@ -385,8 +385,8 @@ fn a_plan_keeps_what_is_fetched() {
 #[test]
 fn paths_and_roles() {
     let input = b"}(X\x01\0\0\0aK\x01X\x04\0\0\0rows](K\x02K\x03e(K\x04eX\x01\0\0\0zNu.";
-    for hold in [0, 1000] {
-        let options = ItemOptions::new().hold(hold);
+    for min_nodes in [0, 1000] {
+        let options = ItemOptions::new().min_nodes(min_nodes);
         let mut reader = ItemReader::new(Heap::new(), options).at_path("$.rows");
         assert_eq!(shown(input, &mut reader), (vec!["2".into(), "3".into(), "4".into()], Ok(input.len())));
         let mut reader = ItemReader::new(Heap::new(), options);
@@ -402,8 +402,8 @@ fn paths_and_roles() {
 fn an_index_through_a_marked_list_leads_nowhere() {
     let input = b"}X\x04\0\0\0rows](K\x01K\x02es.";
     for path in ["$.rows[2]", "$.rows[0]", "$.rows.x", "$[0]"] {
-        for hold in [0, 1000] {
-            let options = ItemOptions::new().hold(hold);
+        for min_nodes in [0, 1000] {
+            let options = ItemOptions::new().min_nodes(min_nodes);
             let mut reader = ItemReader::new(Heap::new(), options).at_path(path);
             assert_eq!(shown(input, &mut reader).0, [""; 0], "{path}");
             assert_eq!(reader.path_found(), path == "$.rows[0]", "{path}");
@@ -475,7 +475,7 @@ fn a_thousand_records_in_little_memory() {
     let size = size_of_val(&nodes) + size_of_val(&memo) + size_of_val(&bytes);
     assert!(input.len() > 20 * size, "{} bytes, memory of {size}", input.len());
     let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
-    let options = ItemOptions::new().hold(0).cache_entries(8).cache_bytes(128);
+    let options = ItemOptions::new().min_nodes(0).cache_entries(8).cache_bytes(128);
     let mut reader = ItemReader::new(storage, options);
     let mut count = 0;
     let result = read(

@@ -129,8 +129,8 @@ struct Run {
     memory: usize,
 }
 
-fn run(pickle: &[u8], path: &str, hold: usize, ask: bool) -> Run {
-    let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().hold(hold)).at_path(path);
+fn run(pickle: &[u8], path: &str, min_nodes: usize, ask: bool) -> Run {
+    let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().min_nodes(min_nodes)).at_path(path);
     if ask {
         reader = reader.ask();
     }
@@ -272,7 +272,7 @@ fn memory_of_any_number_of_rows() {
     for count in [0, 1, 255, 256, 65_535, 65_536, 300_000] {
         for (meta, ask) in [(V::Dict(vec![("v", V::Int(1))]), false), (V::Dict(vec![]), true)] {
             let pickle = pickled(&V::Dict(vec![("meta", meta), ("rows", rows(count))]));
-            let run = run(&pickle, "$.rows", ItemOptions::new().hold, ask);
+            let run = run(&pickle, "$.rows", ItemOptions::new().min_nodes, ask);
             assert_eq!((run.error, run.items.len()), (None, count.min(100)));
             assert!(run.memory < 4 << 20, "{count}: {} bytes", run.memory);
             assert!(run.steps <= pickle.len(), "{count}: {} steps", run.steps);

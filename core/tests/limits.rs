@@ -40,8 +40,8 @@ fn hostile(name: &str, input: &[u8]) -> Result<(), Error> {
 }
 
 /// What the memory of an item reader grows to.
-fn items(input: &[u8], hold: usize) -> usize {
-    let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().hold(hold));
+fn items(input: &[u8], min_nodes: usize) -> usize {
+    let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().min_nodes(min_nodes));
     for mut piece in input.chunks(4096) {
         loop {
             match reader.feed(&mut piece) {

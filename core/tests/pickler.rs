@@ -135,32 +135,32 @@ fn containers_are_batched_as_cpython_batches() {
 fn sharing_and_cycles_go_through_the_memo() {
     let cycle = pickle(2, |p| {
         p.begin_list(None)?;
-        let list = p.remember()?;
-        p.recall(list)?.end().map(drop)
+        let list = p.memoize()?;
+        p.get_memo(list)?.end().map(drop)
     });
     assert_eq!(cycle, b"\x80\x02]q\x00(h\x00e.");
     for protocol in 0..=5 {
         let twice = pickle(protocol, |p| {
             p.begin_tuple(Some(2))?.begin_dict(None)?.str("a")?.int(1)?.end()?;
-            let dict = p.remember()?;
-            p.recall(dict)?.end().map(drop)
+            let dict = p.memoize()?;
+            p.get_memo(dict)?.end().map(drop)
         });
         assert_eq!(seen(&twice), "({'a': 1}, {'a': 1})");
     }
     // In a list of protocol 0 the value is still on top when it is remembered.
     let inside = pickle(0, |p| {
         p.begin_list(None)?.str("x")?;
-        let x = p.remember()?;
-        p.recall(x)?.end().map(drop)
+        let x = p.memoize()?;
+        p.get_memo(x)?.end().map(drop)
     });
     assert_eq!(seen(&inside), "['x', 'x']");
-    assert_eq!(refusal(2, |p| p.remember().map(drop)), ErrorKind::MissingValue);
+    assert_eq!(refusal(2, |p| p.memoize().map(drop)), ErrorKind::MissingValue);
     let stranger = {
         let mut p = Pickler::new(Counter::new(), 2, &mut []);
         p.none().unwrap();
-        p.remember().unwrap()
+        p.memoize().unwrap()
     };
-    assert_eq!(refusal(2, |p| p.recall(stranger).map(drop)), ErrorKind::MemoMissing);
+    assert_eq!(refusal(2, |p| p.get_memo(stranger).map(drop)), ErrorKind::MemoMissing);
 }
 
 #[test]

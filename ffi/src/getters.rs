@@ -3,7 +3,7 @@
 use crate::document::{pickle_doc, root};
 use crate::memory::{pickle_bytes, pickle_str, text};
 use crate::status::pickle_status;
-use crate::value::{Found, give, here, or_kind, pickle_value};
+use crate::value::{Found, here, or_kind, pickle_value, store};
 use core::ffi::c_char;
 use pickle_core::{Kind, Value};
 
@@ -92,7 +92,7 @@ macro_rules! lookups {
             out: *mut $type,
         ) -> pickle_status {
             // SAFETY: as the caller says.
-            unsafe { give(out, by_key(doc, value, key).and_then($convert)) }
+            unsafe { store(out, by_key(doc, value, key).and_then($convert)) }
         }
 
         #[doc = concat!($noun, " at an index of a list or tuple.")]
@@ -107,7 +107,7 @@ macro_rules! lookups {
             out: *mut $type,
         ) -> pickle_status {
             // SAFETY: as the caller says.
-            unsafe { give(out, by_index(doc, value, index).and_then($convert)) }
+            unsafe { store(out, by_index(doc, value, index).and_then($convert)) }
         }
 
         #[doc = concat!($noun, " at a path that begins at `value`.")]
@@ -122,7 +122,7 @@ macro_rules! lookups {
             out: *mut $type,
         ) -> pickle_status {
             // SAFETY: as the caller says.
-            unsafe { give(out, by_path(here(doc, value), path).and_then($convert)) }
+            unsafe { store(out, by_path(here(doc, value), path).and_then($convert)) }
         }
 
         #[doc = concat!($noun, " at a path from the root, such as `$.rows[3].temp`, `[\"a key\"]`, `[-1]`.")]
@@ -136,7 +136,7 @@ macro_rules! lookups {
             out: *mut $type,
         ) -> pickle_status {
             // SAFETY: as the caller says.
-            unsafe { give(out, by_path(root(doc), path).and_then($convert)) }
+            unsafe { store(out, by_path(root(doc), path).and_then($convert)) }
         }
     )* };
 }
@@ -154,7 +154,7 @@ macro_rules! conversions {
             out: *mut $type,
         ) -> pickle_status {
             // SAFETY: as the caller says.
-            unsafe { give(out, here(doc, value).and_then($convert)) }
+            unsafe { store(out, here(doc, value).and_then($convert)) }
         }
     )* };
 }

@@ -128,7 +128,7 @@ pub unsafe extern "C" fn pickle_item_reader_init_abi(
     let mut options = ItemOptions::new();
     options.reader = reader_options;
     let sizes = given.map_or((0, 0, 0), |given| (given.min_nodes, given.cache_entries, given.cache_bytes));
-    options.hold = or_default(sizes.0, storage.nodes_len / 4, 4096);
+    options.min_nodes = or_default(sizes.0, storage.nodes_len / 4, 4096);
     options.cache_entries = or_default(sizes.1, storage.memo_len / 2, 4096);
     options.cache_bytes = or_default(sizes.2, storage.bytes_len / 2, 256 << 10);
     let mut made = ItemReader::new(unsafe { regions(storage) }, options);

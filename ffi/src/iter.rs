@@ -3,7 +3,7 @@
 use crate::document::pickle_doc;
 use crate::error::put;
 use crate::status::pickle_status;
-use crate::value::{give, here, or_kind, pickle_value};
+use crate::value::{here, or_kind, pickle_value, store};
 use core::mem::MaybeUninit;
 use pickle_core::known::Pairs;
 use pickle_core::view::Attributes;
@@ -128,7 +128,7 @@ pub(crate) unsafe fn begin(
     // SAFETY: as the caller says.
     unsafe {
         put(iter, pickle_iter::EMPTY);
-        give(iter, found)
+        store(iter, found)
     }
 }
 

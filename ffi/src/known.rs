@@ -4,7 +4,7 @@ use crate::document::pickle_doc;
 use crate::iter::{begin, pickle_iter};
 use crate::memory::{bytes, pickle_bytes, pickle_str};
 use crate::status::pickle_status;
-use crate::value::{Found, give, here, or_kind, pickle_value};
+use crate::value::{Found, here, or_kind, pickle_value, store};
 use core::ffi::c_void;
 use pickle_core::known::{DType, Data, Number, Octets};
 use pickle_core::view::{Attributes, Fraction, MappingKind, SequenceKind, View, Zone};
@@ -281,7 +281,7 @@ pub unsafe extern "C" fn pickle_value_known_class(
         class.ok_or(pickle_status::Missing)
     });
     // SAFETY: as the caller says.
-    unsafe { give(out, found) }
+    unsafe { store(out, found) }
 }
 
 /// The int, float, text or bytes that an object of a subclass is; the text or bytes of a regular expression.
@@ -301,7 +301,7 @@ pub unsafe extern "C" fn pickle_value_known_inner(
         _ => Err(pickle_status::WrongKind),
     });
     // SAFETY: as the caller says.
-    unsafe { give(out, found) }
+    unsafe { store(out, found) }
 }
 
 /// Starts an iteration over the attributes of an object, or of a collection that has some: names and values. Slots
@@ -348,8 +348,8 @@ pub unsafe extern "C" fn pickle_value_as_complex(
         Err(status) => Err(status),
     };
     // SAFETY: as the caller says.
-    match unsafe { give(real, found.map(|(re, _)| re)) } {
-        pickle_status::Ok => unsafe { give(imaginary, found.map(|(_, im)| im)) },
+    match unsafe { store(real, found.map(|(re, _)| re)) } {
+        pickle_status::Ok => unsafe { store(imaginary, found.map(|(_, im)| im)) },
         status => status,
     }
 }
@@ -396,7 +396,7 @@ pub unsafe extern "C" fn pickle_value_as_datetime(
         Ok(found)
     });
     // SAFETY: as the caller says.
-    unsafe { give(out, found) }
+    unsafe { store(out, found) }
 }
 
 /// A `datetime.timedelta`, or the offset of a time zone: `PICKLE_STATUS_MISSING` where it depends on the time.
@@ -416,7 +416,7 @@ pub unsafe extern "C" fn pickle_value_as_timedelta(
         _ => Err(pickle_status::WrongKind),
     });
     // SAFETY: as the caller says.
-    unsafe { give(out, found) }
+    unsafe { store(out, found) }
 }
 
 /// A Decimal or Fraction as its text, the key of a ZoneInfo, the name of a timezone, of a member of an enum.
@@ -437,7 +437,7 @@ pub unsafe extern "C" fn pickle_value_known_text(
         _ => Err(pickle_status::WrongKind),
     });
     // SAFETY: as the caller says.
-    unsafe { give(out, found) }
+    unsafe { store(out, found) }
 }
 
 /// A UUID: 16 bytes in the order of its text form.
@@ -456,7 +456,7 @@ pub unsafe extern "C" fn pickle_value_as_uuid(
         _ => Err(pickle_status::WrongKind),
     });
     // SAFETY: an array of bytes has no alignment.
-    unsafe { give(out.cast::<[u8; 16]>(), found) }
+    unsafe { store(out.cast::<[u8; 16]>(), found) }
 }
 
 /// Starts an iteration over the items of any sequence or set, over the parts of a path, the arguments of a partial, the
@@ -530,7 +530,7 @@ pub unsafe extern "C" fn pickle_value_copy_bytes(
 ) -> pickle_status {
     // SAFETY: as the caller says, here and below.
     let found = unsafe { here(doc, value) }.and_then(octets);
-    let status = unsafe { give(size, found.map(|octets| octets.len())) };
+    let status = unsafe { store(size, found.map(|octets| octets.len())) };
     let (Ok(octets), pickle_status::Ok) = (found, status) else { return status };
     let buffer = buffer.cast::<u8>();
     let room = if buffer.is_null() { 0 } else { capacity };
@@ -585,7 +585,7 @@ pub unsafe extern "C" fn pickle_value_as_array(
         }
     });
     // SAFETY: as the caller says.
-    unsafe { give(out, found) }
+    unsafe { store(out, found) }
 }
 
 /// # Safety
@@ -635,7 +635,7 @@ pub unsafe extern "C" fn pickle_array_item_f64(
         _ => Err(pickle_status::WrongKind),
     });
     // SAFETY: as the caller says.
-    unsafe { give(out, found) }
+    unsafe { store(out, found) }
 }
 
 /// An item of an array as an int: bool or int of any size and byte order, or ticks of datetime64 and timedelta64.
@@ -656,5 +656,5 @@ pub unsafe extern "C" fn pickle_array_item_i64(
         _ => Err(pickle_status::WrongKind),
     });
     // SAFETY: as the caller says.
-    unsafe { give(out, found) }
+    unsafe { store(out, found) }
 }

@@ -5,7 +5,7 @@ use crate::error::put;
 use crate::iter::{begin, pickle_iter};
 use crate::memory::pickle_bytes;
 use crate::status::pickle_status;
-use crate::value::{Found, give, here, or_kind, pickle_value};
+use crate::value::{Found, here, or_kind, pickle_value, store};
 use core::mem::MaybeUninit;
 use pickle_core::{Change, Changes, How, Object};
 
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn pickle_object_how(
     out: *mut pickle_how,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, object(doc, value).map(|object| object.how())) }
+    unsafe { store(out, object(doc, value).map(|object| object.how())) }
 }
 
 /// The class or function that was called to build an object. For a persistent object the persistent id, for a changed
@@ -81,7 +81,7 @@ pub unsafe extern "C" fn pickle_object_callable(
     out: *mut pickle_value,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, object(doc, value).map(|object| object.callable())) }
+    unsafe { store(out, object(doc, value).map(|object| object.callable())) }
 }
 
 /// The arguments as one value, as REDUCE, NEWOBJ and NEWOBJ_EX take them.
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn pickle_object_args_value(
     out: *mut pickle_value,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, object(doc, value).and_then(|object| or_missing(object.args_value()))) }
+    unsafe { store(out, object(doc, value).and_then(|object| or_missing(object.args_value()))) }
 }
 
 /// Starts an iteration over the arguments, whichever opcode built the object.
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn pickle_object_kwargs(
     out: *mut pickle_value,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, object(doc, value).and_then(|object| or_missing(object.kwargs()))) }
+    unsafe { store(out, object(doc, value).and_then(|object| or_missing(object.kwargs()))) }
 }
 
 /// The state of the last BUILD.
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn pickle_object_state(
     out: *mut pickle_value,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, object(doc, value).and_then(|object| or_missing(object.state()))) }
+    unsafe { store(out, object(doc, value).and_then(|object| or_missing(object.state()))) }
 }
 
 /// An iterator over the changes of an object. The document must stay at its address.

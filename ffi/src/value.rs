@@ -102,7 +102,7 @@ pub(crate) fn or_kind<T>(found: Option<T>) -> Found<T> {
 
 /// # Safety
 /// `out` is null or may be written.
-pub(crate) unsafe fn give<T>(out: *mut T, found: Found<impl Into<T>>) -> pickle_status {
+pub(crate) unsafe fn store<T>(out: *mut T, found: Found<impl Into<T>>) -> pickle_status {
     match found {
         // SAFETY: as the caller says.
         Ok(found) => unsafe { put(out, found.into()) },
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn pickle_value_id(
     out: *mut usize,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, value).and_then(|value| or_kind(value.id()))) }
+    unsafe { store(out, here(doc, value).and_then(|value| or_kind(value.id()))) }
 }
 
 /// The bytes of a str: UTF-8, with lone surrogates as three bytes (`surrogatepass`).
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn pickle_value_str_bytes(
     out: *mut pickle_bytes,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, value).and_then(|value| or_kind(value.str_bytes()))) }
+    unsafe { store(out, here(doc, value).and_then(|value| or_kind(value.str_bytes()))) }
 }
 
 /// An int that does not fit 64 bits, as the pickle spells it.
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn pickle_value_as_big_int(
         pickle_big_int { data: data.into(), radix, negative }
     });
     // SAFETY: as the caller says.
-    unsafe { give(out, found) }
+    unsafe { store(out, found) }
 }
 
 /// The text of a protocol 0 float, in a library built without `text-float`.
@@ -227,7 +227,7 @@ pub unsafe extern "C" fn pickle_value_float_text(
     out: *mut pickle_str,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, value).and_then(|value| or_kind(value.float_text()))) }
+    unsafe { store(out, here(doc, value).and_then(|value| or_kind(value.float_text()))) }
 }
 
 /// Module and name of a class or function.
@@ -283,7 +283,7 @@ pub unsafe extern "C" fn pickle_value_as_extension(
     out: *mut u32,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, value).and_then(|value| or_kind(value.as_extension()))) }
+    unsafe { store(out, here(doc, value).and_then(|value| or_kind(value.as_extension()))) }
 }
 
 /// The index of an out-of-band buffer, counted from 0, and whether it is read-only.
@@ -318,7 +318,7 @@ pub unsafe extern "C" fn pickle_value_inner(
     out: *mut pickle_value,
 ) -> pickle_status {
     // SAFETY: as the caller says.
-    unsafe { give(out, here(doc, value).and_then(|value| or_kind(value.inner()))) }
+    unsafe { store(out, here(doc, value).and_then(|value| or_kind(value.inner()))) }
 }
 
 /// How far a path comes from a value, for a message: `done` receives the number of bytes of the path that lead

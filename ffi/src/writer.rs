@@ -550,7 +550,7 @@ pub unsafe extern "C" fn pickle_writer_memoize(writer: *mut pickle_writer, memo:
     }
     done!(writer, pickler => {
         // SAFETY: both are one u32.
-        pickler.remember().map(|it| memo.write(core::mem::transmute::<Memoized, pickle_memo>(it)))
+        pickler.memoize().map(|it| memo.write(core::mem::transmute::<Memoized, pickle_memo>(it)))
     })
 }
 
@@ -561,7 +561,7 @@ pub unsafe extern "C" fn pickle_writer_memoize(writer: *mut pickle_writer, memo:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_writer_get_memo(writer: *mut pickle_writer, memo: pickle_memo) -> pickle_status {
     // SAFETY: both are one u32, and the pickler looks whether it knows it.
-    done!(writer, pickler => pickler.recall(core::mem::transmute::<pickle_memo, Memoized>(memo)))
+    done!(writer, pickler => pickler.get_memo(core::mem::transmute::<pickle_memo, Memoized>(memo)))
 }
 
 /// Ends the pickle. Another may follow in the same output, with a memo of its own. The status is that of the first call

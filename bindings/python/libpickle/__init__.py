@@ -113,7 +113,7 @@ def items(file, path="$", **options):
     """The items of the outermost container of each pickle in a binary file, or of the container at a path like $.rows.
 
     They are read one by one, and memory does not grow with the file. The items of a dict, and the attributes of an
-    object, are pairs. A pickle of up to hold values is read as a whole.
+    object, are pairs. A pickle of up to min_nodes values is read as a whole.
 
     file is a binary file, or a path: then a first pass finds what later items share with earlier ones. Without, what
     was shared long ago is an error of kind MemoDropped.

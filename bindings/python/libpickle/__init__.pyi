@@ -222,7 +222,7 @@ def items(
     max_bytes: int | None = None,
     max_opcodes: int | None = None,
     max_depth: int = 1000,
-    hold: int = 4096,
+    min_nodes: int = 4096,
     known: bool = True,
     text_ints: str | None = None,
 ) -> Iterator[Any]: ...

@@ -119,7 +119,7 @@ pub struct Items {
 impl Items {
     /// `file` is the name of a file, or something to read bytes from.
     #[new]
-    #[pyo3(signature = (file, is_name, path, *, encoding=Some("ASCII"), errors="strict", max_bytes=None, max_opcodes=None, max_depth=1000, hold=4096, known=true, text_ints=None))]
+    #[pyo3(signature = (file, is_name, path, *, encoding=Some("ASCII"), errors="strict", max_bytes=None, max_opcodes=None, max_depth=1000, min_nodes=4096, known=true, text_ints=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         file: &Bound<'_, PyAny>,
@@ -130,7 +130,7 @@ impl Items {
         max_bytes: Option<usize>,
         max_opcodes: Option<u64>,
         max_depth: u32,
-        hold: usize,
+        min_nodes: usize,
         known: bool,
         text_ints: Option<&str>,
     ) -> PyResult<Self> {
@@ -163,7 +163,7 @@ impl Items {
         } else {
             (Bytes::Python(file.clone().unbind()), None)
         };
-        let how = ItemOptions::new().reader(reading.core).hold(hold);
+        let how = ItemOptions::new().reader(reading.core).min_nodes(min_nodes);
         Ok(Items {
             current: None,
             path: path.into(),

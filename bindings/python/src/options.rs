@@ -1,4 +1,4 @@
-//! What a reader is told, as Python says it.
+//! Options for reading, from the arguments that Python gives.
 
 use crate::build::{Decode, Wanted};
 use crate::real::Real;

@@ -332,7 +332,7 @@ def test_items_of_a_file_by_its_name(tmp_path):
             list(libpickle.items(file))
         assert caught.value.kind == "MemoDropped"
         assert list(libpickle.items(path)) == rows * 2
-        assert list(libpickle.items(str(path), hold=100_000)) == rows * 2
+        assert list(libpickle.items(str(path), min_nodes=100_000)) == rows * 2
     path.write_bytes(pickle.dumps({"n": 1, "rows": rows}))
     assert list(libpickle.items(path, "$.rows")) == rows
     for _ in range(50):

@@ -53,14 +53,14 @@ struct State {
 #[uniffi::export]
 impl ItemReader {
     /// A reader at the start of a stream: of the items of the outermost container, or of the one at a path such as
-    /// `$.rows`. `hold` is the number of values up to which a pickle is read as a whole; without, 4096.
+    /// `$.rows`. `min_nodes` is the number of values up to which a pickle is read as a whole; without, 4096.
     ///
     /// # Errors
     /// [`ErrorKind::BadPath`]: the path cannot be read.
     #[uniffi::constructor]
-    pub fn new(path: String, options: ReadOptions, hold: Option<u32>) -> Result<Arc<Self>, PickleError> {
+    pub fn new(path: String, options: ReadOptions, min_nodes: Option<u32>) -> Result<Arc<Self>, PickleError> {
         check(&path)?;
-        let reader = pickle_core::ItemReader::new(options.heap(), how(options, hold)).at_path(kept(path.clone()));
+        let reader = pickle_core::ItemReader::new(options.heap(), how(options, min_nodes)).at_path(kept(path.clone()));
         let state = Mutex::new(State { reader, path, failed: None });
         Ok(Arc::new(ItemReader { state, max_depth: options.max_depth }))
     }
@@ -159,9 +159,9 @@ fn missing(path: &str, offset: u64) -> PickleError {
     PickleError::new(ErrorKind::PathMissing, offset, format!("there is nothing at {path} in this pickle"))
 }
 
-fn how(options: ReadOptions, hold: Option<u32>) -> ItemOptions {
+fn how(options: ReadOptions, min_nodes: Option<u32>) -> ItemOptions {
     let default = ItemOptions::new();
-    default.reader(options.to_core()).hold(hold.map_or(default.hold, |hold| hold as usize))
+    default.reader(options.to_core()).min_nodes(min_nodes.map_or(default.min_nodes, |min_nodes| min_nodes as usize))
 }
 
 fn write(item: &Item<'_>, max_depth: u32, items: &mut Vec<u8>) -> Result<(), PickleError> {

@@ -106,7 +106,7 @@ enum Handle {
 }
 
 impl Handle {
-    fn give(self) -> i64 {
+    fn into_raw(self) -> i64 {
         Box::into_raw(Box::new(self)) as i64
     }
 
@@ -129,8 +129,8 @@ fn wrong() -> PickleError {
     PickleError::new(ErrorKind::Other, 0, "this is another kind of reader")
 }
 
-fn hold(hold: jint) -> Option<u32> {
-    u32::try_from(hold).ok()
+fn min_nodes(nodes: jint) -> Option<u32> {
+    u32::try_from(nodes).ok()
 }
 
 macro_rules! natives {
@@ -218,7 +218,7 @@ natives! {
 
     /// A reader of pickles: its address.
     fn Java_org_libpickle_Native_unpickler(call, options: jlongArray) {
-        Ok((None, Handle::Unpickler(Unpickler::new(call.options(options))).give(), 0))
+        Ok((None, Handle::Unpickler(Unpickler::new(call.options(options))).into_raw(), 0))
     }
 
     /// Takes a piece: how many bytes were used, and 1 where the pickle is over.
@@ -264,8 +264,8 @@ natives! {
 
     /// A reader of items of a stream: its address.
     fn Java_org_libpickle_Native_items(call, path: jbyteArray, options: jlongArray, most: jint) {
-        let reader = ItemReader::new(call.text(path), call.options(options), hold(most))?;
-        Ok((None, Handle::Items(reader).give(), 0))
+        let reader = ItemReader::new(call.text(path), call.options(options), min_nodes(most))?;
+        Ok((None, Handle::Items(reader).into_raw(), 0))
     }
 
     /// Takes a piece: its items, how many bytes were used, and how far the pickle is: 0 more input is needed, 1 there
@@ -282,8 +282,8 @@ natives! {
 
     /// A reader of items of a file: its address.
     fn Java_org_libpickle_Native_open(call, file: jbyteArray, path: jbyteArray, options: jlongArray, most: jint) {
-        let items = FileItems::open(call.text(file), call.text(path), call.options(options), hold(most))?;
-        Ok((None, Handle::File(items).give(), 0))
+        let items = FileItems::open(call.text(file), call.text(path), call.options(options), min_nodes(most))?;
+        Ok((None, Handle::File(items).into_raw(), 0))
     }
 
     /// Some items of a file; null after the last.

@@ -304,8 +304,8 @@ fn a_wrong_path_is_an_error() {
         assert_eq!(open(path).err().unwrap().kind(), ErrorKind::BadPath, "{path}");
     }
     for path in ["$.nope", "$.rows[2]", "$.rows.x", "$[0]"] {
-        for hold in [None, Some(0)] {
-            let reader = ItemReader::new(path.into(), ReadOptions::default(), hold).unwrap();
+        for min_nodes in [None, Some(0)] {
+            let reader = ItemReader::new(path.into(), ReadOptions::default(), min_nodes).unwrap();
             assert_eq!(reader.feed(pickle).unwrap_err().kind(), ErrorKind::PathMissing, "{path}");
         }
         assert_eq!(open(path).unwrap().next_batch().unwrap_err().kind(), ErrorKind::PathMissing, "{path}");

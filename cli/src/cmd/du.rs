@@ -11,7 +11,7 @@ use crate::pickles::warn_of_rest;
 use crate::print::du::html;
 use crate::survey::sizes::{Branch, Names, Tracker};
 use crate::survey::symbols::Symbols;
-use crate::survey::walk::{self, Follow, is_cut_pickle, raw_array};
+use crate::survey::walk::{self, OpVisitor, is_cut_pickle, raw_array};
 use clap::Args;
 use pickle_core::joblib::Array;
 use pickle_core::{Arg, Error, ErrorKind, Op, OpReader, ReadError, Step};
@@ -141,7 +141,7 @@ impl Walk<'_> {
     }
 }
 
-impl Follow for Walk<'_> {
+impl OpVisitor for Walk<'_> {
     #[inline]
     fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<(), Error> {
         let newline = matches!(op.arg, Arg::Text(_));

@@ -229,7 +229,7 @@ impl<'j> Maker<'j> {
     }
 
     fn value(&mut self, json: &'j Value) -> Result<(), Fault> {
-        if matches!(json, Value::Array(_) | Value::Object(_)) && self.recall(json)? {
+        if matches!(json, Value::Array(_) | Value::Object(_)) && self.get_memo(json)? {
             return Ok(());
         }
         match json {
@@ -276,7 +276,7 @@ impl<'j> Maker<'j> {
     }
 
     /// Fetches a value, if it is made.
-    fn recall(&mut self, json: &'j Value) -> Result<bool, Fault> {
+    fn get_memo(&mut self, json: &'j Value) -> Result<bool, Fault> {
         let Some(&number) = self.made.get(&std::ptr::from_ref(json)) else { return Ok(false) };
         self.op(Opcode::LongBinGet, Arg::Uint(number.into()))?;
         Ok(true)
@@ -322,7 +322,7 @@ impl<'j> Maker<'j> {
             Parts::Marked => self.plain(Opcode::PopMark)?,
             Parts::Counted(n) => (0..n).try_for_each(|_| self.plain(Opcode::Pop))?,
         }
-        self.recall(json)?;
+        self.get_memo(json)?;
         Ok(false)
     }
 
@@ -334,7 +334,7 @@ impl<'j> Maker<'j> {
     }
 
     /// Items that go to what is at the top of the stack.
-    fn give(&mut self, items: &'j [Value], opcode: Opcode) -> Result<(), Fault> {
+    fn extend(&mut self, items: &'j [Value], opcode: Opcode) -> Result<(), Fault> {
         if items.is_empty() {
             return Ok(());
         }
@@ -346,7 +346,7 @@ impl<'j> Maker<'j> {
     fn list(&mut self, items: &'j [Value], place: Place<'j>) -> Result<(), Fault> {
         self.plain(Opcode::EmptyList)?;
         self.made(place)?;
-        self.give(items, Opcode::Appends)
+        self.extend(items, Opcode::Appends)
     }
 
     /// Keys and values of a dict; an `$id` among them is none.
@@ -454,7 +454,7 @@ impl<'j> Maker<'j> {
             "$set" => {
                 self.plain(Opcode::EmptySet)?;
                 self.made(place)?;
-                return self.give(items()?, Opcode::AddItems);
+                return self.extend(items()?, Opcode::AddItems);
             }
             "$tuple" | "$frozenset" => {
                 self.begin(place)?;

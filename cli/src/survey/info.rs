@@ -354,7 +354,7 @@ impl Walk {
     }
 }
 
-impl walk::Follow for Walk {
+impl walk::OpVisitor for Walk {
     #[inline]
     fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<(), Error> {
         if self.info.opcode_count == 0 {

@@ -7,8 +7,8 @@ use pickle_core::{
     Arg, Encoder, Encoding, Error, Fragment, Heap, Op, OpReader, Opcode, Options, ReadError, Step, Unpickler,
 };
 
-/// Who follows the opcodes.
-pub(crate) trait Follow {
+/// Visits the opcodes of a pickle.
+pub(crate) trait OpVisitor {
     /// Takes an opcode. Its argument has `payload` bytes; of a long one the first [`NAME_MAX`] of each line are there.
     fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<(), Error>;
 
@@ -19,20 +19,20 @@ pub(crate) trait Follow {
     fn array(&mut self) -> Option<Array>;
 }
 
-/// Gives the opcodes to `follow`, to the end of the pickle (`None`) or to an array, which is for the caller to pass.
-pub(crate) fn opcodes<R: Read, F: Follow>(
+/// Gives the opcodes to `visitor`, to the end of the pickle (`None`) or to an array, which is for the caller to pass.
+pub(crate) fn opcodes<R: Read, F: OpVisitor>(
     reader: &mut OpReader<'_, R>,
-    follow: &mut F,
+    visitor: &mut F,
 ) -> Result<Option<Array>, ReadError<R::Error>> {
     // The front of an argument that does not lie whole in the buffer.
     let mut part = Vec::new();
     let mut texts = Texts::default();
     loop {
         let broken = reader.each(|op| {
-            texts.check(&op).unwrap_or_else(|error| follow.wrong(error));
-            follow.op(&op, op.bytes().len() as u64).map_err(Err)?;
+            texts.check(&op).unwrap_or_else(|error| visitor.wrong(error));
+            visitor.op(&op, op.bytes().len() as u64).map_err(Err)?;
             match op.opcode {
-                Opcode::Build => follow.array().map_or(Ok(()), |array| Err(Ok(array))),
+                Opcode::Build => visitor.array().map_or(Ok(()), |array| Err(Ok(array))),
                 _ => Ok(()),
             }
         })?;
@@ -43,8 +43,8 @@ pub(crate) fn opcodes<R: Read, F: Follow>(
         }
         match reader.next()? {
             Step::Op(op) => {
-                texts.check(&op).unwrap_or_else(|error| follow.wrong(error));
-                follow.op(&op, op.bytes().len() as u64)?;
+                texts.check(&op).unwrap_or_else(|error| visitor.wrong(error));
+                visitor.op(&op, op.bytes().len() as u64)?;
             }
             Step::Fragment(fragment) => {
                 if fragment.position == 0 {
@@ -54,12 +54,12 @@ pub(crate) fn opcodes<R: Read, F: Follow>(
                 if !fragment.last {
                     continue;
                 }
-                follow.op(&kept_op(&fragment, &part), fragment.position + fragment.data.len() as u64)?;
+                visitor.op(&kept_op(&fragment, &part), fragment.position + fragment.data.len() as u64)?;
             }
             Step::Raw(_) | Step::NeedMore => continue,
             Step::End => return Ok(None),
         }
-        if let Some(array) = follow.array() {
+        if let Some(array) = visitor.array() {
             return Ok(Some(array));
         }
     }

@@ -31,7 +31,7 @@ pub(crate) struct Batch {
 pub(crate) struct Stream {
     pub phase: Phase,
     /// Nodes that must be in use before it begins.
-    pub hold: usize,
+    pub min_nodes: usize,
     /// The least place on the stack that the container can have.
     pub depth: usize,
     /// Entries and bytes of the memo's cache.
@@ -60,10 +60,10 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    pub const fn new(hold: usize, cache: (usize, usize), depth: usize) -> Self {
+    pub const fn new(min_nodes: usize, cache: (usize, usize), depth: usize) -> Self {
         Stream {
             phase: Phase::Waiting,
-            hold,
+            min_nodes,
             depth,
             cache,
             batch: None,

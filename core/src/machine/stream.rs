@@ -47,7 +47,7 @@ impl Machine {
             _ => false,
         };
         let ours = match stream.phase {
-            Phase::Waiting => fits && arena >= stream.hold && at >= self.floor + stream.depth && !stream.passed,
+            Phase::Waiting => fits && arena >= stream.min_nodes && at >= self.floor + stream.depth && !stream.passed,
             Phase::Open => fits && target.is_open() && target.high() == stream.sink && at == stream.sink_at,
             _ => false,
         };

@@ -29,9 +29,8 @@ pub struct ItemOptions {
     /// As for every reader, but `Options::out_of_band` has no effect, and [`Options::stop_after_build`] another: the
     /// arrays that joblib puts between the opcodes are taken, see [`joblib`].
     pub reader: Options,
-    /// Nodes that are in use before items are handed over ahead of the end.
-    /// A pickle that needs fewer is read as a whole. Default: 4096.
-    pub hold: usize,
+    /// Minimum nodes buffered before streaming starts: a pickle that needs fewer is read as a whole. Default: 4096.
+    pub min_nodes: usize,
     /// Memo entries from items that are gone, 16 bytes each in the memo's
     /// region: without a plan the older half goes when there are more. Default: 4096.
     pub cache_entries: usize,
@@ -48,7 +47,7 @@ impl Default for ItemOptions {
 impl ItemOptions {
     /// The defaults.
     pub const fn new() -> Self {
-        ItemOptions { reader: Options::new(), hold: 4096, cache_entries: 4096, cache_bytes: 256 << 10 }
+        ItemOptions { reader: Options::new(), min_nodes: 4096, cache_entries: 4096, cache_bytes: 256 << 10 }
     }
 
     /// The options that every reader has.
@@ -57,9 +56,9 @@ impl ItemOptions {
         self
     }
 
-    /// Nodes in use before items are handed over ahead of the end.
-    pub const fn hold(mut self, nodes: usize) -> Self {
-        self.hold = nodes;
+    /// Minimum nodes buffered before streaming starts.
+    pub const fn min_nodes(mut self, nodes: usize) -> Self {
+        self.min_nodes = nodes;
         self
     }
 
@@ -220,7 +219,7 @@ enum From {
 ///
 /// let (mut nodes, mut memo, mut bytes) = ([Node::EMPTY; 32], [Node::EMPTY; 8], [0; 64]);
 /// let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
-/// let mut reader = ItemReader::new(storage, ItemOptions::new().hold(0));
+/// let mut reader = ItemReader::new(storage, ItemOptions::new().min_nodes(0));
 /// let (mut input, mut sum) = (&b"]K\x01aK\x02aK\x03a."[..], 0);
 /// while reader.feed(&mut input)? == Found::Item {
 ///     sum += reader.item().and_then(|item| item.value().as_i64()).unwrap_or(0);
@@ -252,7 +251,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     /// Reads the items of the outermost container.
     pub fn new(memory: M, options: ItemOptions) -> Self {
         let reader = Options { out_of_band: u64::MAX, ..options.reader };
-        let stream = Stream::new(options.hold, (options.cache_entries, options.cache_bytes), 0);
+        let stream = Stream::new(options.min_nodes, (options.cache_entries, options.cache_bytes), 0);
         let unpickler = Unpickler::new(Streaming { memory, stream }, reader);
         ItemReader {
             unpickler,
@@ -431,7 +430,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         let depth = self.unpickler.memory.stream.depth;
         self.unpickler.begin_at(offset, false);
         let cache = (self.options.cache_entries, self.options.cache_bytes);
-        self.unpickler.memory.stream = Stream::new(self.options.hold, cache, depth);
+        self.unpickler.memory.stream = Stream::new(self.options.min_nodes, cache, depth);
         self.from = From::Stream;
         self.current = None;
         self.count = 0;

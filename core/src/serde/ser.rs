@@ -229,11 +229,11 @@ impl<W: Write> Out<'_, W> {
         let hash = name.as_ptr() as usize ^ (name.as_ptr() as usize >> 6) ^ name.len();
         let at = hash % NAMES;
         match self.names.get(at).copied().flatten() {
-            Some((known, memo)) if core::ptr::eq(known, name) => done(self.pickler.recall(memo)),
+            Some((known, memo)) if core::ptr::eq(known, name) => done(self.pickler.get_memo(memo)),
             Some(_) => done(self.pickler.str(name)),
             None => {
                 done(self.pickler.str(name))?;
-                let memo = self.pickler.remember().map_err(failed)?;
+                let memo = self.pickler.memoize().map_err(failed)?;
                 if let Some(slot) = self.names.get_mut(at) {
                     *slot = Some((name, memo));
                 }

@@ -1,4 +1,4 @@
-//! Where written bytes go, and what is said when they cannot.
+//! Output sinks and write errors.
 
 use crate::Error;
 use core::convert::Infallible;

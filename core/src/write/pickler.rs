@@ -65,7 +65,7 @@ const KEYED: u8 = 8;
 /// Not a container of its own: items of the object below.
 const PART: u8 = 16;
 
-/// A value in the memo, to be written again by [`Pickler::recall`].
+/// A value in the memo, to be written again by [`Pickler::get_memo`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memoized(u32);
 
@@ -87,7 +87,7 @@ type Written<'a, P, W> = Result<&'a mut P, WriteError<<W as embedded_io::ErrorTy
 ///
 /// Containers are begun and ended; of lists, dicts and sets nobody needs to know the
 /// length. The open ones take a [`Level`] each, four bytes of the caller's.
-/// What cannot be pickled cannot be said, or is an error before anything of it is written:
+/// Invalid nesting is unrepresentable, or rejected before anything of it is written:
 /// a key without a value, an end without a beginning, a second value.
 ///
 /// ```
@@ -102,7 +102,7 @@ type Written<'a, P, W> = Result<&'a mut P, WriteError<<W as embedded_io::ErrorTy
 /// ```
 ///
 /// With the lengths given, the opcodes are those of CPython's pickler in C but for the memo: nothing is memoised
-/// unless [`Pickler::remember`] or [`Pickler::shared_str`] say so.
+/// unless [`Pickler::memoize`] or [`Pickler::shared_str`] say so.
 pub struct Pickler<'p, W, F = NoFrames> {
     encoder: Encoder<W, F>,
     levels: &'p mut [Level],

@@ -170,7 +170,7 @@ impl<W: Write> Framer<W> {
     }
 }
 
-/// What one look at the opcodes of a pickle tells a converter.
+/// Properties of a pickle, found in one scan of its opcodes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traits {
     /// The protocol: of the first PROTO, or without one the highest that an opcode is of.

@@ -76,7 +76,7 @@ enum Items {
     Pairs,
 }
 
-/// What a pickler is told.
+/// Options for writing.
 pub struct Hooks<'py> {
     pub persistent_id: Option<Bound<'py, PyAny>>,
     pub reducer_override: Option<Bound<'py, PyAny>>,

@@ -102,7 +102,7 @@ impl<'py> Out<'py> {
     }
 }
 
-/// Which objects have been written, and under which number.
+/// The memo table: the objects that have been written, each with its index.
 #[derive(Default)]
 pub struct Memo {
     slots: Vec<(Raw, u32)>,

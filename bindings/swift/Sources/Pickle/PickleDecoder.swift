@@ -48,7 +48,7 @@ public struct PickleDecoder: Sendable {
         case custom(@Sendable ([any CodingKey]) -> any CodingKey)
     }
 
-    /// What reading the pickle is told.
+    /// Options for reading the pickle.
     public var options = PickleOptions()
     /// How a `Date` is pickled.
     public var dateDecodingStrategy = DateDecodingStrategy.dateTime

@@ -47,14 +47,14 @@ public final class PickleItemReader: @unchecked Sendable {
     }
 
     /// A reader from here to the end of a file, pipe or socket, which it does not close. It reads the items of the
-    /// outermost container of each pickle, or of the one at a path such as `$.rows`; a pickle of up to `hold` values
+    /// outermost container of each pickle, or of the one at a path such as `$.rows`; a pickle of up to `minNodes` values
     /// is read as a whole. Throws ``PickleError/Kind/badPath`` where the path cannot be read.
     public init(
-        _ source: FileHandle, path: String = "$", options: PickleOptions = PickleOptions(), hold: UInt32 = 4096
+        _ source: FileHandle, path: String = "$", options: PickleOptions = PickleOptions(), minNodes: UInt32 = 4096
     ) throws(PickleError) {
         self.options = options
         do {
-            self.source = .stream(source, try ItemReader(path: path, options: options.raw, hold: hold))
+            self.source = .stream(source, try ItemReader(path: path, options: options.raw, minNodes: minNodes))
         } catch {
             throw PickleError(error)
         }
@@ -64,11 +64,11 @@ public final class PickleItemReader: @unchecked Sendable {
     /// nothing else is kept. A reader of a stream has to guess, and fails with ``PickleError/Kind/memoDropped`` where
     /// something was shared long ago.
     public init(
-        contentsOf url: URL, path: String = "$", options: PickleOptions = PickleOptions(), hold: UInt32 = 4096
+        contentsOf url: URL, path: String = "$", options: PickleOptions = PickleOptions(), minNodes: UInt32 = 4096
     ) throws(PickleError) {
         self.options = options
         do {
-            source = .file(try FileItems.open(file: url.path, path: path, options: options.raw, hold: hold))
+            source = .file(try FileItems.open(file: url.path, path: path, options: options.raw, minNodes: minNodes))
         } catch {
             throw PickleError(error)
         }

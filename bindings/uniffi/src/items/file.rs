@@ -32,15 +32,20 @@ struct State {
 
 #[uniffi::export]
 impl FileItems {
-    /// The items of every pickle in a file; `path` and `hold` as of [`ItemReader`](crate::ItemReader). What is no regular file
+    /// The items of every pickle in a file; `path` and `min_nodes` as of [`ItemReader`](crate::ItemReader). What is no regular file
     /// is read once, like a stream.
     ///
     /// # Errors
     /// [`ErrorKind::InputOutput`]: the file cannot be opened. [`ErrorKind::BadPath`]: the path cannot be read.
     #[uniffi::constructor]
-    pub fn open(file: String, path: String, options: ReadOptions, hold: Option<u32>) -> Result<Arc<Self>, PickleError> {
+    pub fn open(
+        file: String,
+        path: String,
+        options: ReadOptions,
+        min_nodes: Option<u32>,
+    ) -> Result<Arc<Self>, PickleError> {
         check(&path)?;
-        let how = how(options, hold);
+        let how = how(options, min_nodes);
         let source = File::open(&file).map_err(|error| io(0, &error))?;
         let kind = source.metadata().map_err(|error| io(0, &error))?;
         if kind.is_dir() {

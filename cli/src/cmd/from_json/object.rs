@@ -121,8 +121,8 @@ impl<'j> Maker<'j> {
 
     pub(super) fn change(&mut self, key: &str, value: &'j Value) -> Result<(), Fault> {
         match (key, value) {
-            ("$append", Value::Array(items)) => self.give(items, Opcode::Appends),
-            ("$add", Value::Array(items)) => self.give(items, Opcode::AddItems),
+            ("$append", Value::Array(items)) => self.extend(items, Opcode::Appends),
+            ("$add", Value::Array(items)) => self.extend(items, Opcode::AddItems),
             ("$setitem", Value::Array(pairs)) => self.pairs(pairs),
             ("$setitem", Value::Object(fields)) => match fields.get("$dict") {
                 Some(Value::Array(pairs)) => self.pairs(pairs),

@@ -52,8 +52,8 @@ impl<W: Write> ser::SerializeTuple for Names<'_, '_, W> {
     }
 }
 
-/// What [`Only`] takes: a string, a small number or a tuple.
-pub(super) trait Take: Sized {
+/// What [`Only`] accepts: a string, a small number or a tuple.
+pub(super) trait Accept: Sized {
     type Tuple: ser::SerializeTuple<Ok = (), Error = Error>;
 
     fn text(self, _: &str) -> Result<()> {
@@ -80,7 +80,7 @@ pub(super) enum Caught<'c> {
     Number(&'c mut u8),
 }
 
-impl Take for Caught<'_> {
+impl Accept for Caught<'_> {
     type Tuple = Never;
 
     fn text(self, value: &str) -> Result<()> {
@@ -101,7 +101,7 @@ impl Take for Caught<'_> {
     }
 }
 
-impl<'o, 'p, W: Write> Take for Tagged<'o, 'p, W> {
+impl<'o, 'p, W: Write> Accept for Tagged<'o, 'p, W> {
     type Tuple = Names<'o, 'p, W>;
 
     fn tuple(self) -> Result<Names<'o, 'p, W>> {
@@ -124,7 +124,7 @@ macro_rules! refused {
 
 type Never = Impossible<(), Error>;
 
-impl<T: Take> ser::Serializer for Only<T> {
+impl<T: Accept> ser::Serializer for Only<T> {
     type Ok = ();
     type Error = Error;
     type SerializeSeq = Never;

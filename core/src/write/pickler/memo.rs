@@ -11,7 +11,7 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
     ///
     /// # Errors
     /// [`ErrorKind::MissingValue`] if no value was written last. Or the sink fails.
-    pub fn remember(&mut self) -> Result<Memoized, WriteError<W::Error>> {
+    pub fn memoize(&mut self) -> Result<Memoized, WriteError<W::Error>> {
         if !self.fresh {
             return Err(self.encoder.fault(ErrorKind::MissingValue, Opcode::Memoize));
         }
@@ -26,7 +26,7 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
     /// # Errors
     /// As [`Pickler::none`]; [`ErrorKind::MemoMissing`] if it is of another pickle and unknown here.
     #[cfg_attr(target_pointer_width = "64", inline)]
-    pub fn recall(&mut self, memoized: Memoized) -> Written<'_, Self, W> {
+    pub fn get_memo(&mut self, memoized: Memoized) -> Written<'_, Self, W> {
         if memoized.0 >= self.memo {
             return Err(self.encoder.fault(ErrorKind::MemoMissing, Opcode::Get));
         }

@@ -151,11 +151,11 @@ impl<'p, W: Write, F: Frames> Pickler<'p, W, F> {
     pub fn shared_str(&mut self, value: &'p str) -> Written<'_, Self, W> {
         let known = self.shared.iter().take(self.shared_len).find(|shared| shared.text == value);
         if let Some(&Shared { memo, .. }) = known {
-            return self.recall(memo);
+            return self.get_memo(memo);
         }
         self.str(value)?;
         if self.shared_len < self.shared.len() {
-            let memo = self.remember()?;
+            let memo = self.memoize()?;
             if let Some(slot) = self.shared.get_mut(self.shared_len) {
                 *slot = Shared { text: value, memo };
                 self.shared_len += 1;

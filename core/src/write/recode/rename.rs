@@ -84,7 +84,7 @@ impl Plan {
         let mut plan = Plan::default();
         // What each str that is part of a global should become; `None` where two globals disagree.
         let mut wanted: BTreeMap<u64, Option<String>> = BTreeMap::new();
-        let mut want = |at: u64, text: &str| {
+        let mut require = |at: u64, text: &str| {
             let same = wanted.entry(at).or_insert_with(|| Some(text.into()));
             if same.as_deref() != Some(text) {
                 *same = None;
@@ -103,8 +103,8 @@ impl Plan {
                 let new = rename(module, name);
                 let (new_module, new_name) =
                     new.as_ref().map_or((module, name), |(module, name)| (module.as_str(), name.as_str()));
-                want(module_at, new_module);
-                want(name_at, new_name);
+                require(module_at, new_module);
+                require(name_at, new_name);
                 if let Some(new) = new {
                     plan.sites.insert(op.offset, new);
                     plan.operands.insert(op.offset, [module_at, name_at]);

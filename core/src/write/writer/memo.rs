@@ -1,4 +1,4 @@
-//! Which values have been written, and under which number.
+//! The memo table: the values that have been written, each with its index.
 //!
 //! Containers and objects are known by their node: an array. Strs and bytes
 //! are known by the place of their bytes. Places come nearly always in

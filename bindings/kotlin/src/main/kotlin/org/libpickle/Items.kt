@@ -38,7 +38,7 @@ class PickleItem internal constructor(val role: Role, val key: PickleValue?, val
  * Reads a container item by item out of a stream that is fed in pieces: of the outermost container, or of the one at a
  * `path` such as `$.rows`. Memory does not grow with the stream. Calls from several threads take turns.
  *
- * A pickle of up to `hold` values is read as a whole. After [close] every call throws a [PickleException] of kind
+ * A pickle of up to `minNodes` values is read as a whole. After [close] every call throws a [PickleException] of kind
  * [ErrorKind.CLOSED]; closing twice is fine.
  *
  * @throws PickleException of kind BAD_PATH: the path cannot be read
@@ -46,9 +46,9 @@ class PickleItem internal constructor(val role: Role, val key: PickleValue?, val
 class ItemReader @JvmOverloads @Throws(PickleException::class) constructor(
     path: String = "$",
     options: ReadOptions = ReadOptions.DEFAULT,
-    hold: Int = HOLD,
+    minNodes: Int = MIN_NODES,
 ) : AutoCloseable {
-    private val native = NativeReader { Native.items(path.toByteArray(), options.numbers, hold, it) }
+    private val native = NativeReader { Native.items(path.toByteArray(), options.numbers, minNodes, it) }
 
     /** The pickle is over. */
     @Volatile
@@ -108,8 +108,8 @@ class ItemReader @JvmOverloads @Throws(PickleException::class) constructor(
     override fun close() = native.close()
 
     companion object {
-        /** Values up to which a pickle is read as a whole. */
-        const val HOLD = 4096
+        /** Minimum nodes buffered before streaming starts, by default. */
+        const val MIN_NODES = 4096
         internal const val PIECE = 64 * 1024
     }
 }
@@ -140,7 +140,7 @@ private fun readItems(batch: ByteArray, into: MutableCollection<PickleItem>) {
  * The file is read twice: a first pass finds what later items share with earlier ones, and nothing else is kept. An
  * [ItemReader] has to guess, and throws kind [ErrorKind.MEMO_DROPPED] where something was shared long ago.
  *
- * A pickle of up to [hold] values is read as a whole. Calls from several threads take turns. After [close] every call
+ * A pickle of up to [minNodes] values is read as a whole. Calls from several threads take turns. After [close] every call
  * throws a [PickleException] of kind [ErrorKind.CLOSED]; closing twice is fine.
  *
  * @throws IOException the file cannot be opened
@@ -150,10 +150,10 @@ class FileItems @JvmOverloads @Throws(PickleException::class, IOException::class
     file: Path,
     path: String = "$",
     options: ReadOptions = ReadOptions.DEFAULT,
-    hold: Int = ItemReader.HOLD,
+    minNodes: Int = ItemReader.MIN_NODES,
 ) : Iterator<PickleItem>, AutoCloseable {
     private val native = try {
-        NativeReader { Native.open(file.toString().toByteArray(), path.toByteArray(), options.numbers, hold, it) }
+        NativeReader { Native.open(file.toString().toByteArray(), path.toByteArray(), options.numbers, minNodes, it) }
     } catch (e: PickleException) {
         // Whoever has no such file gets Java's own exception.
         if (e.kind == ErrorKind.INPUT_OUTPUT) Files.newInputStream(file).close()

@@ -34,9 +34,9 @@ internal object Native {
     @JvmStatic external fun document(reader: Long, out: LongArray): ByteArray
     @JvmStatic external fun nextPickle(reader: Long, keepMemo: Int, out: LongArray): ByteArray?
     @JvmStatic external fun offset(reader: Long, out: LongArray): ByteArray?
-    @JvmStatic external fun items(path: ByteArray, options: LongArray, hold: Int, out: LongArray): ByteArray?
+    @JvmStatic external fun items(path: ByteArray, options: LongArray, minNodes: Int, out: LongArray): ByteArray?
     @JvmStatic external fun feedItems(reader: Long, data: ByteArray, from: Int, length: Int, out: LongArray): ByteArray
-    @JvmStatic external fun open(file: ByteArray, path: ByteArray, options: LongArray, hold: Int, out: LongArray): ByteArray?
+    @JvmStatic external fun open(file: ByteArray, path: ByteArray, options: LongArray, minNodes: Int, out: LongArray): ByteArray?
     @JvmStatic external fun nextBatch(reader: Long, out: LongArray): ByteArray?
     @JvmStatic external fun free(reader: Long)
 
