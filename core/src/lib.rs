@@ -40,7 +40,7 @@ pub use read::items::{Found, Item, ItemOptions, ItemReader, Role};
 pub use read::joblib;
 pub use read::unpickler::{Payload, Status, Unpickler};
 pub use view::View;
-pub use view::known::{self, Known};
+pub use view::known;
 pub use view::table;
 pub use wire::decoder::{Decoder, Step};
 pub use wire::encoder::Encoder;

@@ -1,7 +1,7 @@
 //! Types that every Python has, from how a pickle spells them: what is made here cannot do harm.
 
 use crate::build::Build;
-use pickle_core::known::{Octets, TimeDelta};
+use pickle_core::view::{Fraction, MappingKind, Octets, SequenceKind, TimeDelta, View, Zone};
 use pickle_core::{Object, Value};
 use pyo3::exceptions::{PyArithmeticError, PyLookupError, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -21,16 +21,15 @@ pub const KINDS: [&str; 8] = ["DTYPE", "ARRAY", "SCALAR", "DATA_FRAME", "SERIES"
 
 /// The kind of a Record.
 pub fn kind(value: Value<'_>) -> Option<&'static str> {
-    use pickle_core::Known as Core;
-    Some(match Core::of(value)? {
-        Core::DType(_) => "DTYPE",
-        Core::Array(_) => "ARRAY",
-        Core::Scalar(..) => "SCALAR",
-        Core::DataFrame { .. } => "DATA_FRAME",
-        Core::Series { .. } => "SERIES",
-        Core::Index { .. } => "INDEX",
-        Core::Tensor(_) => "TENSOR",
-        Core::Sparse { .. } => "SPARSE",
+    Some(match value.view() {
+        View::DType(_) => "DTYPE",
+        View::Array(_) => "ARRAY",
+        View::Scalar(..) => "SCALAR",
+        View::DataFrame { .. } => "DATA_FRAME",
+        View::Series { .. } => "SERIES",
+        View::Index { .. } => "INDEX",
+        View::Tensor(_) => "TENSOR",
+        View::Sparse { .. } => "SPARSE",
         _ => return None,
     })
 }
@@ -60,8 +59,7 @@ pub fn make<'py>(
     value: Value<'_>,
     object: &Object<'_>,
 ) -> PyResult<Option<Known<'py>>> {
-    let Some(known) = pickle_core::Known::of(value) else { return Ok(None) };
-    match of(build, &known, object) {
+    match of(build, &value.view(), object) {
         Ok(made) => Ok(made),
         Err(error) => {
             let py = build.py;
@@ -78,14 +76,13 @@ pub fn make<'py>(
 
 fn of<'py>(
     build: &mut Build<'_, '_, 'py>,
-    known: &pickle_core::Known<'_>,
+    view: &View<'_>,
     object: &Object<'_>,
 ) -> PyResult<Option<Known<'py>>> {
-    use pickle_core::Known as Core;
     let py = build.py;
     let first = object.instance().and_then(|instance| instance.args.clone().next());
-    let made = match known {
-        Core::Bytes(bytes) => match bytes.as_slice() {
+    let made = match view {
+        View::Bytes(bytes) => match bytes.as_slice() {
             Some(slice) => {
                 build.spend(slice.len() as u64 / 8)?;
                 PyBytes::new(py, slice).into_any()
@@ -96,13 +93,12 @@ fn of<'py>(
                 PyBytes::new(py, &bytes).into_any()
             }
         },
-        Core::ByteArray(bytes) => {
+        View::ByteArray(bytes) => {
             let bytes = octets(*bytes);
             build.spend(bytes.len() as u64 / 4)?;
             PyByteArray::new(py, &bytes).into_any()
         }
-        Core::Set(_) | Core::FrozenSet(_) => {
-            let frozen = matches!(known, Core::FrozenSet(_));
+        View::Set(set) if set.class.is_none() && set.attributes.len() == 0 => {
             let items = match first {
                 None => PyTuple::empty(py).into_any(),
                 Some(list) => {
@@ -112,26 +108,26 @@ fn of<'py>(
                     list
                 }
             };
-            if frozen {
+            if set.frozen {
                 let set = py.get_type::<PyFrozenSet>().call1((items,))?;
                 set
             } else {
                 py.get_type::<PySet>().call1((items,))?
             }
         }
-        Core::Complex(re, im) => PyComplex::from_doubles(py, *re, *im).into_any(),
-        Core::Range(a, b, c) => three(build, class!(py, "builtins", "range")?, [*a, *b, *c])?,
-        Core::Slice(a, b, c) => three(build, class!(py, "builtins", "slice")?, [*a, *b, *c])?,
-        Core::Date(date) => class!(py, "datetime", "date")?.call1((date.year, date.month, date.day))?,
-        Core::Time(time, zone) => {
+        View::Complex(re, im) => PyComplex::from_doubles(py, *re, *im).into_any(),
+        View::Range(a, b, c) => three(build, class!(py, "builtins", "range")?, [*a, *b, *c])?,
+        View::Slice(a, b, c) => three(build, class!(py, "builtins", "slice")?, [*a, *b, *c])?,
+        View::Date(date) => class!(py, "datetime", "date")?.call1((date.year, date.month, date.day))?,
+        View::Time(time, zone) => {
             let kwargs = PyDict::new(py);
             kwargs.set_item("fold", u8::from(time.fold))?;
-            let Some(zone) = optional(build, *zone) else { return Ok(None) };
+            let Some(zone) = optional(build, zone.and_then(|_| last(object))) else { return Ok(None) };
             let args = (time.hour, time.minute, time.second, time.microsecond, zone);
             class!(py, "datetime", "time")?.call(args, Some(&kwargs))?
         }
-        Core::DateTime(date, time, zone) => {
-            let Some(zone) = optional(build, *zone) else { return Ok(None) };
+        View::DateTime(date, time, zone) => {
+            let Some(zone) = optional(build, zone.and_then(|_| last(object))) else { return Ok(None) };
             let class = class!(py, "datetime", "datetime")?;
             let (y, mo, d) = (date.year, date.month, date.day);
             let (h, mi, s, us) = (time.hour, time.minute, time.second, time.microsecond);
@@ -143,8 +139,8 @@ fn of<'py>(
                 class.call1((y, mo, d, h, mi, s, us, zone))?
             }
         }
-        Core::TimeDelta(delta) => timedelta(py, delta)?,
-        Core::TimeZone(offset, name) => {
+        View::TimeDelta(delta) => timedelta(py, delta)?,
+        View::Zone(Zone::Fixed(offset, name)) if object.class() == Some(("datetime", "timezone")) => {
             let class = class!(py, "datetime", "timezone")?;
             let zero = offset.total_microseconds() == 0;
             match name {
@@ -153,29 +149,29 @@ fn of<'py>(
                 None => class.call1((timedelta(py, offset)?,))?,
             }
         }
-        Core::ZoneInfo(key) => {
+        View::Zone(Zone::Named { key, offset: None, .. }) => {
             if !is_zone(key) {
                 return Ok(None);
             }
             class!(py, "zoneinfo", "ZoneInfo")?.call1((*key,))?
         }
-        Core::Decimal(text) => class!(py, "decimal", "Decimal")?.call1((*text,))?,
-        Core::FractionText(text) => {
+        View::Decimal(text) => class!(py, "decimal", "Decimal")?.call1((*text,))?,
+        View::Fraction(Fraction::Text(text)) => {
             // An exponent in the text would make an int of any size.
             let (numerator, denominator) = text.split_once('/').unwrap_or((text, "1"));
             let int = py.get_type::<pyo3::types::PyInt>();
             class!(py, "fractions", "Fraction")?.call1((int.call1((numerator,))?, int.call1((denominator,))?))?
         }
-        Core::Fraction(a, b) => {
+        View::Fraction(Fraction::Ints(a, b)) => {
             let (Some(a), Some(b)) = (build.ready(*a), build.ready(*b)) else { return Ok(None) };
             class!(py, "fractions", "Fraction")?.call1((a, b))?
         }
-        Core::Uuid(bits) => {
+        View::Uuid(uuid) => {
             let kwargs = PyDict::new(py);
-            kwargs.set_item("bytes", PyBytes::new(py, &bits.to_be_bytes()))?;
+            kwargs.set_item("bytes", PyBytes::new(py, &uuid.0.to_be_bytes()))?;
             class!(py, "uuid", "UUID")?.call((), Some(&kwargs))?
         }
-        Core::OrderedDict(..) => {
+        View::Mapping(mapping) if mapping.class.is_none() && mapping.kind == MappingKind::OrderedDict => {
             let class = class!(py, "collections", "OrderedDict")?;
             let dict = class.call0()?;
             if let Some(pairs) = first {
@@ -189,8 +185,9 @@ fn of<'py>(
             }
             return Ok(Some(Known::Container(dict)));
         }
-        Core::DefaultDict(factory, _) => {
-            let factory = match factory {
+        View::Mapping(mapping) if mapping.class.is_some() || mapping.attributes.len() != 0 => return Ok(None),
+        View::Mapping(mapping) if mapping.kind == MappingKind::DefaultDict => {
+            let factory = match mapping.factory {
                 None => py.None().into_bound(py),
                 Some(factory) => match factory.as_global().and_then(|named| harmless(py, named)) {
                     Some(factory) => factory,
@@ -200,11 +197,10 @@ fn of<'py>(
             };
             return Ok(Some(Known::Container(class!(py, "collections", "defaultdict")?.call1((factory,))?)));
         }
-        Core::Counter(counts) => {
+        View::Mapping(mapping) if mapping.kind == MappingKind::Counter => {
             let counter = class!(py, "collections", "Counter")?.call0()?;
-            let counts = counts.clone();
             let filled = PyDict::new(py);
-            for (key, count) in counts {
+            for (key, count) in mapping.pairs {
                 build.spend(4 + build.weight_of(key))?;
                 let (Some(key), Some(count)) = (build.ready(key), build.ready(count)) else { return Ok(None) };
                 filled.set_item(key, count)?;
@@ -212,8 +208,8 @@ fn of<'py>(
             py.get_type::<PyDict>().call_method1("update", (&counter, filled))?;
             counter
         }
-        Core::Deque(_, longest) => {
-            let longest = match longest {
+        View::Sequence(deque) if deque.kind == SequenceKind::Deque && deque.attributes.len() == 0 => {
+            let longest = match deque.max_len {
                 Some(longest) => match longest.as_i64() {
                     Some(longest) if longest >= 0 => Some(longest),
                     _ => return Ok(None),
@@ -232,19 +228,24 @@ fn of<'py>(
             };
             return Ok(Some(Known::Container(class!(py, "collections", "deque")?.call1((items, longest))?)));
         }
-        Core::Path(name, parts) => {
-            let class = if name.contains("Windows") {
+        View::Path(path) => {
+            let class = if path.class.contains("Windows") {
                 class!(py, "pathlib", "PureWindowsPath")?
             } else {
                 class!(py, "pathlib", "PurePosixPath")?
             };
-            let parts: Option<Vec<_>> = parts.clone().map(|part| build.ready(part)).collect();
+            let parts: Option<Vec<_>> = path.parts.map(|part| build.ready(part)).collect();
             let Some(parts) = parts else { return Ok(None) };
             class.call1(PyTuple::new(py, parts)?)?
         }
         _ => return Ok(None),
     };
     Ok(Some(Known::Whole(made)))
+}
+
+/// The time zone that a time was made with.
+fn last<'d>(object: &Object<'d>) -> Option<Value<'d>> {
+    object.instance()?.args.last()
 }
 
 fn optional<'py>(build: &mut Build<'_, '_, 'py>, value: Option<Value<'_>>) -> Option<Bound<'py, PyAny>> {

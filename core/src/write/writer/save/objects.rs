@@ -4,9 +4,8 @@ use super::super::Version;
 use super::{Frame, Next, Save, Stage};
 use crate::document::iter::Cells;
 use crate::machine::node::{How, NIL, Node, chunk, tag};
-use crate::view::known::Known;
 use crate::wire::sink::WriteError;
-use crate::{Opcode, Value};
+use crate::{Opcode, Value, View};
 use alloc::vec::Vec;
 use embedded_io::Write;
 
@@ -22,15 +21,15 @@ impl<W: Write> Save<'_, '_, W> {
         let value = Value::new(self.document, node);
         if self.from < self.protocol() && how == How::Reduce as u8 {
             // What has an opcode now.
-            match Known::of(value) {
-                Some(Known::Bytes(octets)) if self.from < 3 && self.protocol() >= 3 => {
+            match value.view() {
+                View::Bytes(octets) if self.from < 3 && self.protocol() >= 3 => {
                     let data: Vec<u8> = octets.collect();
                     self.text_other(Node::atom(tag::BYTES), &data)?;
                     let number = self.put()?;
                     self.memo.set_node(index, number);
                     return Ok(None);
                 }
-                Some(Known::ByteArray(octets)) => {
+                View::ByteArray(octets) => {
                     let data: Vec<u8> = octets.collect();
                     self.byte_array_of(&data, index)?;
                     return Ok(None);
