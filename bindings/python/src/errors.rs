@@ -1,6 +1,6 @@
 //! Errors as Python sees them: the classes are Python's, in `libpickle/_errors.py`.
 
-use pickle_core::{Error, ErrorKind};
+use pickle_core::{Error, ErrorKind, Opcode};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -14,6 +14,7 @@ pub fn failed(py: Python<'_>, kind: &str, offset: u64, text: &str) -> PyErr {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     static EMPTY: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     static TEXT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    static UTF8: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let class = match kind {
         "Empty" | "EndOfInput" => class(py, &EMPTY, "EndOfInputError"),
@@ -22,11 +23,11 @@ pub fn failed(py: Python<'_>, kind: &str, offset: u64, text: &str) -> PyErr {
         | "BadFloat"
         | "FloatOverflow"
         | "BadEscape"
-        | "BadUtf8"
         | "BadUnicodeEscape"
         | "BadEncoding"
         | "NegativeMemo"
         | "BadExtension" => class(py, &TEXT, "BadTextError"),
+        "BadUtf8" => class(py, &UTF8, "BadUtf8Error"),
         "NotCallable" | "NotAClass" | "ArgsNotTuple" | "KwargsNotDict" | "Unhashable" => {
             class(py, &TYPE, "WrongTypeError")
         }
@@ -44,6 +45,9 @@ pub fn from_core(py: Python<'_>, error: Error) -> PyErr {
     // In the words of `pickle`, too, for those who look for them.
     match error.kind() {
         ErrorKind::Empty => text.push_str(" (Ran out of input)"),
+        ErrorKind::NotAscii if matches!(error.opcode(), Some(Opcode::PersId)) => {
+            text = "persistent IDs in protocol 0 must be ASCII strings".into();
+        }
         ErrorKind::UnsupportedProtocol => text.push_str(" (unsupported pickle protocol)"),
         _ => {}
     }
@@ -78,10 +82,10 @@ pub fn unpickling(text: String) -> PyErr {
     })
 }
 
-/// The error that the pickle names what the policy does not allow; `names` are all of them.
-pub fn refused(py: Python<'_>, names: Vec<String>) -> PyErr {
+/// The error that the pickle names what the policy does not allow; `names` are all of them, and `report` the judge's.
+pub fn refused(py: Python<'_>, names: Vec<String>, report: Bound<'_, PyAny>) -> PyErr {
     let made = || -> PyResult<Bound<'_, PyAny>> {
-        py.import("libpickle._errors")?.getattr("RefusedError")?.call_method1("of", (names,))
+        py.import("libpickle._errors")?.getattr("RefusedError")?.call_method1("of", (names, report))
     };
     match made() {
         Ok(error) => PyErr::from_value(error),

@@ -15,7 +15,6 @@ pub struct Names {
     pub extensions: Vec<u32>,
     pub persistent_ids: u64,
     pub buffers: u64,
-    decoder: Option<Decoder>,
 }
 
 impl Names {
@@ -30,20 +29,6 @@ impl Names {
             }
             decoder = Decoder::lenient();
         }
-    }
-
-    /// The same in pieces of one pickle.
-    pub fn feed(&mut self, mut piece: &[u8]) {
-        let mut decoder = self.decoder.take().unwrap_or_else(Decoder::lenient);
-        while !piece.is_empty() {
-            self.walk(&mut decoder, &mut piece);
-            match decoder.next(&mut piece) {
-                Ok(pickle_core::Step::Op(op)) => self.note(&op),
-                Ok(pickle_core::Step::Fragment(_)) => {}
-                _ => break,
-            }
-        }
-        self.decoder = Some(decoder);
     }
 
     fn walk(&mut self, decoder: &mut Decoder, opcodes: &mut &[u8]) {

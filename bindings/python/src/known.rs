@@ -74,11 +74,7 @@ pub fn make<'py>(
     }
 }
 
-fn of<'py>(
-    build: &mut Build<'_, '_, 'py>,
-    view: &View<'_>,
-    object: &Object<'_>,
-) -> PyResult<Option<Known<'py>>> {
+fn of<'py>(build: &mut Build<'_, '_, 'py>, view: &View<'_>, object: &Object<'_>) -> PyResult<Option<Known<'py>>> {
     let py = build.py;
     let first = object.instance().and_then(|instance| instance.args.clone().next());
     let made = match view {

@@ -3,11 +3,13 @@
 mod build;
 mod equal;
 mod errors;
+mod fast;
 mod info;
 mod items;
 mod known;
 mod load;
 mod options;
+mod plain;
 mod raw;
 mod real;
 mod record;
@@ -28,12 +30,12 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<record::Record>()?;
     module.add_class::<load::Reader>()?;
     module.add_class::<items::Items>()?;
-    module.add_function(wrap_pyfunction!(load::loads, module)?)?;
+    fast::add(module)?;
     module.add_class::<save::Writer>()?;
     module.add_function(wrap_pyfunction!(load::get, module)?)?;
-    module.add_function(wrap_pyfunction!(save::dumps, module)?)?;
     module.add_function(wrap_pyfunction!(info::info, module)?)?;
     module.add_function(wrap_pyfunction!(info::scan, module)?)?;
     module.add_function(wrap_pyfunction!(verdict::verdict, module)?)?;
+    module.add_function(wrap_pyfunction!(verdict::_rows, module)?)?;
     Ok(())
 }

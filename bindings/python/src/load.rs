@@ -4,18 +4,24 @@ use crate::build::{self, Made};
 use crate::errors;
 use crate::info;
 use crate::options::{Given, Reading};
+use crate::plain;
 use crate::raw::Input;
 use crate::source::Source;
+use crate::verdict;
+use pickle_core::verdict::Workspace;
 use pickle_core::{Document, Error, Heap, Options, Path, Status, Unpickler, joblib};
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyBytes, PyDict, PyList};
 use std::cell::RefCell;
+use std::sync::OnceLock;
 
 /// Input of fewer bytes is read without letting other threads run meanwhile.
 const LONG: usize = 64 << 10;
 /// Documents of more values are made with the collector off.
 const MANY: usize = 2000;
+/// Levels that values may nest, if nothing else is asked for.
+pub const MAX_DEPTH: u32 = 1000;
 /// Memory of up to so many bytes is kept for the next pickle.
 const KEPT: usize = 1 << 20;
 
@@ -54,6 +60,21 @@ impl<'py> Collector<'py> {
     }
 }
 
+/// Whether the collector may run while an object is made: before 3.12. Later ones wait until code of Python runs.
+fn collects_anywhere(py: Python<'_>) -> bool {
+    static ANYWHERE: OnceLock<bool> = OnceLock::new();
+    *ANYWHERE.get_or_init(|| py.version_info() < (3, 12))
+}
+
+/// The pickle at the start of the bytes, if it is plain data.
+pub fn plain<'py>(py: Python<'py>, bytes: &[u8], max_depth: u32) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if !collects_anywhere(py) {
+        return Ok(plain::read(py, bytes, max_depth, true));
+    }
+    let off = Collector::off_for(py, bytes.len() / 4)?;
+    Ok(plain::read(py, bytes, max_depth, off.0.is_some()))
+}
+
 impl Drop for Collector<'_> {
     fn drop(&mut self) {
         if let Some(gc) = &self.0 {
@@ -62,24 +83,46 @@ impl Drop for Collector<'_> {
     }
 }
 
-/// Judges a document by a policy: every name in it, also of what it drops again.
-pub fn judge(
-    py: Python<'_>,
-    reading: &Reading<'_>,
+/// Judges a pickle by a policy before anything is made of it: every name in it, also of what it drops again, and what is done
+/// with each. `bytes` are those of the pickle, `document` is what will be made. Gives the pairs that may be looked up.
+fn judge<'py>(
+    py: Python<'py>,
+    reading: &Reading<'py>,
+    unpickler: &Unpickler<Heap>,
     document: &Document<'_>,
-    protocol: u8,
-    names: &info::Names,
-) -> PyResult<()> {
-    let Some(policy) = &reading.policy else { return Ok(()) };
+    bytes: &[u8],
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(policy) = &reading.policy else { return Ok(None) };
     if !policy.getattr(pyo3::intern!(py, "judges"))?.is_truthy()? {
-        return Ok(());
+        return Ok(None);
     }
-    let uses = info::uses(document, names);
-    let pairs = PyList::new(py, uses.keys())?;
-    let fix = reading.fix_imports && protocol < 3;
-    let extensions = names.extensions.clone();
-    let refused: Vec<String> = policy.call_method1("refused", (pairs, extensions, fix))?.extract()?;
-    if refused.is_empty() { Ok(()) } else { Err(errors::refused(py, refused)) }
+    let table = policy.getattr(pyo3::intern!(py, "_table"))?.cast_into::<PyBytes>()?;
+    // Room for all that the pickle can need: neither stack nor memo hit a limit.
+    let room = |count: u64| usize::try_from(count).unwrap_or(usize::MAX).clamp(256, bytes.len().max(256));
+    let mut workspace = Workspace::new(room(unpickler.opcodes()), room(unpickler.memo_count()));
+    let judged = verdict::judge(bytes, table.as_bytes(), &mut workspace);
+    drop(workspace);
+    let mut names = info::Names::default();
+    names.read(bytes);
+    let mut pairs = info::uses(document, &names);
+    let effects = PyDict::new(py);
+    for named in &judged.named {
+        effects.set_item((&named.module, &named.name), named.effect)?;
+        pairs.entry((named.module.clone(), named.name.clone())).or_default();
+    }
+    let findings: Vec<_> = judged
+        .found
+        .iter()
+        .map(|found| (found.rule, found.verdict.name(), &found.module, &found.name, &found.message))
+        .collect();
+    let fix = reading.fix_imports && unpickler.protocol() < 3;
+    let pairs = PyList::new(py, pairs.keys())?;
+    let asked = (pairs, effects, findings, judged.is_complete(), names.extensions, fix);
+    let (refused, approved): (Vec<String>, Bound<'py, PyAny>) = policy.call_method1("decide", asked)?.extract()?;
+    if refused.is_empty() {
+        return Ok(Some(approved));
+    }
+    Err(errors::refused(py, refused, judged.report(py)?.into_any()))
 }
 
 /// Reads the pickle at the start of data as `pickle.loads` does.
@@ -103,6 +146,13 @@ pub fn loads<'py>(
     let py = data.py();
     let input = Input::of(data)?;
     let policy = with_allowed(py, policy, allow)?;
+    if policy.is_none()
+        && max_bytes.is_none()
+        && max_opcodes.is_none()
+        && let Some(value) = plain(py, input.bytes(), max_depth)?
+    {
+        return Ok(value);
+    }
     let given =
         Given { encoding, errors, buffers, max_bytes, max_opcodes, max_depth, known, text_ints, policy, fix_imports };
     let mut reading = Reading::new(py, given)?;
@@ -128,10 +178,9 @@ pub fn loads<'py>(
             let mut make = || {
                 if reading.policy.is_some() {
                     let end = usize::try_from(unpickler.offset()).unwrap_or(bytes.len());
-                    let mut names = info::Names::default();
-                    names.read(bytes.get(..end).unwrap_or(bytes));
-                    judge(py, &reading, &document, protocol, &names)?;
-                    reading.find_classes(py, protocol)?;
+                    let pickle = bytes.get(..end).unwrap_or(bytes);
+                    let approved = judge(py, &reading, &unpickler, &document, pickle)?;
+                    reading.find_classes(py, protocol, approved)?;
                 }
                 build::whole(py, &document, &reading.wanted, &mut made, bytes.len())
             };
@@ -220,14 +269,14 @@ impl Reader {
     fn value<'py>(
         &mut self,
         reading: &mut Reading<'py>,
-        names: info::Names,
+        pickle: &[u8],
         py: Python<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let document = self.unpickler.document();
         let protocol = self.unpickler.protocol();
-        judge(py, reading, &document, protocol, &names)?;
+        let approved = judge(py, reading, &self.unpickler, &document, pickle)?;
         if reading.wanted.real.is_none() {
-            reading.find_classes(py, protocol)?;
+            reading.find_classes(py, protocol, approved)?;
         }
         let (_, bytes) = self.unpickler.used();
         let _off = Collector::off_for(py, document.id_limit())?;
@@ -297,15 +346,24 @@ impl Reader {
             self.unpickler.next_pickle(false);
         }
         self.begun = true;
-        let mut names = info::Names::default();
-        let judged = reading.policy.is_some();
+        let mut pickle = Vec::new();
+        let judged = match &reading.policy {
+            Some(policy) => policy.getattr(pyo3::intern!(py, "judges"))?.is_truthy()?,
+            None => false,
+        };
         let mut source = Source::of(file)?;
         source.pickle(&mut self.unpickler, |piece| {
             if judged {
-                names.feed(piece);
+                pickle.extend_from_slice(piece);
             }
         })?;
-        self.value(&mut reading, names, py)
+        self.value(&mut reading, &pickle, py)
+    }
+
+    /// That of the last pickle; 0 before the first.
+    #[getter]
+    fn protocol(&self) -> u8 {
+        if self.begun { self.unpickler.protocol() } else { 0 }
     }
 
     fn __traverse__(&self, visit: pyo3::gc::PyVisit<'_>) -> Result<(), pyo3::gc::PyTraverseError> {

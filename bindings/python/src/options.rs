@@ -91,10 +91,10 @@ impl<'py> Reading<'py> {
         self.max_bytes.map_or_else(Heap::new, Heap::with_limit)
     }
 
-    /// Real objects, by way of the policy, of a pickle in this protocol.
-    pub fn find_classes(&mut self, py: Python<'py>, protocol: u8) -> PyResult<()> {
+    /// Real objects, by way of the policy, of a pickle in this protocol. `approved` are the pairs that were judged.
+    pub fn find_classes(&mut self, py: Python<'py>, protocol: u8, approved: Option<Bound<'py, PyAny>>) -> PyResult<()> {
         if let Some(policy) = &self.policy {
-            let finder = policy.call_method1("finder", (self.fix_imports && protocol < 3,))?;
+            let finder = policy.call_method1("finder", (self.fix_imports && protocol < 3, protocol >= 4, approved))?;
             let known_first = policy.getattr(pyo3::intern!(py, "known_first"))?.is_truthy()?;
             self.wanted.real = Some(Real::new(finder, known_first));
         }

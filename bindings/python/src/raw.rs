@@ -2,6 +2,7 @@
 
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
+use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 
 /// A pointer to a Python object: borrowed or owned, as the place says.
@@ -105,15 +106,70 @@ pub unsafe fn owned<'py>(py: Python<'py>, object: Raw) -> PyResult<Bound<'py, Py
     unsafe { Bound::from_owned_ptr_or_err(py, object) }
 }
 
-/// One more reference to the same.
+/// The count of references, as every CPython of the stable ABI has it: the first word. Where its lower half is negative the
+/// object is immortal, and is not counted (3.12 and later).
+///
+/// # Safety
+/// `object` is a live object.
+#[inline(always)]
+unsafe fn count<'a>(object: Raw) -> &'a mut Py_ssize_t {
+    // SAFETY: as the caller promises; the lock is held, and nobody else has a reference into the object.
+    unsafe { &mut *object.cast::<Py_ssize_t>() }
+}
+
+/// One more reference to the same. What `Py_INCREF` is in C; under the stable ABI PyO3 calls a function for it.
 ///
 /// # Safety
 /// `object` is a live object.
 #[inline(always)]
 pub unsafe fn again(object: Raw) -> Raw {
     // SAFETY: as the caller promises.
-    unsafe { ffi::Py_INCREF(object) };
+    let count = unsafe { count(object) };
+    if *count as i32 >= 0 {
+        *count += 1;
+    }
     object
+}
+
+/// Gives a reference back. What `Py_DECREF` is in C.
+///
+/// # Safety
+/// `object` is a live object, and the reference is the caller's.
+#[inline(always)]
+pub unsafe fn release(object: Raw) {
+    // SAFETY: as the caller promises.
+    let count = unsafe { count(object) };
+    if *count as i32 > 1 {
+        *count -= 1;
+    } else {
+        // The last one, or an immortal object.
+        // SAFETY: the same.
+        unsafe { ffi::Py_DECREF(object) };
+    }
+}
+
+/// Something that one call leaves for the next, of whatever thread.
+pub struct Kept<T>(Cell<Option<T>>);
+
+// SAFETY: it is touched with the interpreter's lock only, of which there is one: the module is not for builds without it, and
+// PyO3 refuses it to interpreters with a lock of their own.
+unsafe impl<T> Sync for Kept<T> {}
+
+impl<T> Kept<T> {
+    pub const fn new() -> Self {
+        Kept(Cell::new(None))
+    }
+
+    /// What is there; the next that asks gets nothing until it is put back.
+    #[inline(always)]
+    pub fn take(&self, _lock: Python<'_>) -> Option<T> {
+        self.0.take()
+    }
+
+    #[inline(always)]
+    pub fn put(&self, _lock: Python<'_>, value: T) {
+        self.0.set(Some(value));
+    }
 }
 
 /// `object.name`, or None where there is no such attribute.

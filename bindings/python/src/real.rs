@@ -37,7 +37,9 @@ impl<'py> Real<'py> {
             return Err(pyo3::exceptions::PyValueError::new_err(text));
         };
         match pair.cast_into::<PyTuple>() {
-            Ok(pair) if pair.len() == 2 => self.find_class(&pair.get_item(0)?, &pair.get_item(1)?),
+            Ok(pair) if pair.len() == 2 && pair.iter_borrowed().all(|part| part.is_instance_of::<PyString>()) => {
+                self.find_class(&pair.get_item(0)?, &pair.get_item(1)?)
+            }
             _ => Err(pyo3::exceptions::PyValueError::new_err(format!(
                 "_inverted_registry[{code}] isn't a 2-tuple of strings"
             ))),

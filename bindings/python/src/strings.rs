@@ -1,9 +1,8 @@
 //! Strings that were made already: by where they stand in the stream, and dict keys by what they say.
 
-use crate::raw::{Raw, again};
+use crate::raw::{Kept, Raw, again};
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
-use std::cell::RefCell;
 
 /// A table from places in the stream to objects: the same place is the same object, by way of the memo.
 #[derive(Default)]
@@ -87,45 +86,61 @@ impl Drop for Places {
     }
 }
 
-/// Keys that were made lately, for as long as the thread lives: most pickles say the same few again and again.
-struct Keys(Box<[Raw; KEYS]>);
+/// A key that was made lately: most pickles say the same few again and again.
+#[derive(Clone, Copy)]
+struct Recent {
+    /// A reference of the table's own, to a str that is all ASCII: its bytes lie in it as long as it lives.
+    object: Raw,
+    text: *const [u8],
+}
 
 const KEYS: usize = 1024;
 /// Longer ones are no names.
 const LONGEST: usize = 48;
 
-thread_local! {
-    static RECENT: RefCell<Keys> = RefCell::new(Keys(Box::new([std::ptr::null_mut(); KEYS])));
-}
+static RECENT: Kept<Box<[Option<Recent>; KEYS]>> = Kept::new();
 
 /// A dict key: perhaps one that was made for another pickle. A new reference.
+#[inline]
 pub fn key(py: Python<'_>, text: &[u8]) -> PyResult<Raw> {
-    if text.len() > LONGEST || !text.is_ascii() {
+    if text.len() > LONGEST {
         return new_text(py, text);
     }
     let mut hash = text.len() as u64;
-    for piece in text.chunks(8) {
-        let mut word = [0; 8];
-        word[..piece.len()].copy_from_slice(piece);
-        hash = (hash.rotate_left(23) ^ u64::from_le_bytes(word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let (words, rest) = text.as_chunks::<8>();
+    for word in words {
+        hash = (hash.rotate_left(23) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
-    RECENT.with_borrow_mut(|Keys(recent)| {
-        let slot = &mut recent[(hash >> 54) as usize % KEYS];
-        if !slot.is_null() {
-            // SAFETY: the table holds a reference to a str.
-            let known = unsafe { crate::raw::utf8(*slot) };
-            if known == Some(text) {
-                // SAFETY: the same.
-                return Ok(unsafe { again(*slot) });
-            }
+    if !rest.is_empty() {
+        let word = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        hash = (hash.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+    let mut recent = RECENT.take(py).unwrap_or_else(|| Box::new([None; KEYS]));
+    let slot = &mut recent[(hash >> 54) as usize % KEYS];
+    let key = match slot {
+        // SAFETY: the table holds a reference to the str, and with it its bytes.
+        Some(known) if unsafe { &*known.text } == text => Ok(unsafe { again(known.object) }),
+        _ => new_key(py, text, slot),
+    };
+    RECENT.put(py, recent);
+    key
+}
+
+#[inline(never)]
+fn new_key(py: Python<'_>, text: &[u8], slot: &mut Option<Recent>) -> PyResult<Raw> {
+    let made = new_text(py, text)?;
+    if text.is_ascii()
+        // SAFETY: a str that lives as long as the table has it.
+        && let Some(text) = unsafe { crate::raw::utf8(made) }
+    {
+        // SAFETY: made is new.
+        let known = Recent { object: unsafe { again(made) }, text };
+        if let Some(old) = slot.replace(known) {
+            // SAFETY: a reference of ours.
+            unsafe { ffi::Py_DECREF(old.object) };
         }
-        let made = new_text(py, text)?;
-        // SAFETY: made is new; what stood there was ours.
-        unsafe {
-            ffi::Py_XDECREF(std::mem::replace(slot, again(made)));
-        }
-        Ok(made)
-    })
+    }
+    Ok(made)
 }
 
 /// A str from UTF-8, perhaps with lone surrogates. A new reference.

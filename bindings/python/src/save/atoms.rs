@@ -73,9 +73,9 @@ impl<'py> Save<'_, 'py> {
             }
             let [a, b, c, d] = small.to_le_bytes();
             match (b, c, d) {
-                (0, 0, 0) => self.out.put(&[b'K', a]),
-                (_, 0, 0) => self.out.put(&[b'M', a, b]),
-                _ => self.out.put(&[b'J', a, b, c, d]),
+                (0, 0, 0) => self.out.array([b'K', a]),
+                (_, 0, 0) => self.out.array([b'M', a, b]),
+                _ => self.out.array([b'J', a, b, c, d]),
             }
             return Ok(());
         }
@@ -134,7 +134,7 @@ impl<'py> Save<'_, 'py> {
         if self.protocol > 0 {
             let mut op = [b'G'; 9];
             op[1..].copy_from_slice(&value.to_bits().to_be_bytes());
-            self.out.put(&op);
+            self.out.array(op);
             return Ok(());
         }
         // SAFETY: the same.
@@ -178,7 +178,7 @@ impl<'py> Save<'_, 'py> {
 
     fn text_data(&mut self, utf8: &[u8]) -> PyResult<()> {
         if utf8.len() < 256 && self.protocol >= 4 {
-            self.out.put(&[0x8c, utf8.len() as u8]);
+            self.out.array([0x8c, utf8.len() as u8]);
             self.out.put(utf8);
             return Ok(());
         }

@@ -4,6 +4,7 @@ use super::{Save, Task, op};
 use crate::errors::{bad_value, pickling};
 use crate::record::Global;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyTuple};
 
 /// The interpreter's own table.
@@ -69,12 +70,20 @@ impl<'py> Save<'_, 'py> {
                 };
             }
         }
+        // Found in a module by way of others: its last name is enough.
+        let (name, path) = match path.last() {
+            Some(last) if parent.is(&module) && path.len() > 1 => (last.clone(), vec![last.clone()]),
+            _ => (name, path),
+        };
         if self.protocol >= 4 {
             self.push(Task::Memo(object));
             self.push(Task::Op(op::STACK_GLOBAL));
             self.later(&name);
             self.later(&module_name);
             return Ok(());
+        }
+        if path.len() > 1 && dotted_as_calls(py)? {
+            return self.dotted(object, module_name, path);
         }
         if !parent.is(&module) {
             let last = path.last().cloned().unwrap_or(name);
@@ -89,6 +98,45 @@ impl<'py> Save<'_, 'py> {
         let (module_name, name) = self.python2_names(module_name, name)?;
         self.line(&module_name, &name, &object)?;
         self.memo_put(object.as_ptr())
+    }
+
+    /// `getattr(getattr(..., name), name)` without numbers for what lies between, as CPython has written it since 3.13.
+    fn dotted(
+        &mut self,
+        object: Bound<'py, PyAny>,
+        module_name: Bound<'py, PyAny>,
+        path: Vec<Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        let py = self.py;
+        let getattr = py.import("builtins")?.getattr("getattr")?;
+        let mut path = path.into_iter();
+        let Some(first) = path.next() else { return Ok(()) };
+        let names: Vec<_> = path.collect();
+        self.push(Task::Memo(object.clone()));
+        for name in names.iter().rev() {
+            self.push(Task::Op(op::REDUCE));
+            self.push(Task::Op(if self.protocol < 2 { op::TUPLE } else { op::TUPLE2 }));
+            self.later(name);
+        }
+        self.push(Task::Line(object, module_name, first));
+        for _ in &names {
+            if self.protocol < 2 {
+                self.push(Task::Op(op::MARK));
+            }
+            self.later(&getattr);
+        }
+        Ok(())
+    }
+
+    /// The line of a name at the top of a module.
+    pub(super) fn top_level(
+        &mut self,
+        object: &Bound<'py, PyAny>,
+        module_name: Bound<'py, PyAny>,
+        name: Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let (module_name, name) = self.python2_names(module_name, name)?;
+        self.line(&module_name, &name, object)
     }
 
     /// The names that Python 2 has, where it could read the protocol.
@@ -204,6 +252,19 @@ impl<'py> Save<'_, 'py> {
         self.line(&module, &name, &object)?;
         self.memo_put(object.as_ptr())
     }
+}
+
+/// How this interpreter writes nested classes in protocols below 4: asked of it, for patch releases differ.
+fn dotted_as_calls(py: Python<'_>) -> PyResult<bool> {
+    static CALLS: PyOnceLock<bool> = PyOnceLock::new();
+    CALLS
+        .get_or_try_init(py, || -> PyResult<bool> {
+            let nested = py.import("libpickle._values")?.getattr("Outer")?.getattr("Inner")?;
+            let written: Vec<u8> = py.import("_pickle")?.getattr("dumps")?.call1((nested, 2))?.extract()?;
+            // Without a number for the tuple: TUPLE2 REDUCE.
+            Ok(written.windows(2).any(|pair| pair == [op::TUPLE2, op::REDUCE]))
+        })
+        .copied()
 }
 
 fn import<'py>(py: Python<'py>, name: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {

@@ -1,24 +1,29 @@
 //! Any value as a pickle, with the bytes that `_pickle.c` of CPython writes. With a stack of its own: values nest at will.
 
 mod atoms;
+mod containers;
 mod global;
 mod out;
 mod record;
 mod reduce;
+mod writer;
 
-use crate::raw::{self, Raw};
+pub use writer::{Writer, dumps, to_bytes};
+
+use crate::raw::Raw;
 use crate::record::{Buffer, Extension, Global, Record};
 use out::{Memo, Out};
-use pyo3::exceptions::{PyRecursionError, PyRuntimeError, PyTypeError, PyValueError};
+use pyo3::exceptions::PyRecursionError;
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
-use std::cell::RefCell;
 
 /// Items that one opcode takes at most.
 const BATCH: usize = 1000;
 /// Work that is still to be done: deeper values, or objects that reduce themselves to ever new ones, are refused.
 const DEEPEST: usize = 500_000;
+
+/// Containers in containers that are written by recursion; deeper ones become tasks.
+const NESTED: u32 = 64;
 
 /// Opcodes that stand alone.
 mod op {
@@ -50,6 +55,8 @@ enum Task<'py> {
     SaveId(Bound<'py, PyAny>),
     Op(u8),
     Memo(Bound<'py, PyAny>),
+    /// The line of GLOBAL: for messages the object, its module, its name.
+    Line(Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>),
     /// After the items of a tuple.
     Tuple(Bound<'py, PyAny>, usize),
     FrozenSet(Bound<'py, PyAny>),
@@ -93,6 +100,8 @@ pub struct Save<'a, 'py> {
     fix_imports: bool,
     hooks: Hooks<'py>,
     tasks: Vec<Task<'py>>,
+    /// How deep the recursion is.
+    nested: u32,
 }
 
 /// Built-in types by address.
@@ -110,11 +119,8 @@ impl<'py> Save<'_, 'py> {
             }
         }
         self.save(root.clone())?;
-        while let Some(task) = self.tasks.pop() {
-            if self.tasks.len() > DEEPEST {
-                return Err(PyRecursionError::new_err("maximum recursion depth exceeded while pickling an object"));
-            }
-            self.task(task)?;
+        while !self.tasks.is_empty() {
+            self.next_task()?;
         }
         self.out.byte(op::STOP);
         self.out.close_frame();
@@ -133,6 +139,7 @@ impl<'py> Save<'_, 'py> {
                 Ok(())
             }
             Task::Memo(object) => self.memo_put(object.as_ptr()),
+            Task::Line(object, module, name) => self.top_level(&object, module, name),
             Task::Tuple(tuple, len) => self.end_tuple(tuple, len),
             Task::FrozenSet(set) => {
                 if let Some(number) = self.memo.get(set.as_ptr()) {
@@ -197,10 +204,10 @@ impl<'py> Save<'_, 'py> {
         if self.protocol == 0 {
             self.out.put(format!("g{number}\n").as_bytes());
         } else if number < 256 {
-            self.out.put(&[b'h', number as u8]);
+            self.out.array([b'h', number as u8]);
         } else {
             let [a, b, c, d] = number.to_le_bytes();
-            self.out.put(&[b'j', a, b, c, d]);
+            self.out.array([b'j', a, b, c, d]);
         }
     }
 
@@ -241,7 +248,57 @@ impl<'py> Save<'_, 'py> {
         if self.hooks.persistent_id.is_some() {
             return Ok(false);
         }
+        if self.atom(object)? {
+            return Ok(true);
+        }
+        self.container(object)
+    }
+
+    /// An atom that is an item of a container. True if done: nothing has run that could change the container.
+    #[inline]
+    fn quick_atom(&mut self, object: Raw) -> PyResult<bool> {
+        if self.hooks.persistent_id.is_some() {
+            return Ok(false);
+        }
         self.atom(object)
+    }
+
+    /// A built-in container, while it is not too deep: by recursion, which costs less than tasks.
+    fn container(&mut self, object: Raw) -> PyResult<bool> {
+        // SAFETY: a live object.
+        let kind = unsafe { ffi::Py_TYPE(object) };
+        let is_container = is(kind, &raw mut ffi::PyDict_Type)
+            || is(kind, &raw mut ffi::PyList_Type)
+            || is(kind, &raw mut ffi::PyTuple_Type);
+        if !is_container || self.nested == NESTED || self.hooks.persistent_id.is_some() {
+            return Ok(false);
+        }
+        // SAFETY: a live object.
+        let object = unsafe { Bound::from_borrowed_ptr(self.py, object) };
+        let floor = self.tasks.len();
+        self.nested += 1;
+        if is(kind, &raw mut ffi::PyDict_Type) {
+            self.dict(object)?;
+        } else if is(kind, &raw mut ffi::PyList_Type) {
+            self.list(object)?;
+        } else {
+            self.tuple(object)?;
+        }
+        while self.tasks.len() > floor {
+            self.next_task()?;
+        }
+        self.nested -= 1;
+        Ok(true)
+    }
+
+    fn next_task(&mut self) -> PyResult<()> {
+        if self.tasks.len() > DEEPEST {
+            return Err(PyRecursionError::new_err("maximum recursion depth exceeded while pickling an object"));
+        }
+        match self.tasks.pop() {
+            Some(task) => self.task(task),
+            None => Ok(()),
+        }
     }
 
     /// Begins what is no atom.
@@ -294,469 +351,6 @@ impl<'py> Save<'_, 'py> {
         }
         self.other(object)
     }
-
-    fn tuple(&mut self, tuple: Bound<'py, PyAny>) -> PyResult<()> {
-        // SAFETY: an exact tuple.
-        let len = unsafe { ffi::PyTuple_Size(tuple.as_ptr()) } as usize;
-        if len == 0 {
-            self.out.put(if self.protocol > 0 { b")" } else { b"(t" });
-            return Ok(());
-        }
-        if len > 3 || self.protocol < 2 {
-            self.out.byte(op::MARK);
-        }
-        // Where all items are atoms, no task is needed.
-        let mut done = 0;
-        while done < len {
-            // SAFETY: an item of the tuple, which holds it.
-            let item = unsafe { ffi::PyTuple_GetItem(tuple.as_ptr(), done as Py_ssize_t) };
-            if !self.quick(item)? {
-                break;
-            }
-            done += 1;
-        }
-        if done == len {
-            return self.end_tuple(tuple, len);
-        }
-        self.push(Task::Tuple(tuple.clone(), len));
-        for index in (done..len).rev() {
-            // SAFETY: an item of the tuple.
-            let item =
-                unsafe { Bound::from_borrowed_ptr(self.py, ffi::PyTuple_GetItem(tuple.as_ptr(), index as Py_ssize_t)) };
-            self.push(Task::Save(item));
-        }
-        Ok(())
-    }
-
-    fn end_tuple(&mut self, tuple: Bound<'py, PyAny>, len: usize) -> PyResult<()> {
-        let short = len <= 3 && self.protocol >= 2;
-        if let Some(number) = self.memo.get(tuple.as_ptr()) {
-            // It holds itself, and was written inside.
-            if short {
-                for _ in 0..len {
-                    self.out.byte(op::POP);
-                }
-            } else if self.protocol > 0 {
-                self.out.byte(op::POP_MARK);
-            } else {
-                for _ in 0..=len {
-                    self.out.byte(op::POP);
-                }
-            }
-            self.memo_get(number);
-            return Ok(());
-        }
-        self.out.byte(if short { 0x84 + len as u8 } else { op::TUPLE });
-        self.memo_put(tuple.as_ptr())
-    }
-
-    fn list(&mut self, list: Bound<'py, PyAny>) -> PyResult<()> {
-        self.out.put(if self.protocol > 0 { b"]" } else { b"(l" });
-        self.memo_put(list.as_ptr())?;
-        // SAFETY: an exact list.
-        let len = unsafe { ffi::PyList_Size(list.as_ptr()) };
-        if len == 0 {
-            return Ok(());
-        }
-        if self.protocol == 0 {
-            let iterator = list.try_iter()?.into_any();
-            return self.iterator_items(iterator, None, 0, Items::Values);
-        }
-        if len == 1 {
-            self.push(Task::Op(op::APPEND));
-            // SAFETY: an item of the list.
-            let item = unsafe { Bound::from_borrowed_ptr_or_err(self.py, ffi::PyList_GetItem(list.as_ptr(), 0))? };
-            self.push(Task::Save(item));
-            return Ok(());
-        }
-        self.list_items(list, 0, 0)
-    }
-
-    fn list_items(&mut self, list: Bound<'py, PyAny>, mut at: usize, mut batch: usize) -> PyResult<()> {
-        loop {
-            if batch == 0 {
-                self.out.byte(op::MARK);
-            }
-            // SAFETY: an exact list; its length is looked at again after every item.
-            while batch < BATCH && at < unsafe { ffi::PyList_Size(list.as_ptr()) } as usize {
-                // SAFETY: an item of the list.
-                let item = unsafe { ffi::PyList_GetItem(list.as_ptr(), at as Py_ssize_t) };
-                at += 1;
-                batch += 1;
-                if !self.quick(item)? {
-                    // SAFETY: the same.
-                    let item = unsafe { Bound::from_borrowed_ptr(self.py, item) };
-                    self.push(Task::List(list, at, batch));
-                    self.push(Task::Save(item));
-                    return Ok(());
-                }
-            }
-            self.out.byte(op::APPENDS);
-            // SAFETY: an exact list.
-            if at >= unsafe { ffi::PyList_Size(list.as_ptr()) } as usize {
-                return Ok(());
-            }
-            batch = 0;
-        }
-    }
-
-    fn dict(&mut self, dict: Bound<'py, PyAny>) -> PyResult<()> {
-        self.out.put(if self.protocol > 0 { b"}" } else { b"(d" });
-        self.memo_put(dict.as_ptr())?;
-        // SAFETY: an exact dict.
-        let len = unsafe { ffi::PyDict_Size(dict.as_ptr()) };
-        if len == 0 {
-            return Ok(());
-        }
-        if self.protocol == 0 {
-            let iterator = dict.call_method0("items")?.try_iter()?.into_any();
-            return self.iterator_items(iterator, None, 0, Items::Pairs);
-        }
-        if len == 1 {
-            let (mut at, mut key, mut value) = (0, std::ptr::null_mut(), std::ptr::null_mut());
-            // SAFETY: an exact dict.
-            unsafe {
-                ffi::PyDict_Next(dict.as_ptr(), &mut at, &mut key, &mut value);
-                self.push(Task::Op(op::SETITEM));
-                self.push(Task::Save(Bound::from_borrowed_ptr(self.py, value)));
-                self.push(Task::Save(Bound::from_borrowed_ptr(self.py, key)));
-            }
-            return Ok(());
-        }
-        self.out.byte(op::MARK);
-        self.dict_items(dict, 0, 0, None, len as usize)
-    }
-
-    fn dict_items(
-        &mut self,
-        dict: Bound<'py, PyAny>,
-        mut at: Py_ssize_t,
-        mut batch: usize,
-        pending: Option<Bound<'py, PyAny>>,
-        size: usize,
-    ) -> PyResult<()> {
-        if let Some(value) = pending
-            && !self.quick(value.as_ptr())?
-        {
-            self.push(Task::Dict(dict, at, batch, None, size));
-            self.push(Task::Save(value));
-            return Ok(());
-        }
-        loop {
-            let (mut key, mut value) = (std::ptr::null_mut(), std::ptr::null_mut());
-            // SAFETY: an exact dict; key and value are its own.
-            while batch < BATCH && unsafe { ffi::PyDict_Next(dict.as_ptr(), &mut at, &mut key, &mut value) } != 0 {
-                batch += 1;
-                // SAFETY: live objects.
-                unsafe {
-                    if !self.quick(key)? {
-                        let (key, value) =
-                            (Bound::from_borrowed_ptr(self.py, key), Bound::from_borrowed_ptr(self.py, value));
-                        self.push(Task::Dict(dict, at, batch, Some(value), size));
-                        self.push(Task::Save(key));
-                        return Ok(());
-                    }
-                    if !self.quick(value)? {
-                        let value = Bound::from_borrowed_ptr(self.py, value);
-                        self.push(Task::Dict(dict, at, batch, None, size));
-                        self.push(Task::Save(value));
-                        return Ok(());
-                    }
-                }
-            }
-            self.out.byte(op::SETITEMS);
-            // SAFETY: an exact dict.
-            if unsafe { ffi::PyDict_Size(dict.as_ptr()) } as usize != size {
-                return Err(PyRuntimeError::new_err("dictionary changed size during iteration"));
-            }
-            if batch < BATCH {
-                return Ok(());
-            }
-            batch = 0;
-            self.out.byte(op::MARK);
-        }
-    }
-
-    fn set(&mut self, set: Bound<'py, PyAny>) -> PyResult<()> {
-        if self.protocol < 4 {
-            let items = self.py.get_type::<pyo3::types::PyList>().call1((&set,))?;
-            return self.call(self.py.get_type::<pyo3::types::PySet>().into_any(), (items,), set);
-        }
-        self.out.byte(0x8f);
-        self.memo_put(set.as_ptr())?;
-        let items = set.try_iter()?.collect::<PyResult<Vec<_>>>()?;
-        if items.is_empty() {
-            return Ok(());
-        }
-        self.out.byte(op::MARK);
-        self.set_items(set, items, 0, 0)
-    }
-
-    fn set_items(
-        &mut self,
-        set: Bound<'py, PyAny>,
-        items: Vec<Bound<'py, PyAny>>,
-        mut at: usize,
-        mut batch: usize,
-    ) -> PyResult<()> {
-        loop {
-            while batch < BATCH
-                && let Some(item) = items.get(at)
-            {
-                at += 1;
-                batch += 1;
-                if !self.quick(item.as_ptr())? {
-                    let item = item.clone();
-                    self.push(Task::Set(set, items, at, batch));
-                    self.push(Task::Save(item));
-                    return Ok(());
-                }
-            }
-            self.out.byte(op::ADDITEMS);
-            if set.len()? != items.len() {
-                return Err(PyRuntimeError::new_err("set changed size during iteration"));
-            }
-            if batch < BATCH {
-                return Ok(());
-            }
-            batch = 0;
-            self.out.byte(op::MARK);
-        }
-    }
-
-    fn frozen_set(&mut self, set: Bound<'py, PyAny>) -> PyResult<()> {
-        if self.protocol < 4 {
-            let items = self.py.get_type::<pyo3::types::PyList>().call1((&set,))?;
-            return self.call(self.py.get_type::<pyo3::types::PyFrozenSet>().into_any(), (items,), set);
-        }
-        self.out.byte(op::MARK);
-        let items = set.try_iter()?.collect::<PyResult<Vec<_>>>()?;
-        self.push(Task::FrozenSet(set));
-        for item in items.into_iter().rev() {
-            self.push(Task::Save(item));
-        }
-        Ok(())
-    }
-
-    /// As `batch_list` and `batch_dict`: one item is APPEND or SETITEM, more are batches.
-    fn iterator_items(
-        &mut self,
-        iterator: Bound<'py, PyAny>,
-        next: Option<Bound<'py, PyAny>>,
-        batch: usize,
-        items: Items,
-    ) -> PyResult<()> {
-        let (one, many) = match items {
-            Items::Values => (op::APPEND, op::APPENDS),
-            Items::Pairs => (op::SETITEM, op::SETITEMS),
-        };
-        let advance = |iterator: &Bound<'py, PyAny>| -> PyResult<Option<Bound<'py, PyAny>>> {
-            // SAFETY: an iterator.
-            let next = unsafe { ffi::PyIter_Next(iterator.as_ptr()) };
-            if !next.is_null() {
-                // SAFETY: a new reference.
-                return Ok(Some(unsafe { raw::owned(iterator.py(), next)? }));
-            }
-            match PyErr::take(iterator.py()) {
-                Some(error) => Err(error),
-                None => Ok(None),
-            }
-        };
-        if self.protocol == 0 {
-            if let Some(item) = advance(&iterator)? {
-                self.push(Task::Iter(iterator, None, 0, items));
-                self.push(Task::Op(one));
-                return self.save_item(item, items);
-            }
-            return Ok(());
-        }
-        if batch == 0 {
-            let Some(first) = advance(&iterator)? else { return Ok(()) };
-            let Some(second) = advance(&iterator)? else {
-                self.push(Task::Op(one));
-                return self.save_item(first, items);
-            };
-            self.out.byte(op::MARK);
-            self.push(Task::Iter(iterator, Some(second), 1, items));
-            return self.save_item(first, items);
-        }
-        match next {
-            Some(item) if batch < BATCH => {
-                // The one after it is asked for when this one is written.
-                self.push(Task::Iter(iterator, None, batch + 1, items));
-                self.save_item(item, items)
-            }
-            _ if batch == BATCH => {
-                self.out.byte(many);
-                self.iterator_items(iterator, None, 0, items)
-            }
-            _ => match advance(&iterator)? {
-                Some(item) => {
-                    self.push(Task::Iter(iterator, None, batch + 1, items));
-                    self.save_item(item, items)
-                }
-                None => {
-                    self.out.byte(many);
-                    Ok(())
-                }
-            },
-        }
-    }
-
-    fn save_item(&mut self, item: Bound<'py, PyAny>, items: Items) -> PyResult<()> {
-        if items == Items::Values {
-            self.later(&item);
-            return Ok(());
-        }
-        match item.cast_into::<PyTuple>() {
-            Ok(pair) if pair.len() == 2 => {
-                self.later(&pair.get_item(1)?);
-                self.later(&pair.get_item(0)?);
-                Ok(())
-            }
-            _ => Err(PyTypeError::new_err("dict items iterator must return 2-tuples")),
-        }
-    }
-}
-
-/// Writes pickles; those of one Writer share a memo until it is cleared.
-#[pyclass(module = "libpickle", name = "_Writer")]
-pub struct Writer {
-    memo: Memo,
-    #[pyo3(get)]
-    protocol: u8,
-    fix_imports: bool,
-}
-
-fn protocol_of(protocol: Option<i64>) -> PyResult<u8> {
-    match protocol {
-        None => Ok(4),
-        Some(protocol) if protocol < 0 => Ok(5),
-        Some(protocol) if protocol <= 5 => Ok(protocol as u8),
-        Some(protocol) => Err(PyValueError::new_err(format!("pickle protocols are 0 to 5, not {protocol}"))),
-    }
-}
-
-#[pymethods]
-impl Writer {
-    #[new]
-    #[pyo3(signature = (protocol, fix_imports=true))]
-    fn new(protocol: i64, fix_imports: bool) -> PyResult<Self> {
-        Ok(Writer { memo: Memo::default(), protocol: protocol_of(Some(protocol))?, fix_imports })
-    }
-
-    /// Writes an object to what `write` is given, or returns the bytes.
-    #[pyo3(signature = (object, write=None, *, fast=false, persistent_id=None, reducer_override=None, dispatch_table=None, buffer_callback=None))]
-    #[allow(clippy::too_many_arguments)]
-    fn dump<'py>(
-        &mut self,
-        object: &Bound<'py, PyAny>,
-        write: Option<Bound<'py, PyAny>>,
-        fast: bool,
-        persistent_id: Option<Bound<'py, PyAny>>,
-        reducer_override: Option<Bound<'py, PyAny>>,
-        dispatch_table: Option<Bound<'py, PyAny>>,
-        buffer_callback: Option<Bound<'py, PyAny>>,
-    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let py = object.py();
-        let hooks = Hooks { persistent_id, reducer_override, dispatch_table, buffer_callback };
-        let to_file = write.is_some();
-        let mut save = Save {
-            py,
-            out: Out::new(py, Vec::new(), write),
-            memo: &mut self.memo,
-            protocol: self.protocol,
-            fast,
-            fix_imports: self.fix_imports,
-            hooks,
-            tasks: Vec::new(),
-        };
-        save.run(object)?;
-        Ok(if to_file { None } else { Some(PyBytes::new(py, &save.out.bytes)) })
-    }
-
-    fn clear_memo(&mut self) {
-        self.memo.clear();
-    }
-
-    #[getter]
-    fn memo<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.memo.to_dict(py)
-    }
-
-    #[setter]
-    fn set_memo(&mut self, memo: &Bound<'_, PyDict>) -> PyResult<()> {
-        self.memo = Memo::from_dict(memo)?;
-        Ok(())
-    }
-
-    fn __traverse__(&self, visit: pyo3::gc::PyVisit<'_>) -> Result<(), pyo3::gc::PyTraverseError> {
-        for object in self.memo.objects() {
-            // SAFETY: a live object, borrowed for the visit: `Py` is a pointer that is not null.
-            let object = unsafe { std::mem::transmute::<Raw, std::mem::ManuallyDrop<Py<PyAny>>>(object) };
-            visit.call(&*object)?;
-        }
-        Ok(())
-    }
-
-    fn __clear__(&mut self) {
-        self.memo.clear();
-    }
-}
-
-/// Memory of up to so many bytes is kept for the next pickle.
-const KEPT: usize = 1 << 20;
-
-thread_local! {
-    static SPARE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Writes any value that can be pickled, and Records as the objects that they stand for.
-#[pyfunction]
-#[pyo3(signature = (obj, protocol=None, *, fix_imports=true, buffer_callback=None))]
-pub fn dumps<'py>(
-    obj: &Bound<'py, PyAny>,
-    protocol: Option<i64>,
-    fix_imports: bool,
-    buffer_callback: Option<Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyBytes>> {
-    let py = obj.py();
-    let protocol = match protocol {
-        None => default_protocol(py)?,
-        given => protocol_of(given)?,
-    };
-    let buffer_callback = buffer_callback.filter(|callback| !callback.is_none());
-    if buffer_callback.is_some() && protocol < 5 {
-        return Err(PyValueError::new_err("buffer_callback needs protocol >= 5"));
-    }
-    let mut memo = Memo::default();
-    let mut bytes = SPARE.with(|spare| std::mem::take(&mut *spare.borrow_mut()));
-    bytes.clear();
-    let hooks = Hooks { persistent_id: None, reducer_override: None, dispatch_table: None, buffer_callback };
-    let mut save = Save {
-        py,
-        out: Out::new(py, bytes, None),
-        memo: &mut memo,
-        protocol,
-        fast: false,
-        fix_imports,
-        hooks,
-        tasks: Vec::new(),
-    };
-    save.run(obj)?;
-    let bytes = std::mem::take(&mut save.out.bytes);
-    let result = PyBytes::new(py, &bytes);
-    if bytes.capacity() <= KEPT {
-        SPARE.with(|spare| spare.replace(bytes));
-    }
-    Ok(result)
-}
-
-fn default_protocol(py: Python<'_>) -> PyResult<u8> {
-    static DEFAULT: pyo3::sync::PyOnceLock<u8> = pyo3::sync::PyOnceLock::new();
-    DEFAULT
-        .get_or_try_init(py, || -> PyResult<u8> { py.import("pickle")?.getattr("DEFAULT_PROTOCOL")?.extract() })
-        .copied()
 }
 
 /// A class that the interpreter has somewhere.

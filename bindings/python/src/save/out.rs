@@ -1,7 +1,6 @@
 //! The bytes of a pickle: frames, and the memo's numbers. As `_Pickler_Write` and its neighbours in `_pickle.c`.
 
-use crate::raw::{Raw, again};
-use pyo3::ffi;
+use crate::raw::{self, Raw, again};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
@@ -10,6 +9,8 @@ const FRAME_TARGET: usize = 64 << 10;
 /// A shorter one is not worth its header.
 const FRAME_MIN: usize = 4;
 const FRAME_HEADER: usize = 9;
+/// Slots of a memo that are kept for the next pickle.
+const KEPT: usize = 2048;
 
 /// Where the bytes go.
 pub struct Out<'py> {
@@ -30,7 +31,6 @@ impl<'py> Out<'py> {
         self.framing = true;
     }
 
-    #[inline]
     pub fn put(&mut self, bytes: &[u8]) {
         if self.framing && self.frame.is_none() {
             self.frame = Some(self.bytes.len());
@@ -39,9 +39,18 @@ impl<'py> Out<'py> {
         self.bytes.extend_from_slice(bytes);
     }
 
-    #[inline]
+    /// Bytes of a number that is known when this is compiled.
+    #[inline(always)]
+    pub fn array<const N: usize>(&mut self, bytes: [u8; N]) {
+        if self.framing && self.frame.is_none() {
+            return self.put(&bytes);
+        }
+        self.bytes.extend_from_slice(&bytes);
+    }
+
+    #[inline(always)]
     pub fn byte(&mut self, byte: u8) {
-        self.put(&[byte]);
+        self.array([byte]);
     }
 
     pub fn close_frame(&mut self) {
@@ -55,16 +64,22 @@ impl<'py> Out<'py> {
         }
     }
 
+    /// A frame is to end before the next value.
+    #[inline(always)]
+    pub fn is_due(&self) -> bool {
+        self.frame.is_some_and(|start| self.bytes.len() - start - FRAME_HEADER >= FRAME_TARGET)
+    }
+
     /// Between two values: where a frame may end.
-    #[inline]
+    #[inline(always)]
     pub fn boundary(&mut self) -> PyResult<()> {
-        match self.frame {
-            Some(start) if self.bytes.len() - start - FRAME_HEADER >= FRAME_TARGET => {
-                self.close_frame();
-                self.flush()
-            }
-            _ => Ok(()),
-        }
+        if self.is_due() { self.next_frame() } else { Ok(()) }
+    }
+
+    #[inline(never)]
+    fn next_frame(&mut self) -> PyResult<()> {
+        self.close_frame();
+        self.flush()
     }
 
     /// Hands what there is to the file.
@@ -174,11 +189,20 @@ impl Memo {
         fresh
     }
 
+    /// Forgets all, and keeps the memory of a small one.
     pub fn clear(&mut self) {
+        let mut slots = std::mem::take(&mut self.slots);
         self.len = 0;
-        for (object, _) in std::mem::take(&mut self.slots) {
-            // SAFETY: references of ours, or null.
-            unsafe { ffi::Py_XDECREF(object) };
+        for slot in &mut slots {
+            let (object, _) = std::mem::replace(slot, (std::ptr::null_mut(), 0));
+            if !object.is_null() {
+                // SAFETY: a reference of ours.
+                unsafe { raw::release(object) };
+            }
+        }
+        // What an object did as it died may have written here.
+        if slots.len() <= KEPT && self.slots.is_empty() {
+            self.slots = slots;
         }
     }
 
