@@ -17,12 +17,13 @@ from . import _native
 from ._errors import PickleError, RefusedError
 from ._native import Buffer, Extension, Global, Record, __version__, dumps, loads
 from ._pickler import Pickler, Unpickler
-from ._policy import TRUST_ALL, Policy, pair_of, policy_of
+from ._policy import LIBRARIES, TRUST_ALL, Policy, pair_of, policy_of
 from ._values import Str8
 
 __all__ = [
     "DEFAULT_PROTOCOL",
     "HIGHEST_PROTOCOL",
+    "LIBRARIES",
     "TRUST_ALL",
     "Buffer",
     "Extension",

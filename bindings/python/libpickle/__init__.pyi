@@ -29,11 +29,23 @@ class PickleError(UnpicklingError, PicklingError):
 
 class RefusedError(PickleError):
     names: list[str]
-    def __init__(self, message: str, kind: str = "Refused", offset: int = 0, names: Iterable[str] = ()) -> None: ...
+    report: dict[str, Any] | None
+    def __init__(
+        self,
+        message: str,
+        kind: str = "Refused",
+        offset: int = 0,
+        names: Iterable[str] = (),
+        report: dict[str, Any] | None = None,
+    ) -> None: ...
+
+LIBRARIES: Mapping[str, list[str]]
 
 class Policy:
     allowed: frozenset[tuple[str, str]]
-    def __init__(self, allow: _Allowed = ()) -> None: ...
+    libraries: frozenset[str]
+    strict: bool
+    def __init__(self, allow: _Allowed = (), *, strict: bool = False) -> None: ...
 
 @type_check_only
 class _TrustAll: ...

@@ -29,24 +29,42 @@ class BadTextError(PickleError, ValueError):
     """A number, a text or a protocol that cannot be read: a ValueError, as in the pickle module."""
 
 
+class BadUtf8Error(BadTextError, UnicodeDecodeError):
+    """A text that is not UTF-8: a UnicodeDecodeError, as in the pickle module."""
+
+    __str__ = Exception.__str__
+
+    def __init__(self, message, kind, offset):
+        UnicodeDecodeError.__init__(self, "utf-8", b"", 0, 0, message)
+        self.args = (message,)
+        self.kind = kind
+        self.offset = offset
+
+    def __new__(cls, message, kind, offset):
+        return UnicodeDecodeError.__new__(cls, "utf-8", b"", 0, 0, message)
+
+
 class WrongTypeError(PickleError, TypeError):
     """A value of a type that cannot stand here: a TypeError, as in the pickle module."""
 
 
 class RefusedError(PickleError):
-    """The pickle names what its policy does not allow. Nothing of it was imported or called.
+    """The pickle names or does what its policy does not allow. Nothing of it was imported or called.
 
-    names has all of them: module and name with a dot between them.
+    names has all of it: module and name with a dot between them, or in angle brackets what has no name. report is what
+    libpickle.verdict says of the pickle, with reasons and offsets.
     """
 
-    def __init__(self, message, kind="Refused", offset=0, names=()):
+    def __init__(self, message, kind="Refused", offset=0, names=(), report=None):
         super().__init__(message, kind, offset)
         self.names = list(names)
+        self.report = report
 
     @classmethod
-    def of(cls, names):
+    def of(cls, names, report=None):
         shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-        return cls("the policy does not allow what the pickle names: " + shown, names=names)
+        verdict = " (%s)" % report["verdict"] if report else ""
+        return cls("the policy does not allow what the pickle names: " + shown + verdict, names=names, report=report)
 
     def __reduce__(self):
-        return type(self), (self.args[0], self.kind, self.offset, self.names)
+        return type(self), (self.args[0], self.kind, self.offset, self.names, self.report)

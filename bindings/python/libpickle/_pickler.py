@@ -14,6 +14,11 @@ def _hook(owner, name, base):
     return None if getattr(method, "__func__", None) is getattr(base, name, None) else method
 
 
+def _no_reducer(obj):
+    # As the C pickler does with what is there and None.
+    raise TypeError("'NoneType' object is not callable")
+
+
 class Pickler:
     """Writes any value that can be pickled to a binary file, and Records as the objects that they stand for.
 
@@ -50,12 +55,17 @@ class Pickler:
             raise pickle.PicklingError(
                 "Pickler.__init__() was not called by %s.__init__()" % type(self).__name__
             ) from None
+        reducer = getattr(self, "reducer_override", _no_reducer)
+        if reducer is None:
+            reducer = _no_reducer
+        elif reducer is _no_reducer:
+            reducer = None
         writer.dump(
             obj,
             self._write,
             fast=bool(self.fast),
             persistent_id=_hook(self, "persistent_id", Pickler),
-            reducer_override=getattr(self, "reducer_override", None),
+            reducer_override=reducer,
             dispatch_table=getattr(self, "dispatch_table", None),
             buffer_callback=self._buffer_callback,
         )
@@ -120,7 +130,8 @@ class Unpickler:
             raise pickle.UnpicklingError(
                 "without a policy no class is looked up: give Unpickler a policy, or override find_class"
             )
-        return self._policy.finder(self._fix_imports)(module, name)
+        protocol = self._reader.protocol
+        return self._policy.finder(self._fix_imports and protocol < 3, protocol >= 4)(module, name)
 
     def persistent_load(self, pid):
         """What stands behind a persistent id: to be overridden."""

@@ -10,3 +10,10 @@ class Str8(bytes):
 
     def __repr__(self):
         return "Str8(%s)" % bytes.__repr__(self)
+
+
+class Outer:
+    """What the module asks the interpreter with how it writes a class in a class."""
+
+    class Inner:
+        pass

@@ -351,9 +351,11 @@ def test_scan_sees_every_pickle_and_what_is_before_a_break():
     assert libpickle.scan(hidden, allow=["numpy.f2py"]) == ["numpy.f2py.os.system"]
     with pytest.raises(ValueError):
         libpickle.scan(hidden, allow=["numpy.*"])
-    for bare in "numpy", "", ".", "numpy.", ".ndarray", ":ndarray", "numpy:":
+    for bare in "nolibrary", "", ".", "numpy.", ".ndarray", ":ndarray", "numpy:", "numpy.*", "*":
         with pytest.raises(ValueError, match="exact names"):
             libpickle.loads(hidden, allow=[bare])
+    with pytest.raises(libpickle.RefusedError):
+        libpickle.loads(hidden, allow=["numpy"])
     with pytest.raises(libpickle.RefusedError):
         libpickle.loads(hidden, allow=["numpy.f2py.os"])
 
