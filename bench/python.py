@@ -3,13 +3,20 @@
 
     python.py list
     python.py IMPL KIND FILE REPS
+
+Side by side in one process, as a table in Markdown: pickle, libpickle, marshal and json with the same records, as messages of
+100 bytes and of 10 KB, and whole. libpickle must be installed for this Python.
+
+    python.py table telemetry.p4.pkl [ROUNDS]
 """
 import gc
 import json
+import marshal
 import os
 import pickle
 import pickletools
 import re
+import statistics
 import struct
 import sys
 import time
@@ -108,7 +115,82 @@ def measure(work, reps, collect, prepared):
     return line
 
 
+# What the others cannot keep of what pickle keeps.
+LOSSES = {
+    "pickle": "nothing",
+    "libpickle": "nothing",
+    "marshal": "classes and their instances; its format changes with the Python",
+    "json": "tuples, bytes, sets, keys that are no str, sharing and cycles, classes",
+}
+
+
+def messages(records):
+    """Records as messages of about 100 bytes and 10 KB, and all of them. Each: name, values, how often one round has each."""
+    plain = [
+        {"id": one["id"], "name": one["name"], "ts": one["ts"], "temp": one["temp"], "ok": one["ok"], "tags": one["tags"]}
+        for one in records[:1000]
+    ]
+    return [
+        ("100 B", plain, 20),
+        ("10 KB", [records[start:start + 90] for start in range(0, 9000, 90)], 5),
+        ("all", [records], 1),
+    ]
+
+
+def per_call(work, inputs, times, collect):
+    """Seconds of CPU for one call, without dropping a large result."""
+    gc.collect()
+    if not collect:
+        gc.disable()
+    try:
+        results = []
+        start = time.process_time()
+        if len(inputs) == 1:
+            results.append(work(inputs[0]))
+        else:
+            for _ in range(times):
+                for one in inputs:
+                    work(one)
+        return (time.process_time() - start) / (times * len(inputs))
+    finally:
+        gc.enable()
+
+
+def table(path, rounds):
+    import libpickle
+
+    tools = {
+        "pickle": (pickle.dumps, pickle.loads),
+        "libpickle": (libpickle.dumps, libpickle.loads),
+        "marshal": (marshal.dumps, marshal.loads),
+        "json": (lambda value: json.dumps(value).encode(), json.loads),
+    }
+    with open(path, "rb") as f:
+        records = pickle.load(f)
+    print("CPython %s, libpickle %s, microseconds of CPU for one call (times as long as pickle)\n"
+          % (sys.version.split()[0], libpickle.__version__))
+    print("| message | bytes | work | gc | %s |\n|---|---:|---|---|%s" % (" | ".join(tools), "---:|" * len(tools)))
+    for name, values, times in messages(records):
+        written = {tool: [dumps(value) for value in values] for tool, (dumps, _) in tools.items()}
+        size = sum(map(len, written["pickle"])) // len(values)
+        for work, collect in (("loads", True), ("loads", False), ("dumps", True), ("dumps", False)):
+            taken = {tool: [] for tool in tools}
+            for _ in range(rounds):
+                # Interleaved: what the machine does meanwhile falls on all alike.
+                for tool, (dumps, loads) in tools.items():
+                    call, inputs = (loads, written[tool]) if work == "loads" else (dumps, values)
+                    taken[tool].append(per_call(call, inputs, times, collect))
+            medians = {tool: statistics.median(times) * 1e6 for tool, times in taken.items()}
+            cells = ("%.2f (%.2f)" % (medians[tool], medians[tool] / medians["pickle"]) for tool in tools)
+            print("| %s | %d | %s | %s | %s |" % (name, size, work, "on" if collect else "off", " | ".join(cells)), flush=True)
+    print()
+    for tool, loss in LOSSES.items():
+        print("- %s loses %s" % (tool, loss))
+
+
 def main():
+    if sys.argv[1:2] == ["table"] and len(sys.argv) in (3, 4):
+        return table(sys.argv[2], int(sys.argv[3]) if len(sys.argv) == 4 else 5)
     if sys.argv[1:] == ["list"]:
         for name, (task, label, _, _) in CASES.items():
             print(json.dumps({"impl": name, "task": task, "label": label, "kinds": []}))
