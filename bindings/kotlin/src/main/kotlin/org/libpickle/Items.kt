@@ -116,19 +116,13 @@ class ItemReader @JvmOverloads @Throws(PickleException::class) constructor(
 
 /** The items of a batch, as the library gives them. */
 private fun readItems(batch: ByteArray, into: MutableCollection<PickleItem>) {
-    var at = 0
+    val from = Cursor(batch)
     fun part(): PickleValue {
-        var size = 0
-        var shift = 0
-        do {
-            val byte = batch[at++].toInt()
-            size = size or (byte and 0x7f shl shift)
-            shift += 7
-        } while (byte < 0)
-        return Flat(batch, at).read().also { at += size }
+        val size = from.int()
+        return Flat(batch, from.at).read().also { from.at += size }
     }
-    while (at < batch.size) {
-        val role = PickleItem.Role.entries[batch[at++].toInt()]
+    while (from.at < batch.size) {
+        val role = PickleItem.Role.entries[batch[from.at++].toInt()]
         val key = if (role == PickleItem.Role.ENTRY || role == PickleItem.Role.ATTRIBUTE) part() else null
         into.add(PickleItem(role, key, part()))
     }

@@ -9,20 +9,10 @@ internal object Paths {
         val found = writer.write(value) { flat, size ->
             calling(out) { Native.find(flat, size, path.toByteArray(), if (all) 1 else 0, out) }
         }
-        var at = 0
-        fun number(): Int {
-            var number = 0
-            var shift = 0
-            do {
-                val byte = found[at++].toInt()
-                number = number or (byte and 0x7f shl shift)
-                shift += 7
-            } while (byte < 0)
-            return number
-        }
-        val numbers = IntArray(number()) { number() }
+        val from = Cursor(found)
+        val numbers = IntArray(from.int()) { from.int() }
         // What is no node is equal wherever it stands.
-        val others = (Flat(found, at).read() as PickleList).items.iterator()
+        val others = (Flat(found, from.at).read() as PickleList).items.iterator()
         val nodes = writer.nodes()
         return numbers.map { if (it == 0) others.next() else nodes[it - 1]!! }
     }

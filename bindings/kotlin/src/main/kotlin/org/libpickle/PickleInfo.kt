@@ -30,26 +30,12 @@ class PickleInfo internal constructor(
     internal companion object {
         /** Reads what the library wrote. */
         fun read(data: ByteArray): PickleInfo {
-            var at = 0
-            fun number(): Long {
-                var number = 0L
-                var shift = 0
-                do {
-                    val byte = data[at++].toLong()
-                    number = number or (byte and 0x7f shl shift)
-                    shift += 7
-                } while (byte < 0)
-                return number
-            }
-            fun text(): String {
-                val size = number().toInt()
-                return String(data, at, size, Charsets.UTF_8).also { at += size }
-            }
+            val from = Cursor(data)
             // The arguments are evaluated in order, which is that of the bytes.
             return PickleInfo(
-                number(), number().toInt(), number(), number(), text(),
-                List(number().toInt()) { GlobalUse(text(), text(), number()) },
-                number(), List(number().toInt()) { number() }, number(), number(),
+                from.number(), from.int(), from.number(), from.number(), from.text(),
+                List(from.int()) { GlobalUse(from.text(), from.text(), from.number()) },
+                from.number(), List(from.int()) { from.number() }, from.number(), from.number(),
             )
         }
     }
