@@ -6,7 +6,7 @@ recipe_python() { #  the Python wheel and its tests, under the oldest Python, to
     need_cargo
     local python version venv wheels=$PWD/target/python/wheels built= auditwheel
     rm -rf "$wheels"
-    for python in "${PICKLE_PYTHON:-python3}" "$HOME"/.pyenv/versions/3.{9,12,13}*/bin/python3; do
+    for python in "${PICKLE_PYTHON:-python3}" $(pythons True 3.9 3.12 3.13); do
         version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue
         venv=$PWD/target/python/venv-$version
         [ "$built" != "${built/ $version /}" ] && continue
