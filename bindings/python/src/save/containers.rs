@@ -6,6 +6,7 @@ use crate::raw;
 use pyo3::exceptions::{PyRuntimeError, PyTypeError};
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::PyTuple;
 
 impl<'py> Save<'_, 'py> {
@@ -120,6 +121,16 @@ impl<'py> Save<'_, 'py> {
                 return Ok(());
             }
             batch = 0;
+            // SAFETY: the same.
+            let left = unsafe { ffi::PyList_Size(list.as_ptr()) } as usize - at;
+            if left == 1 && batches_end_short(self.py)? {
+                self.push(Task::Op(op::APPEND));
+                // SAFETY: an item of the list.
+                let item = unsafe { ffi::PyList_GetItem(list.as_ptr(), at as Py_ssize_t) };
+                // SAFETY: a live object, or NULL with an error set.
+                self.push(Task::Save(unsafe { Bound::from_borrowed_ptr_or_err(self.py, item)? }));
+                return Ok(());
+            }
         }
     }
 
@@ -204,6 +215,24 @@ impl<'py> Save<'_, 'py> {
                 return Ok(());
             }
             batch = 0;
+            if batches_end_short(self.py)? {
+                let (mut ahead, mut key, mut value) = (at, std::ptr::null_mut(), std::ptr::null_mut());
+                // SAFETY: an exact dict; key and value are its own, and nothing runs meanwhile.
+                unsafe {
+                    if ffi::PyDict_Next(dict.as_ptr(), &mut ahead, &mut key, &mut value) == 0 {
+                        return Ok(());
+                    }
+                    let (key, value) =
+                        (Bound::from_borrowed_ptr(self.py, key), Bound::from_borrowed_ptr(self.py, value));
+                    let (mut other, mut another) = (std::ptr::null_mut(), std::ptr::null_mut());
+                    if ffi::PyDict_Next(dict.as_ptr(), &mut ahead, &mut other, &mut another) == 0 {
+                        self.push(Task::Op(op::SETITEM));
+                        self.push(Task::Save(value));
+                        self.push(Task::Save(key));
+                        return Ok(());
+                    }
+                }
+            }
             self.out.byte(op::MARK);
         }
     }
@@ -247,7 +276,7 @@ impl<'py> Save<'_, 'py> {
             if set.len()? != items.len() {
                 return Err(PyRuntimeError::new_err("set changed size during iteration"));
             }
-            if batch < BATCH {
+            if batch < BATCH || at >= items.len() && batches_end_short(self.py)? {
                 return Ok(());
             }
             batch = 0;
@@ -348,4 +377,17 @@ impl<'py> Save<'_, 'py> {
             _ => Err(PyTypeError::new_err("dict items iterator must return 2-tuples")),
         }
     }
+}
+
+/// Whether this interpreter writes the one item that is left after full batches without a mark, and no empty batch, as CPython has
+/// since 3.15: asked of it.
+fn batches_end_short(py: Python<'_>) -> PyResult<bool> {
+    static SHORT: PyOnceLock<bool> = PyOnceLock::new();
+    SHORT
+        .get_or_try_init(py, || -> PyResult<bool> {
+            let list = pyo3::types::PyList::new(py, 0..=BATCH)?;
+            let written: Vec<u8> = py.import("_pickle")?.getattr("dumps")?.call1((list, 2))?.extract()?;
+            Ok(written.ends_with(&[op::APPEND, op::STOP]))
+        })
+        .copied()
 }
