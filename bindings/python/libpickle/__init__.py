@@ -13,11 +13,13 @@ import os
 from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleBuffer, PicklingError, UnpicklingError
 from typing import NamedTuple
 
-from . import _native
+from . import _native, _table
 from ._errors import PickleError, RefusedError
+from ._guard import Guard, install
 from ._native import Buffer, Extension, Global, Record, __version__, dumps, loads
 from ._pickler import Pickler, Unpickler
 from ._policy import LIBRARIES, TRUST_ALL, Policy, pair_of, policy_of
+from ._table import Table
 from ._values import Str8
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "Extension",
     "Global",
     "GlobalUse",
+    "Guard",
     "Info",
     "PickleBuffer",
     "PickleError",
@@ -38,17 +41,20 @@ __all__ = [
     "Record",
     "RefusedError",
     "Str8",
+    "Table",
     "Unpickler",
     "UnpicklingError",
     "dump",
     "dumps",
     "get",
     "info",
+    "install",
     "items",
     "load",
     "loads",
     "pickles",
     "scan",
+    "table",
     "verdict",
 ]
 
@@ -120,6 +126,14 @@ def items(file, path="$", **options):
     was shared long ago is an error of kind MemoDropped.
     """
     return _native._Items(file, isinstance(file, (str, os.PathLike)), path, **options)
+
+
+def table(file, path="$", **options):
+    """The rows of a container, as those of items, in columns: a Table.
+
+    Rows are dicts, objects with attributes, or tuples and lists, whose columns are numbered. Options as of items.
+    """
+    return _table.table(file, path, isinstance(file, (str, os.PathLike)), options)
 
 
 def get(data, path, **options):

@@ -265,3 +265,71 @@ def test_unpicklers_that_share_a_memo():
     unpickler = libpickle.Unpickler(file, allow=[User])
     first, second = unpickler.load(), unpickler.load()
     assert first[0] is second[0]
+
+
+INSTALLED = """
+import io, os, pickle, sys
+sys.path.insert(0, {here!r})
+from pickle import loads as early
+import test_guarded
+from test_guarded import HOSTILE, User
+import libpickle
+original = pickle.load, pickle.loads
+data = pickle.dumps(User("a"))
+with libpickle.install(allow=["test_guarded.User"]) as guard:
+    assert pickle.loads(data) == early(data) == pickle.load(io.BytesIO(data)) == User("a")
+    assert pickle.Unpickler(io.BytesIO(data)).load() == pickle._Unpickler(io.BytesIO(data)).load() == User("a")
+    for name, hostile in HOSTILE.items():
+        if name == "second pickle" or "state" in name or name == "method shadowed":
+            continue
+        for load in (pickle.loads, early, lambda data: pickle.load(io.BytesIO(data)),
+                     lambda data: pickle.Unpickler(io.BytesIO(data)).load(),
+                     lambda data: pickle._Unpickler(io.BytesIO(data)).load()):
+            try:
+                load(hostile)
+            except (libpickle.RefusedError, ValueError):
+                # Extension codes that nobody has registered are a ValueError.
+                continue
+            sys.exit("%s was loaded" % name)
+    inner = libpickle.install(allow=[])
+    for load in pickle.loads, early:
+        try:
+            load(data)
+        except libpickle.RefusedError as error:
+            assert error.names == ["test_guarded.User"]
+        else:
+            sys.exit("the inner guard let it through")
+    try:
+        guard.remove()
+    except RuntimeError:
+        pass
+    else:
+        sys.exit("the outer guard went first")
+    inner.remove()
+    inner.remove()
+    assert pickle.loads(data) == User("a")
+assert (pickle.load, pickle.loads) == original
+class Late:
+    pass
+assert type(early(pickle.dumps(Late()))) is Late
+print("guarded")
+"""
+
+
+def test_a_guard_for_everybody(tmp_path):
+    code = INSTALLED.format(here=HERE)
+    child = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert (child.returncode, child.stdout, child.stderr) == (0, "guarded\n", "")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_guard_with_a_library(tmp_path):
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+    good, bad = tmp_path / "good.npy", tmp_path / "bad.npy"
+    numpy.save(good, numpy.array([1, "a", None], dtype=object), allow_pickle=True)
+    numpy.save(bad, numpy.array([os.getenv], dtype=object), allow_pickle=True)
+    with libpickle.install(allow=["numpy"]):
+        assert numpy.load(good, allow_pickle=True).tolist() == [1, "a", None]
+        with pytest.raises(pickle.UnpicklingError):
+            numpy.load(bad, allow_pickle=True)
+    assert numpy.load(bad, allow_pickle=True)[0] is os.getenv

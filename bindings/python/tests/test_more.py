@@ -537,3 +537,40 @@ def test_numpy_of_every_size_and_kind():
     python2 = pickle.dumps(numpy.arange(3, dtype="<i4"), 2)
     for encoding in ("latin1", "bytes", None):
         assert list(libpickle.loads(python2, encoding=encoding).to_numpy()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("size", [0, 1, 255, 256, 5000])
+def test_tables_have_the_columns_of_the_rows(tmp_path, size):
+    rows = [{"id": i, "name": str(i), "ratio": i / 2, "big": 2**70 + i} for i in range(size)]
+    for row in rows[3::7]:
+        row["late"] = [row["id"]]
+        del row["ratio"]
+    for protocol in PROTOCOLS:
+        data = pickle.dumps({"rows": rows}, protocol)
+        path = tmp_path / "rows.pkl"
+        path.write_bytes(data)
+        for file in (str(path), path, io.BytesIO(data)):
+            table = libpickle.table(file, "$.rows")
+            assert table.rows == size
+            assert dict(table) == {name: [row.get(name) for row in rows] for name in table.names}
+            assert set(table) == {name for row in rows for name in row} and len(table) == len(table.names)
+    pairs = libpickle.table(io.BytesIO(pickle.dumps([(i, Plain(x=i)) for i in range(size)])))
+    assert pairs.names == ([0, 1] if size else [])
+    records = libpickle.table(io.BytesIO(pickle.dumps([Plain(x=i, y="a") for i in range(size)])))
+    assert dict(records) == ({"x": list(range(size)), "y": ["a"] * size} if size else {})
+
+
+def test_tables_of_what_are_no_rows():
+    for value in ([1], [{"a": 1}, None], ["text"]):
+        with pytest.raises(TypeError, match="row"):
+            libpickle.table(io.BytesIO(pickle.dumps(value)))
+    with pytest.raises(PickleError):
+        libpickle.table(io.BytesIO(pickle.dumps([{"a": 1}])[:-3]))
+
+
+def test_tables_as_arrays_of_numpy():
+    numpy = pytest.importorskip("numpy", reason="numpy is not installed")
+    rows = [{"i": i, "f": i / 2, "s": str(i), "b": i % 2 == 0, "big": 2**80 + i, "mixed": None if i else 1} for i in range(10)]
+    arrays = libpickle.table(io.BytesIO(pickle.dumps(rows))).to_numpy()
+    assert {name: array.dtype.kind for name, array in arrays.items()} == dict(i="i", f="f", s="U", b="b", big="O", mixed="O")
+    assert all(arrays[name].tolist() == [row[name] for row in rows] for name in arrays)
