@@ -1,7 +1,36 @@
 # shellcheck shell=bash disable=SC2034
 # The Python package. Sourced by task.
 
-recipe_python() { #  the Python wheel and its tests, under the oldest Python, today's and newer ones, each in an environment of its own
+# python_in_root WHEEL PIP: the tests of the Python wheel under the newest CPython of the root file system of python315, which has
+# no pip: pytest is put beside the wheel.
+python_in_root() {
+    local root=$CACHE/pythons version=3.15 inside=/tmp/libpickle-python place
+    if ! python315 || [ ! -x "$root/usr/bin/python$version" ]; then
+        echo "Python $version: not tested, it cannot be had here"
+        return
+    fi
+    if [ ! -e "$root/usr/lib/python$version/test/pickletester.py" ]; then
+        # CPython's own tests. The file system may be older than its list of packages is valid.
+        chroot "$root" apt-get update -qq -o Acquire::Check-Valid-Until=false >/dev/null || true
+        chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            "libpython$version-testsuite" >/dev/null || echo "Python $version: CPython's own tests are not to be had here"
+    fi
+    say "Python $version"
+    place=$root$inside
+    rm -rf "$place"
+    mkdir -p "$place/site" "$place/bindings/python" "$place/core"
+    "$2" install -q --target "$place/site" --python-version "$version" --only-binary=:all: pytest typing_extensions
+    (cd "$place/site" && python3 -m zipfile -e "$1" .)
+    cp -r bindings/python/tests "$place/bindings/python/"
+    cp -r core/tables "$place/core/"
+    mkdir -p "$place/tests"
+    cp -r tests/data "$place/tests/"
+    chroot "$root" env PYTHONPATH="$inside/site" "python$version" -m pytest -q -p no:cacheprovider \
+        "$inside/bindings/python/tests"
+    rm -rf "$place"
+}
+
+recipe_python() { #  the Python wheel and its tests, under the oldest Python, today's and the newest, each in an environment of its own
     say "Python"
     need_cargo
     local python version venv wheels=$PWD/target/python/wheels built= auditwheel
@@ -29,4 +58,5 @@ recipe_python() { #  the Python wheel and its tests, under the oldest Python, to
         (cd bindings/python/tests && "$venv/bin/pytest" -q .)
         "$venv/bin/mypy" --strict bindings/python/tests/typing_example.py
     done
+    python_in_root "$(echo "$wheels"/libpickle-*.whl)" "$venv/bin/pip"
 }
