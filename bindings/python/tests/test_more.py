@@ -574,3 +574,94 @@ def test_tables_as_arrays_of_numpy():
     arrays = libpickle.table(io.BytesIO(pickle.dumps(rows))).to_numpy()
     assert {name: array.dtype.kind for name, array in arrays.items()} == dict(i="i", f="f", s="U", b="b", big="O", mixed="O")
     assert all(arrays[name].tolist() == [row[name] for row in rows] for name in arrays)
+
+
+class Setter:
+    def __init__(self, x):
+        self.x = x
+
+    def __setstate__(self, state):
+        self.__dict__.update(state, set=True)
+
+
+class FromNew:
+    """Has its setter from the moment it is made, in the instance."""
+
+    def __new__(cls):
+        made = super().__new__(cls)
+        made.__dict__["__setstate__"] = lambda state: made.__dict__.update(own=sorted(state))
+        return made
+
+
+class Asked:
+    """Answers for whatever it is asked."""
+
+    def __getattr__(self, name):
+        if name == "__setstate__":
+            return lambda state: self.__dict__.update(asked=sorted(state))
+        raise AttributeError(name)
+
+
+class Meta(type):
+    def __setstate__(cls, state):
+        raise AssertionError("this is for the class")
+
+
+class WithMeta(metaclass=Meta):
+    pass
+
+
+class SlotsAlone:
+    __slots__ = ("x", "y")
+
+
+class Number(int):
+    def __new__(cls, value=0, **kwargs):
+        made = super().__new__(cls, value)
+        made.kwargs = kwargs
+        return made
+
+    def __getnewargs_ex__(self):
+        return (int(self),), self.kwargs
+
+
+class Sized(tuple):
+    pass
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_real_objects_take_their_state_as_in_pickle(protocol):
+    def plain(cls, **attributes):
+        made = cls.__new__(cls)
+        vars(made).update(attributes)
+        return made
+
+    slots = SlotsAlone()
+    slots.x = 1
+    values = [Setter(1), plain(Asked, a=1), plain(WithMeta, a=1, b=2), Sized([1, 2])]
+    values += [plain(Plain, a=1, __setstate__=5), plain(Plain, **{"key %d" % i: i for i in range(100)})]
+    if protocol >= 2:
+        own = FromNew()
+        own.a = 1
+        del own.__dict__["__setstate__"]
+        values += [slots, Number(5), Number(7, a=1, b=[2]), own]
+
+    def shown(value):
+        state = {name: getattr(value, name, None) for name in type(value).__dict__.get("__slots__", ())}
+        state.update(vars(value) if hasattr(value, "__dict__") else {})
+        state.pop("__setstate__", None) if isinstance(value, FromNew) else None
+        return type(value), state, tuple(value) if isinstance(value, tuple) else int(value) if isinstance(value, int) else None
+
+    for value in values:
+        data = pickle.dumps([value, value], protocol)
+        expected = pickle.loads(data)
+        names = [type(value), "builtins.tuple", "builtins.int", "copyreg.__newobj_ex__"]
+        for options in dict(policy=libpickle.TRUST_ALL), dict(allow=names):
+            if protocol < 4 and isinstance(value, Number) and "allow" in options:
+                continue
+            if protocol < 2 and isinstance(value, Sized) and "allow" in options:
+                # copyreg._reconstructor makes plain objects only.
+                continue
+            got = libpickle.loads(data, **options)
+            assert got[0] is got[1]
+            assert shown(got[0]) == shown(expected[0])

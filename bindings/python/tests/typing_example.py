@@ -43,3 +43,13 @@ try:
     libpickle.loads(b"", policy=libpickle.Policy(["myapp.models:User.Key"]))
 except libpickle.RefusedError as refused:
     asked: list[str] = refused.names
+    verdict: object = refused.report["verdict"] if refused.report else None
+
+
+def columns(path: str) -> list[int]:
+    table = libpickle.table(path, "$.rows")
+    return [len(table[name]) for name in table.names] + [table.rows]
+
+
+with libpickle.install(allow=["numpy"]) as guard:
+    guard.remove()
