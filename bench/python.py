@@ -10,6 +10,7 @@ Side by side in one process, as a table in Markdown: pickle, libpickle, marshal 
     python.py table telemetry.p4.pkl [ROUNDS]
 """
 import gc
+import importlib.util
 import json
 import marshal
 import os
@@ -79,13 +80,47 @@ def genops(inputs, path):
     return lambda: sum(sum(1 for _ in pickletools.genops(data)) for data in inputs)
 
 
-# The collector makes no difference to dumps. Name: task, what the table calls it, collector on, what makes the work.
+def other_loads(write, read):
+    """Reading the same records in another format, which is written before the clock starts."""
+    return lambda inputs, path: on_each(read, [write(pickle.loads(data)) for data in inputs])
+
+
+def other_dumps(write):
+    return lambda inputs, path: on_each(write, [pickle.loads(data) for data in inputs])
+
+
+def ours(name):
+    """The same with libpickle, which has to be installed for this Python."""
+    def make(inputs, path):
+        import libpickle
+
+        if name == "loads":
+            return on_each(libpickle.loads, inputs)
+        protocol = int(re.search(r"\.p(\d)\.", path).group(1))
+        return on_each(lambda value: libpickle.dumps(value, protocol), [pickle.loads(data) for data in inputs])
+    return make
+
+
+# The workloads that marshal and json can hold; json gives lists for tuples.
+RECORDS = ["telemetry", "small", "ints", "floats"]
+
+# The collector makes no difference to dumps. Name: task, what the table calls it, collector on, what makes the work, workloads.
 CASES = {
-    "genops": ("walk", "pickletools.genops", True, genops),
-    "loads": ("read", "loads, gc on", True, loads),
-    "loads_nogc": ("read", "loads, gc off", False, loads),
-    "dumps": ("write", "dumps", True, dumps),
+    "genops": ("walk", "pickletools.genops", True, genops, []),
+    "loads": ("read", "loads, gc on", True, loads, []),
+    "loads_nogc": ("read", "loads, gc off", False, loads, []),
+    "marshal_loads": ("read", "marshal.loads (marshal)", True, other_loads(marshal.dumps, marshal.loads), RECORDS),
+    "json_loads": ("read", "json.loads (JSON)", True, other_loads(json.dumps, json.loads), RECORDS),
+    "dumps": ("write", "dumps", True, dumps, []),
+    "marshal_dumps": ("write", "marshal.dumps (marshal)", True, other_dumps(marshal.dumps), RECORDS),
+    "json_dumps": ("write", "json.dumps (JSON)", True, other_dumps(json.dumps), RECORDS),
 }
+# What reads the file as it is.
+UNPREPARED = ["genops", "loads", "loads_nogc", "libpickle_loads", "libpickle_loads_nogc"]
+if importlib.util.find_spec("libpickle"):
+    CASES["libpickle_loads"] = ("read", "libpickle.loads, gc on", True, ours("loads"), [])
+    CASES["libpickle_loads_nogc"] = ("read", "libpickle.loads, gc off", False, ours("loads"), [])
+    CASES["libpickle_dumps"] = ("write", "libpickle.dumps", True, ours("dumps"), [])
 
 
 def measure(work, reps, collect, prepared):
@@ -192,16 +227,16 @@ def main():
     if sys.argv[1:2] == ["table"] and len(sys.argv) in (3, 4):
         return table(sys.argv[2], int(sys.argv[3]) if len(sys.argv) == 4 else 5)
     if sys.argv[1:] == ["list"]:
-        for name, (task, label, _, _) in CASES.items():
-            print(json.dumps({"impl": name, "task": task, "label": label, "kinds": []}))
+        for name, (task, label, _, _, kinds) in CASES.items():
+            print(json.dumps({"impl": name, "task": task, "label": label, "kinds": kinds}))
         return
     if len(sys.argv) != 5 or sys.argv[1] not in CASES:
         sys.exit(__doc__)
     name, kind, path, reps = sys.argv[1:]
-    _, _, collect, make = CASES[name]
+    _, _, collect, make, _ = CASES[name]
     line = {"impl": name, "kind": kind, "file": os.path.basename(path), "bytes": os.path.getsize(path), "error": None}
     try:
-        line.update(measure(make(pickles(kind, path), path), int(reps), collect, make is dumps))
+        line.update(measure(make(pickles(kind, path), path), int(reps), collect, name not in UNPREPARED))
     except Exception as error:  # whatever it is, the table says it
         line.update(wall_ns=[], cpu_ns=[], growth_kb=None, count=None, error="%s: %s" % (type(error).__name__, error))
     print(json.dumps(line))
