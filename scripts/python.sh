@@ -33,7 +33,7 @@ python_in_root() {
 recipe_python() { #  the Python wheel and its tests, under the oldest Python, today's and the newest, each in an environment of its own
     say "Python"
     need_cargo
-    local python version venv wheels=$PWD/target/python/wheels built= auditwheel
+    local python version venv wheels=$PWD/target/python/wheels built= auditwheel size
     rm -rf "$wheels"
     for python in "${PICKLE_PYTHON:-python3}" $(pythons True 3.9 3.12 3.13); do
         version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || continue
@@ -51,6 +51,12 @@ recipe_python() { #  the Python wheel and its tests, under the oldest Python, to
                 --interpreter "$venv/bin/python" --out "$wheels" --manifest-path bindings/python/Cargo.toml
             # Says which Linux the wheel runs on.
             auditwheel=$("$venv/bin/auditwheel" show "$wheels"/libpickle-*.whl) && echo "$auditwheel" | grep -i platform
+            size=$(stat -c %s "$wheels"/libpickle-*.whl)
+            echo "wheel: $size bytes"
+            if [ "$size" -gt 3000000 ]; then
+                echo "the wheel must not be larger than 3 MB" >&2
+                return 1
+            fi
         fi
         built="$built $version "
         "$venv/bin/pip" install -q --force-reinstall --no-deps "$wheels"/libpickle-*.whl
