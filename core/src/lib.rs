@@ -32,13 +32,15 @@ pub use literal::compat;
 pub use machine::memory::Heap;
 pub use machine::memory::{Memory, Regions, Shortage, Storage};
 pub use machine::node::{How, Node};
-pub use machine::plan::{MemoPlan, MemoUse};
+#[cfg(feature = "alloc")]
+pub use machine::plan::MemoPlanner;
+pub use machine::plan::{MemoPlan, MemoUse, memo_index};
 pub use options::{Encoding, Options, TextInts};
 #[cfg(feature = "alloc")]
 pub use read::items::{Batch, Fate};
 pub use read::items::{Found, Item, ItemOptions, ItemReader, Role};
 pub use read::joblib;
-pub use read::unpickler::{Payload, Status, Unpickler};
+pub use read::unpickler::{Payload, Status, Unpickler, Usage};
 pub use view::View;
 pub use view::known;
 pub use view::table;

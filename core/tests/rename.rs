@@ -1,13 +1,13 @@
 //! Globals under other names, in every spelling of a global.
 
-use pickle_core::recode::rename;
+use pickle_core::recode::{Renamed, rename};
 use pickle_core::{Heap, Options, Unpickler, Value};
 
 /// Renames module `old` to `new_and_longer`, and gives the bytes and the count.
 fn renamed(pickle: &[u8]) -> (Vec<u8>, usize) {
     let mut out = Vec::new();
     let mut rule = |module: &str, name: &str| (module == "old").then(|| ("new_and_longer".to_owned(), name.to_owned()));
-    let (len, count) = rename(pickle, &mut rule, &mut out).unwrap();
+    let Renamed { len, count } = rename(pickle, &mut rule, &mut out).unwrap();
     assert_eq!(len, pickle.len());
     (out, count)
 }

@@ -5,13 +5,10 @@ use crate::errors;
 use crate::options::{Given, Reading};
 use crate::raw::Input;
 use pickle_core::{
-    Arg, Decoder, Document, Error, Found, Fragment, Heap, Item, ItemOptions, ItemReader, MemoPlan, MemoUse, Op, Opcode,
-    Path, Role, Step,
+    Decoder, Document, Error, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, MemoPlanner, Path, Role,
 };
 use pyo3::exceptions::{PyKeyError, PyOSError, PyValueError};
 use pyo3::prelude::*;
-use std::collections::HashMap;
-use std::convert::Infallible;
 use std::fs::File;
 use std::io::Read;
 
@@ -78,7 +75,7 @@ struct Reading1 {
     // Before what it borrows.
     reader: Option<ItemReader<'static, Heap>>,
     _plan: Option<Box<MemoPlan<'static>>>,
-    _uses: Vec<MemoUse>,
+    _planner: Box<MemoPlanner>,
 }
 
 // SAFETY: the plan is a plain table that it owns; nothing else is borrowed but the path, which lives longer.
@@ -209,23 +206,26 @@ impl Items {
             }
             return Ok(false);
         }
-        let mut uses = Vec::new();
+        let mut planner = Box::new(MemoPlanner::new());
         let plan = match &mut self.ahead {
-            Some((pieces, decoder)) => plan(py, pieces, decoder, &mut uses)?,
+            Some((pieces, decoder)) => {
+                look_ahead(py, pieces, decoder, &mut planner)?;
+                Some(Box::new(planner.finish()))
+            }
             None => None,
         };
         // SAFETY: the path is in a box that is never changed and lives longer than the reader, see the order of fields.
         let path: &'static str = unsafe { &*std::ptr::from_ref::<str>(&self.path) };
         let heap = self.heap.take().unwrap_or_default();
         let mut reader = ItemReader::new(heap, self.how).at_path(path);
-        // SAFETY: the uses lie in a vector that is not changed again, the plan in a box; both outlive the reader.
+        // SAFETY: planner and plan lie in boxes that are not changed again and outlive the reader.
         let plan: Option<Box<MemoPlan<'static>>> = unsafe { std::mem::transmute(plan) };
         if let Some(plan) = &plan {
             // SAFETY: the same.
             reader = reader.with_plan(unsafe { &*std::ptr::from_ref::<MemoPlan<'static>>(plan) });
         }
         reader.begin_at(self.offset);
-        self.current = Some(Reading1 { reader: Some(reader), _plan: plan, _uses: uses });
+        self.current = Some(Reading1 { reader: Some(reader), _plan: plan, _planner: planner });
         Ok(true)
     }
 
@@ -294,60 +294,18 @@ impl Items {
     }
 }
 
-/// The plan of the next pickle. Of a damaged one, it is that of what comes before the fault, which the second pass will
-/// tell. So it will if the file was changed meanwhile: what is not in the plan cannot be fetched.
-fn plan<'s>(
-    py: Python<'_>,
-    pieces: &mut Pieces,
-    decoder: &mut Decoder,
-    storage: &'s mut Vec<MemoUse>,
-) -> PyResult<Option<Box<MemoPlan<'s>>>> {
-    // Where each entry is fetched last.
-    let mut last: HashMap<u64, u64, foldhash::fast::RandomState> = HashMap::default();
-    // A GET that two pieces share.
-    let mut text = Vec::new();
+/// Takes note of what the plan of the next pickle needs. Of a damaged one, it is that of what comes before the fault, which
+/// the second pass will tell. So it will if the file was changed meanwhile: what is not in the plan cannot be fetched.
+fn look_ahead(py: Python<'_>, pieces: &mut Pieces, decoder: &mut Decoder, planner: &mut MemoPlanner) -> PyResult<()> {
     decoder.next_pickle();
     loop {
-        let rest = pieces.rest(py)?;
+        let mut rest = pieces.rest(py)?;
         let before = rest.len();
-        let mut left = rest;
-        let mut note = |op: &Op<'_>| {
-            if let Some(index) = MemoPlan::fetch(op) {
-                last.insert(index, op.offset);
-            }
-        };
-        let walked = decoder.each(&mut left, |op| -> Result<(), Infallible> {
-            note(&op);
-            Ok(())
-        });
-        let step = walked.and_then(|_| decoder.next(&mut left));
-        let mut over = before == 0;
-        match step {
-            Ok(Step::Op(op)) => note(&op),
-            Ok(Step::Fragment(Fragment { opcode: opcode @ Opcode::Get, offset, data, last, .. })) => {
-                // No number is longer.
-                text.extend(data.iter().take(64usize.saturating_sub(text.len())));
-                if last {
-                    note(&Op { opcode, arg: Arg::Text(&text), offset });
-                    text.clear();
-                }
-            }
-            Ok(Step::End) | Err(_) => over = true,
-            Ok(_) => {}
-        }
-        let used = before - left.len();
+        let over = before == 0 || planner.feed(decoder, &mut rest);
+        let used = before - rest.len();
         pieces.unread.start += used;
         if over {
-            break;
+            return Ok(());
         }
     }
-    storage.resize(last.len() * 2 + 8, MemoUse::EMPTY);
-    let mut plan = MemoPlan::new(storage);
-    for (index, offset) in last {
-        if plan.fetched(index, offset).is_err() {
-            return Ok(None);
-        }
-    }
-    plan.finish();
-    Ok(Some(Box::new(plan)))
 }

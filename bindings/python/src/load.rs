@@ -278,7 +278,7 @@ impl Reader {
         if reading.wanted.real.is_none() {
             reading.find_classes(py, protocol, approved)?;
         }
-        let (_, bytes) = self.unpickler.used();
+        let bytes = self.unpickler.used().bytes;
         let _off = Collector::off_for(py, document.id_limit())?;
         build::whole(py, &document, &reading.wanted, &mut self.made, bytes)
     }

@@ -1,6 +1,31 @@
 //! Which memo entries are fetched, and where last: a first pass over the opcodes.
 
 use crate::{Arg, ErrorKind, Op, Opcode};
+#[cfg(feature = "alloc")]
+use crate::{Decoder, Fragment, Step};
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+
+/// The memo entry that an opcode names, in protocol 0 as text: PUT, GET and their kin. `None` for other opcodes; MEMOIZE names
+/// none, it takes the next.
+///
+/// ```
+/// use pickle_core::{Arg, Op, Opcode, memo_index};
+/// let op = Op { opcode: Opcode::Put, arg: Arg::Text(b"300"), offset: 0 };
+/// assert_eq!(memo_index(&op), Some(Ok(300)));
+/// ```
+///
+/// # Errors
+/// The text is no index.
+#[inline]
+pub fn memo_index(op: &Op<'_>) -> Option<Result<u64, ErrorKind>> {
+    use Opcode as O;
+    match (op.opcode, op.arg) {
+        (O::BinPut | O::LongBinPut | O::BinGet | O::LongBinGet, Arg::Uint(index)) => Some(Ok(index)),
+        (O::Put | O::Get, Arg::Text(text)) => Some(crate::literal::int::memo_index(text)),
+        _ => None,
+    }
+}
 
 /// A memo entry that is fetched, and the place of its last fetch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,9 +93,8 @@ impl<'p> MemoPlan<'p> {
     /// The memo entry that an opcode fetches, if it does. What is no number is none: the reader will say so.
     #[inline]
     pub fn fetch(op: &Op<'_>) -> Option<u64> {
-        match (op.opcode, op.arg) {
-            (Opcode::BinGet | Opcode::LongBinGet, Arg::Uint(index)) => Some(index),
-            (Opcode::Get, Arg::Text(text)) => crate::literal::int::memo_index(text).ok(),
+        match op.opcode {
+            Opcode::BinGet | Opcode::LongBinGet | Opcode::Get => memo_index(op)?.ok(),
             _ => None,
         }
     }
@@ -141,6 +165,88 @@ impl<'p> MemoPlan<'p> {
     }
 }
 
+/// Makes a [`MemoPlan`] out of a pickle that is read in pieces, in memory that grows with the entries that are fetched: 20
+/// to 40 bytes for each.
+///
+/// ```
+/// use pickle_core::{Decoder, Heap, ItemOptions, ItemReader, MemoPlanner};
+/// let pickle = b"\x80\x04]\x94(\x8c\x01a\x94h\x01h\x01e.";
+/// let (mut planner, mut decoder, mut rest) = (MemoPlanner::new(), Decoder::new(), &pickle[..]);
+/// assert!(planner.feed(&mut decoder, &mut rest));
+/// let plan = planner.finish();
+/// assert_eq!(plan.len(), 1);
+/// let mut reader = ItemReader::new(Heap::new(), ItemOptions::new()).with_plan(&plan);
+/// # let _ = &mut reader;
+/// ```
+#[cfg(feature = "alloc")]
+#[derive(Debug, Default)]
+pub struct MemoPlanner {
+    uses: Vec<MemoUse>,
+    count: usize,
+    /// A GET that lies in two pieces.
+    get: Vec<u8>,
+}
+
+#[cfg(feature = "alloc")]
+impl MemoPlanner {
+    /// A planner that has seen nothing.
+    pub fn new() -> Self {
+        MemoPlanner::default()
+    }
+
+    /// Takes note of what stands in a piece of a pickle, which `decoder` reads, and takes it off `input`. True where the
+    /// pickle is over, be it by a fault, which whoever reads the pickle will tell: the plan is that of what comes before.
+    pub fn feed(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> bool {
+        loop {
+            let walked = decoder.each(input, |op| {
+                self.op(&op);
+                Ok::<(), core::convert::Infallible>(())
+            });
+            match walked.and_then(|_| decoder.next(input)) {
+                Ok(Step::Op(op)) => self.op(&op),
+                Ok(Step::Fragment(Fragment { opcode: opcode @ Opcode::Get, offset, data, last, .. })) => {
+                    // No number is longer.
+                    self.get.extend(data.iter().take(64_usize.saturating_sub(self.get.len())));
+                    if last {
+                        let get = core::mem::take(&mut self.get);
+                        self.op(&Op { opcode, arg: Arg::Text(&get), offset });
+                    }
+                }
+                Ok(Step::NeedMore) => return false,
+                Ok(Step::End) | Err(_) => return true,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Takes note of an opcode.
+    pub fn op(&mut self, op: &Op<'_>) {
+        let Some(index) = MemoPlan::fetch(op) else { return };
+        if self.count == 0 {
+            // What an earlier plan left there.
+            self.uses.fill(MemoUse::EMPTY);
+        }
+        loop {
+            let mut plan = MemoPlan { uses: &mut self.uses, count: self.count, sorted: false };
+            if plan.fetched(index, op.offset).is_ok() {
+                self.count = plan.count;
+                return;
+            }
+            let mut larger = alloc::vec![MemoUse::EMPTY; plan.uses.len() * 2 + 8];
+            self.count = plan.moved_to(&mut larger).map_or(0, |plan| plan.count);
+            self.uses = larger;
+        }
+    }
+
+    /// The plan. When that is gone, the planner is ready for another pickle.
+    pub fn finish(&mut self) -> MemoPlan<'_> {
+        let count = core::mem::take(&mut self.count);
+        let mut plan = MemoPlan { uses: &mut self.uses, count, sorted: false };
+        plan.finish();
+        plan
+    }
+}
+
 /// Heapsort by index, empty slots last. The standard library's sorts can panic, which firmware and `libpickle.a` must not
 /// hold.
 fn sort(uses: &mut [MemoUse]) {
@@ -201,6 +307,43 @@ mod tests {
         assert_eq!(plan.len(), 4);
         assert_eq!([2, 3, 7, 8].map(|index| plan.last(index)), [Some(102), Some(600), Some(500), None]);
         assert_eq!(plan.from(4).iter().map(|used| used.index()).collect::<std::vec::Vec<_>>(), [7, 9]);
+    }
+
+    #[test]
+    #[cfg(feature = "alloc")]
+    fn pieces_of_any_size_make_the_same_plan() {
+        let mut planner = MemoPlanner::new();
+        for count in [0_u64, 1, 255, 256, 1000] {
+            let mut pickle = std::vec![b'('];
+            for n in 0..count {
+                // A GET, a BINGET and a LONG_BINGET of each.
+                pickle.extend(std::format!("g{}\n", n * 3 % 1009).bytes());
+                pickle.extend([b'h', (n % 256) as u8]);
+                pickle.extend([&b"j"[..], &((n * 7) as u32).to_le_bytes()].concat());
+            }
+            pickle.extend(b"t.");
+            let mut wanted = std::collections::BTreeMap::new();
+            let (mut decoder, mut rest) = (Decoder::new(), &pickle[..]);
+            while let Ok(Step::Op(op)) = decoder.next(&mut rest) {
+                if let Some(index) = MemoPlan::fetch(&op) {
+                    wanted.insert(index, op.offset);
+                }
+            }
+            for size in [1, 2, 3, pickle.len()] {
+                let mut decoder = Decoder::new();
+                let mut over = false;
+                for piece in pickle.chunks(size) {
+                    let mut rest = piece;
+                    assert!(!over);
+                    over = planner.feed(&mut decoder, &mut rest);
+                    assert!(rest.is_empty());
+                }
+                assert!(over);
+                let plan = planner.finish();
+                let found: std::vec::Vec<_> = plan.from(0).iter().map(|used| (used.index(), used.last())).collect();
+                assert_eq!(found, wanted.clone().into_iter().collect::<std::vec::Vec<_>>(), "{count} {size}");
+            }
+        }
     }
 
     #[test]

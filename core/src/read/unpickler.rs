@@ -6,6 +6,16 @@ use crate::options::Options;
 use crate::wire::decoder::{FAST, Sink};
 use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Opcode, Regions, Shortage, Step};
 
+/// Memory that a reader uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Usage {
+    /// Nodes, of 16 bytes.
+    pub nodes: usize,
+    /// Bytes of strings that are kept.
+    pub bytes: usize,
+}
+
 /// Outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -262,9 +272,9 @@ impl<M: Memory> Unpickler<M> {
         self.machine.memo_count()
     }
 
-    /// Nodes and bytes in use.
-    pub fn used(&self) -> (usize, usize) {
-        (self.machine.arena, self.machine.bytes)
+    /// Memory in use.
+    pub fn used(&self) -> Usage {
+        Usage { nodes: self.machine.arena, bytes: self.machine.bytes }
     }
 
     /// The memory, for use between two pickles.

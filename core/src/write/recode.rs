@@ -9,7 +9,7 @@ use embedded_io::Write;
 
 mod rename;
 
-pub use rename::{GlobalName, rename};
+pub use rename::{GlobalName, Renamed, rename};
 
 /// Bytes at which a frame ends, and above which an opcode stands outside (`_Framer._FRAME_SIZE_TARGET` in `pickle.py`).
 const TARGET: usize = 64 * 1024;
@@ -40,10 +40,9 @@ where
 
 /// What a PUT or GET names; `None` for other opcodes. `known` is the number of entries, for MEMOIZE.
 fn memo_index(op: &Op<'_>, known: usize) -> Result<Option<(bool, u64)>, Error> {
-    let index = || match op.arg {
-        Arg::Uint(index) => Ok(index),
-        Arg::Text(text) => int::memo_index(text).map_err(|kind| Error::new(kind, op.opcode.byte(), op.offset)),
-        _ => Ok(known as u64),
+    let index = || match crate::memo_index(op) {
+        Some(index) => index.map_err(|kind| Error::new(kind, op.opcode.byte(), op.offset)),
+        None => Ok(known as u64),
     };
     Ok(match op.opcode {
         Opcode::Put | Opcode::BinPut | Opcode::LongBinPut | Opcode::Memoize => Some((true, index()?)),

@@ -2,10 +2,7 @@
 
 use super::{BATCH, check, how, is_missing, missing, write};
 use crate::{ErrorKind, PickleError, ReadOptions};
-use foldhash::fast::RandomState;
-use pickle_core::{Arg, Decoder, Found, Fragment, Heap, ItemOptions, ItemReader, MemoPlan, MemoUse, Op, Opcode, Step};
-use std::collections::HashMap;
-use std::convert::Infallible;
+use pickle_core::{Decoder, Found, Heap, ItemOptions, ItemReader, MemoPlan, MemoPlanner};
 use std::fs::File;
 use std::io::Read;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -154,7 +151,8 @@ fn read(
     out: &mut Out<'_>,
 ) -> Result<(), Stop> {
     let mut source = Pieces::new(source);
-    let mut planner = ahead.map(|file| (Pieces::new(file), Decoder::new()));
+    let mut ahead = ahead.map(|file| (Pieces::new(file), Decoder::new()));
+    let mut planner = MemoPlanner::new();
     let mut offset = 0;
     loop {
         let is_end = source.rest().map_err(|error| Stop::Failed(io(offset, &error)))?.is_empty();
@@ -162,8 +160,7 @@ fn read(
         if is_end && offset != 0 {
             return out.flush();
         }
-        let mut storage = Vec::new();
-        let plan = planner.as_mut().and_then(|(pieces, decoder)| plan(pieces, decoder, &mut storage));
+        let plan = ahead.as_mut().map(|(pieces, decoder)| plan(pieces, decoder, &mut planner));
         let mut reader = ItemReader::new(heap, how).at_path(path);
         if let Some(plan) = &plan {
             reader = reader.with_plan(plan);
@@ -199,48 +196,15 @@ fn read(
 
 /// The plan of the next pickle. Of a damaged one, it is that of what comes before the fault, which the second pass will
 /// tell. So it will if the file was changed meanwhile: what is not in the plan cannot be fetched.
-fn plan<'s>(pieces: &mut Pieces, decoder: &mut Decoder, storage: &'s mut Vec<MemoUse>) -> Option<MemoPlan<'s>> {
-    // Where each entry is fetched last.
-    let mut last: HashMap<u64, u64, RandomState> = HashMap::default();
-    // A GET that two pieces share.
-    let mut text = Vec::new();
+fn plan<'s>(pieces: &mut Pieces, decoder: &mut Decoder, planner: &'s mut MemoPlanner) -> MemoPlan<'s> {
     decoder.next_pickle();
     while let Ok(mut rest) = pieces.rest() {
         let before = rest.len();
-        let mut note = |op: &Op<'_>| {
-            if let Some(index) = MemoPlan::fetch(op) {
-                last.insert(index, op.offset);
-            }
-        };
-        let walked = decoder.each(&mut rest, |op| -> Result<(), Infallible> {
-            note(&op);
-            Ok(())
-        });
-        let step = walked.and_then(|_| decoder.next(&mut rest));
-        let mut over = before == 0;
-        match step {
-            Ok(Step::Op(op)) => note(&op),
-            Ok(Step::Fragment(Fragment { opcode: opcode @ Opcode::Get, offset, data, last, .. })) => {
-                // No number is longer.
-                text.extend(data.iter().take(64usize.saturating_sub(text.len())));
-                if last {
-                    note(&Op { opcode, arg: Arg::Text(&text), offset });
-                    text.clear();
-                }
-            }
-            Ok(Step::End) | Err(_) => over = true,
-            Ok(_) => {}
-        }
+        let over = before == 0 || planner.feed(decoder, &mut rest);
         pieces.unread.start += before - rest.len();
         if over {
             break;
         }
     }
-    storage.resize(last.len() * 2 + 8, MemoUse::EMPTY);
-    let mut plan = MemoPlan::new(storage);
-    for (index, offset) in last {
-        plan.fetched(index, offset).ok()?;
-    }
-    plan.finish();
-    Some(plan)
+    planner.finish()
 }

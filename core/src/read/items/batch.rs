@@ -1,7 +1,7 @@
 //! Items that are copied out of their reader, for another thread.
 
 use super::{Found, From, Item, ItemReader, Role};
-use crate::{Document, Error, Memory, Node};
+use crate::{Document, Error, Memory, Node, Usage};
 use alloc::vec::Vec;
 
 /// Nodes, and bytes, that a batch copies at most: 4 MiB of each.
@@ -51,7 +51,7 @@ impl<M: Memory> ItemReader<'_, M> {
     pub fn feed_batch(&mut self, input: &mut &[u8], batch: &mut Batch) -> Result<Found, Error> {
         batch.items.clear();
         let found = self.feed(input)?;
-        let (nodes, bytes) = self.unpickler.used();
+        let Usage { nodes, bytes } = self.unpickler.used();
         let From::Stack(_) = self.from else { return Ok(found) };
         if found != Found::Item || nodes > MOST.0 || bytes > MOST.1 {
             return Ok(found);

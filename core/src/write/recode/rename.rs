@@ -11,6 +11,15 @@ use embedded_io::Write;
 /// Module and name of a global.
 pub type GlobalName = (String, String);
 
+/// What [`rename`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renamed {
+    /// Bytes of the input that the pickle took.
+    pub len: usize,
+    /// Opcodes that got another name.
+    pub count: usize,
+}
+
 /// Copies the pickle at the start of `input` with other names for globals: `rename` gets module and name, and gives the new
 /// ones, or `None` for those that stay. A pickle of which no global changes is copied byte for byte; in all others the frames
 /// are written anew, and nothing else changes.
@@ -18,8 +27,7 @@ pub type GlobalName = (String, String);
 /// The strs that STACK_GLOBAL takes are replaced where nothing else uses them. Where something does, such as a dict that has the
 /// same str as a key, they stay, and the global gets strs of its own.
 ///
-/// Gives the bytes of `input` that the pickle took, and how many opcodes got another name. Memory: the stack and the memo, eight
-/// bytes an entry.
+/// Memory: the stack and the memo, eight bytes an entry.
 ///
 /// # Errors
 /// The opcodes are damaged, or the sink fails.
@@ -27,10 +35,10 @@ pub fn rename<W: Write>(
     input: &[u8],
     rename: &mut dyn FnMut(&str, &str) -> Option<GlobalName>,
     out: &mut W,
-) -> Result<(usize, usize), WriteError<W::Error>> {
+) -> Result<Renamed, WriteError<W::Error>> {
     let plan = Plan::of(input, rename)?;
     if plan.sites.is_empty() && plan.lines.is_empty() {
-        return Ok((copy(input, out)?, 0));
+        return Ok(Renamed { len: copy(input, out)?, count: 0 });
     }
     let mut sink = Framer { out: Encoder::new(out, 5), frame: Vec::new(), on: plan.framed };
     let len = each(input, |op| {
@@ -56,7 +64,7 @@ pub fn rename<W: Write>(
     })?;
     sink.end_frame()?;
     sink.out.flush()?;
-    Ok((len, plan.sites.len() + plan.lines.len()))
+    Ok(Renamed { len, count: plan.sites.len() + plan.lines.len() })
 }
 
 fn str_op<W: Write>(sink: &mut Framer<W>, text: &str) -> Result<(), WriteError<W::Error>> {
