@@ -99,6 +99,66 @@ fn values_of_a_document_are_read_by_themselves() {
     assert_eq!(error.reason(), Reason::Depth, "{error}");
 }
 
+/// The default is 128 levels, whichever way a type is filled, and a thread of 512 KiB bears them: reading, and writing
+/// what was read.
+#[test]
+fn the_default_depth_fits_a_small_stack() {
+    use pickle_core::serde::{DeOptions, to_vec};
+    use serde::Serialize;
+
+    #[derive(Deserialize, Serialize)]
+    struct Lists(Vec<Lists>);
+
+    #[derive(Deserialize, Serialize)]
+    struct Chain {
+        id: u64,
+        name: String,
+        weight: Option<f64>,
+        next: Option<Box<Chain>>,
+    }
+
+    #[derive(Deserialize, Serialize)]
+    #[serde(untagged)]
+    enum Any {
+        None(()),
+        Int(i64),
+        Text(String),
+        List(Vec<Any>),
+        Map(BTreeMap<String, Any>),
+    }
+
+    fn lists(levels: usize) -> Vec<u8> {
+        [&b"\x80\x04"[..], &b"]".repeat(levels), &b"a".repeat(levels - 1), b"."].concat()
+    }
+
+    fn dicts(levels: usize, object: bool) -> Vec<u8> {
+        let (open, close) =
+            if object { (&b"c__main__\nChain\n)\x81}("[..], &b"ub"[..]) } else { (&b"}("[..], &b"u"[..]) };
+        let fields = b"\x8c\x02idK\x01\x8c\x04name\x8c\x01x\x8c\x06weightN\x8c\x04next";
+        [b"\x80\x04", [open, fields].concat().repeat(levels).as_slice(), b"N", &close.repeat(levels), b"."].concat()
+    }
+
+    /// Reads at the limit and one level further.
+    fn limit<T: for<'de> Deserialize<'de> + Serialize>(make: &dyn Fn(usize) -> Vec<u8>, levels: usize) {
+        let value =
+            from_slice::<T>(&make(levels), DeOptions::new()).unwrap_or_else(|error| panic!("{levels}: {error}"));
+        to_vec(&value, Default::default()).unwrap_or_else(|error| panic!("{levels}: {error}"));
+        let error = from_slice::<T>(&make(levels + 1), DeOptions::new()).map(drop).unwrap_err();
+        // serde says of untagged enums only that none fits.
+        assert!(error.reason() == Reason::Depth || error.to_string().contains("untagged"), "{error}");
+    }
+
+    assert_eq!(DeOptions::new().max_depth, 128);
+    let thread = std::thread::Builder::new().stack_size(512 << 10).spawn(|| {
+        limit::<Lists>(&lists, 128);
+        limit::<Any>(&lists, 128);
+        limit::<Chain>(&|levels| dicts(levels, false), 128);
+        limit::<Any>(&|levels| dicts(levels, false), 128);
+        limit::<Chain>(&|levels| dicts(levels, true), 128);
+    });
+    thread.unwrap().join().unwrap();
+}
+
 #[test]
 fn cycles_and_damage_are_errors() {
     #[derive(Debug, Deserialize)]

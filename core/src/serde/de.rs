@@ -81,7 +81,7 @@ impl<'f, 'de> Reader<'f, 'de> {
     }
 
     /// One level down, and `items` values more.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn enter(&self, items: usize) -> Result<()> {
         if self.depth >= self.cx.max_depth {
             return Err(self.too_deep());
@@ -134,7 +134,7 @@ impl<'f, 'de> Reader<'f, 'de> {
         Frame { id: if self.node.is_reference() { self.node.high() } else { u32::MAX }, up: self.up, made: None }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn span(&self) -> Span<'f, 'de> {
         let range = self.node.as_range();
         let whole = if range.stored { self.cx.lent.stored } else { Some(self.cx.lent.input) };
@@ -159,7 +159,7 @@ impl<'f, 'de> Reader<'f, 'de> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn visit_text<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.span() {
             Span::Lent(bytes) => match core::str::from_utf8(bytes) {
@@ -199,7 +199,7 @@ impl<'f, 'de> Reader<'f, 'de> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn visit_int<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let value = self.node.data() as i64;
         match u64::try_from(value) {
@@ -236,7 +236,7 @@ impl<'f, 'de> Reader<'f, 'de> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn visit_pairs<V: Visitor<'de>, P: NodePairs>(self, pairs: P, visitor: V) -> Result<V::Value> {
         let len = pairs.left();
         self.enter(len.saturating_mul(2))?;

@@ -165,7 +165,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     }
 
     /// The opcode that comes next; those that say nothing about values are passed.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn peek(&mut self) -> Result<u8> {
         match self.rest.first() {
             Some(&byte) if byte != byte::FRAME && byte != byte::PROTO => Ok(byte),
@@ -186,7 +186,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     }
 
     /// Takes the opcode that was peeked at.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn take(&mut self, opcode: Opcode) -> Result<Op<'de>> {
         match self.decoder.next_as(opcode, &mut self.rest) {
             Ok(Some(op)) => Ok(op),
@@ -195,13 +195,13 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     }
 
     /// The next opcode must be this one.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn expect(&mut self, opcode: Opcode) -> Result<()> {
         if self.peek()? == opcode.byte() { self.take(opcode).map(drop) } else { self.give_up() }
     }
 
     /// Puts the value that was just read into the memo, if the pickle says so.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn memoize(&mut self, node: Node) -> Result<()> {
         let index = match self.peek()? {
             byte::MEMOIZE => {
@@ -258,7 +258,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     }
 
     /// One level down.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn enter(&mut self) -> Result<()> {
         match self.levels.checked_sub(1) {
             Some(levels) => self.levels = levels,
@@ -306,7 +306,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     }
 
     /// A value that is no container, or one that the type does not know the kind of.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn scalar<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         match self.peek()? {
             byte::BIN_GET => {
@@ -347,7 +347,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn string<V: Visitor<'de>>(&mut self, op: Op<'de>, visitor: V) -> Result<V::Value> {
         let text = self.text(op.bytes())?;
         self.memoize(node(tag::STR, op))?;
@@ -373,7 +373,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     }
 
     /// Strings are fetched from the memo; anything else has to be looked at again, in the document.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn fetch<V: Visitor<'de>>(&mut self, op: Op<'de>, visitor: V) -> Result<V::Value> {
         let index = op.uint().and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX);
         if let Some(&(known, text)) = self.known.get(index % KNOWN)
@@ -408,7 +408,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn text(&mut self, bytes: &'de [u8]) -> Result<&'de str> {
         match core::str::from_utf8(bytes) {
             Ok(text) => Ok(text),
@@ -417,7 +417,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     }
 
     /// A container whose opcode was peeked at, and what is behind it.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn filled<T>(
         &mut self,
         empty: Opcode,
@@ -494,7 +494,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
         Ok(value)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn any<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value> {
         match self.peek()? {
             byte::EMPTY_LIST => self.list(visitor),
@@ -522,14 +522,14 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
 }
 
 /// The node of a str or bytes that lies in the input.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn node(tag: u8, op: Op<'_>) -> Node {
     let offset = op.offset + op.header_len() as u64;
     Node::range(tag, Range { offset, len: op.bytes().len() as u64, stored: false })
 }
 
 /// Puts an entry into the memo; false where there is no room.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn keep<M: Memory>(memory: &mut M, index: usize, node: Node) -> bool {
     loop {
         if let Some(slot) = memory.regions().memo.get_mut(index) {
@@ -548,7 +548,7 @@ fn grow_memo<M: Memory>(memory: &mut M, index: usize) -> bool {
     memory.grow(Shortage { kind: ErrorKind::MemoFull, wanted: index + 1, stack: 0 }).is_ok()
 }
 
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 fn visit_int<'de, V: Visitor<'de>>(value: i64, visitor: V) -> Result<V::Value> {
     match u64::try_from(value) {
         Ok(value) => visitor.visit_u64(value),

@@ -184,7 +184,7 @@ impl Decoder {
     /// # Errors
     /// The stream is damaged, at the offset of the opcode that fails. The
     /// decoder stays in the error until [`Decoder::next_pickle`].
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
     pub fn next<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
         // Byte by byte is slower and says the same: on a small machine, one parser is enough.
         if FAST && let Some(op) = self.next_whole(input)? {
@@ -199,7 +199,7 @@ impl Decoder {
     ///
     /// # Errors
     /// As [`Decoder::next`].
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
     pub fn next_whole<'i>(&mut self, input: &mut &'i [u8]) -> Result<Option<Op<'i>>, Error> {
         if self.state != State::Opcode {
             return Ok(None);
@@ -212,7 +212,7 @@ impl Decoder {
     }
 
     /// The same where the caller has seen which opcode is next: with a constant, straight code.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
     pub(crate) fn next_as<'i>(&mut self, opcode: Opcode, input: &mut &'i [u8]) -> Result<Option<Op<'i>>, Error> {
         if self.state != State::Opcode {
             return Ok(None);
@@ -253,7 +253,7 @@ impl Decoder {
 
     /// [`Decoder::each`] for a sink whose work is worth a copy of it for each
     /// of the `UNROLLED` frequent opcodes.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
     pub(crate) fn drain<'i, S: Sink<'i>, const UNROLLED: bool>(
         &mut self,
         input: &mut &'i [u8],
@@ -450,7 +450,7 @@ impl Decoder {
     }
 
     /// The three opcodes that speak to the decoder itself.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
     fn after(&mut self, opcode: Opcode, arg: Arg<'_>) -> Result<(), Error> {
         match opcode {
             Opcode::Frame => self.begin_frame(arg),
@@ -600,7 +600,7 @@ enum Cut<'i> {
 }
 
 /// Cuts the opcode at the start of `input` off it.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
 fn cut<'i>(opcode: Opcode, input: &'i [u8], offset: u64, frame_end: u64) -> Cut<'i> {
     let (rest, arg) = match grammar::argument(opcode, input.get(1..).unwrap_or_default()) {
         Ok(found) => found,

@@ -25,7 +25,7 @@ impl ParseError<&[u8]> for Fault {
 
 type Parsed<'i, T> = IResult<&'i [u8], T, Fault>;
 
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
 fn fixed<'i, const N: usize>(input: &'i [u8]) -> Parsed<'i, [u8; N]> {
     match input.split_first_chunk::<N>() {
         Some((bytes, rest)) => Ok((rest, *bytes)),
@@ -34,7 +34,7 @@ fn fixed<'i, const N: usize>(input: &'i [u8]) -> Parsed<'i, [u8; N]> {
 }
 
 /// A declared length, checked as CPython checks it, before any payload is there.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
 pub(crate) fn length<'i>(argument: Argument, input: &'i [u8]) -> Parsed<'i, u64> {
     match argument {
         Argument::Bytes1 => fixed::<1>.map(|b| u64::from(b[0])).parse(input),
@@ -57,7 +57,7 @@ pub(crate) fn length<'i>(argument: Argument, input: &'i [u8]) -> Parsed<'i, u64>
 }
 
 /// A number of fixed width.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
 pub(crate) fn number<'i>(argument: Argument, input: &'i [u8]) -> Parsed<'i, Arg<'static>> {
     match argument {
         Argument::U1 => fixed::<1>.map(|b| Arg::Uint(u64::from(b[0]))).parse(input),
@@ -71,7 +71,7 @@ pub(crate) fn number<'i>(argument: Argument, input: &'i [u8]) -> Parsed<'i, Arg<
 }
 
 /// Text up to a newline, which is consumed and not given.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
 fn line(input: &[u8]) -> Parsed<'_, &[u8]> {
     match find_newline(input).and_then(|at| input.split_at_checked(at)) {
         Some((text, [_, rest @ ..])) => Ok((rest, text)),
@@ -106,7 +106,7 @@ pub(crate) fn find_newline(input: &[u8]) -> Option<usize> {
 }
 
 /// One opcode's argument, whole.
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
 pub(crate) fn argument<'i>(opcode: Opcode, input: &'i [u8]) -> Parsed<'i, Arg<'i>> {
     match opcode.argument() {
         Argument::Nothing => Ok((input, Arg::Nothing)),

@@ -50,7 +50,7 @@ pub(super) trait NodePairs {
 }
 
 impl NodePairs for Entries<'_> {
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn next_pair(&mut self) -> Option<(Node, Node)> {
         self.next().map(|(key, value)| (key.node, value.node))
     }

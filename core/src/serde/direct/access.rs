@@ -29,7 +29,7 @@ pub(super) struct Body<'a, 'm, 'de, M> {
 
 impl<M: Memory> Body<'_, '_, '_, M> {
     /// An item follows.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn more(&mut self) -> Result<bool> {
         loop {
             let next = self.direct.peek()?;
@@ -61,7 +61,7 @@ impl<M: Memory> Body<'_, '_, '_, M> {
     }
 
     /// Nothing may be left.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn end(&mut self) -> Result<()> {
         if self.state != State::Done && self.more()? { self.direct.give_up() } else { Ok(()) }
     }
