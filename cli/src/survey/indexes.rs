@@ -1,6 +1,6 @@
 //! Which entries of a memo are filled.
 
-use pickle_core::{Arg, Op, Opcode};
+use pickle_core::{Op, Opcode, memo_index};
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -42,15 +42,12 @@ impl Indexes {
         }
     }
 
-    /// The entry that an opcode fills, if it does: MEMOIZE counts those that are filled. What is no number is 0 here; who
+    /// The entry that an opcode fills, if it does: MEMOIZE counts those that are filled. What is no number is none; who
     /// reads the pickle will say so.
     pub(crate) fn filled_by(&self, op: &Op<'_>) -> Option<u64> {
-        match (op.opcode, op.arg) {
-            (Opcode::Memoize, _) => Some(self.len()),
-            (Opcode::BinPut | Opcode::LongBinPut, Arg::Uint(index)) => Some(index),
-            (Opcode::Put, Arg::Text(text)) => {
-                Some(std::str::from_utf8(text).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0))
-            }
+        match op.opcode {
+            Opcode::Memoize => Some(self.len()),
+            Opcode::BinPut | Opcode::LongBinPut | Opcode::Put => memo_index(op)?.ok(),
             _ => None,
         }
     }

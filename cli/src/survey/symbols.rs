@@ -9,9 +9,14 @@
 //! [`NAME_MAX`] bytes are kept, as long as it can still be fetched. Of a memo
 //! of more than `HELD` entries, what named a class stays, and the youngest.
 
+mod memo;
+mod objects;
+mod text;
+
+use self::memo::Young;
 use super::globals::{Global, Globals, NAME_MAX, cut};
 use pickle_core::joblib::Array;
-use pickle_core::{Arg, Error, ErrorKind, Op, Opcode};
+use pickle_core::{Arg, Error, ErrorKind, Op, Opcode, memo_index};
 use std::collections::{HashMap, VecDeque};
 
 /// What a value is, as far as the opcodes tell.
@@ -121,15 +126,6 @@ const EMPTY_DICT: Slot = Slot::Dict { dtype: NO_DTYPE, padded: false, items: NO_
 const KEYS_MAX: usize = 96;
 /// The root is level 0.
 const KEY_LEVELS: usize = 4;
-/// An index beyond this many times the entries of the memo goes to a table of
-/// its own: a few bytes must not make the memo large.
-const DENSE: u64 = 4;
-/// Entries of the memo that are all held. Of later ones classes and their names stay, and the youngest of all others.
-const HELD: u64 = 1 << 17;
-/// Bytes of their texts, beyond which it is the same.
-const HELD_TEXT: usize = 4 << 20;
-/// The youngest that are held beyond those.
-const YOUNG: usize = 1 << 12;
 
 /// The first LONG1 of torch's format before 1.6: 0x1950a86a20f9469cfc6c.
 const TORCH_MAGIC: &[u8] = b"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
@@ -154,13 +150,6 @@ pub struct Key {
     pub level: u8,
     /// The key.
     pub text: String,
-}
-
-/// An entry of a memo that is too long to be held as a whole.
-#[derive(Debug)]
-struct Young {
-    slot: Slot,
-    text: Box<[u8]>,
 }
 
 /// The stack, the memo and the names of one pickle.
@@ -340,14 +329,14 @@ impl Symbols {
                 if self.stack.len() <= fence {
                     return Err(ErrorKind::StackUnderflow);
                 }
-                self.put(index(op.arg)?);
+                self.put(index_of(op)?);
                 return Ok(());
             }
             O::Memoize => {
                 self.put(self.memo_size);
                 return Ok(());
             }
-            O::Get | O::BinGet | O::LongBinGet => self.fetch(index(op.arg)?)?,
+            O::Get | O::BinGet | O::LongBinGet => self.fetch(index_of(op)?)?,
             O::Dup => self.share_top(),
             O::Append | O::Appends | O::SetItem | O::SetItems | O::AddItems | O::Build => {
                 self.change(op.opcode, base);
@@ -359,7 +348,7 @@ impl Symbols {
             O::NewTrue | O::NewFalse => Slot::Plain(Shape::Bool),
             O::Int | O::Long => {
                 self.torch_magic |= op.bytes() == TORCH_MAGIC_TEXT;
-                text_int(op.arg)
+                text::text_int(op.arg)
             }
             O::BinInt | O::BinInt1 | O::BinInt2 => match op.arg {
                 Arg::Uint(n) => Slot::Int(n as i64),
@@ -368,13 +357,13 @@ impl Symbols {
             },
             O::Long1 | O::Long4 => {
                 self.torch_magic |= op.bytes() == TORCH_MAGIC;
-                long(op.bytes())
+                text::long(op.bytes())
             }
             O::Float | O::BinFloat => Slot::Plain(Shape::Float),
             O::BinUnicode | O::ShortBinUnicode | O::BinUnicode8 => self.push_text(op.bytes(), false),
             O::BinString | O::ShortBinString => self.push_text(op.bytes(), true),
-            O::Unicode => self.push_text(&unescaped(op.bytes(), b"uU"), false),
-            O::String => self.push_text(&unescaped(unquoted(op.bytes()), b"x"), true),
+            O::Unicode => self.push_text(&text::unescaped(op.bytes(), b"uU"), false),
+            O::String => self.push_text(&text::unescaped(text::unquoted(op.bytes()), b"x"), true),
             O::BinBytes | O::ShortBinBytes | O::BinBytes8 => Slot::Plain(Shape::Bytes),
             O::ByteArray8 => Slot::Plain(Shape::ByteArray),
             O::NextBuffer | O::ReadonlyBuffer => Slot::Plain(Shape::Buffer),
@@ -465,103 +454,6 @@ impl Symbols {
         text_in(&self.text, &self.kept, slot)
     }
 
-    /// The top, its text where it stays when the top is popped.
-    fn share_top(&mut self) -> Slot {
-        let top = self.stack.last().copied().unwrap_or(Slot::Absent);
-        let Slot::Text { start, len, kept: false, python2 } = top else { return top };
-        let text = self.text.get(start as usize..start as usize + usize::from(len)).unwrap_or_default();
-        let shared = append_text(&mut self.kept, text, true, python2);
-        if let Some(top) = self.stack.last_mut() {
-            self.text.truncate(start as usize);
-            *top = shared;
-        }
-        shared
-    }
-
-    fn put(&mut self, index: u64) {
-        let follows = self.late.is_empty() || index == self.late.end;
-        let full = self.memo_size >= HELD || self.kept.len() >= HELD_TEXT;
-        if full && index >= self.memo.len() as u64 && follows {
-            return self.put_late(index);
-        }
-        let slot = self.share_top();
-        self.first_memo_index.get_or_insert(index);
-        self.max_memo_index = self.max_memo_index.max(Some(index));
-        if index >= self.memo.len() as u64 && index <= self.memo_size.saturating_mul(DENSE).saturating_add(256) {
-            self.memo.resize(index as usize + 1, Slot::Absent);
-        }
-        let entry = match usize::try_from(index).ok().and_then(|index| self.memo.get_mut(index)) {
-            // What had to go far off before the table grew stays there.
-            Some(entry) if !self.far.contains_key(&index) => entry,
-            _ => self.far.entry(index).or_insert(Slot::Absent),
-        };
-        self.memo_size += u64::from(*entry == Slot::Absent);
-        *entry = slot;
-    }
-
-    /// An entry beyond those that are all held.
-    fn put_late(&mut self, index: u64) {
-        let slot = self.stack.last().copied().unwrap_or(Slot::Absent);
-        if let Slot::Global(_) | Slot::Dtype(_) = slot {
-            self.far.insert(index, slot);
-        }
-        let text = self.text_of(slot).unwrap_or_default().into();
-        if self.young.len() == YOUNG {
-            self.young.pop_front();
-        }
-        self.young.push_back(Young { slot, text });
-        if self.late.is_empty() {
-            self.late = index..index;
-        }
-        self.late.end = index + 1;
-        self.memo_size += 1;
-        self.max_memo_index = self.max_memo_index.max(Some(index));
-    }
-
-    /// What is left of an entry beyond those that are all held.
-    fn fetch_late(&mut self, index: u64) -> Result<Slot, ErrorKind> {
-        if !self.late.contains(&index) {
-            return Err(ErrorKind::MemoMissing);
-        }
-        let age = usize::try_from(self.late.end - index).unwrap_or(usize::MAX);
-        let young = self.young.len().checked_sub(age).and_then(|place| self.young.get(place));
-        match young {
-            Some(Young { slot: Slot::Text { python2, .. }, text }) => {
-                Ok(append_text(&mut self.text, text, false, *python2))
-            }
-            Some(young) => Ok(young.slot),
-            None => Ok(FORGOTTEN),
-        }
-    }
-
-    /// Strs that have named a class may do so again.
-    fn keep_names(&mut self, module: &[u8], name: &[u8]) {
-        for (age, young) in self.young.iter().rev().take(4).enumerate() {
-            if let Slot::Text { python2, .. } = young.slot
-                && (*young.text == *module || *young.text == *name)
-            {
-                let index = self.late.end - 1 - age as u64;
-                let text = &mut self.kept;
-                self.far.entry(index).or_insert_with(|| append_text(text, &young.text, true, python2));
-            }
-        }
-    }
-
-    fn fetch(&mut self, index: u64) -> Result<Slot, ErrorKind> {
-        let near = usize::try_from(index).ok().and_then(|index| self.memo.get(index)).copied();
-        let slot = match near {
-            None | Some(Slot::Absent) => match self.far.get(&index) {
-                Some(slot) => *slot,
-                None => self.fetch_late(index)?,
-            },
-            Some(slot) => slot,
-        };
-        if let Slot::Global(number) = slot {
-            self.globals.count(number);
-        }
-        Ok(slot)
-    }
-
     fn stop(&mut self, base: usize) {
         let root = self.stack.get(base).copied().unwrap_or(Slot::Absent);
         self.root.shape = Some(root.shape());
@@ -574,145 +466,6 @@ impl Symbols {
             self.root.items = 0;
         }
         self.drop_to(base);
-    }
-
-    fn extension(&mut self, arg: Arg<'_>) -> Result<Slot, ErrorKind> {
-        let code = match arg {
-            Arg::Uint(code) => code as i64,
-            Arg::Int(code) => i64::from(code),
-            _ => 0,
-        };
-        if code <= 0 {
-            return Err(ErrorKind::BadExtension);
-        }
-        if !self.ext_codes.contains(&code) {
-            self.ext_codes.push(code);
-        }
-        Ok(Slot::Plain(Shape::Extension))
-    }
-
-    /// A Python 2 str is accepted: CPython decodes it first, unless told not to.
-    fn stack_global(&mut self, base: usize) -> Result<Slot, ErrorKind> {
-        let at = |i: usize| match self.stack.get(base + i) {
-            Some(&FORGOTTEN) if !self.late.is_empty() => Some(&b"?"[..]),
-            slot => slot.and_then(|slot| self.text_of(*slot)),
-        };
-        let (Some(module), Some(name)) = (at(0), at(1)) else { return Err(ErrorKind::GlobalNotStr) };
-        let (module, name) = (module.to_vec(), name.to_vec());
-        self.keep_names(&module, &name);
-        Ok(Slot::Global(self.globals.name(&module, &name)))
-    }
-
-    /// A tuple, by what it may mean.
-    fn tuple(&self, base: usize) -> Slot {
-        let items = self.stack.get(base..).unwrap_or_default();
-        match items {
-            [Slot::Int(_), ..] => {
-                if let Some(product) = product(items) {
-                    return Slot::Ints(product);
-                }
-                dtype_state(items).unwrap_or(Slot::Plain(Shape::Tuple))
-            }
-            [Slot::Global(number), ..] => Slot::First(*number),
-            [text @ Slot::Text { len: 1..=24, .. }, ..] => code(self.text_of(*text).unwrap_or_default()),
-            [] => Slot::Ints(1),
-            _ => Slot::Plain(Shape::Tuple),
-        }
-    }
-
-    fn dict(&mut self, base: usize) -> Slot {
-        let mut dict = EMPTY_DICT;
-        self.entries(&mut dict, base, base);
-        dict
-    }
-
-    /// What an opcode with a callable below its arguments makes.
-    fn made(&mut self, base: usize) -> Slot {
-        let at = |i: usize| self.stack.get(base + i).copied().unwrap_or(Slot::Absent);
-        let Slot::Global(number) = at(0) else { return Slot::Plain(Shape::Object) };
-        let name = self.globals.get(number).map_or("", |global| global.name.as_str());
-        match at(1) {
-            Slot::Code { item_len, objects } if name == "dtype" => {
-                self.dtypes.push((item_len, objects));
-                Slot::Dtype(self.dtypes.len() as u32 - 1)
-            }
-            // These make an instance of the class they are given.
-            Slot::First(class) if is_reconstructor(name) => Slot::Object(class),
-            _ => Slot::Object(number),
-        }
-    }
-
-    /// Gives the value at `base` what lies above it.
-    fn change(&mut self, opcode: Opcode, base: usize) {
-        let Some(mut target) = self.stack.get(base).copied() else { return };
-        match opcode {
-            Opcode::Build => return self.build(target, base + 1),
-            Opcode::SetItem | Opcode::SetItems => self.entries(&mut target, base, base + 1),
-            _ if base == 0 => self.root.items += self.stack.len() as u64 - 1,
-            _ => {}
-        }
-        if let Some(slot) = self.stack.get_mut(base) {
-            *slot = target;
-        }
-    }
-
-    /// Keys and values from `from` on go to `target` at `level`.
-    fn entries(&mut self, target: &mut Slot, level: usize, from: usize) {
-        let entries = self.stack.get(from..).unwrap_or_default().as_chunks::<2>().0;
-        if level == 0 {
-            self.root.items += entries.len() as u64;
-        }
-        for [key, value] in entries {
-            let Some(key) = text_in(&self.text, &self.kept, *key) else { continue };
-            if let Slot::Dict { dtype, padded, items } = target {
-                match (key, value) {
-                    (b"dtype", Slot::Dtype(number)) => *dtype = *number,
-                    (b"shape", Slot::Ints(product)) => *items = *product,
-                    (b"numpy_array_alignment_bytes", value) => *padded = *value != Slot::Plain(Shape::None),
-                    (b"_sklearn_version", value) if self.sklearn_version.is_none() => {
-                        let version = text_in(&self.text, &self.kept, *value)
-                            .map(|text| String::from_utf8_lossy(text).into_owned());
-                        self.sklearn_version = version;
-                    }
-                    _ => {}
-                }
-            }
-            if level < KEY_LEVELS && self.keys.len() < KEYS_MAX {
-                let key = Key { level: level as u8, text: String::from_utf8_lossy(key).into_owned() };
-                if !self.keys.contains(&key) {
-                    self.keys.push(key);
-                }
-            }
-        }
-    }
-
-    fn build(&mut self, target: Slot, state: usize) {
-        let state = self.stack.get(state).copied().unwrap_or(Slot::Absent);
-        match (target, state) {
-            (Slot::Dtype(number), Slot::DtypeState { item_len, objects }) => {
-                if let Some(dtype) = self.dtypes.get_mut(number as usize) {
-                    dtype.0 = u64::try_from(item_len).unwrap_or(dtype.0);
-                    dtype.1 |= objects;
-                }
-            }
-            (Slot::Object(class), Slot::Dict { dtype, padded, items }) if self.is_wrapper(class) => {
-                match self.dtypes.get(dtype as usize) {
-                    Some((_, true)) => self.array = Some(Array::Nested),
-                    Some((item_len, _)) if items != NO_ITEMS => {
-                        self.array = item_len.checked_mul(items).map(|len| Array::Raw { len, padded });
-                    }
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn is_wrapper(&self, class: u32) -> bool {
-        self.globals.get(class).is_some_and(|class| {
-            class.name == "NumpyArrayWrapper"
-                && matches!(class.module.as_str(), "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle")
-        })
     }
 
     /// The names, in the order in which they were first seen.
@@ -736,107 +489,15 @@ fn append_text(all: &mut Vec<u8>, text: &[u8], kept: bool, python2: bool) -> Slo
     Slot::Text { start, len, kept, python2 }
 }
 
+fn index_of(op: &Op<'_>) -> Result<u64, ErrorKind> {
+    memo_index(op).unwrap_or(Err(ErrorKind::BadInt))
+}
+
 const _: () = assert!(NAME_MAX <= u16::MAX as usize && size_of::<Slot>() <= 16);
-
-fn is_reconstructor(name: &str) -> bool {
-    matches!(name, "_reconstructor" | "_reconstruct" | "__newobj__" | "__newobj_ex__" | "_new_Index")
-        || name.starts_with("__pyx_unpickle")
-}
-
-fn product(items: &[Slot]) -> Option<u64> {
-    items.iter().try_fold(1u64, |product, item| match item {
-        Slot::Int(n) => product.checked_mul(u64::try_from(*n).ok()?),
-        _ => None,
-    })
-}
-
-/// Item length and flags: places 5 and 7 of the state.
-fn dtype_state(items: &[Slot]) -> Option<Slot> {
-    let Slot::Int(len) = items.get(5)? else { return None };
-    let objects = matches!(items.get(7), Some(Slot::Int(flags)) if flags & 1 != 0);
-    Some(Slot::DtypeState { item_len: *len, objects })
-}
-
-/// The code of a dtype, such as `f8`, `U10` or `O8`.
-fn code(code: &[u8]) -> Slot {
-    let digits = code.iter().skip_while(|byte| !byte.is_ascii_digit()).take_while(|byte| byte.is_ascii_digit());
-    let item_len = digits.fold(0u64, |n, digit| n.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
-    Slot::Code { item_len, objects: code.first() == Some(&b'O') }
-}
-
-fn text_int(arg: Arg<'_>) -> Slot {
-    match arg {
-        Arg::Text(b"00" | b"01") => Slot::Plain(Shape::Bool),
-        Arg::Text(text) => {
-            let text = std::str::from_utf8(text).unwrap_or_default().trim().trim_end_matches('L');
-            text.parse().map_or(Slot::Plain(Shape::Int), Slot::Int)
-        }
-        _ => Slot::Plain(Shape::Int),
-    }
-}
-
-fn long(bytes: &[u8]) -> Slot {
-    let mut wide = match bytes.last() {
-        Some(last) if last & 0x80 != 0 => [0xff; 8],
-        _ => [0; 8],
-    };
-    match wide.get_mut(..bytes.len()) {
-        Some(low) => low.copy_from_slice(bytes),
-        None => return Slot::Plain(Shape::Int),
-    }
-    Slot::Int(i64::from_le_bytes(wide))
-}
-
-/// The memo index of PUT, GET and their kin.
-fn index(arg: Arg<'_>) -> Result<u64, ErrorKind> {
-    let text = match arg {
-        Arg::Uint(index) => return Ok(index),
-        arg => match arg {
-            Arg::Text(text) => std::str::from_utf8(text).map_err(|_| ErrorKind::BadInt)?,
-            _ => return Err(ErrorKind::BadInt),
-        },
-    };
-    let index: i128 = text.trim().replace('_', "").parse().map_err(|_| ErrorKind::BadInt)?;
-    u64::try_from(index).map_err(|_| if index < 0 { ErrorKind::NegativeMemo } else { ErrorKind::BadInt })
-}
-
-/// STRING's quotes off.
-fn unquoted(text: &[u8]) -> &[u8] {
-    match text.trim_ascii_end() {
-        [b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"'] => inner,
-        _ => text,
-    }
-}
-
-/// Escapes that can stand for letters of a name: `\x41`, `\u0041`, `\U00000041`.
-fn unescaped(text: &[u8], kinds: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = cut(text);
-    while let Some((&byte, tail)) = rest.split_first() {
-        rest = tail;
-        let escape = tail.first().filter(|kind| byte == b'\\' && kinds.contains(kind));
-        let digits = match escape {
-            Some(b'x') => 2,
-            Some(b'u') => 4,
-            Some(_) => 8,
-            None => 0,
-        };
-        let hex = tail.get(1..1 + digits).and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.filter(|_| digits != 0).and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32) {
-            Some(c) => {
-                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
-                rest = tail.get(1 + digits..).unwrap_or_default();
-            }
-            // Not ASCII is Latin-1 in a UNICODE, and of no matter in a STRING.
-            None if byte >= 0x80 => out.extend_from_slice(char::from(byte).encode_utf8(&mut [0; 4]).as_bytes()),
-            None => out.push(byte),
-        }
-    }
-    out
-}
 
 #[cfg(test)]
 mod tests {
+    use super::memo::{HELD, YOUNG};
     use super::*;
     use pickle_core::{Decoder, Step};
 
