@@ -1,13 +1,14 @@
 //! The command line.
 
+use crate::Failure;
 use crate::cmd::{
-    cat, completions, convert, diff, dis, du, edit, extract, from_json, get, graph, grep, info, items, json, optimize,
-    policy, repair, scan, show, split, table,
+    Verb, cat, completions, convert, diff, dis, du, edit, extract, from_json, get, graph, grep, info, items, json,
+    optimize, policy, repair, scan, show, split, table,
 };
-use crate::input::Told;
-use clap::{Parser, Subcommand, ValueEnum};
-use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use crate::input::InputOptions;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 
 /// Look into Python pickles without Python. Nothing in them is ever executed.
 #[derive(Debug, Parser)]
@@ -21,9 +22,9 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "NAME")]
     pub member: Option<String>,
 
-    /// What is said of the files.
+    /// How files are read.
     #[command(flatten)]
-    pub told: Told,
+    pub input: InputOptions,
 
     /// What to do.
     #[command(subcommand)]
@@ -50,34 +51,16 @@ Examples:
 Exit codes: 0 all well, 1 bad input or a finding, 2 wrong usage; diff and grep: as diff and grep.";
 
 impl Cli {
-    /// Decides what depends on the terminal: whether there are colours.
+    /// Hands to the verb what is said to all of them, and decides what depends on the terminal: whether there are colours.
     pub fn settle(mut self) -> Self {
-        let color = self.color.is_on();
-        if let Some(member) = self.member.clone() {
-            for file in self.command.files() {
-                file.as_mut_os_string().push(format!("!{member}"));
+        let options = Arc::new(self.input.clone());
+        let verb = self.command.verb_mut();
+        verb.set_color(self.color.is_on());
+        for file in verb.files() {
+            file.set_options(&options);
+            if let Some(member) = &self.member {
+                file.set_member(member);
             }
-        }
-        match &mut self.command {
-            Command::Show(args) => args.color = color,
-            Command::Json(args) => args.color = color,
-            Command::Dis(args) => args.color = color,
-            Command::Info(args) => args.color = color,
-            // Text to be hashed, and files, have no colours.
-            Command::Graph(_) | Command::Convert(_) | Command::Optimize(_) | Command::FromJson(_) => {}
-            Command::Items(_) | Command::Head(_) | Command::Tail(_) | Command::Count(_) | Command::Get(_) => {}
-            Command::Extract(_)
-            | Command::Du(_)
-            | Command::Split(_)
-            | Command::Cat(_)
-            | Command::Scan(_)
-            | Command::Repair(_)
-            | Command::Edit(_)
-            | Command::Diff(_)
-            | Command::Grep(_)
-            | Command::Policy(_)
-            | Command::Table(_) => {}
-            Command::Completions(_) | Command::Man(_) => {}
         }
         self
     }
@@ -109,9 +92,33 @@ impl Color {
     }
 }
 
-/// The commands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
+/// The verbs, each with its arguments, which say what it reads and run it ([`Verb`]).
+macro_rules! verbs {
+    ($($(#[$help:meta])* $name:ident($args:ty),)*) => {
+        /// The verbs.
+        #[derive(Debug, Subcommand)]
+        pub enum Command {
+            $($(#[$help])* $name($args),)*
+        }
+
+        impl Command {
+            /// The verb.
+            pub(crate) fn verb(&self) -> &dyn Verb {
+                match self {
+                    $(Command::$name(args) => args,)*
+                }
+            }
+
+            fn verb_mut(&mut self) -> &mut dyn Verb {
+                match self {
+                    $(Command::$name(args) => args,)*
+                }
+            }
+        }
+    };
+}
+
+verbs! {
     /// Show what is in a pickle, as a readable tree
     Show(show::ShowArgs),
     /// Tell protocol, sizes, opcodes, classes and what a file seems to be
@@ -140,9 +147,9 @@ pub enum Command {
     /// Print the items of a pickle of any size, one line of JSON each, or as CSV or MessagePack
     Items(items::ItemsArgs),
     /// Print the first items
-    Head(items::SomeArgs),
+    Head(items::HeadArgs),
     /// Print the last items
-    Tail(items::SomeArgs),
+    Tail(items::TailArgs),
     /// Count the items
     Count(items::CountArgs),
     /// Take out bytes, arrays, or all tensors of a PyTorch file
@@ -169,42 +176,21 @@ pub enum Command {
     Man(completions::ManArgs),
 }
 
-impl Command {
-    /// The files that are read.
-    fn files(&mut self) -> &mut [PathBuf] {
-        match self {
-            Command::Show(args) => &mut args.files,
-            Command::Info(args) => &mut args.files,
-            Command::Diff(args) => &mut args.files,
-            Command::Grep(args) => &mut args.files,
-            Command::Json(args) => std::slice::from_mut(&mut args.file),
-            Command::Graph(args) => std::slice::from_mut(&mut args.file),
-            Command::Dis(args) => std::slice::from_mut(&mut args.file),
-            Command::Items(args) => std::slice::from_mut(&mut args.of.file),
-            Command::Head(args) | Command::Tail(args) => std::slice::from_mut(&mut args.of.file),
-            Command::Count(args) => std::slice::from_mut(&mut args.of.file),
-            Command::Table(args) => std::slice::from_mut(&mut args.file),
-            Command::Get(args) => std::slice::from_mut(&mut args.file),
-            Command::Extract(args) => std::slice::from_mut(&mut args.file),
-            Command::Du(args) => std::slice::from_mut(&mut args.file),
-            Command::Split(args) => std::slice::from_mut(&mut args.of.file),
-            Command::Cat(args) => &mut args.files,
-            Command::Scan(args) => &mut args.files,
-            Command::Policy(policy::PolicyArgs { verb: policy::Verb::Learn { files } }) => files,
-            Command::Convert(args) => std::slice::from_mut(&mut args.file),
-            Command::Repair(args) => std::slice::from_mut(&mut args.file),
-            Command::Edit(args) => std::slice::from_mut(&mut args.file),
-            Command::Optimize(args) => std::slice::from_mut(&mut args.file),
-            // This reads no pickle.
-            Command::Policy(_) | Command::FromJson(_) | Command::Completions(_) | Command::Man(_) => &mut [],
-        }
+impl Verb for completions::CompletionsArgs {
+    fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        completions::run(self, Cli::command(), out)
+    }
+}
+
+impl Verb for completions::ManArgs {
+    fn run(&self, _: &mut dyn Write) -> Result<(), Failure> {
+        completions::man(self, Cli::command())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -3,6 +3,7 @@
 //! The corpus lies beside the repository (`../shared/corpus`) or where
 //! `PICKLE_CORPUS` says. Without it there is nothing to compare with.
 
+use pickle_cli::cmd::Verb;
 use pickle_cli::cmd::graph::GraphArgs;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -34,8 +35,8 @@ fn corpus() -> Option<PathBuf> {
 
 fn graph(path: &Path) -> (Vec<String>, Result<(), String>) {
     let mut out = Vec::new();
-    let args = GraphArgs { file: path.to_owned(), shared_memo: false };
-    let result = pickle_cli::cmd::graph::run(&args, &mut out);
+    let args = GraphArgs { file: path.to_owned().into(), shared_memo: false };
+    let result = args.run(&mut out);
     let hashes = out.split_inclusive(|&b| b == b'\n').map(|line| {
         let digest = Sha256::digest(line.strip_suffix(b"\n").unwrap_or(line));
         digest.iter().map(|b| format!("{b:02x}")).collect()

@@ -1,7 +1,7 @@
 //! The input side on files of every kind: each layer, nested, damaged, cut, and what is no file at all.
 
 use pickle_cli::Failure;
-use pickle_cli::input::{Container, Input, Layer, LayerError, LayerFault, MAX_LAYERS, for_each};
+use pickle_cli::input::{Container, Input, Layer, LayerError, LayerFault, MAX_LAYERS, RawOptions, for_each};
 use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -385,7 +385,7 @@ fn write(folder: &Path, name: &str, data: &[u8]) -> PathBuf {
 fn plain_files_are_mapped_and_packed_ones_are_streams() {
     let folder = tempfile::tempdir().unwrap();
     let pickle = pickle();
-    let mut plain = Input::open(&write(folder.path(), "a.pkl.gz", &pickle)).unwrap();
+    let mut plain = Input::open(&write(folder.path(), "a.pkl.gz", &pickle), &RawOptions::default()).unwrap();
     assert!(plain.layers().is_empty(), "the name says nothing");
     assert!(plain.as_slice().unwrap() == pickle);
     let mut out = Vec::new();
@@ -394,18 +394,18 @@ fn plain_files_are_mapped_and_packed_ones_are_streams() {
     assert_eq!((plain.size(), plain.position()), (Some(pickle.len() as u64), pickle.len() as u64));
 
     let packed = gzip(&pickle);
-    let input = Input::open(&write(folder.path(), "b.pkl", &packed)).unwrap();
+    let input = Input::open(&write(folder.path(), "b.pkl", &packed), &RawOptions::default()).unwrap();
     assert_eq!((input.layers(), input.size()), (&[Layer::Gzip][..], Some(packed.len() as u64)));
     assert!(input.as_slice().is_none());
 
-    let mut empty = Input::open(&write(folder.path(), "empty", b"")).unwrap();
+    let mut empty = Input::open(&write(folder.path(), "empty", b""), &RawOptions::default()).unwrap();
     assert_eq!(empty.reader().read(&mut [0; 10]).unwrap(), 0);
 }
 
 #[test]
 fn what_is_no_file_says_so() {
     let folder = tempfile::tempdir().unwrap();
-    let failure = |path: &Path| match Input::open(path) {
+    let failure = |path: &Path| match Input::open(path, &RawOptions::default()) {
         Ok(_) => panic!("{} was opened", path.display()),
         Err(failure) => (failure.exit_code(), failure.to_string()),
     };

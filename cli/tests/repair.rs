@@ -160,3 +160,104 @@ fn wrong_frames_are_passed_over() {
         assert!(error.contains("frames"));
     }
 }
+
+/// With `--salvage`, every verb sees what it sees of the whole file.
+#[test]
+fn every_verb_salvages() {
+    const WHOLE: &[u8] = b"(dp0\nVa\np1\nI1\nsVb\np2\n(lp3\nI1\naI2\nasVt\np4\nVtext\np5\ns.";
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name).join("a.pkl");
+        std::fs::create_dir(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    };
+    let (whole, damaged) = (place("whole", WHOLE), place("damaged", &crlf(WHOLE)));
+    // Offsets are those of what is made whole.
+    let printing: &[&[&str]] = &[
+        &["show"],
+        &["json", "-l"],
+        &["graph"],
+        &["dis"],
+        &["get", "$.b[1]"],
+        &["items", "--path", "$.b"],
+        &["head", "--path", "$.b"],
+        &["tail", "--path", "$.b"],
+        &["count", "--path", "$.b"],
+        &["grep", "text"],
+        &["scan", "--strict"],
+        &["diff", text(&whole)],
+    ];
+    for arguments in printing {
+        let run = |file: &Path, more: &[&str]| {
+            let mut all = arguments.to_vec();
+            // `get` and `grep` have what they look for in between.
+            let at = if arguments[0] == "get" { 1 } else { all.len() };
+            all.insert(at, text(file));
+            all.extend(more);
+            let (code, out, error) = pickle(&all);
+            (code, out.replace(text(file), "FILE"), error)
+        };
+        let (code, want, _) = run(&whole, &[]);
+        assert_eq!(code, 0, "{arguments:?}: {want}");
+        let (code, out, error) = run(&damaged, &["--salvage"]);
+        assert_eq!((code, out), (0, want), "{arguments:?}: {error}");
+        assert!(error.contains("CR LF"), "{arguments:?}: {error}");
+    }
+    let out = folder.path().join("out");
+    let writing: &[&[&str]] =
+        &[&["convert", "--protocol", "4"], &["optimize"], &["edit", "--set", "$.a=2"], &["extract"], &["cat"]];
+    for arguments in writing {
+        let run = |file: &Path, more: &[&str]| {
+            let mut all = arguments.to_vec();
+            all.push(text(file));
+            // What it takes out comes behind the file.
+            all.extend((arguments[0] == "extract").then_some("$.t"));
+            all.extend(["-o", text(&out)]);
+            all.extend(more);
+            let (code, _, error) = pickle(&all);
+            (code, std::fs::read(&out).unwrap_or_default(), error)
+        };
+        let (code, want, error) = run(&whole, &[]);
+        assert_eq!(code, 0, "{arguments:?}: {error}");
+        std::fs::remove_file(&out).unwrap();
+        let (code, written, error) = run(&damaged, &["--salvage"]);
+        assert_eq!((code, written), (0, want), "{arguments:?}: {error}");
+        std::fs::remove_file(&out).unwrap();
+    }
+    // What is lost shows in the exit code, on whichever thread it was found.
+    let cut = place("cut", &WHOLE[..WHOLE.len() - 4]);
+    for arguments in [
+        &["convert", text(&cut), "-o", text(&out)][..],
+        &["edit", "--set", "$.a=2", text(&cut), "-o", text(&out)],
+        &["scan", text(&cut)],
+        &["scan", "--jobs", "2", text(&cut), text(&whole)],
+        &["diff", text(&cut), text(&cut)],
+    ] {
+        let (code, _, error) = pickle(&[arguments, &["--salvage"]].concat());
+        assert_eq!(code, 1, "{arguments:?}: {error}");
+        assert!(error.contains("missing") || error.contains("lost"), "{arguments:?}: {error}");
+    }
+    // Where it would do harm or mean nothing, it is refused.
+    for arguments in
+        [&["edit", "--in-place", "--set", "$.a=2"][..], &["dis", "--raw"], &["from-json", "-o", text(&out)]]
+    {
+        assert_eq!(pickle(&[arguments, &["--salvage", text(&damaged)]].concat()).0, 2, "{arguments:?}");
+    }
+    assert_eq!(std::fs::read(&damaged).unwrap(), crlf(WHOLE));
+}
+
+/// What is said of files holds for all threads that read them.
+#[test]
+fn options_reach_every_thread() {
+    let folder = Folder::new();
+    let file = folder.file(b"HEADERI1\n.");
+    for jobs in ["1", "2"] {
+        let (code, out, error) = pickle(&["scan", "--jobs", jobs, "--offset", "6", text(&file), text(&file)]);
+        assert_eq!(code, 0, "{out}{error}");
+    }
+    let json = folder.file(b"HEADER[1]");
+    let out = folder.0.path().join("out");
+    assert_eq!(pickle(&["from-json", "--offset", "6", text(&json), "-o", text(&out)]).0, 0);
+    assert_eq!(pickle(&["json", "-l", text(&out)]).1, "[1]\n");
+}

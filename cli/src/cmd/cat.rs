@@ -1,7 +1,7 @@
 //! `pickle cat`: the pickles of several files one after another in one.
 
 use crate::Failure;
-use crate::input::containers;
+use crate::input::{InputFile, containers};
 use crate::output::Output;
 use crate::pickles::bytes::{Chunk, each};
 use clap::Args;
@@ -18,19 +18,21 @@ Examples:
   pickle cat log.pkl new.pkl -o log.pkl")]
 pub struct CatArgs {
     /// Files to read; - is standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub files: Vec<InputFile>,
 
     /// The file to write, whole or not at all; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 }
 
+verb!(CatArgs => run, files: files);
+
 /// `pickle cat`: all pickles of all files in one.
 ///
 /// # Errors
 /// A file cannot be read, has a damaged pickle, or one that needs the memo of the pickle before; nothing is written.
-pub fn run(args: &CatArgs) -> Result<(), Failure> {
+fn run(args: &CatArgs, _: &mut dyn Write) -> Result<(), Failure> {
     let mut out = Output::create(&args.output)?;
     for file in &args.files {
         let mut input = containers::open_one(file)?;

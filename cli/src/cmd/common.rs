@@ -1,20 +1,20 @@
 //! Arguments that several verbs have.
 
 use crate::Failure;
+use crate::input::InputFile;
 use crate::messages::note;
 use crate::pickles::Pickles;
 use crate::pickles::items::Whose;
 use clap::{Args, ValueEnum};
 use pickle_core::{Document, Encoding};
 use std::io::Write;
-use std::path::PathBuf;
 
 /// Whose items, of which file.
 #[derive(Debug, Args)]
 pub struct Of {
     /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// Whose items, such as $.rows [default: the outermost container's]
     #[arg(short, long, default_value = "$", hide_default_value = true)]

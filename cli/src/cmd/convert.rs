@@ -3,12 +3,14 @@
 use super::common::EncodingName;
 use super::rename::{Rename, Target};
 use crate::Failure;
+use crate::input::InputFile;
 use crate::pickles::children::for_each_child;
 use crate::pickles::rewrite::{Trouble, check, each_pickle, refusal};
 use clap::{Args, ValueEnum};
-use pickle_core::recode::{self, Traits};
+use pickle_core::recode::{self, Renamed, Traits};
 use pickle_core::writer::{Profile, Version, Writer};
 use pickle_core::{Document, Encoding, Heap, Options, Unpickler, WriteError};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// `pickle convert`
@@ -24,8 +26,8 @@ Examples:
   pickle convert a.pkl -o b.pkl --rename shop.Item=store.items.Item")]
 pub struct ConvertArgs {
     /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// The file to write, whole or not at all; - is standard output
     #[arg(short, long, value_name = "OUT")]
@@ -96,11 +98,13 @@ impl ProfileName {
     }
 }
 
+verb!(ConvertArgs => run, file: file);
+
 /// `pickle convert`: writes every pickle of a file again.
 ///
 /// # Errors
 /// The input cannot be read, a pickle is damaged or cannot be said in the protocol, or the output cannot be written.
-pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
+fn run(args: &ConvertArgs, _: &mut dyn Write) -> Result<(), Failure> {
     let encoding = args.encoding.map(Encoding::from).or(args.from_python2.then_some(Encoding::Latin1));
     let protocol = args.protocol.or(args.from_python2.then_some(5));
     if let (Some(protocol @ 3..), Some(ProfileName::Py27)) = (protocol, args.profile) {
@@ -122,15 +126,16 @@ pub fn run(args: &ConvertArgs) -> Result<(), Failure> {
         if !rules.is_empty() {
             let mut rename = |module: &str, name: &str| rules.iter().find_map(|rule| rule.apply(module, name));
             if as_it_is {
-                let (len, count) = recode::rename(input, &mut rename, out)?;
+                let Renamed { len, count } = recode::rename(input, &mut rename, out)?;
                 renamed += count;
                 return Ok(len);
             }
             kept.clear();
-            let (len, count) = recode::rename(input, &mut rename, &mut kept).map_err(|error| match error {
-                WriteError::Pickle(error) => Trouble::from(error),
-                WriteError::Io { error, .. } => match error {},
-            })?;
+            let Renamed { len, count } =
+                recode::rename(input, &mut rename, &mut kept).map_err(|error| match error {
+                    WriteError::Pickle(error) => Trouble::from(error),
+                    WriteError::Io { error, .. } => match error {},
+                })?;
             renamed += count;
             input = &kept;
             taken = Some(len);

@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::compare::{Cells, Comparer, Tolerance, What};
 use crate::input::Input;
+use crate::input::InputFile;
 use crate::input::containers::{self, Member, Unfolding};
 use crate::messages::{note, printable};
 use crate::pickles::Pickles;
@@ -13,7 +14,6 @@ use pickle_core::{Document, Options, Value};
 use serde_json::{Map, json};
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
 
 /// `pickle diff`
 #[derive(Debug, Args)]
@@ -29,8 +29,8 @@ Examples:
   pickle diff --json a.pkl b.pkl | jq -r .path")]
 pub struct DiffArgs {
     /// The two files; one of them may be - for standard input
-    #[arg(required = true, num_args = 2, value_names = ["A", "B"])]
-    pub files: Vec<PathBuf>,
+    #[arg(required = true, num_args = 2, value_names = ["A", "B"], value_hint = clap::ValueHint::AnyPath)]
+    pub files: Vec<InputFile>,
 
     /// Compare only what is there, such as $.config
     #[arg(short, long, value_name = "PATH")]
@@ -59,11 +59,13 @@ const SHOWN: usize = 120;
 /// Bytes of a value that are given as JSON; of larger ones it is told what they are.
 const SHOWN_JSON: usize = 4096;
 
+verb!(DiffArgs => run, files: files);
+
 /// Runs the command.
 ///
 /// # Errors
 /// [`Failure::Verdict`] with 1 for differences, with 2 for trouble, which is told.
-pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut report = Report { args, out, different: false };
     let mut comparer = Comparer::new(Tolerance { absolute: args.tolerance, relative: args.relative });
     let done = compare(args, &mut comparer, &mut report);
@@ -151,9 +153,11 @@ fn members(a: Vec<Member>, b: Vec<Member>, comparer: &mut Comparer, report: &mut
 }
 
 fn member(name: &str, a: &Member, b: &Member, comparer: &mut Comparer, report: &mut Report<'_>) -> Result<(), Failure> {
-    let open = |member: &Member| member.open(name.to_owned());
-    let is_pickle = |member: &Member| open(member).is_ok_and(containers::is_pickle);
+    let options = report.args.files.first().map(|file| file.options().clone()).unwrap_or_default();
+    let damaged = |member: &Member| options.salvage && containers::is_pickle_name(&member.name);
+    let is_pickle = |member: &Member| damaged(member) || member.open(name.to_owned()).is_ok_and(containers::is_pickle);
     if is_pickle(a) && is_pickle(b) {
+        let open = |member: &Member| member.open_with(name.to_owned(), &options);
         return pickles(open(a)?, open(b)?, name, comparer, report);
     }
     if report.args.path.is_some() {

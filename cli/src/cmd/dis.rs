@@ -1,11 +1,10 @@
 //! `pickle dis`
 
 use crate::Failure;
-use crate::input::{self, Input};
+use crate::input::{self, Input, InputFile};
 use crate::print::dis::{DisError, Options, disassemble};
 use clap::Args;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// `pickle dis`
 #[derive(Debug, Args)]
@@ -17,8 +16,8 @@ Examples:
   pickle dis --annotate --all log.pkl | less")]
 pub struct DisArgs {
     /// The file to disassemble; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// Say at each opcode what it does
     #[arg(short, long)]
@@ -45,11 +44,13 @@ pub struct DisArgs {
     pub color: bool,
 }
 
+verb!(DisArgs => run, file: file, color: color);
+
 /// `pickle dis`: prints the opcodes of a file.
 ///
 /// # Errors
 /// The input cannot be read, or is damaged: what came before is out.
-pub fn run(args: &DisArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &DisArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let options = Options {
         indent: args.indent_level,
         annotate: args.annotate.then_some(Options::ANNOTATION_COLUMN),
@@ -70,8 +71,11 @@ pub fn run(args: &DisArgs, out: &mut dyn Write) -> Result<(), Failure> {
             Err(error) => Err(Failure::Refused { name: input.name().to_owned(), text: error.to_string() }),
         }
     };
+    if args.raw && (args.file.options().salvage || args.file.options().host.is_some()) {
+        return Err(Failure::Usage("--raw takes the bytes as they are: not with --salvage or --host".into()));
+    }
     match args.raw {
-        true => one(Input::open_raw(&args.file)?, out),
+        true => one(Input::open_raw(&args.file, &args.file.options().raw)?, out),
         false => input::for_each(std::slice::from_ref(&args.file), out, one),
     }
 }

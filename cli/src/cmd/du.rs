@@ -5,7 +5,7 @@
 //! Memory: a small tree for every value on the stack, bounded in width and depth, and the strs that `Symbols` keeps.
 
 use crate::Failure;
-use crate::input::{Input, containers};
+use crate::input::{Input, InputFile, containers};
 use crate::output::Output;
 use crate::pickles::warn_of_rest;
 use crate::print::du::html;
@@ -32,8 +32,8 @@ Examples:
   pickle du model.pkl --html model.html")]
 pub struct DuArgs {
     /// The file to look at; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// Lines to print, the largest first
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
@@ -44,11 +44,13 @@ pub struct DuArgs {
     pub html: Option<PathBuf>,
 }
 
+verb!(DuArgs => run, file: file);
+
 /// Runs the command.
 ///
 /// # Errors
 /// The file cannot be read, or is damaged: what was counted up to there is printed.
-pub fn run(args: &DuArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &DuArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut input = containers::open_one(&args.file)?;
     let mut names = Names::default();
     let (total, result) = measure(&mut input, &mut names);

@@ -3,7 +3,7 @@
 use super::rename::Rename;
 use crate::Failure;
 use crate::edit::{Change, EditError, change};
-use crate::input::Input;
+use crate::input::{Input, InputFile, containers};
 use crate::output::Output;
 use crate::print::json::{self, json};
 use clap::Args;
@@ -26,8 +26,8 @@ Examples:
   pickle edit model.pkl -o new.pkl --rename-global shop.Item=store.Thing")]
 pub struct EditArgs {
     /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// The file to write, whole or not at all; - is standard output
     #[arg(short, long, value_name = "OUT", required_unless_present = "in_place", conflicts_with = "in_place")]
@@ -50,11 +50,13 @@ pub struct EditArgs {
     pub rename_global: Vec<Rename>,
 }
 
+verb!(EditArgs => run, file: file);
+
 /// Runs the command.
 ///
 /// # Errors
 /// The file cannot be read or has nothing at a path, the value cannot be changed, or the output cannot be written.
-pub fn run(args: &EditArgs) -> Result<(), Failure> {
+fn run(args: &EditArgs, _: &mut dyn Write) -> Result<(), Failure> {
     if args.set.is_empty() && args.delete.is_empty() && args.rename_global.is_empty() {
         return Err(Failure::Usage("say what to change: --set, --delete or --rename-global".into()));
     }
@@ -62,8 +64,12 @@ pub fn run(args: &EditArgs) -> Result<(), Failure> {
     for path in sets.iter().map(|(path, _)| *path).chain(args.delete.iter().map(String::as_str)) {
         Failure::check_path(path, "$.config.lr")?;
     }
+    let options = args.file.options();
+    if args.in_place && (!options.raw.is_whole() || options.salvage || options.host.is_some()) {
+        return Err(Failure::Usage("--in-place changes whole files as they are: say -o OUT".into()));
+    }
     let before = if args.in_place { Some(stamp(&args.file)?) } else { None };
-    let mut input = Input::open(&args.file)?;
+    let mut input = containers::open_whole(&args.file)?;
     let refuse = |input: &Input, text: String| Err(input.refuse(text));
     if args.in_place && !input.layers().is_empty() {
         return refuse(
@@ -80,8 +86,10 @@ pub fn run(args: &EditArgs) -> Result<(), Failure> {
         let mut rename = |module: &str, name: &str| args.rename_global.iter().find_map(|rule| rule.apply(module, name));
         let mut renamed = Vec::new();
         match recode::rename(&data, &mut rename, &mut renamed) {
-            Ok((_, 0)) => return refuse(&input, "no class or function has a name that changes".into()),
-            Ok((len, _)) => renamed.extend_from_slice(data.get(len..).unwrap_or_default()),
+            Ok(done) if done.count == 0 => {
+                return refuse(&input, "no class or function has a name that changes".into());
+            }
+            Ok(done) => renamed.extend_from_slice(data.get(done.len..).unwrap_or_default()),
             Err(pickle_core::WriteError::Pickle(error)) => return Err(input.bad_pickle(0, error)),
             Err(pickle_core::WriteError::Io { error, .. }) => match error {},
         }

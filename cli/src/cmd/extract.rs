@@ -6,7 +6,7 @@ mod gather;
 mod tensors;
 
 use crate::Failure;
-use crate::input::{Part, containers};
+use crate::input::{InputFile, Part, containers};
 use crate::output::Output;
 use crate::pickles::{Pickles, missing};
 use clap::Args;
@@ -30,8 +30,8 @@ Examples:
   pickle extract model.pt -o model.safetensors")]
 pub struct ExtractArgs {
     /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// What to take out, such as `$.rows[3].image`; without it all tensors
     #[arg(value_name = "PATH")]
@@ -42,11 +42,13 @@ pub struct ExtractArgs {
     pub output: PathBuf,
 }
 
+verb!(ExtractArgs => run, file: file);
+
 /// Runs the command.
 ///
 /// # Errors
 /// The file cannot be read, nothing is at the path, or it cannot be written.
-pub fn run(args: &ExtractArgs) -> Result<(), Failure> {
+fn run(args: &ExtractArgs, _: &mut dyn Write) -> Result<(), Failure> {
     match &args.path {
         Some(path) => value(args, path),
         None => tensors::run(args),

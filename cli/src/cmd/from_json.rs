@@ -9,6 +9,7 @@ mod object;
 
 use crate::Failure;
 use crate::input::Input;
+use crate::input::InputFile;
 use crate::output::Output;
 use crate::pickles::rewrite::refusal;
 use base64::Engine;
@@ -20,6 +21,7 @@ use pickle_core::{Arg, Encoder, Heap, Opcode, Options, Unpickler, WriteError};
 use serde_json::{Map, Number, Value};
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::io::Write;
 use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
@@ -33,8 +35,8 @@ Examples:
   pickle json --tagged model.pkl | sed s/old/new/ | pickle from-json - -o model.pkl")]
 pub struct FromJsonArgs {
     /// The JSON file; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// The file to write, whole or not at all; - is standard output
     #[arg(short, long, value_name = "OUT")]
@@ -59,11 +61,21 @@ const LEVELS: usize = 10_000;
 /// optimisation takes.
 const STACK: usize = 16 * 1024;
 
+verb!(FromJsonArgs => run, file: file);
+
 /// `pickle from-json`: writes a pickle for every JSON document of a file.
 ///
 /// # Errors
 /// The input is no JSON or has keys with `$` that mean nothing, or the output cannot be written.
-pub fn run(args: &FromJsonArgs) -> Result<(), Failure> {
+fn run(args: &FromJsonArgs, _: &mut dyn Write) -> Result<(), Failure> {
+    let options = args.file.options();
+    for (is_given, option) in
+        [(args.file.names_member(), "--member"), (options.salvage, "--salvage"), (options.host.is_some(), "--host")]
+    {
+        if is_given {
+            return Err(Failure::Usage(format!("{option} is about pickles; from-json reads files of JSON")));
+        }
+    }
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(LEVELS * STACK);
         match thread.spawn_scoped(scope, || make(args)) {
@@ -74,7 +86,7 @@ pub fn run(args: &FromJsonArgs) -> Result<(), Failure> {
 }
 
 fn make(args: &FromJsonArgs) -> Result<(), Failure> {
-    let input = Input::open(&args.file)?;
+    let input = Input::open(&args.file, &args.file.options().raw)?;
     let name = input.name().to_owned();
     let refused = |text: String| Failure::Refused { name: name.clone(), text };
     let mut out = Output::create(&args.output)?;

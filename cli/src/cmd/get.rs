@@ -1,7 +1,7 @@
 //! `pickle get`: one value of a file, as JSON.
 
 use crate::Failure;
-use crate::input::containers;
+use crate::input::{InputFile, containers};
 use crate::pickles::Pickles;
 use crate::pickles::items::{self, Whose};
 use crate::print::json::{self, json, one_line};
@@ -11,7 +11,6 @@ use clap::Args;
 use pickle_core::view::PathError;
 use pickle_core::{Document, Path, PathStep, Role};
 use std::io::Write;
-use std::path::PathBuf;
 
 /// `pickle get`
 #[derive(Debug, Args)]
@@ -24,8 +23,8 @@ Examples:
   pickle get run.pkl '$.runs[*].loss'")]
 pub struct GetArgs {
     /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// Where the value is, such as `$.rows[3].temp` or `$["a key"]`
     #[arg(value_name = "PATH")]
@@ -36,11 +35,13 @@ pub struct GetArgs {
     pub indent: usize,
 }
 
+verb!(GetArgs => run, file: file);
+
 /// Runs the command.
 ///
 /// # Errors
 /// The file cannot be read, is damaged, or has nothing at the path.
-pub fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
     Failure::check_path(&args.path, "$.rows[3].temp")?;
     let refuse = |text: String| Failure::Refused { name: args.file.display().to_string(), text };
     let can_be_read_again = args.file.as_os_str() != "-";

@@ -1,13 +1,12 @@
 //! `pickle graph`
 
 use crate::Failure;
-use crate::input;
+use crate::input::{self, InputFile};
 use crate::pickles::Pickles;
 use crate::print::canonical;
 use clap::Args;
 use pickle_core::Options;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// `pickle graph`
 #[derive(Debug, Args)]
@@ -19,19 +18,21 @@ Examples:
   diff <(pickle graph a.pkl) <(pickle graph b.pkl)")]
 pub struct GraphArgs {
     /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// One memo lives through all pickles of the file, as one Pickler or Unpickler used again has it
     #[arg(long)]
     pub shared_memo: bool,
 }
 
+verb!(GraphArgs => run, file: file);
+
 /// Prints the canonical text of every pickle, a line each.
 ///
 /// # Errors
 /// The input cannot be read or a pickle is damaged; the lines of the pickles before are out.
-pub fn run(args: &GraphArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &GraphArgs, out: &mut dyn Write) -> Result<(), Failure> {
     input::for_each(std::slice::from_ref(&args.file), out, |input, out| {
         let mut pickles = Pickles::new(input, Options::new(), args.shared_memo);
         while let Some(document) = pickles.next_document()? {

@@ -2,7 +2,7 @@
 
 use super::common::print_all;
 use crate::Failure;
-use crate::input;
+use crate::input::{self, InputFile};
 use crate::messages::printable;
 use crate::pickles::Pickles;
 use crate::pickles::parts::{Parts, Step, parts};
@@ -13,7 +13,6 @@ use pickle_core::{Document, Kind, Options, Value};
 use regex::{Regex, RegexBuilder};
 use std::collections::HashSet;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// `pickle grep`
 #[derive(Debug, Args)]
@@ -33,8 +32,8 @@ pub struct GrepArgs {
     pub pattern: String,
 
     /// Files to look into; - is standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub files: Vec<InputFile>,
 
     /// Upper and lower case are the same
     #[arg(short, long)]
@@ -83,11 +82,13 @@ const SHOWN: usize = 200;
 /// Bytes of text of a value that is no text.
 const MOST: usize = 64 * 1024;
 
+verb!(GrepArgs => run, files: files);
+
 /// Runs the command.
 ///
 /// # Errors
 /// [`Failure::Verdict`] with 1 where nothing is found, with 2 for trouble, which is told.
-pub fn run(args: &GrepArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &GrepArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut pattern = if args.fixed_strings { regex::escape(&args.pattern) } else { args.pattern.clone() };
     if args.exact {
         pattern = format!("^(?:{pattern})$");

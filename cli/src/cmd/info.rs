@@ -1,7 +1,7 @@
 //! `pickle info`
 
 use crate::Failure;
-use crate::input;
+use crate::input::{self, InputFile};
 use crate::print::info::{Report, json, text};
 use crate::survey::guess;
 use crate::survey::info::{Info, Tail, info};
@@ -9,7 +9,6 @@ use clap::Args;
 use embedded_io::Read;
 use pickle_core::ReadError;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// Pickles of a file that are told about one by one; the others only count.
 const LISTED: usize = 100;
@@ -22,8 +21,8 @@ Examples:
   pickle info --json model.pkl | jq .globals")]
 pub struct InfoArgs {
     /// Files to tell about; - is standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub files: Vec<InputFile>,
 
     /// Print JSON, one line a file
     #[arg(long)]
@@ -34,11 +33,13 @@ pub struct InfoArgs {
     pub color: bool,
 }
 
+verb!(InfoArgs => run, files: files, color: color);
+
 /// Runs the command.
 ///
 /// # Errors
 /// A file cannot be read, or is damaged; what could be told is out by then.
-pub fn run(args: &InfoArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &InfoArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut first = true;
     input::for_each(&args.files, out, |mut input, out| {
         let (mut pickles, mut all, mut tail) = gather(&mut input, false);

@@ -42,7 +42,7 @@ pub struct ItemsArgs {
     pub output: Option<PathBuf>,
 }
 
-/// `pickle head`, `pickle tail`
+/// What `pickle head` and `pickle tail` have in common.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Where a file has several pickles and the first is no list, tuple or set, each pickle is an item.
@@ -61,6 +61,22 @@ pub struct SomeArgs {
     pub lines: u64,
 }
 
+/// `pickle head`
+#[derive(Debug, Args)]
+pub struct HeadArgs {
+    /// Which, and how many.
+    #[command(flatten)]
+    pub some: SomeArgs,
+}
+
+/// `pickle tail`
+#[derive(Debug, Args)]
+pub struct TailArgs {
+    /// Which, and how many.
+    #[command(flatten)]
+    pub some: SomeArgs,
+}
+
 /// `pickle count`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -75,11 +91,19 @@ pub struct CountArgs {
     pub of: Of,
 }
 
+verb!(ItemsArgs => run, file: of.file);
+
+verb!(HeadArgs => head, file: some.of.file);
+
+verb!(TailArgs => tail, file: some.of.file);
+
+verb!(CountArgs => count, file: of.file);
+
 /// `pickle items`: every item.
 ///
 /// # Errors
 /// The input cannot be read or a pickle is damaged; the items before that are out, but for a file given with `-o`.
-pub fn run(args: &ItemsArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &ItemsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let Some(path) = &args.output else { return write(&args.of, args.format, u64::MAX, out) };
     let mut output = Output::create(path)?;
     match write(&args.of, args.format, u64::MAX, &mut output) {
@@ -104,7 +128,8 @@ pub fn run(args: &ItemsArgs, out: &mut dyn Write) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn head(args: &SomeArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn head(args: &HeadArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let args = &args.some;
     write(&args.of, Format::Jsonl, args.lines, out)
 }
 
@@ -112,7 +137,8 @@ pub fn head(args: &SomeArgs, out: &mut dyn Write) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn tail(args: &SomeArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn tail(args: &TailArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let args = &args.some;
     let most = usize::try_from(args.lines).unwrap_or(usize::MAX);
     let mut tail = LastItems { file: &args.of.file, last: VecDeque::new(), most, line: Line::default() };
     let result = each_into(args.of.whose(), &mut tail);
@@ -124,7 +150,7 @@ pub fn tail(args: &SomeArgs, out: &mut dyn Write) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn count(args: &CountArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn count(args: &CountArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut counter = Counter { file: &args.of.file, count: 0 };
     let result = each_into(args.of.whose(), &mut counter);
     if matches!(result, Ok(()) | Err(Failure::Reported)) {

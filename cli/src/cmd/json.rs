@@ -2,13 +2,12 @@
 
 use super::common::{EncodingName, print_all};
 use crate::Failure;
-use crate::input;
+use crate::input::{self, InputFile};
 use crate::pickles::Pickles;
 use crate::print::json::{Options, json};
 use clap::Args;
 use pickle_core::Encoding;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// `pickle json`
 #[derive(Debug, Args)]
@@ -21,8 +20,8 @@ Examples:
   pickle json --lines log.pkl | head -3")]
 pub struct JsonArgs {
     /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// One pickle a line (JSON Lines), for files with many pickles
     #[arg(short, long, conflicts_with = "indent")]
@@ -48,11 +47,13 @@ pub struct JsonArgs {
 /// Blanks a level where nothing else is asked for.
 const INDENT: usize = 2;
 
+verb!(JsonArgs => run, file: file, color: color);
+
 /// `pickle json`: prints every pickle of a file as JSON.
 ///
 /// # Errors
 /// The input cannot be read or a pickle is damaged; what came before is out.
-pub fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let indent = if args.lines { None } else { Some(args.indent.unwrap_or(INDENT)).filter(|&n| n != 0) };
     let options = Options { indent, tagged: args.tagged, ..Options::default() };
     input::for_each(std::slice::from_ref(&args.file), out, |input, out| {

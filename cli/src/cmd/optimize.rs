@@ -1,9 +1,11 @@
 //! `pickle optimize`: drops what no opcode uses.
 
 use crate::Failure;
+use crate::input::InputFile;
 use crate::pickles::rewrite::{check, each_pickle};
 use clap::Args;
 use pickle_core::{Heap, Options, Unpickler, recode};
+use std::io::Write;
 use std::path::PathBuf;
 
 /// `pickle optimize`
@@ -16,19 +18,21 @@ Examples:
   pickle optimize big.pkl.gz -o - | wc -c")]
 pub struct OptimizeArgs {
     /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// The file to write, whole or not at all; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 }
 
+verb!(OptimizeArgs => run, file: file);
+
 /// `pickle optimize`: writes every pickle of a file without the memo entries that nobody fetches.
 ///
 /// # Errors
 /// The input cannot be read, a pickle is damaged, or the output cannot be written.
-pub fn run(args: &OptimizeArgs) -> Result<(), Failure> {
+fn run(args: &OptimizeArgs, _: &mut dyn Write) -> Result<(), Failure> {
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     each_pickle(&args.file, &args.output, |input, out| {
         check(&mut unpickler, input)?;

@@ -1,7 +1,9 @@
 //! `pickle policy`: makes, checks and compiles policy files for `pickle scan`.
 
+use super::Verb;
 use crate::Failure;
 use crate::cmd::scan::{self, policy::Policy};
+use crate::input::InputFile;
 use crate::messages::printable;
 use clap::{Args, Subcommand};
 use pickle_core::verdict::{Judge, Verdict, Workspace};
@@ -14,17 +16,17 @@ use std::path::PathBuf;
 pub struct PolicyArgs {
     /// What to do
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: Action,
 }
 
 /// What to do with a policy.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub enum Action {
     /// Print a policy that allows the unlisted names of files that are known to be good
     Learn {
         /// Files and folders
-        #[arg(required = true, value_name = "FILE")]
-        files: Vec<PathBuf>,
+        #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+        files: Vec<InputFile>,
     },
     /// Tell which rows of a policy are sinks, and which the tables have anyway
     Check {
@@ -43,15 +45,28 @@ pub enum Verb {
     },
 }
 
+impl Verb for PolicyArgs {
+    fn files(&mut self) -> &mut [InputFile] {
+        match &mut self.verb {
+            Action::Learn { files } => files,
+            _ => &mut [],
+        }
+    }
+
+    fn run(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        run(self, out)
+    }
+}
+
 /// Runs `pickle policy`.
 ///
 /// # Errors
 /// A file cannot be read or written, a policy is wrong; [`Failure::Verdict`] for the exit code of `check` and `learn`.
-pub fn run(args: &PolicyArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &PolicyArgs, out: &mut dyn Write) -> Result<(), Failure> {
     match &args.verb {
-        Verb::Learn { files } => learn(files, out),
-        Verb::Check { file } => check(file, out),
-        Verb::Compile { file, output } => {
+        Action::Learn { files } => learn(files, out),
+        Action::Check { file } => check(file, out),
+        Action::Compile { file, output } => {
             let table = Policy::read(file)?.table();
             let fail = |source| Failure::Write { name: output.display().to_string(), source, taken: None };
             std::fs::write(output, table).map_err(fail)
@@ -59,7 +74,7 @@ pub fn run(args: &PolicyArgs, out: &mut dyn Write) -> Result<(), Failure> {
     }
 }
 
-fn learn(files: &[PathBuf], out: &mut dyn Write) -> Result<(), Failure> {
+fn learn(files: &[InputFile], out: &mut dyn Write) -> Result<(), Failure> {
     let mut modules: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let mut refused = false;
     for report in scan::reports(files, &Policy::default()) {

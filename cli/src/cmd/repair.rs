@@ -1,8 +1,8 @@
 //! `pickle repair`: what is left of a damaged file, as a file that is whole.
 
 use crate::Failure;
-use crate::input::containers;
 use crate::input::damage;
+use crate::input::{InputFile, containers};
 use crate::output::Output;
 use clap::Args;
 use std::io::Write;
@@ -21,20 +21,22 @@ Examples:
   pickle show --salvage cut.pkl")]
 pub struct RepairArgs {
     /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// The file to write, whole or not at all; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 }
 
+verb!(RepairArgs => run, file: file);
+
 /// Runs the command.
 ///
 /// # Errors
 /// The file cannot be read, has nothing to be kept, or the output cannot be written. [`Failure::Reported`] where something
 /// is lost.
-pub fn run(args: &RepairArgs) -> Result<(), Failure> {
+fn run(args: &RepairArgs, _: &mut dyn Write) -> Result<(), Failure> {
     let input = containers::open_damaged(&args.file)?;
     let name = input.name().to_owned();
     let (repaired, whole) = damage::undo(input)?;

@@ -4,8 +4,8 @@ pub mod policy;
 
 use self::policy::{Policy, hex};
 use crate::Failure;
-use crate::input::containers::{self, Unfolding};
-use crate::input::{Input, Part};
+use crate::input::containers::{self, Unfold, Unfolding};
+use crate::input::{Input, InputFile, InputOptions, Part};
 use crate::print::verdict::{self as print, Format, Global, Reason, Report, Step};
 use clap::{Args, ValueEnum};
 use pickle_core::verdict::{Event, Finding, Judge, Observer, Summary, Table, Verdict, Workspace};
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Containers inside containers that are opened.
@@ -34,8 +35,8 @@ Examples:
   pickle scan --allow myapp.models.User data.pkl")]
 pub struct ScanArgs {
     /// Files and folders; - is standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub files: Vec<InputFile>,
 
     /// One JSON object a line and file
     #[arg(long, conflicts_with_all = ["sarif", "explain"])]
@@ -119,21 +120,25 @@ struct Scanner<'a> {
     table: Vec<u8>,
     explain: bool,
     workspace: Workspace,
+    /// Of the file that is scanned.
+    options: Arc<InputOptions>,
 }
 
 /// Reports of files, one after another, with a policy.
-pub fn reports<'p>(paths: &[PathBuf], policy: &'p Policy) -> impl Iterator<Item = Report> + use<'p> {
+pub fn reports<'p>(paths: &[InputFile], policy: &'p Policy) -> impl Iterator<Item = Report> + use<'p> {
     let mut files = Vec::new();
     paths.iter().for_each(|path| collect(path, &mut files, 0));
     let mut scanner = Scanner::new(policy, false);
-    files.into_iter().map(move |path| scanner.file(&path))
+    files.into_iter().map(move |file| scanner.file(&file))
 }
+
+verb!(ScanArgs => run, files: files);
 
 /// Runs `pickle scan`.
 ///
 /// # Errors
 /// The output cannot be written; [`Failure::Verdict`] for the exit code.
-pub fn run(args: &ScanArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &ScanArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut policy = match &args.policy {
         Some(path) => Policy::read(path).map_err(|failure| Failure::Usage(failure.to_string()))?,
         None => Policy::default(),
@@ -194,7 +199,7 @@ pub fn run(args: &ScanArgs, out: &mut dyn Write) -> Result<(), Failure> {
 
 /// Looks at files on several threads; the reports come in the order of the files.
 fn in_parallel(
-    files: &[PathBuf],
+    files: &[InputFile],
     jobs: usize,
     policy: &Policy,
     explain: bool,
@@ -231,11 +236,12 @@ fn in_parallel(
 }
 
 /// Every file of a folder, in order.
-fn collect(path: &Path, files: &mut Vec<PathBuf>, depth: usize) {
+fn collect(file: &InputFile, files: &mut Vec<InputFile>, depth: usize) {
+    let path: &Path = file;
     let linked = depth > 0 && path.is_symlink();
     if linked || !path.is_dir() || depth > 64 {
         if !linked {
-            files.push(path.to_owned());
+            files.push(file.clone());
         }
         return;
     }
@@ -243,10 +249,10 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>, depth: usize) {
         Ok(entries) => {
             let mut inner: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
             inner.sort();
-            inner.iter().for_each(|path| collect(path, files, depth + 1));
+            inner.into_iter().for_each(|path| collect(&file.with_path(path), files, depth + 1));
         }
         // Told when it is opened.
-        Err(_) => files.push(path.to_owned()),
+        Err(_) => files.push(file.clone()),
     }
 }
 
@@ -258,12 +264,14 @@ fn buffers_beside(path: &str, member: &str, count: u64) -> bool {
 impl<'p> Scanner<'p> {
     fn new(policy: &'p Policy, explain: bool) -> Self {
         let workspace = policy.depth.map_or_else(Workspace::default, |depth| Workspace::new(depth, 512 * 1024));
-        Scanner { policy, table: policy.table(), explain, workspace }
+        Scanner { policy, table: policy.table(), explain, workspace, options: Arc::default() }
     }
 
-    fn file(&mut self, path: &Path) -> Report {
+    fn file(&mut self, file: &InputFile) -> Report {
+        let path: &Path = file;
         let mut report = Report::new(path.display().to_string());
-        match Input::open(path) {
+        self.options = file.options().clone();
+        match Input::open(path, &self.options.raw) {
             Ok(input) => self.input(input, "", 0, false, &mut report),
             Err(failure) => report.not_looked_at("", &failure.to_string()),
         }
@@ -311,7 +319,13 @@ impl<'p> Scanner<'p> {
             }
             return;
         };
-        match containers::unfold(input, depth >= self.nested()) {
+        let unfold = Unfold { options: &self.options.clone(), depth, whole: depth >= self.nested(), unsure };
+        let unfolding = unfold.of(input).and_then(|found| match found {
+            // What was made whole is in memory.
+            Unfolding::Pickles(input) => input.into_seekable().map(Unfolding::Pickles),
+            members => Ok(members),
+        });
+        match unfolding {
             Ok(Unfolding::Pickles(input)) => {
                 let pickles = input.part().cloned().unwrap_or(part.clone());
                 self.part(&pickles, member, unsure, report);

@@ -2,12 +2,11 @@
 
 use super::common::print_all;
 use crate::Failure;
-use crate::input;
+use crate::input::{self, InputFile};
 use crate::pickles::Pickles;
 use crate::print::tree::{Options, Palette, show};
 use clap::Args;
 use std::io::Write;
-use std::path::PathBuf;
 
 /// `pickle show`
 #[derive(Debug, Args)]
@@ -18,8 +17,8 @@ Examples:
   pickle show --color always model.pkl | less -R")]
 pub struct ShowArgs {
     /// Files to show; - is standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub files: Vec<InputFile>,
 
     /// Levels to go down; what lies deeper is counted
     #[arg(short, long, value_name = "N")]
@@ -38,11 +37,13 @@ pub struct ShowArgs {
     pub color: bool,
 }
 
+verb!(ShowArgs => run, files: files, color: color);
+
 /// `pickle show`: prints the pickles of every file as trees.
 ///
 /// # Errors
 /// An input cannot be read or a pickle is damaged; what came before is out.
-pub fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let default = Options::default();
     let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let options = Options {

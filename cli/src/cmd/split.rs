@@ -70,12 +70,14 @@ impl Parts<'_> {
     }
 }
 
+verb!(SplitArgs => run, file: of.file);
+
 /// `pickle split`: files of some pickles each.
 ///
 /// # Errors
 /// The input cannot be read or a pickle is damaged: the files of the pickles before that are there. A file cannot be
 /// written.
-pub fn run(args: &SplitArgs) -> Result<(), Failure> {
+fn run(args: &SplitArgs, _: &mut dyn Write) -> Result<(), Failure> {
     if !args.output.contains("{}") {
         return Err(Failure::Usage(format!("{} has no {{}} for the number of the file", args.output)));
     }

@@ -1,7 +1,7 @@
 //! `pickle table`: rows and columns out of frames, arrays, and lists of rows.
 
 use crate::Failure;
-use crate::input::containers;
+use crate::input::{InputFile, containers};
 use crate::output::Output;
 use crate::pickles::Pickles;
 use crate::print::json::one_line;
@@ -25,8 +25,8 @@ Examples:
   pickle table run.pkl '$.rows' -f jsonl          the rows of a list, an object each")]
 pub struct TableArgs {
     /// The file to read; - is standard input
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
+    pub file: InputFile,
 
     /// Where the table is, such as `$.frame`; without it the whole pickle
     #[arg(value_name = "PATH")]
@@ -104,11 +104,13 @@ impl Format {
     }
 }
 
+verb!(TableArgs => run, file: file);
+
 /// Runs the command.
 ///
 /// # Errors
 /// The file cannot be read, is damaged, or is no table.
-pub fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
+fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let format = Format::of(args)?;
     let path = args.path.as_deref().unwrap_or("$");
     Failure::check_path(path, "$.frame")?;

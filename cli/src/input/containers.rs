@@ -7,7 +7,9 @@
 
 mod bdb;
 mod bytes;
+mod cachelib;
 mod dbm;
+mod format;
 mod gdbm;
 mod keyed;
 mod lmdb;
@@ -16,6 +18,7 @@ mod renpy;
 mod sequence_file;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+pub(super) mod table;
 mod tar;
 mod text;
 mod torch;
@@ -25,17 +28,15 @@ mod zodb;
 pub use npy::{Header as NpyHeader, read_header as read_npy_header};
 
 use crate::Failure;
-use crate::input::{Container, Input, Part, Told, damage, sniff};
+use crate::input::{Input, InputFile, InputOptions, Part, damage};
 use crate::messages::printable;
 use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Containers inside containers that are opened.
 const MAX_DEPTH: usize = 4;
-
-/// Bytes of text that are searched for pickles; what is longer is taken for a pickle itself.
-const MAX_TEXT: u64 = 256 << 20;
 
 /// Members that are named where none is a pickle.
 const LISTED: usize = 8;
@@ -83,6 +84,24 @@ impl Member {
         }
     }
 
+    /// The same, made whole where that was asked for; the options note a loss.
+    ///
+    /// # Errors
+    /// As [`Member::open`].
+    pub fn open_with(&self, name: String, options: &InputOptions) -> Result<Input, Failure> {
+        let input = self.open(name)?;
+        if options.salvage { damage::salvaged(input, options) } else { Ok(input) }
+    }
+
+    /// Brings to memory what would have to be read twice, to be looked at and then to be used.
+    fn fetched(self) -> io::Result<Member> {
+        #[cfg(feature = "sqlite")]
+        if let Data::Cell(cell) = &self.data {
+            return Ok(Member { data: Data::Memory(cell.read()?), ..self });
+        }
+        Ok(self)
+    }
+
     /// The bytes of the member. What is compressed inside the member stays so.
     ///
     /// # Errors
@@ -124,6 +143,7 @@ enum Content {
 pub struct Members {
     /// What is still to be looked at, the next one last.
     pending: Vec<Pending>,
+    options: Arc<InputOptions>,
     wanted: Option<String>,
     /// Something came out, or has failed.
     found: bool,
@@ -150,13 +170,9 @@ enum Source {
 ///
 /// # Errors
 /// The file cannot be opened. What is wrong with members shows as they come.
-pub fn open(path: &Path) -> Result<Members, Failure> {
-    let (file, member) = split(path);
-    Ok(members(Input::open(&file)?, member))
-}
-
-/// The pickles of an input; `member` names the one that is wanted.
-pub fn members(input: Input, member: Option<String>) -> Members {
+pub fn open(file: &InputFile) -> Result<Members, Failure> {
+    let (path, wanted) = split(file);
+    let input = Input::open(&path, &file.options().raw)?;
     let first = Pending {
         name: input.name().to_owned(),
         member: String::new(),
@@ -164,16 +180,17 @@ pub fn members(input: Input, member: Option<String>) -> Members {
         source: Source::Input(Box::new(input)),
         unsure: false,
     };
-    Members { pending: vec![first], wanted: member, found: false, nothing: None }
+    let options = file.options().clone();
+    Ok(Members { pending: vec![first], options, wanted, found: false, nothing: None })
 }
 
 /// The only pickle of a file, for commands that work on one.
 ///
 /// # Errors
 /// The file cannot be opened, or has several members with pickles: the message names them.
-pub fn open_one(path: &Path) -> Result<Input, Failure> {
-    let name = path.display().to_string();
-    let mut all = open(path)?;
+pub fn open_one(file: &InputFile) -> Result<Input, Failure> {
+    let name = file.display().to_string();
+    let mut all = open(file)?;
     let Some(first) = all.next() else {
         return Err(Failure::Refused { name, text: "there is no pickle in it".into() });
     };
@@ -185,19 +202,36 @@ pub fn open_one(path: &Path) -> Result<Input, Failure> {
     Err(Failure::Refused { name, text })
 }
 
+/// The pickles of a file for commands that change them: all its bytes, made whole where that was asked for. A container is
+/// not taken apart, for what is written would lack the rest of it, unless a member is named or the options say what it is.
+///
+/// # Errors
+/// As [`open_one`].
+pub fn open_whole(file: &InputFile) -> Result<Input, Failure> {
+    let options = file.options();
+    if options.host.is_some() || split(file).1.is_some() {
+        return open_one(file);
+    }
+    let mut input = Input::open(file, &options.raw)?;
+    if options.salvage && !table::is_told_by_head(input.head()) {
+        return damage::salvaged(input, options);
+    }
+    Ok(input)
+}
+
 /// The only pickle of a file, or of what it would be if it were whole: what cannot be taken for a container is given as it
 /// is.
 ///
 /// # Errors
 /// As [`open_one`].
-pub fn open_damaged(path: &Path) -> Result<Input, Failure> {
-    if split(path).1.is_none() {
-        let mut input = Input::open(path)?;
-        if container(input.head()).is_none() && !HOSTS.iter().any(|host| (host.recognise)(input.head())) {
+pub fn open_damaged(file: &InputFile) -> Result<Input, Failure> {
+    if file.options().host.is_none() && split(file).1.is_none() {
+        let mut input = Input::open(file, &file.options().raw)?;
+        if !table::is_told_by_head(input.head()) {
             return Ok(input);
         }
     }
-    open_one(path)
+    open_one(file)
 }
 
 /// Takes `FILE!MEMBER` apart. A file that has a `!` in its own name is that file.
@@ -251,12 +285,14 @@ impl Members {
             return self.input(found.open(name.clone())?, name, member, depth);
         }
         // It is only a try: what cannot be opened is no pickle.
+        let Ok(found) = found.fetched() else { return Ok(None) };
         let Ok(mut input) = found.open(name.clone()) else { return Ok(None) };
-        let likely = begins_like_pickle(input.head()) || container(input.head()).is_some();
+        let likely = begins_like_pickle(input.head()) || table::is_told_by_head(input.head());
         if !likely {
             return Ok(None);
         }
-        match content(input, depth) {
+        match content(input, depth, false, &self.options) {
+            // What is no pickle by its name and does not read as one is not damaged, but something else.
             Ok(Content::Pickles(input)) => {
                 if is_pickle(input) {
                     found.open(name).map(Some)
@@ -270,13 +306,13 @@ impl Members {
     }
 
     fn input(&mut self, input: Input, name: String, member: String, depth: usize) -> Result<Option<Input>, Failure> {
-        match content(input, depth)? {
+        match content(input, depth, false, &self.options)? {
             Content::Pickles(input) => match &self.wanted {
                 Some(wanted) if *wanted != member => Err(Failure::Refused {
                     name,
                     text: format!("there is no member {} in it: it holds pickles itself", printable(wanted)),
                 }),
-                _ if Told::current().salvage => damage::salvaged(input).map(Some),
+                _ if self.options.salvage => damage::salvaged(input, &self.options).map(Some),
                 _ => Ok(Some(input)),
             },
             Content::Members(unfolded) => self.unfold(unfolded, name, member, depth),
@@ -347,8 +383,8 @@ impl Members {
 ///
 /// # Errors
 /// The input cannot be read.
-pub fn list(input: Input) -> Result<Option<Vec<Member>>, Failure> {
-    Ok(match content(input, 0)? {
+pub fn list(input: Input, options: &InputOptions) -> Result<Option<Vec<Member>>, Failure> {
+    Ok(match content(input, 0, false, options)? {
         Content::Pickles(_) => None,
         Content::Members(unfolded) => Some(unfolded.members),
     })
@@ -362,29 +398,48 @@ pub enum Unfolding {
     Members(&'static str, Vec<Member>),
 }
 
-/// Unfolds an input by one level; with `whole`, none.
-///
-/// # Errors
-/// The input cannot be read, or is a container without pickles.
-pub fn unfold(input: Input, whole: bool) -> Result<Unfolding, Failure> {
-    Ok(match content(input, if whole { MAX_DEPTH } else { 0 })? {
-        Content::Pickles(input) => Unfolding::Pickles(input),
-        Content::Members(unfolded) => Unfolding::Members(unfolded.what, unfolded.members),
-    })
+/// Unfolds an input by one level.
+#[derive(Clone, Copy)]
+pub struct Unfold<'o> {
+    /// The options that it was opened with.
+    pub options: &'o InputOptions,
+    /// Levels that it lies below the file. What the options say of the file holds for level 0.
+    pub depth: usize,
+    /// Containers are an error.
+    pub whole: bool,
+    /// It need not be a pickle, so nothing of it is to be made whole.
+    pub unsure: bool,
+}
+
+impl Unfold<'_> {
+    /// What the input is.
+    ///
+    /// # Errors
+    /// The input cannot be read, or is a container without pickles, or one where there must be none.
+    pub fn of(self, input: Input) -> Result<Unfolding, Failure> {
+        Ok(match content(input, self.depth, self.whole, self.options)? {
+            Content::Pickles(input) if self.options.salvage && !self.unsure => {
+                Unfolding::Pickles(damage::salvaged(input, self.options)?)
+            }
+            Content::Pickles(input) => Unfolding::Pickles(input),
+            Content::Members(unfolded) => Unfolding::Members(unfolded.what, unfolded.members),
+        })
+    }
 }
 
 /// What a file is, or `FILE!MEMBER`, and the bytes behind the pickles of a legacy file of torch: its storages.
 ///
 /// # Errors
-/// As [`unfold`].
-pub fn unfold_file(path: &Path) -> Result<(Unfolding, Option<Part>), Failure> {
-    let (file, member) = split(path);
+/// As [`Unfold::of`].
+pub fn unfold_file(file: &InputFile) -> Result<(Unfolding, Option<Part>), Failure> {
+    let (path, member) = split(file);
     if member.is_some() {
-        return Ok((Unfolding::Pickles(open_one(path)?), None));
+        return Ok((Unfolding::Pickles(open_one(file)?), None));
     }
-    let input = Input::open(&file)?;
+    let options = file.options();
+    let input = Input::open(&path, &options.raw)?;
     let rest = input.part().and_then(|part| Some(part.slice(torch_pickles_end(part)?, u64::MAX)));
-    Ok((unfold(input, false)?, rest))
+    Ok((Unfold { options, depth: 0, whole: false, unsure: false }.of(input)?, rest))
 }
 
 /// The members of a zip file that hangs behind something else.
@@ -404,208 +459,38 @@ pub(crate) fn is_pickle_name(name: &str) -> bool {
     matches!(extension, "pkl" | "pickle" | "pck" | "p" | "pk" | "joblib" | "npy" | "npz" | "pt" | "pth" | "ckpt")
 }
 
-/// What begins with these bytes and is opened here. Only formats that no pickle begins like.
-fn container(head: &[u8]) -> Option<Container> {
-    match sniff(head)? {
-        Container::TorchZip | Container::Npz => Some(Container::Zip),
-        // A tar archive begins with any name, so the header's checksum has to be right.
-        Container::Tar => tar::is_header(head).then_some(Container::Tar),
-        found @ (Container::Zip | Container::Npy | Container::Base64 | Container::Json) => Some(found),
-        _ => None,
-    }
-}
-
 /// Where the pickles of a legacy file of torch end; `None` for every other file.
 pub(crate) fn torch_pickles_end(part: &Part) -> Option<u64> {
     if torch::is_legacy(&part.bytes_at(0, 64).ok()?) { torch::pickles_end(part) } else { None }
 }
 
-fn content(mut input: Input, depth: usize) -> Result<Content, Failure> {
-    if depth == 0
-        && let Some(host) = Told::current().host
-    {
-        return hosted(input, &host);
+/// What an input is, `depth` levels below a file. With `whole`, or too deep, containers are an error.
+fn content(mut input: Input, depth: usize, whole: bool, options: &InputOptions) -> Result<Content, Failure> {
+    if let (0, Some(host)) = (depth, &options.host) {
+        return hosted(input, host);
     }
-    let found = container(input.head());
-    let name = input.name().to_owned();
-    if depth == MAX_DEPTH && found.is_some() {
-        return Err(Failure::Refused { name, text: format!("containers lie deeper than {MAX_DEPTH} levels") });
+    let Some(format) = table::of(&mut input)? else { return Ok(Content::Pickles(input)) };
+    if (whole || depth >= MAX_DEPTH) && !matches!(format.open, format::Open::Pickles(_)) {
+        return Err(input.refuse(format!("containers lie deeper than {} levels", depth.min(MAX_DEPTH))));
     }
-    let fail = |source: io::Error| Failure::Input { name: name.clone(), source };
-    let members = |what, members, all| Ok(Content::Members(Unfolded { what, members, all }));
-    match found {
-        Some(Container::Zip) => {
-            let input = input.into_seekable()?;
-            let Some(part) = input.part() else { return Ok(Content::Pickles(input)) };
-            return members("a zip file", zip::members(part).map_err(fail)?, false);
-        }
-        Some(Container::Tar) => {
-            let input = input.into_seekable()?;
-            let Some(part) = input.part() else { return Ok(Content::Pickles(input)) };
-            return members("a tar archive", tar::members(part, &name)?, false);
-        }
-        Some(Container::Npy) => return npy::pickle(input),
-        Some(Container::Base64 | Container::Json) => return text(input),
-        _ => {}
-    }
-    let head = input.head().to_vec();
-    let head = head.as_slice();
-    if torch::is_legacy(head) {
-        let input = input.into_seekable()?;
-        let Some(part) = input.part() else { return Ok(Content::Pickles(input)) };
-        // Where they end is only known by reading them; an error in them is best told by whoever reads them.
-        let Some(end) = torch::pickles_end(part) else { return Ok(Content::Pickles(input)) };
-        return Input::from_part(name.clone(), part.slice(0, end)).map(Content::Pickles);
-    }
-    if zodb::is_file_storage(head) {
-        let input = input.into_seekable()?;
-        let Some(part) = input.part() else { return Ok(Content::Pickles(input)) };
-        return members("a ZODB FileStorage", zodb::records(part).map_err(fail)?, true);
-    }
-    for host in HOSTS {
-        if (host.recognise)(head) {
-            let input = input.into_seekable()?;
-            let Some(part) = input.part() else { return Ok(Content::Pickles(input)) };
-            return members(host.what, (host.open)(&input, part)?, host.all);
-        }
-    }
-    if let Some(part) = cachelib(head, &input) {
-        let member = Member { name: String::new(), data: Data::Stored(part) };
-        return members("a cachelib file", vec![member], true);
-    }
-    if depth == 0
-        && let Some(part) = input.part()
-        && let Some(values) = dbm::values(Path::new(&name), part)
-    {
-        return members("a dbm.dumb database", values, true);
-    }
-    if text::is_wrapped(head) {
-        return text(input);
-    }
-    if let Some(part) = input.part()
-        && zip::ends_like_one(part).map_err(fail)?
-        && !is_pickle(Input::from_part(name.clone(), part.clone())?)
-    {
-        return members("a zip file", zip::members(part).map_err(fail)?, false);
-    }
-    Ok(Content::Pickles(input))
+    format.unfold(input)
 }
 
 /// What a file holds that is said to be of this format.
 fn hosted(input: Input, host: &str) -> Result<Content, Failure> {
-    if host == "pickle" {
+    if host == table::PICKLE {
         return Ok(Content::Pickles(input));
     }
-    let name = input.name().to_owned();
-    if host == "text" {
-        return match text(input)? {
-            Content::Pickles(_) => Err(Failure::Refused { name, text: "there is no pickle in this text".into() }),
-            members => Ok(members),
-        };
-    }
+    let Some(format) = table::named(host) else { return Err(input.refuse(format!("{host} is no format"))) };
     let input = input.into_seekable()?;
-    let Some(part) = input.part() else { return Err(input.refuse("the file is empty")) };
-    let (what, all, members) = match host {
-        "zip" => ("a zip file", false, plain(&input, zip::members(part))?),
-        "tar" => ("a tar archive", false, tar::members(part, &name)?),
-        "zodb" => ("a ZODB FileStorage", true, plain(&input, zodb::records(part))?),
-        _ => match HOSTS.iter().find(|row| row.name == host) {
-            Some(row) => (row.what, row.all, (row.open)(&input, part)?),
-            None => return Err(input.refuse(format!("files of {host} are not read by this build"))),
-        },
-    };
-    Ok(Content::Members(Unfolded { what, members, all }))
-}
-
-/// A format that its first bytes tell.
-struct Host {
-    /// As the command line has it.
-    name: &'static str,
-    /// With an article.
-    what: &'static str,
-    recognise: fn(&[u8]) -> bool,
-    open: fn(&Input, &Part) -> Result<Vec<Member>, Failure>,
-    /// Every member is a pickle by the format's own rule.
-    all: bool,
-}
-
-const HOSTS: &[Host] = &[
-    #[cfg(feature = "sqlite")]
-    Host { name: "sqlite", what: "an SQLite database", recognise: sqlite::is_sqlite, open: sqlite::values, all: false },
-    Host {
-        name: "gdbm",
-        what: "a GNU dbm database",
-        recognise: gdbm::is_gdbm,
-        open: |i, p| keyed(i, gdbm::records(p)),
-        all: false,
-    },
-    Host {
-        name: "bdb",
-        what: "a Berkeley DB",
-        recognise: bdb::is_bdb,
-        open: |i, p| keyed(i, bdb::records(p)),
-        all: false,
-    },
-    Host {
-        name: "lmdb",
-        what: "an LMDB",
-        recognise: lmdb::is_lmdb,
-        open: |i, p| keyed(i, lmdb::records(p)),
-        all: false,
-    },
-    Host {
-        name: "rpyc",
-        what: "a Ren'Py script",
-        recognise: renpy::is_script,
-        open: |i, p| plain(i, renpy::slots(p)),
-        all: true,
-    },
-    Host {
-        name: "rpa",
-        what: "a Ren'Py archive",
-        recognise: renpy::is_archive,
-        open: |i, p| plain(i, renpy::index(p)),
-        all: true,
-    },
-    Host {
-        name: "sequencefile",
-        what: "a Hadoop SequenceFile",
-        recognise: sequence_file::is_sequence_file,
-        open: |i, p| plain(i, sequence_file::pickles(p)),
-        all: true,
-    },
-];
-
-fn plain<T>(input: &Input, found: io::Result<T>) -> Result<T, Failure> {
-    found.map_err(|source| Failure::Input { name: input.name().to_owned(), source })
-}
-
-fn keyed(input: &Input, found: io::Result<keyed::Keyed>) -> Result<Vec<Member>, Failure> {
-    plain(input, found).map(keyed::Keyed::into_members)
-}
-
-/// cachelib's `FileSystemCache`: when it expires, four bytes, then a pickle.
-fn cachelib(head: &[u8], input: &Input) -> Option<Part> {
-    let part = input.part()?;
-    let rest = part.slice(4, u64::MAX);
-    // Pickles of protocol 2 on begin so. A pickle that begins with what is a time here has an opcode first.
-    if !matches!(head, [_, _, _, _, 0x80, 2..=5, ..]) || head.starts_with(b"\x80") {
-        return None;
+    if input.part().is_none() {
+        return Err(input.refuse("the file is empty"));
     }
-    let whole = |part: Part| Input::from_part(String::new(), part).is_ok_and(is_pickle);
-    (whole(rest.clone()) && !whole(part.clone())).then_some(rest)
-}
-
-fn text(mut input: Input) -> Result<Content, Failure> {
-    let mut bytes = Vec::new();
-    let name = input.name().to_owned();
-    (&mut input as &mut dyn Read).take(MAX_TEXT + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_TEXT {
-        return Input::from_reader(name, io::Cursor::new(bytes).chain(input)).map(Content::Pickles);
-    }
-    match text::pickles(&bytes) {
-        found if found.is_empty() => Input::from_reader(name, io::Cursor::new(bytes)).map(Content::Pickles),
-        members => Ok(Content::Members(Unfolded { what: "text", members, all: true })),
+    match (format.unfold(input)?, &format.open) {
+        (Content::Pickles(input), format::Open::Content(_)) => {
+            Err(input.refuse(format!("there is no pickle in this: it is not {}", format.what)))
+        }
+        (content, _) => Ok(content),
     }
 }
 

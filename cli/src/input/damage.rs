@@ -1,16 +1,12 @@
 //! Damaged inputs, made whole as far as that is possible.
 
+use super::file::InputOptions;
 use super::open::Input;
 use crate::Failure;
 use crate::messages::note;
 use crate::survey::repair::{Loss, repair};
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::io::Read;
-
-thread_local! {
-    static LOST: Cell<bool> = const { Cell::new(false) };
-}
 
 /// What is left of an input, and whether nothing is lost. What was undone and what is lost is told.
 ///
@@ -46,17 +42,12 @@ pub fn undo(mut input: Input) -> Result<(Vec<u8>, bool), Failure> {
     Ok((repaired.bytes, whole && repaired.lost.is_empty()))
 }
 
-/// The same as an input, for `--salvage`; [`has_lost`] tells of losses.
-pub(super) fn salvaged(input: Input) -> Result<Input, Failure> {
+/// The same as an input, for `--salvage`. The options note a loss.
+pub(super) fn salvaged(input: Input, options: &InputOptions) -> Result<Input, Failure> {
     let name = input.name().to_owned();
     let (bytes, whole) = undo(input)?;
     if !whole {
-        LOST.set(true);
+        options.lose();
     }
     Input::from_memory(name, bytes)
-}
-
-/// Something was lost since the last call.
-pub fn has_lost() -> bool {
-    LOST.replace(false)
 }

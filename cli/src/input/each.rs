@@ -1,10 +1,10 @@
 //! The pickles of several files.
 
 use super::containers;
+use super::file::InputFile;
 use super::open::Input;
 use crate::messages::{Failure, Tagged};
 use std::io::Write;
-use std::path::PathBuf;
 
 /// Does `work` for each file, for each pickle in a container, and goes on after one that fails.
 ///
@@ -13,14 +13,14 @@ use std::path::PathBuf;
 /// # Errors
 /// [`Failure::Reported`] if a file failed; at once, what cannot be written to `out`.
 pub fn for_each(
-    files: &[PathBuf],
+    files: &[InputFile],
     out: &mut dyn Write,
     mut work: impl FnMut(Input, &mut dyn Write) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let out = &mut Tagged(out);
     let mut all = Ok(());
-    for path in files {
-        let members = match containers::open(path) {
+    for file in files {
+        let members = match containers::open(file) {
             Ok(members) => Some(members),
             Err(failure) if files.len() == 1 => return Err(failure),
             Err(failure) => {

@@ -27,7 +27,7 @@ pub enum Layer {
     /// No compression: pickles with their lengths in front, as sockets carry them.
     Framed,
     /// A format without a header, which only the user can name.
-    Told(&'static str),
+    Named(&'static str),
 }
 
 impl Layer {
@@ -44,7 +44,7 @@ impl Layer {
             Layer::Snappy => "snappy",
             Layer::Zfile => "zfile",
             Layer::Framed => "length-framed",
-            Layer::Told(name) => name,
+            Layer::Named(name) => name,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn undo(layer: Layer, source: Source) -> io::Result<Box<dyn Read>> {
         Layer::Zfile => Box::new(Members::<Zfile>::new(layer, source)?),
         Layer::Framed => Box::new(Framed::new(source)),
         // Those are undone where they are told.
-        Layer::Told(_) => Box::new(source),
+        Layer::Named(_) => Box::new(source),
     })
 }
 

@@ -4,9 +4,9 @@ use super::detect;
 use super::layer::{Layer, LayerError, LayerFault};
 use super::layers;
 use super::part::Part;
+use super::raw::RawOptions;
 use super::sniff::{Container, sniff};
 use super::source::Source;
-use super::told::Told;
 use crate::messages::{Failure, ReadFailure};
 use crate::progress::Progress;
 use memmap2::{Mmap, MmapOptions};
@@ -86,23 +86,22 @@ impl Input {
     /// # Errors
     /// The file cannot be opened, is a directory, or is packed in more than [`MAX_LAYERS`] layers. Damage to
     /// compressed data shows when the bytes are read.
-    pub fn open(path: &Path) -> Result<Input, Failure> {
-        Input::open_with(path, detect::recognise)
+    pub fn open(path: &Path, raw: &RawOptions) -> Result<Input, Failure> {
+        Input::open_with(path, raw, detect::recognise)
     }
 
     /// Opens a file and takes its bytes as they are, compressed or not; `-` is standard input.
     ///
     /// # Errors
     /// The file cannot be opened, or is a directory.
-    pub fn open_raw(path: &Path) -> Result<Input, Failure> {
-        Input::open_with(path, |_| None)
+    pub fn open_raw(path: &Path, raw: &RawOptions) -> Result<Input, Failure> {
+        Input::open_with(path, raw, |_| None)
     }
 
-    fn open_with(path: &Path, recognise: Recognise) -> Result<Input, Failure> {
-        let told = Told::current();
+    fn open_with(path: &Path, raw: &RawOptions, recognise: Recognise) -> Result<Input, Failure> {
         if path == Path::new("-") {
-            let reader = told.range_of(Box::new(Stdin));
-            let mut input = Input::unpack("standard input".into(), reader, None, recognise, &told)?;
+            let reader = raw.range_of(Box::new(Stdin));
+            let mut input = Input::unpack("standard input".into(), reader, None, recognise, raw)?;
             input.live = Live::Stdin;
             return Ok(input);
         }
@@ -114,7 +113,7 @@ impl Input {
             // LMDB calls the folder its database.
             let pages = path.join("data.mdb");
             if pages.is_file() {
-                return Input::open_with(&pages, recognise);
+                return Input::open_with(&pages, raw, recognise);
             }
             return Err(fail(io::ErrorKind::IsADirectory.into()));
         }
@@ -123,12 +122,12 @@ impl Input {
         let size = Some(metadata.len()).filter(|size| metadata.is_file() && *size != 0);
         match size {
             Some(len) => {
-                let part = told.range(Part::new(file, 0, len), &name)?;
-                Input::map_or_unpack(name, part, recognise, &told)
+                let part = raw.range(Part::new(file, 0, len), &name)?;
+                Input::map_or_unpack(name, part, recognise, raw)
             }
             None => {
-                let reader = told.range_of(Box::new(Shared(file.clone())));
-                let mut input = Input::unpack(name, reader, None, recognise, &told)?;
+                let reader = raw.range_of(Box::new(Shared(file.clone())));
+                let mut input = Input::unpack(name, reader, None, recognise, raw)?;
                 input.live = Live::File(file);
                 Ok(input)
             }
@@ -140,11 +139,11 @@ impl Input {
     /// # Errors
     /// As [`Input::open`].
     pub fn from_part(name: impl Into<String>, part: Part) -> Result<Input, Failure> {
-        Input::map_or_unpack(name.into(), part, detect::recognise, &Told::default())
+        Input::map_or_unpack(name.into(), part, detect::recognise, &RawOptions::default())
     }
 
-    fn map_or_unpack(name: String, part: Part, recognise: Recognise, told: &Told) -> Result<Input, Failure> {
-        let mut input = Input::unpack(name, Box::new(part.reader()), Some(part.len()), recognise, told)?;
+    fn map_or_unpack(name: String, part: Part, recognise: Recognise, options: &RawOptions) -> Result<Input, Failure> {
+        let mut input = Input::unpack(name, Box::new(part.reader()), Some(part.len()), recognise, options)?;
         // A file system that cannot map is read as a stream.
         if let (true, Ok(map)) = (input.layers.is_empty() && !part.is_empty(), map(&part)) {
             input.body = Body::Map(map, part);
@@ -213,7 +212,7 @@ impl Input {
     /// # Errors
     /// As [`Input::open`].
     pub fn from_reader(name: impl Into<String>, reader: impl Read + 'static) -> Result<Input, Failure> {
-        Input::unpack(name.into(), Box::new(reader), None, detect::recognise, &Told::default())
+        Input::unpack(name.into(), Box::new(reader), None, detect::recognise, &RawOptions::default())
     }
 
     /// Bytes that are at hand, and are taken as they are.
@@ -221,7 +220,7 @@ impl Input {
     /// # Errors
     /// None that is known of.
     pub fn from_memory(name: impl Into<String>, bytes: Vec<u8>) -> Result<Input, Failure> {
-        Input::unpack(name.into(), Box::new(io::Cursor::new(bytes)), None, |_| None, &Told::default())
+        Input::unpack(name.into(), Box::new(io::Cursor::new(bytes)), None, |_| None, &RawOptions::default())
     }
 
     fn unpack(
@@ -229,15 +228,15 @@ impl Input {
         raw: Box<dyn Read>,
         size: Option<u64>,
         recognise: Recognise,
-        told: &Told,
+        options: &RawOptions,
     ) -> Result<Input, Failure> {
         let progress = Rc::new(Progress::new(name.clone(), size));
         let mut source = Source::new(Box::new(Counted { raw, progress: progress.clone(), position: 0 }));
         let mut layers = Vec::new();
         let fail = |source| Failure::Input { name: name.clone(), source };
-        let told_all;
-        (source, told_all) = told.undo(source, &mut layers).map_err(fail)?;
-        while !told_all && let Some(layer) = recognise(&mut source) {
+        let is_said;
+        (source, is_said) = options.undo(source, &mut layers).map_err(fail)?;
+        while !is_said && let Some(layer) = recognise(&mut source) {
             if layers.len() == MAX_LAYERS {
                 return Err(fail(LayerError { layer, offset: 0, fault: LayerFault::TooDeep(MAX_LAYERS) }.into()));
             }

@@ -1,9 +1,11 @@
 //! A look ahead in a file: where a container goes that is being filled.
 
-use super::plan::PIECE;
 use crate::Failure;
 use crate::input::Input;
 use pickle_core::{Fate, Fragment, Op, OpReader, ReadError, Step};
+
+/// Bytes that are read at a time.
+const PIECE: usize = 256 * 1024;
 
 /// Whether the container is the one at the path. Not where the opcodes end, or arrays of joblib lie between them: then
 /// the pickle is read as a whole. The input stands elsewhere afterwards.

@@ -6,16 +6,15 @@ use self::shaped::Watch;
 use super::documents::{Pickles, warn_of_rest};
 use super::{fate, missing, plan, resync};
 use crate::Failure;
-use crate::input::{Input, containers};
+use crate::input::{Input, InputFile, containers};
 use crate::messages::note;
 use crate::survey::search;
 use crate::survey::walk::is_cut_pickle;
 use pickle_core::{
-    Batch, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, Opcode, Options, Role,
-    Unpickler, Value,
+    Batch, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, MemoPlanner, Opcode,
+    Options, Role, Unpickler, Value,
 };
 use std::io::BufRead;
-use std::path::Path;
 
 /// Bytes that any region of memory may take: a batch of 1000 items must fit.
 const MEMORY: usize = 8 << 30;
@@ -24,7 +23,7 @@ const MEMORY: usize = 8 << 30;
 #[derive(Clone, Copy, Debug)]
 pub struct Whose<'a> {
     /// The file to read; - is standard input.
-    pub file: &'a Path,
+    pub file: &'a InputFile,
     /// The path of the container.
     pub path: &'a str,
     /// After a damaged pickle reading goes on at the next that begins with PROTO.
@@ -197,11 +196,11 @@ fn stream(of: Whose<'_>, input: Input, take: &mut dyn ItemSink) -> Result<(), Fa
                     Failure::Pickle { error, .. } => error.offset(),
                     _ => start,
                 };
-                let Some(next) = items.resync(search::behind(fault).max(start + 1), fault)? else {
-                    resync::tell(&items.input, start, None);
+                let next = items.resync(search::behind(fault).max(start + 1), fault)?;
+                resync::tell(&items.input, start, (items.taken > 0).then_some(fault), next);
+                if next.is_none() {
                     return whole;
-                };
-                resync::tell(&items.input, start, Some(next));
+                }
             }
             Err(Stop::Damage(failure)) => return Err(failure),
         }
@@ -318,6 +317,8 @@ struct Items<'p> {
     offset: u64,
     /// Its number, counted from 0.
     index: u64,
+    /// Items that a damaged pickle had given.
+    taken: u64,
 }
 
 /// Opcodes of a pickle that is read as a whole without a word.
@@ -336,7 +337,7 @@ enum End {
 impl<'p> Items<'p> {
     fn new(input: Input, path: &'p str) -> Self {
         let heap = Heap::with_limit(MEMORY);
-        Items { input, path, missing: None, resync: false, doubt_told: false, heap, offset: 0, index: 0 }
+        Items { input, path, missing: None, resync: false, doubt_told: false, heap, offset: 0, index: 0, taken: 0 }
     }
 
     /// The items of one pickle; false after the last, or where `take` had enough.
@@ -355,8 +356,8 @@ impl<'p> Items<'p> {
         let dropped = matches!(end, End::Error(error, ..) if error.kind() == ErrorKind::MemoDropped);
         // Few pickles fetch what is long gone. For those a pass over the opcodes finds what must be kept, and the items
         // that were taken already are passed over.
-        let mut storage = Vec::new();
-        let plan = if dropped { plan::plan(&mut self.input, self.offset, &mut storage)? } else { None };
+        let mut planner = MemoPlanner::new();
+        let plan = if dropped { plan::plan(&mut self.input, self.offset, &mut planner)? } else { None };
         if let Some(plan) = &plan {
             self.input.go_to(self.offset);
             end = self.read(Some(plan), &mut taken, take)?;
@@ -371,6 +372,7 @@ impl<'p> Items<'p> {
                 return Ok(false);
             }
             End::Error(error, entry, _) => {
+                self.taken = taken;
                 return Err(Stop::Damage(failure(&self.input, self.index, error, entry, plan.is_some())));
             }
         }

@@ -31,11 +31,19 @@ pub(super) fn next_pickle(part: &Part, from: u64, fault: u64, name: &str) -> Res
     }
 }
 
-/// Says what was left out.
-pub(super) fn tell(input: &Input, start: u64, next: Option<u64>) {
-    let text = match next {
-        Some(next) => format!("bytes {start} to {next} were left out; going on with the pickle at byte {next}"),
-        None => format!("everything from byte {start} on was left out: no pickle begins there"),
+/// Says what was left out of what begins at `start`: where items of it came out, what stands behind them, up to the fault
+/// and beyond.
+pub(super) fn tell(input: &Input, start: u64, fault: Option<u64>, next: Option<u64>) {
+    let what = match (fault, next) {
+        (None, Some(next)) => format!("bytes {start} to {next} were left out"),
+        (None, None) => format!("everything from byte {start} on was left out"),
+        (Some(fault), _) => format!(
+            "of the pickle at byte {start}, the items that are whole before byte {fault} came out; the rest of it was left out"
+        ),
     };
-    note(input.name(), &text);
+    let then = match next {
+        Some(next) => format!("going on with the pickle at byte {next}"),
+        None => "no other pickle begins behind it".to_owned(),
+    };
+    note(input.name(), &format!("{what}; {then}"));
 }

@@ -1,7 +1,7 @@
 //! Pickles written again, one after another.
 
 use crate::Failure;
-use crate::input::{Input, containers};
+use crate::input::{InputFile, containers};
 use crate::output::Output;
 use pickle_core::writer::Writer;
 use pickle_core::{Document, Error, ErrorKind, Heap, Unpickler, WriteError};
@@ -35,13 +35,11 @@ impl From<Error> for Trouble {
 /// # Errors
 /// The input cannot be read, `rewrite` fails, or the output cannot be written; then nothing is.
 pub fn each_pickle<T: Into<Trouble>>(
-    file: &Path,
+    file: &InputFile,
     output: &Path,
     mut rewrite: impl FnMut(&[u8], &mut Output) -> Result<usize, T>,
 ) -> Result<(), Failure> {
-    // A container is not taken apart unasked: what is written would lack the rest of it.
-    let is_file = file == Path::new("-") || file.exists();
-    let mut input = if is_file { Input::open(file)? } else { containers::open_one(file)? };
+    let mut input = containers::open_whole(file)?;
     let mut held = Vec::new();
     if input.as_slice().is_none() {
         input.read_to_end(&mut held).map_err(Failure::from)?;

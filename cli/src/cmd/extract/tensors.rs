@@ -72,7 +72,8 @@ pub(super) fn run(args: &ExtractArgs) -> Result<(), Failure> {
             "give a PATH, such as '$.image', or an output that ends in .safetensors for all tensors".into(),
         ));
     }
-    let input = Input::open(&args.file)?.into_seekable()?;
+    let options = args.file.options();
+    let input = Input::open(&args.file, &options.raw)?.into_seekable()?;
     let name = input.name().to_owned();
     let refuse = |text: String| Failure::Refused { name: name.clone(), text };
     let archive = input.part().cloned().ok_or_else(|| refuse("the file is empty".into()))?;
@@ -82,13 +83,13 @@ pub(super) fn run(args: &ExtractArgs) -> Result<(), Failure> {
             (Pickles::new(Input::from_part(name.clone(), archive.slice(0, end))?, Options::new(), false), 3, storages)
         }
         None => {
-            let members = containers::list(input)?.unwrap_or_default();
+            let members = containers::list(input, options)?.unwrap_or_default();
             let main = members.iter().find(|m| m.name == "data.pkl" || m.name.ends_with("/data.pkl"));
             let main = main.ok_or_else(|| {
                 refuse("this is no PyTorch file: no data.pkl in it, and not torch's magic number in front".into())
             })?;
             let root = main.name.strip_suffix("data.pkl").unwrap_or_default();
-            let input = main.open(format!("{name}!{}", printable(&main.name)))?;
+            let input = main.open_with(format!("{name}!{}", printable(&main.name)), options)?;
             (Pickles::new(input, Options::new(), false), 0, zipped(&name, root, &members)?)
         }
     };

@@ -2,9 +2,19 @@
 //! (`db_page.h`, versions 2 to 18). Leaf pages are read one after the other: the trees above them only say where to look.
 
 use super::bytes::{Block, Order};
+use super::format::{Format, Open, Recognise, plain};
 use super::keyed::{Keyed, Record};
 use crate::input::Part;
 use std::io;
+
+/// The row of the table.
+pub(super) const FORMAT: Format = Format {
+    name: "bdb",
+    what: "a Berkeley DB",
+    recognise: Recognise::Head(is_bdb),
+    open: Open::Members(|input, part| plain(input, records(part)).map(Keyed::into_members)),
+    all: false,
+};
 
 const HASH: u32 = 0x0006_1561;
 const BTREE: u32 = 0x0005_3162;
@@ -38,12 +48,12 @@ fn order(head: &[u8]) -> Option<Order> {
 }
 
 /// Begins with the meta page of a hash or a btree.
-pub(super) fn is_bdb(head: &[u8]) -> bool {
+fn is_bdb(head: &[u8]) -> bool {
     order(head).is_some()
 }
 
 /// Every record, page by page.
-pub(super) fn records(part: &Part) -> io::Result<Keyed> {
+fn records(part: &Part) -> io::Result<Keyed> {
     let mut keyed = Keyed::default();
     let head = part.bytes_at(0, 512)?;
     let Some(order) = order(&head) else { return Ok(keyed) };

@@ -1,16 +1,29 @@
 //! `dbm.dumb`, the database of `shelve` where there is no other: values in
 //! `NAME.dat`, keys and places as text in `NAME.dir` (`Lib/dbm/dumb.py`).
 
+use super::format::{Format, Open, Recognise};
 use super::{Data, Member};
-use crate::input::Part;
+use crate::input::{Input, Part};
 use std::path::{Path, PathBuf};
+
+/// The row of the table.
+pub(super) const FORMAT: Format = Format {
+    name: "dumb",
+    what: "a dbm.dumb database",
+    recognise: Recognise::File(|input, part| Ok(values(input, part).is_some())),
+    open: Open::Members(|input, part| {
+        values(input, part).ok_or_else(|| input.refuse("there is no .dir file of dbm.dumb beside it"))
+    }),
+    all: true,
+};
 
 /// Bytes of a directory that are read.
 const MAX_DIRECTORY: u64 = 64 << 20;
 
-/// The values of the database that `path` is part of; `None` where it is none.
-pub(super) fn values(path: &Path, part: &Part) -> Option<Vec<Member>> {
-    if path.extension()? != "dat" {
+/// The values of the database that a file is part of; `None` where it is none.
+fn values(input: &Input, part: &Part) -> Option<Vec<Member>> {
+    let path = Path::new(input.name());
+    if path.extension()? != "dat" || !path.is_file() {
         return None;
     }
     let beside: [PathBuf; 2] = [path.with_extension("dir"), path.with_extension("dat.dir")];

@@ -3,9 +3,19 @@
 //! that wrote them; both show in the magic number.
 
 use super::bytes::{Block, Order};
+use super::format::{Format, Open, Recognise, plain};
 use super::keyed::{Keyed, Record};
 use crate::input::Part;
 use std::io;
+
+/// The row of the table.
+pub(super) const FORMAT: Format = Format {
+    name: "gdbm",
+    what: "a GNU dbm database",
+    recognise: Recognise::Head(is_gdbm),
+    open: Open::Members(|input, part| plain(input, records(part)).map(Keyed::into_members)),
+    all: false,
+};
 
 /// Entries of the list of free blocks in front of a bucket (`BUCKET_AVAIL`).
 const BUCKET_AVAIL: u64 = 6;
@@ -43,12 +53,12 @@ fn flavour(head: &[u8]) -> Option<Flavour> {
 }
 
 /// Begins with one of the magic numbers.
-pub(super) fn is_gdbm(head: &[u8]) -> bool {
+fn is_gdbm(head: &[u8]) -> bool {
     flavour(head).is_some()
 }
 
 /// Every record, in the order of the buckets, as `firstkey` and `nextkey` give them.
-pub(super) fn records(part: &Part) -> io::Result<Keyed> {
+fn records(part: &Part) -> io::Result<Keyed> {
     let head = part.bytes_at(0, 64)?;
     let Some(flavour) = flavour(&head) else { return Ok(Keyed::default()) };
     let header = Block::new(&head, flavour.order);

@@ -1,10 +1,20 @@
 //! LMDB, read page by page without its lock file: `data.mdb` (`mdb.c`, format version 1).
 
 use super::bytes::{Block, Order};
+use super::format::{Format, Open, Recognise, plain};
 use super::keyed::{Keyed, Record};
 use crate::input::Part;
 use std::collections::HashSet;
 use std::io;
+
+/// The row of the table.
+pub(super) const FORMAT: Format = Format {
+    name: "lmdb",
+    what: "an LMDB",
+    recognise: Recognise::Head(is_lmdb),
+    open: Open::Members(|input, part| plain(input, records(part)).map(Keyed::into_members)),
+    all: false,
+};
 
 const MAGIC: u32 = 0xbeef_c0de;
 /// Bytes of a page in front of its content.
@@ -37,12 +47,12 @@ fn order(head: &[u8]) -> Option<Order> {
 }
 
 /// Begins with a meta page.
-pub(super) fn is_lmdb(head: &[u8]) -> bool {
+fn is_lmdb(head: &[u8]) -> bool {
     order(head).is_some()
 }
 
 /// Every record of the main database, and those of named databases as `DATABASE/KEY`.
-pub(super) fn records(part: &Part) -> io::Result<Keyed> {
+fn records(part: &Part) -> io::Result<Keyed> {
     let mut keyed = Keyed::default();
     let head = part.bytes_at(0, 256)?;
     let Some(order) = order(&head) else { return Ok(keyed) };

@@ -1,10 +1,20 @@
 //! `.npy`: a header in Python's notation, then raw items, or a pickle of them
 //! (`numpy.lib.format`).
 
+use super::format::{Format, Open, Recognise};
 use super::{Content, Data, Member, Unfolded};
 use crate::Failure;
-use crate::input::Input;
+use crate::input::{Container, Input, sniff};
 use std::io::{self, Read};
+
+/// The row of the table.
+pub(super) const FORMAT: Format = Format {
+    name: "npy",
+    what: "a .npy file",
+    recognise: Recognise::Head(|head| sniff(head) == Some(Container::Npy)),
+    open: Open::Content(pickle),
+    all: true,
+};
 
 /// Bytes that a header may have; numpy itself refuses more than 10 000 by default.
 const MAX_HEADER: u64 = 1 << 20;
@@ -61,7 +71,7 @@ pub fn read_header(reader: &mut dyn Read) -> io::Result<Header> {
 }
 
 /// The pickle behind the header.
-pub(super) fn pickle(mut input: Input) -> Result<Content, Failure> {
+fn pickle(mut input: Input) -> Result<Content, Failure> {
     let name = input.name().to_owned();
     let header = read_header(&mut input).map_err(|error| match Failure::from(error) {
         Failure::Output(source) => Failure::Input { name: name.clone(), source },

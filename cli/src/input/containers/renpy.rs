@@ -1,9 +1,28 @@
 //! Ren'Py: compiled scripts (`RENPY RPC2`: numbered slots, each a pickle in zlib) and archives (`RPA-2.0`, `RPA-3.0`, `RPA-3.2`: an
 //! index that is a pickle in zlib, at an offset that the first line says).
 
+use super::format::{Format, Open, Recognise, plain};
 use super::{Data, Member};
 use crate::input::Part;
 use std::io;
+
+/// The row of compiled scripts.
+pub(super) const SCRIPTS: Format = Format {
+    name: "rpyc",
+    what: "a Ren'Py script",
+    recognise: Recognise::Head(is_script),
+    open: Open::Members(|input, part| plain(input, slots(part))),
+    all: true,
+};
+
+/// The row of archives.
+pub(super) const ARCHIVES: Format = Format {
+    name: "rpa",
+    what: "a Ren'Py archive",
+    recognise: Recognise::Head(is_archive),
+    open: Open::Members(|input, part| plain(input, index(part))),
+    all: true,
+};
 
 const SCRIPT: &[u8] = b"RENPY RPC2";
 
@@ -11,17 +30,17 @@ const SCRIPT: &[u8] = b"RENPY RPC2";
 const MAX_SLOTS: usize = 1000;
 
 /// Begins as a compiled script does.
-pub(super) fn is_script(head: &[u8]) -> bool {
+fn is_script(head: &[u8]) -> bool {
     head.starts_with(SCRIPT)
 }
 
 /// Begins as an archive does.
-pub(super) fn is_archive(head: &[u8]) -> bool {
+fn is_archive(head: &[u8]) -> bool {
     index_offset(head).is_some()
 }
 
 /// The slots of a script, named by their numbers: 1 is the script as it was written, 2 as it runs.
-pub(super) fn slots(part: &Part) -> io::Result<Vec<Member>> {
+fn slots(part: &Part) -> io::Result<Vec<Member>> {
     let mut members = Vec::new();
     for i in 0..MAX_SLOTS {
         let entry = part.bytes_at((SCRIPT.len() + 12 * i) as u64, 12)?;
@@ -38,7 +57,7 @@ pub(super) fn slots(part: &Part) -> io::Result<Vec<Member>> {
 }
 
 /// The index of an archive.
-pub(super) fn index(part: &Part) -> io::Result<Vec<Member>> {
+fn index(part: &Part) -> io::Result<Vec<Member>> {
     let head = part.bytes_at(0, 64)?;
     let Some(offset) = index_offset(&head) else { return Ok(Vec::new()) };
     Ok(vec![Member { name: "index".into(), data: Data::Stored(part.slice(offset, u64::MAX)) }])

@@ -5,9 +5,19 @@
 //! the record.
 
 use super::bytes::{Block, Order};
+use super::format::{Format, Open, Recognise, plain};
 use super::{Data, Member};
 use crate::input::Part;
 use std::io::{self, Read};
+
+/// The row of the table.
+pub(super) const FORMAT: Format = Format {
+    name: "sequencefile",
+    what: "a Hadoop SequenceFile",
+    recognise: Recognise::Head(is_sequence_file),
+    open: Open::Members(|input, part| plain(input, pickles(part))),
+    all: true,
+};
 
 /// Bytes of the header that are looked at: two names, a codec's name, metadata.
 const MAX_HEADER: usize = 64 << 10;
@@ -16,7 +26,7 @@ const SYNC: usize = 16;
 const MAX_RECORD: u64 = 1 << 30;
 
 /// Begins with `SEQ` and version 6.
-pub(super) fn is_sequence_file(head: &[u8]) -> bool {
+fn is_sequence_file(head: &[u8]) -> bool {
     head.starts_with(b"SEQ\x06")
 }
 
@@ -30,7 +40,7 @@ struct Header {
 }
 
 /// Every pickle in every record, numbered from 0 on.
-pub(super) fn pickles(part: &Part) -> io::Result<Vec<Member>> {
+fn pickles(part: &Part) -> io::Result<Vec<Member>> {
     let bytes = part.bytes_at(0, MAX_HEADER)?;
     let unreadable = |text: &str| vec![Member { name: "0".into(), data: Data::Unreadable(text.into()) }];
     let Some(header) = header(&bytes) else { return Ok(unreadable("the header of the SequenceFile is damaged")) };

@@ -2,6 +2,7 @@
 //! `shelve` from Python 3.13 on, names its values by their keys.
 
 use super::bytes::{Block, Order};
+use super::format::{Format, Open, Recognise};
 use super::keyed;
 use super::{Data, Member};
 use crate::Failure;
@@ -12,11 +13,20 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::rc::Rc;
 
+/// The row of the table.
+pub(super) const FORMAT: Format = Format {
+    name: "sqlite",
+    what: "an SQLite database",
+    recognise: Recognise::Head(is_sqlite),
+    open: Open::Members(values),
+    all: false,
+};
+
 /// Bytes of a database inside another file, which is read into memory.
 const MAX_INNER: u64 = 1 << 30;
 
 /// Begins as a database does.
-pub(super) fn is_sqlite(head: &[u8]) -> bool {
+fn is_sqlite(head: &[u8]) -> bool {
     head.starts_with(b"SQLite format 3\0")
 }
 
@@ -47,7 +57,7 @@ impl Cell {
 ///
 /// # Errors
 /// The database cannot be opened or is damaged; the message is SQLite's.
-pub(super) fn values(input: &Input, part: &Part) -> Result<Vec<Member>, Failure> {
+fn values(input: &Input, part: &Part) -> Result<Vec<Member>, Failure> {
     let refused = |text: String| Failure::Refused { name: input.name().to_owned(), text };
     let database = open(input, part).map_err(|error| refused(format!("SQLite cannot open it: {error}")))?;
     let mut members = list(&database).map_err(|error| refused(format!("SQLite cannot read it: {error}")))?;

@@ -1,11 +1,21 @@
 //! Tar archives, among them the very first files of torch.
 
+use super::format::{Format, Open, Recognise};
 use super::{Data, Member};
 use crate::Failure;
-use crate::input::Part;
+use crate::input::{Container, Input, Part, sniff};
+
+/// The row of the table. A tar archive begins with any name, so the header's checksum has to be right.
+pub(super) const FORMAT: Format = Format {
+    name: "tar",
+    what: "a tar archive",
+    recognise: Recognise::Head(|head| sniff(head) == Some(Container::Tar) && is_header(head)),
+    open: Open::Members(members),
+    all: false,
+};
 
 /// The first block is a header: the sum of its bytes is the one that it says (POSIX `ustar`).
-pub(super) fn is_header(head: &[u8]) -> bool {
+fn is_header(head: &[u8]) -> bool {
     let Some(block) = head.first_chunk::<512>() else { return false };
     let blank = 148..156;
     let sum: u32 =
@@ -16,8 +26,8 @@ pub(super) fn is_header(head: &[u8]) -> bool {
 }
 
 /// The files in the archive.
-pub(super) fn members(part: &Part, name: &str) -> Result<Vec<Member>, Failure> {
-    let fail = |source| Failure::Input { name: name.to_owned(), source };
+fn members(input: &Input, part: &Part) -> Result<Vec<Member>, Failure> {
+    let fail = |source| Failure::Input { name: input.name().to_owned(), source };
     let mut archive = ::tar::Archive::new(part.reader());
     let mut members = Vec::new();
     for entry in archive.entries_with_seek().map_err(fail)? {

@@ -3,11 +3,40 @@
 
 mod forms;
 
-use super::{Data, Member};
-use crate::input::Input;
+use super::format::{Format, Open, Recognise};
+use super::{Content, Data, Member, Unfolded};
+use crate::Failure;
+use crate::input::{Container, Input, sniff};
 use forms::FORMS;
 use serde_json::Value;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
+
+/// The row of the table.
+pub(super) const FORMAT: Format = Format {
+    name: "text",
+    what: "text",
+    recognise: Recognise::Head(|head| {
+        matches!(sniff(head), Some(Container::Base64 | Container::Json)) || is_wrapped(head)
+    }),
+    open: Open::Content(open),
+    all: true,
+};
+
+/// Bytes of text that are searched for pickles; what is longer is taken for a pickle itself.
+const MAX_TEXT: u64 = 256 << 20;
+
+fn open(mut input: Input) -> Result<Content, Failure> {
+    let mut bytes = Vec::new();
+    let name = input.name().to_owned();
+    (&mut input as &mut dyn Read).take(MAX_TEXT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_TEXT {
+        return Input::from_reader(name, Cursor::new(bytes).chain(input)).map(Content::Pickles);
+    }
+    match pickles(&bytes) {
+        found if found.is_empty() => Input::from_reader(name, Cursor::new(bytes)).map(Content::Pickles),
+        members => Ok(Content::Members(Unfolded { what: "text", members, all: true })),
+    }
+}
 
 /// What stands between the columns of a table: CSV, tabs, and the lines that psql and mysql draw.
 const DELIMITERS: &[u8] = b",\t|;";
@@ -16,7 +45,7 @@ const DELIMITERS: &[u8] = b",\t|;";
 const FIRST_ROWS: usize = 8;
 
 /// Text that may be a pickle in one of the forms, or have some in its columns. No pickle of protocol 0 looks like that.
-pub(super) fn is_wrapped(head: &[u8]) -> bool {
+fn is_wrapped(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     // Neither is an opcode: JSON, also with characters that stand for bytes.
     let json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
@@ -45,7 +74,7 @@ fn begins_like_pickle(cell: &[u8]) -> bool {
 }
 
 /// The pickles in a text, with what was wrapped around them undone.
-pub(super) fn pickles(text: &[u8]) -> Vec<Member> {
+fn pickles(text: &[u8]) -> Vec<Member> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
     if let Some(b'{' | b'[') = text.first() {
         return in_json(text);

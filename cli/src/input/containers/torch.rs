@@ -1,8 +1,28 @@
 //! Files of torch before 1.6: five pickles, then raw storages
 //! (`torch.serialization._legacy_save`).
 
+use super::Content;
+use super::format::{Format, Open, Recognise};
+use crate::Failure;
 use crate::input::{Input, Part};
 use pickle_core::{Heap, OpReader, Options, Step, Unpickler};
+
+/// The row of the table.
+pub(super) const FORMAT: Format = Format {
+    name: "torch",
+    what: "a file of torch before 1.6",
+    recognise: Recognise::Head(is_legacy),
+    open: Open::Pickles(pickles),
+    all: true,
+};
+
+fn pickles(input: Input) -> Result<Content, Failure> {
+    let input = input.into_seekable()?;
+    let Some(part) = input.part() else { return Ok(Content::Pickles(input)) };
+    // Where they end is only known by reading them; an error in them is best told by whoever reads them.
+    let Some(end) = pickles_end(part) else { return Ok(Content::Pickles(input)) };
+    Input::from_part(input.name(), part.slice(0, end)).map(Content::Pickles)
+}
 
 /// The magic number.
 const MAGIC: i128 = 0x1950_a86a_20f9_469c_fc6c;

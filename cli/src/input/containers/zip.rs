@@ -6,10 +6,30 @@
 //! and are not in the directory (APPNOTE.TXT 4.3). Flags that say "encrypted"
 //! and checksums do not matter, as they do not to torch.
 
+use super::format::{Format, Open, Recognise, plain};
 use super::{Data, Member, keyed};
-use crate::input::Part;
+use crate::Failure;
+use crate::input::{Container, Input, Part, sniff};
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufReader, Read};
+
+/// A zip file, from its first byte on.
+pub(super) const FORMAT: Format = Format {
+    name: "zip",
+    what: "a zip file",
+    recognise: Recognise::Head(|head| {
+        matches!(sniff(head), Some(Container::Zip | Container::TorchZip | Container::Npz))
+    }),
+    open: Open::Members(|input, part| plain(input, members(part))),
+    all: false,
+};
+
+/// A zip file behind something else that is no pickle.
+pub(super) const BEHIND: Format = Format { recognise: Recognise::File(is_behind), ..FORMAT };
+
+fn is_behind(input: &Input, part: &Part) -> Result<bool, Failure> {
+    Ok(plain(input, ends_like_one(part))? && !super::is_pickle(Input::from_part(input.name(), part.clone())?))
+}
 
 const LOCAL: &[u8] = b"PK\x03\x04";
 const CENTRAL: &[u8] = b"PK\x01\x02";

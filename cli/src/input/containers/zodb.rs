@@ -1,9 +1,19 @@
 //! ZODB's FileStorage: transactions of data records, each two pickles that
 //! share a memo (`ZODB.FileStorage.format`).
 
+use super::format::{Format, Open, Recognise, plain};
 use super::{Data, Member};
 use crate::input::Part;
 use std::io;
+
+/// The row of the table.
+pub(super) const FORMAT: Format = Format {
+    name: "zodb",
+    what: "a ZODB FileStorage",
+    recognise: Recognise::Head(is_file_storage),
+    open: Open::Members(|input, part| plain(input, records(part))),
+    all: true,
+};
 
 /// Bytes of a transaction's header: id, length, status, three lengths of text.
 const TRANSACTION: u64 = 23;
@@ -11,12 +21,12 @@ const TRANSACTION: u64 = 23;
 const RECORD: u64 = 42;
 
 /// Begins with the magic number of a FileStorage.
-pub(super) fn is_file_storage(head: &[u8]) -> bool {
+fn is_file_storage(head: &[u8]) -> bool {
     matches!(head, [b'F', b'S', b'2' | b'3', b'0' | b'1', ..])
 }
 
 /// Every data record, in the order of the file, named `OBJECT/TRANSACTION` in hexadecimal.
-pub(super) fn records(part: &Part) -> io::Result<Vec<Member>> {
+fn records(part: &Part) -> io::Result<Vec<Member>> {
     let mut members = Vec::new();
     let mut at = 4;
     while let Some(header) = read::<{ TRANSACTION as usize }>(part, at)? {

@@ -1,20 +1,18 @@
-//! What is said of a file instead of being found out: where in it pickles begin, how it is compressed, what it is.
+//! Options for the bytes of a file, given instead of being found out: which of them are read, and how they are compressed.
 
 use super::layer::{Layer, LayerError, LayerFault};
 use super::part::Part;
 use super::source::Source;
 use crate::messages::Failure;
 use clap::{Args, ValueEnum};
-use std::cell::RefCell;
 use std::io::{self, BufRead, Read};
 
 /// Bytes that a block without a length of its own may unpack to.
 const MAX_BLOCK: u64 = 1 << 30;
 
-/// What is said of every file that a command opens.
+/// Which bytes of a file are read, and how they are packed.
 #[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "What a file is, where it is not recognised")]
-pub struct Told {
+pub struct RawOptions {
     /// Begin at this byte of the file; 0x.. is hexadecimal
     #[arg(long, global = true, value_name = "N", value_parser = number)]
     pub offset: Option<u64>,
@@ -30,19 +28,7 @@ pub struct Told {
     /// Pickles have lengths in front: bytes of each, and which come first, such as 4be or 8le
     #[arg(long, global = true, value_name = "SIZE", hide_possible_values = true)]
     pub framed: Option<Lengths>,
-
-    /// Undo what can be undone of damage, pass over what is lost, tell it, and exit with 1
-    #[arg(long, global = true)]
-    pub salvage: bool,
-
-    /// What the file is: pickle, text, zip, tar, sqlite, gdbm, bdb, lmdb, zodb, rpyc, rpa, sequencefile
-    #[arg(long, global = true, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(HOSTS), hide_possible_values = true)]
-    pub host: Option<String>,
 }
-
-/// What a file can be said to be.
-const HOSTS: [&str; 12] =
-    ["pickle", "text", "zip", "tar", "sqlite", "gdbm", "bdb", "lmdb", "zodb", "rpyc", "rpa", "sequencefile"];
 
 /// A compression by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -116,20 +102,10 @@ fn number(text: &str) -> Result<u64, String> {
     number.map_err(|_| "this is no number of bytes".to_owned())
 }
 
-thread_local! {
-    /// Every verb opens files, and what is said of them holds for all.
-    static TOLD: RefCell<Told> = RefCell::default();
-}
-
-impl Told {
-    /// Holds from now on for the files that this thread opens.
-    pub fn apply(&self) {
-        TOLD.with(|told| told.replace(self.clone()));
-    }
-
-    /// What was applied last.
-    pub(super) fn current() -> Told {
-        TOLD.with(|told| told.borrow().clone())
+impl RawOptions {
+    /// The bytes are those of the whole file, as it lies there or as its first bytes say.
+    pub fn is_whole(&self) -> bool {
+        self.offset.is_none() && self.length.is_none() && self.decompress.is_empty() && self.framed.is_none()
     }
 
     /// The range of a file that is read.
@@ -214,7 +190,7 @@ impl Unpacking {
             LayerError { layer, offset: 0, fault: LayerFault::Damaged(text) }.into()
         };
         let (layer, reader): (Layer, Box<dyn Read>) = match self {
-            Unpacking::Deflate => (Layer::Told("deflate"), Box::new(flate2::bufread::DeflateDecoder::new(source))),
+            Unpacking::Deflate => (Layer::Named("deflate"), Box::new(flate2::bufread::DeflateDecoder::new(source))),
             Unpacking::ZstdRaw => {
                 let whole = io::BufReader::new(io::Cursor::new(b"\x28\xb5\x2f\xfd").chain(source));
                 (Layer::Zstd, Box::new(zstd::stream::read::Decoder::with_buffer(whole)?))
@@ -229,12 +205,12 @@ impl Unpacking {
                     _ => filters.lzma2(&options),
                 };
                 let stream = liblzma::stream::Stream::new_raw_decoder(&filters).map_err(io::Error::from)?;
-                (Layer::Told("raw lzma"), Box::new(liblzma::bufread::XzDecoder::new_stream(source, stream)))
+                (Layer::Named("raw lzma"), Box::new(liblzma::bufread::XzDecoder::new_stream(source, stream)))
             }
             _ => {
                 let mut block = Vec::new();
                 source.take(MAX_BLOCK + 1).read_to_end(&mut block)?;
-                let layer = Layer::Told(if self == Unpacking::SnappyRaw { "raw snappy" } else { "lz4 block" });
+                let layer = Layer::Named(if self == Unpacking::SnappyRaw { "raw snappy" } else { "lz4 block" });
                 let size = match self {
                     Unpacking::SnappyRaw => {
                         snap::raw::decompress_len(&block).map_err(|error| damaged(layer, error.to_string()))? as u64
