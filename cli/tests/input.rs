@@ -1,7 +1,7 @@
 //! The input side on files of every kind: each layer, nested, damaged, cut, and what is no file at all.
 
 use pickle_cli::Failure;
-use pickle_cli::input::{Container, Input, Layer, LayerError, LayerFault, MAX_LAYERS, RawOptions, for_each};
+use pickle_cli::input::{Container, Input, InputFile, Layer, LayerError, LayerFault, MAX_LAYERS, RawOptions, for_each};
 use std::io::{self, Cursor, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -460,7 +460,7 @@ fn the_pull_reader_takes_an_input() {
 fn one_bad_file_does_not_hide_the_others() {
     let folder = tempfile::tempdir().unwrap();
     let good = write(folder.path(), "good", b"N.");
-    let files = [folder.path().join("missing"), good.clone(), good];
+    let files = [folder.path().join("missing"), good.clone(), good].map(InputFile::from);
     let mut out = Vec::new();
     let result = for_each(&files, &mut out, |_, out| Ok(out.write_all(b"seen ")?));
     assert!(matches!(result, Err(Failure::Reported)));
@@ -481,7 +481,7 @@ fn a_closed_pipe_ends_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let good = write(folder.path(), "good", b"N.");
     let mut seen = 0;
-    let failure = for_each(&[good.clone(), good], &mut Closed, |_, out| {
+    let failure = for_each(&[good.clone(), good].map(InputFile::from), &mut Closed, |_, out| {
         seen += 1;
         Ok(out.write_all(b"x")?)
     })

@@ -296,6 +296,19 @@ fn after_a_bad_record_when_asked_to() {
     assert_eq!(std::fs::read_to_string(folder.join("out")).expect("there"), rows(2).1.repeat(2));
     let run = pickle(&["count", "--resync", "-"], folder, Some(&log));
     assert_eq!((run.status.code(), &run.stdout[..]), (Some(1), &b"4\n"[..]));
+    // Of a long pickle, items came out before the fault: only the rest of it was left out.
+    let (long, cut) = (rows(5000), rows(5000).0.len() - 9);
+    std::fs::write(folder.join("long.pkl"), [&long.0[..cut], &one[..]].concat()).expect("written");
+    let run = pickle(&["items", "--resync", "long.pkl"], folder, None);
+    assert_eq!(run.status.code(), Some(1));
+    let (out, text) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    assert!(out.lines().count() > 1000 && out.ends_with(&rows(2).1), "{text}");
+    assert!(long.1.starts_with(out.strip_suffix(&rows(2).1).expect("both")), "{text}");
+    assert!(text.contains("of the pickle at byte 0, the items that are whole before byte"), "{text}");
+    assert!(
+        text.contains(&format!("going on with the pickle at byte {cut}")) && !text.contains("bytes 0 to"),
+        "{text}"
+    );
 }
 
 #[test]
