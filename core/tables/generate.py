@@ -60,7 +60,7 @@ CAPS = {
 EFFECTS = {
     "unknown": 0, "pure": 1, "held": 2, "calls": 3, "wraps": 4, "getter": 5, "attribute": 6, "item": 7, "reconstructor": 8,
     "imports": 9, "nested": 10, "type": 11, "stores": 12, "code": 13, "class-factory": 14, "calls1": 15,
-    "makes0": 16, "makes1": 17, "makes2": 18,
+    "makes0": 16, "makes1": 17, "makes2": 18, "shell": 24,
 }
 INIT, STATE, HASH, ITEMS, CALL, SLOTS = 1, 2, 4, 8, 16, 32
 
@@ -690,19 +690,61 @@ def group_of(module):
 THIRD = set()
 
 
+PAIRS, DEPTH, BLOCK = 128, 12, 32
+
+
+def pair_up(texts):
+    """Replaces the most frequent pair of bytes by a byte from 0x80 on, again and again: the pairs, the shorter texts."""
+    texts, pairs, depth = [list(text) for text in texts], [], [0] * 256
+    while len(pairs) < PAIRS:
+        counts = defaultdict(int)
+        for text in texts:
+            at = 0
+            while at + 1 < len(text):
+                counts[text[at], text[at + 1]] += 1
+                # Three of a kind hold the pair once.
+                at += 2 if text[at:at + 3] == [text[at]] * 3 else 1
+        # A text of one module must not run into that of another.
+        fit = [(n, pair) for pair, n in counts.items() if 0 not in pair and max(depth[pair[0]], depth[pair[1]]) < DEPTH]
+        n, pair = max(fit, default=(0, None))
+        if n < 4:
+            break
+        code = 0x80 + len(pairs)
+        pairs.append(pair)
+        depth[code] = 1 + max(depth[pair[0]], depth[pair[1]])
+        for index, text in enumerate(texts):
+            at, out = 0, []
+            while at < len(text):
+                if at + 1 < len(text) and (text[at], text[at + 1]) == pair:
+                    out.append(code)
+                    at += 2
+                else:
+                    out.append(text[at])
+                    at += 1
+            texts[index] = out
+    return pairs, [bytes(text) for text in texts]
+
+
 def write(group, rows):
     keys = sorted((m.encode() + b"\0" + n.encode(), b) for (m, n), b in rows.items())
-    blocks, out = [], b""
-    for i in range(0, len(keys), 16):
-        blocks.append(len(out))
-        before = b""
-        for key, effect in keys[i:i + 16]:
-            shared = len(os.path.commonprefix([before, key]))
-            assert len(key) < 256, key
-            out += bytes([shared, len(key) - shared]) + key[shared:] + bytes([effect])
-            before = key
-    head = 2 + 4 * len(blocks)
-    data = len(blocks).to_bytes(2, "little") + b"".join((head + b).to_bytes(4, "little") for b in blocks) + out
+    shares = []
+    for i, (key, _) in enumerate(keys):
+        assert key.isascii() and len(key) < 256, key
+        shares.append(len(os.path.commonprefix([keys[i - 1][0], key])) if i % BLOCK else 0)
+    pairs, texts = pair_up([key[shared:] for (key, _), shared in zip(keys, shares)])
+    blocks, out, before, name_at = [], b"", None, 0
+    for i, ((key, effect), shared, text) in enumerate(zip(keys, shares, texts)):
+        if i % BLOCK == 0:
+            blocks.append(len(out))
+            before, name_at = None, 0
+        # Bytes of the name that are those of the row before; 7: the number for the whole key follows.
+        names = shared - name_at if i % BLOCK and 0 <= shared - name_at < 7 else 7
+        out += bytes([(effect != before) << 7 | names << 4 | min(len(text), 15)])
+        out += bytes([shared]) * (names == 7) + bytes([len(text)]) * (len(text) >= 15) + text
+        out += bytes([effect]) * (effect != before)
+        before, name_at = effect, key.index(0) + 1
+    data = bytes([len(pairs)]) + bytes(x for pair in pairs for x in pair) + len(blocks).to_bytes(2, "little")
+    data += b"".join(b.to_bytes(3, "little") for b in blocks) + out
     open(os.path.join(HERE, group + ".bin"), "wb").write(data)
     with open(os.path.join(HERE, group + ".tsv"), "w") as f:
         module = None

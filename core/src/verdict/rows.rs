@@ -2,6 +2,7 @@
 //!
 //! [`Judge::with_policy`]: super::Judge::with_policy
 
+use super::table::BLOCK;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -88,27 +89,29 @@ impl Rows {
         })
     }
 
-    /// The table. Bytes beyond 64 Ki blocks of sixteen rows have no room, and are left out.
+    /// The table. Rows beyond 64 Ki blocks of 32 have no room, and are left out.
     pub fn to_table(&self) -> Vec<u8> {
-        let all: Vec<_> = self.0.iter().take(16 * usize::from(u16::MAX)).collect();
+        let all: Vec<_> = self.0.iter().take(BLOCK * usize::from(u16::MAX)).collect();
         let (mut offsets, mut body) = (Vec::new(), Vec::new());
-        for block in all.chunks(16) {
+        for block in all.chunks(BLOCK) {
             offsets.push(body.len());
             let mut before: &[u8] = &[];
             for (key, effect) in block {
                 // The reader counts on as much being shared as can be.
                 let shared = before.iter().zip(key.iter()).take_while(|(a, b)| a == b).count();
                 let suffix = key.get(shared..).unwrap_or_default();
+                body.push(0xff);
                 body.extend([shared, suffix.len()].map(|len| u8::try_from(len).unwrap_or(u8::MAX)));
                 body.extend_from_slice(suffix);
                 body.push(**effect);
                 before = key;
             }
         }
-        let mut out = u16::try_from(offsets.len()).unwrap_or(u16::MAX).to_le_bytes().to_vec();
-        let start = 2 + 4 * offsets.len();
+        // No pairs: names of a caller's own need not be ASCII.
+        let mut out = alloc::vec![0];
+        out.extend(u16::try_from(offsets.len()).unwrap_or(u16::MAX).to_le_bytes());
         for offset in offsets {
-            out.extend_from_slice(&u32::try_from(start + offset).unwrap_or(u32::MAX).to_le_bytes());
+            out.extend(u32::try_from(offset).unwrap_or(u32::MAX).to_le_bytes().iter().take(3));
         }
         out.extend(body);
         out

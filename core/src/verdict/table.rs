@@ -1,10 +1,17 @@
-//! The tables of globals: sorted, front-coded, one file a library.
+//! The tables of globals: sorted, front-coded, with a byte for each of the pairs of bytes that are frequent.
 //!
-//! A file is a number of blocks, the offset of each, and the blocks. A block
-//! is up to sixteen rows: how many bytes of the key are those of the row
-//! before, how many follow, these, and the effect. A key is the module, a NUL
-//! and the name; the names `*`, `*f` and `*C` stand for every global of a module
-//! and of those inside it, for those that begin with a small letter, and for all others.
+//! A file is the number of pairs and the pairs, the number of blocks (two bytes), where each begins behind these numbers
+//! (three bytes), and the blocks. Bytes of texts from 0x80 on stand for a pair, whose halves may be such bytes in turn.
+//! A block is up to 32 rows. A row is a byte with three numbers, and what they call for:
+//!
+//! - bit 7: the effect is another than that of the row before, and comes at the end;
+//! - bits 4 to 6: how many bytes of the name are those of the row before, in the same module; 7: a byte follows that
+//!   says how many bytes of the whole key are;
+//! - bits 0 to 3: how many bytes of text follow; 15: a byte follows that says so;
+//! - the rest of the key: a key is the module, a NUL and the name.
+//!
+//! The names `*`, `*f` and `*C` stand for every global of a module and of those inside it, for those that begin with a
+//! small letter, and for all others.
 
 use super::effects::Effect;
 use core::cmp::Ordering;
@@ -54,16 +61,90 @@ impl Key<'_> {
             Some(more) => self.1.get(more - 1).copied(),
         }
     }
+}
 
-    fn compare(&self, other: &[u8]) -> Ordering {
-        for (index, &byte) in other.iter().enumerate() {
-            match self.at(index).map(|own| own.cmp(&byte)) {
-                None => return Ordering::Less,
-                Some(Ordering::Equal) => {}
-                Some(different) => return different,
+/// Rows of a block.
+pub(crate) const BLOCK: usize = 32;
+/// Bytes of a key; longer ones are in no table.
+const KEY: usize = 255;
+/// Pairs in pairs.
+const PAIRS_DEEP: usize = 16;
+
+/// A place in a block, on the way to a key.
+struct Block<'t> {
+    pairs: &'t [[u8; 2]],
+    rest: &'t [u8],
+    /// How many bytes of the row before are those of the key that is looked for.
+    same: usize,
+    /// Where the name of the row before begins.
+    name_at: usize,
+    effect: u8,
+}
+
+impl Block<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(byte)
+    }
+
+    /// Reads a row: how the key compares with it.
+    fn next(&mut self, key: Key<'_>) -> Option<Ordering> {
+        let head = self.byte()?;
+        let shared = match head >> 4 & 7 {
+            7 => usize::from(self.byte()?),
+            names => self.name_at + usize::from(names),
+        };
+        let len = match head & 15 {
+            15 => self.byte()?,
+            len => len,
+        };
+        let (text, rest) = self.rest.split_at_checked(usize::from(len))?;
+        self.rest = rest;
+        // Where the row before shares more with this one than with the key, the key lies beyond both; where it shares
+        // less, before this one.
+        let mut order = match shared.cmp(&self.same) {
+            Ordering::Less => Some(Ordering::Less),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(Ordering::Greater),
+        };
+        let mut at = shared;
+        for &code in text {
+            // Halves that are still to come.
+            let (mut open, mut deep) = ([code; PAIRS_DEEP], 1usize);
+            while let Some(code) = deep.checked_sub(1).and_then(|deep| open.get(deep)).copied() {
+                deep -= 1;
+                if let Some(&[left, right]) = code.checked_sub(0x80).and_then(|pair| self.pairs.get(usize::from(pair)))
+                {
+                    // A half is an older pair, if it is one: this ends.
+                    if left >= code || right >= code {
+                        return None;
+                    }
+                    let halves = open.get_mut(deep..deep + 2)?;
+                    halves.copy_from_slice(&[right, left]);
+                    deep += 2;
+                    continue;
+                }
+                if code == 0 {
+                    self.name_at = at + 1;
+                }
+                if order.is_none() {
+                    match key.at(at).map(|own| own.cmp(&code)) {
+                        None => order = Some(Ordering::Less),
+                        Some(Ordering::Equal) => self.same = at + 1,
+                        Some(different) => order = Some(different),
+                    }
+                }
+                at += 1;
+                if at > KEY {
+                    return None;
+                }
             }
         }
-        if self.at(other.len()).is_some() { Ordering::Greater } else { Ordering::Equal }
+        if head & 0x80 != 0 {
+            self.effect = self.byte()?;
+        }
+        Some(order.unwrap_or(if key.at(at).is_some() { Ordering::Greater } else { Ordering::Equal }))
     }
 }
 
@@ -73,47 +154,28 @@ impl<'t> Table<'t> {
         Table { bytes }
     }
 
-    fn block(&self, index: usize) -> Option<&'t [u8]> {
-        let place = 2 + index * 4;
-        let offset = self.bytes.get(place..place + 4)?;
-        let offset = u32::from_le_bytes(offset.try_into().ok()?) as usize;
-        self.bytes.get(offset..)
-    }
-
     fn find(&self, module: &[u8], name: &[u8]) -> Option<u8> {
         let key = Key(module, name);
-        let blocks = usize::from(u16::from_le_bytes(self.bytes.get(..2)?.try_into().ok()?));
-        let (mut low, mut high) = (0, blocks);
-        while low < high {
-            let middle = low.midpoint(high);
-            let block = self.block(middle)?;
-            let first = block.get(2..2 + usize::from(*block.get(1)?))?;
-            if key.compare(first) == Ordering::Less {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        let mut rest = self.block(low.checked_sub(1)?)?;
-        // How many bytes of the row before are those of the key.
-        let mut same = 0;
-        for _ in 0..16 {
-            let (&[shared, len], tail) = rest.split_first_chunk()?;
-            let (suffix, tail) = tail.split_at_checked(usize::from(len))?;
-            let (&effect, tail) = tail.split_first()?;
-            rest = tail;
-            let shared = usize::from(shared);
-            if shared > same {
-                continue;
-            }
-            if shared < same {
-                // Sorted: what shares less with the row before lies beyond the key.
-                return None;
-            }
-            let equal = suffix.iter().enumerate().take_while(|&(at, &byte)| key.at(shared + at) == Some(byte)).count();
-            same = shared + equal;
-            if equal == suffix.len() && key.at(same).is_none() {
-                return Some(effect);
+        let (&count, rest) = self.bytes.split_first()?;
+        let (pairs, rest) = rest.split_at_checked(2 * usize::from(count))?;
+        let (pairs, _) = pairs.as_chunks::<2>();
+        let (count, rest) = rest.split_first_chunk::<2>()?;
+        let (offsets, body) = rest.split_at_checked(3 * usize::from(u16::from_le_bytes(*count)))?;
+        let (offsets, _) = offsets.as_chunks::<3>();
+        let block = |offset: &[u8; 3]| {
+            let [a, b, c] = *offset;
+            let rest = body.get(u32::from_le_bytes([a, b, c, 0]) as usize..)?;
+            Some(Block { pairs, rest, same: 0, name_at: 0, effect: 0 })
+        };
+        // The last block whose first row is not beyond the key.
+        let beyond = |offset: &[u8; 3]| block(offset).and_then(|mut rows| rows.next(key)) == Some(Ordering::Less);
+        let at = offsets.partition_point(|offset| !beyond(offset));
+        let mut rows = block(offsets.get(at.checked_sub(1)?)?)?;
+        for _ in 0..BLOCK {
+            match rows.next(key)? {
+                Ordering::Less => return None,
+                Ordering::Equal => return Some(rows.effect),
+                Ordering::Greater => {}
             }
         }
         None
@@ -161,4 +223,59 @@ fn find_by(module: &[u8], name: &[u8], exact: impl Fn(&[u8], &[u8]) -> Option<u8
 /// A module that the tables know as a whole: its name is followed through other modules.
 pub(crate) fn is_sink_module(module: &[u8]) -> bool {
     exact(module, b"*").is_some_and(|byte| matches!(Effect::of_row(byte), Effect::Sink(..)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &'static str) -> impl Iterator<Item = (&'static str, &'static str, u8)> {
+        let mut module = "";
+        text.lines().filter_map(move |line| {
+            let mut columns = line.split('\t');
+            let (own, name, effect) = (columns.next()?, columns.next()?, columns.next()?);
+            module = if own.is_empty() { module } else { own };
+            Some((module, name, u8::from_str_radix(effect, 16).ok()?))
+        })
+    }
+
+    #[test]
+    fn every_row_is_found_and_nothing_beside() {
+        let texts = [
+            ("std", include_str!("../../tables/std.tsv")),
+            #[cfg(feature = "verdict-more")]
+            ("more", include_str!("../../tables/more.tsv")),
+        ];
+        for (name, text) in texts {
+            let table = TABLES.iter().find(|(table, _)| *table == name).map(|(_, table)| table).unwrap();
+            let all: alloc::collections::BTreeSet<_> = rows(text).map(|(module, name, _)| (module, name)).collect();
+            assert!(all.len() > 1000, "{name}");
+            for (module, name, effect) in rows(text) {
+                assert_eq!(table.find(module.as_bytes(), name.as_bytes()), Some(effect), "{module}.{name}");
+                for other in [alloc::format!("{name}x"), name[..name.len() - 1].into(), alloc::format!("x{name}")] {
+                    let listed = all.contains(&(module, other.as_str()));
+                    assert_eq!(table.find(module.as_bytes(), other.as_bytes()).is_some(), listed, "{module}.{other}");
+                }
+                let module = alloc::format!("{module}.x");
+                let listed = all.contains(&(module.as_str(), name));
+                assert_eq!(table.find(module.as_bytes(), name.as_bytes()).is_some(), listed, "{module}.{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_table_end() {
+        for seed in 0..2000u32 {
+            let mut state = seed.wrapping_mul(2_654_435_761) | 1;
+            let mut bytes = [0u8; 96];
+            for byte in &mut bytes {
+                state ^= state << 13;
+                state ^= state >> 17;
+                state ^= state << 5;
+                *byte = if seed % 2 == 0 { state as u8 } else { (state % 5) as u8 };
+            }
+            let table = Table::new(&bytes[..(seed as usize) % 97]);
+            let _ = table.find(b"os", b"system");
+        }
+    }
 }
