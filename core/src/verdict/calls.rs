@@ -7,8 +7,7 @@ use super::report::{Action, Executes, Observer, Readers};
 use super::resolve;
 use super::rings::{Items, PARTS};
 use super::rules::{Rule, Verdict};
-use super::through::LATER;
-use super::value::{Kind, Slot, flag};
+use super::value::{Kind, LATER, Slot, flag};
 
 impl Machine<'_> {
     /// The items of the arguments of a call.
@@ -50,6 +49,9 @@ impl Machine<'_> {
             let id = (callee.kind == Kind::Global).then_some(callee.at);
             self.tell_event(Action::Call, id, &args, out);
         }
+        if taint & flag::ARMED != 0 && self.may_call_arguments(callee) {
+            self.unknown_call(callee, items, Rule::CallThrough, Verdict::Unknown, out);
+        }
         match callee.kind {
             Kind::Global => self.call_global(callee, items, taint, out),
             // `partial(methodcaller, name)()` gives a getter.
@@ -88,8 +90,35 @@ impl Machine<'_> {
         }
     }
 
+    /// It could call a callable among its arguments: all but the containers that Python itself brings, and `getattr`.
+    fn may_call_arguments(&self, callee: Slot) -> bool {
+        if callee.kind != Kind::Global {
+            return callee.kind == Kind::Wrapper;
+        }
+        match self.names.get(callee.at).effect {
+            Effect::Class(_) => {
+                !matches!(self.names.text(callee.at).0, b"builtins" | b"__builtin__" | b"collections" | b"_collections")
+            }
+            Effect::Pure
+            | Effect::Calls
+            | Effect::CallsSecond
+            | Effect::Wraps
+            | Effect::Getter
+            | Effect::Item
+            | Effect::Reconstructor
+            | Effect::Makes(_)
+            | Effect::ClassFactory => true,
+            // All others are told of anyway, or look at what they keep.
+            _ => false,
+        }
+    }
+
     pub fn class_allows(&self, id: u32, what: ClassEffect) -> bool {
-        matches!(self.names.get(id).effect, Effect::Class(class) if class.allows(what))
+        match self.names.get(id).effect {
+            Effect::Class(class) => class.allows(what),
+            Effect::Shell => what == ClassEffect::STATE || what == ClassEffect::SLOTS || what == ClassEffect::HASH,
+            _ => false,
+        }
     }
 
     pub fn call_global(
@@ -160,7 +189,7 @@ impl Machine<'_> {
                     return Ok(Slot { aux: 1, ..Slot::of(Kind::Wrapper, getter.at) });
                 }
                 self.through(callee, function, &items.after(1), true, out)?;
-                let aux = self.wrapped(function, &items.after(1));
+                let aux = self.wrapped(function, &items.after(1), taint);
                 Ok(Slot { aux, ..Slot::of(Kind::Wrapper, id) }.with((function.taint() | taint) & flag::TAINT))
             }
             Effect::Getter => self.getter(callee, items, out),
@@ -168,7 +197,8 @@ impl Machine<'_> {
             Effect::Item => {
                 let from = items.get(0).unwrap_or_default();
                 if from.is_native() && from.kind != Kind::Any && !from.has(flag::TAINT) && !items.lost {
-                    return Ok(Slot::new(Kind::Any));
+                    // What it is, the container alone knows.
+                    return Ok(Slot::new(Kind::Any).with(flag::ARMED));
                 }
                 Ok(Slot::new(Kind::Unknown).with(flag::CALLABLE | from.taint()))
             }
@@ -181,6 +211,9 @@ impl Machine<'_> {
                 };
                 if !native && !self.class_allows(base.at, ClassEffect::INIT) {
                     self.unknown_call(callee, items, Rule::CallThrough, Verdict::Unknown, out);
+                }
+                if base.kind == Kind::Global && self.is_formula(base.at, &items.after(2)) {
+                    self.evaluated(base, &items.after(2), out);
                 }
                 self.made_of(callee, class, items, out)
             }
@@ -205,7 +238,7 @@ impl Machine<'_> {
                 Ok(Slot { kind: Kind::Module, ..module }.with(flag::CALLABLE))
             }
             Effect::Nested => {
-                if items.get(0).is_some_and(|bytes| bytes.has(flag::JUDGED)) {
+                if items.get(0).is_some_and(Slot::is_judged) {
                     return Ok(Slot::new(Kind::Any));
                 }
                 self.unknown_call(callee, items, Rule::NestedLoader, Verdict::Unknown, out);
@@ -232,7 +265,7 @@ impl Machine<'_> {
                 Ok(self.instance(id, items).with(taint & flag::TAINT))
             }
             Effect::ClassFactory => Ok(Slot::of(Kind::Instance, id).with(taint & flag::TAINT)),
-            Effect::Class(_) | Effect::Held | Effect::Unknown | Effect::Unlisted => {
+            Effect::Class(_) | Effect::Shell | Effect::Held | Effect::Unknown | Effect::Unlisted => {
                 let runs = {
                     let (_, name) = self.names.text(id);
                     resolve::is_runner(name)

@@ -7,22 +7,48 @@ use super::value::{Kind, Slot, flag, pack};
 
 impl Machine<'_> {
     /// The flags and the size of a container of these values.
+    #[inline]
     pub fn gather(&self, range: (usize, usize)) -> (u8, f32) {
-        let (mut flags, mut size) = (0, 1.0f32);
-        for slot in self.values(range) {
-            let slot = if slot.is_mutable() { self.live(*slot) } else { *slot };
-            flags |= slot.taint();
-            size += slot.size();
+        let values = self.values(range);
+        let (mut flags, mut inner, mut size) = (0, 0usize, 1.0f32);
+        for slot in values {
+            let kind = slot.kind as u8;
+            flags |= slot.flags;
+            if kind.wrapping_sub(Kind::Tuple as u8) <= Kind::FrozenSet as u8 - Kind::Tuple as u8 {
+                let slot = self.live(*slot);
+                flags |= slot.flags;
+                size += slot.size();
+                inner += 1;
+            } else if kind > Kind::Instance as u8 {
+                flags |= slot.taint();
+            }
         }
-        (flags, size.min(1e30))
+        // All others are one value each.
+        let size = size + (values.len() - inner) as f32;
+        (flags & flag::TAINT, size.min(1e30))
     }
 
+    #[inline]
     pub fn tuple(&mut self, range: (usize, usize), out: &mut dyn Observer) -> Result<(), Broken> {
-        let (mut flags, size) = self.gather(range);
         let items = self.stack.get(range.0..range.1).unwrap_or_default();
-        if items.iter().any(|item| item.unhashable()) {
-            flags |= flag::UNHASHABLE;
+        let (mut flags, mut scalars, mut size) = (0, 0u32, 1.0f32);
+        for item in items {
+            if item.unhashable() {
+                flags |= flag::UNHASHABLE;
+            }
+            match item.kind {
+                Kind::Tuple | Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet => {
+                    let item = self.live(*item);
+                    flags |= item.taint();
+                    size += item.size();
+                }
+                _ => {
+                    flags |= item.taint();
+                    scalars += 1;
+                }
+            }
         }
+        let size = (size + scalars as f32).min(1e30);
         let at = self.parts.put(items);
         self.push(Slot { kind: Kind::Tuple, flags, aux: pack(size), at }, out)
     }
@@ -58,7 +84,8 @@ impl Machine<'_> {
                 self.differs("no items for what takes none", out);
                 Ok(())
             }
-            Kind::ByteArray | Kind::Any => Ok(()),
+            Kind::ByteArray => Ok(()),
+            Kind::Any if !target.has(flag::ARMED) => Ok(()),
             kind if (kind as u8) < Kind::Any as u8 => Err(Broken("this value has no append")),
             _ => self.items_onto(target, range, out),
         }
@@ -87,7 +114,8 @@ impl Machine<'_> {
                 self.keep(target);
                 Ok(())
             }
-            Kind::ByteArray | Kind::Any | Kind::Buffer => Ok(()),
+            Kind::ByteArray | Kind::Buffer => Ok(()),
+            Kind::Any if !target.has(flag::ARMED) => Ok(()),
             kind if (kind as u8) < Kind::Any as u8 => Err(Broken("this value has no item assignment")),
             _ => {
                 self.hash_keys(range, out)?;
@@ -112,23 +140,22 @@ impl Machine<'_> {
                 self.differs("no items for what takes none", out);
                 Ok(())
             }
-            Kind::Any => Ok(()),
+            Kind::Any if !target.has(flag::ARMED) => Ok(()),
             kind if (kind as u8) < Kind::Any as u8 => Err(Broken("this value has no add")),
             _ => self.items_onto(target, range, out),
         }
     }
 
     pub fn fill_dict(&mut self, dict: &mut Slot, range: (usize, usize), out: &mut dyn Observer) -> Result<(), Broken> {
-        self.hash_keys(range, out)?;
-        let (mut flags, size) = self.gather(range);
-        for pair in self.values(range).chunks(2) {
-            if let Some(key) = pair.first() {
-                match key.kind {
-                    Kind::Str | Kind::Str2 => flags |= key.flags & flag::DUNDER,
-                    _ => flags |= flag::NONSTR,
-                }
-            }
+        let mut keys = 0;
+        for key in self.values(range).iter().step_by(2) {
+            keys |= if key.is_text() { key.flags & flag::DUNDER } else { flag::NONSTR };
         }
+        if keys & flag::NONSTR != 0 {
+            self.hash_keys(range, out)?;
+        }
+        let (flags, size) = self.gather(range);
+        let flags = flags | keys;
         dict.flags |= flags;
         dict.aux = pack((dict.size() + size - 1.0).min(1e30));
         if self.wrapper.seen {
@@ -168,6 +195,11 @@ impl Machine<'_> {
         }
         if (key.kind as u8) > Kind::Any as u8 {
             self.hash_object(key, out);
+        }
+        if key.kind == Kind::Tuple {
+            for part in self.parts.get(key.at).iter().filter(|part| (part.kind as u8) > Kind::Any as u8) {
+                self.hash_object(part, out);
+            }
         }
         Ok(())
     }

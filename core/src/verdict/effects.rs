@@ -43,6 +43,8 @@ pub(crate) enum Effect {
     Code,
     /// Makes a class out of names and types.
     ClassFactory,
+    /// A class whose state and hash are harmless, but not its `__new__`: numpy's `_reconstruct` makes it without.
+    Shell,
     /// A sink.
     Sink(Capability, Verdict),
 }
@@ -91,6 +93,7 @@ impl Effect {
             0x0e => Effect::ClassFactory,
             0x0f => Effect::CallsSecond,
             0x10..=0x17 => Effect::Makes(byte & 7),
+            0x18 => Effect::Shell,
             0x40..=0x7f => Effect::Class(ClassEffect(byte & 63)),
             _ => Effect::Unlisted,
         }
@@ -112,7 +115,7 @@ impl Effect {
             Effect::Unlisted | Effect::Unknown => "unknown",
             Effect::Pure => "pure",
             Effect::Held => "held",
-            Effect::Class(_) => "new",
+            Effect::Class(_) | Effect::Shell => "new",
             Effect::Calls | Effect::CallsSecond => "call",
             Effect::Wraps => "wrap",
             Effect::Getter => "getter",

@@ -1,13 +1,15 @@
 //! Bytes in, findings out: pickle after pickle, and those nested in them.
 
 use super::effects::Effect;
+use super::fast::frame_passed;
 use super::machine::{Broken, KEEP, Level, Machine};
 use super::names::told;
+use super::plain::Plain;
 use super::report::{Action, Event, GlobalUse, Observer, Readers, Summary};
 use super::rules::{Rule, Verdict};
 use super::scalar::Utf8;
 use super::table::Table;
-use super::value::{Kind, flag};
+use super::value::Kind;
 use super::{Executes, Memory};
 use crate::{Arg, Decoder, Error, ErrorKind, Fragment, Op, Opcode, Step};
 use heapless::Vec;
@@ -30,14 +32,14 @@ struct Reader {
     phase: Phase,
     /// Pickles of this level, the one in progress included.
     begun: u32,
-    /// Opcodes of the pickle in progress.
-    ops: u64,
     /// Opcodes before it.
     begun_ops: u64,
     /// The stream is one of torch's old files.
     torch: bool,
     /// Raw bytes of a joblib array that come next.
     raw: u64,
+    /// Reads such bytes as who knows nothing of joblib does.
+    plain: Option<Plain>,
     /// The next byte says how many bytes of padding follow.
     padded: bool,
     /// A pickle of a joblib array of objects follows inside the pickle.
@@ -64,10 +66,10 @@ impl Reader {
             before: (0, 0),
             phase: Phase::Start,
             begun: 0,
-            ops: 0,
             begun_ops: 0,
             torch: false,
             raw: 0,
+            plain: None,
             padded: false,
             nested: false,
         }
@@ -195,11 +197,16 @@ impl<'m> Judge<'m> {
             if reader.padded {
                 let (&pad, _) = input.split_first()?;
                 reader.padded = false;
+                // joblib pads to 16 bytes: the number is no opcode.
+                reader.plain = (pad > 16).then(Plain::default);
                 let raw = reader.raw.saturating_add(u64::from(pad)).saturating_add(1);
                 reader.raw = raw;
             }
             if reader.raw > 0 {
                 let raw = core::mem::take(&mut reader.raw);
+                if reader.plain.is_none() && !input.first().is_some_and(|byte| *byte <= 16) {
+                    reader.plain = Some(Plain::default());
+                }
                 if reader.decoder.take_raw(raw).is_err() {
                     self.broken("an array inside a frame", out);
                     continue;
@@ -217,37 +224,24 @@ impl<'m> Judge<'m> {
         if reader.phase == Phase::Start {
             reader.phase = Phase::Pickle;
             reader.begun += 1;
-            reader.ops = 0;
             reader.begun_ops = summary.ops;
         }
-        // The fast loop: whole opcodes that need nothing but the machine.
-        let mut broken = None;
-        let Reader { decoder, frame_end, before, ops, .. } = reader;
-        let walked = decoder.each(input, |op| {
-            if op.offset >= *frame_end {
-                frame_passed(machine, frame_end, *before, op.offset, out);
+        // What streams are made of. Where memory is small, the other path alone does it.
+        if cfg!(target_pointer_width = "64") && reader.decoder.at_start() {
+            let offset = reader.decoder.offset();
+            let framed = usize::try_from(reader.frame_end.saturating_sub(offset)).unwrap_or(usize::MAX);
+            let dense = machine.dense(input.get(..framed).unwrap_or(input), offset, out);
+            if dense.ops > 0 {
+                let header = machine.opcode.map_or(0, |opcode| 1 + opcode.argument().fixed_len());
+                reader.before = (machine.offset, machine.offset + header as u64);
+                reader.decoder.pass(dense.taken as u64);
+                summary.ops += dense.ops;
+                *input = input.get(dense.taken..).unwrap_or_default();
             }
-            if needs_more(&op, machine) {
-                return Err(true);
+            if let Some(Broken(detail)) = dense.broken {
+                self.broken(detail, out);
+                return None;
             }
-            *before = (op.offset, op.offset + op.header_len() as u64);
-            *ops += 1;
-            match machine.op(&op, out) {
-                Ok(()) => Ok(()),
-                Err(Broken(detail)) => {
-                    broken = Some(detail);
-                    Err(false)
-                }
-            }
-        });
-        summary.ops += core::mem::take(&mut reader.ops);
-        if let Some(detail) = broken {
-            self.broken(detail, out);
-            return None;
-        }
-        if let Err(error) = walked {
-            self.refused(error, out);
-            return None;
         }
         // One opcode with all that it may need.
         let reader = self.readers.last_mut()?;
@@ -255,7 +249,19 @@ impl<'m> Judge<'m> {
         match step {
             Ok(Step::Op(op)) => self.one(&op, out),
             Ok(Step::Fragment(fragment)) => self.fragment(&fragment, out),
-            Ok(Step::Raw(_) | Step::NeedMore) => None,
+            Ok(Step::Raw(data)) => {
+                if let Some(plain) = &mut reader.plain {
+                    if plain.imports(data) {
+                        let text = "an array whose bytes import something where they are read as opcodes";
+                        self.machine.tell(Rule::DivergentReading, Verdict::Suspicious, Readers::Some, text, out);
+                    }
+                    if plain.is_over() {
+                        reader.plain = None;
+                    }
+                }
+                None
+            }
+            Ok(Step::NeedMore) => None,
             Ok(Step::End) => {
                 self.stopped(out);
                 None
@@ -386,7 +392,7 @@ impl<'m> Judge<'m> {
         if self.machine.depth == 0 {
             self.summary.pickles += 1;
         }
-        if reader.begun == 1 && top.kind == Kind::Int && top.has(flag::JUDGED) {
+        if reader.begun == 1 && top.kind == Kind::Int && top.is_judged() {
             reader.torch = true;
         }
         if reader.nested {
@@ -416,14 +422,9 @@ impl<'m> Judge<'m> {
             return false;
         }
         let machine = &self.machine;
-        // `loader ( bytes` or `loader bytes`.
-        let fence = machine.level.fence;
-        let below = if machine.top == fence && fence > machine.level.base {
-            fence.checked_sub(2)
-        } else {
-            machine.top.checked_sub(1)
-        };
-        let Some(below) = below.and_then(|at| machine.stack.get(at)).filter(|slot| slot.kind == Kind::Global) else {
+        let Some(below) =
+            machine.called_below(machine.top, machine.level.fence).filter(|slot| slot.kind == Kind::Global)
+        else {
             return false;
         };
         let row = machine.names.get(below.at);
@@ -643,32 +644,5 @@ impl<'m> Judge<'m> {
                 first_offset: row.first,
             }
         })
-    }
-}
-
-/// What the fast loop must not take: long arguments, nested payloads, what speaks to the reader.
-#[inline]
-fn needs_more(op: &Op<'_>, machine: &Machine<'_>) -> bool {
-    match op.opcode {
-        Opcode::Frame | Opcode::Stop => true,
-        Opcode::Build => machine.wrapper.seen,
-        Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 | Opcode::BinString | Opcode::ShortBinString => {
-            true
-        }
-        _ => match op.arg {
-            Arg::Bytes(bytes) | Arg::Text(bytes) => bytes.len() > KEEP,
-            _ => false,
-        },
-    }
-}
-
-/// An opcode begins behind the end of the frame: did the one before cross it?
-#[cold]
-fn frame_passed(machine: &mut Machine<'_>, frame_end: &mut u64, before: (u64, u64), at: u64, out: &mut dyn Observer) {
-    let end = core::mem::replace(frame_end, u64::MAX);
-    // A frame may end between an opcode and its argument, and between a length and its payload.
-    if at != end && end != before.0 + 1 && end != before.1 {
-        let text = "an argument crosses the end of its frame: readers that enforce frames stop there";
-        machine.tell(Rule::FrameTrick, Verdict::Divergent, Readers::WithoutFrames, text, out);
     }
 }

@@ -17,9 +17,9 @@ pub(crate) struct Broken(pub &'static str);
 /// Bytes of a string or a line that are kept and looked at.
 pub(crate) const KEEP: usize = 512;
 /// Values that are open at the same time in an honest pickle.
-const DEPTH: usize = 65_536;
+pub(crate) const DEPTH: usize = 65_536;
 /// Callables and objects that wait for their arguments at the same time.
-const WAITING: usize = 10_000;
+pub(crate) const WAITING: usize = 10_000;
 /// Tellings of one rule.
 const TELLINGS: u8 = 12;
 /// Values that a hashed or shared object may unfold to.
@@ -206,20 +206,29 @@ impl<'m> Machine<'m> {
 
     #[inline]
     pub fn push(&mut self, slot: Slot, out: &mut dyn Observer) -> Result<(), Broken> {
-        match self.stack.get_mut(self.top) {
-            Some(place) => *place = slot,
-            None => {
-                self.limit("more values are open than there is room for", out);
-                return Err(Broken(""));
-            }
-        }
+        let Some(place) = self.stack.get_mut(self.top) else { return self.full(out) };
+        *place = slot;
         self.top += 1;
-        match self.top - self.level.base {
+        let open = self.top - self.level.base;
+        if open == WAITING || open == DEPTH {
+            self.crowded(open, out);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn full(&mut self, out: &mut dyn Observer) -> Result<(), Broken> {
+        self.limit("more values are open than there is room for", out);
+        Err(Broken(""))
+    }
+
+    #[cold]
+    fn crowded(&mut self, open: usize, out: &mut dyn Observer) {
+        match open {
             WAITING if !self.level.deep => self.deep(out),
             DEPTH => self.excess("more than 65536 values are open at once", out),
             _ => {}
         }
-        Ok(())
     }
 
     /// So many open values are lists in lists where they are plain data: that is said no earlier than it must be.
@@ -262,6 +271,7 @@ impl<'m> Machine<'m> {
     }
 
     /// Takes the topmost mark away. Gives where the values above it began; they lie there until the next push.
+    #[inline]
     pub fn unmark(&mut self) -> Result<(usize, usize), Broken> {
         if self.level.fence == self.level.base {
             return Err(Broken("there is no MARK"));

@@ -10,6 +10,7 @@ pub(crate) const LOST: u16 = 1;
 
 impl Machine<'_> {
     /// A value as it is now: a container that the memo holds is looked at there.
+    #[inline]
     pub fn live(&self, slot: Slot) -> Slot {
         if !slot.is_mutable() {
             return slot;
@@ -24,6 +25,7 @@ impl Machine<'_> {
     }
 
     /// Writes a container back to where the memo holds it.
+    #[inline]
     pub fn keep(&mut self, slot: Slot) {
         if slot.at == 0 {
             self.loose |= slot.flags & (flag::TAINT | flag::DUNDER | flag::NONSTR);
@@ -77,6 +79,9 @@ impl Machine<'_> {
         self.level.memo_count += 1;
         let inert = value.is_native() && value.flags & flag::TAINT == 0 && !value.is_text();
         let plain_text = value.is_text() && value.flags & flag::TAINT == 0;
+        if inert && self.far_used == 0 {
+            return;
+        }
         let key = self.far_key(index);
         let len = self.far.len();
         let start = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize;

@@ -20,6 +20,7 @@
 mod calls;
 mod containers;
 mod effects;
+mod fast;
 mod feed;
 mod judge;
 mod machine;
@@ -27,6 +28,7 @@ mod memo;
 mod memory;
 mod names;
 mod opcodes;
+mod plain;
 mod report;
 mod resolve;
 mod rings;

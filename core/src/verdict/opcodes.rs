@@ -6,13 +6,12 @@ use super::resolve;
 use super::rings::Items;
 use super::rules::{Rule, Verdict};
 use super::scalar::{self, Reading};
-use super::value::{Kind, Slot, flag, pack};
+use super::value::{JUDGED, Kind, Slot, flag, pack};
 use crate::literal::escape;
 use crate::{Arg, Op, Opcode};
 
 impl Machine<'_> {
     /// One opcode with its argument; payloads beyond [`KEEP`] come through [`Machine::long`].
-    #[inline]
     pub fn op(&mut self, op: &Op<'_>, out: &mut dyn Observer) -> Result<(), Broken> {
         use Opcode as O;
         self.offset = op.offset;
@@ -28,12 +27,8 @@ impl Machine<'_> {
             }
             (O::BinFloat, _) => self.push(Slot::new(Kind::Float), out),
             (O::ShortBinUnicode | O::BinUnicode | O::BinUnicode8, Arg::Bytes(text)) => {
-                if !text.is_ascii() {
-                    let mut check = scalar::Utf8::default();
-                    check.feed(text);
-                    if !check.finish() {
-                        return Err(Broken("a str that is not UTF-8"));
-                    }
+                if !scalar::is_ascii(text) && !scalar::is_utf8(text) {
+                    return Err(Broken("a str that is not UTF-8"));
                 }
                 self.push_text(Kind::Str, text, out)
             }
@@ -82,9 +77,11 @@ impl Machine<'_> {
                 if last == O::Tuple1.byte() && n == 1 {
                     self.repeat("tuples in tuples, thousands deep", out);
                 }
-                for _ in 0..n {
-                    self.pop()?;
+                if self.top - self.level.fence < n {
+                    self.top = self.level.fence;
+                    return Err(self.underflow());
                 }
+                self.top -= n;
                 self.tuple((self.top, self.top + n), out)
             }
             (O::Tuple, _) => {
@@ -100,12 +97,12 @@ impl Machine<'_> {
         match (op.opcode, op.arg) {
             (O::Long1 | O::Long4, Arg::Bytes(bytes)) => {
                 const TORCH: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
-                let magic = if bytes == TORCH { flag::JUDGED } else { 0 };
+                let aux = if bytes == TORCH { JUDGED } else { 0 };
                 let slot = match bytes {
                     [] => Slot::int(0),
                     [a] => Slot::int(i32::from(*a as i8)),
                     [a, b] => Slot::int(i32::from(i16::from_le_bytes([*a, *b]))),
-                    _ => Slot::new(Kind::Int).with(flag::LONG | magic),
+                    _ => Slot { aux, ..Slot::new(Kind::Int).with(flag::LONG) },
                 };
                 self.push(slot, out)
             }
@@ -118,12 +115,12 @@ impl Machine<'_> {
                     Reading::Refused => return Err(Broken("the text is not an int")),
                 }
                 let number = core::str::from_utf8(digits).ok().and_then(|text| text.trim().parse::<i32>().ok());
-                let magic = if digits == b"119547037146038801333356" { flag::JUDGED } else { 0 };
+                let aux = if digits == b"119547037146038801333356" { JUDGED } else { 0 };
                 self.push(
                     match number {
                         Some(_) if is_int && matches!(text, b"00" | b"01") => Slot::new(Kind::Bool),
                         Some(n) => Slot::int(n),
-                        None => Slot::new(Kind::Int).with(flag::LONG | magic),
+                        None => Slot { aux, ..Slot::new(Kind::Int).with(flag::LONG) },
                     },
                     out,
                 )
@@ -290,7 +287,10 @@ impl Machine<'_> {
                 if kwargs.is_native() && kwargs.kind != Kind::Dict && kwargs.kind != Kind::Any {
                     return Err(Broken("NEWOBJ_EX wants a dict"));
                 }
-                let items = self.arguments(args, out)?;
+                let mut items = self.arguments(args, out)?;
+                if kwargs.size() > 1.0 || kwargs.kind != Kind::Dict {
+                    items.push(self.live(kwargs));
+                }
                 let result = self.make(class, &items, out)?;
                 self.push(result, out)
             }
@@ -325,14 +325,21 @@ impl Machine<'_> {
     }
 
     pub fn push_text(&mut self, kind: Kind, text: &[u8], out: &mut dyn Observer) -> Result<(), Broken> {
+        let slot = self.text(kind, text);
+        self.push(slot, out)
+    }
+
+    /// The value of a short text, kept for who asks for it.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub fn text(&mut self, kind: Kind, text: &[u8]) -> Slot {
         let mut slot = match self.ring.put(text) {
             Some(at) if text.len() <= KEEP => Slot { aux: text.len() as u16, ..Slot::of(kind, at) },
             _ => Slot::new(kind).with(flag::LONG),
         };
-        if resolve::is_special(text) {
+        if text.first() == Some(&b'_') && resolve::is_special(text) {
             slot.flags |= flag::DUNDER;
         }
-        self.push(slot, out)
+        slot
     }
 
     /// A payload that is too long to be kept, or that nobody looks at.
@@ -340,6 +347,7 @@ impl Machine<'_> {
         use Opcode as O;
         self.offset = offset;
         self.opcode = Some(opcode);
+        self.level.last = opcode.byte();
         let kind = match opcode {
             O::ShortBinUnicode | O::BinUnicode | O::BinUnicode8 | O::Unicode => Kind::Str,
             O::ShortBinBytes | O::BinBytes | O::BinBytes8 => Kind::Bytes,
@@ -372,7 +380,7 @@ impl Machine<'_> {
             O::Get => Kind::Any,
             _ => Kind::Int,
         };
-        self.push(Slot::new(kind).with(flag::LONG | if judged { flag::JUDGED } else { 0 }), out)
+        self.push(Slot { aux: if judged { JUDGED } else { 0 }, ..Slot::new(kind).with(flag::LONG) }, out)
     }
 
     /// A line of digits that is too long to be kept.

@@ -6,36 +6,74 @@ use super::value::Slot;
 pub(crate) struct Ring<'m> {
     bytes: &'m mut [u8],
     end: u32,
+    /// `end`, as a place in `bytes`.
+    cursor: usize,
 }
 
 impl<'m> Ring<'m> {
     pub fn new(bytes: &'m mut [u8]) -> Self {
-        Ring { bytes, end: 1 }
+        let cursor = usize::from(bytes.len() > 1);
+        Ring { bytes, end: 1, cursor }
     }
 
     /// Keeps a string; `None` where it does not fit, or places have run out.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn put(&mut self, text: &[u8]) -> Option<u32> {
         let len = self.bytes.len();
         if text.len() > len / 2 || len < 4 {
             return None;
         }
-        let mut at = self.end as usize;
-        if at % len + text.len() > len {
-            at += len - at % len;
+        let (mut at, mut cursor) = (self.end, self.cursor);
+        if cursor + text.len() > len {
+            at = at.checked_add(u32::try_from(len - cursor).ok()?)?;
+            cursor = 0;
         }
-        let end = u32::try_from(at + text.len()).ok()?;
-        self.bytes.get_mut(at % len..at % len + text.len())?.copy_from_slice(text);
+        let end = at.checked_add(u32::try_from(text.len()).ok()?)?;
+        copy(self.bytes.get_mut(cursor..cursor + text.len())?, text);
         self.end = end;
-        u32::try_from(at).ok()
+        self.cursor = wrapped(cursor + text.len(), len);
+        Some(at)
     }
 
     pub fn get(&self, at: u32, len: u16) -> Option<&[u8]> {
-        let size = self.bytes.len();
-        if at == 0 || (self.end - at.min(self.end)) as usize > size {
-            return None;
-        }
-        let place = (at as usize).checked_rem(size)?;
+        let place = place(at, self.end, self.cursor, self.bytes.len())?;
         self.bytes.get(place..place + usize::from(len))
+    }
+}
+
+/// Where in a ring of `size` the place `at` lies; `None` if it was written over since.
+#[inline]
+fn place(at: u32, end: u32, cursor: usize, size: usize) -> Option<usize> {
+    let back = (end - at.min(end)) as usize;
+    if at == 0 || back > size {
+        return None;
+    }
+    Some(if cursor >= back { cursor - back } else { cursor + size - back })
+}
+
+fn wrapped(cursor: usize, len: usize) -> usize {
+    if cursor == len { 0 } else { cursor }
+}
+
+/// Copies between slices of one length. Most texts are short: two moves that overlap are faster than a call.
+#[inline(always)]
+fn copy(to: &mut [u8], from: &[u8]) {
+    fn both<const N: usize>(to: &mut [u8], from: &[u8]) -> Option<()> {
+        *to.first_chunk_mut::<N>()? = *from.first_chunk::<N>()?;
+        *to.last_chunk_mut::<N>()? = *from.last_chunk::<N>()?;
+        Some(())
+    }
+    let done = match from.len() {
+        0 => Some(()),
+        1 => both::<1>(to, from),
+        2..=4 => both::<2>(to, from),
+        5..=8 => both::<4>(to, from),
+        9..=16 => both::<8>(to, from),
+        17..=32 => both::<16>(to, from),
+        _ => None,
+    };
+    if done.is_none() && to.len() == from.len() {
+        to.copy_from_slice(from);
     }
 }
 
@@ -46,6 +84,8 @@ pub(crate) const PARTS: usize = 10;
 pub(crate) struct Parts<'m> {
     slots: &'m mut [Slot],
     end: u32,
+    /// `end`, as a place in `slots`.
+    cursor: usize,
 }
 
 /// What is known of the items of a tuple, or of the arguments of a call.
@@ -69,6 +109,14 @@ impl Items {
         items
     }
 
+    /// One more, where there is room for it.
+    pub fn push(&mut self, item: Slot) {
+        if let Some(place) = self.slots.get_mut(self.count) {
+            *place = item;
+        }
+        self.count += 1;
+    }
+
     pub fn get(&self, index: usize) -> Option<Slot> {
         if index < self.count && !self.lost { self.slots.get(index).copied() } else { None }
     }
@@ -87,36 +135,46 @@ impl Items {
 
 impl<'m> Parts<'m> {
     pub fn new(slots: &'m mut [Slot]) -> Self {
-        Parts { slots, end: 1 }
+        let cursor = usize::from(slots.len() > 1);
+        Parts { slots, end: 1, cursor }
     }
 
     /// Keeps the first items of a tuple; 0 where places have run out.
+    #[inline]
     pub fn put(&mut self, items: &[Slot]) -> u32 {
+        self.put_some(items).unwrap_or(0)
+    }
+
+    #[inline]
+    fn put_some(&mut self, items: &[Slot]) -> Option<u32> {
         let len = self.slots.len();
         let kept = items.len().min(PARTS);
-        let mut at = self.end as usize;
         if len < 2 * (PARTS + 1) {
-            return 0;
+            return None;
         }
-        if at % len + kept + 1 > len {
-            at += len - at % len;
+        let (mut at, mut cursor) = (self.end, self.cursor);
+        if cursor + kept + 1 > len {
+            at = at.checked_add(u32::try_from(len - cursor).ok()?)?;
+            cursor = 0;
         }
-        let Ok(end) = u32::try_from(at + kept + 1) else { return 0 };
-        let Some((header, places)) = self.slots.get_mut(at % len..).and_then(|slots| slots.split_first_mut()) else {
-            return 0;
-        };
+        let end = at.checked_add(kept as u32 + 1)?;
+        let (header, places) = self.slots.get_mut(cursor..cursor + kept + 1)?.split_first_mut()?;
         header.at = u32::try_from(items.len()).unwrap_or(u32::MAX);
-        places.iter_mut().zip(items).take(kept).for_each(|(place, item)| *place = *item);
+        // Most tuples are short: no call for them.
+        match (places, items) {
+            ([a], [x]) => *a = *x,
+            ([a, b], [x, y]) => (*a, *b) = (*x, *y),
+            ([a, b, c], [x, y, z]) => (*a, *b, *c) = (*x, *y, *z),
+            (places, items) => places.iter_mut().zip(items).for_each(|(place, item)| *place = *item),
+        }
         self.end = end;
-        at as u32
+        self.cursor = wrapped(cursor + kept + 1, len);
+        Some(at)
     }
 
     pub fn get(&self, at: u32) -> Items {
-        let size = self.slots.len();
-        if at == 0 || size == 0 || (self.end - at.min(self.end)) as usize > size {
-            return Items::lost();
-        }
-        let Some((header, places)) = self.slots.get(at as usize % size..).and_then(|slots| slots.split_first()) else {
+        let place = place(at, self.end, self.cursor, self.slots.len());
+        let Some((header, places)) = place.and_then(|place| self.slots.get(place..)?.split_first()) else {
             return Items::lost();
         };
         let count = header.at as usize;

@@ -154,6 +154,27 @@ pub(crate) fn index(text: &[u8]) -> Option<u64> {
     })
 }
 
+/// Every byte is ASCII. Most texts are short: two words that overlap cover them.
+#[inline(always)]
+pub(crate) fn is_ascii(text: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    if let (8..=16, Some(a), Some(b)) = (text.len(), text.first_chunk(), text.last_chunk()) {
+        return (u64::from_le_bytes(*a) | u64::from_le_bytes(*b)) & HIGH == 0;
+    }
+    if let (4..8, Some(a), Some(b)) = (text.len(), text.first_chunk(), text.last_chunk()) {
+        return (u32::from_le_bytes(*a) | u32::from_le_bytes(*b)) & HIGH as u32 == 0;
+    }
+    text.is_ascii()
+}
+
+/// UTF-8 with lone surrogates, whole.
+#[inline(never)]
+pub(crate) fn is_utf8(text: &[u8]) -> bool {
+    let mut check = Utf8::default();
+    check.feed(text);
+    check.finish()
+}
+
 /// Checks UTF-8 with lone surrogates (`surrogatepass`) in pieces of any size.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Utf8 {

@@ -9,6 +9,7 @@ use super::resolve;
 use super::rings::Items;
 use super::rules::{Rule, Verdict};
 use super::value::{Kind, Slot, flag};
+use crate::Opcode;
 use core::fmt::Write;
 
 impl Machine<'_> {
@@ -62,6 +63,7 @@ impl Machine<'_> {
             Kind::Wrapper => {
                 // `functools.partial.__setstate__((func, args, kwargs, dict))`.
                 let parts = if state.kind == Kind::Tuple { self.parts.get(state.at) } else { Items::lost() };
+                let keywords = parts.get(2).map(|keywords| self.live(keywords)).unwrap_or_default();
                 match parts.get(0) {
                     Some(function)
                         if function.kind == Kind::Global
@@ -70,13 +72,22 @@ impl Machine<'_> {
                         let args = parts.get(1).filter(|args| args.kind == Kind::Tuple);
                         let args = args.map_or_else(Items::lost, |args| self.parts.get(args.at));
                         self.getter(function, &args, out)?;
+                        if keywords.has(flag::CALLABLE | flag::ARMED | flag::FLAGGED) {
+                            let detail = "a method gets a callable";
+                            self.tell_value(object, Rule::CallThrough, Verdict::Unknown, detail, out);
+                        }
                         if let Ok(top) = self.peek() {
                             top.aux = 1;
                         }
                     }
                     Some(function) if function.kind != Kind::None => {
                         self.through(object, function, &Items::lost(), true, out)?;
-                        let aux = self.wrapped(function, &Items::lost());
+                        // `sorted(items, key=function)`.
+                        let calls = function.kind == Kind::Global
+                            && matches!(self.names.text(function.at).1, b"sorted" | b"max" | b"min" | b"sort")
+                            && keywords.size() > 1.0;
+                        let armed = if calls { flag::ARMED } else { flags & flag::ARMED };
+                        let aux = self.wrapped(function, &Items::lost(), armed);
                         if let Ok(top) = self.peek() {
                             top.aux = aux;
                         }
@@ -90,6 +101,10 @@ impl Machine<'_> {
                 }
             }
             Kind::Getter | Kind::Any => {
+                if object.has(flag::ARMED) {
+                    let text = "the state of something out of a container";
+                    self.tell(Rule::UnknownState, Verdict::Unknown, Readers::All, text, out);
+                }
                 if callable {
                     self.executes(Executes::Deferred);
                 }
@@ -222,6 +237,11 @@ impl Machine<'_> {
     // ---- what the application decides
 
     pub fn persistent(&mut self, id: Slot, out: &mut dyn Observer) -> Result<(), Broken> {
+        // What `torch.load` takes for a zip file begins with `PK`.
+        if self.depth > 0 && self.offset == 0 && self.opcode == Some(Opcode::PersId) {
+            let text = "a nested pickle that may be an archive";
+            self.tell(Rule::Polyglot, Verdict::Suspicious, Readers::All, text, out);
+        }
         let parts = if id.kind == Kind::Tuple { self.parts.get(id.at) } else { Items::of(&[id]) };
         let path = parts.iter().any(|part| self.text_of(part).is_some_and(resolve::is_path_like));
         let first = parts.get(0).and_then(|first| self.text_of(first)).unwrap_or_default();

@@ -8,10 +8,7 @@ use super::resolve;
 use super::rings::Items;
 use super::rules::{Rule, Verdict};
 use super::table;
-use super::value::{Kind, Slot, flag};
-
-/// A wrapper whose call is not promised to be harmless.
-pub(crate) const LATER: u16 = 2;
+use super::value::{Kind, LATER, Slot, flag};
 
 impl Machine<'_> {
     /// A helper makes an instance of a class that it is given.
@@ -35,6 +32,9 @@ impl Machine<'_> {
                         }
                         Ok(self.instance(class.at, &Items::default()))
                     }
+                    Effect::Shell if callee.kind == Kind::Global && self.names.text(callee.at).1 == b"_reconstruct" => {
+                        Ok(Slot::of(Kind::Instance, class.at))
+                    }
                     _ => {
                         self.through(callee, class, items, false, out)?;
                         Ok(Slot::new(Kind::Unknown))
@@ -51,7 +51,10 @@ impl Machine<'_> {
     }
 
     /// How a wrapper of this function is marked: 0 where calling it is harmless.
-    pub fn wrapped(&self, function: Slot, items: &Items) -> u16 {
+    pub fn wrapped(&self, function: Slot, items: &Items, taint: u8) -> u16 {
+        if taint & flag::ARMED != 0 {
+            return LATER;
+        }
         match function.kind {
             Kind::Wrapper => function.aux,
             Kind::Global => match self.names.get(function.at).effect {
@@ -91,6 +94,7 @@ impl Machine<'_> {
         let verdict = match function.kind {
             Kind::Global => match self.names.get(function.at).effect {
                 Effect::Pure | Effect::ClassFactory => return Ok(()),
+                Effect::Class(_) if !later && self.is_formula(function.at, items) => Verdict::Unknown,
                 Effect::Class(class) if class.allows(ClassEffect::INIT) || later => return Ok(()),
                 Effect::Held if later => return Ok(()),
                 Effect::Getter | Effect::Item | Effect::Type if items.lost || later => Verdict::Unknown,
@@ -218,7 +222,7 @@ impl Machine<'_> {
             return self.bound(object.at, name, out);
         }
         if plain && object.is_native() && !object.has(flag::TAINT) {
-            return Ok(Slot::new(Kind::Any).with(flag::CALLABLE));
+            return Ok(Slot::new(Kind::Any).with(flag::CALLABLE | flag::ARMED));
         }
         let verdict = if plain && !object.has(flag::FLAGGED) { Verdict::Unknown } else { Verdict::Suspicious };
         let rule = if plain { Rule::DottedHop } else { Rule::DunderHop };
@@ -251,8 +255,9 @@ impl Machine<'_> {
                             self.through(class, function, &items.after(1), true, out)?;
                         }
                         let function = items.get(0).unwrap_or_default();
-                        let aux = self.wrapped(function, &items.after(1));
-                        Ok(Slot { aux, ..Slot::of(Kind::Wrapper, class.at) })
+                        let taint = items.iter().fold(0, |taint, item| taint | item.taint());
+                        let aux = self.wrapped(function, &items.after(1), taint);
+                        Ok(Slot { aux, ..Slot::of(Kind::Wrapper, class.at) }.with(taint & flag::TAINT))
                     }
                     Effect::Stores => Ok(Slot::of(Kind::Instance, class.at)),
                     _ => self.call_global(class, items, 0, out),

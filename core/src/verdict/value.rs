@@ -65,13 +65,18 @@ pub(crate) mod flag {
     pub const FLAGGED: u8 = 16;
     /// Cannot be a key of a dict.
     pub const UNHASHABLE: u8 = 32;
-    /// Too long to be kept, or an int beyond 32 bits.
+    /// Too long to be kept, or an int beyond 32 bits; `aux` may be [`JUDGED`](super::JUDGED).
     pub const LONG: u8 = 64;
-    /// Bytes that were read as nested pickles; the int that torch's old files begin with.
-    pub const JUDGED: u8 = 128;
+    /// Is or holds a callable of which it is not promised that calling it is harmless, such as a bound method.
+    pub const ARMED: u8 = 128;
     /// What a container takes over from its items.
-    pub const TAINT: u8 = CALLABLE | UNKNOWN | FLAGGED;
+    pub const TAINT: u8 = CALLABLE | UNKNOWN | FLAGGED | ARMED;
 }
+
+/// In `aux` of what is `LONG`: bytes that were read as nested pickles; the int that torch's old files begin with.
+pub(crate) const JUDGED: u16 = 1;
+/// In `aux` of a wrapper: its call is not promised to be harmless.
+pub(crate) const LATER: u16 = 2;
 
 /// A value of the machine, for the caller to make room for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,6 +111,11 @@ impl Slot {
         self.flags & flags != 0
     }
 
+    /// Marked as [`JUDGED`].
+    pub(crate) fn is_judged(self) -> bool {
+        matches!(self.kind, Kind::Bytes | Kind::Int) && self.has(flag::LONG) && self.aux == JUDGED
+    }
+
     /// The number of a small int.
     pub(crate) fn as_int(self) -> Option<i32> {
         (self.kind == Kind::Int && !self.has(flag::LONG)).then_some(self.at as i32)
@@ -127,7 +137,8 @@ impl Slot {
     /// The flags that a container of this value takes over.
     pub(crate) fn taint(self) -> u8 {
         let own = match self.kind {
-            Kind::Wrapper | Kind::Getter | Kind::Bound | Kind::Module => flag::CALLABLE,
+            Kind::Wrapper if self.aux != LATER => flag::CALLABLE,
+            Kind::Wrapper | Kind::Getter | Kind::Bound | Kind::Module => flag::CALLABLE | flag::ARMED,
             Kind::Unknown | Kind::Persistent | Kind::Extension => flag::UNKNOWN,
             _ => 0,
         };

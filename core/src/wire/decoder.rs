@@ -351,6 +351,12 @@ impl Decoder {
         Err(self.fail_byte(kind, byte, self.offset))
     }
 
+    /// Goes past whole opcodes, none of them PROTO, FRAME or STOP, that the caller has read itself.
+    #[cfg(feature = "verdict")]
+    pub(crate) fn pass(&mut self, bytes: u64) {
+        self.offset += bytes;
+    }
+
     /// True before the first byte of a pickle, where input may end.
     pub fn at_start(&self) -> bool {
         self.state == State::Opcode

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""Writes verdicts.tsv: small pickles of each way to attack, and harmless ones that look alike.
+
+usage: verdicts.py        None of them is loaded, here or in a test. What they name would do no harm if they were.
+
+Columns: the class of attack, a name, the verdicts that are right (`|` between them), the rules of which at least one must
+be told (`|` between them, `-` for none), the bytes in hexadecimal.
+"""
+import os
+import struct
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROWS = []
+
+P2, P4 = b"\x80\x02", b"\x80\x04"
+NONE, POP, DICT, LIST = b"N", b"0", b"}", b"]"
+
+
+def s(text):
+    data = text.encode()
+    return b"\x8c" + bytes([len(data)]) + data if len(data) < 256 else b"X" + struct.pack("<I", len(data)) + data
+
+
+def raw(data):
+    return b"C" + bytes([len(data)]) + data if len(data) < 256 else b"B" + struct.pack("<I", len(data)) + data
+
+
+def i(n):
+    return b"J" + struct.pack("<i", n)
+
+
+def g(module, name):
+    return s(module) + s(name) + b"\x93"
+
+
+def old(module, name):
+    return b"c" + module.encode() + b"\n" + name.encode() + b"\n"
+
+
+def t(*items):
+    return b"(" + b"".join(items) + b"t"
+
+
+def lst(*items):
+    return b"](" + b"".join(items) + b"e"
+
+
+def dct(*items):
+    return b"}(" + b"".join(items) + b"u"
+
+
+def call(function, *args):
+    return function + t(*args) + b"R"
+
+
+def new(cls, *args):
+    return cls + t(*args) + b"\x81"
+
+
+def new_ex(cls, args, kwargs):
+    return cls + t(*args) + kwargs + b"\x92"
+
+
+def build(obj, state):
+    return obj + state + b"b"
+
+
+def attr(obj, name):
+    return call(g("builtins", "getattr"), obj, s(name))
+
+
+def row(kind, name, verdicts, rules, body, head=P4, end=b"."):
+    ROWS.append((kind, name, verdicts, rules, head + body + end))
+
+
+BAD = "dangerous"
+NOT_CLEAN = "unknown|suspicious|dangerous"
+TRUE = s("true")
+ARRAY = call(g("numpy._core.multiarray", "_reconstruct"), g("numpy", "ndarray"), t(i(0)), raw(b"b"))
+METHOD = attr(ARRAY, "tofile")
+PARTIAL = g("functools", "partial")
+
+# ---- names
+for module, name in [
+    ("os", "system"), ("posix", "system"), ("nt", "system"), ("subprocess", "Popen"), ("subprocess", "check_output"), ("builtins", "eval"),
+    ("builtins", "exec"), ("builtins", "__import__"), ("runpy", "run_path"), ("pty", "spawn"), ("code", "interact"), ("socket", "create_connection"),
+    ("importlib", "import_module"), ("pkgutil", "resolve_name"), ("timeit", "timeit"), ("cProfile", "run"), ("trace", "Trace"), ("bdb", "Bdb"),
+    ("doctest", "testfile"), ("pydoc", "locate"), ("ctypes", "CDLL"), ("marshal", "loads"), ("pickle", "loads"), ("shelve", "open"),
+    ("types", "FunctionType"), ("types", "CodeType"), ("webbrowser", "open"), ("urllib.request", "urlopen"), ("smtplib", "SMTP"),
+    ("ftplib", "FTP"), ("multiprocessing", "Process"), ("asyncio", "create_subprocess_shell"), ("_pyrepl.pager", "pipe_pager"),
+    ("idlelib.pyshell", "ModifiedInterpreter"), ("lib2to3.pgen2.pgen", "ParserGenerator"), ("distutils.spawn", "spawn"),
+    ("setuptools.msvc", "msvc14_get_vc_env"), ("site", "execsitecustomize"), ("ensurepip", "_run_pip"), ("venv", "create"),
+    ("zipimport", "zipimporter"), ("logging.config", "dictConfig"), ("logging.config", "fileConfig"), ("uuid", "_get_command_stdout"),
+    ("_posixsubprocess", "fork_exec"), ("numpy.f2py.crackfortran", "myeval"), ("numpy.testing._private.utils", "runstring"),
+    ("pandas", "read_pickle"), ("pandas", "eval"), ("torch", "load"), ("torch.hub", "load"), ("torch.jit", "load"), ("joblib", "load"),
+    ("joblib.memory", "extract_first_line"), ("sympy", "sympify"), ("numexpr", "evaluate"), ("dill", "loads"), ("cloudpickle", "loads"),
+    ("copyreg", "add_extension"), ("atexit", "register"), ("typing", "get_type_hints"), ("annotationlib", "ForwardRef"),
+]:
+    row("A1", f"{module}.{name} called", BAD, "PK201", call(g(module, name), TRUE))
+    row("D1", f"{module}.{name} stored", BAD, "PK101", lst(g(module, name)))
+for module, name in [("__builtin__", "eval"), ("__builtin__", "execfile"), ("__builtin__", "input"), ("__builtin__", "file"), ("commands", "getoutput"), ("cPickle", "loads"), ("urllib2", "urlopen"), ("__builtin__", "reload")]:
+    row("A3", f"{module}.{name} of Python 2", BAD, "PK201", old(module, name) + t(TRUE) + b"R", P2)
+row("A4", "os.path.os.system", BAD, "PK201", call(g("os.path", "os.system"), TRUE))
+row("A5", "pathlib with os.system", BAD, "PK103|PK201", call(g("pathlib", "os.system"), TRUE))
+row("A6", "__globals__ of a class", "suspicious|dangerous", "PK104", call(g("collections", "OrderedDict.__init__.__globals__"), TRUE))
+row("A6", "__subclasses__", "suspicious|dangerous", "PK104", call(g("builtins", "object.__subclasses__")))
+row("A7", "an alias of os", BAD, "PK201", call(g("random", "_os.system"), TRUE))
+row("A8", "a prefix is no library", "unknown", "PK102", g("numpy_evil", "load"))
+row("A9", "letters that look alike", "suspicious|dangerous", "PK106", g("o\u0455", "system"))
+row("A9", "an empty module", "suspicious|dangerous", "PK106", g("", "system"))
+row("A10", "a name of the program", "unknown", "PK109", call(g("__main__", "Thing")))
+row("A10", "a sink's name in the program", BAD, "PK109", call(g("__main__", "system"), TRUE))
+for module in ("antigravity", "this", "idlelib.idle", "test.support"):
+    row("A12", f"import {module}", BAD, "PK101", g(module, "x"))
+
+# ---- operands
+row("B1", "memo entry written twice", BAD, "PK201", s("abs") + b"\x940" + s("system") + b"q\x000" + s("posix") + b"h\x00\x93" + t(TRUE) + b"R")
+row("B2", "a name out of bytes", BAD, "PK105", call(g("_codecs", "encode"), s("os")) + s("system") + b"\x93" + t(TRUE) + b"R")
+row("B2", "a name out of a list", BAD, "PK105", s("os") + call(g("builtins", "max"), lst(s("system"))) + b"\x93" + t(TRUE) + b"R")
+row("B4", "STRING operands without PROTO", BAD, "PK201", b"S'os'\nS'system'\n\x93(S'true'\ntR", b"")
+
+# ---- calls
+row("C1", "INST", BAD, "PK201", b"(S'true'\nios\nsystem\n", b"")
+row("C1", "OBJ", BAD, "PK201", b"(" + old("os", "system") + b"S'true'\no", b"")
+row("C1", "NEWOBJ", BAD, "PK201", new(g("subprocess", "Popen"), TRUE))
+row("C1", "NEWOBJ_EX", BAD, "PK201", new_ex(g("subprocess", "Popen"), (TRUE,), DICT))
+row("C2", "state of a class", "suspicious|dangerous", "PK301", build(g("collections", "OrderedDict"), dct(s("x"), i(1))))
+row("C2", "a dunder of a class", BAD, "PK301", build(g("collections", "OrderedDict"), NONE + dct(s("__len__"), g("builtins", "len")) + b"\x86"))
+row("C2", "attributes of a module", "suspicious|dangerous", "PK301|PK102", build(call(g("dill._dill", "_import_module"), s("json")), dct(s("x"), i(1))))
+row("C4", "an unknown extension code", "suspicious", "PK401", b"\x82\x07" + t() + b"R")
+row("C5", "a path as persistent id", "suspicious", "PK403", s("../../etc/hosts") + b"Q" + b"\x85")
+for name in ("map", "filter"):
+    row("C6", f"{name} over a sink", BAD, "PK101|PK202", call(g("builtins", "list"), call(g("builtins", name), g("os", "system"), lst(TRUE))))
+row("C6", "partial of a sink", BAD, "PK101|PK202", call(call(PARTIAL, g("os", "system"), TRUE)))
+row("C6", "reduce over a sink", BAD, "PK101|PK202", call(g("functools", "reduce"), g("os", "system"), lst(TRUE, TRUE)))
+row("C6", "operator.call of a sink", BAD, "PK101|PK202", call(g("operator", "call"), g("os", "system"), TRUE))
+row("C6", "attrgetter through a module", "suspicious|dangerous", "PK104|PK204", call(call(g("operator", "attrgetter"), s("__class__.__base__")), ARRAY))
+row("C7", "a bit generator that is a sink", BAD, "PK101|PK202", call(g("numpy.random._pickle", "__bit_generator_ctor"), g("os", "system")))
+row("C7", "_rebuild_from_type_v2 of a sink", BAD, "PK101|PK202", call(g("torch._tensor", "_rebuild_from_type_v2"), g("os", "system"), g("torch", "Tensor"), t(TRUE), DICT))
+row("C7", "_lazy_proxy_unpickle of a sink", BAD, "PK101|PK202", call(g("django.utils.functional", "_lazy_proxy_unpickle"), g("os", "system"), t(TRUE), DICT, g("builtins", "str")))
+row("C7", "a module by its name", BAD, "PK101|PK105", call(g("dill._dill", "_import_module"), s("os")))
+row("C7", "a module by a computed name", BAD, "PK105", call(g("dill._dill", "_import_module"), call(g("_codecs", "encode"), s("os"))))
+row("C7", "_reconstructor with a sink for a base", BAD, "PK101|PK202", call(g("copyreg", "_reconstructor"), g("builtins", "object"), g("subprocess", "Popen"), TRUE))
+row("C7", "_reconstructor with a formula for a base", NOT_CLEAN, "PK208", call(g("copyreg", "_reconstructor"), g("builtins", "object"), g("sympy.core.add", "Add"), s("print(1)")))
+row("C8", "map of a class that evaluates text", NOT_CLEAN, "PK202", call(g("builtins", "list"), call(g("builtins", "map"), g("sympy.core.add", "Add"), lst(s("print(1)")))))
+row("C12", "a formula", BAD, "PK208", new(g("sympy.core.add", "Add"), s("print(1)")))
+row("C12", "a formula in keywords", NOT_CLEAN, "PK208", new_ex(g("sympy.core.add", "Add"), (), dct(s("x"), s("print(1)"))))
+row("C9", "a made type with a finaliser", "suspicious|dangerous", "PK305", call(g("builtins", "type"), s("T"), t(), dct(s("__del__"), g("builtins", "print"))))
+row("C9", "a metaclass", NOT_CLEAN, "PK305", call(g("enum", "EnumType"), s("T"), t(), dct(s("__del__"), g("builtins", "print"))))
+row("C9", "a hash that nobody vetted, in a tuple", NOT_CLEAN, "PK305|PK102", dct(new(g("myapp", "Key")) + b"\x85", NONE))
+# Methods are harmless to hold; whoever could call them makes a finding.
+row("C6", "sorted by a method", NOT_CLEAN, "PK202|PK204", call(build(call(PARTIAL, g("builtins", "sorted")), t(g("builtins", "sorted"), t(lst(s("name"))), dct(s("key"), METHOD), NONE))))
+row("C6", "sorted by a wrapped class", NOT_CLEAN, "PK202|PK204", call(build(call(PARTIAL, g("builtins", "sorted")), t(g("builtins", "sorted"), t(lst(s("name"))), dct(s("key"), g("numpy", "memmap")), NONE))))
+row("C6", "sort by a method", NOT_CLEAN, "PK202|PK204", call(call(build(call(PARTIAL, g("operator", "methodcaller"), s("sort")), t(g("operator", "methodcaller"), t(s("sort")), dct(s("key"), METHOD), NONE))), lst(s("name"))))
+row("C6", "iter of a method", NOT_CLEAN, "PK202", call(g("builtins", "list"), call(g("builtins", "iter"), METHOD, i(1))))
+row("C6", "partial of iter of a method", NOT_CLEAN, "PK202|PK204", call(g("builtins", "list"), call(call(PARTIAL, g("builtins", "iter"), METHOD, i(1)))))
+row("C6", "map of iter of a method", NOT_CLEAN, "PK202", call(g("builtins", "list"), call(g("builtins", "map"), g("builtins", "iter"), lst(METHOD), lst(i(1)))))
+row("C6", "a method called", NOT_CLEAN, "PK204", call(METHOD, s("name")))
+row("C6", "a method out of a list, called", NOT_CLEAN, "PK204", call(call(g("operator", "getitem"), lst(METHOD), i(0)), s("name")))
+row("C2", "state of what came out of a list", NOT_CLEAN, "PK307", build(call(g("operator", "getitem"), lst(ARRAY), i(0)), dct(s("x"), i(1))))
+row("C3", "items of what came out of a list", NOT_CLEAN, "PK307", call(g("builtins", "next"), call(g("builtins", "iter"), lst(ARRAY))) + b"(" + s("x") + i(1) + b"u")
+for module in ("numpy", "numpy.core.memmap"):
+    row("C1", f"{module}.memmap made", NOT_CLEAN, "PK203|PK206", new(g(module, "memmap"), s("name"), s("u1"), s("w+"), i(0), t(i(10))))
+row("C7", "an index that is a memmap", NOT_CLEAN, "PK202", call(g("pandas.core.indexes.base", "_new_Index"), g("numpy", "memmap"), dct(s("filename"), s("name"), s("mode"), s("w+"))))
+
+# ---- where the stream ends
+SINK = old("os", "system") + b"(S'true'\ntR"
+row("E1", "an unknown opcode behind a sink", BAD, "PK504|PK201", SINK + b"\xff", b"", b"")
+row("E1", "cut off behind a sink", BAD, "PK504|PK201", SINK, b"", b"")
+row("E2", "a float with an underscore", "divergent", "PK501", b"F1_0.5\n", b"")
+row("E2", "an int with a plus", "divergent", "PK501", b"I+1\n", b"")
+row("E3", "a sink in a frame past STOP", BAD, "PK502|PK201", b"\x95" + struct.pack("<Q", 2 + len(SINK)) + b"N." + SINK)
+row("E3", "an argument across the end of its frame", "divergent", "PK502", b"\x95" + struct.pack("<Q", 4) + s("abcdef"))
+row("E4", "a second pickle", BAD, "PK201", b"N." + SINK, b"")
+row("E6", "another protocol in mid-stream", BAD, "PK201", b"N0\x80\x02" + old("__builtin__", "eval") + t(TRUE) + b"R")
+row("E7", "an empty stack at STOP", "malformed", "PK505", b"", b"")
+
+# ---- nested and raw
+row("J", "a sink in nested bytes", BAD, "PK201", call(g("torch.storage", "_load_from_bytes"), raw(SINK + b".")))
+row("J", "nested bytes that are computed", NOT_CLEAN, "PK207", call(g("torch.storage", "_load_from_bytes"), call(g("_codecs", "encode"), s("N."), s("latin1"))))
+row("J", "a nested archive", "suspicious|dangerous", "PK604", call(g("torch.storage", "_load_from_bytes"), raw(b"PK\x03\x04\n0N.")))
+WRAPPER = g("joblib.numpy_pickle", "NumpyArrayWrapper")
+U1 = build(call(g("numpy", "dtype"), s("u1"), b"\x89", b"\x88"), t(i(3), s("|"), NONE, NONE, NONE, i(-1), i(-1), i(0)))
+
+
+def joblib(data, padded):
+    state = [s("subclass"), g("numpy", "ndarray"), s("shape"), t(i(len(data))), s("order"), s("C"), s("dtype"), U1, s("allow_mmap"), b"\x88"]
+    state += [s("numpy_array_alignment_bytes"), i(16)] if padded else []
+    return build(new(WRAPPER), dct(*state)) + (b"\0" if padded else b"") + data
+
+
+row("F", "an array whose bytes are opcodes", "suspicious|dangerous", "PK501", joblib(SINK + b".", False))
+row("F", "an array whose bytes are opcodes, with its names on the stack", "suspicious|dangerous", "PK501", joblib(b"0" + s("os") + s("system") + b"\x93.", False))
+
+# ---- harmless, though some of it looks otherwise
+CLEAN = [
+    ("plain data", dct(s("a"), lst(i(1), NONE, s("os.system")), s("__doc__"), s("eval"))),
+    ("text that is code", lst(s("__import__('os').system('true')"), raw(SINK + b"."))),
+    ("a date", call(g("datetime", "date"), raw(b"\x07\xe8\x01\x02"))),
+    ("an ordered dict", call(g("collections", "OrderedDict"), lst(t(s("a"), i(1))))),
+    ("a default dict", call(g("collections", "defaultdict"), g("builtins", "list"))),
+    ("a default dict of a wrapped list", call(g("collections", "defaultdict"), call(PARTIAL, g("collections", "defaultdict"), g("builtins", "int")))),
+    ("an empty array", build(ARRAY, t(i(1), t(i(0)), U1, b"\x89", raw(b"")))),
+    ("a mapped array", build(call(g("numpy._core.multiarray", "_reconstruct"), g("numpy", "memmap"), t(i(0)), raw(b"b")), t(i(1), t(i(0)), U1, b"\x89", raw(b"")))),
+    ("a method that is held", lst(METHOD)),
+    ("a named tuple's class", g("collections", "namedtuple")),
+    ("map over len", call(g("builtins", "list"), call(g("builtins", "map"), g("builtins", "len"), lst(s("a"))))),
+    ("a symbol", new(g("sympy.core.symbol", "Symbol"), s("x"))),
+    ("an exception", call(g("builtins", "ValueError"), s("os.system('true')"))),
+    ("a nested tensor's bytes", call(g("torch.storage", "_load_from_bytes"), raw(b"\x80\x02N."))),
+    ("an array behind a wrapper", joblib(bytes(range(40)), False)),
+    ("an array behind a wrapper, aligned", joblib(bytes(range(40)), True)),
+    ("letters behind a wrapper", joblib(b"NNKRNNcab cd\n\n" * 20, False)),
+    ("keys that are tuples of dates", dct(call(g("datetime", "date"), raw(b"\x07\xe8\x01\x02")) + b"\x85", NONE)),
+]
+for name, body in CLEAN:
+    row("-", name, "clean", "-", body)
+
+
+def main():
+    with open(os.path.join(HERE, "verdicts.tsv"), "w", newline="\n") as f:
+        f.write("# Written by verdicts.py: class, name, verdicts, rules, bytes.\n")
+        for kind, name, verdicts, rules, data in ROWS:
+            f.write("\t".join([kind, name, verdicts, rules, data.hex()]) + "\n")
+    print(len(ROWS), "rows")
+
+
+if __name__ == "__main__":
+    main()
