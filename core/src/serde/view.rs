@@ -135,7 +135,7 @@ pub(crate) fn offer<'f>(value: Value<'f>, object: &Object<'f>, want: Want) -> Re
             (Offer::Value(derived.value), taken)
         }
         View::Record(record) => match Packed::of(&record) {
-            Some(Packed::Items(items)) => (Offer::Items(items), Taken::Part),
+            Some(Packed::Items(_, items)) => (Offer::Items(items), Taken::Part),
             Some(Packed::Bytes(dtype, octets)) => (Offer::Made(Made::Packed(dtype, octets)), Taken::Part),
             None => parts(object, want, &Parts::of(object)?, record.values)?,
         },

@@ -18,7 +18,6 @@ mod locate;
 mod members;
 mod numbers;
 mod octets;
-#[cfg(feature = "serde")]
 mod packed;
 mod paths;
 mod record;
@@ -36,6 +35,7 @@ pub use instance::Instance;
 pub use members::Members;
 pub use numbers::{Fraction, Ip, Uuid};
 pub use octets::Octets;
+pub use packed::Packed;
 pub use paths::PurePath;
 pub use record::{Record, Unknown};
 pub use span::TimeDelta;
@@ -43,11 +43,9 @@ pub use time::{Date, Time};
 pub use zones::Zone;
 
 pub(crate) use instance::Changed;
-#[cfg(feature = "serde")]
-pub(crate) use packed::Packed;
 
 use crate::{BigInt, Items, Kind, Object, Value};
-use known::{Array, DType, Tensor};
+use known::{Array, DType, Masked, Tensor};
 
 /// What a value means, however it is spelled.
 #[derive(Clone, Copy)]
@@ -129,6 +127,8 @@ pub enum View<'d> {
     Scalar(DType<'d>, Octets<'d>),
     /// Items of one type along axes.
     Array(Array<'d>),
+    /// Items of one type along axes, some of which count for nothing.
+    Masked(Masked<'d>),
     /// `pandas.DataFrame`: rows and columns, where that is easily told.
     DataFrame {
         /// Labels of the index.

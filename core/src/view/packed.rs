@@ -6,15 +6,19 @@ use super::record::Record;
 use crate::{Items, Kind};
 
 /// The numbers of an `array.array`.
-pub(crate) enum Packed<'d> {
-    /// Each a value, as protocols 0 to 2 have them.
-    Items(Items<'d>),
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Packed<'d> {
+    /// The type code of the array, and each number a value, as protocols 0 to 2 have them.
+    Items(&'d str, Items<'d>),
     /// The type of each, and the bytes of all.
     Bytes(DType<'d>, Octets<'d>),
 }
 
 impl<'d> Packed<'d> {
     /// `array.array(code, list)` and `array._array_reconstructor(class, code, format, bytes)`.
+    ///
+    /// `None` for every other object.
     pub fn of(record: &Record<'d>) -> Option<Self> {
         let mut args = record.args;
         if record.kwargs.is_some() || !matches!(args.len(), 2 | 4) {
@@ -22,8 +26,12 @@ impl<'d> Packed<'d> {
         }
         match record.name()? {
             ("array", "array") => {
-                let (_, list) = (args.next()?, args.next()?);
-                if args.len() == 0 && list.kind() == Kind::List { Some(Packed::Items(list.items()?)) } else { None }
+                let (code, list) = (args.next()?, args.next()?);
+                if args.len() != 0 || list.kind() != Kind::List {
+                    return None;
+                }
+                let code = code.as_str().or_else(|| Octets::of(code)?.as_ascii())?;
+                Some(Packed::Items(code, list.items()?))
             }
             ("array", "_array_reconstructor") => {
                 let (_, _, format, bytes) = (args.next()?, args.next()?, args.next()?, args.next()?);

@@ -47,8 +47,9 @@ impl<'d> DType<'d> {
     /// The dtype that a value is.
     pub fn of(value: Value<'d>) -> Option<Self> {
         let object = value.as_object()?;
-        if object.class()? != ("numpy", "dtype") {
-            return None;
+        let (module, name) = object.class()?;
+        if (module, name) != ("numpy", "dtype") {
+            return DType::strings(module, name);
         }
         let code = object.args().next()?;
         let code = match (ascii(code), code.as_global()) {
@@ -92,6 +93,24 @@ impl<'d> DType<'d> {
             }
         }
         Some(this)
+    }
+
+    /// `numpy.dtypes.StringDType`: NumPy 2's texts of any length, which arrays list as objects.
+    fn strings(module: &str, name: &str) -> Option<Self> {
+        if name != "_convert_to_stringdtype_kwargs" || !is_module(module, "numpy") {
+            return None;
+        }
+        Some(DType {
+            kind: b'T',
+            size: 16,
+            big_endian: false,
+            fields: None,
+            places: None,
+            subarray: None,
+            aligned: false,
+            unit: None,
+            objects: true,
+        })
     }
 
     /// The number that the bytes of an item stand for; `None` for kinds that are no numbers.
@@ -198,6 +217,7 @@ impl fmt::Display for DType<'_> {
         let name = match self.kind {
             b'b' => return f.write_str("bool"),
             b'O' => return f.write_str("object"),
+            b'T' => return f.write_str("StringDType"),
             b'S' | b'a' => return write!(f, "S{}", self.size),
             b'U' => return write!(f, "{}U{}", if self.big_endian { '>' } else { '<' }, self.size / 4),
             b'i' => "int",
@@ -230,6 +250,54 @@ pub enum Data<'d> {
     Objects(Value<'d>),
     /// An out-of-band buffer that was not given.
     Missing(Value<'d>),
+}
+
+/// A `numpy.ma.MaskedArray`: an array, some of whose items count for nothing.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Masked<'d> {
+    /// All items, also those that count for nothing.
+    pub array: Array<'d>,
+    /// A byte an item, not 0 where it counts for nothing; a byte a field where the items are records.
+    pub mask: Octets<'d>,
+    /// The first axis varies fastest in the mask.
+    pub fortran: bool,
+    /// What stands for items that count for nothing; None for what is usual.
+    pub fill_value: Value<'d>,
+}
+
+impl<'d> Masked<'d> {
+    /// `_mareconstruct(class, base, shape, code)` and its BUILD (`MaskedArray.__reduce__`).
+    pub(super) fn of(object: &Object<'d>) -> Option<Self> {
+        let class = object.args().next()?;
+        let state = Changed::of(object).only_state()?;
+        let [_, shape, dtype, fortran, data, mask, fill_value] = parts(state)?;
+        let fortran = flag(fortran)?;
+        let array = Array { class: Some(class), ..Array::new(dtype, shape, fortran, data)? };
+        let mask = Octets::of_state(mask)?;
+        let len = array.len()?;
+        let fits = match (mask.len() as u64).checked_rem(len) {
+            Some(rest) => rest == 0 && (mask.len() as u64 == len || array.dtype.fields.is_some()),
+            None => mask.is_empty(),
+        };
+        if fits { Some(Masked { array, mask, fortran, fill_value }) } else { None }
+    }
+}
+
+/// The parts of a tuple, if there are as many.
+fn parts<const N: usize>(tuple: Value<'_>) -> Option<[Value<'_>; N]> {
+    let mut items = tuple.items().filter(|_| tuple.kind() == Kind::Tuple && tuple.len() == N)?;
+    let first = items.next()?;
+    let mut parts = [first; N];
+    for part in parts.iter_mut().skip(1) {
+        *part = items.next()?;
+    }
+    Some(parts)
+}
+
+/// True or False, or an int that stands for it.
+fn flag(value: Value<'_>) -> Option<bool> {
+    value.as_bool().or(value.as_i64().map(|flag| flag != 0))
 }
 
 /// A `numpy.ndarray` or a subclass of it.
@@ -317,7 +385,7 @@ impl<'d> Array<'d> {
         }
         let mut parts = state.items()?.skip(skip);
         let (shape, dtype, fortran, data) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let fortran = fortran.as_bool().or(fortran.as_i64().map(|flag| flag != 0))?;
+        let fortran = flag(fortran)?;
         Some(Array { class: Some(class), extra, ..Array::new(dtype, shape, fortran, data)? })
     }
 

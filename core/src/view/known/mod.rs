@@ -5,7 +5,7 @@ mod table;
 
 pub use super::{Date, Instance, Octets, Pairs, Time, TimeDelta};
 pub(crate) use array::half;
-pub use array::{Array, DType, Data, Field, Number};
+pub use array::{Array, DType, Data, Field, Masked, Number};
 pub use table::Tensor;
 
 pub(crate) use super::Changed;
@@ -21,6 +21,7 @@ pub(super) fn science<'d>(value: Value<'d>, module: &'d str, name: &'d str, obje
     match (module, name) {
         ("numpy", "dtype") => DType::of(value).map(View::DType),
         (_, "_reconstruct") if array::is_multiarray(module) => Array::reconstructed(object).map(View::Array),
+        ("numpy.ma.core" | "numpy.ma", "_mareconstruct") => Masked::of(object).map(View::Masked),
         (_, "NumpyArrayWrapper") if array::is_joblib(module) => Array::wrapped(object).map(View::Array),
         _ if is_module(module, "scipy.sparse") => table::sparse(object, name),
         // All others are made by one call, and nothing happens to them afterwards.

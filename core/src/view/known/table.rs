@@ -1,7 +1,7 @@
 //! pandas, torch and scipy: what a thing is and how large, where that is cheap to tell.
 
 use super::array::Array;
-use super::{View, is_module};
+use super::{Octets, View, is_module};
 use crate::{Kind, Object, Value};
 
 /// A tensor of torch. Its items lie in a storage outside the pickle.
@@ -19,9 +19,16 @@ pub struct Tensor<'d> {
     pub parameter: bool,
     /// Key of the storage, and where it was, such as `cpu`.
     pub storage: Option<(Value<'d>, Value<'d>)>,
+    /// The storage as a whole file of torch before 1.6: what pickles have that `torch.save` did not write.
+    pub packed: Option<Octets<'d>>,
 }
 
 impl<'d> Tensor<'d> {
+    /// Name of the dtype that a storage class holds: `float32` for `FloatStorage`. Others come back as they are.
+    pub fn storage_dtype(class: &str) -> &str {
+        dtype_name(class)
+    }
+
     pub(super) fn of(object: &Object<'d>, name: &str) -> Option<Self> {
         let mut args = object.args();
         let first = args.next()?;
@@ -43,15 +50,19 @@ impl<'d> Tensor<'d> {
         stride.items()?;
         let named = args.nth(2).and_then(|dtype| dtype.as_global());
         let mut dtype = named.filter(|(module, _)| *module == "torch").map(|(_, name)| name);
-        let mut storage = None;
+        let (mut storage, mut packed) = (None, None);
         if first.kind() == Kind::Persistent {
             let id = first.as_object()?.callable();
             let mut parts = id.items()?.skip(1);
             let class = parts.next()?.as_global();
             storage = parts.next().zip(parts.next());
             dtype = dtype.or(class.map(|(_, name)| name));
+        } else if let Some(call) = first.as_object()
+            && call.class() == Some(("torch.storage", "_load_from_bytes"))
+        {
+            packed = call.args().next().and_then(Octets::of);
         }
-        Some(Tensor { dtype: dtype.map(dtype_name), shape, offset, stride, parameter: false, storage })
+        Some(Tensor { dtype: dtype.map(dtype_name), shape, offset, stride, parameter: false, storage, packed })
     }
 }
 
