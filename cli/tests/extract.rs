@@ -159,3 +159,165 @@ fn a_few_bytes_do_not_fill_the_disk() {
     std::fs::write(folder.join("m.pt"), zip(&[("m/data.pkl", &pickle), ("m/data/0", &[7])])).expect("written");
     assert!(fails(&["extract", "m.pt", "-o", "m.safetensors"], folder).contains("more than is believed"));
 }
+
+/// A storage of shorts as a file of torch before 1.6: five pickles, then the number of items and the items.
+fn legacy_storage(shorts: &[u16]) -> Vec<u8> {
+    let mut file = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.".to_vec();
+    let text = |text: &str| [&b"X"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
+    file.extend([&b"\x80\x02("[..], &text("storage"), b"ctorch\nShortStorage\n", &text("77"), &text("cpu")].concat());
+    file.extend(b"K");
+    file.push(shorts.len() as u8);
+    file.extend(b"NtQ.\x80\x02]");
+    file.extend([&text("77")[..], b"a."].concat());
+    file.extend((shorts.len() as u64).to_le_bytes());
+    file.extend(shorts.iter().flat_map(|n| n.to_le_bytes()));
+    file
+}
+
+/// `_rebuild_tensor_v2(_load_from_bytes(..), offset, size, stride, False, OrderedDict())`; `bytes` is the opcodes of the file.
+fn packed_tensor(bytes: &[u8], offset: u8, size: &[u8], stride: &[u8]) -> Vec<u8> {
+    let ints = |ints: &[u8]| [&b"("[..], &ints.iter().flat_map(|&n| [b'K', n]).collect::<Vec<_>>(), b"t"].concat();
+    let mut out = b"ctorch._utils\n_rebuild_tensor_v2\n(".to_vec();
+    out.extend([b"ctorch.storage\n_load_from_bytes\n", bytes, b"\x85R", &[b'K', offset]].concat());
+    out.extend([ints(size), ints(stride), b"\x89ccollections\nOrderedDict\n)RtR".to_vec()].concat());
+    out
+}
+
+/// The opcodes of bytes in protocol 3, and as protocols 0 to 2 spell them.
+fn bytes_of(bytes: &[u8]) -> [Vec<u8>; 2] {
+    let latin1: String = bytes.iter().map(|&byte| char::from(byte)).collect();
+    let old = [
+        &b"c_codecs\nencode\nX"[..],
+        &(latin1.len() as u32).to_le_bytes(),
+        latin1.as_bytes(),
+        b"X\x06\0\0\0latin1\x86R",
+    ];
+    [[&b"B"[..], &(bytes.len() as u32).to_le_bytes(), bytes].concat(), old.concat()]
+}
+
+#[test]
+fn tensors_that_are_pickled_without_torch() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let file = legacy_storage(&[0, 1, 2, 3, 4, 0x1ff]);
+    for (protocol, bytes) in [3, 2].into_iter().zip(bytes_of(&file)) {
+        // {'net': {'w': .., 'view': .., 'last': ..}}, a view that is transposed and one that begins at an offset.
+        let mut pickle = [&[0x80, protocol][..], b"}X\x03\0\0\0net}(X\x01\0\0\0w"].concat();
+        pickle.extend(packed_tensor(&bytes, 0, &[2, 3], &[3, 1]));
+        pickle.extend([b"X\x04\0\0\0view", &packed_tensor(&bytes, 0, &[3, 2], &[1, 3])[..]].concat());
+        pickle.extend([b"X\x04\0\0\0last", &packed_tensor(&bytes, 5, &[], &[])[..]].concat());
+        pickle.extend(b"us.");
+        std::fs::write(folder.join("a.pkl"), pickle).expect("written");
+        let little = |shorts: &[u16]| shorts.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<_>>();
+        let expected = [
+            ("last", vec![], little(&[0x1ff])),
+            ("view", vec![3, 2], little(&[0, 3, 1, 4, 2, 0x1ff])),
+            ("w", vec![2, 3], little(&[0, 1, 2, 3, 4, 0x1ff])),
+        ];
+        let named = |before: &str| {
+            let name = |name: &str| format!("{before}{name}");
+            expected.clone().map(|(n, shape, data)| (name(n), "I16".to_owned(), shape, data)).to_vec()
+        };
+        assert_eq!(safetensors(&extracted(folder, &["a.pkl"], "a.safetensors")), named("net."));
+        // Names are cut at the path.
+        assert_eq!(safetensors(&extracted(folder, &["a.pkl", "$.net"], "a.safetensors")), named(""));
+        // One by its path; what torch can read says the same; and so does the zip file of NumPy.
+        let npy = extracted(folder, &["a.pkl", "$.net.view"], "view.npy");
+        assert!(npy.starts_with(b"\x93NUMPY\x01\0v\0{'descr': '<i2', 'fortran_order': False, 'shape': (3, 2), }"));
+        assert_eq!(npy[128..], expected[1].2);
+        extracted(folder, &["a.pkl", "$.net"], "a.pt");
+        assert_eq!(safetensors(&extracted(folder, &["a.pt"], "b.safetensors")), named(""));
+        let mut npz =
+            zip::ZipArchive::new(std::io::Cursor::new(extracted(folder, &["a.pkl"], "a.npz"))).expect("a zip");
+        let mut member = Vec::new();
+        std::io::Read::read_to_end(&mut npz.by_name("net.view.npy").expect("there"), &mut member).expect("read");
+        assert_eq!(member, npy);
+        assert_eq!(npz.len(), 3);
+    }
+    // What is no file of torch, or cut off.
+    for bytes in [&b"nothing"[..], &file[..file.len() - 1]] {
+        let pickle = [b"\x80\x03", &packed_tensor(&bytes_of(bytes)[0], 0, &[6], &[1])[..], b"."].concat();
+        std::fs::write(folder.join("bad.pkl"), pickle).expect("written");
+        let text = fails(&["extract", "bad.pkl", "-o", "x.npz"], folder);
+        assert!(text.contains("no file of torch") || text.contains("was cut off"), "{text}");
+    }
+    assert!(!folder.join("x.npz").exists());
+}
+
+/// An array of `<i2` with one axis, as NumPy pickles it.
+fn shorts(items: &[u16]) -> Vec<u8> {
+    let mut out = b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85C\x01b\x87R(K\x01K".to_vec();
+    out.push(items.len() as u8);
+    out.extend(b"\x85cnumpy\ndtype\nX\x02\0\0\0i2\x89\x88\x87R(K\x03X\x01\0\0\0<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89C");
+    out.push(items.len() as u8 * 2);
+    out.extend(items.iter().flat_map(|n| n.to_le_bytes()));
+    out.extend(b"tb");
+    out
+}
+
+#[test]
+fn arrays_wherever_they_are() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let text = |text: &str| [&b"X"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
+    // An object that is made of a dict, with one that has attributes in it, twice the same.
+    let inner =
+        [b"cshop\nModel\n)\x81}(", &text("coef_")[..], &shorts(&[1, 2]), b"X\x01\0\0\0n", &shorts(&[]), b"ub"].concat();
+    let pickle = [
+        &b"\x80\x03}("[..],
+        &text("G"),
+        b"cnet\n_rebuild\n}(",
+        &text("state"),
+        &inner,
+        b"q\x01",
+        &text("rows"),
+        b"](",
+        &shorts(&[7]),
+        b"K\x05eu\x85R",
+        &text("again"),
+        b"h\x01",
+        b"u.",
+    ]
+    .concat();
+    std::fs::write(folder.join("a.pkl"), pickle).expect("written");
+    let run = pickle_of(folder, &["extract", "a.pkl", "-o", "a.safetensors"]);
+    assert!(run.0, "{}", run.1);
+    assert!(run.1.contains("again is the same object as G.state"), "{}", run.1);
+    let found = safetensors(&std::fs::read(folder.join("a.safetensors")).expect("written"));
+    let names: Vec<_> = found
+        .iter()
+        .map(|(name, dtype, shape, data)| (name.as_str(), dtype.as_str(), shape.clone(), data.len()))
+        .collect();
+    assert_eq!(
+        names,
+        [("G.rows.0", "I16", vec![1], 2), ("G.state.coef_", "I16", vec![2], 4), ("G.state.n", "I16", vec![0], 0)]
+    );
+    // What a format has no type for is left out, and that is an error when all is done.
+    let rebuilt = |name: &str| [format!("ctorch._utils\n{name}\n").as_bytes(), b"K\x01\x85R"].concat();
+    let pickle =
+        [b"\x80\x03}(", &text("q")[..], &rebuilt("_rebuild_qtensor"), &text("a"), &shorts(&[1]), b"u."].concat();
+    std::fs::write(folder.join("q.pkl"), pickle).expect("written");
+    let run = pickle_of(folder, &["extract", "q.pkl", "-o", "q.npz"]);
+    assert!(
+        !run.0 && run.1.contains("q is left out: torch._utils._rebuild_qtensor makes no plain tensor"),
+        "{}",
+        run.1
+    );
+    assert!(folder.join("q.npz").exists());
+    assert!(fails(&["extract", "q.pkl", "$.q", "-o", "x.npy"], folder).contains("makes no plain tensor"));
+    // Nothing of the kind, and what needs a path.
+    std::fs::write(folder.join("n.pkl"), b"\x80\x03}.").expect("written");
+    assert!(fails(&["extract", "n.pkl", "-o", "x.npz"], folder).contains("there are no tensors or arrays"));
+    assert!(fails(&["extract", "n.pkl", "$", "-o", "x"], folder).contains("a dict"));
+    // The format by its name, to standard output.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pickle"));
+    let run = command.args(["extract", "a.pkl", "$.again", "--format", "npz", "-o", "-"]).current_dir(folder).output();
+    let mut npz = zip::ZipArchive::new(std::io::Cursor::new(run.expect("it runs").stdout)).expect("a zip");
+    assert!(npz.len() == 2 && npz.by_name("coef_.npy").is_ok() && npz.by_name("n.npy").is_ok());
+}
+
+/// Whether it went well, and what it said.
+fn pickle_of(folder: &Path, args: &[&str]) -> (bool, String) {
+    let run = pickle(args, folder);
+    (run.status.success(), String::from_utf8_lossy(&run.stderr).into_owned())
+}

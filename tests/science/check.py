@@ -2,6 +2,7 @@
 
 usage: check.py PICKLE CORPUS    (the command, and the folder that has manifest.json)
 """
+import array
 import collections
 import io
 import pathlib
@@ -219,31 +220,137 @@ def tensors(folder):
 # --- arrays -----------------------------------------------------------------------------------------------------------
 
 
-def arrays(folder):
+def every_dtype():
+    """Arrays of every dtype that NumPy writes, by name."""
     rng = np.random.default_rng(1)
     made = {
         "floats": rng.random((300, 20)), "ints": np.arange(5, dtype=">i4"), "fortran": np.asfortranarray(rng.random((3, 4))),
         "bools": np.array([True, False]), "text": np.array(["a", "bc"]), "days": np.array(["2024-02-29"], "M8[D]"),
         "none": np.zeros((0, 3)), "one": np.array(7, "u2"), "bytes": np.array([b"ab"]), "complex": np.ones(2, "c8"),
         "large": rng.integers(0, 255, 3_000_000, dtype=np.uint8),
+        "fortran3": np.asfortranarray(rng.random((2, 3, 4))), "column": np.asfortranarray(rng.random((5, 1))),
+        "fortran_none": np.zeros((3, 0, 2), order="F"), "strided": rng.random((6, 6))[::2, ::-3],
+        "big_text": np.array([["\u00e9", "\U0001f40d"]], ">U3"), "no_text": np.zeros(2, "U0"), "no_bytes": np.zeros(2, "S0"),
+        "void": np.frombuffer(b"abcdef", "V3"), "half": np.arange(3, dtype="f2"), "complex_big": np.ones((2, 2), ">c16"),
+        "longdouble": np.array([1, np.pi, np.inf], np.longdouble), "clongdouble": np.array([1 + 2j], np.clongdouble),
+        "matrix": np.matrix([[1, 2], [3, 4]]), "chars": np.char.array(["a", "b"]), "axes": np.zeros((1,) * 20, "i1"),
+        "generic": np.zeros(1, "M8"), "wide": np.zeros((10 ** 6, 0), "f4"),
     }
-    count = 0
-    for protocol in range(6):
+    for count in 0, 1, 255, 256, 65535, 65536:
+        made[f"n{count}"] = np.arange(count, dtype="<u2")
+    for unit in "Y M W D h m s ms us ns ps fs as 25s 7D".split():
+        made[f"time_{unit}"] = np.array([0, 1, -1, "NaT"], f"M8[{unit}]")
+        made[f"span_{unit}"] = np.array([[0, 1, -1]], f">m8[{unit}]")
+    records = {
+        "record": [("a", "<i4"), ("b", ">f8")], "titles": [(("Title", "t"), "<i2"), (("It's", "u"), "S2")],
+        "inner": [("a", "i1"), ("n", [("x", "S3"), ("y", ">i2"), ("z", [("deep", "M8[ns]")])])],
+        "subarray": [("m", "<f4", (2, 3)), ("v", "U2", 2), ("n", [("x", "i1", (1,))], (2,))],
+        "latin1": [("\u00e9", "i1")], "utf8": [("\u03bb", "i1"), ("quote'", "i1"), ('both\'"', "i1")],
+        "many": [(f"field number {n}", "<f8") for n in range(3000)],
+    }
+    for name, fields in records.items():
+        for align in False, True:
+            dtype = np.dtype(fields, align=align)
+            made[f"{name}_{align}"] = np.frombuffer(bytes(range(97, 97 + 20)) * dtype.itemsize * 3, dtype, 3) if name != "utf8" else np.zeros(2, dtype)
+    made["gaps"] = np.zeros(2, {"names": ["a", "b"], "formats": ["i2", "f4"], "offsets": [3, 8], "itemsize": 20})
+    made["recarray"] = np.rec.array([(1, 2.0), (3, 4.0)], dtype="i4,f8")
+    made["objects"] = np.array([["a", 1], [None, 2.5]], object)
+    made["objects_fortran"] = np.asfortranarray([["a", 1, ()], [None, 2.5, {}]], object)
+    made["objects_0d"] = np.array({"a": 1}, object)
+    made["no_objects"] = np.array([], object)
+    made["record_objects"] = np.array([(1, "x"), (2, [3])], [("i", "i4"), ("o", "O")])
+    if hasattr(np.dtypes, "StringDType") if hasattr(np, "dtypes") else False:
+        made["strings"] = np.array([["a", "\u00e9" * 300], ["", "b"]], np.dtypes.StringDType())
+    return made
+
+
+def saved(array):
+    out = io.BytesIO()
+    np.save(out, array)
+    return out.getvalue()
+
+
+def arrays(folder):
+    made = every_dtype()
+    count = same_bytes = 0
+    options = {} if np.__version__ < "1.24" else {"max_header_size": 1 << 20}
+    modern = tuple(int(part) for part in np.__version__.split(".")[:2]) >= (2, 0)
+    for protocol in 0, 2, 4, 5:
         (folder / "arrays.pkl").write_bytes(pickle.dumps(made, protocol))
         for name, array in made.items():
             out = folder / "out.npy"
             out.unlink(missing_ok=True)
-            run("extract", folder / "arrays.pkl", f"$.{name}", "-o", out)
-            found = np.load(out)
-            if found.dtype != array.dtype or found.shape != array.shape or found.tobytes() != array.tobytes():
+            (folder / "array.pkl").write_bytes(pickle.dumps([name, array], protocol))
+            run("extract", folder / "array.pkl", "$[1]", "-o", out)
+            found = np.load(out, allow_pickle=array.dtype.hasobject, **options)
+            # Titles are told by the fields alone, and what is aligned by nothing.
+            if found.dtype != array.dtype or found.dtype.fields != array.dtype.fields or found.shape != array.shape:
+                wrong.append(f"{name} in protocol {protocol}: {found.dtype!r}, {found.shape}, not {array.dtype!r}, {array.shape}")
+            elif not (found.tolist() == array.tolist() if array.dtype.hasobject else found.tobytes() == array.tobytes()):
                 wrong.append(f"{name} in protocol {protocol}: {found!r}")
+            # Objects are pickled again, in the order that NumPy lists them in.
+            if modern and not array.dtype.hasobject:
+                same_bytes += out.read_bytes() == saved(array)
+                if out.read_bytes() != saved(array):
+                    wrong.append(f"{name} in protocol {protocol}: {out.read_bytes()[:200]}, not {saved(array)[:200]}")
             count += 1
-    print(f"arrays: {count} the same")
+        run("extract", folder / "arrays.pkl", "-o", folder / "out.npz")
+        archive, unlike = np.load(folder / "out.npz", allow_pickle=True), []
+        # Of records NumPy does not read what lies between the fields, so the members are compared as they are.
+        with zipfile.ZipFile(folder / "out.npz") as members:
+            for name, array in made.items():
+                if array.dtype.hasobject:
+                    same = archive[name].tolist() == array.tolist()
+                else:
+                    same = not modern or members.read(name + ".npy") == saved(array)
+                unlike += [] if same else [name]
+        if unlike or set(archive) != set(made):
+            wrong.append(f"the archive of protocol {protocol} has other {unlike}, {set(archive) ^ set(made)}")
+    print(f"arrays: {count} the same, {same_bytes} as NumPy's own bytes")
+
+
+def strange_arrays(folder):
+    """Masked arrays, overlapping fields, and arrays of the standard library."""
+    source, out = folder / "strange.pkl", folder / "out.npy"
+    for protocol in range(6):
+        for mask in [0, 1, 0], np.ma.nomask:
+            masked = np.ma.array([1, 2, 3], mask=mask, dtype=">i2")
+            source.write_bytes(pickle.dumps(masked, protocol))
+            done = subprocess.run([COMMAND, "extract", source, "-o", out], capture_output=True, text=True)
+            if done.returncode or ("mask" in done.stderr) != (mask is not np.ma.nomask) or out.read_bytes()[-6:] != masked.data.tobytes():
+                wrong.append(f"masked array in protocol {protocol}: {done}")
+        overlap = np.zeros(2, {"names": ["a", "b"], "formats": ["i4", "i2"], "offsets": [0, 2]})
+        source.write_bytes(pickle.dumps(overlap, protocol))
+        done = subprocess.run([COMMAND, "extract", source, "-o", out], capture_output=True, text=True)
+        if done.returncode != 1 or "overlap" not in done.stderr:
+            wrong.append(f"overlapping fields in protocol {protocol}: {done}")
+        for code in "bBhHiIlLqQfdu":
+            values = array.array(code, "a\u00e9" if code == "u" else [0, 1, 100])
+            source.write_bytes(pickle.dumps(values, protocol))
+            run("extract", source, "-o", out)
+            found, expected = np.load(out), np.array(values) if code != "u" else np.array(list(values))
+            if found.dtype != expected.dtype or found.tolist() != expected.tolist():
+                wrong.append(f"array.array {code} in protocol {protocol}: {found!r}, not {expected!r}")
+        nested = {"model": {"w": np.arange(6.0).reshape(2, 3), "fortran": np.asfortranarray(np.arange(6, dtype=">i4").reshape(2, 3))}, "n": 1,
+                  "list": [np.ones(2, "f2"), (np.array([True]),)]}
+        source.write_bytes(pickle.dumps(nested, protocol))
+        if safetensors:
+            run("extract", source, "$.model", "-o", folder / "out.safetensors")
+            found = dict(safetensors.deserialize((folder / "out.safetensors").read_bytes()))
+            data = {name: (t["dtype"], t["shape"], bytes(t["data"])) for name, t in found.items()}
+            if data != {"w": ("F64", [2, 3], nested["model"]["w"].tobytes()), "fortran": ("I32", [2, 3], np.arange(6, dtype="<i4").tobytes())}:
+                wrong.append(f"safetensors of arrays in protocol {protocol}: {data}")
+        run("extract", source, "-o", folder / "out.npz")
+        found = np.load(folder / "out.npz")
+        if set(found) != {"model.w", "model.fortran", "list.0", "list.1.0"} or found["model.fortran"].dtype != ">i4":
+            wrong.append(f"npz of nested arrays in protocol {protocol}: {set(found)}")
+    print("masked arrays, arrays of the standard library and archives: done")
 
 
 with tempfile.TemporaryDirectory() as name:
     python2(pathlib.Path(name))
     arrays(pathlib.Path(name))
+    strange_arrays(pathlib.Path(name))
     if safetensors:
         tensors(pathlib.Path(name))
 print("\n".join(wrong) or "all the same")

@@ -1,158 +1,160 @@
 //! `pickle extract`: takes data out of a file as it is: bytes, arrays, tensors. Nothing is held in memory that can be
 //! copied from file to file.
 
-mod array;
+mod archives;
+mod copied;
+mod found;
 mod gather;
-mod tensors;
+mod npy;
+mod number;
+mod storages;
 
+use self::copied::{Mapped, Trouble};
+use self::found::{All, Found, Is, Source};
+use self::storages::Opened;
 use crate::Failure;
-use crate::input::{InputFile, Part, containers};
+use crate::input::InputFile;
 use crate::output::Output;
-use crate::pickles::{Pickles, missing};
-use clap::Args;
-use pickle_core::known::{Data, Octets};
+use crate::pickles::missing;
+use clap::{Args, ValueEnum};
+use pickle_core::known::Octets;
+use pickle_core::recode::Traits;
 use pickle_core::view::View;
-use pickle_core::{Kind, Options, Value};
+use pickle_core::{Kind, Value};
 use std::io::Write;
 use std::path::PathBuf;
-
-/// Bytes that are copied at a time.
-const PIECE: usize = 1 << 20;
 
 /// `pickle extract`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A PATH gives one thing: bytes, bytearray and str as they are, a numpy array as .npy. Without a PATH all tensors of a PyTorch file become one .safetensors file; dicts, lists and modules inside each other make names with dots. Neither Python nor torch is needed, and nothing is executed.
+A PATH gives one thing: bytes, bytearray and str as they are, a numpy array or a tensor as .npy. Where OUT ends in .npz, .safetensors or .pt (or --format says so), all arrays and tensors below the PATH go there, wherever they are: dicts, lists, arguments and the state of objects make names with dots, modules the names of their state_dict. Neither Python nor torch nor numpy is needed, and nothing is executed.
+
+What the format has no type for is left out; standard error says what and why, and the exit code is 1.
 
 Examples:
   pickle extract cache.pkl '$.image' -o image.png
   pickle extract data.joblib '$.weights' -o weights.npy
-  pickle extract model.pt -o model.safetensors")]
+  pickle extract model.pt -o model.safetensors
+  pickle extract stylegan2.pkl '$.G_ema' -o generator.safetensors
+  pickle extract sklearn-model.pkl -o arrays.npz")]
 pub struct ExtractArgs {
     /// The file to read; - is standard input
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     pub file: InputFile,
 
-    /// What to take out, such as `$.rows[3].image`; without it all tensors
+    /// What to take out, such as `$.rows[3].image`; without it everything
     #[arg(value_name = "PATH")]
     pub path: Option<String>,
 
     /// The file to write, whole or not at all; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
+
+    /// The format of many arrays [default: as OUT ends]
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
 }
 
-verb!(ExtractArgs => run, file: file);
+/// A file of many arrays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// NumPy's zip file of .npy files.
+    Npz,
+    /// A header in JSON, then all numbers.
+    Safetensors,
+    /// PyTorch's zip file: a dict of tensors.
+    Pt,
+}
+
+impl Format {
+    /// The format that the options say; `None` for one thing as it is.
+    fn of(args: &ExtractArgs) -> Option<Format> {
+        let extension = args.output.extension().and_then(|extension| extension.to_str());
+        match (args.format, extension) {
+            (Some(format), _) => Some(format),
+            (_, Some("npz")) => Some(Format::Npz),
+            (_, Some("safetensors")) => Some(Format::Safetensors),
+            (_, Some("pt" | "pth")) => Some(Format::Pt),
+            _ if args.path.is_none() && args.output.as_os_str() == "-" => Some(Format::Safetensors),
+            _ => None,
+        }
+    }
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// The file cannot be read, nothing is at the path, or it cannot be written.
-fn run(args: &ExtractArgs, _: &mut dyn Write) -> Result<(), Failure> {
-    match &args.path {
-        Some(path) => value(args, path),
-        None => tensors::run(args),
-    }
-}
-
-/// A mapped file: what is a slice of it is copied from the file, so that its pages are never touched.
-struct Mapped {
-    base: usize,
-    part: Option<Part>,
-}
-
-impl Mapped {
-    fn copy(&self, bytes: &[u8], out: &mut Output) -> Result<(), Failure> {
-        let place = (bytes.as_ptr() as usize).checked_sub(self.base).map(|at| at as u64);
-        match (&self.part, place) {
-            (Some(part), Some(at)) if at + bytes.len() as u64 <= part.len() => {
-                copy(&part.slice(at, bytes.len() as u64), out, &mut |_| {})
-            }
-            _ => out.write_all(bytes).map_err(|error| out.failure(error)),
+/// The file cannot be read, nothing is at the path, or it cannot be written; [`Failure::Reported`] where something was left
+/// out.
+pub fn run(args: &ExtractArgs) -> Result<(), Failure> {
+    let format = Format::of(args);
+    let path = match (&args.path, format) {
+        (Some(path), _) => path,
+        (None, Some(_)) => "$",
+        (None, None) if args.output.extension().is_some_and(|extension| extension == "npy") => "$",
+        (None, None) => {
+            return Err(Failure::Usage(
+                "give a PATH, such as '$.image', or an output that ends in .safetensors, .npz or .pt for all arrays \
+                 and tensors"
+                    .into(),
+            ));
         }
+    };
+    Failure::check_path(path, "$.rows[3].image")?;
+    let Opened { mut pickles, index, mut storages } = storages::open(&args.file)?;
+    let name = pickles.input().name().to_owned();
+    let mapped = Mapped::of(pickles.input());
+    // Objects are written again: in that case names of modules may change with the protocol.
+    let from = pickles.input().as_slice().and_then(|slice| Traits::of(slice).ok()).map_or(5, |traits| traits.protocol);
+    let mut source = Source { name: &name, mapped: &mapped, storages: &mut storages };
+    for _ in 0..index {
+        pickles.next_document()?;
     }
-}
-
-/// Copies a range of a file; `change` sees every piece before it is written. Pieces are a multiple of 16 bytes.
-fn copy(part: &Part, out: &mut Output, change: &mut dyn FnMut(&mut [u8])) -> Result<(), Failure> {
-    let mut buffer = vec![0; PIECE];
-    let mut at = 0;
-    while at < part.len() {
-        let n = part.read_at(at, &mut buffer).map_err(|source| Failure::Input { name: out.name().into(), source })?;
-        if n == 0 {
-            let text = "the input became shorter while it was read".into();
-            return Err(Failure::Refused { name: out.name().into(), text });
-        }
-        let piece = buffer.get_mut(..n).unwrap_or_default();
-        change(piece);
-        out.write_all(piece).map_err(|error| out.failure(error))?;
-        at += n as u64;
+    let Some(document) = pickles.next_document()? else {
+        return Err(source.refuse("there is no pickle in it".into()));
+    };
+    let value = document.find(path).ok_or_else(|| source.refuse(missing::value(&document, path)))?;
+    let Some(format) = format else { return one(args, path, value, from, &mut source) };
+    let mut all = All::below(value, format == Format::Npz, &mut source)?;
+    match format {
+        Format::Npz => archives::npz(&mut all, from, &mut source, &args.output)?,
+        Format::Safetensors => archives::safetensors(&mut all, &mut source, &args.output)?,
+        Format::Pt => archives::pt(&mut all, &mut source, &args.output)?,
     }
-    Ok(())
+    if all.left_out == 0 { Ok(()) } else { Err(Failure::Reported) }
 }
 
 /// Takes out the value at a path.
-fn value(args: &ExtractArgs, path: &str) -> Result<(), Failure> {
-    Failure::check_path(path, "$.rows[3].image")?;
-    let input = containers::open_one(&args.file)?.into_seekable()?;
-    let name = input.name().to_owned();
-    let refuse = |text| Failure::Refused { name: name.clone(), text };
-    let mapped = Mapped { base: input.as_slice().map_or(0, |map| map.as_ptr() as usize), part: input.part().cloned() };
-    let mut pickles = Pickles::new(input, Options::new(), false);
-    let Some(document) = pickles.next_document()? else {
-        return Err(refuse("there is no pickle in it".into()));
+fn one(args: &ExtractArgs, path: &str, value: Value<'_>, from: u8, source: &mut Source<'_>) -> Result<(), Failure> {
+    let octets = match value.view() {
+        View::Bytes(octets) | View::ByteArray(octets) => Some(octets),
+        _ => value.str_bytes().or_else(|| value.as_bytes()).map(Octets::raw),
     };
-    let found = document.find(path).ok_or_else(|| refuse(missing::value(&document, path)))?;
-    let mut out;
-    match found.view() {
-        View::Array(array) => {
-            let Data::Bytes(octets) = array.data else {
-                let what = match array.data {
-                    Data::Missing(_) => "an array whose items are in an out-of-band buffer, not in this file",
-                    _ => "an array of Python objects, which .npy can only hold as a pickle; see it with `pickle show`",
-                };
-                return Err(refuse(format!("at {path} is {what}")));
-            };
-            let header = array::header(&array).map_err(|what| refuse(format!("at {path} is {what}")))?;
-            out = Output::create(&args.output)?;
-            out.write_all(&header).map_err(|error| out.failure(error))?;
-            write_octets(octets, &mapped, &mut out)?;
-        }
-        View::Bytes(octets) | View::ByteArray(octets) if found.as_object().is_some() => {
-            out = Output::create(&args.output)?;
-            write_octets(octets, &mapped, &mut out)?;
-        }
-        _ => match found.str_bytes().or_else(|| found.as_bytes()) {
-            Some(bytes) => {
-                out = Output::create(&args.output)?;
-                mapped.copy(bytes, &mut out)?;
-            }
-            None => {
-                return Err(refuse(format!(
-                    "at {path} is {}: bytes, str and numpy arrays can be taken out; \
-                for anything else see `pickle json`",
-                    what(found)
-                )));
-            }
-        },
+    if let Some(octets) = octets {
+        let mut out = Output::create(&args.output)?;
+        let copied = source.mapped.copy(octets, &mut out, &mut |_| {});
+        copied.map_err(|trouble| trouble.failure(source.name, &out))?;
+        return out.commit();
     }
+    let found = match Found::of(value, "", source)? {
+        Is::Found(found) => found,
+        Is::Strange(why) => return Err(source.refuse(format!("{path} is not taken out: {why}"))),
+        Is::Nothing => {
+            return Err(source.refuse(format!(
+                "at {path} is {}: bytes, str, arrays and tensors can be taken out, all that are in it with -o OUT.npz or \
+                 OUT.safetensors; for anything else see `pickle json`",
+                what(value)
+            )));
+        }
+    };
+    let header = npy::header(&found).map_err(|what| source.refuse(format!("at {path} is an array {what}")))?;
+    found.announce(source.storages);
+    found.check(source)?;
+    let mut out = Output::create(&args.output)?;
+    let written = out.write_all(&header).map_err(Trouble::Write);
+    let written = written.and_then(|()| npy::items(&found, from, source, &mut out));
+    written.map_err(|trouble| trouble.failure(source.name, &out))?;
     out.commit()
-}
-
-fn write_octets(octets: Octets<'_>, mapped: &Mapped, out: &mut Output) -> Result<(), Failure> {
-    if let Some(bytes) = octets.as_slice() {
-        return mapped.copy(bytes, out);
-    }
-    let mut piece = Vec::with_capacity(PIECE);
-    let mut octets = octets;
-    loop {
-        piece.clear();
-        piece.extend(octets.by_ref().take(PIECE));
-        if piece.is_empty() {
-            return Ok(());
-        }
-        out.write_all(&piece).map_err(|error| out.failure(error))?;
-    }
 }
 
 fn what(value: Value<'_>) -> String {

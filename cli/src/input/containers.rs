@@ -172,7 +172,11 @@ enum Source {
 /// The file cannot be opened. What is wrong with members shows as they come.
 pub fn open(file: &InputFile) -> Result<Members, Failure> {
     let (path, wanted) = split(file);
-    let input = Input::open(&path, &file.options().raw)?;
+    Ok(members(Input::open(&path, &file.options().raw)?, wanted, file.options()))
+}
+
+/// The pickles of an input that is open; the member of that name where one is wanted.
+pub fn members(input: Input, wanted: Option<String>, options: &Arc<InputOptions>) -> Members {
     let first = Pending {
         name: input.name().to_owned(),
         member: String::new(),
@@ -180,8 +184,7 @@ pub fn open(file: &InputFile) -> Result<Members, Failure> {
         source: Source::Input(Box::new(input)),
         unsure: false,
     };
-    let options = file.options().clone();
-    Ok(Members { pending: vec![first], options, wanted, found: false, nothing: None })
+    Members { pending: vec![first], options: options.clone(), wanted, found: false, nothing: None }
 }
 
 /// The only pickle of a file, for commands that work on one.
@@ -189,8 +192,14 @@ pub fn open(file: &InputFile) -> Result<Members, Failure> {
 /// # Errors
 /// The file cannot be opened, or has several members with pickles: the message names them.
 pub fn open_one(file: &InputFile) -> Result<Input, Failure> {
-    let name = file.display().to_string();
-    let mut all = open(file)?;
+    one(open(file)?, file.display().to_string())
+}
+
+/// The only one of them.
+///
+/// # Errors
+/// As [`open_one`].
+pub fn one(mut all: Members, name: String) -> Result<Input, Failure> {
     let Some(first) = all.next() else {
         return Err(Failure::Refused { name, text: "there is no pickle in it".into() });
     };

@@ -1,9 +1,7 @@
 //! The items of a tensor in row-major order, whatever its strides are.
 
-use super::{PIECE, copy};
-use crate::Failure;
+use super::copied::{Change, PIECE, Trouble, copy};
 use crate::input::Part;
-use crate::output::Output;
 use std::io::Write;
 
 /// Where the items of a tensor lie in its storage. All in items, not bytes.
@@ -15,6 +13,23 @@ pub(super) struct Layout {
 }
 
 impl Layout {
+    /// Items in row-major order (C), or in column-major order (Fortran); `None` where 64 bits cannot say it.
+    pub(super) fn dense(shape: Vec<u64>, fortran: bool) -> Option<Layout> {
+        let mut stride = vec![1; shape.len()];
+        let mut step = 1u64;
+        let mut axis = |at: usize| {
+            stride[at] = step;
+            step = step.checked_mul(shape[at].max(1))?;
+            Some(())
+        };
+        if fortran {
+            (0..shape.len()).try_for_each(&mut axis)?;
+        } else {
+            (0..shape.len()).rev().try_for_each(&mut axis)?;
+        }
+        Some(Layout { offset: 0, shape, stride })
+    }
+
     /// Number of items; `None` where 64 bits cannot hold it.
     pub(super) fn len(&self) -> Option<u64> {
         if self.shape.contains(&0) {
@@ -35,7 +50,8 @@ impl Layout {
         last.checked_add(1)
     }
 
-    fn is_contiguous(&self) -> bool {
+    /// The items lie in row-major order, without gaps.
+    pub(super) fn is_contiguous(&self) -> bool {
         let mut expected = 1;
         self.shape.iter().zip(&self.stride).rev().all(|(&axis, &stride)| {
             let fits = axis == 1 || stride == expected;
@@ -71,9 +87,9 @@ pub(super) fn write(
     layout: &Layout,
     storage: &Part,
     item: usize,
-    out: &mut Output,
-    change: &mut dyn FnMut(&mut [u8]),
-) -> Result<(), Failure> {
+    out: &mut dyn Write,
+    change: &mut Change<'_>,
+) -> Result<(), Trouble> {
     let len = layout.len().unwrap_or(0);
     let bytes = item as u64;
     if len == 0 || layout.is_contiguous() {
@@ -106,7 +122,7 @@ pub(super) fn write(
                         if far || r == 0 {
                             let from = if far { first + r * step } else { first };
                             run.resize(span as usize * item, 0);
-                            read(storage, from * bytes, &mut run, out)?;
+                            read(storage, from * bytes, &mut run)?;
                         }
                         let from = if far { 0 } else { (r * step) as usize * item };
                         let to = (r * width + c) as usize * item;
@@ -115,7 +131,7 @@ pub(super) fn write(
                 }
                 let piece = &mut block[..(count * width) as usize * item];
                 change(piece);
-                out.write_all(piece).map_err(|error| out.failure(error))?;
+                out.write_all(piece).map_err(Trouble::Write)?;
             }
         }
     }
@@ -132,12 +148,11 @@ fn place(mut index: u64, shape: &[u64], stride: &[u64]) -> u64 {
     at
 }
 
-fn read(storage: &Part, at: u64, into: &mut [u8], out: &Output) -> Result<(), Failure> {
-    let name = || out.name().to_owned();
+fn read(storage: &Part, at: u64, into: &mut [u8]) -> Result<(), Trouble> {
     match storage.read_at(at, into) {
         Ok(n) if n == into.len() => Ok(()),
-        Ok(_) => Err(Failure::Refused { name: name(), text: "the input became shorter while it was read".into() }),
-        Err(source) => Err(Failure::Input { name: name(), source }),
+        Ok(_) => Err(Trouble::shorter()),
+        Err(source) => Err(Trouble::Read(source)),
     }
 }
 
@@ -154,15 +169,12 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         (0..items).for_each(|i| file.write_all(&(i as u16).to_le_bytes()).unwrap());
         file.rewind().unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("out");
-        let mut out = Output::create(&path).unwrap();
-        write(&layout, &Part::new(Rc::new(file), 0, items * 2), 2, &mut out, &mut |_| {}).unwrap();
-        out.commit().unwrap();
+        let mut out = Vec::new();
+        assert!(write(&layout, &Part::new(Rc::new(file), 0, items * 2), 2, &mut out, &mut |_| {}).is_ok());
         let expected: Vec<u8> = (0..layout.len().unwrap())
             .flat_map(|i| ((offset + place(i, shape, stride)) as u16).to_le_bytes())
             .collect();
-        assert!(std::fs::read(&path).unwrap() == expected, "{layout:?}");
+        assert!(out == expected, "{layout:?}");
     }
 
     #[test]

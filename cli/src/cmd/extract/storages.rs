@@ -1,126 +1,77 @@
-//! All tensors of a PyTorch file as one `.safetensors` file.
-//!
-//! The object tree is read, never the classes in it: dicts, lists, tuples and
-//! the state of objects make names with dots, `nn.Module`s the names of their
-//! `state_dict`. Storages are found by key, in the zip file or behind the
-//! pickles of a file of torch before 1.6 (`torch.serialization`).
+//! Where the items of tensors lie: in the members of torch's zip files, behind the pickles of its files before 1.6, or in
+//! such a file that a pickle holds as bytes.
 
-use super::gather::{self, Layout};
-use super::{ExtractArgs, PIECE};
+use super::copied::{Mapped, Trouble};
+use super::number::item_len;
 use crate::Failure;
 use crate::input::containers::{self, Member};
-use crate::input::{Input, Part};
+use crate::input::{Input, InputFile, Part};
 use crate::messages::printable;
-use crate::output::Output;
 use crate::pickles::Pickles;
 use crate::pickles::children::for_each_child;
-use pickle_core::known::Tensor;
-use pickle_core::view::View;
+use pickle_core::known::Octets;
 use pickle_core::{Document, Kind, Options, Value};
-use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::rc::Rc;
 
-/// Name in torch, name in safetensors, bytes of an item, bytes of the numbers in it.
-const DTYPES: &[(&str, &str, usize, usize)] = &[
-    ("float32", "F32", 4, 4),
-    ("float64", "F64", 8, 8),
-    ("float16", "F16", 2, 2),
-    ("bfloat16", "BF16", 2, 2),
-    ("int64", "I64", 8, 8),
-    ("int32", "I32", 4, 4),
-    ("int16", "I16", 2, 2),
-    ("int8", "I8", 1, 1),
-    ("uint64", "U64", 8, 8),
-    ("uint32", "U32", 4, 4),
-    ("uint16", "U16", 2, 2),
-    ("uint8", "U8", 1, 1),
-    ("bool", "BOOL", 1, 1),
-    ("float8_e4m3fn", "F8_E4M3", 1, 1),
-    ("float8_e5m2", "F8_E5M2", 1, 1),
-    ("complex64", "C64", 8, 4),
-];
-
-/// Bytes that a tensor may have which uses parts of its storage again and again, as `expand` makes them.
-const OVERLAP_MAX: u64 = 1 << 30;
-
-type DType = &'static (&'static str, &'static str, usize, usize);
-
-fn dtype(name: &str) -> Option<DType> {
-    DTYPES.iter().find(|(torch, ..)| *torch == name)
+/// A file that is open for things to be taken out.
+pub(super) struct Opened {
+    /// Its pickles.
+    pub(super) pickles: Pickles,
+    /// Which of them has the things, counted from 0.
+    pub(super) index: u64,
+    /// What lies beside them.
+    pub(super) storages: Storages,
 }
 
-/// Bytes of an item of a storage class of a legacy file.
-fn item_len(class: &str) -> Option<u64> {
-    Some(match class {
-        "DoubleStorage" | "LongStorage" | "ComplexFloatStorage" => 8,
-        "FloatStorage" | "IntStorage" | "QInt32Storage" => 4,
-        "HalfStorage" | "BFloat16Storage" | "ShortStorage" => 2,
-        "CharStorage" | "ByteStorage" | "BoolStorage" | "QInt8Storage" | "QUInt8Storage" | "QUInt4x2Storage"
-        | "QUInt2x4Storage" | "UntypedStorage" => 1,
-        "ComplexDoubleStorage" => 16,
-        _ => return None,
-    })
-}
-
-/// Writes all tensors of the file.
-pub(super) fn run(args: &ExtractArgs) -> Result<(), Failure> {
-    let extension = args.output.extension().and_then(|extension| extension.to_str());
-    if extension != Some("safetensors") && args.output.as_os_str() != "-" {
-        return Err(Failure::Usage(
-            "give a PATH, such as '$.image', or an output that ends in .safetensors for all tensors".into(),
-        ));
+/// Opens a file of torch, or any other that has one pickle.
+///
+/// # Errors
+/// The file cannot be read, or has several members with pickles and none of them is torch's.
+pub(super) fn open(file: &InputFile) -> Result<Opened, Failure> {
+    let plain = |input: Input| {
+        let pickles = Pickles::new(input.into_seekable()?, Options::new(), false);
+        Ok(Opened { pickles, index: 0, storages: Storages::default() })
+    };
+    let is_stdin = file.as_os_str() == "-";
+    if !is_stdin && !file.is_file() {
+        // A member, a folder, or nothing.
+        return plain(containers::open_one(file)?);
     }
-    let options = args.file.options();
-    let input = Input::open(&args.file, &options.raw)?.into_seekable()?;
+    let options = file.options();
+    let input = Input::open(file, &options.raw)?.into_seekable()?;
     let name = input.name().to_owned();
-    let refuse = |text: String| Failure::Refused { name: name.clone(), text };
-    let archive = input.part().cloned().ok_or_else(|| refuse("the file is empty".into()))?;
-    let (mut pickles, index, mut storages) = match containers::torch_pickles_end(&archive) {
-        Some(end) => {
-            let storages = legacy(&name, &archive, end)?;
-            (Pickles::new(Input::from_part(name.clone(), archive.slice(0, end))?, Options::new(), false), 3, storages)
-        }
-        None => {
-            let members = containers::list(input, options)?.unwrap_or_default();
-            let main = members.iter().find(|m| m.name == "data.pkl" || m.name.ends_with("/data.pkl"));
-            let main = main.ok_or_else(|| {
-                refuse("this is no PyTorch file: no data.pkl in it, and not torch's magic number in front".into())
-            })?;
-            let root = main.name.strip_suffix("data.pkl").unwrap_or_default();
-            let input = main.open_with(format!("{name}!{}", printable(&main.name)), options)?;
-            (Pickles::new(input, Options::new(), false), 0, zipped(&name, root, &members)?)
-        }
-    };
-    for _ in 0..index {
-        pickles.next_document()?;
+    let Some(archive) = input.part().cloned() else { return plain(input) };
+    if let Some(end) = containers::torch_pickles_end(&archive) {
+        let (storages, _) = legacy(&name, &archive, end)?;
+        let input = Input::from_part(name, archive.slice(0, end))?;
+        return Ok(Opened { index: 3, storages, ..plain(input)? });
     }
-    let Some(document) = pickles.next_document()? else {
-        return Err(refuse("the pickle of the tensors is missing".into()));
-    };
-    let mut found = find(&document, &refuse)?;
-    // As safetensors itself: so that numbers lie where their size divides their place.
-    found.sort_by_key(|tensor| std::cmp::Reverse(tensor.dtype.2));
-    if found.is_empty() {
-        return Err(refuse("there are no tensors in it".into()));
+    let members = containers::list(input, options)?.unwrap_or_default();
+    if let Some(main) = members.iter().find(|m| m.name == "data.pkl" || m.name.ends_with("/data.pkl")) {
+        let root = main.name.strip_suffix("data.pkl").unwrap_or_default();
+        let input = main.open_with(format!("{name}!{}", printable(&main.name)), options)?;
+        return Ok(Opened { storages: zipped(&name, root, &members)?, ..plain(input)? });
     }
-    write(&found, &mut storages, args, &refuse)
-}
-
-/// A tensor by its name, and what there is to know to copy it.
-struct Found {
-    name: String,
-    dtype: DType,
-    layout: Layout,
-    storage: String,
+    // Standard input is read once; a file is looked at anew, with all that its options say.
+    let one = match is_stdin {
+        true => containers::one(containers::members(Input::from_part(name.clone(), archive)?, None, options), name)?,
+        false => containers::open_one(file)?,
+    };
+    plain(one)
 }
 
 /// The storages of a file by key.
-struct Storages {
+#[derive(Default)]
+pub(super) struct Storages {
     by_key: HashMap<String, Storage>,
     /// Numbers are most significant byte first.
-    big_endian: bool,
+    pub(super) big_endian: bool,
+    /// The classes of those that are files in the pickle.
+    classes: HashMap<String, String>,
+    /// Bytes of each that some tensor uses.
+    needs: HashMap<String, u64>,
 }
 
 enum Storage {
@@ -130,15 +81,53 @@ enum Storage {
 }
 
 impl Storages {
+    /// Takes a storage that the pickle has as a whole file of torch before 1.6: its key from now on, and its class.
+    pub(super) fn unpack(
+        &mut self,
+        file: Octets<'_>,
+        mapped: &Mapped,
+        refuse: &dyn Fn(String) -> Failure,
+    ) -> Result<(String, String), Failure> {
+        // One storage that is shared is one object of the pickle, whose bytes are in one place.
+        let place = file.as_slice().map(|bytes| format!("in the bytes at {:p}, {}", bytes, bytes.len()));
+        if let Some((key, class)) = place.as_ref().and_then(|key| self.classes.get_key_value(key)) {
+            return Ok((key.clone(), class.clone()));
+        }
+        let part = mapped.part(file).map_err(|trouble| match trouble {
+            Trouble::Read(error) | Trouble::Write(error) => refuse(error.to_string()),
+            Trouble::Other(failure) => failure,
+        })?;
+        let bad = || refuse("the bytes of a storage are no file of torch".into());
+        let end = containers::torch_pickles_end(&part).ok_or_else(bad)?;
+        let (inner, class) = legacy("the bytes of a storage", &part, end)?;
+        let class = class.ok_or_else(bad)?;
+        let storage = inner.by_key.into_values().next().ok_or_else(bad)?;
+        let key = place.unwrap_or_else(|| format!("number {}", self.classes.len()));
+        self.classes.insert(key.clone(), class.clone());
+        self.by_key.insert(key.clone(), storage);
+        Ok((key, class))
+    }
+
+    /// Notes that a tensor uses so many bytes of a storage. To be known of all before the first is read.
+    pub(super) fn will_need(&mut self, key: &str, need: u64) {
+        match self.needs.get_mut(key) {
+            Some(most) => *most = need.max(*most),
+            None => {
+                self.needs.insert(key.to_owned(), need);
+            }
+        }
+    }
+
     /// At least `need` bytes of a storage.
-    fn part(&mut self, key: &str, need: u64, refuse: &dyn Fn(String) -> Failure) -> Result<Part, Failure> {
+    pub(super) fn part(&mut self, key: &str, need: u64, refuse: &dyn Fn(String) -> Failure) -> Result<Part, Failure> {
         let shown = printable(key);
         let Some(storage) = self.by_key.get_mut(key) else {
             return Err(refuse(format!("the storage {shown} is missing: the file is damaged or was cut off")));
         };
         if let Storage::Packed(member) = storage {
+            let most = self.needs.get(key).copied().unwrap_or(0);
             let mut file = tempfile::tempfile().map_err(|error| refuse(error.to_string()))?;
-            let mut reader = member.open_raw().map_err(|error| refuse(error.to_string()))?.take(need);
+            let mut reader = member.open_raw().map_err(|error| refuse(error.to_string()))?.take(need.max(most));
             let n = io::copy(&mut reader, &mut file)
                 .map_err(|error| refuse(format!("the storage {shown} cannot be unpacked: {error}")))?;
             *storage = Storage::Here(Part::new(Rc::new(file), 0, n));
@@ -156,7 +145,7 @@ impl Storages {
 
 /// The storages of a zip file: `data/KEY` beside `data.pkl`; `byteorder` says which byte comes first.
 fn zipped(name: &str, root: &str, members: &[Member]) -> Result<Storages, Failure> {
-    let mut storages = Storages { by_key: HashMap::new(), big_endian: false };
+    let mut storages = Storages::default();
     for member in members {
         let Some(inner) = member.name.strip_prefix(root) else { continue };
         if inner == "byteorder" {
@@ -179,16 +168,20 @@ fn zipped(name: &str, root: &str, members: &[Member]) -> Result<Storages, Failur
 }
 
 /// The storages of a legacy file: behind the pickles, in the order of their sorted keys, each with its number of items
-/// in eight bytes before it. Always little-endian.
-fn legacy(name: &str, archive: &Part, end: u64) -> Result<Storages, Failure> {
+/// in eight bytes before it. Always little-endian. Where the object is itself a storage, also the class of that.
+fn legacy(name: &str, archive: &Part, end: u64) -> Result<(Storages, Option<String>), Failure> {
     let refuse = |text: String| Failure::Refused { name: name.to_owned(), text };
     let mut pickles = Pickles::new(Input::from_part(name, archive.slice(0, end))?, Options::new(), false);
     let mut lengths = BTreeMap::new();
     let mut keys = Vec::new();
+    let mut root = None;
     for index in 0.. {
         let Some(document) = pickles.next_document()? else { break };
         match index {
-            3 => lengths = item_lengths(&document).map_err(refuse)?,
+            3 => {
+                lengths = item_lengths(&document).map_err(refuse)?;
+                root = storage_class(document.root()).map(str::to_owned);
+            }
             4 => keys = document.root().items().into_iter().flatten().map(text).collect(),
             _ => {}
         }
@@ -208,7 +201,13 @@ fn legacy(name: &str, archive: &Part, end: u64) -> Result<Storages, Failure> {
         by_key.insert(key, Storage::Here(archive.slice(at + 8, len)));
         at += 8 + len;
     }
-    Ok(Storages { by_key, big_endian: false })
+    Ok((Storages { by_key, ..Storages::default() }, root))
+}
+
+/// The class of a storage: `('storage', class, key, place, items, view)` stands behind a persistent id.
+fn storage_class(value: Value<'_>) -> Option<&str> {
+    let object = value.as_object().filter(|_| value.kind() == Kind::Persistent)?;
+    object.callable().at(1)?.as_global().map(|(_, name)| name)
 }
 
 /// Bytes of an item of every storage that the object refers to: `('storage', class, key, place, items, view)`.
@@ -224,7 +223,7 @@ fn item_lengths(document: &Document<'_>) -> Result<BTreeMap<String, u64>, String
             && let Some(object) = value.as_object()
         {
             let id = object.callable();
-            let class = id.at(1).and_then(|class| class.as_global()).map_or("", |(_, name)| name);
+            let class = storage_class(value).unwrap_or_default();
             let (Some(key), Some(item)) = (id.at(2).and_then(text), item_len(class)) else { continue };
             if id.at(5).is_some_and(|view| !view.is_none()) {
                 return Err("its storages are views of others, as torch before 0.4 wrote them; that is not read".into());
@@ -238,149 +237,6 @@ fn item_lengths(document: &Document<'_>) -> Result<BTreeMap<String, u64>, String
 }
 
 /// A key, str in either Python.
-fn text(value: Value<'_>) -> Option<String> {
+pub(super) fn text(value: Value<'_>) -> Option<String> {
     value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|key| key.to_string()))
-}
-
-/// All tensors in the order of the pickle. A container that is reached twice counts once, a tensor every time.
-fn find(document: &Document<'_>, refuse: &dyn Fn(String) -> Failure) -> Result<Vec<Found>, Failure> {
-    let mut found = Vec::new();
-    let mut seen = HashSet::new();
-    let mut children = Vec::new();
-    let mut stack = vec![(String::new(), document.root())];
-    while let Some((name, value)) = stack.pop() {
-        let below = |key: &str| if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") };
-        let meant = value.view();
-        if let View::Tensor(tensor) = meant {
-            let name = if name.is_empty() { "tensor".to_owned() } else { name };
-            found.push(Found::new(name, &tensor, refuse)?);
-            continue;
-        }
-        if value.id().is_some_and(|id| !seen.insert(id)) {
-            continue;
-        }
-        let mut entry = |key: Value<'_>, value| {
-            if let Some(key) = text(key) {
-                children.push((below(&key), value));
-            }
-        };
-        match meant {
-            View::Mapping(mapping) => mapping.pairs.for_each(|(k, v)| entry(k, v)),
-            View::Sequence(sequence) => {
-                let items = sequence.items.enumerate();
-                children.extend(items.map(|(i, item)| (below(&i.to_string()), item)));
-            }
-            View::Set(set) => {
-                let items = set.items.enumerate();
-                children.extend(items.map(|(i, item)| (below(&i.to_string()), item)));
-            }
-            _ => object(value, &name, &mut children),
-        }
-        stack.extend(children.drain(..).rev());
-    }
-    Ok(found)
-}
-
-/// What is in an object: its attributes; of an `nn.Module` what is registered, without a level of its own.
-fn object<'d>(value: Value<'d>, name: &str, children: &mut Vec<(String, Value<'d>)>) {
-    let Some(object) = value.as_object() else { return };
-    if let Some((module @ "torch._utils", function)) = object.class() {
-        crate::progress::clear();
-        let name = if name.is_empty() { "the value".into() } else { printable(name) };
-        // There is nobody left to tell if this fails.
-        let _ =
-            writeln!(io::stderr(), "pickle: warning: {name} is left out: {module}.{function} makes no plain tensor");
-        return;
-    }
-    let Some(state) = object.state() else { return };
-    for (key, value) in state.entries().into_iter().flatten() {
-        let Some(key) = text(key) else { continue };
-        if matches!(key.as_str(), "_parameters" | "_buffers" | "_modules") {
-            if let View::Mapping(mapping) = value.view() {
-                mapping.pairs.for_each(|(k, v)| push(k, v, name, children));
-            }
-        } else {
-            children.push((if name.is_empty() { key } else { format!("{name}.{key}") }, value));
-        }
-    }
-}
-
-fn push<'d>(key: Value<'_>, value: Value<'d>, name: &str, children: &mut Vec<(String, Value<'d>)>) {
-    if let Some(key) = text(key) {
-        children.push((if name.is_empty() { key } else { format!("{name}.{key}") }, value));
-    }
-}
-
-impl Found {
-    fn new(name: String, tensor: &Tensor<'_>, refuse: &dyn Fn(String) -> Failure) -> Result<Found, Failure> {
-        let wrong = |what: &str| refuse(format!("the tensor {} {what}", printable(&name)));
-        let found = tensor.dtype.unwrap_or("no dtype");
-        let dtype =
-            dtype(found).ok_or_else(|| wrong(&format!("is of {}, which safetensors has not", printable(found))))?;
-        let numbers =
-            |value: Value<'_>| value.items().into_iter().flatten().map(|n| n.as_u64()).collect::<Option<Vec<_>>>();
-        let layout = tensor.offset.as_u64().zip(numbers(tensor.shape)).zip(numbers(tensor.stride));
-        let Some(((offset, shape), stride)) = layout.filter(|((_, shape), stride)| shape.len() == stride.len()) else {
-            return Err(wrong("has a shape, strides or an offset that make no sense"));
-        };
-        let storage =
-            tensor.storage.and_then(|(key, _)| text(key)).ok_or_else(|| wrong("has no storage in this file"))?;
-        Ok(Found { dtype, layout: Layout { offset, shape, stride }, storage, name })
-    }
-
-    /// Bytes of the items, and bytes of the storage up to the last of them.
-    fn sizes(&self) -> Option<(u64, u64)> {
-        let item = self.dtype.2 as u64;
-        Some((self.layout.len()?.checked_mul(item)?, self.layout.extent()?.checked_mul(item)?))
-    }
-}
-
-fn write(
-    found: &[Found],
-    storages: &mut Storages,
-    args: &ExtractArgs,
-    refuse: &dyn Fn(String) -> Failure,
-) -> Result<(), Failure> {
-    let mut header = serde_json::Map::new();
-    header.insert("__metadata__".into(), json!({"format": "pt"}));
-    let mut at = 0u64;
-    // Everything is checked before a byte is written.
-    for tensor in found {
-        let shown = || printable(&tensor.name);
-        let (len, need) =
-            tensor.sizes().ok_or_else(|| refuse(format!("the tensor {} is larger than any storage", shown())))?;
-        if len > OVERLAP_MAX.max(need) {
-            return Err(refuse(format!(
-                "the tensor {} repeats its storage ({need} bytes) up to {len} bytes: more than is believed",
-                shown()
-            )));
-        }
-        if len != 0 {
-            storages.part(&tensor.storage, need, refuse)?;
-        }
-        let end = at.checked_add(len).ok_or_else(|| refuse("the tensors together are too large".into()))?;
-        let entry = json!({"dtype": tensor.dtype.1, "shape": tensor.layout.shape, "data_offsets": [at, end]});
-        if header.insert(tensor.name.clone(), entry).is_some() {
-            return Err(refuse(format!("two tensors would have the name {}", shown())));
-        }
-        at = end;
-    }
-    let mut text = serde_json::to_vec(&header).map_err(|error| refuse(error.to_string()))?;
-    text.resize(text.len().next_multiple_of(8), b' ');
-    let mut out = Output::create(&args.output)?;
-    out.write_all(&(text.len() as u64).to_le_bytes()).map_err(|error| out.failure(error))?;
-    out.write_all(&text).map_err(|error| out.failure(error))?;
-    for tensor in found {
-        let Some((len @ 1.., need)) = tensor.sizes() else { continue };
-        let storage = storages.part(&tensor.storage, need, refuse)?;
-        debug_assert!(PIECE.is_multiple_of(tensor.dtype.2) && len != 0);
-        let (item, number) = (tensor.dtype.2, tensor.dtype.3);
-        let swap = storages.big_endian && number > 1;
-        gather::write(&tensor.layout, &storage, item, &mut out, &mut |piece| {
-            if swap {
-                piece.chunks_exact_mut(number).for_each(|number| number.reverse());
-            }
-        })?;
-    }
-    out.commit()
 }
