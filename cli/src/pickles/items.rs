@@ -130,6 +130,9 @@ pub fn each(of: Whose<'_>, mut take: &mut Each<'_>) -> Result<(), Failure> {
 /// As [`each`].
 pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> {
     Failure::check_path(of.path, "$.rows[3].points")?;
+    if let Some(batches) = containers::batches(of.file)? {
+        return each_batch(batches, &of, take);
+    }
     let mut input = containers::open_one(of.file)?;
     if of.path == "$" && !of.resync && is_log(&mut input) {
         return each_pickle(input, take);
@@ -283,6 +286,29 @@ fn each_pickle(input: Input, take: &mut dyn ItemSink) -> Result<(), Failure> {
         let Some(document) = pickles.next_document()? else { break };
         if !take.item(&Item { index, role: Role::Item, key: None, document })? {
             break;
+        }
+    }
+    Ok(())
+}
+
+/// The rows of a file whose members are batches of them, one after another.
+fn each_batch(batches: containers::Members, of: &Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> {
+    let mut index = 0;
+    for input in batches {
+        let mut pickles = Pickles::new(input?, Options::new(), false);
+        let name = pickles.input().name().to_owned();
+        while let Some(document) = pickles.next_document()? {
+            let refuse = || Failure::Refused { name: name.clone(), text: missing::value(&document, of.path) };
+            let found = document.find(of.path).ok_or_else(refuse)?;
+            // What was written without batches is a row itself.
+            let batch = matches!(found.kind(), Kind::List | Kind::Tuple).then(|| found.items()).flatten();
+            let alone = if batch.is_none() { Some(found) } else { None };
+            for row in batch.into_iter().flatten().chain(alone) {
+                if !take.item(&Item { index, role: Role::Item, key: None, document: row.document() })? {
+                    return Ok(());
+                }
+                index += 1;
+            }
         }
     }
     Ok(())
