@@ -35,7 +35,7 @@ fn corpus() -> Option<PathBuf> {
 
 fn graph(path: &Path) -> (Vec<String>, Result<(), String>) {
     let mut out = Vec::new();
-    let args = GraphArgs { file: path.to_owned().into(), shared_memo: false };
+    let args = GraphArgs { file: path.to_owned().into(), shared_memo: false, sort_sets: false };
     let result = args.run(&mut out);
     let hashes = out.split_inclusive(|&b| b == b'\n').map(|line| {
         let digest = Sha256::digest(line.strip_suffix(b"\n").unwrap_or(line));

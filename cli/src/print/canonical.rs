@@ -4,8 +4,10 @@
 use crate::pickles::children::for_each_child;
 use base64::Engine;
 use num_bigint::{BigInt, Sign};
-use pickle_core::{Change, Document, How, Items, Kind, Value};
+use pickle_core::view::View;
+use pickle_core::{Change, Document, How, Kind, Value};
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 /// Bytes above this length are given as length and SHA-256.
@@ -20,8 +22,20 @@ const DECIMAL_BITS: u64 = 4096;
 /// # Errors
 /// What `out` says.
 pub fn write(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let numbering = Numbering::new(document);
-    let mut text = Text { out, numbers: &numbering.numbers };
+    write_in(document, &Order::default(), out)
+}
+
+/// The same with the items of sets in an order that their content gives, whichever they were written in.
+///
+/// # Errors
+/// What `out` says.
+pub fn write_sorted(document: &Document<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write_in(document, &Order::of(document)?, out)
+}
+
+fn write_in(document: &Document<'_>, order: &Order, out: &mut dyn Write) -> io::Result<()> {
+    let numbering = Numbering::new(document, order);
+    let mut text = Text { out, numbers: &numbering.numbers, order };
     text.raw("{\"nodes\":[")?;
     for (i, value) in numbering.order.iter().enumerate() {
         if i != 0 {
@@ -43,7 +57,7 @@ struct Numbering<'d> {
 const UNSEEN: u32 = u32::MAX;
 
 impl<'d> Numbering<'d> {
-    fn new(document: &'d Document<'d>) -> Self {
+    fn new(document: &'d Document<'d>, order: &Order) -> Self {
         let mut this = Numbering { order: Vec::new(), numbers: vec![UNSEEN; document.id_limit()] };
         // An explicit stack: pickles nest deeper than threads do.
         let mut stack = vec![document.root()];
@@ -60,6 +74,9 @@ impl<'d> Numbering<'d> {
                     children.push(child);
                 }
             });
+            if order.sorts(&value) {
+                children.sort_by_cached_key(|child| order.hash(child));
+            }
             stack.extend(children.drain(..).rev());
         }
         this
@@ -71,9 +88,89 @@ fn identity(value: &Value<'_>) -> Option<usize> {
     if value.kind() == Kind::Global { None } else { value.id() }
 }
 
+/// What of a value is its content alone, and where that puts it in a set.
+type Hash = [u8; 16];
+
+/// The order of the items of sets: as they are written, or by their hashes.
+#[derive(Default)]
+struct Order {
+    /// A hash a node; none at all where the order is that of the pickle.
+    hashes: Vec<Option<Hash>>,
+    /// Lists that a set is made of.
+    lists: HashSet<usize>,
+}
+
+impl Order {
+    /// Hashes of all that is in a document, parts before what they are in.
+    fn of(document: &Document<'_>) -> io::Result<Order> {
+        let mut this = Order { hashes: vec![None; document.id_limit()], lists: HashSet::new() };
+        let mut seen = vec![false; document.id_limit()];
+        let mut stack = vec![(document.root(), false)];
+        while let Some((value, done)) = stack.pop() {
+            let Some(id) = identity(&value) else { continue };
+            if done {
+                let mut text = Hasher(Sha256::new());
+                Text { out: &mut text, numbers: &[], order: &this }.node(&value)?;
+                if let Some(hash) = this.hashes.get_mut(id) {
+                    *hash = Some(short(text.0));
+                }
+                continue;
+            }
+            if std::mem::replace(&mut seen[id], true) {
+                continue;
+            }
+            if let (View::Set(_), Some(object)) = (value.view(), value.as_object()) {
+                let lists = object.args().filter(|arg| arg.kind() == Kind::List);
+                this.lists.extend(lists.filter_map(|list| list.id()));
+            }
+            stack.push((value, true));
+            for_each_child(&value, &mut |child| stack.push((child, false)));
+        }
+        Ok(this)
+    }
+
+    /// The items of this value have no order.
+    fn sorts(&self, value: &Value<'_>) -> bool {
+        let is_set = matches!(value.kind(), Kind::Set | Kind::FrozenSet);
+        !self.hashes.is_empty() && (is_set || value.id().is_some_and(|id| self.lists.contains(&id)))
+    }
+
+    /// The hash of a value; none of what holds it itself.
+    fn hash(&self, value: &Value<'_>) -> Option<Hash> {
+        if let Some(id) = identity(value) {
+            return self.hashes.get(id).copied().flatten();
+        }
+        let mut text = Hasher(Sha256::new());
+        Text { out: &mut text, numbers: &[], order: self }.value(value).ok()?;
+        Some(short(text.0))
+    }
+}
+
+/// Hashes what is written.
+struct Hasher(Sha256);
+
+impl Write for Hasher {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.0.update(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn short(hash: Sha256) -> Hash {
+    let mut short = [0; 16];
+    short.iter_mut().zip(hash.finalize().iter()).for_each(|(to, from)| *to = *from);
+    short
+}
+
 struct Text<'o, 'n> {
     out: &'o mut dyn Write,
+    /// Of every node; none at all where its hash stands for it.
     numbers: &'n [u32],
+    order: &'n Order,
 }
 
 impl Text<'_, '_> {
@@ -137,7 +234,13 @@ impl Text<'_, '_> {
         };
         self.raw(&format!("{{\"{key}\":"))?;
         if let Some(items) = value.items() {
-            self.items(items)?;
+            if self.order.sorts(value) {
+                let mut sorted: Vec<_> = items.collect();
+                sorted.sort_by_cached_key(|item| self.order.hash(item));
+                self.items(sorted.into_iter())?;
+            } else {
+                self.items(items)?;
+            }
         } else if let Some(entries) = value.entries() {
             self.pairs(entries)?;
         } else if let Some(inner) = value.inner() {
@@ -148,7 +251,7 @@ impl Text<'_, '_> {
         self.raw("}")
     }
 
-    fn items(&mut self, items: Items<'_>) -> io::Result<()> {
+    fn items<'d>(&mut self, items: impl Iterator<Item = Value<'d>>) -> io::Result<()> {
         self.raw("[")?;
         for (i, item) in items.enumerate() {
             if i != 0 {
@@ -232,7 +335,13 @@ impl Text<'_, '_> {
 
     fn value(&mut self, value: &Value<'_>) -> io::Result<()> {
         if let Some(id) = identity(value) {
-            return self.raw(&format!("{{\"$ref\":{}}}", self.numbers[id]));
+            return match self.numbers.get(id) {
+                Some(number) => self.raw(&format!("{{\"$ref\":{number}}}")),
+                None => {
+                    let hash = self.order.hash(value).unwrap_or_default();
+                    self.out.write_all(&hash)
+                }
+            };
         }
         match value.kind() {
             Kind::Bool => self.raw(if value.as_bool() == Some(true) { "true" } else { "false" }),
