@@ -105,10 +105,9 @@ impl Line {
     }
 
     fn append(&mut self, document: &Document<'_>) {
-        let options = Options::default();
-        if !self.quick.append(document.root(), &options, &mut self.text) {
-            let arena = Arena::new(one_line);
-            let (root, form) = (document.root(), steps::Form { options, arena: &arena });
+        let arena = Arena::new(one_line);
+        let (root, form) = (document.root(), steps::Form { options: Options::default(), arena: &arena });
+        if !self.quick.append(root, form, &mut self.text) {
             self.shared.look_at(root, document.id_limit(), form);
             // A Vec takes everything.
             let _ = writer::Writer::new(form, &self.shared, &mut self.text).write(root);
