@@ -2,7 +2,7 @@
 
 use super::table::time::{self, Instant, Style};
 use pickle_core::Value;
-use pickle_core::known::{Array, DType, Data as ArrayData, Field, Octets};
+use pickle_core::known::{Array, DType, Data as ArrayData, Field, Masked, Octets};
 use pickle_core::table::{Cell, Unit};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -27,6 +27,8 @@ pub struct Cells<'d> {
     /// The place of the first item.
     start: usize,
     data: Rc<Data<'d>>,
+    /// Not 0 for items that count for nothing, in the order of the data.
+    mask: Option<Rc<[u8]>>,
 }
 
 enum Data<'d> {
@@ -69,7 +71,16 @@ impl<'d> Cells<'d> {
             _ => return None,
         };
         let strides = strides(&shape, array.fortran);
-        Some(Cells { dtype: array.dtype, shape, strides, start: 0, data: Rc::new(data) })
+        Some(Cells { dtype: array.dtype, shape, strides, start: 0, data: Rc::new(data), mask: None })
+    }
+
+    /// The items of a masked array, of which those that count for nothing are not there. `None` also where fields of
+    /// records are masked one by one.
+    pub fn masked(masked: &Masked<'d>) -> Option<Self> {
+        let cells = Cells::of(&masked.array)?;
+        let mask: Rc<[u8]> = masked.mask.collect();
+        let fits = Some(mask.len() as u64) == masked.array.len() && masked.fortran == masked.array.fortran;
+        fits.then_some(Cells { mask: Some(mask), ..cells })
     }
 
     /// Items along each axis.
@@ -95,7 +106,14 @@ impl<'d> Cells<'d> {
             return None;
         }
         let start = self.start + index * stride;
-        Some(Cells { shape: shape.to_vec(), strides: strides.to_vec(), start, data: self.data.clone(), ..*self })
+        Some(Cells {
+            shape: shape.to_vec(),
+            strides: strides.to_vec(),
+            start,
+            data: self.data.clone(),
+            mask: self.mask.clone(),
+            dtype: self.dtype,
+        })
     }
 
     /// A field of all items, by its name.
@@ -111,11 +129,14 @@ impl<'d> Cells<'d> {
         }
         let strides = strides(&self.shape, false);
         let data = Rc::new(Data::Bytes(copy.into()));
-        Some(Cells { dtype: field.dtype, shape: self.shape.clone(), strides, start: 0, data })
+        Some(Cells { dtype: field.dtype, shape: self.shape.clone(), strides, start: 0, data, mask: self.mask.clone() })
     }
 
-    /// The item at a place of [`Nested`].
+    /// The item at a place of [`Nested`]; `None` for one that is masked.
     pub fn item(&self, place: usize) -> Option<Item<'_, 'd>> {
+        if self.mask.as_ref().is_some_and(|mask| mask.get(place) != Some(&0)) {
+            return None;
+        }
         match &*self.data {
             Data::Bytes(bytes) => {
                 let size = usize::try_from(self.dtype.size).ok()?;

@@ -4,12 +4,21 @@ use super::told::global_name;
 use super::{Step, Steps, list, map, one, raw, string, value};
 use crate::print::cells::{Cells, Item, Nested, Token, cell, datetime, fields, subarray};
 use crate::print::json::text;
-use pickle_core::known::{Array, DType, Data, Number};
+use pickle_core::known::{Array, DType, Data, Masked, Number};
 use pickle_core::table::Cell;
 use std::io::{self, Write};
 
 /// `{"$ndarray": "float64", "$shape": [..], "$data": ..}`
 pub fn ndarray(array: Array<'_>) -> Option<Steps<'_>> {
+    with_items(array, Cells::of(&array))
+}
+
+/// The same with null for what is masked; `None` where it is masked in another way.
+pub fn masked(masked: Masked<'_>) -> Option<Steps<'_>> {
+    with_items(masked.array, Some(Cells::masked(&masked)?))
+}
+
+fn with_items<'d>(array: Array<'d>, cells: Option<Cells<'d>>) -> Option<Steps<'d>> {
     let mut fields = Vec::new();
     if let Some(class) = array.class.filter(|class| class.as_global().is_none_or(|name| name != ("numpy", "ndarray"))) {
         fields.push(match class.as_global() {
@@ -19,7 +28,7 @@ pub fn ndarray(array: Array<'_>) -> Option<Steps<'_>> {
     }
     fields.push(("$ndarray", dtype(array.dtype)));
     fields.push(("$shape", list(array.shape.items()?)));
-    match (Cells::of(&array), array.data) {
+    match (cells, array.data) {
         (Some(cells), _) => fields.push(("$data", nested(cells))),
         (None, Data::Missing(buffer)) => fields.push(("$data", value(buffer))),
         (None, Data::Objects(objects)) => fields.push(("$data", value(objects))),

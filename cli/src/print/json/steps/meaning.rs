@@ -57,6 +57,7 @@ pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Steps<'d> {
         View::DType(dtype) => Some(array::dtype(dtype)),
         View::Scalar(dtype, octets) => scalar(&dtype, octets),
         View::Array(it) => array::ndarray(it),
+        View::Masked(it) => array::masked(it),
         View::DataFrame { .. } | View::Series { .. } | View::Index { .. } => table::steps(it, form),
         _ => None,
     };
