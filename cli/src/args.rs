@@ -188,6 +188,17 @@ impl Verb for completions::ManArgs {
     }
 }
 
+impl Command {
+    /// It looks at values, however they are kept; all others look at pickles.
+    pub fn wants_values(&self) -> bool {
+        use Command as C;
+        matches!(
+            self,
+            C::Show(_) | C::Json(_) | C::Get(_) | C::Table(_) | C::Items(_) | C::Head(_) | C::Tail(_) | C::Count(_)
+        ) || matches!(self, C::Extract(_) | C::Diff(_) | C::Grep(_) | C::Graph(_))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

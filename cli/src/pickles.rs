@@ -1,5 +1,6 @@
 //! Reading the pickles of an input.
 
+pub mod beside;
 pub mod bytes;
 pub(crate) mod children;
 mod documents;

@@ -2,8 +2,8 @@
 
 use crate::Failure;
 use crate::input::{InputFile, containers};
-use crate::pickles::Pickles;
 use crate::pickles::items::{self, Whose};
+use crate::pickles::{Pickles, beside};
 use crate::print::json::{self, json, one_line};
 use crate::print::rows::{self, Part};
 use crate::print::table::values::Arena;
@@ -60,6 +60,7 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let several = Path::new(&args.path).is_many();
     let failure = match pickles.next_document() {
         Ok(Some(document)) => {
+            beside::tell(&args.file, &document);
             let root = document.root();
             let found = match root.find_all(&args.path) {
                 Ok(found) => found,

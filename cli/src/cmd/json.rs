@@ -3,7 +3,7 @@
 use super::common::{EncodingName, print_all};
 use crate::Failure;
 use crate::input::{self, InputFile};
-use crate::pickles::Pickles;
+use crate::pickles::{Pickles, beside};
 use crate::print::json::{Options, json};
 use clap::Args;
 use pickle_core::Encoding;
@@ -57,8 +57,12 @@ fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let indent = if args.lines { None } else { Some(args.indent.unwrap_or(INDENT)).filter(|&n| n != 0) };
     let options = Options { indent, tagged: args.tagged, ..Options::default() };
     input::for_each(std::slice::from_ref(&args.file), out, |input, out| {
+        let name = input.name().to_owned();
         let encoding = args.encoding.map(Encoding::from).unwrap_or_default();
         let pickles = Pickles::new(input, pickle_core::Options::new().encoding(encoding), false);
-        print_all(pickles, out, &mut |document, out| Ok(json(document, &options, out)?))
+        print_all(pickles, out, &mut |document, out| {
+            beside::tell(name.as_ref(), document);
+            Ok(json(document, &options, out)?)
+        })
     })
 }

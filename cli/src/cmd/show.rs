@@ -3,7 +3,7 @@
 use super::common::print_all;
 use crate::Failure;
 use crate::input::{self, InputFile};
-use crate::pickles::Pickles;
+use crate::pickles::{Pickles, beside};
 use crate::print::tree::{Options, Palette, show};
 use clap::Args;
 use std::io::Write;
@@ -62,7 +62,11 @@ fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
             writeln!(out, "{}==> {} <==", if first { "" } else { "\n" }, input.name())?;
         }
         first = false;
+        let name = input.name().to_owned();
         let pickles = Pickles::new(input, pickle_core::Options::new(), false);
-        print_all(pickles, out, &mut |document, out| Ok(show(document, &options, out)?))
+        print_all(pickles, out, &mut |document, out| {
+            beside::tell(name.as_ref(), document);
+            Ok(show(document, &options, out)?)
+        })
     })
 }

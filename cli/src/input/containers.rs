@@ -25,7 +25,7 @@ mod torch;
 mod zip;
 mod zodb;
 
-pub use npy::{Header as NpyHeader, read_header as read_npy_header};
+pub use npy::{Header as NpyHeader, read_header as read_npy_header, take_arrays};
 
 use crate::Failure;
 use crate::input::{Input, InputFile, InputOptions, Part, damage};
@@ -173,6 +173,20 @@ enum Source {
 pub fn open(file: &InputFile) -> Result<Members, Failure> {
     let (path, wanted) = split(file);
     Ok(members(Input::open(&path, &file.options().raw)?, wanted, file.options()))
+}
+
+/// The members of a file that is one stream of rows in batches, a pickle each; `None` for every other file.
+///
+/// # Errors
+/// The file cannot be opened.
+pub fn batches(file: &InputFile) -> Result<Option<Members>, Failure> {
+    let (path, member) = split(file);
+    // A pipe can be looked at once.
+    if member.is_some() || file.options().host.is_some() || !path.is_file() {
+        return Ok(None);
+    }
+    let mut input = Input::open(&path, &file.options().raw)?;
+    Ok(sequence_file::is_sequence_file(input.head()).then(|| members(input, None, file.options())))
 }
 
 /// The pickles of an input that is open; the member of that name where one is wanted.

@@ -1,10 +1,14 @@
 //! `.npy`: a header in Python's notation, then raw items, or a pickle of them
 //! (`numpy.lib.format`).
 
+mod array;
+mod literal;
+
 use super::format::{Format, Open, Recognise};
 use super::{Content, Data, Member, Unfolded};
 use crate::Failure;
 use crate::input::{Container, Input, sniff};
+use std::cell::Cell;
 use std::io::{self, Read};
 
 /// The row of the table.
@@ -15,6 +19,16 @@ pub(super) const FORMAT: Format = Format {
     open: Open::Content(pickle),
     all: true,
 };
+
+thread_local! {
+    /// Arrays without objects are taken for what NumPy would pickle.
+    static ARRAYS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// From now on arrays without objects count as pickles, too: for who wants values, not opcodes.
+pub fn take_arrays(wanted: bool) {
+    ARRAYS.set(wanted);
+}
 
 /// Bytes that a header may have; numpy itself refuses more than 10 000 by default.
 const MAX_HEADER: u64 = 1 << 20;
@@ -73,10 +87,17 @@ pub fn read_header(reader: &mut dyn Read) -> io::Result<Header> {
 /// The pickle behind the header.
 fn pickle(mut input: Input) -> Result<Content, Failure> {
     let name = input.name().to_owned();
+    if ARRAYS.get() {
+        input = input.into_seekable()?;
+    }
     let header = read_header(&mut input).map_err(|error| match Failure::from(error) {
         Failure::Output(source) => Failure::Input { name: name.clone(), source },
         failure => failure,
     })?;
+    if !header.has_objects() && ARRAYS.get() {
+        let Some(part) = input.part() else { return Err(input.refuse("the file is empty")) };
+        return array::pickles(name, part).map(Content::Pickles);
+    }
     if !header.has_objects() {
         return Ok(Content::Members(Unfolded {
             what: "a .npy file of plain numbers or text, not objects",
