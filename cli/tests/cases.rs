@@ -395,3 +395,111 @@ fn every_path_of_du_can_be_given_back() {
     }
     assert!(count > 60, "{count}");
 }
+
+#[test]
+fn sets_can_be_sorted_in_the_graph() {
+    let sorted = |file: &str| says(&["graph", "--sort-sets", file]);
+    assert_ne!(says(&["graph", "s1.pkl"]), says(&["graph", "s2.pkl"]));
+    assert_eq!(sorted("s1.pkl"), sorted("s2.pkl"));
+    // The order of a dict has a meaning.
+    assert_ne!(sorted("s1.pkl"), sorted("otherorder.pkl"));
+    // Sets as protocols 0 to 2 spell them, of sets, and of tuples; a set whose members differ.
+    let folder = tempfile::tempdir().unwrap();
+    let graph = |pickle: &[u8]| {
+        let file = folder.path().join("a.pkl");
+        std::fs::write(&file, pickle).unwrap();
+        sorted(file.to_str().unwrap())
+    };
+    let all = |items: &[&str]| items.iter().map(|item| format!("{item}a")).collect::<String>();
+    let set = |items: &[&str]| format!("c__builtin__\nset\n((l{}tR.", all(items));
+    let frozen = |items: &[&str]| format!("c__builtin__\nfrozenset\n((l{}tR", all(items));
+    assert_eq!(graph(set(&["I1\n", "I2\n"]).as_bytes()), graph(set(&["I2\n", "I1\n"]).as_bytes()));
+    assert_ne!(graph(set(&["I1\n", "I2\n"]).as_bytes()), graph(set(&["I2\n", "I3\n"]).as_bytes()));
+    let (one, two) = (frozen(&["I1\n", "S'b'\n"]), frozen(&["S'b'\n", "I1\n"]));
+    assert_eq!(graph(set(&[&one, "(I5\nI6\nt"]).as_bytes()), graph(set(&["(I5\nI6\nt", &two]).as_bytes()));
+    // Lists keep theirs.
+    assert_ne!(graph(b"(lI1\naI2\na."), graph(b"(lI2\naI1\na."));
+}
+
+#[test]
+fn rows_of_a_sequence_file_are_one_stream() {
+    let rows: Vec<String> = (0..5).map(|n| format!("{{\"id\":{n},\"name\":\"r{n}\"}}")).collect();
+    assert_eq!(says(&["items", "batches-00000"]), rows.join("\n"));
+    assert_eq!(says(&["head", "-n", "3", "batches-00000"]), rows[..3].join("\n"));
+    assert_eq!(says(&["tail", "-n", "1", "batches-00000"]), rows[4]);
+    assert_eq!(says(&["count", "batches-00000"]), "5");
+    assert_eq!(says(&["items", "-f", "csv", "batches-00000"]).lines().next(), Some("id,name"));
+    // A batch by its name.
+    assert_eq!(says(&["items", "batches-00000!0"]), rows[..2].join("\n"));
+    assert!(fails(&["items", "-p", "$.nothing", "batches-00000"]).contains("nothing"));
+}
+
+#[test]
+fn files_of_numpy_are_arrays() {
+    let array = r#"{"$ndarray":"float32","$shape":[2,3],"$data":[[0.0,1.0,2.0],[3.0,4.0,5.0]]}"#;
+    assert_eq!(says(&["json", "-l", "w2v.kv.vectors.npy"]), array);
+    assert_eq!(says(&["get", "w2v.kv.vectors.npy", "$[1][2]"]), "5.0");
+    assert_eq!(says(&["items", "w2v.kv.vectors.npy"]), "[0.0,1.0,2.0]\n[3.0,4.0,5.0]");
+    assert_eq!(says(&["count", "w2v.kv.vectors.npy"]), "2");
+    assert!(says(&["show", "w2v.kv.vectors.npy"]).contains("float32 (2, 3)"));
+    assert_eq!(says(&["table", "--format", "csv", "--no-index", "w2v.kv.vectors.npy"]).lines().count(), 3);
+    assert_eq!(
+        says(&["get", "-i", "0", "record.npy", "$[0]"]),
+        r#"{"id":1,"name":"a","at":"2020-01-02T03:04:05","m":[1,2]}"#
+    );
+    assert_eq!(says(&["get", "-i", "0", "record.npy", "$[1]"]), r#"{"id":-2,"name":"é","at":null,"m":[3,4]}"#);
+    // What a pickle of it says is what it is: the same file comes out again.
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.npy");
+    for file in ["w2v.kv.vectors.npy", "record.npy"] {
+        says(&["extract", file, "$", "-o", out.to_str().unwrap()]);
+        assert!(std::fs::read(&out).unwrap() == std::fs::read(data().join(file)).unwrap(), "{file}");
+    }
+    // Members of an archive, compressed.
+    let lines = says(&["json", "-l", "arrays.npz"]);
+    assert_eq!(lines.lines().count(), 3);
+    let fortran = r#"{"$ndarray":"float32","$shape":[2,3],"$data":[[0.0,1.0,2.0],[3.0,4.0,5.0]]}"#;
+    assert_eq!(says(&["json", "-l", "arrays.npz!fortran.npy"]), fortran);
+    assert!(lines.contains(r#"{"$ndarray":"uint16","$shape":[],"$data":7}"#), "{lines}");
+    assert!(lines.contains(r#"{"$ndarray":"float64","$shape":[0,2],"$data":[]}"#), "{lines}");
+    // Several arrays in one file; one that is cut off; from a pipe; a header that lies.
+    let npy = std::fs::read(data().join("w2v.kv.vectors.npy")).unwrap();
+    let twice = piped(&["json", "-l", "-"], &npy.repeat(2));
+    assert_eq!(String::from_utf8_lossy(&twice.stdout).lines().collect::<Vec<_>>(), [array, array]);
+    let cut = piped(&["json", "-l", "-"], &npy[..npy.len() - 1]);
+    assert!(!cut.status.success() && String::from_utf8_lossy(&cut.stderr).contains("cut off"));
+    for (from, to) in [("(2, 3)", "(2,-3)"), ("(2, 3)", "(2, 3 "), ("'<f4'", "'<q4'"), ("'<f4'", "'<f4 "), ("3)", "9)")]
+    {
+        let at = npy.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+        let mut lies = npy.clone();
+        lies[at..at + to.len()].copy_from_slice(to.as_bytes());
+        assert_eq!(piped(&["json", "-l", "-"], &lies).status.code(), Some(1), "{to}");
+    }
+    // Verbs that look at opcodes see none.
+    assert!(fails(&["dis", "w2v.kv.vectors.npy"]).contains("no pickle in this"));
+    assert!(fails(&["scan", "w2v.kv.vectors.npy"]).contains("no pickle in this"));
+}
+
+#[test]
+fn files_beside_a_pickle_are_named() {
+    for args in [&["show", "w2v.kv"][..], &["json", "w2v.kv"], &["get", "w2v.kv", "$.vectors"]] {
+        let output = pickle(args);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && told.contains("$.vectors lies beside it, in w2v.kv.vectors.npy"), "{told}");
+        assert!(!told.contains("not_there"), "{told}");
+    }
+}
+
+#[test]
+fn what_is_masked_is_null() {
+    for file in ["masked_p2.pkl", "masked_p4.pkl"] {
+        let data = |path: &str| {
+            let json: serde_json::Value = serde_json::from_str(&says(&["get", "-i", "0", file, path])).unwrap();
+            assert!(json["$class"].as_str().unwrap().ends_with("MaskedArray"), "{json}");
+            json["$data"].to_string()
+        };
+        assert_eq!(data("$.plain"), "[[1,null],[3,4]]");
+        assert_eq!(data("$.fortran"), "[[1,null],[3,4]]");
+        assert_eq!(data("$.none"), "[1.5,2.0]");
+    }
+}

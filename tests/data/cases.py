@@ -5,7 +5,7 @@
     python3 tests/data/cases.py --pandas 3 tests/data/cases   # once with each pandas: 024, 15, 3
 
 Keys of every type, containers in the spellings of every protocol, rows of Python 2, arrays of what is no number, one memo for
-several pickles, sets in the orders of two hash seeds, frames.
+several pickles, sets in the orders of two hash seeds, frames, arrays in files of their own.
 """
 
 import collections
@@ -157,11 +157,41 @@ def frames(version):
     dump(f"series_pd{version}.pkl", frame["temp"], 2 if version == "024" else 4)
 
 
+def beside():
+    """Arrays that are no pickles: files of numpy.save and numpy.savez, those that gensim keeps beside a pickle; masked arrays;
+    rows in the batches of a SequenceFile."""
+    import numpy
+
+    plain = numpy.arange(6.0, dtype="f4").reshape(2, 3)
+    keyed = class_of("gensim.models.keyedvectors", "KeyedVectors")()
+    keyed.vector_size, keyed.vectors = 3, None
+    keyed.__dict__["__numpys"] = ["vectors", "not_there"]
+    dump("w2v.kv", keyed, 4)
+    numpy.save(f"{FOLDER}/w2v.kv.vectors.npy", plain)
+    fields = numpy.dtype([(("Title", "id"), ">i2"), ("name", "U2"), ("at", "M8[s]"), ("m", "i1", (2,))], align=True)
+    record = numpy.zeros(2, fields)
+    record["id"], record["name"], record["at"], record["m"] = [1, -2], ["a", "\u00e9"], ["2020-01-02T03:04:05", "NaT"], [[1, 2], [3, 4]]
+    numpy.save(f"{FOLDER}/record.npy", record)
+    numpy.savez_compressed(f"{FOLDER}/arrays.npz", fortran=numpy.asfortranarray(plain), empty=numpy.zeros((0, 2)), one=numpy.array(7, "u2"))
+    two = {"plain": numpy.ma.array([[1, 2], [3, 4]], mask=[[0, 1], [0, 0]]), "none": numpy.ma.array([1.5, 2])}
+    two["fortran"] = numpy.ma.array(numpy.asfortranarray([[1, 2], [3, 4]]), mask=numpy.asfortranarray([[0, 1], [0, 0]]))
+    for protocol in 2, 4:
+        dump(f"masked_p{protocol}.pkl", two, protocol)
+    sync = bytes(range(100, 116))
+    text = lambda name: bytes([len(name)]) + name.encode()
+    with open(f"{FOLDER}/batches-00000", "wb") as file:
+        file.write(b"SEQ\x06" + text("org.apache.hadoop.io.NullWritable") + text("org.apache.hadoop.io.BytesWritable") + bytes(6) + sync)
+        for first, count in ((0, 2), (2, 0), (2, 3)):
+            batch = pickle.dumps([{"id": n, "name": f"r{n}"} for n in range(first, first + count)], 4)
+            value = len(batch).to_bytes(4, "big") + batch
+            file.write(len(value).to_bytes(4, "big") + bytes(4) + value + b"\xff\xff\xff\xff" + sync)
+
+
 if __name__ == "__main__":
     FOLDER = sys.argv[-1]
     if "--pandas" in sys.argv:
         frames(sys.argv[sys.argv.index("--pandas") + 1])
         sys.exit()
-    for make in (keys, likes, containers, arrays, one_memo, seeds):
+    for make in (keys, likes, containers, arrays, one_memo, seeds, beside):
         make()
     subprocess.check_call(["python2.7", "-c", PYTHON2, FOLDER])
