@@ -225,6 +225,7 @@ impl Search<'_> {
             View::Sequence(_) | View::Set(_) | View::Mapping(_) | View::Record(_) | View::Array(_) => false,
             View::Object(..) | View::Partial(_) | View::Persistent(_) | View::Global(_) | View::Tensor(_) => false,
             View::DataFrame { .. } | View::Series { .. } | View::Index { .. } | View::Sparse { .. } => false,
+            View::Masked(_) => false,
             _ => short_json(value, MOST).is_some_and(|text| {
                 let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&text);
                 self.regex.is_match(text)

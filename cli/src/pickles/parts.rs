@@ -59,6 +59,7 @@ pub(crate) fn parts<'d>(value: Value<'d>) -> Option<Parts<'d>> {
         | View::DataFrame { .. }
         | View::Series { .. }
         | View::Index { .. }
+        | View::Masked(_)
         | View::Sparse { .. } => made_of(value)?,
         _ => return None,
     })
