@@ -3,8 +3,9 @@
 use super::steps::{self, Form, Step, Steps};
 use super::text;
 use crate::print::pyrepr;
-use pickle_core::view::{Date, Time, View};
+use pickle_core::view::{Date, Time, View, Zone};
 use pickle_core::{Entries, Kind, Value};
+use std::io::Write;
 use std::ops::Range;
 
 /// Levels that are gone down here.
@@ -105,6 +106,29 @@ fn plain<'d>(value: Value<'d>, form: Form<'d>, shapes: &mut [Shape], left: &mut 
                 date(day, out);
                 out.push(b'T');
                 time(it, out);
+                out.push(b'"');
+            }
+            View::DateTime(day, it, Some(zone)) if !matches!(zone, Zone::Local | Zone::Other(_)) => {
+                out.push(b'"');
+                date(day, out);
+                out.push(b'T');
+                time(it, out);
+                write!(out, "{zone}").ok()?;
+                out.push(b'"');
+            }
+            View::TimeDelta(it) => {
+                out.extend_from_slice(b"{\"$seconds\":");
+                steps::seconds(it.total_microseconds(), out);
+                out.push(b'}');
+            }
+            View::Uuid(it) => {
+                out.push(b'"');
+                for (at, byte) in it.0.to_be_bytes().into_iter().enumerate() {
+                    if matches!(at, 4 | 6 | 8 | 10) {
+                        out.push(b'-');
+                    }
+                    out.extend([byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]));
+                }
                 out.push(b'"');
             }
             View::Decimal(it) => text::string(out, it).ok()?,

@@ -5,6 +5,8 @@ mod meaning;
 mod table;
 mod told;
 
+pub use meaning::seconds;
+
 use super::Options;
 use crate::print::cells::Cells;
 use crate::print::table::values::Arena;

@@ -34,7 +34,8 @@ pub(super) fn pickles(name: String, part: &Part) -> Result<Input, Failure> {
             }
             Err(error) => return Err(fail(error)),
         };
-        let unknown = || refuse(format!("its .npy header is not known: {}", crate::messages::printable(&header.text)));
+        let unknown =
+            || refuse(format!("its .npy header is not known: {}", crate::messages::printable(header.text.trim_end())));
         if header.has_objects() {
             return Err(refuse("an array of objects follows one of numbers".into()));
         }

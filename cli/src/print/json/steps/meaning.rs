@@ -38,7 +38,11 @@ pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Steps<'d> {
         View::Date(date) => Some(string(date.to_string())),
         View::Time(time, zone) => offset(zone).map(|zone| string(format!("{time}{zone}"))),
         View::DateTime(date, time, zone) => offset(zone).map(|zone| string(format!("{date}T{time}{zone}"))),
-        View::TimeDelta(delta) => Some(tag("$seconds", raw(seconds(delta.total_microseconds())))),
+        View::TimeDelta(delta) => {
+            let mut text = Vec::new();
+            seconds(delta.total_microseconds(), &mut text);
+            Some(tag("$seconds", raw(String::from_utf8(text).unwrap_or_default())))
+        }
         View::Zone(Zone::Named { key, .. }) => Some(string(key)),
         View::Decimal(text) => Some(string(text)),
         View::Fraction(Fraction::Text(text)) => Some(string(text)),
@@ -76,12 +80,20 @@ fn offset(zone: Option<Zone<'_>>) -> Option<String> {
     }
 }
 
-/// Seconds as a decimal number, exactly.
-fn seconds(micros: i128) -> String {
-    let sign = if micros < 0 { "-" } else { "" };
-    let (whole, fraction) = (micros.unsigned_abs() / 1_000_000, micros.unsigned_abs() % 1_000_000);
-    let text = format!("{sign}{whole}.{fraction:06}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// Appends seconds as a decimal number, exactly.
+pub fn seconds(micros: i128, out: &mut Vec<u8>) {
+    let (whole, mut fraction) = (micros.unsigned_abs() / 1_000_000, (micros.unsigned_abs() % 1_000_000) as u32);
+    if micros < 0 {
+        out.push(b'-');
+    }
+    out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
+    if fraction != 0 {
+        out.push(b'.');
+    }
+    while fraction != 0 {
+        out.push(b'0' + (fraction / 100_000) as u8);
+        fraction = fraction % 100_000 * 10;
+    }
 }
 
 /// An attribute of a class or module: it has a name as if it were pickled by that.
