@@ -36,6 +36,7 @@ pub(super) struct Found<'d> {
 }
 
 /// What items are.
+#[allow(clippy::large_enum_variant, reason = "one at a time is alive")]
 pub(super) enum Type<'d> {
     /// Of a tensor.
     Tensor(&'static Number),
@@ -46,6 +47,7 @@ pub(super) enum Type<'d> {
 }
 
 /// Where items are.
+#[allow(clippy::large_enum_variant, reason = "one at a time is alive")]
 pub(super) enum Data<'d> {
     /// In a storage, by its key.
     Storage(String),
@@ -180,6 +182,7 @@ impl<'d> All<'d> {
 }
 
 /// What a value is.
+#[allow(clippy::large_enum_variant, reason = "one at a time is alive")]
 pub(super) enum Is<'d> {
     /// An array or tensor.
     Found(Found<'d>),
