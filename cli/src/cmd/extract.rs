@@ -81,12 +81,14 @@ impl Format {
     }
 }
 
+verb!(ExtractArgs => run, file: file);
+
 /// Runs the command.
 ///
 /// # Errors
 /// The file cannot be read, nothing is at the path, or it cannot be written; [`Failure::Reported`] where something was left
 /// out.
-pub fn run(args: &ExtractArgs) -> Result<(), Failure> {
+fn run(args: &ExtractArgs, _: &mut dyn Write) -> Result<(), Failure> {
     let format = Format::of(args);
     let path = match (&args.path, format) {
         (Some(path), _) => path,

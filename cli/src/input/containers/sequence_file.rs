@@ -26,7 +26,7 @@ const SYNC: usize = 16;
 const MAX_RECORD: u64 = 1 << 30;
 
 /// Begins with `SEQ` and version 6.
-fn is_sequence_file(head: &[u8]) -> bool {
+pub(super) fn is_sequence_file(head: &[u8]) -> bool {
     head.starts_with(b"SEQ\x06")
 }
 
