@@ -33,10 +33,11 @@ unsafe fn by_path<'a>(from: Found<Value<'a>>, path: *const c_char) -> Found<Valu
     // SAFETY: as the caller says.
     let (from, path) = (from?, unsafe { text(path) }.ok_or(pickle_status::Null)?);
     let path = core::str::from_utf8(path).map_err(|_| pickle_status::BadPath)?;
-    from.at_path(path).map_err(|error| match error.value() {
-        Some(_) => pickle_status::Missing,
-        None => pickle_status::BadPath,
-    })
+    match from.find(path) {
+        Some(found) => Ok(found),
+        None if pickle_core::Path::new(path).is_valid() => Err(pickle_status::Missing),
+        None => Err(pickle_status::BadPath),
+    }
 }
 
 fn to_value(value: Value<'_>) -> Found<Value<'_>> {
