@@ -200,7 +200,7 @@ fn check<'de, T: Deserialize<'de> + fmt::Debug>(name: &str, pickle: &'de [u8]) {
     );
 }
 
-fn check_all(name: &str, pickle: &[u8]) {
+pub fn check_all(name: &str, pickle: &[u8]) {
     check::<Any>(name, pickle);
     check::<IgnoredAny>(name, pickle);
     check::<Vec<Any>>(name, pickle);
