@@ -200,6 +200,7 @@ fn check<'de, T: Deserialize<'de> + fmt::Debug>(name: &str, pickle: &'de [u8]) {
     );
 }
 
+/// Fills every type in both ways.
 pub fn check_all(name: &str, pickle: &[u8]) {
     check::<Any>(name, pickle);
     check::<IgnoredAny>(name, pickle);

@@ -4,7 +4,7 @@
 pub mod common;
 
 use common::{Random, compare_values, corpus, data, show};
-use pickle_core::View;
+use pickle_core::view::{MappingKind, SequenceKind, View};
 use pickle_core::{
     Batch, Change, Decoder, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, MemoUse,
     Memory, Node, Opcode, Options, Role, Step, Storage, Unpickler, Value,
@@ -20,6 +20,7 @@ fn items_of(value: Value<'_>) -> Vec<(Role, Option<Value<'_>>, Value<'_>)> {
     if object.changes().next().is_none() {
         match value.view() {
             View::Set(set) => return set.items.map(|item| (Role::Item, None, item)).collect(),
+            View::Record(record) => return record.args.map(|item| (Role::Item, None, item)).collect(),
             View::Sequence(deque) => return deque.items.map(|item| (Role::Item, None, item)).collect(),
             View::Mapping(mapping) if mapping.pairs.len() != 0 => {
                 let helped = object.class().is_some_and(|(_, name)| name == "_reconstructor");
@@ -30,6 +31,12 @@ fn items_of(value: Value<'_>) -> Vec<(Role, Option<Value<'_>>, Value<'_>)> {
             }
             _ => {}
         }
+    }
+    // Their items lie in an attribute.
+    match value.view() {
+        View::Mapping(mapping) if mapping.kind == MappingKind::UserDict => return items_of(value.get("data").unwrap()),
+        View::Sequence(list) if list.kind == SequenceKind::UserList => return items_of(value.get("data").unwrap()),
+        _ => {}
     }
     for change in object.changes() {
         match change {
@@ -183,6 +190,7 @@ fn check<M: Memory>(
 
 const PATHS: &[&str] = &["$", "$.a", "$.rows", "$[0]", "$[1]", "$.a.b", "$[0].a"];
 
+/// Reads a pickle item by item in every way, and compares.
 pub fn all_ways(name: &str, input: &[u8], random: &mut Random, tally: &mut Tally) {
     let mut whole = Unpickler::new(Heap::new(), Options::new());
     let document = whole.load(input);
@@ -507,4 +515,52 @@ fn a_batch_is_all_that_is_ready() {
     assert_eq!(sizes, [2, 3, 1]);
     let want = ["1", "'ab'", "{'c': 'ab'}", "4", "5", "6"].map(str::to_owned);
     assert_eq!(texts, (0..).zip(want).collect::<Vec<_>>());
+}
+
+/// A UserDict or UserList of so many items, in protocol 4.
+fn user(name: &str, count: u32) -> Vec<u8> {
+    let mut out = b"\x80\x04\x8c\x0bcollections\x8c\x08".to_vec();
+    out.extend(name.as_bytes());
+    out.extend(b"\x93)\x81}\x8c\x04data");
+    out.push(if name == "UserDict" { b'}' } else { b']' });
+    for first in (0..count).step_by(1000) {
+        out.push(b'(');
+        for number in first..count.min(first + 1000) {
+            (0..if name == "UserDict" { 2 } else { 1 }).for_each(|_| {
+                out.push(b'J');
+                out.extend(number.to_le_bytes());
+            });
+        }
+        out.push(if name == "UserDict" { b'u' } else { b'e' });
+    }
+    out.extend(b"sb.");
+    out
+}
+
+/// Their items lie in an attribute, whatever the size, and in bounded memory.
+#[test]
+fn items_of_user_dicts_and_lists() {
+    for (name, role) in [("UserDict", Role::Entry), ("UserList", Role::Item)] {
+        for count in [0, 1, 2, 255, 256, 999, 1000, 1001, 2560, 65_535, 65_536, 300_000] {
+            let pickle = user(name, count);
+            let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+            let document = unpickler.load(&pickle).unwrap();
+            assert_eq!(document.root().members().unwrap().len(), count as usize);
+            let (mut nodes, mut memo, mut bytes) = (vec![Node::EMPTY; 12_000], vec![Node::EMPTY; 64], vec![0; 4096]);
+            let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
+            let mut reader = ItemReader::new(storage, ItemOptions::new().min_nodes(4096));
+            let mut found = 0;
+            read(
+                &mut reader,
+                &pickle,
+                || 4096,
+                |item| {
+                    assert_eq!((item.role(), item.value().as_u64()), (role, Some(found)));
+                    found += 1;
+                },
+            )
+            .unwrap();
+            assert_eq!(found, u64::from(count), "{name}");
+        }
+    }
 }

@@ -23,6 +23,11 @@ impl Cells {
         Cells { at: 0, here: 0, next: first, left: count }
     }
 
+    /// Where those lie that come before the next turn of the chain, and how many they are.
+    pub fn here(&self) -> (usize, usize) {
+        (self.at as usize, self.here as usize)
+    }
+
     /// How many are left.
     pub fn left(&self) -> u32 {
         self.left

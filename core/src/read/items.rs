@@ -548,7 +548,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         self.over = true;
         let (nodes, bytes) = self.unpickler.memory.view();
         let document = Document::new(nodes, bytes, &[], self.unpickler.root);
-        let found = document.find(self.path).map(|value| value.node);
+        let found = document.find(self.path).map(|value| place::inner(value).unwrap_or(value).node);
         self.path_found = found.is_some();
         let stream = &self.unpickler.memory.stream;
         let refused = match stream.phase {
@@ -570,8 +570,10 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             }
             _ => {
                 if let Some(node) = found {
-                    let node = spelled(Value::new(&document, node)).map_or(node, |items| items.node);
-                    self.from = From::Document(Cursor::of(nodes, node));
+                    let value = Value::new(&document, node);
+                    let cursor = fields(value)
+                        .unwrap_or_else(|| Cursor::of(nodes, spelled(value).map_or(node, |items| items.node)));
+                    self.from = From::Document(cursor);
                 }
                 false
             }
@@ -601,6 +603,16 @@ fn spelled(value: Value<'_>) -> Option<Value<'_>> {
     let first = object.derived().map(|(_, _, value)| value).or_else(|| object.instance()?.args.next())?;
     let holds = first.items().is_some() || mapping && first.entries().is_some();
     if holds { Some(first) } else { None }
+}
+
+/// The fields of an object to which nothing happened after it was made: a namedtuple, an exception, a member of an enum.
+fn fields(value: Value<'_>) -> Option<Cursor> {
+    let View::Record(record) = value.view() else { return None };
+    if value.as_object()?.changes().next().is_some() {
+        return None;
+    }
+    let (at, here) = record.args.cells().here();
+    Some(Cursor { at, here, next: NIL, role: Role::Item, slots: Node::EMPTY, after: NIL })
 }
 
 impl Cursor {

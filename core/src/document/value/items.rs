@@ -23,7 +23,6 @@ impl<'d> Items<'d> {
     }
 
     /// The cursor alone, which borrows no document.
-    #[cfg(feature = "serde")]
     pub(crate) fn cells(&self) -> Cells {
         self.cells
     }

@@ -5,7 +5,7 @@ use crate::document::path::{Path, PathStep};
 use crate::machine::node::{NIL, Node, chunk, tag};
 use crate::machine::stream::is_streamable;
 use crate::read::unpickler::Unpickler;
-use crate::view::View;
+use crate::view::{MappingKind, SequenceKind, View};
 use crate::{Document, Memory, Value};
 
 /// Items that CPython puts into a container by one opcode. After fewer it puts in no more.
@@ -70,7 +70,15 @@ fn find<M: Memory>(
     let mut here = machine.floor();
     let mut doubt = false;
     let mut steps = Path::new(path);
-    while let Some(step) = steps.next() {
+    // A UserDict has its items in an attribute.
+    let mut within = false;
+    loop {
+        let step = match steps.next() {
+            Some(step) => Some(step?),
+            None if !within && is_user(Value::new(&document, entry(here)?)) => None,
+            None => break,
+        };
+        within = step.is_none();
         let mut begin = here + 1;
         let mut around = entry(here)?;
         if around.tag() == tag::OBJECT && entry(begin)?.tag() == tag::DICT {
@@ -92,16 +100,21 @@ fn find<M: Memory>(
             None => at,
         };
         let value = |index: usize| if index >= begin { entry(index) } else { None };
-        match step? {
-            PathStep::Key(key) if is_mapping => {
+        let is_name = |name: Node| matches!(name.tag(), tag::STR | tag::STR8);
+        match step {
+            None | Some(PathStep::Key(_)) if is_mapping => {
                 let name = entry(last.checked_sub(1)?)?;
-                let same = matches!(name.tag(), tag::STR | tag::STR8) && key.is(document.range(name));
+                let same = is_name(name)
+                    && match step {
+                        Some(PathStep::Key(key)) => key.is(document.range(name)),
+                        _ => document.range(name) == b"data",
+                    };
                 if !same || last <= begin || (last - begin) % 2 != 1 {
                     return None;
                 }
                 doubt |= last.checked_sub(2).and_then(value).is_some_and(|before| takes_entry(&document, before));
             }
-            PathStep::Index(index) if around.tag() == tag::LIST => {
+            Some(PathStep::Index(index)) if around.tag() == tag::LIST => {
                 let found = u64::from(header(around).high()) + last.checked_sub(begin)? as u64;
                 if u64::try_from(index).ok()? != found {
                     return None;
@@ -123,6 +136,28 @@ fn find<M: Memory>(
     let fits = at == here + 1 && node.tag() == tag::OBJECT && is_streamable(node, header(node));
     note(Way { from: at, to: here, part: Part::State });
     if fits { Some((state, doubt)) } else { None }
+}
+
+/// The value is a UserDict or UserList, of Python 2 or 3.
+fn is_user(value: Value<'_>) -> bool {
+    let class = || value.as_object()?.instance()?.class.as_global();
+    matches!(
+        class(),
+        Some(
+            ("collections", "UserDict" | "UserList")
+                | ("UserDict", "UserDict" | "IterableUserDict")
+                | ("UserList", "UserList")
+        )
+    )
+}
+
+/// The dict or list that has the items of such a value.
+pub(super) fn inner(value: Value<'_>) -> Option<Value<'_>> {
+    match value.view() {
+        View::Mapping(mapping) if mapping.kind == MappingKind::UserDict => mapping.attributes.get("data"),
+        View::Sequence(sequence) if sequence.kind == SequenceKind::UserList => sequence.attributes.get("data"),
+        _ => None,
+    }
 }
 
 /// A key and a value that follow may be put into this value: CPython does so with the last entry of a dict where all
