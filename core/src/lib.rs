@@ -40,6 +40,10 @@ pub use options::{Encoding, Options, TextInts};
 pub use read::items::{Batch, Fate};
 pub use read::items::{Found, Item, ItemOptions, ItemReader, Role};
 pub use read::joblib;
+#[cfg(feature = "alloc")]
+pub use read::split::{
+    Inside, Split, SplitError, SplitNeeds, SplitOptions, SplitPlan, SplitPlanner, SplitReader, SplitStart, Unsplit, Why,
+};
 pub use read::unpickler::{Payload, Status, Unpickler, Usage};
 pub use view::View;
 pub use view::known;

@@ -12,6 +12,8 @@ pub(crate) mod memory;
 pub(crate) mod node;
 mod objects;
 pub(crate) mod plan;
+#[cfg(feature = "alloc")]
+mod resume;
 mod scalars;
 mod stack;
 pub(crate) mod stream;

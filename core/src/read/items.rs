@@ -5,6 +5,8 @@ mod batch;
 #[cfg(feature = "alloc")]
 mod fate;
 mod place;
+#[cfg(feature = "alloc")]
+pub(crate) mod split;
 
 #[cfg(feature = "alloc")]
 pub use batch::Batch;

@@ -2,4 +2,6 @@
 
 pub(crate) mod items;
 pub mod joblib;
+#[cfg(feature = "alloc")]
+pub(crate) mod split;
 pub(crate) mod unpickler;

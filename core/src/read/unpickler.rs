@@ -541,6 +541,15 @@ impl<M: Memory> Unpickler<M> {
         self.attach(chunk::RAW, &[Node::int(raw.offset as i64), data])
     }
 
+    /// Does an opcode that is not in the input and has no argument.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn apply_one(&mut self, op: &Op<'_>) -> Result<(), Error> {
+        while let Err(Halt::Refused(kind)) = self.machine.apply(&mut self.memory.regions(), op, Source::Stored(0)) {
+            self.refused(kind, op.opcode.byte(), 0)?;
+        }
+        Ok(())
+    }
+
     fn attach(&mut self, kind: u8, nodes: &[Node]) -> Result<(), Error> {
         while let Err(full) = self.machine.attach(&mut self.memory.regions(), kind, nodes) {
             if full == ErrorKind::NoState || full == ErrorKind::StackUnderflow {

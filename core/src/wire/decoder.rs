@@ -137,6 +137,15 @@ impl Decoder {
         *self = Decoder { offset, lenient: self.lenient, ..Decoder::new() };
     }
 
+    /// A decoder in the middle of a pickle, before an opcode; a frame is open up to `frame_end`.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn resumed(offset: u64, frame_end: u64) -> Self {
+        let mut decoder = Decoder::new();
+        decoder.offset = offset;
+        decoder.frame_end = frame_end;
+        decoder
+    }
+
     /// The next `len` bytes are no pickle (joblib puts arrays between
     /// opcodes): they come as [`Step::Raw`], then opcodes go on.
     ///

@@ -29,6 +29,13 @@ impl Fate {
         Fate { offset, height, marks: (floor..height).filter(is_mark).collect(), ways, floor }
     }
 
+    /// Begins at another opcode, up to which nothing from the container on down was taken: with so many values on the
+    /// stack, and marks at these places.
+    pub(crate) fn resume(&mut self, height: usize, marks: impl Iterator<Item = usize>) {
+        self.height = height;
+        self.marks = marks.collect();
+    }
+
     /// Bytes from the start of the stream to the opcode to begin with.
     pub fn offset(&self) -> u64 {
         self.offset
