@@ -204,7 +204,7 @@ impl<'m> Judge<'m> {
             }
             if reader.raw > 0 {
                 let raw = core::mem::take(&mut reader.raw);
-                if reader.plain.is_none() && !input.first().is_some_and(|byte| *byte <= 16) {
+                if reader.plain.is_none() && input.first().is_none_or(|byte| *byte > 16) {
                     reader.plain = Some(Plain::default());
                 }
                 if reader.decoder.take_raw(raw).is_err() {
