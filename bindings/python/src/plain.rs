@@ -91,7 +91,7 @@ pub fn read<'py>(py: Python<'py>, input: &[u8], max_depth: u32, alone: bool) -> 
     let scratch = SCRATCH.take(py).unwrap_or_else(new_scratch);
     let work = WORK + 16 * input.len() as u64;
     let mut plain = Plain { py, scratch, base: 0, owning: !alone, work };
-    let root = plain.run(&mut Input { all: input, at: 0, limit: input.len() });
+    let root = plain.run(&mut Input { all: input, at: 0, limit: input.len(), framed: false });
     let Scratch { stack, memo, marks, .. } = &mut *plain.scratch;
     // SAFETY: references of ours.
     unsafe {
@@ -123,6 +123,7 @@ struct Input<'a> {
     at: usize,
     /// Where the frame ends that is open; without one, where the input does.
     limit: usize,
+    framed: bool,
 }
 
 impl<'a> Input<'a> {
@@ -158,15 +159,17 @@ impl<'a> Input<'a> {
     fn opcode(&mut self) -> Result<Opcode, Other> {
         if self.at == self.limit {
             self.limit = self.all.len();
+            self.framed = false;
         }
         Opcode::from_byte(self.byte()?).ok_or(Other)
     }
 
     fn frame(&mut self) -> Done {
         let len = self.eight()?;
-        if self.limit != self.all.len() {
+        if self.framed {
             return Err(Other);
         }
+        self.framed = true;
         self.limit = self.at.checked_add(len).filter(|end| *end <= self.all.len()).ok_or(Other)?;
         Ok(())
     }
@@ -262,7 +265,7 @@ impl Plain<'_> {
                     }
                     Opcode::Frame => input.frame()?,
                     Opcode::Stop => {
-                        let whole = input.at == input.limit || input.limit == input.all.len();
+                        let whole = input.at == input.limit || !input.framed;
                         if !whole || self.scratch.stack.len() != 1 || !self.scratch.marks.is_empty() {
                             return Err(Other);
                         }
