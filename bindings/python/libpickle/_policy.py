@@ -16,6 +16,7 @@ class _TrustAll:
 
     judges = False
     known_first = False
+    strict = False
 
     def __repr__(self):
         return "libpickle.TRUST_ALL"

@@ -5,7 +5,7 @@ use crate::errors;
 use crate::info;
 use crate::options::{Given, Reading};
 use crate::plain;
-use crate::raw::Input;
+use crate::raw::{Input, Kept};
 use crate::source::Source;
 use crate::verdict;
 use pickle_core::verdict::Workspace;
@@ -24,6 +24,11 @@ const MANY: usize = 2000;
 pub const MAX_DEPTH: u32 = 1000;
 /// Memory of up to so many bytes is kept for the next pickle.
 const KEPT: usize = 1 << 20;
+
+/// Values and memo entries of pickles whose judge uses the memory of the one before: two megabytes.
+const SMALL: usize = 4096;
+
+static WORKSPACE: Kept<Box<Workspace>> = Kept::new();
 
 struct Spare {
     heap: Heap,
@@ -99,9 +104,15 @@ fn judge<'py>(
     let table = policy.getattr(pyo3::intern!(py, "_table"))?.cast_into::<PyBytes>()?;
     // Room for all that the pickle can need: neither stack nor memo hit a limit.
     let room = |count: u64| usize::try_from(count).unwrap_or(usize::MAX).clamp(256, bytes.len().max(256));
-    let mut workspace = Workspace::new(room(unpickler.opcodes()), room(unpickler.memo_count()));
-    let judged = verdict::judge(bytes, table.as_bytes(), &mut workspace);
-    drop(workspace);
+    let (stack, memo) = (room(unpickler.opcodes()), room(unpickler.memo_count()));
+    let judged = if stack.max(memo) <= SMALL {
+        let mut workspace = WORKSPACE.take(py).unwrap_or_else(|| Box::new(Workspace::new(SMALL, SMALL)));
+        let judged = verdict::judge(bytes, table.as_bytes(), &mut workspace);
+        WORKSPACE.put(py, workspace);
+        judged
+    } else {
+        verdict::judge(bytes, table.as_bytes(), &mut Workspace::new(stack, memo))
+    };
     let mut names = info::Names::default();
     names.read(bytes);
     let mut pairs = info::uses(document, &names);
@@ -146,10 +157,15 @@ pub fn loads<'py>(
     let py = data.py();
     let input = Input::of(data)?;
     let policy = with_allowed(py, policy, allow)?;
-    if policy.is_none()
+    // Plain data names nothing: there is nothing to judge, but where even the form has to be proved.
+    let (judged, depth) = match &policy {
+        None => (false, max_depth),
+        Some(policy) => (policy.getattr(pyo3::intern!(py, "strict"))?.is_truthy()?, u32::MAX),
+    };
+    if !judged
         && max_bytes.is_none()
         && max_opcodes.is_none()
-        && let Some(value) = plain(py, input.bytes(), max_depth)?
+        && let Some(value) = plain(py, input.bytes(), depth)?
     {
         return Ok(value);
     }

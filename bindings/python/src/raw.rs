@@ -171,8 +171,3 @@ impl<T> Kept<T> {
         self.0.set(Some(value));
     }
 }
-
-/// `object.name`, or None where there is no such attribute.
-pub fn lookup<'py>(object: &Bound<'py, PyAny>, name: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
-    object.getattr_opt(name)
-}

@@ -215,7 +215,7 @@ impl<'py> Build<'_, '_, 'py> {
             Change::Build(state) => {
                 let state = self.bound(state)?;
                 match &self.wanted.real {
-                    Some(_) => crate::real::build(&object, state),
+                    Some(real) => real.build(&object, state),
                     None => known::attributes(&object, &state),
                 }
             }
