@@ -1,6 +1,5 @@
 //! Rows and columns as text: aligned, CSV, JSON Lines, Markdown, HTML.
 
-pub mod freq;
 pub mod grid;
 pub mod preview;
 pub mod python;

@@ -5,70 +5,13 @@ use super::text as numbers;
 use super::time::{self, Instant, Style, Zone};
 use crate::print::pyrepr;
 use pickle_core::known::Number;
-use pickle_core::table::Unit;
+use pickle_core::table::{Frequency, Scalar};
 use pickle_core::view::{MappingKind, SequenceKind, View};
 use pickle_core::{BigInt, Value};
 use std::fmt::Write;
 
 /// Levels of lists inside lists that are written as Python writes them.
 const DEPTH: usize = 24;
-
-/// A scalar of pandas.
-pub enum Scalar<'d> {
-    /// NaT, NA.
-    Missing,
-    /// A time, and its zone.
-    Timestamp(Instant, Option<Value<'d>>),
-    /// A span.
-    Timedelta(i64, Unit),
-    /// A period: its ordinal and its frequency.
-    Period(i64, Value<'d>),
-    /// An interval.
-    Interval(Value<'d>, Value<'d>, &'d str),
-}
-
-/// The scalar of pandas that a value is.
-pub fn scalar(value: Value<'_>) -> Option<Scalar<'_>> {
-    if let Some((module, name)) = value.as_global() {
-        return (module.starts_with("pandas") && matches!(name, "NA" | "NaT")).then_some(Scalar::Missing);
-    }
-    let object = value.as_object()?;
-    let (module, name) = object.class()?;
-    if !module.starts_with("pandas") {
-        return None;
-    }
-    let mut args = object.args();
-    let unit = |code: Option<Value<'_>>| match code.and_then(|code| code.as_i64()) {
-        Some(7) => Some(Unit::Second),
-        Some(8) => Some(Unit::Milli),
-        Some(9) => Some(Unit::Micro),
-        Some(10) | None => Some(Unit::Nano),
-        Some(_) => None,
-    };
-    match name {
-        "_nat_unpickle" | "__nat_unpickle" | "NaTType" | "C_NAType" | "NAType" => Some(Scalar::Missing),
-        "Timestamp" | "_unpickle_timestamp" => {
-            let (ticks, _freq, zone, code) = (args.next()?.as_i64()?, args.next(), args.next(), args.next());
-            if ticks == i64::MIN {
-                return Some(Scalar::Missing);
-            }
-            Some(Scalar::Timestamp(Instant::of(ticks, unit(code)?), zone.filter(|zone| !zone.is_none())))
-        }
-        "Timedelta" | "_timedelta_unpickle" => {
-            let (ticks, code) = (args.next()?.as_i64()?, args.next().filter(|code| code.as_i64().is_some()));
-            Some(Scalar::Timedelta(ticks, unit(code)?))
-        }
-        "Period" => {
-            let (freq, ordinal) = (args.nth(1)?, args.next()?);
-            Some(Scalar::Period(ordinal.as_i64()?, freq))
-        }
-        "Interval" => {
-            let (left, right) = (args.next()?, args.next()?);
-            Some(Scalar::Interval(left, right, args.next().and_then(|closed| closed.as_str()).unwrap_or("right")))
-        }
-        _ => None,
-    }
-}
 
 /// pandas takes it for missing: None, NaN, NaT, NA, a Decimal that is NaN.
 pub fn is_missing(value: Value<'_>) -> bool {
@@ -86,7 +29,7 @@ pub fn is_missing(value: Value<'_>) -> bool {
         View::Scalar(dtype, octets) => {
             matches!(numbers::scalar_cell(&dtype, octets), Some(Number::Float(float)) if float.is_nan())
         }
-        _ => matches!(scalar(value), Some(Scalar::Missing)),
+        _ => matches!(Scalar::of(value), Some(Scalar::Missing)),
     }
 }
 
@@ -108,14 +51,16 @@ fn quoted(codes: impl Iterator<Item = u32> + Clone, ascii: bool, out: &mut Strin
 fn pandas(it: Scalar<'_>, repr: bool, depth: usize, other: Other, out: &mut String) {
     match it {
         Scalar::Missing => out.push_str("NaT"),
-        Scalar::Timestamp(at, zone) => {
+        Scalar::Timestamp(ticks, unit, zone) => {
+            let at = Instant::of(ticks, unit);
             out.push_str(if repr { "Timestamp('" } else { "" });
             time::timestamp(at, zone.and_then(|zone| Zone::of(zone).ok()), ' ', out);
             out.push_str(if repr { "')" } else { "" });
         }
         Scalar::Timedelta(ticks, unit) => time::span(ticks, unit, Style { dates_only: false, digits: 10 }, out),
         Scalar::Period(ordinal, freq) => {
-            if !super::freq::freq_name(freq).is_some_and(|freq| time::period(ordinal, &freq, out)) {
+            let freq = Frequency::of(freq).map(|freq| freq.to_string());
+            if !freq.is_some_and(|freq| time::period(ordinal, &freq, out)) {
                 let _ = write!(out, "{ordinal}");
             }
         }
@@ -126,6 +71,7 @@ fn pandas(it: Scalar<'_>, repr: bool, depth: usize, other: Other, out: &mut Stri
             write(right, false, depth + 1, other, out);
             out.push(if matches!(closed, "right" | "both") { ']' } else { ')' });
         }
+        _ => {}
     }
 }
 
@@ -133,7 +79,7 @@ fn write(value: Value<'_>, repr: bool, depth: usize, other: Other, out: &mut Str
     if depth > DEPTH {
         return fallback(value, other, out);
     }
-    if let Some(it) = scalar(value) {
+    if let Some(it) = Scalar::of(value) {
         return pandas(it, repr, depth, other, out);
     }
     let list = |items: &mut dyn Iterator<Item = Value<'_>>, open: &str, close: &str, out: &mut String| {

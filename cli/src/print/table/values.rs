@@ -1,13 +1,11 @@
 //! The cells of a column, ready to be written in any form.
 
-use super::freq::freq_name;
 use super::text;
 use super::time::{self, Instant, Style, Zone};
 use super::{Other, python};
 use pickle_core::Value;
 use pickle_core::known::{Data as ArrayData, Octets};
-use pickle_core::table::{ArrowType, Categories, Cell, Chunk, Closed, Lane, Meaning, Run, Values};
-use std::borrow::Cow;
+use pickle_core::table::{ArrowType, Categories, Cell, Chunk, Closed, Frequency, Lane, Meaning, Run, Scalar, Values};
 use std::fmt::Write;
 
 /// What a table is made with.
@@ -84,11 +82,11 @@ impl<'d> Column<'d> {
         let freq = match &values {
             Values::Run(Run::Lane(_, Meaning::Period(freq)))
             | Values::Categorical { categories: Categories::Run(Run::Lane(_, Meaning::Period(freq))), .. } => {
-                let name = freq_name(*freq);
+                let name = Frequency::of(*freq).map(|freq| freq.to_string());
                 if name.as_ref().is_none_or(|name| !time::period(0, name, &mut String::new())) {
                     unknown = Some("its frequency".to_owned());
                 }
-                name.map(Cow::into_owned)
+                name
             }
             _ => None,
         };
@@ -283,12 +281,12 @@ impl<'d> Column<'d> {
                 time::iso_span(ticks, unit, &mut text);
                 quoted(&text, out);
             }
-            Cell::Value(value) => match python::scalar(value) {
-                Some(python::Scalar::Timestamp(at, zone)) => {
-                    time::iso(at, zone.is_some(), &mut text);
+            Cell::Value(value) => match Scalar::of(value) {
+                Some(Scalar::Timestamp(ticks, unit, zone)) => {
+                    time::iso(Instant::of(ticks, unit), zone.is_some(), &mut text);
                     quoted(&text, out);
                 }
-                Some(python::Scalar::Timedelta(ticks, unit)) => {
+                Some(Scalar::Timedelta(ticks, unit)) => {
                     time::iso_span(ticks, unit, &mut text);
                     quoted(&text, out);
                 }
@@ -385,7 +383,9 @@ pub fn dtype_name(values: &Values<'_>) -> String {
                 Meaning::Zone(at) => {
                     format!("datetime64[{}, {}]", lane.dtype().unit.map_or("ns", |(unit, _)| unit), zone(*at))
                 }
-                Meaning::Period(freq) => format!("period[{}]", freq_name(*freq).unwrap_or("?".into())),
+                Meaning::Period(freq) => {
+                    format!("period[{}]", Frequency::of(*freq).map_or("?".into(), |freq| freq.to_string()))
+                }
                 _ => lane.dtype().to_string(),
             },
             Run::Arrow(arrow) => match arrow.kind() {

@@ -8,14 +8,18 @@
 mod arrow;
 mod blocks;
 mod cell;
+mod freq;
 mod index;
 mod lane;
+mod scalar;
 mod values;
 
 pub use arrow::{Arrow, ArrowType, Chunk};
 pub use cell::{Cell, Piece, Unit};
+pub use freq::Frequency;
 pub use index::Index;
 pub use lane::{Lane, LaneCells};
+pub use scalar::Scalar;
 pub use values::{Categories, Closed, Meaning, Places, Run, Values};
 
 use crate::view::known::Array;
@@ -57,8 +61,8 @@ impl core::error::Error for TableError {}
 #[derive(Clone, Copy, Debug)]
 enum Source<'d> {
     Blocks(Manager<'d>),
-    /// A series: the values, and the block's own name.
-    One(Values<'d>),
+    /// A series: the values, and what pandas keeps them in.
+    One(Values<'d>, Option<Value<'d>>),
     /// The rows of an array of two axes, or the items of one.
     Matrix(Array<'d>),
 }
@@ -81,6 +85,9 @@ pub struct Column<'d> {
     pub values: Values<'d>,
     /// The block that it is in, from 0 on: pandas formats the columns of a block alike.
     pub block: usize,
+    /// What pandas keeps the block in: an array of NumPy, or an extension array, whose class and dtype it tells. `None`
+    /// for what is no frame.
+    pub array: Option<Value<'d>>,
 }
 
 impl<'d> Table<'d> {
@@ -99,7 +106,7 @@ impl<'d> Table<'d> {
                     let extra = array.extra.ok_or(TableError::Parts)?;
                     let index = Index::of(extra.at(0).ok_or(TableError::Parts)?)?;
                     let name = extra.items().into_iter().flatten().skip(1).find(|name| name.as_str().is_some());
-                    Table::series(Values::of(value, 0)?, index, name)
+                    Table::series(Values::of(value, 0)?, None, index, name)
                 }
                 Some((module, _)) if module.starts_with("pandas") => Err(TableError::NoTable),
                 _ => Table::matrix(array),
@@ -122,7 +129,7 @@ impl<'d> Table<'d> {
                 let index = Index::of(first)?;
                 let values = manager.single().ok_or(TableError::Blocks)?;
                 let name = value.get("_name").or_else(|| value.get("name")).filter(|name| !name.is_none());
-                Table::series(Values::of(values, 0)?, index, name)
+                Table::series(Values::of(values, 0)?, Some(values), index, name)
             }
             Some(index) => {
                 let (labels, index) = (Index::of(first)?, Index::of(index)?);
@@ -134,12 +141,17 @@ impl<'d> Table<'d> {
         }
     }
 
-    fn series(values: Values<'d>, index: Index<'d>, name: Option<Value<'d>>) -> Result<Self, TableError> {
+    fn series(
+        values: Values<'d>,
+        array: Option<Value<'d>>,
+        index: Index<'d>,
+        name: Option<Value<'d>>,
+    ) -> Result<Self, TableError> {
         if values.len() != index.len() {
             return Err(TableError::Rows);
         }
         let rows = values.len();
-        Ok(Table { source: Source::One(values), columns: 1, rows, labels: None, index: Some(index), name })
+        Ok(Table { source: Source::One(values, array), columns: 1, rows, labels: None, index: Some(index), name })
     }
 
     fn matrix(array: Array<'d>) -> Result<Self, TableError> {
@@ -159,7 +171,7 @@ impl<'d> Table<'d> {
 
     /// A series, or an index: it has one column without a label of its own.
     pub fn is_series(&self) -> bool {
-        matches!(self.source, Source::One(_))
+        matches!(self.source, Source::One(..))
     }
 
     /// The columns are the fields of a structured array.
@@ -210,16 +222,16 @@ impl<'d> Table<'d> {
             Source::Blocks(manager) => {
                 let labels = self.labels.as_ref().ok_or(TableError::Blocks)?;
                 let (value, row, block) = manager.find(number, labels)?;
-                Column { values: Values::of(value, row)?, block }
+                Column { values: Values::of(value, row)?, block, array: Some(value) }
             }
-            Source::One(values) if number == 0 => Column { values: *values, block: 0 },
+            Source::One(values, array) if number == 0 => Column { values: *values, block: 0, array: *array },
             Source::Matrix(array) => {
                 let fields = self.is_records();
                 let lane = if fields { Lane::field(*array, number) } else { Lane::column(*array, number) };
                 let lane = lane.ok_or(TableError::Parts)?;
-                Column { values: Values::Run(Run::Lane(lane, Meaning::Plain)), block: 0 }
+                Column { values: Values::Run(Run::Lane(lane, Meaning::Plain)), block: 0, array: None }
             }
-            Source::One(_) => return Err(TableError::Blocks),
+            Source::One(..) => return Err(TableError::Blocks),
         };
         if column.values.len() == self.rows { Ok(column) } else { Err(TableError::Rows) }
     }
@@ -237,7 +249,11 @@ impl<'d> Table<'d> {
                 let Some(labels) = self.labels.as_ref() else { return Ok(()) };
                 manager.each(labels, &mut |number, value, row, block| {
                     let column = Values::of(value, row).and_then(|values| {
-                        if values.len() == self.rows { Ok(Column { values, block }) } else { Err(TableError::Rows) }
+                        if values.len() == self.rows {
+                            Ok(Column { values, block, array: Some(value) })
+                        } else {
+                            Err(TableError::Rows)
+                        }
                     });
                     each(number, column)
                 })

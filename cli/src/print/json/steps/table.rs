@@ -97,7 +97,7 @@ pub fn item<'d>(column: Option<&Column<'d>>, row: usize) -> Steps<'d> {
     let Some(column) = column else { return raw("null") };
     match column.item(row) {
         // Objects are values like any others, and may be shared.
-        Some(Item::Cell(Cell::Value(it))) if crate::print::table::python::scalar(it).is_none() => value(it),
+        Some(Item::Cell(Cell::Value(it))) if pickle_core::table::Scalar::of(it).is_none() => value(it),
         _ => {
             let mut json = String::new();
             column.json(row, &mut json);

@@ -1,0 +1,67 @@
+//! Scalars of pandas.
+
+use super::Unit;
+use crate::Value;
+
+/// A scalar of pandas.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Scalar<'d> {
+    /// NaT, NA.
+    Missing,
+    /// A time: ticks since 1970 in UTC, and the zone that it is shown in.
+    Timestamp(i64, Unit, Option<Value<'d>>),
+    /// A span of time.
+    Timedelta(i64, Unit),
+    /// A period: its ordinal and its frequency, see [`Frequency`](super::Frequency).
+    Period(i64, Value<'d>),
+    /// An interval: its ends, and which of them belong to it (`left`, `right`, `both`, `neither`).
+    Interval(Value<'d>, Value<'d>, &'d str),
+}
+
+impl<'d> Scalar<'d> {
+    /// The scalar of pandas that a value is.
+    pub fn of(value: Value<'d>) -> Option<Self> {
+        if let Some((module, name)) = value.as_global() {
+            let missing = module.starts_with("pandas") && matches!(name, "NA" | "NaT");
+            return if missing { Some(Scalar::Missing) } else { None };
+        }
+        let object = value.as_object()?;
+        let (module, name) = object.class()?;
+        if !module.starts_with("pandas") {
+            return None;
+        }
+        let mut args = object.args();
+        // `NPY_DATETIMEUNIT` in NumPy's ndarraytypes.h.
+        let unit = |code: Option<Value<'_>>| match code.and_then(|code| code.as_i64()) {
+            Some(7) => Some(Unit::Second),
+            Some(8) => Some(Unit::Milli),
+            Some(9) => Some(Unit::Micro),
+            Some(10) | None => Some(Unit::Nano),
+            Some(_) => None,
+        };
+        match name {
+            "_nat_unpickle" | "__nat_unpickle" | "NaTType" | "C_NAType" | "NAType" => Some(Scalar::Missing),
+            "Timestamp" | "_unpickle_timestamp" => {
+                let (ticks, _freq, zone, code) = (args.next()?.as_i64()?, args.next(), args.next(), args.next());
+                if ticks == i64::MIN {
+                    return Some(Scalar::Missing);
+                }
+                Some(Scalar::Timestamp(ticks, unit(code)?, zone.filter(|zone| !zone.is_none())))
+            }
+            "Timedelta" | "_timedelta_unpickle" => {
+                let (ticks, code) = (args.next()?.as_i64()?, args.next().filter(|code| code.as_i64().is_some()));
+                Some(Scalar::Timedelta(ticks, unit(code)?))
+            }
+            "Period" => {
+                let (freq, ordinal) = (args.nth(1)?, args.next()?);
+                Some(Scalar::Period(ordinal.as_i64()?, freq))
+            }
+            "Interval" => {
+                let (left, right) = (args.next()?, args.next()?);
+                Some(Scalar::Interval(left, right, args.next().and_then(|closed| closed.as_str()).unwrap_or("right")))
+            }
+            _ => None,
+        }
+    }
+}
