@@ -1,0 +1,363 @@
+//! Rows of dicts, tuples and objects: as a whole, or one after the other from a stream.
+
+use crate::build::Builder;
+use crate::kind::Kind;
+use crate::table::{BYTES, ROWS};
+use crate::{Error, TableOptions, Text, names};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_schema::{Field, Schema, SchemaRef};
+use pickle_core::Value;
+use pickle_core::view::{Pairs, View};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Levels of dicts inside dicts that columns are made of.
+const DEPTH: usize = 16;
+
+/// Bytes of a batch of a stream: several are under way at once.
+const STREAM: usize = BYTES / 8;
+
+/// The name of a key or attribute.
+fn label<'d>(key: Value<'d>, text: Text) -> Cow<'d, str> {
+    match key.as_str() {
+        Some(name) => name.into(),
+        None => {
+            let mut name = String::new();
+            names::of_value(key, false, text, &mut name);
+            name.into()
+        }
+    }
+}
+
+/// The cells of a row, with the names of their columns.
+fn cells<'d>(row: Value<'d>, flatten: bool, text: Text, take: &mut dyn FnMut(Cow<'d, str>, Value<'d>)) {
+    match row.view() {
+        View::Mapping(mapping) => pairs(mapping.pairs, "", flatten, text, 0, take),
+        View::Sequence(sequence) => {
+            sequence.items.enumerate().for_each(|(at, value)| take(at.to_string().into(), value));
+        }
+        View::Record(record) => {
+            let mut named = false;
+            for (key, value) in record.attributes {
+                take(label(key, text), value);
+                named = true;
+            }
+            if !named {
+                let values = record.values.unwrap_or(record.args);
+                values.enumerate().for_each(|(at, value)| take(at.to_string().into(), value));
+            }
+        }
+        _ => take("0".into(), row),
+    }
+}
+
+fn pairs<'d>(
+    pairs_of: Pairs<'d>,
+    prefix: &str,
+    flatten: bool,
+    text: Text,
+    depth: usize,
+    take: &mut dyn FnMut(Cow<'d, str>, Value<'d>),
+) {
+    for (key, value) in pairs_of {
+        let name = match prefix {
+            "" => label(key, text),
+            prefix => format!("{prefix}{}", label(key, text)).into(),
+        };
+        if flatten
+            && depth < DEPTH
+            && let View::Mapping(inner) = value.view()
+        {
+            pairs(inner.pairs, &format!("{name}."), flatten, text, depth + 1, take);
+        } else {
+            take(name, value);
+        }
+    }
+}
+
+/// Columns in the order in which they appear.
+pub(crate) struct Columns<'d> {
+    pub(crate) columns: Vec<(String, Vec<Option<Value<'d>>>)>,
+    pub(crate) rows: usize,
+    places: HashMap<String, usize>,
+}
+
+impl<'d> Columns<'d> {
+    fn set(&mut self, row: usize, name: Cow<'d, str>, value: Value<'d>) {
+        let at = match self.places.get(&*name) {
+            Some(at) => *at,
+            None => {
+                self.places.insert(name.clone().into_owned(), self.columns.len());
+                self.columns.push((name.into_owned(), Vec::new()));
+                self.columns.len() - 1
+            }
+        };
+        if let Some((_, values)) = self.columns.get_mut(at) {
+            values.resize(row, None);
+            values.push(Some(value));
+        }
+    }
+
+    fn row(&mut self, row: usize, value: Value<'d>, flatten: bool, text: Text) {
+        cells(value, flatten, text, &mut |name, value| self.set(row, name, value));
+    }
+}
+
+/// The rows that a value is: a list of dicts, tuples or objects, a dict of columns, a dict of rows.
+pub(crate) fn columns(value: Value<'_>, flatten: bool, text: Text) -> Result<Columns<'_>, String> {
+    let mut columns = Columns { columns: Vec::new(), rows: 0, places: HashMap::new() };
+    match value.view() {
+        View::Sequence(sequence) => {
+            columns.rows = sequence.items.len();
+            sequence.items.enumerate().for_each(|(row, item)| columns.row(row, item, flatten, text));
+        }
+        View::Set(set) => {
+            columns.rows = set.items.len();
+            set.items.enumerate().for_each(|(row, item)| columns.row(row, item, flatten, text));
+        }
+        View::Mapping(mapping) => {
+            let len = |value: Value<'_>| match value.view() {
+                View::Sequence(sequence) => Some(sequence.items.len()),
+                _ => None,
+            };
+            let mut lengths = mapping.pairs.map(|(_, value)| len(value));
+            let first = lengths.next().flatten();
+            let is_row = |value: Value<'_>| matches!(value.view(), View::Mapping(_) | View::Record(_));
+            if let Some(rows) = first
+                && lengths.all(|len| len == first)
+            {
+                columns.rows = rows;
+                for (key, value) in mapping.pairs {
+                    let View::Sequence(sequence) = value.view() else { continue };
+                    let name = label(key, text);
+                    sequence.items.enumerate().for_each(|(row, item)| columns.set(row, name.clone(), item));
+                    if rows == 0 {
+                        columns.columns.push((name.into_owned(), Vec::new()));
+                    }
+                }
+            } else if mapping.pairs.len() > 0 && mapping.pairs.clone().all(|(_, value)| is_row(value)) {
+                for (row, (key, value)) in mapping.pairs.enumerate() {
+                    columns.set(row, "key".into(), key);
+                    columns.row(row, value, flatten, text);
+                    columns.rows = row + 1;
+                }
+            } else {
+                columns.rows = 1;
+                columns.row(0, value, flatten, text);
+            }
+        }
+        View::Record(_) => {
+            columns.rows = 1;
+            columns.row(0, value, flatten, text);
+        }
+        _ => return Err("it has no rows: a frame, a series, an array, a list, or a dict has".to_owned()),
+    }
+    let rows = columns.rows;
+    columns.columns.iter_mut().for_each(|(_, values)| values.resize(rows, None));
+    Ok(columns)
+}
+
+/// The columns of a stream of rows, found by looking at rows: all of them, or as many as there is time for.
+#[derive(Clone, Debug)]
+pub struct RowSchema {
+    text: Text,
+    flatten: bool,
+    wanted: Option<Vec<String>>,
+    names: Vec<String>,
+    places: HashMap<String, usize>,
+    kinds: Vec<Kind>,
+    rows: u64,
+}
+
+impl RowSchema {
+    /// No row has been seen. `text` writes cells that are of another type than the others of their column.
+    pub fn new(options: &TableOptions, text: Text) -> Self {
+        let mut schema = RowSchema {
+            text,
+            flatten: options.flatten,
+            wanted: options.columns.clone(),
+            names: Vec::new(),
+            places: HashMap::new(),
+            kinds: Vec::new(),
+            rows: 0,
+        };
+        for name in options.columns.iter().flatten() {
+            schema.place(name);
+        }
+        schema
+    }
+
+    fn place(&mut self, name: &str) -> Option<usize> {
+        if let Some(at) = self.places.get(name) {
+            return Some(*at);
+        }
+        if self.wanted.as_ref().is_some_and(|wanted| !wanted.iter().any(|have| have == name)) {
+            return None;
+        }
+        self.places.insert(name.to_owned(), self.names.len());
+        self.names.push(name.to_owned());
+        self.kinds.push(Kind::Null);
+        Some(self.names.len() - 1)
+    }
+
+    /// Widens the columns so that they take this row.
+    pub fn look(&mut self, row: Value<'_>) {
+        self.rows += 1;
+        let mut hint = 0;
+        let (flatten, text) = (self.flatten, self.text);
+        cells(row, flatten, text, &mut |name, value| {
+            let at = match self.names.get(hint) {
+                Some(have) if *have == *name => Some(hint),
+                _ => self.place(&name),
+            };
+            hint += 1;
+            if let Some(kind) = at.and_then(|at| self.kinds.get_mut(at))
+                && *kind != Kind::Json
+            {
+                *kind = std::mem::replace(kind, Kind::Null).join(Kind::of(value));
+            }
+        });
+    }
+
+    /// Rows that were looked at.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    fn kinds(&self) -> Vec<Kind> {
+        self.kinds.iter().map(|kind| kind.clone().settled()).collect()
+    }
+
+    /// Columns in which what is no text is JSON, because no type holds all of their cells.
+    pub fn json_columns(&self) -> Vec<String> {
+        let has_json = self.kinds().into_iter().map(|kind| kind.has_json());
+        self.names.iter().zip(has_json).filter(|(_, has)| *has).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Makes batches of rows.
+    ///
+    /// # Errors
+    /// A column that was asked for is in none of the rows.
+    pub fn builder(&self) -> Result<RowBuilder, Error> {
+        let mut kinds = self.kinds();
+        if let Some(wanted) = &self.wanted {
+            let missing = wanted.iter().zip(&kinds).find(|(_, kind)| self.rows > 0 && **kind == Kind::Null);
+            if let Some((name, _)) = missing.filter(|_| self.rows > 0) {
+                return Err(Error::NoColumn(name.clone()));
+            }
+        }
+        // Text takes whatever comes later where nothing has come yet.
+        for kind in &mut kinds {
+            if *kind == Kind::Null && self.rows == 0 {
+                *kind = Kind::Json;
+            }
+        }
+        let fields: Vec<Field> =
+            self.names.iter().zip(&kinds).map(|(name, kind)| Field::new(name, kind.data_type(), true)).collect();
+        Ok(RowBuilder {
+            text: self.text,
+            flatten: self.flatten,
+            selects: self.wanted.is_some(),
+            schema: Arc::new(Schema::new(fields)),
+            names: self.names.clone(),
+            places: self.places.clone(),
+            columns: kinds.iter().map(|kind| Builder::new(kind, self.text)).collect(),
+            rows: 0,
+        })
+    }
+}
+
+/// A row that does not fit the columns as they were found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misfit {
+    /// It has a column that no row before had.
+    #[error("the column {0} first comes after the columns were settled")]
+    Column(String),
+    /// A cell is of another type than those before.
+    #[error("the cell of the column {column} does not fit its type, {data_type}")]
+    Cell {
+        /// The column.
+        column: String,
+        /// Its type.
+        data_type: String,
+    },
+}
+
+/// Record batches from rows, one after the other.
+pub struct RowBuilder {
+    text: Text,
+    flatten: bool,
+    /// Other columns than these are left out on purpose.
+    selects: bool,
+    schema: SchemaRef,
+    names: Vec<String>,
+    places: HashMap<String, usize>,
+    columns: Vec<Builder>,
+    rows: usize,
+}
+
+impl RowBuilder {
+    /// The columns.
+    pub fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    /// Takes a row; gives a batch where there is enough for one.
+    ///
+    /// # Errors
+    /// The row does not fit; the builder cannot be used any more.
+    pub fn push(&mut self, row: Value<'_>) -> Result<Option<RecordBatch>, Misfit> {
+        let mut values: Vec<Option<Value<'_>>> = vec![None; self.columns.len()];
+        let mut misfit = None;
+        let mut hint = 0;
+        cells(row, self.flatten, self.text, &mut |name, value| {
+            let at = match self.names.get(hint) {
+                Some(have) if *have == *name => Some(hint),
+                _ => self.places.get(&*name).copied(),
+            };
+            hint += 1;
+            match at.and_then(|at| values.get_mut(at)) {
+                Some(slot) => *slot = Some(value),
+                None if self.selects => {}
+                None => misfit = misfit.take().or(Some(Misfit::Column(name.into_owned()))),
+            }
+        });
+        if let Some(misfit) = misfit {
+            return Err(misfit);
+        }
+        let mut bytes = 0;
+        for (at, (column, value)) in self.columns.iter_mut().zip(values).enumerate() {
+            let fits = match value {
+                Some(value) => column.value(value).is_ok(),
+                None => {
+                    column.nulls(1);
+                    true
+                }
+            };
+            if !fits {
+                let field = self.schema.fields().get(at);
+                return Err(Misfit::Cell {
+                    column: field.map_or_else(String::new, |field| field.name().clone()),
+                    data_type: field.map_or_else(String::new, |field| field.data_type().to_string()),
+                });
+            }
+            bytes += column.bytes;
+        }
+        self.rows += 1;
+        if self.rows >= ROWS || bytes >= STREAM { Ok(self.finish()) } else { Ok(None) }
+    }
+
+    /// What has come since the last batch; `None` for no rows.
+    pub fn finish(&mut self) -> Option<RecordBatch> {
+        let rows = std::mem::take(&mut self.rows);
+        if rows == 0 {
+            return None;
+        }
+        let arrays: Vec<ArrayRef> = self.columns.iter_mut().map(Builder::finish).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        // Every column has as many rows, and the type that the schema says.
+        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options).ok()
+    }
+}
