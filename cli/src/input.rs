@@ -21,7 +21,7 @@ mod source;
 pub use each::for_each;
 pub use file::{InputFile, InputOptions};
 pub use layer::{Layer, LayerError, LayerFault};
-pub use open::{Input, MAX_LAYERS};
+pub use open::{Input, MAX_LAYERS, Pages};
 pub use part::{Part, PartReader};
 pub use raw::RawOptions;
 pub use sniff::{Container, sniff};

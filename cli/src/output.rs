@@ -105,6 +105,11 @@ impl Output {
         &self.name
     }
 
+    /// What is written can be thrown away, and the old file is still there.
+    pub fn is_revocable(&self) -> bool {
+        matches!(self.body, Body::File(..))
+    }
+
     /// Bytes that were written so far.
     pub fn written(&self) -> u64 {
         self.written

@@ -1,5 +1,8 @@
 //! `pickle table`: rows and columns out of frames, arrays, and lists of rows.
 
+#[cfg(feature = "arrow")]
+mod columnar;
+
 use crate::Failure;
 use crate::input::{InputFile, containers};
 use crate::output::Output;
@@ -22,6 +25,7 @@ of columns, a dict of rows. Neither pandas nor NumPy is needed, and nothing is e
 Examples:
   pickle table frame.pkl                          the first and last rows
   pickle table frame.pkl -o frame.csv             all of them, as pandas writes them
+  pickle table frame.pkl -o frame.parquet         and with their types, for pandas, polars, DuckDB
   pickle table run.pkl '$.rows' -f jsonl          the rows of a list, an object each")]
 pub struct TableArgs {
     /// The file to read; - is standard input
@@ -41,7 +45,7 @@ pub struct TableArgs {
     pub columns: Vec<String>,
 
     /// What to write; without it what the name of the output ends with
-    #[arg(short, long, value_name = "table|csv|tsv|jsonl|markdown|html", hide_possible_values = true)]
+    #[arg(short, long, value_name = "table|csv|tsv|jsonl|markdown|html|parquet|arrow", hide_possible_values = true)]
     pub format: Option<Format>,
 
     /// The file to write, whole or not at all; - is standard output
@@ -78,6 +82,11 @@ pub enum Format {
     Markdown,
     /// A table of HTML.
     Html,
+    /// Parquet, compressed with zstd.
+    Parquet,
+    /// Arrow IPC, which Feather is, too.
+    #[value(alias = "feather", alias = "ipc")]
+    Arrow,
 }
 
 impl Format {
@@ -96,8 +105,10 @@ impl Format {
             "md" => Ok(Format::Markdown),
             "html" | "htm" => Ok(Format::Html),
             "txt" => Ok(Format::Table),
+            "parquet" | "pq" => Ok(Format::Parquet),
+            "arrow" | "feather" | "ipc" => Ok(Format::Arrow),
             _ => Err(Failure::Usage(format!(
-                "{} does not end with .csv, .tsv, .jsonl, .md, .html or .txt: say --format",
+                "{} does not end with .csv, .tsv, .jsonl, .md, .html, .parquet, .arrow or .txt: say --format",
                 output.display()
             ))),
         }
@@ -114,6 +125,9 @@ fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let format = Format::of(args)?;
     let path = args.path.as_deref().unwrap_or("$");
     Failure::check_path(path, "$.frame")?;
+    if matches!(format, Format::Parquet | Format::Arrow) {
+        return columns(args, path, format);
+    }
     let input = containers::open_one(&args.file)?;
     let name = input.name().to_owned();
     let refuse = |text: String| Failure::Refused { name: name.clone(), text };
@@ -163,5 +177,28 @@ fn print(grid: &Grid<'_>, format: Format, index: bool, rows: usize, out: &mut dy
         Format::Jsonl => write::json_lines(grid, index, 0..grid.rows, out),
         Format::Markdown => write::markdown(grid, index, out),
         Format::Html => write::html(grid, index, out),
+        // They are written elsewhere.
+        Format::Parquet | Format::Arrow => Ok(()),
     }
+}
+
+/// Parquet and Arrow.
+#[cfg(feature = "arrow")]
+fn columns(args: &TableArgs, path: &str, format: Format) -> Result<(), Failure> {
+    use std::io::IsTerminal;
+    let to_terminal = args.output.as_ref().is_none_or(|output| output.as_os_str() == "-");
+    if to_terminal && std::io::stdout().is_terminal() {
+        return Err(Failure::Usage("a terminal cannot show this format: say -o OUT".into()));
+    }
+    let format = match format {
+        Format::Parquet => pickle_arrow::FileFormat::Parquet,
+        _ => pickle_arrow::FileFormat::Arrow,
+    };
+    columnar::run(args, path, format)
+}
+
+/// Parquet and Arrow are not in this build.
+#[cfg(not(feature = "arrow"))]
+fn columns(_args: &TableArgs, _path: &str, _format: Format) -> Result<(), Failure> {
+    Err(Failure::Usage("this build has neither Parquet nor Arrow: it was made without the feature `arrow`".into()))
 }

@@ -76,7 +76,7 @@ impl Live {
 type Recognise = fn(&mut Source) -> Option<Layer>;
 
 enum Body {
-    Map(Mmap, Part),
+    Map(Rc<Mmap>, Part),
     Stream { source: Source, head: Vec<u8> },
 }
 
@@ -146,7 +146,7 @@ impl Input {
         let mut input = Input::unpack(name, Box::new(part.reader()), Some(part.len()), recognise, options)?;
         // A file system that cannot map is read as a stream.
         if let (true, Ok(map)) = (input.layers.is_empty() && !part.is_empty(), map(&part)) {
-            input.body = Body::Map(map, part);
+            input.body = Body::Map(Rc::new(map), part);
         }
         Ok(input)
     }
@@ -177,7 +177,7 @@ impl Input {
         self.position = 0;
         self.live = Live::No;
         self.body = match map(&part) {
-            Ok(map) if !part.is_empty() => Body::Map(map, part),
+            Ok(map) if !part.is_empty() => Body::Map(Rc::new(map), part),
             Ok(_) => Body::Stream { source: Source::new(Box::new(io::empty())), head: Vec::new() },
             Err(error) => return Err(fail(error)),
         };
@@ -271,6 +271,14 @@ impl Input {
     pub fn as_slice(&self) -> Option<&[u8]> {
         match &self.body {
             Body::Map(map, _) => Some(map),
+            Body::Stream { .. } => None,
+        }
+    }
+
+    /// The memory that the file is mapped to.
+    pub fn pages(&self) -> Option<Pages> {
+        match &self.body {
+            Body::Map(map, _) => Some(Pages(map.clone())),
             Body::Stream { .. } => None,
         }
     }
@@ -439,6 +447,26 @@ impl embedded_io::Read for Input {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         Read::read(self, out)
     }
+}
+
+/// The memory that a file is mapped to.
+#[derive(Clone)]
+pub struct Pages(Rc<Mmap>);
+
+impl Pages {
+    /// What was read counts as memory of this process no more. It is there when it is looked at again.
+    #[cfg(unix)]
+    #[allow(unsafe_code)]
+    pub fn forget(&self) {
+        // SAFETY: of a read-only map of a file nothing is lost: its pages come back from the file.
+        let advised = unsafe { self.0.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
+        // It was only advice.
+        drop(advised);
+    }
+
+    /// The system has no such advice.
+    #[cfg(not(unix))]
+    pub fn forget(&self) {}
 }
 
 /// Maps a range of a file.

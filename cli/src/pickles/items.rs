@@ -6,7 +6,7 @@ use self::shaped::Watch;
 use super::documents::{Pickles, warn_of_rest};
 use super::{fate, missing, plan, resync};
 use crate::Failure;
-use crate::input::{Input, InputFile, containers};
+use crate::input::{Input, InputFile, Pages, containers};
 use crate::messages::note;
 use crate::survey::search;
 use crate::survey::walk::is_cut_pickle;
@@ -97,6 +97,9 @@ pub trait ItemSink {
     fn shaped(&mut self, _value: Value<'_>) -> Option<Result<bool, Failure>> {
         None
     }
+
+    /// The array or table that comes next is in this memory.
+    fn mapped(&mut self, _pages: Pages) {}
 
     /// Takes what has been copied there, from item number `from` on.
     ///

@@ -161,6 +161,9 @@ pub(super) fn again(of: &Whose<'_>, take: &mut dyn ItemSink) -> Result<bool, Fai
 pub(super) fn whole(input: Input, of: &Whose<'_>, take: &mut dyn ItemSink) -> Result<bool, Failure> {
     let mut pickles = Pickles::new(input, Options::new(), false);
     let name = pickles.input().name().to_owned();
+    if let Some(pages) = pickles.input().pages() {
+        take.mapped(pages);
+    }
     let refuse = |text: String| Failure::Refused { name: name.clone(), text };
     let mut number = 0;
     while let Some(document) = pickles.next_document()? {

@@ -1,0 +1,205 @@
+//! `pickle table` to Parquet and Arrow files, which are read back.
+#![cfg(feature = "arrow")]
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_array::{Array, RecordBatch};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+fn pickle(args: &[&str], folder: &Path, input: Option<&[u8]>) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pickle"));
+    command.args(args).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the command runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let input = input.unwrap_or_default().to_vec();
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().expect("it ends");
+    writer.join().expect("written");
+    output
+}
+
+/// Runs it and wants it to do well; gives what it says.
+fn well(args: &[&str], folder: &Path, input: Option<&[u8]>) -> String {
+    let run = pickle(args, folder, input);
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(run.status.success(), "{args:?}: {said}");
+    said
+}
+
+fn int(int: i64, out: &mut Vec<u8>) {
+    out.extend([0x8a, 8]);
+    out.extend(int.to_le_bytes());
+}
+
+fn text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'X');
+    out.extend((text.len() as u32).to_le_bytes());
+    out.extend(text.bytes());
+}
+
+/// A list of rows `{"id": row, "v": ...}`, as CPython writes it: a thousand at a time.
+fn rows(count: usize, value: &dyn Fn(usize, &mut Vec<u8>)) -> Vec<u8> {
+    let mut out = b"\x80\x02]".to_vec();
+    for row in 0..count {
+        if row % 1000 == 0 {
+            out.push(b'(');
+        }
+        out.extend(b"}(");
+        text("id", &mut out);
+        int(row as i64, &mut out);
+        text("v", &mut out);
+        value(row, &mut out);
+        out.push(b'u');
+        if row % 1000 == 999 || row == count - 1 {
+            out.push(b'e');
+        }
+    }
+    out.push(b'.');
+    out
+}
+
+fn parquet(path: &Path) -> Vec<RecordBatch> {
+    let file = File::open(path).expect("a file");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet").build().expect("a reader");
+    reader.collect::<Result<_, _>>().expect("batches")
+}
+
+fn count(batches: &[RecordBatch]) -> usize {
+    batches.iter().map(RecordBatch::num_rows).sum()
+}
+
+#[test]
+fn rows_of_any_number_are_all_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for number in [1usize, 255, 256, 9_999, 10_000, 10_001, 65_535, 65_536, 65_537, 150_000] {
+        let file = rows(number, &|row, out| text(&format!("t{row}"), out));
+        std::fs::write(folder.join("rows.pkl"), &file).expect("written");
+        for input in ["rows.pkl", "-"] {
+            assert_eq!(well(&["table", input, "-o", "out.parquet"], folder, Some(&file)), "");
+            let batches = parquet(&folder.join("out.parquet"));
+            assert_eq!(count(&batches), number, "{input}");
+            let mut wanted = 0i64;
+            for batch in &batches {
+                for row in 0..batch.num_rows() {
+                    assert_eq!(batch.column(0).as_primitive::<Int64Type>().value(row), wanted);
+                    assert_eq!(batch.column(1).as_string::<i64>().value(row), format!("t{wanted}"));
+                    wanted += 1;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_late_row_of_another_type_widens_its_column() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let late = rows(30_000, &|row, out| match row {
+        29_999 => out.extend([&b"G"[..], &0.5f64.to_be_bytes()].concat()),
+        row => int(row as i64, out),
+    });
+    std::fs::write(folder.join("late.pkl"), &late).expect("written");
+    assert_eq!(well(&["table", "late.pkl", "-o", "late.parquet"], folder, None), "");
+    let batches = parquet(&folder.join("late.parquet"));
+    let last = batches.last().expect("a batch");
+    assert_eq!(count(&batches), 30_000);
+    assert_eq!(last.column(1).as_primitive::<Float64Type>().value(last.num_rows() - 1), 0.5);
+    // To standard output, too, where nothing can be taken back.
+    let run = pickle(&["table", "late.pkl", "-f", "arrow"], folder, None);
+    assert!(run.status.success());
+    let reader = arrow_ipc::reader::FileReader::try_new(std::io::Cursor::new(run.stdout), None).expect("Arrow");
+    assert_eq!(count(&reader.collect::<Result<Vec<_>, _>>().expect("batches")), 30_000);
+    // A pipe cannot be read again: the row is named, and nothing is written.
+    let run = pickle(&["table", "-", "-o", "pipe.parquet"], folder, Some(&late));
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert_eq!(run.status.code(), Some(1), "{said}");
+    assert!(said.contains("$[29999]") && said.contains("column v") && said.contains("Int64"), "{said}");
+    assert!(!folder.join("pipe.parquet").exists());
+}
+
+#[test]
+fn what_no_type_holds_is_json_and_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let mixed = rows(20_000, &|row, out| match row {
+        15_000 => out.extend(b"](K\x01Ne"),
+        row => text(&format!("t{row}"), out),
+    });
+    std::fs::write(folder.join("mixed.pkl"), &mixed).expect("written");
+    let said = well(&["table", "mixed.pkl", "-o", "mixed.parquet"], folder, None);
+    assert!(said.contains("the column v") && said.contains("JSON") && said.lines().count() == 1, "{said}");
+    let all: Vec<String> = parquet(&folder.join("mixed.parquet"))
+        .iter()
+        .flat_map(|batch| {
+            batch.column(1).as_string::<i64>().iter().map(|text| text.unwrap_or("").to_owned()).collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!((all[14_999].as_str(), all[15_000].as_str(), all.len()), ("t14999", "[1,null]", 20_000));
+}
+
+#[test]
+fn frames_and_arrays() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/frame.pkl");
+    let frame = std::fs::read(data).expect("the frame");
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::write(folder.join("frame.pkl"), &frame).expect("written");
+    for input in ["frame.pkl", "-"] {
+        well(&["table", input, "-o", "frame.parquet"], folder, Some(&frame));
+        let batches = parquet(&folder.join("frame.parquet"));
+        assert_eq!((count(&batches), batches[0].num_columns()), (3, 4));
+        let schema = batches[0].schema();
+        assert_eq!(schema.field(0).name(), "station");
+        let pandas = schema.metadata().get("pandas").expect("metadata").clone();
+        let pandas: serde_json::Value = serde_json::from_str(&pandas).expect("JSON");
+        assert_eq!(pandas["index_columns"][0]["stop"], 3);
+        assert_eq!(batches[0].column(1).as_primitive::<Float64Type>().values().to_vec(), [9.5, -3.25, 19.0]);
+    }
+    well(&["table", "frame.pkl", "-c", "temp,rain", "--index", "-o", "some.parquet"], folder, None);
+    let some = parquet(&folder.join("some.parquet"));
+    let names: Vec<_> = some[0].schema().fields().iter().map(|field| field.name().clone()).collect();
+    assert_eq!(names, ["temp", "rain", "__index_level_0__"]);
+    let missing = pickle(&["table", "frame.pkl", "-c", "nothing", "-o", "no.parquet"], folder, None);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("there is no column nothing"));
+    // What follows is not in the table, and said.
+    std::fs::write(folder.join("two.pkl"), [frame.clone(), frame].concat()).expect("written");
+    let two = pickle(&["table", "two.pkl", "-o", "two.parquet"], folder, None);
+    assert_eq!(two.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&two.stderr).contains("more pickles follow"));
+    assert_eq!(count(&parquet(&folder.join("two.parquet"))), 3);
+}
+
+#[test]
+fn dicts_of_columns_and_logs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    // {"a": [1, 2], "b": ["x", None]}
+    std::fs::write(folder.join("columns.pkl"), b"\x80\x02}(U\x01a](K\x01K\x02eU\x01b](U\x01xNeu.").expect("written");
+    well(&["table", "columns.pkl", "-o", "columns.parquet"], folder, None);
+    let batches = parquet(&folder.join("columns.parquet"));
+    assert_eq!((count(&batches), batches[0].num_columns(), batches[0].column(1).null_count()), (2, 2, 1));
+    // A dict after the other: each is a row.
+    std::fs::write(folder.join("log.pkl"), b"\x80\x02}U\x01aK\x01s.\x80\x02}U\x01aK\x02s.").expect("written");
+    well(&["table", "log.pkl", "-o", "log.parquet"], folder, None);
+    assert_eq!(count(&parquet(&folder.join("log.parquet"))), 2);
+    // No rows, and what has none.
+    std::fs::write(folder.join("empty.pkl"), b"\x80\x02].").expect("written");
+    well(&["table", "empty.pkl", "-o", "empty.arrow"], folder, None);
+    std::fs::write(folder.join("int.pkl"), b"\x80\x02K\x01.").expect("written");
+    let none = pickle(&["table", "int.pkl", "-o", "int.parquet"], folder, None);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(!folder.join("int.parquet").exists());
+    // Cut off: nothing is written, and the old file is left.
+    let whole = rows(20_000, &|row, out| int(row as i64, out));
+    std::fs::write(folder.join("cut.pkl"), &whole[..whole.len() / 2]).expect("written");
+    std::fs::write(folder.join("cut.parquet"), b"old").expect("written");
+    let cut = pickle(&["table", "cut.pkl", "-o", "cut.parquet"], folder, None);
+    assert_eq!(cut.status.code(), Some(1));
+    assert_eq!(std::fs::read(folder.join("cut.parquet")).expect("the old file"), b"old");
+}
