@@ -14,11 +14,11 @@ recipe_lint() { #  formatting, clippy, and which room of a crate uses which
 
 recipe_unit() { #  the tests of the core and the command
     say "tests"
-    cargo test -p pickle-core -p pickle-cli -p pickle-uniffi
+    cargo test -p pickle-core -p pickle-cli -p pickle-uniffi -p pickle-arrow
     # The unrolled opcode loop is in release builds only.
     say "tests of the core, release build"
     CARGO_PROFILE_RELEASE_LTO=off cargo test --release -p pickle-core --test matrix
-    RUSTDOCFLAGS="-D warnings" cargo doc -q --no-deps -p pickle-core -p pickle-cli
+    RUSTDOCFLAGS="-D warnings" cargo doc -q --no-deps -p pickle-core -p pickle-cli -p pickle-arrow
     RUSTDOCFLAGS="-D warnings" python3 tests/api.py
 }
 

@@ -12,11 +12,21 @@ recipe_science() { #  what the command takes out, beside numpy, pandas, scikit-l
     else
         skip "science files: pip cannot install numpy, pandas, scikit-learn and safetensors"
     fi
-    # Floats of 32 bits and spans are written as pandas 3 and NumPy of its time write them.
+    # CSV is written as pandas 3 writes it; of what older ones write otherwise tables.py has a list.
     if venv tables "$(python_that True 3.12 || echo python3)" "pandas>=3" pyarrow; then
         "$CACHE/tables/bin/python" tests/science/tables.py target/debug/pickle
     else
         skip "tables: pip cannot install pandas 3 and pyarrow"
+    fi
+    if venv tables2 "$(python_at 3.12 || echo python3)" "pandas>=2.2,<3" pyarrow; then
+        "$CACHE/tables2/bin/python" tests/science/tables.py target/debug/pickle
+    else
+        skip "tables: pip cannot install pandas 2 and pyarrow"
+    fi
+    if old=$(python_at 3.11 || python_at 3.10) && venv tables15 "$old" pandas==1.5.3 "numpy<2" "pyarrow<20"; then
+        "$CACHE/tables15/bin/python" tests/science/tables.py target/debug/pickle
+    else
+        skip "tables: there is no Python 3.11 with pandas 1.5 and pyarrow"
     fi
     # The last libraries that load what those of Python 2 wrote.
     if old=$(python_that True 3.8) && venv science38 "$old" numpy==1.18.5 scipy==1.4.1 pandas==0.25.3 scikit-learn==0.22.2.post1; then

@@ -1,9 +1,11 @@
-"""Frames of every dtype, made with the pandas at hand (3 or newer): `pickle table` writes of each what pandas does.
+"""Frames of every dtype, made with the pandas at hand: `pickle table` writes of each what pandas does, and pyarrow reads
+its Parquet and Arrow files as the frame.
 
 usage: tables.py PICKLE    (the command)
 """
 import datetime
 import decimal
+import io
 import pickle
 import json
 import pathlib
@@ -14,6 +16,10 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
+from pandas.testing import assert_frame_equal
 
 warnings.simplefilter("ignore")
 COMMAND = sys.argv[1]
@@ -127,6 +133,12 @@ add("wide", lambda: pd.DataFrame(np.arange(3000).reshape(3, 1000), columns=["c%d
 for kind in ("series_float", "series_text", "series_dates", "series_unnamed", "series_category", "series_zone"):
     add(kind, lambda: {"series_float": pd.Series([1.5, np.nan], name="f"), "series_text": pd.Series(["a", None], index=["p", "q"], name="t"), "series_dates": pd.Series(pd.to_datetime(["2020-01-01", None]), name="d"), "series_unnamed": pd.Series([1, 2, 3]), "series_category": pd.Series(["a", "b", "a"], dtype="category", name="c"), "series_zone": pd.Series(pd.date_range("2020-03-28", periods=3, tz="Europe/Berlin"), name="z")}[kind])
 
+# What pandas before 3 writes otherwise in CSV: docs/tables.md says what of it.
+OTHER_CSV = ("float32_", "float_f", "float16_", "spans_", "intervals_dates") if version < (3, 0) else ()
+
+# Names of columns that pandas does not make of their text: tuples that are no MultiIndex. Frequencies that it names anew.
+OTHER_FRAME = ("columns_tuples",) + (("period_A",) if version < (2, 2) else ())
+
 # What to_json writes otherwise, or not at all: docs/tables.md says what of it.
 OTHER_JSON = ("interval", "period", "categories_of_intervals", "complex", "columns_", "dates_extreme", "dates_fraction",
               "decimals", "empty_columns", "mixed", "python_dates", "float", "nullable_Float32", "timestamps_in", "spans_ns")
@@ -148,6 +160,71 @@ def run(*args):
     return done.stdout
 
 
+def difference(found, wanted):
+    """What is different between two frames; None for nothing."""
+    try:
+        assert_frame_equal(found, wanted, check_freq=False)
+    except AssertionError as error:
+        return " ".join(str(error).split())
+    return None
+
+
+def around(frame, parquet):
+    """The frame as pyarrow itself gives it back; None where it cannot write it."""
+    try:
+        table = pa.Table.from_pandas(frame)
+        if parquet:
+            buffer = io.BytesIO()
+            pa.parquet.write_table(table, buffer)
+            table = pa.parquet.read_table(buffer)
+        return table.to_pandas()
+    except Exception:
+        return None
+
+
+def stored(frame, ending):
+    """What a file has of a frame: numbers in the byte order of this machine, and values without gaps."""
+    frame = frame.copy()
+    if not frame.columns.is_unique:
+        return frame
+    for name in frame.columns:
+        kind = frame[name].dtype
+        if isinstance(kind, np.dtype) and kind.byteorder == ">":
+            frame[name] = frame[name].astype(kind.newbyteorder("="))
+        elif isinstance(kind, pd.SparseDtype):
+            frame[name] = frame[name].sparse.to_dense()
+        elif kind.name == "complex128":
+            frame[name] = [{"real": number.real, "imag": number.imag} for number in frame[name]]
+        elif kind.name == "category" and isinstance(frame[name].cat.categories, pd.IntervalIndex):
+            frame[name] = frame[name].astype(frame[name].cat.categories.dtype)
+        elif kind.name == "category" and ending == "parquet" and frame[name].cat.categories.dtype.kind not in "iufM":
+            # Categories come in the order in which they appear, and those that do not are not there.
+            appear = list(dict.fromkeys(frame[name].dropna()))
+            frame[name] = frame[name].cat.set_categories(appear, ordered=False)
+    return frame
+
+
+def check_columns(name, frame, file, folder):
+    """Parquet and Arrow give the frame back: as it was, or as pyarrow's own file does."""
+    frame = frame if hasattr(frame, "columns") else frame.to_frame(0 if frame.name is None else frame.name)
+    for ending in ("parquet", "arrow"):
+        out = pathlib.Path(folder, "out." + ending)
+        run(file, "-o", out)
+        table = pa.parquet.ParquetFile(out).read() if ending == "parquet" else pa.feather.read_table(out)
+        found = table.to_pandas()
+        wanted = stored(frame, ending)
+        different = difference(found, wanted)
+        if different:
+            own = around(frame, ending == "parquet")
+            if own is None:
+                not_there.append(f"{name}: {ending}")
+            elif difference(found, own):
+                wrong.append(f"{name}: {ending}: {different}; and pyarrow's own: {difference(found, own)}")
+            else:
+                as_pyarrow.append(f"{name}: {ending}")
+
+
+not_there, as_pyarrow = [], []
 checked = 0
 with tempfile.TemporaryDirectory() as folder:
     file = pathlib.Path(folder, "frame.pkl")
@@ -159,18 +236,25 @@ with tempfile.TemporaryDirectory() as folder:
             checked += 1
             try:
                 found = run(file, "--format", "csv")
-                if found != wanted:
+                if found != wanted and not name.startswith(OTHER_CSV):
                     lines = zip(found.splitlines(), wanted.splitlines())
                     first = next((pair for pair in lines if pair[0] != pair[1]), (len(found), len(wanted)))
                     wrong.append(f"{name}, protocol {protocol}: CSV {first[0]!r} is not {first[1]!r}")
             except RuntimeError as error:
                 wrong.append(f"{name}, protocol {protocol}: {error}")
+            if protocol in (2, 5) and not name.startswith(OTHER_FRAME):
+                try:
+                    check_columns(name, frame, file, folder)
+                except Exception as error:
+                    wrong.append(f"{name}, protocol {protocol}: {error!r}")
         if hasattr(frame, "columns") and not name.startswith(OTHER_JSON) and len(frame) < 10000:
             wanted = frame.to_json(orient="records", lines=True, date_format="iso", double_precision=15).splitlines()
             found = run(file, "--format", "jsonl").decode().splitlines()
             wanted = [line for line in wanted if line]
             if [rounded(json.loads(line)) for line in found] != [rounded(json.loads(line)) for line in wanted]:
                 wrong.append(f"{name}: JSON Lines {found[:2]} is not {wanted[:2]}")
+print(f"as pyarrow: {len(as_pyarrow)}: {' '.join(as_pyarrow)}")
+print(f"pyarrow cannot write: {len(not_there)}: {' '.join(not_there)}")
 print(f"tables: {len(frames)} frames of pandas {pd.__version__}, {checked} pickles; not made: {len(left_out)}")
 for text in left_out + wrong:
     print(" ", text)
