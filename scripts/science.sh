@@ -18,12 +18,12 @@ recipe_science() { #  what the command takes out, beside numpy, pandas, scikit-l
     else
         skip "tables: pip cannot install pandas 3 and pyarrow"
     fi
-    if venv tables2 "$(python_at 3.12 || echo python3)" "pandas>=2.2,<3" pyarrow; then
+    if venv tables2 "$(python_that True 3.12 || echo python3)" "pandas>=2.2,<3" pyarrow; then
         "$CACHE/tables2/bin/python" tests/science/tables.py target/debug/pickle
     else
         skip "tables: pip cannot install pandas 2 and pyarrow"
     fi
-    if old=$(python_at 3.11 || python_at 3.10) && venv tables15 "$old" pandas==1.5.3 "numpy<2" "pyarrow<20"; then
+    if old=$(python_that True 3.11 3.10) && venv tables15 "$old" pandas==1.5.3 "numpy<2" "pyarrow<20"; then
         "$CACHE/tables15/bin/python" tests/science/tables.py target/debug/pickle
     else
         skip "tables: there is no Python 3.11 with pandas 1.5 and pyarrow"

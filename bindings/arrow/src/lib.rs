@@ -36,6 +36,9 @@
 //!
 //! A batch has at most 65,536 rows and about 64 MiB. Objects of a document are looked at twice, first for their type.
 
+// There is one a column, and nothing is moved.
+#![allow(clippy::large_enum_variant)]
+
 mod build;
 mod column;
 #[cfg(any(feature = "parquet", feature = "ipc"))]
