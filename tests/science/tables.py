@@ -144,6 +144,10 @@ OTHER_JSON = ("interval", "period", "categories_of_intervals", "complex", "colum
               "decimals", "empty_columns", "mixed", "python_dates", "float", "nullable_Float32", "timestamps_in", "spans_ns")
 
 
+# pandas 2 takes ticks of any unit for nanoseconds there.
+OTHER_JSON += ("spans_",) if (2, 0) <= version < (3, 0) else ()
+
+
 def rounded(value):
     """Floats to the digits that to_json has."""
     if isinstance(value, float):
