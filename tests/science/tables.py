@@ -186,6 +186,10 @@ def around(frame, parquet):
         return None
 
 
+# pandas tells pyarrow of its types of Arrow when it first gives it one.
+pa.Table.from_pandas(pd.DataFrame({"a": pd.interval_range(0, 1), "b": pd.period_range("2020", periods=1, freq="D")}))
+
+
 def stored(frame, ending):
     """What a file has of a frame: numbers in the byte order of this machine, and values without gaps."""
     frame = frame.copy()
@@ -201,7 +205,9 @@ def stored(frame, ending):
             frame[name] = [{"real": number.real, "imag": number.imag} for number in frame[name]]
         elif kind.name == "category" and isinstance(frame[name].cat.categories, pd.IntervalIndex):
             frame[name] = frame[name].astype(frame[name].cat.categories.dtype)
-        elif kind.name == "category" and ending == "parquet" and frame[name].cat.categories.dtype.kind not in "iufM":
+        elif kind.name == "category" and ending == "parquet" and frame[name].cat.categories.dtype.kind in "iufM":
+            frame[name] = frame[name].astype(frame[name].cat.categories.dtype)
+        elif kind.name == "category" and ending == "parquet":
             # Categories come in the order in which they appear, and those that do not are not there.
             appear = list(dict.fromkeys(frame[name].dropna()))
             frame[name] = frame[name].cat.set_categories(appear, ordered=False)
