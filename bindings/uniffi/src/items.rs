@@ -94,7 +94,7 @@ impl ItemReader {
                     break Err(missing(&state.path, state.reader.offset()));
                 }
                 Ok(_) => break Ok(ItemStatus::Done),
-                Err(error) => break Err(error.into()),
+                Err(error) => break Err(after(&state.reader, error)),
             }
         };
         let consumed = (data.len() - rest.len()) as u64;
@@ -116,7 +116,7 @@ impl ItemReader {
         let mut state = self.state();
         match &state.failed {
             Some(error) => Err(error.clone()),
-            None => Ok(state.reader.finish()?),
+            None => state.reader.finish().map_err(|error| after(&state.reader, error)),
         }
     }
 
@@ -157,6 +157,17 @@ fn is_missing(reader: &pickle_core::ItemReader<'_, Heap>) -> bool {
 
 fn missing(path: &str, offset: u64) -> PickleError {
     PickleError::new(ErrorKind::PathMissing, offset, format!("there is nothing at {path} in this pickle"))
+}
+
+/// A fault of the stream, and how many items came before it.
+fn after(reader: &pickle_core::ItemReader<'_, Heap>, error: pickle_core::Error) -> PickleError {
+    let PickleError::Failed { kind, offset, text } = error.into();
+    let text = match reader.count() {
+        0 => text,
+        1 => format!("{text}, after 1 item"),
+        items => format!("{text}, after {items} items"),
+    };
+    PickleError::new(kind, offset, text)
 }
 
 fn how(options: ReadOptions, min_nodes: Option<u32>) -> ItemOptions {

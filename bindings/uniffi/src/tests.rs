@@ -179,6 +179,7 @@ fn a_file_keeps_what_is_fetched_late() {
         }
     };
     assert_eq!(dropped.kind(), ErrorKind::MemoDropped);
+    assert!(dropped.to_string().contains(", after 100"), "{dropped}");
     // Twice in one file: the second has a memo of its own.
     let (strs, error) = read(&Temporary::new("late.pkl", &pickle.repeat(2)).items());
     assert_eq!((strs.len(), error), (200_002, None));

@@ -1,6 +1,6 @@
 //! Items of a file, which is read twice: what is fetched from the memo later is known before, and nothing else is kept.
 
-use super::{BATCH, check, how, is_missing, missing, write};
+use super::{BATCH, after, check, how, is_missing, missing, write};
 use crate::{ErrorKind, PickleError, ReadOptions};
 use pickle_core::{Decoder, Found, Heap, ItemOptions, ItemReader, MemoPlan, MemoPlanner};
 use std::fs::File;
@@ -169,12 +169,12 @@ fn read(
         loop {
             let mut rest = source.rest().map_err(|error| Stop::Failed(io(reader.offset(), &error)))?;
             if rest.is_empty() {
-                reader.finish()?;
+                reader.finish().map_err(|error| after(&reader, error))?;
             }
             let before = rest.len();
             let found = reader.feed(&mut rest);
             source.unread.start += before - rest.len();
-            match found? {
+            match found.map_err(|error| after(&reader, error))? {
                 Found::Item => {
                     if let Some(item) = reader.item() {
                         write(&item, out.max_depth, &mut out.items)?;
