@@ -91,6 +91,31 @@ def _wrapped(record):
     raise TypeError("the items are not here: they are in another file")
 
 
+# By typecode; of a C long, those of every machine have room in eight bytes.
+_TYPECODES = dict(b="i1", B="u1", h="i2", H="u2", i="i4", I="u4", l="i8", L="u8", q="i8", Q="u8", f="f4", d="f8", u="U1", w="U1", c="S1")
+
+# `enum machine_format_code` of CPython's arraymodule.c, but for UTF-16.
+_FORMATS = "u1 i1 <u2 >u2 <i2 >i2 <u4 >u4 <i4 >i4 <u8 >u8 <i8 >i8 <f4 >f4 <f8 >f8 utf-16-le utf-16-be <U1 >U1".split()
+
+
+def _packed(record):
+    """An `array.array`."""
+    import numpy
+
+    if record.name == "array.array":
+        code, items = _text(record.args[0]), record.args[1] if len(record.args) > 1 else []
+        kind = numpy.dtype(_TYPECODES[code])
+        if isinstance(items, list):
+            return numpy.array(items, kind)
+    else:
+        kind, items = _FORMATS[record.args[2]], record.args[3]
+        if kind.startswith("utf"):
+            return numpy.array(list(bytes(items).decode(kind)), "U1")
+        kind = numpy.dtype(kind)
+    data = _octets(items)
+    return _filled(kind, (len(data) // kind.itemsize,), False, data)
+
+
 def to_numpy(record):
     kind = record.kind
     if kind == "DTYPE":
@@ -108,6 +133,8 @@ def to_numpy(record):
         if isinstance(data, Buffer):
             raise TypeError("the items are not here: they are in %r" % (data,))
         return _filled(dtype(what), shape, order == "F", data)
+    if name in ("array", "_array_reconstructor"):
+        return _packed(record)
     if name == "NumpyArrayWrapper":
         return _wrapped(record)
     return _reconstructed(record)

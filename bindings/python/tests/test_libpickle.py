@@ -1,5 +1,6 @@
 """Tests of the wheel. The repository's fixture table is the one that every language reads."""
 
+import array
 import ast
 import base64
 import collections
@@ -558,6 +559,22 @@ def test_numpy():
             if isinstance(record, Record):
                 numpy.testing.assert_array_equal(record.to_numpy(), array)
                 assert record.to_numpy().dtype == array.dtype
+
+
+def test_arrays_of_the_standard_library():
+    pytest.importorskip("numpy")
+    items = [
+        ("b", [-128, 127]), ("B", [0, 255]), ("h", [-5, 5]), ("H", [0, 65535]), ("i", [1, -2]), ("I", [0, 2**32 - 1]),
+        ("l", [-1, 1]), ("L", [0, 1]), ("q", [-(2**63), 2**63 - 1]), ("Q", [0, 2**64 - 1]), ("f", [1.5, -0.5]),
+        ("d", [1.5, -2.0]),
+    ]  # fmt: skip
+    if sys.version_info < (3, 16):
+        items.append(("u", "a\u20ac"))
+    for code, content in items:
+        for made in (array.array(code, content), array.array(code)):
+            for protocol in range(6):
+                record = libpickle.loads(pickle.dumps(made, protocol))
+                assert record.kind == "ARRAY" and record.to_numpy().tolist() == made.tolist(), (code, protocol)
 
 
 def test_the_corpus():
