@@ -1,6 +1,8 @@
 //! Paths: what they find, what messages say, and that the printed path of a value finds that very value.
 
-use pickle_core::{Document, Found, Heap, ItemOptions, ItemReader, Options, Path, Unpickler};
+use pickle_core::known::Data;
+use pickle_core::view::{Attributes, View};
+use pickle_core::{Document, Found, Heap, ItemOptions, ItemReader, Options, Path, Unpickler, Value};
 use std::path::PathBuf;
 
 fn check(pickle: &[u8], test: impl FnOnce(Document<'_>)) {
@@ -71,12 +73,15 @@ fn slices_as_python_has_them() {
 /// A set that is spelled as a call has the items of its list.
 #[test]
 fn items_of_calls() {
-    let spelled: [(&[u8], u64); 5] = [
+    let spelled: [(&[u8], u64); 7] = [
         (b"c__builtin__\nset\n(](K\x01K\x02K\x03etR.", 3),
         (b"ccollections\nOrderedDict\n(](](K\x01K\x02e](K\x03K\x04eetR.", 2),
         (b"ccollections\nCounter\n(}K\x01K\x02stR.", 1),
         (b"ccollections\ndeque\n(](K\x01K\x02etR.", 2),
         (b"c__builtin__\nfrozenset\n(]tR.", 0),
+        // The fields of a namedtuple.
+        (b"cm\nPair\n(K\x01K\x02t\x81.", 2),
+        (b"ccopy_reg\n_reconstructor\n(cm\nPair\nc__builtin__\ntuple\n(K\x01K\x02ttR.", 2),
     ];
     for (pickle, count) in spelled {
         let mut reader = ItemReader::new(Heap::new(), ItemOptions::new());
@@ -97,32 +102,71 @@ fn pickles(folder: PathBuf, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// For every value of every file the printed path finds that very value.
+/// What a view says that it has, and how many of it come.
+fn counted(value: Value<'_>) -> Vec<(&'static str, usize, usize)> {
+    let attributes = |it: Attributes<'_>| ("attributes", it.len(), it.count());
+    let mut counts = match value.view() {
+        View::Sequence(it) => vec![("items", it.items.len(), it.items.count()), attributes(it.attributes)],
+        View::Set(it) => vec![("items", it.items.len(), it.items.count()), attributes(it.attributes)],
+        View::Mapping(it) => vec![("pairs", it.pairs.len(), it.pairs.count()), attributes(it.attributes)],
+        View::Record(it) => {
+            let fields = it.positional();
+            vec![("fields", fields.len(), fields.count()), attributes(it.attributes)]
+        }
+        View::Partial(it) => vec![("arguments", it.args.len(), it.args.count()), attributes(it.attributes)],
+        View::Bytes(it) | View::ByteArray(it) => vec![("bytes", it.len(), it.count())],
+        View::Scalar(dtype, it) => vec![("bytes", dtype.size as usize, it.count())],
+        View::Array(it) => {
+            let items = match it.data {
+                Data::Bytes(octets) if it.dtype.size != 0 => octets.count() / it.dtype.size as usize,
+                Data::Objects(list) if list.items().is_some() => list.items().into_iter().flatten().count(),
+                _ => it.len().unwrap_or(0) as usize,
+            };
+            vec![("items", it.len().map_or(usize::MAX, |len| len as usize), items)]
+        }
+        _ => Vec::new(),
+    };
+    counts.extend(value.members().map(|members| ("members", members.len(), members.count())));
+    counts
+}
+
+/// For every value of every file the printed path finds that very value, and its view counts what it yields.
 #[test]
-fn printed_paths_are_found() {
+fn printed_paths_are_found_and_views_count_what_they_have() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let corpus = std::env::var_os("PICKLE_CORPUS").map_or(root.join("../shared/corpus"), PathBuf::from);
     let mut files = Vec::new();
-    pickles(root.join("tests/data/core"), &mut files);
+    pickles(root.join("tests/data"), &mut files);
+    pickles(root.join("examples/data"), &mut files);
     let own = files.len();
     pickles(corpus.join("data"), &mut files);
-    let (mut values, mut wrong) = (0u64, Vec::new());
-    for file in &files {
-        let Ok(bytes) = std::fs::read(file) else { continue };
-        if bytes.len() > 1 << 16 {
-            continue;
-        }
+    let read = |path: &PathBuf| std::fs::read(path).ok().filter(|bytes| bytes.len() <= 1 << 16);
+    let files = files.into_iter().filter_map(|path| Some((path.display().to_string(), read(&path)?)));
+    let table = std::fs::read_to_string(root.join("tests/data/views/views.tsv")).unwrap();
+    let views = table.lines().map(|line| {
+        let (name, hex) = (line.split('\t').next().unwrap_or_default(), line.rsplit('\t').next().unwrap_or_default());
+        let bytes = (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap());
+        (name.to_owned(), bytes.collect())
+    });
+    let (mut values, mut counts, mut wrong) = (0u64, 0u64, Vec::new());
+    for (file, bytes) in files.chain(views) {
         let mut unpickler = Unpickler::new(Heap::new(), Options::new());
         let Ok(document) = unpickler.load(&bytes) else { continue };
         // Each lookup walks its containers: of large files the first values stand for all.
         for (value, path) in document.paths().into_iter().take(2000) {
             values += 1;
-            assert!(Path::new(&path).is_valid() || path.len() > 4096, "{}: {path}", file.display());
+            assert!(Path::new(&path).is_valid() || path.len() > 4096, "{file}: {path}");
+            for (what, says, has) in counted(value) {
+                counts += 1;
+                if says != has {
+                    wrong.push(format!("{file}: {path} says {says} {what} and has {has}"));
+                }
+            }
             if path.len() < 4096 && document.find(&path).is_none_or(|found| found.node() != value.node()) {
-                wrong.push(format!("{}: {path}", file.display()));
+                wrong.push(format!("{file}: {path}"));
             }
         }
     }
-    assert!(own > 50 && values > 2000, "{own} {values}");
+    assert!(own > 50 && values > 5000 && counts > 2000, "{own} {values} {counts}");
     assert!(wrong.is_empty(), "{} of {values}: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
 }
