@@ -819,7 +819,7 @@ enum pickle_known
   PICKLE_KNOWN_PATH = 22,
   // `numpy.dtype`.
   PICKLE_KNOWN_D_TYPE = 23,
-  // `numpy.ndarray`: `pickle_value_as_array`.
+  // `numpy.ndarray` or `array.array`: `pickle_value_as_array`.
   PICKLE_KNOWN_ARRAY = 24,
   // A numpy scalar: `pickle_value_as_array`.
   PICKLE_KNOWN_SCALAR = 25,
@@ -849,7 +849,7 @@ enum pickle_known
   PICKLE_KNOWN_MAPPING_PROXY = 37,
   // `frozendict`: `pickle_value_known_entries`.
   PICKLE_KNOWN_FROZEN_DICT = 38,
-  // `array.array`: `pickle_value_known_items`.
+  // Not given any more: an `array.array` is an array.
   PICKLE_KNOWN_NUMBER_ARRAY = 39,
   // A subclass of int, float, str or bytes, or `collections.UserString`: `pickle_value_known_inner`.
   PICKLE_KNOWN_DERIVED = 40,
@@ -905,9 +905,9 @@ typedef struct pickle_timedelta {
 
 // A numpy array or scalar. A scalar is an array of one item without axes.
 typedef struct pickle_array {
-  // The length of each axis: a tuple of ints. None for a scalar.
+  // The length of each axis: a tuple of ints, or one int where there is one axis. None for a scalar.
   struct pickle_value shape;
-  // For an array of objects, the list of them; else None.
+  // For an array of objects, or an `array.array` of protocols 0 to 2, the list of them; else None.
   struct pickle_value objects;
   // Number of items.
   uint64_t len;
@@ -916,7 +916,8 @@ typedef struct pickle_array {
   // The items, contiguous. Empty if the pickle does not hold them as bytes (protocols 0 to 2, out-of-band buffers):
   // use `pickle_value_copy_bytes`.
   struct pickle_bytes data;
-  // The kind of the items, in numpy's letters: `b` bool, `i` int, `u` unsigned, `f` float, `c` complex, `S`, `U`, `M`, `m`, `O`, `V`.
+  // The kind of the items, in numpy's letters: `b` bool, `i` int, `u` unsigned, `f` float, `c` complex, `S`, `U` (UTF-32;
+  // UTF-16 where `item_size` is 2), `M`, `m`, `O`, `V`.
   uint8_t kind;
   // Most significant byte first.
   bool big_endian;
@@ -987,7 +988,7 @@ pickle_status pickle_value_copy_bytes(const struct pickle_doc *doc,
                                       size_t capacity,
                                       size_t *size);
 
-// A numpy array, whether pickled by numpy or joblib, or a numpy scalar.
+// A numpy array, whether pickled by numpy or joblib, an `array.array`, or a numpy scalar.
 pickle_status pickle_value_as_array(const struct pickle_doc *doc,
                                     struct pickle_value value,
                                     struct pickle_array *out);

@@ -436,13 +436,14 @@ fn rows() -> Vec<Row> {
             &[b"\x80\x04\x8c\x03app\x8c\x04User\x93)\x81}\x8c\x01aK\x01sb."],
             vec![reads("`Object<T>`", Object::new(Global::new("app", "User"), A { a: 1 }))],
         ),
+        row("`array.array`", &["array_i"], vec![reads("`Vec<i64>`", vec![1i64, -2]), reads("`[i32; N]`", [1i32, -2])]),
+        row("`array.array` of floats", &["array_d"], vec![reads("`Vec<f64>`", vec![1.5f64, -2.0])]),
+        row("`array.array` of bytes", &["array_B"], vec![reads("`Vec<u8>`", vec![0u8, 255])]),
         row(
-            "`array.array`",
-            &["array_int"],
-            vec![reads("`Vec<i64>`", vec![1i64, -2]), reads("`[i32; N]`", [1i32, -2])],
+            "`array.array` of characters",
+            &["array_u", "array_w"],
+            vec![reads("`Vec<String>`", vec!["a".to_string(), "\u{20ac}".to_string()])],
         ),
-        row("`array.array` of floats", &["array_float"], vec![reads("`Vec<f64>`", vec![1.5f64, -2.0])]),
-        row("`array.array` of bytes", &["array_bytes"], vec![reads("`Vec<u8>`", vec![0u8, 255])]),
         row(
             "`numpy.ndarray` of ints",
             &["np_int", "np_big_endian"],
@@ -563,6 +564,29 @@ fn is_one_of(items: Vec<Thing2>) -> Result<(), String> {
 /// Values of the table of views that have no row: nothing in Rust is like them.
 const WITHOUT: [&str; 2] = ["partial", "dateutil_local"];
 
+/// Arrays of the other typecodes.
+#[test]
+fn arrays_of_every_typecode() {
+    let checks = [
+        ("array_b", reads("`Vec<i8>`", vec![-128i8, 0, 127])),
+        ("array_h", reads("`Vec<i16>`", vec![i16::MIN, i16::MAX])),
+        ("array_H", reads("`Vec<u16>`", vec![0, u16::MAX])),
+        ("array_I", reads("`Vec<u32>`", vec![0, u32::MAX])),
+        ("array_l", reads("`Vec<i32>`", vec![i32::MIN, i32::MAX])),
+        ("array_L", reads("`Vec<u64>`", vec![0, u64::from(u32::MAX)])),
+        ("array_q", reads("`Vec<i64>`", vec![i64::MIN, i64::MAX])),
+        ("array_Q", reads("`Vec<u64>`", vec![0, u64::MAX])),
+        ("array_f", reads("`Vec<f32>`", vec![1.5f32, -0.5])),
+        ("array_none", reads("`Vec<u8>`", Vec::<u8>::new())),
+    ];
+    let views = views();
+    for (name, (rust, check)) in &checks {
+        for pickle in &views[*name] {
+            check(pickle).unwrap_or_else(|error| panic!("{name} into {rust}: {error}: {}", pickle.escape_ascii()));
+        }
+    }
+}
+
 fn views() -> BTreeMap<String, Vec<Vec<u8>>> {
     let table = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/views/views.tsv")).unwrap();
     let mut views = BTreeMap::<String, Vec<Vec<u8>>>::new();
@@ -595,7 +619,8 @@ fn every_row_in_every_spelling() {
     }
     assert!(checked > 1500, "{checked}");
     assert!(wrong.is_empty(), "{} of {checked} are wrong:\n{}", wrong.len(), wrong.join("\n"));
-    for name in views.keys().filter(|name| !WITHOUT.contains(&name.as_str())) {
+    let others = |name: &str| WITHOUT.contains(&name) || name.starts_with("array_");
+    for name in views.keys().filter(|name| !others(name)) {
         assert!(rows.iter().any(|row| row.values.contains(&name.as_str())), "{name} has no row");
     }
 }

@@ -62,7 +62,7 @@ pub enum pickle_known {
     Path = 22,
     /// `numpy.dtype`.
     DType = 23,
-    /// `numpy.ndarray`: `pickle_value_as_array`.
+    /// `numpy.ndarray` or `array.array`: `pickle_value_as_array`.
     Array = 24,
     /// A numpy scalar: `pickle_value_as_array`.
     Scalar = 25,
@@ -92,7 +92,7 @@ pub enum pickle_known {
     MappingProxy = 37,
     /// `frozendict`: `pickle_value_known_entries`.
     FrozenDict = 38,
-    /// `array.array`: `pickle_value_known_items`.
+    /// Not given any more: an `array.array` is an array.
     NumberArray = 39,
     /// A subclass of int, float, str or bytes, or `collections.UserString`: `pickle_value_known_inner`.
     Derived = 40,
@@ -151,9 +151,9 @@ pub struct pickle_timedelta {
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct pickle_array {
-    /// The length of each axis: a tuple of ints. None for a scalar.
+    /// The length of each axis: a tuple of ints, or one int where there is one axis. None for a scalar.
     pub shape: pickle_value,
-    /// For an array of objects, the list of them; else None.
+    /// For an array of objects, or an `array.array` of protocols 0 to 2, the list of them; else None.
     pub objects: pickle_value,
     /// Number of items.
     pub len: u64,
@@ -162,7 +162,8 @@ pub struct pickle_array {
     /// The items, contiguous. Empty if the pickle does not hold them as bytes (protocols 0 to 2, out-of-band buffers):
     /// use `pickle_value_copy_bytes`.
     pub data: pickle_bytes,
-    /// The kind of the items, in numpy's letters: `b` bool, `i` int, `u` unsigned, `f` float, `c` complex, `S`, `U`, `M`, `m`, `O`, `V`.
+    /// The kind of the items, in numpy's letters: `b` bool, `i` int, `u` unsigned, `f` float, `c` complex, `S`, `U` (UTF-32;
+    /// UTF-16 where `item_size` is 2), `M`, `m`, `O`, `V`.
     pub kind: u8,
     /// Most significant byte first.
     pub big_endian: bool,
@@ -217,7 +218,6 @@ fn known(value: Value<'_>) -> pickle_known {
             SequenceKind::Tuple => pickle_known::Tuple,
             SequenceKind::Deque => pickle_known::Deque,
             SequenceKind::UserList => pickle_known::UserList,
-            SequenceKind::Array => pickle_known::NumberArray,
             _ => pickle_known::None,
         },
         View::Mapping(mapping) => match mapping.kind {
@@ -541,7 +541,7 @@ pub unsafe extern "C" fn pickle_value_copy_bytes(
     if octets.len() > room { pickle_status::OutOfRange } else { pickle_status::Ok }
 }
 
-/// A numpy array, whether pickled by numpy or joblib, or a numpy scalar.
+/// A numpy array, whether pickled by numpy or joblib, an `array.array`, or a numpy scalar.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.

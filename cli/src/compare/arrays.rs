@@ -49,7 +49,7 @@ pub(super) fn compare<'d>(a: &Array<'d>, b: &Array<'d>, tolerance: Tolerance, fo
 }
 
 fn axes(array: &Array<'_>) -> Vec<u64> {
-    array.shape.items().into_iter().flatten().map(|axis| axis.as_u64().unwrap_or(0)).collect()
+    array.axes().map(|axis| axis.unwrap_or(0)).collect()
 }
 
 fn shape_text(axes: &[u64]) -> String {

@@ -50,7 +50,7 @@ pub fn label(value: Value<'_>) -> String {
 
 /// The axes as Python prints a tuple.
 fn shape(array: &Array<'_>) -> String {
-    let axes: Vec<String> = array.shape.items().into_iter().flatten().map(|axis| brief(axis, 40)).collect();
+    let axes: Vec<String> = array.axes().map(|axis| axis.map_or("?".into(), |axis| axis.to_string())).collect();
     match axes.as_slice() {
         [one] => format!("({one},)"),
         axes => format!("({})", axes.join(", ")),
@@ -76,7 +76,6 @@ pub fn kind(value: Value<'_>) -> String {
                 SequenceKind::Tuple => "tuple",
                 SequenceKind::Deque => "collections.deque",
                 SequenceKind::UserList => "collections.UserList",
-                SequenceKind::Array => "array.array",
                 _ => "sequence",
             },
         ),

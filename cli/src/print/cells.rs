@@ -47,8 +47,7 @@ pub enum Item<'c, 'd> {
 impl<'d> Cells<'d> {
     /// The items of an array; `None` where they are not at hand, or of a type that only NumPy can read.
     pub fn of(array: &Array<'d>) -> Option<Self> {
-        let shape: Vec<usize> =
-            array.shape.items()?.take(AXES + 1).map(|axis| axis.as_i64()?.try_into().ok()).collect::<Option<_>>()?;
+        let shape: Vec<usize> = array.axes().take(AXES + 1).map(|axis| axis?.try_into().ok()).collect::<Option<_>>()?;
         if shape.len() > AXES || shape.contains(&0) && shape.iter().any(|&axis| axis > EMPTY) {
             return None;
         }
@@ -209,7 +208,8 @@ pub fn is_readable(dtype: &DType<'_>, levels: usize) -> bool {
         b'c' => matches!(dtype.size, 8 | 16),
         b'M' | b'm' => dtype.size == 8,
         b'S' | b'a' => true,
-        b'U' => dtype.size.is_multiple_of(4),
+        // Two bytes are a character in UTF-16.
+        b'U' => dtype.size == 2 || dtype.size.is_multiple_of(4),
         b'V' if dtype.fields.is_some() => {
             let count = fields(dtype).filter(|field| is_readable(&field.dtype, below)).count();
             count == dtype.field_count() && count != 0

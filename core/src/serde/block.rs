@@ -2,7 +2,7 @@
 
 use crate::document::iter::Cells;
 use crate::machine::node::Node;
-use crate::view::known::{Array, DType, Field};
+use crate::view::known::{Array, DType, Field, axes};
 use crate::{Entries, Items, Value};
 use core::cell::Cell;
 
@@ -56,12 +56,12 @@ impl<'c> Block<'c> {
 
     /// Items along this axis; `None` behind the last.
     pub fn len(&self) -> Option<usize> {
-        usize::try_from(self.shape.at(self.axis)?.as_u64()?).ok()
+        usize::try_from(axes(self.shape).nth(self.axis)??).ok()
     }
 
     /// The bytes along the only axis, where an item is one byte.
     pub fn octets(&self) -> Option<&'c [u8]> {
-        match (self.data, self.dtype.kind, self.dtype.size, self.shape.len()) {
+        match (self.data, self.dtype.kind, self.dtype.size, axes(self.shape).len()) {
             (Data::Bytes(bytes), b'u' | b'i' | b'b', 1, 1) => bytes.get(..self.len()?),
             _ => None,
         }
@@ -69,9 +69,9 @@ impl<'c> Block<'c> {
 
     /// Items from one to the next along this axis.
     pub fn stride(&self) -> u64 {
-        let axes = self.shape.items().into_iter().flatten();
+        let axes = axes(self.shape);
         let (skip, take) = if self.fortran { (0, self.axis) } else { (self.axis.saturating_add(1), usize::MAX) };
-        let sizes = axes.skip(skip).take(take).map(|axis| axis.as_u64().unwrap_or(0));
+        let sizes = axes.skip(skip).take(take).map(|axis| axis.unwrap_or(0));
         sizes.fold(1, u64::saturating_mul)
     }
 
@@ -79,7 +79,11 @@ impl<'c> Block<'c> {
     pub fn at(&self, index: usize, stride: u64) -> Option<Along<'c>> {
         let start = self.start.saturating_add(stride.saturating_mul(index as u64));
         let axis = self.axis.saturating_add(1);
-        if self.shape.len() > axis { Some(Along::Block(Block { axis, start, ..*self })) } else { self.item(start) }
+        if axes(self.shape).len() > axis {
+            Some(Along::Block(Block { axis, start, ..*self }))
+        } else {
+            self.item(start)
+        }
     }
 
     /// The one item of an array without axes.

@@ -269,10 +269,7 @@ fn items(value: Value<'_>, parts: &Parts<'_>, view: View<'_>, new: bool) -> Form
                 Form::Items
             }
         }
-        View::Sequence(sequence) if sequence.kind != crate::view::SequenceKind::Array && args.len() == 0 => {
-            Form::CallOne
-        }
-        View::Set(_) | View::Mapping(_) if args.len() == 0 => Form::CallOne,
+        View::Sequence(_) | View::Set(_) | View::Mapping(_) if args.len() == 0 => Form::CallOne,
         _ => Form::Part,
     }
 }

@@ -2,10 +2,10 @@
 
 use super::block::{Block, Record};
 use super::text::Text;
-use crate::machine::node::{Node, tag};
+use crate::machine::node::Node;
 use crate::view::Octets;
 use crate::view::known::{Array, DType};
-use crate::view::table::{Cell, Piece, Unit};
+use crate::view::table::Cell;
 
 /// A value that is made on the way from an object to a type.
 pub(crate) enum Made<'c> {
@@ -13,14 +13,10 @@ pub(crate) enum Made<'c> {
     Node(Node),
     /// Text.
     Text(Text),
-    /// Text in UTF-32, and whether its most significant byte comes first.
-    Chars(Piece<'c>, bool),
     /// Bytes.
     Bytes(&'c [u8]),
-    /// A date and time, in ticks since 1970.
-    Moment(i64, Unit),
-    /// Real and imaginary part.
-    Complex(f64, f64),
+    /// An item of an array that no node has room for.
+    Cell(Cell<'c>),
     /// An int without a sign that an int of the pickle has no room for.
     Wide(u128),
     /// 16 bytes.
@@ -31,8 +27,6 @@ pub(crate) enum Made<'c> {
     Range(Range),
     /// An array.
     Array(Array<'c>),
-    /// Numbers of one type.
-    Packed(DType<'c>, Octets<'c>),
     /// One item of an array.
     Scalar(DType<'c>, Octets<'c>),
     /// Items of an array along an axis.
@@ -58,20 +52,11 @@ impl<'c> Made<'c> {
                 None => Made::Bytes(bytes),
             };
         }
-        match Cell::item(dtype, Octets::raw(bytes)) {
-            Cell::Null => Made::Node(Node::atom(tag::NONE)),
-            Cell::Bool(flag) => Made::Node(Node::atom(if flag { tag::TRUE } else { tag::FALSE })),
-            Cell::Int(int) | Cell::TimeDelta(int, _) => Made::Node(Node::int(int)),
-            Cell::Uint(int) => match i64::try_from(int) {
-                Ok(int) => Made::Node(Node::int(int)),
-                Err(_) => Made::Wide(u128::from(int)),
-            },
-            Cell::Float(float, _) => Made::float(float),
-            Cell::Complex(re, im, _) => Made::Complex(re, im),
-            Cell::DateTime(ticks, unit) => Made::Moment(ticks, unit),
-            Cell::Chars(piece, big_endian) => Made::Chars(piece, big_endian),
-            Cell::Bytes(piece) | Cell::Raw(piece) => Made::Bytes(piece.as_slice().unwrap_or_default()),
-            _ => Made::Bytes(bytes),
+        let cell = Cell::item(dtype, Octets::raw(bytes));
+        match cell {
+            // Spans have units of their own: they are counted.
+            Cell::TimeDelta(ticks, _) => Made::Node(Node::int(ticks)),
+            _ => cell.node().map_or(Made::Cell(cell), Made::Node),
         }
     }
 }

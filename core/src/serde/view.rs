@@ -4,7 +4,7 @@ use super::error::{Error, Result};
 use super::made::{Few, Made, Range};
 use super::shown;
 use crate::view::known::Data;
-use crate::view::{Attributes, Changed, Fraction, Ip, Octets, Packed, Pairs, TimeDelta, Unknown, View, Zone};
+use crate::view::{Attributes, Changed, Fraction, Ip, Octets, Pairs, TimeDelta, Unknown, View, Zone};
 use crate::{Entries, Items, Kind, Object, Value};
 
 /// What the type asks for.
@@ -134,11 +134,7 @@ pub(crate) fn offer<'f>(value: Value<'f>, object: &Object<'f>, want: Want) -> Re
             let taken = if derived.class.is_some() { Taken::Derived } else { Taken::Part };
             (Offer::Value(derived.value), taken)
         }
-        View::Record(record) => match Packed::of(&record) {
-            Some(Packed::Items(_, items)) => (Offer::Items(items), Taken::Part),
-            Some(Packed::Bytes(dtype, octets)) => (Offer::Made(Made::Packed(dtype, octets)), Taken::Part),
-            None => parts(object, want, &Parts::of(object)?, record.values)?,
-        },
+        View::Record(record) => parts(object, want, &Parts::of(object)?, record.values)?,
         View::Object(_, Unknown::Changes) => {
             return Err(Error::value(format_args!(
                 "the object was changed in more ways than one value can show; read it as a Document"

@@ -19,8 +19,6 @@ pub enum SequenceKind {
     Deque,
     /// `collections.UserList`.
     UserList,
-    /// `array.array` of one number each.
-    Array,
 }
 
 /// Items in their order.

@@ -1,6 +1,7 @@
 //! From a path to what it leads to.
 
 use super::fields::Attributes;
+use super::inside::{At, places};
 use super::instance::Changed;
 use super::members::objects;
 use super::{Octets, View};
@@ -50,16 +51,23 @@ impl<'d> Value<'d> {
     /// # Errors
     /// The path cannot be read, or nothing is there.
     pub fn at_path<'p>(&self, path: &'p str) -> Result<Value<'d>, PathError<'d, 'p>> {
-        let mut here = *self;
+        let mut here = At::Value(*self);
         let mut steps = Path::new(path);
+        // The part of the path that leads to a value, and that value.
+        let mut last = ("", *self);
         loop {
             let done = steps.done();
-            let Some(step) = steps.next() else { return Ok(here) };
+            if let Some(value) = here.value() {
+                last = (done, value);
+            }
+            let Some(step) = steps.next() else {
+                return here.value().ok_or(PathError { path, done: last.0, there: Some(last.1) });
+            };
             let Some(step) = step else { return Err(PathError { path, done, there: None }) };
             here = match here.step(step) {
                 Some(next) => next,
                 // What follows must be a path, too, or that is what is wrong.
-                None if steps.is_valid() => return Err(PathError { path, done, there: Some(here) }),
+                None if steps.is_valid() => return Err(PathError { path, done: last.0, there: Some(last.1) }),
                 None => return Err(PathError { path, done: steps.done(), there: None }),
             };
         }
@@ -74,18 +82,26 @@ impl<'d> Value<'d> {
     pub fn find_all<'p>(&self, path: &'p str) -> Result<alloc::vec::Vec<Value<'d>>, PathError<'d, 'p>> {
         use alloc::vec::Vec;
         const MOST: usize = 1 << 24;
-        let mut here = alloc::vec![*self];
+        let mut here = alloc::vec![At::Value(*self)];
         let mut steps = Path::new(path);
+        let mut last = ("", Some(*self));
         loop {
             let done = steps.done();
-            let Some(step) = steps.next() else { return Ok(here) };
+            let values: Option<Vec<Value<'d>>> = here.iter().map(At::value).collect();
+            if let Some(first) = values.as_ref().and_then(|values| values.first()) {
+                last = (done, Some(*first));
+            }
+            let Some(step) = steps.next() else {
+                // Of an array only items are values: numbers and objects.
+                return values.ok_or(PathError { path, done: last.0, there: last.1 });
+            };
             let Some(step) = step else { return Err(PathError { path, done, there: None }) };
             let mut next = Vec::new();
             match step {
-                PathStep::Deep => next = deep(&here),
+                PathStep::Deep => next = deep(&values.unwrap_or_default()),
                 _ => {
-                    for value in &here {
-                        several(*value, step, &mut next);
+                    for at in &here {
+                        several(at, step, &mut next);
                         if next.len() > MOST {
                             next.clear();
                             break;
@@ -94,15 +110,19 @@ impl<'d> Value<'d> {
                 }
             }
             if next.is_empty() {
-                let there = if steps.is_valid() { here.first().copied() } else { None };
-                return Err(PathError { path, done, there });
+                let there = if steps.is_valid() { last.1 } else { None };
+                return Err(PathError { path, done: if there.is_some() { last.0 } else { done }, there });
             }
             here = next;
         }
     }
 
-    /// The value one step from here.
+    /// The value one step from here. An item of an array of numbers is one, too; a row of an array of more axes is none.
     pub fn step(&self, step: PathStep<'_>) -> Option<Value<'d>> {
+        At::Value(*self).step(step)?.value()
+    }
+
+    fn own_step(&self, step: PathStep<'_>) -> Option<Value<'d>> {
         let value = *self;
         match step {
             PathStep::Key(name) => by_name(value, name),
@@ -120,6 +140,15 @@ impl<'d> Value<'d> {
             PathStep::Module => value.global_parts().map(|(module, _)| module),
             PathStep::Name => value.global_parts().map(|(_, name)| name),
             _ => of_object(value, step),
+        }
+    }
+}
+
+impl<'d> At<'d> {
+    fn step(&self, step: PathStep<'_>) -> Option<At<'d>> {
+        match self.value().and_then(|value| value.own_step(step)) {
+            Some(value) => Some(At::Value(value)),
+            None => self.inside()?.step(step),
         }
     }
 }
@@ -252,19 +281,7 @@ fn slice<'d>(value: Value<'d>, step: PathStep<'_>) -> Option<impl Iterator<Item 
     let PathStep::Slice(from, to, by) = step else { return None };
     let items = sequence(value)?;
     let len = i64::try_from(items.len()).ok()?;
-    let place = |at: i64| (if at < 0 { at.saturating_add(len) } else { at }).clamp(if by < 0 { -1 } else { 0 }, len);
-    let (mut at, end) = match by < 0 {
-        true => (from.map_or(len - 1, |from| place(from).min(len - 1)), to.map_or(-1, place)),
-        false => (from.map_or(0, place), to.map_or(len, place)),
-    };
-    Some(core::iter::from_fn(move || {
-        if by > 0 && at >= end || by < 0 && at <= end {
-            return None;
-        }
-        let item = items.clone().nth(usize::try_from(at).ok()?);
-        at = at.saturating_add(by);
-        item
-    }))
+    Some(places(len, from, to, by).map_while(move |at| items.clone().nth(usize::try_from(at).ok()?)))
 }
 
 /// A key that this literal of Python stands for.
@@ -325,17 +342,31 @@ fn matches(key: Value<'_>, source: &str) -> Option<()> {
 
 /// All values that one step leads to.
 #[cfg(feature = "alloc")]
-fn several<'d>(value: Value<'d>, step: PathStep<'_>, put: &mut alloc::vec::Vec<Value<'d>>) {
+fn several<'d>(at: &At<'d>, step: PathStep<'_>, put: &mut alloc::vec::Vec<At<'d>>) {
+    let value = at.value();
+    let inside = || at.inside().and_then(|inside| Some((inside, inside.len()?)));
     match step {
-        PathStep::All => put.extend(value.members().into_iter().flatten().map(|(_, value)| value)),
-        PathStep::Slice(..) => put.extend(slice(value, step).into_iter().flatten()),
-        _ => put.extend(value.step(step)),
+        PathStep::All => match (value.and_then(|value| value.members()), inside) {
+            (Some(members), _) => put.extend(members.map(|(_, value)| At::Value(value))),
+            (None, inside) => {
+                put.extend(inside().into_iter().flat_map(|(inside, len)| (0..len).filter_map(move |at| inside.at(at))));
+            }
+        },
+        PathStep::Slice(from, to, by) => match value.and_then(|value| slice(value, step)) {
+            Some(items) => put.extend(items.map(At::Value)),
+            None => put.extend(
+                inside()
+                    .into_iter()
+                    .flat_map(|(inside, len)| places(len, from, to, by).filter_map(move |at| inside.at(at))),
+            ),
+        },
+        _ => put.extend(at.step(step)),
     }
 }
 
 /// These values and all in them, each container once.
 #[cfg(feature = "alloc")]
-fn deep<'d>(from: &[Value<'d>]) -> alloc::vec::Vec<Value<'d>> {
+fn deep<'d>(from: &[Value<'d>]) -> alloc::vec::Vec<At<'d>> {
     use alloc::vec::Vec;
     let limit = from.first().map_or(0, |value| value.document().id_limit());
     let mut met = alloc::vec![false; limit];
@@ -347,7 +378,7 @@ fn deep<'d>(from: &[Value<'d>]) -> alloc::vec::Vec<Value<'d>> {
         if !first {
             continue;
         }
-        found.push(value);
+        found.push(At::Value(value));
         inner.extend(value.members().into_iter().flatten().map(|(_, value)| value));
         stack.extend(inner.drain(..).rev());
     }
@@ -366,10 +397,10 @@ impl fmt::Display for PathError<'_, '_> {
                 false => write!(f, "{} is no path: {rest} is no step", self.path),
             };
         };
-        // One step of the rest.
+        // One step of the rest; inside an array any of them may be the one.
         let mut steps = Path::new(self.path);
         let mut missing = rest;
-        loop {
+        while !matches!(there.view(), View::Array(_)) {
             let before = steps.done().len();
             if steps.next().is_none() {
                 break;

@@ -65,7 +65,7 @@ impl<'d> Value<'d> {
 /// The items of an array of objects with one axis.
 pub(super) fn objects<'d>(array: &Array<'d>) -> Option<Items<'d>> {
     match array.data {
-        Data::Objects(objects) if array.shape.len() == 1 => objects.items(),
+        Data::Objects(objects) if array.axes().len() == 1 => objects.items(),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ mod collections;
 mod derived;
 mod fields;
 mod find;
+mod inside;
 mod instance;
 pub mod known;
 #[cfg(feature = "alloc")]
@@ -35,7 +36,6 @@ pub use instance::Instance;
 pub use members::Members;
 pub use numbers::{Fraction, Ip, Uuid};
 pub use octets::Octets;
-pub use packed::Packed;
 pub use paths::PurePath;
 pub use record::{Record, Unknown};
 pub use span::TimeDelta;
@@ -164,8 +164,8 @@ pub enum View<'d> {
 }
 
 impl<'d> Value<'d> {
-    /// What the value means. Linear in the length of bytes that are spelled as Latin-1 text or as ints, and of an
-    /// OrderedDict that is spelled as a list of pairs; constant for everything else.
+    /// What the value means. Linear in the length of bytes that are spelled as Latin-1 text or as ints, of an OrderedDict
+    /// that is spelled as a list of pairs, of an `array.array` that is spelled as a list; constant for everything else.
     pub fn view(&self) -> View<'d> {
         let value = *self;
         let bytes = |value: Value<'d>| Octets::raw(value.as_bytes().unwrap_or_default());
@@ -225,7 +225,7 @@ impl<'d> Value<'d> {
 fn object_view<'d>(value: Value<'d>, object: &Object<'d>) -> View<'d> {
     let Some(Instance { class, args }) = object.instance() else { return record::view(object) };
     match class.as_global() {
-        Some((module, name)) => match row(value, module, name, object, args) {
+        Some(named) => match row(value, class, named, object, args) {
             Row::Known(view) => view,
             Row::Lies => View::Object(*object, Unknown::Parts),
             Row::None => record::derived(object).unwrap_or_else(|| record::view(object)),
@@ -255,7 +255,13 @@ impl<'d> From<Option<View<'d>>> for Row<'d> {
 }
 
 /// The table of known types.
-fn row<'d>(value: Value<'d>, module: &'d str, name: &'d str, object: &Object<'d>, args: Items<'d>) -> Row<'d> {
+fn row<'d>(
+    value: Value<'d>,
+    class: Value<'d>,
+    (module, name): (&'d str, &'d str),
+    object: &Object<'d>,
+    args: Items<'d>,
+) -> Row<'d> {
     let module = python_name(module);
     let changed = Changed::of(object);
     match module {
@@ -267,6 +273,7 @@ fn row<'d>(value: Value<'d>, module: &'d str, name: &'d str, object: &Object<'d>
         "types" if name == "MappingProxyType" => builtins::view(value, "mappingproxy", args, &changed).into(),
         "functools" if name == "partial" => builtins::partial(&changed).into(),
         "uuid" if name == "UUID" => numbers::uuid(object, args).into(),
+        "array" if packed::has(name) => packed::view(value, class, name, args, &changed),
         _ => match science(value, module, name, object) {
             Row::None => plain(module, name, object, args, &changed),
             known => known,

@@ -107,6 +107,17 @@ impl<'d> Octets<'d> {
         if value.kind() == Kind::Str { Octets::latin1(value.str_bytes()?) } else { Octets::of(value) }
     }
 
+    /// What follows the first `skip` bytes. Linear in them for the Latin-1 form.
+    pub(crate) fn after(mut self, skip: usize) -> Self {
+        if let Source::Raw(bytes) = self.0 {
+            return Octets::raw(bytes.get(skip..).unwrap_or_default());
+        }
+        if let Some(last) = skip.checked_sub(1) {
+            self.nth(last);
+        }
+        self
+    }
+
     /// The bytes as an array, if there are exactly `N`.
     pub fn to_array<const N: usize>(mut self) -> Option<[u8; N]> {
         let mut array = [0; N];

@@ -10,7 +10,7 @@ use super::storages::{Storages, text};
 use crate::Failure;
 use crate::messages::printable;
 use pickle_core::known::{Array, DType, Data as ArrayData, Masked, Octets, Tensor};
-use pickle_core::view::{Packed, View};
+use pickle_core::view::View;
 use pickle_core::{Change, Kind, Object, Value};
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -200,12 +200,10 @@ impl<'d> Found<'d> {
     pub(super) fn of(value: Value<'d>, name: &str, source: &mut Source<'_>) -> Result<Is<'d>, Failure> {
         Ok(match value.view() {
             View::Tensor(tensor) => Is::Found(Found::tensor(name.to_owned(), &tensor, source)?),
+            View::Array(array) if array.shape.kind() == Kind::Int => Found::packed(value, &array, name),
             View::Array(array) => Found::array(value, &array, name),
             View::Masked(masked) => Found::masked(&masked, name),
-            View::Record(record) => match Packed::of(&record) {
-                Some(packed) => Found::packed(&packed, name),
-                None => strange(value),
-            },
+            View::Record(_) => strange(value),
             View::Persistent(id) => match id.at(0).and_then(|kind| kind.as_str()) {
                 Some("storage") => Is::Strange("it is a storage without a tensor".into()),
                 _ => Is::Nothing,
@@ -254,7 +252,7 @@ impl<'d> Found<'d> {
             ArrayData::Objects(_) => Data::Objects(pickled(value)),
             _ => return Is::Strange("its items are in an out-of-band buffer, which is not in this file".into()),
         };
-        let shape = array.shape.items().into_iter().flatten().map(|axis| axis.as_u64()).collect::<Option<Vec<_>>>();
+        let shape = array.axes().collect::<Option<Vec<_>>>();
         match shape.and_then(|shape| Layout::dense(shape, array.fortran)) {
             Some(layout) => Is::Found(Found {
                 name: name.to_owned(),
@@ -284,24 +282,26 @@ impl<'d> Found<'d> {
         Found::array(masked.fill_value, &masked.array, name)
     }
 
-    fn packed(packed: &Packed<'d>, name: &str) -> Is<'d> {
-        let (dtype, data, len) = match *packed {
-            Packed::Bytes(dtype, octets) => {
-                let len = (octets.len() as u64).checked_div(dtype.size).unwrap_or(0);
-                (Some(dtype), Data::Octets(octets), len)
+    /// An `array.array`.
+    fn packed(value: Value<'d>, array: &Array<'d>, name: &str) -> Is<'d> {
+        let (dtype, data) = match array.data {
+            ArrayData::Bytes(_) if array.dtype.kind == b'U' && array.dtype.size != 4 => {
+                return Is::Strange("it is an array.array of UTF-16".into());
             }
-            Packed::Items(code, items) => match numbers(code, items) {
-                Some((dtype, bytes)) => (dtype, Data::Made(bytes), items.len() as u64),
-                None => return Is::Strange("it is an array.array of numbers that do not fit its type".into()),
-            },
+            ArrayData::Bytes(octets) => (Some(array.dtype), Data::Octets(octets)),
+            ArrayData::Objects(list) => {
+                let code = value.as_object().and_then(|object| object.args().next()).and_then(|code| code.as_str());
+                match code.zip(list.items()).and_then(|(code, items)| numbers(code, items)) {
+                    Some((dtype, bytes)) => (dtype, Data::Made(bytes)),
+                    None => return Is::Strange("it is an array.array of numbers that do not fit its type".into()),
+                }
+            }
             _ => return Is::Nothing,
         };
-        let (Some(mut dtype), Some(layout)) = (dtype, Layout::dense(vec![len], false)) else {
+        let len = array.len().unwrap_or(0);
+        let (Some(dtype), Some(layout)) = (dtype, Layout::dense(vec![len], false)) else {
             return Is::Strange("it is an array.array of a type that is not known".into());
         };
-        if dtype.kind == b'U' {
-            dtype.size = 4;
-        }
         Is::Found(Found { name: name.to_owned(), dtype: Type::Array(dtype), layout, fortran: false, data })
     }
 

@@ -207,7 +207,16 @@ fn rounded(float: f64) -> f64 {
 
 /// Ints in parentheses, as the shape of an array.
 pub fn shape(shape: &Value<'_>) -> String {
-    let axes: Vec<String> = shape.items().into_iter().flatten().map(|axis| int(&axis)).collect();
+    bracketed(shape.items().into_iter().flatten().map(|axis| int(&axis)))
+}
+
+/// The axes of an array, as Python prints a tuple.
+pub fn axes(axes: impl Iterator<Item = Option<u64>>) -> String {
+    bracketed(axes.map(|axis| axis.map_or("?".into(), |axis| axis.to_string())))
+}
+
+fn bracketed(axes: impl Iterator<Item = String>) -> String {
+    let axes: Vec<String> = axes.collect();
     match axes.as_slice() {
         [one] => format!("({one},)"),
         axes => format!("({})", axes.join(", ")),

@@ -75,6 +75,11 @@ impl<'d> Value<'d> {
         Value { document, node }
     }
 
+    /// A node as a value of the same document.
+    pub(crate) fn beside(&self, node: Node) -> Self {
+        Value { node, ..*self }
+    }
+
     /// The value as the root of a document of its own.
     pub fn document(&self) -> Document<'d> {
         self.document.with_root(self.node)

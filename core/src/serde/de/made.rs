@@ -10,6 +10,7 @@ use super::{Expected, Frame, Reader};
 use crate::machine::node::{Node, tag};
 use crate::view::Octets;
 use crate::view::known::{DType, Data};
+use crate::view::table::Cell;
 use ::serde::de::value::StrDeserializer;
 use ::serde::de::{self, DeserializeSeed, Visitor};
 
@@ -27,14 +28,9 @@ impl<'f, 'de> Reader<'f, 'de> {
         match made {
             Made::Node(node) => self.visit_node(*node, visitor, want),
             Made::Text(text) => visitor.visit_str(text.as_str()),
-            Made::Chars(..) | Made::Moment(..) => match made {
-                Made::Moment(ticks, _) if want == Want::Scalar => self.visit_node(Node::int(*ticks), visitor, want),
-                _ => visitor.visit_str(made_text(made)?.as_str()),
-            },
+            Made::Cell(cell) => self.visit_cell(cell, visitor, want),
             Made::Bytes(bytes) if want.is_seq() => self.visit_source(Source::Octets(Octets::raw(bytes)), visitor),
             Made::Bytes(bytes) => visitor.visit_bytes(bytes),
-            Made::Complex(re, im) if want == Want::Str => visitor.visit_str(shown::complex(*re, *im)?.as_str()),
-            Made::Complex(re, im) => self.visit_source(Source::Few(Few::floats(*re, *im)), visitor),
             Made::Wide(bits) => match u64::try_from(*bits) {
                 Ok(bits) => visitor.visit_u64(bits),
                 Err(_) => visitor.visit_u128(*bits),
@@ -55,10 +51,6 @@ impl<'f, 'de> Reader<'f, 'de> {
                 },
                 Data::Missing(_) => Err(missing()),
             },
-            Made::Packed(dtype, octets) => self.with_bytes(*octets, |bytes| match dtype.size {
-                1 if want == Want::Bytes => visitor.visit_bytes(bytes),
-                size => self.visit_source(Source::Packed(dtype, bytes, usize::try_from(size).unwrap_or(1)), visitor),
-            }),
             Made::Scalar(dtype, octets) => {
                 self.with_bytes(*octets, |bytes| self.visit_made(&Made::item(dtype, bytes), visitor, want))
             }
@@ -75,6 +67,20 @@ impl<'f, 'de> Reader<'f, 'de> {
                 Want::Seq | Want::Tuple(_) => self.visit_source(Source::Fields(Fields::of(*record)), visitor),
                 _ => self.visit_fields(Fields::of(*record), visitor),
             },
+        }
+    }
+
+    /// An item of an array that is no number of 64 bits.
+    fn visit_cell<V: Visitor<'de>>(self, cell: &Cell<'_>, visitor: V, want: Want) -> Result<V::Value> {
+        match cell {
+            Cell::DateTime(ticks, _) if want == Want::Scalar => self.visit_node(Node::int(*ticks), visitor, want),
+            Cell::Uint(int) => visitor.visit_u64(*int),
+            Cell::Complex(re, im, _) if want == Want::Str => visitor.visit_str(shown::complex(*re, *im)?.as_str()),
+            Cell::Complex(re, im, _) => self.visit_source(Source::Few(Few::floats(*re, *im)), visitor),
+            Cell::Bytes(piece) | Cell::Raw(piece) => {
+                self.visit_made(&Made::Bytes(piece.as_slice().unwrap_or_default()), visitor, want)
+            }
+            _ => visitor.visit_str(cell_text(cell)?.as_str()),
         }
     }
 
@@ -148,10 +154,22 @@ fn not_ascii() -> Error {
 /// The text that a made value is.
 pub(super) fn made_text(made: &Made<'_>) -> Result<Text> {
     match made {
-        Made::Moment(ticks, unit) => shown::moment(*ticks, *unit),
-        Made::Chars(piece, big_endian) => shown::chars(piece, *big_endian),
-        _ => Err(Error::value(format_args!("an enum is a str, or a dict of one item"))),
+        Made::Cell(cell) => cell_text(cell),
+        _ => Err(no_enum()),
     }
+}
+
+fn cell_text(cell: &Cell<'_>) -> Result<Text> {
+    match cell {
+        Cell::DateTime(ticks, unit) => shown::moment(*ticks, *unit),
+        Cell::Chars(piece, big_endian) => shown::chars(piece, *big_endian),
+        _ => Err(no_enum()),
+    }
+}
+
+#[cold]
+fn no_enum() -> Error {
+    Error::value(format_args!("an enum is a str, or a dict of one item"))
 }
 
 /// What a block has at a place.
@@ -169,8 +187,6 @@ enum Source<'c> {
     Few(Few),
     Range(Range),
     Octets(Octets<'c>),
-    /// Items of so many bytes.
-    Packed(&'c DType<'c>, &'c [u8], usize),
     /// A block, the items from one to the next, and how many there are.
     Block(Block<'c>, u64, usize),
     Fields(Fields<'c>),
@@ -182,7 +198,6 @@ impl Source<'_> {
             Source::Few(few) => few.len(),
             Source::Range(range) => range.len(),
             Source::Octets(octets) => octets.len(),
-            Source::Packed(_, bytes, size) => bytes.len().checked_div(*size).unwrap_or(0),
             Source::Block(_, _, len) => *len,
             Source::Fields(fields) => fields.len(),
         }
@@ -210,13 +225,6 @@ impl<'c> MadeSeq<'c, '_, '_> {
             Source::Few(few) => few.next(),
             Source::Range(range) => range.next(),
             Source::Octets(octets) => octets.next().map(|byte| Node::int(i64::from(byte))),
-            Source::Packed(dtype, bytes, size) => {
-                let item = bytes.split_at_checked(*size).map(|(item, rest)| {
-                    *bytes = rest;
-                    Made::item(dtype, item)
-                });
-                return Ok(item.map(|item| (item, "")));
-            }
             Source::Block(block, stride, _) => {
                 return along(block.at(index, *stride), &block.dtype).map(|made| Some((made, "")));
             }

@@ -44,6 +44,21 @@ pub enum Number {
 }
 
 impl<'d> DType<'d> {
+    /// A type of numbers or text, by its kind and the bytes of an item.
+    pub(crate) fn plain(kind: u8, size: u64, big_endian: bool) -> Self {
+        DType {
+            kind,
+            size,
+            big_endian,
+            fields: None,
+            places: None,
+            subarray: None,
+            aligned: false,
+            unit: None,
+            objects: false,
+        }
+    }
+
     /// The dtype that a value is.
     pub fn of(value: Value<'d>) -> Option<Self> {
         let object = value.as_object()?;
@@ -65,17 +80,7 @@ impl<'d> DType<'d> {
         if kind == b'U' {
             size = size.checked_mul(4)?;
         }
-        let mut this = DType {
-            kind,
-            size,
-            big_endian: false,
-            fields: None,
-            places: None,
-            subarray: None,
-            aligned: false,
-            unit: None,
-            objects: kind == b'O',
-        };
+        let mut this = DType { objects: kind == b'O', ..DType::plain(kind, size, false) };
         for change in object.changes() {
             let Change::Build(state) = change else { return None };
             this.big_endian = state.at(1).and_then(ascii) == Some(">");
@@ -175,6 +180,15 @@ impl<'d> DType<'d> {
         self.placed(name, self.places?.get(name)?)
     }
 
+    /// The field of this name.
+    pub(crate) fn field_named(&self, is_name: impl Fn(&str) -> bool) -> Option<Field<'d>> {
+        let named = |(key, place): (Value<'d>, Value<'d>)| {
+            let name = ascii(key).or_else(|| text(key)).filter(|name| is_name(name))?;
+            self.placed(name, place)
+        };
+        self.places?.entries()?.find_map(named)
+    }
+
     /// The same in constant time, where the place is known: `key` and `place` of [`DType::places`]. `None` where the key is
     /// of another field.
     #[cfg(feature = "serde")]
@@ -219,7 +233,7 @@ impl fmt::Display for DType<'_> {
             b'O' => return f.write_str("object"),
             b'T' => return f.write_str("StringDType"),
             b'S' | b'a' => return write!(f, "S{}", self.size),
-            b'U' => return write!(f, "{}U{}", if self.big_endian { '>' } else { '<' }, self.size / 4),
+            b'U' => return write!(f, "{}U{}", if self.big_endian { '>' } else { '<' }, self.size.div_ceil(4)),
             b'i' => "int",
             b'u' => "uint",
             b'f' => "float",
@@ -246,7 +260,7 @@ impl fmt::Display for DType<'_> {
 pub enum Data<'d> {
     /// Packed, one after the other.
     Bytes(Octets<'d>),
-    /// Objects: a list of them.
+    /// Objects: a list of them. Also the numbers or characters of an `array.array`, as protocols 0 to 2 have them.
     Objects(Value<'d>),
     /// An out-of-band buffer that was not given.
     Missing(Value<'d>),
@@ -300,14 +314,14 @@ fn flag(value: Value<'_>) -> Option<bool> {
     value.as_bool().or(value.as_i64().map(|flag| flag != 0))
 }
 
-/// A `numpy.ndarray` or a subclass of it.
+/// A `numpy.ndarray` or a subclass of it, or an `array.array`.
 #[derive(Clone, Copy, Debug)]
 pub struct Array<'d> {
     /// The class, where the pickle names it.
     pub class: Option<Value<'d>>,
     /// What the items are.
     pub dtype: DType<'d>,
-    /// Items along each axis: ints.
+    /// Items along each axis: a tuple or list of ints, or one int where there is one axis. See [`Array::axes`].
     pub shape: Value<'d>,
     /// The first axis varies fastest in the data. Never so for objects, which are listed in C order.
     pub fortran: bool,
@@ -320,7 +334,12 @@ pub struct Array<'d> {
 impl<'d> Array<'d> {
     /// Number of items; `None` where the shape makes no sense.
     pub fn len(&self) -> Option<u64> {
-        self.shape.items()?.try_fold(1u64, |n, axis| n.checked_mul(axis.as_u64()?))
+        self.axes().try_fold(1u64, |n, axis| n.checked_mul(axis?))
+    }
+
+    /// Items along each axis; `None` for what is no number of items.
+    pub fn axes(&self) -> impl ExactSizeIterator<Item = Option<u64>> + Clone + use<'d> {
+        axes(self.shape)
     }
 
     /// No items.
@@ -415,6 +434,13 @@ impl<'d> Array<'d> {
         };
         if fits { Some(array) } else { None }
     }
+}
+
+/// Items along each axis of a shape.
+pub(crate) fn axes<'d>(shape: Value<'d>) -> impl ExactSizeIterator<Item = Option<u64>> + Clone + use<'d> {
+    let items = shape.items();
+    let rank = items.map_or(1, |items| items.len());
+    (0..rank).map(move |axis| if items.is_some() { shape.at(axis)?.as_u64() } else { shape.as_u64() })
 }
 
 /// A function of numpy's C core, under all the names its module has had.

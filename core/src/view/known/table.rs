@@ -125,10 +125,10 @@ fn index_len(index: Value<'_>) -> Option<u64> {
         let object = here.as_object()?;
         let (_, name) = object.class()?;
         if let Some(array) = Array::reconstructed(&object).or_else(|| Array::from_buffer(object.args())) {
-            return array.shape.at(0)?.as_u64();
+            return array.axes().next()?;
         }
         if name == "NumpyArrayWrapper" {
-            return Array::wrapped(&object)?.shape.at(0)?.as_u64();
+            return Array::wrapped(&object)?.axes().next()?;
         }
         let attributes = object.args().nth(1).filter(|attributes| attributes.kind() == Kind::Dict);
         here = match attributes {

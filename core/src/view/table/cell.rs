@@ -1,7 +1,8 @@
 //! One cell of a table.
 
-use crate::Value;
+use crate::machine::node::tag;
 use crate::view::known::{DType, Number, Octets};
+use crate::{Node, Value};
 
 /// Some of the bytes of an array: those of one item.
 #[derive(Clone, Copy, Debug)]
@@ -36,13 +37,20 @@ impl<'d> Piece<'d> {
         self.octets.as_ascii()?.get(..self.len)
     }
 
-    /// The characters of a NumPy `U` item, without zeros at the end. What is no Unicode scalar value (a lone
-    /// surrogate) is U+FFFD.
+    /// The characters of a NumPy `U` item, without zeros at the end; or the one of an item of two bytes, which is UTF-16
+    /// (`array.array` of Windows). What is no Unicode scalar value (a lone surrogate) is U+FFFD.
     pub fn chars(&self, big_endian: bool) -> impl Iterator<Item = char> + use<'d> {
         let code = move |bytes: [u8; 4]| if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
         let units = |piece: &Self| {
             let mut bytes = piece.octets.take(piece.len);
-            core::iter::from_fn(move || Some(code([bytes.next()?, bytes.next()?, bytes.next()?, bytes.next()?])))
+            let half = piece.len == 2;
+            core::iter::from_fn(move || {
+                Some(match half {
+                    true if big_endian => code([0, 0, bytes.next()?, bytes.next()?]),
+                    true => code([bytes.next()?, bytes.next()?, 0, 0]),
+                    false => code([bytes.next()?, bytes.next()?, bytes.next()?, bytes.next()?]),
+                })
+            })
         };
         let len = units(self).zip(1..).filter(|(unit, _)| *unit != 0).last().map_or(0, |(_, len)| len);
         units(self).take(len).map(|unit| char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER))
@@ -221,6 +229,19 @@ impl<'d> Cell<'d> {
             Some(Number::Float(float)) => Cell::Float(float, size.saturating_mul(8) as u8),
             Some(Number::Complex(re, im)) => Cell::Complex(re, im, size.saturating_mul(8) as u8),
         }
+    }
+
+    /// The same as a node of a document, where one has room for it: numbers of 64 bits, bools, null.
+    pub(crate) fn node(&self) -> Option<Node> {
+        Some(match self {
+            Cell::Null => Node::atom(tag::NONE),
+            Cell::Bool(flag) => Node::atom(if *flag { tag::TRUE } else { tag::FALSE }),
+            Cell::Int(int) => Node::int(*int),
+            Cell::Uint(int) => Node::int(i64::try_from(*int).ok()?),
+            Cell::Float(float, _) => Node::float(float.to_bits()),
+            Cell::Value(value) => value.node(),
+            _ => return None,
+        })
     }
 
     fn ticks(dtype: &DType<'d>, ticks: i64) -> Self {

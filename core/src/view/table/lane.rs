@@ -22,12 +22,12 @@ impl<'d> Lane<'d> {
     ///
     /// `None` where the array has no such row, or its parts do not fit together.
     pub fn row(array: Array<'d>, row: usize) -> Option<Self> {
-        let mut axes = array.shape.items()?;
+        let mut axes = array.axes();
         let (start, step, len) = match (axes.next(), axes.next(), axes.next()) {
             (None, ..) => (0, 1, 1),
-            (Some(len), None, _) if row == 0 => (0, 1, len.as_u64()?),
+            (Some(len), None, _) if row == 0 => (0, 1, len?),
             (Some(rows), Some(len), None) => {
-                let (rows, len) = (rows.as_u64()?, len.as_u64()?);
+                let (rows, len) = (rows?, len?);
                 let row = u64::try_from(row).ok().filter(|row| *row < rows)?;
                 if array.fortran { (row, rows, len) } else { (row.checked_mul(len)?, 1, len) }
             }
@@ -38,12 +38,12 @@ impl<'d> Lane<'d> {
 
     /// Column `column` of an array of two axes, or the items of one axis.
     pub fn column(array: Array<'d>, column: usize) -> Option<Self> {
-        let mut axes = array.shape.items()?;
+        let mut axes = array.axes();
         let (first, second) = (axes.next()?, axes.next());
         let (start, step, len) = match (second, axes.next()) {
-            (None, _) if column == 0 => (0, 1, first.as_u64()?),
+            (None, _) if column == 0 => (0, 1, first?),
             (Some(columns), None) => {
-                let (len, columns) = (first.as_u64()?, columns.as_u64()?);
+                let (len, columns) = (first?, columns?);
                 let column = u64::try_from(column).ok().filter(|column| *column < columns)?;
                 if array.fortran { (column.checked_mul(len)?, 1, len) } else { (column, columns, len) }
             }

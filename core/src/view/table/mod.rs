@@ -155,9 +155,9 @@ impl<'d> Table<'d> {
     }
 
     fn matrix(array: Array<'d>) -> Result<Self, TableError> {
-        let mut axes = array.shape.items().ok_or(TableError::Parts)?;
+        let mut axes = array.axes();
         let mut axis = || match axes.next() {
-            Some(axis) => axis.as_u64().and_then(|axis| usize::try_from(axis).ok()).ok_or(TableError::Parts).map(Some),
+            Some(axis) => axis.and_then(|axis| usize::try_from(axis).ok()).ok_or(TableError::Parts).map(Some),
             None => Ok(None),
         };
         let (rows, columns, more) = (axis()?, axis()?, axis()?);
@@ -176,7 +176,7 @@ impl<'d> Table<'d> {
 
     /// The columns are the fields of a structured array.
     pub fn is_records(&self) -> bool {
-        matches!(&self.source, Source::Matrix(array) if array.dtype.fields.is_some() && array.shape.len() == 1)
+        matches!(&self.source, Source::Matrix(array) if array.dtype.fields.is_some() && array.axes().len() == 1)
     }
 
     /// The name of a field of a structured array.

@@ -1,7 +1,7 @@
 //! Arrays as nested lists.
 
 use super::told::global_name;
-use super::{Step, Steps, list, map, one, raw, string, value};
+use super::{Step, Steps, map, one, raw, string, value};
 use crate::print::cells::{Cells, Item, Nested, Token, cell, datetime, fields, subarray};
 use crate::print::json::text;
 use pickle_core::known::{Array, DType, Data, Masked, Number};
@@ -27,7 +27,8 @@ fn with_items<'d>(array: Array<'d>, cells: Option<Cells<'d>>) -> Option<Steps<'d
         });
     }
     fields.push(("$ndarray", dtype(array.dtype)));
-    fields.push(("$shape", list(array.shape.items()?)));
+    let axes: Vec<String> = array.axes().map(|axis| Some(axis?.to_string())).collect::<Option<_>>()?;
+    fields.push(("$shape", raw(format!("[{}]", axes.join(",")))));
     match (cells, array.data) {
         (Some(cells), _) => fields.push(("$data", nested(cells))),
         (None, Data::Missing(buffer)) => fields.push(("$data", value(buffer))),

@@ -203,7 +203,6 @@ fn items_view<'d>(it: &Sequence<'d>, object: &Object<'d>, max_text: usize) -> Ve
         (None, SequenceKind::Deque) => "collections.deque".into(),
         (None, SequenceKind::UserList) if it.attributes.len() > 1 => return object_view(object, max_text, None),
         (None, SequenceKind::UserList) => "collections.UserList".into(),
-        (None, SequenceKind::Array) => "array.array".into(),
         (None, SequenceKind::Tuple) => return sequence(Kind::Tuple, it.items, it.items.len()),
         (None, _) => return sequence(Kind::List, it.items, it.items.len()),
     };
@@ -291,7 +290,7 @@ fn array_view<'d>(array: &Array<'d>) -> Vec<Piece<'d>> {
         _ => "ndarray".into(),
     };
     let mut pieces = vec![word(name)];
-    let mut about = format!(" {} {}", array.dtype, scalar::shape(&array.shape));
+    let mut about = format!(" {} {}", array.dtype, scalar::axes(array.axes()));
     let cells = Cells::of(array);
     match array.data {
         Data::Bytes(octets) => {
