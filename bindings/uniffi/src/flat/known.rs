@@ -283,6 +283,8 @@ fn known<'d>(object: &Object<'d>, view: View<'d>, spare: &mut usize) -> Option<(
         }
         View::Text(_) | View::Surrogates(_) | View::Global(_) | View::Extension(_) | View::Buffer(_) => return None,
         View::Persistent(_) | View::Object(..) => return None,
+        // Told by its parts: which items count for nothing has no form there.
+        View::Masked(_) => return None,
         _ => return None,
     })
 }
