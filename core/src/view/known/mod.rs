@@ -4,8 +4,10 @@ mod array;
 mod table;
 
 pub use super::{Date, Instance, Octets, Pairs, Time, TimeDelta};
+#[cfg(feature = "serde")]
+pub(crate) use array::axes;
+pub(crate) use array::half;
 pub use array::{Array, DType, Data, Field, Masked, Number};
-pub(crate) use array::{axes, half};
 pub use table::Tensor;
 
 pub(crate) use super::Changed;
