@@ -1,7 +1,7 @@
 //! What an item reader hands over is what the whole document has, however the
 //! input is cut; what breaks its rule is an error.
 
-pub mod common;
+mod common;
 
 use common::{Random, compare_values, corpus, data, show};
 use pickle_core::view::{MappingKind, SequenceKind, View};
@@ -118,7 +118,7 @@ fn plan<'p>(input: &[u8], storage: &'p mut Vec<MemoUse>) -> MemoPlan<'p> {
 
 /// What became of one pickle.
 #[derive(Default)]
-pub struct Tally {
+struct Tally {
     same: u64,
     early: u64,
     broke: u64,
@@ -191,7 +191,11 @@ fn check<M: Memory>(
 const PATHS: &[&str] = &["$", "$.a", "$.rows", "$[0]", "$[1]", "$.a.b", "$[0].a"];
 
 /// Reads a pickle item by item in every way, and compares.
-pub fn all_ways(name: &str, input: &[u8], random: &mut Random, tally: &mut Tally) {
+pub fn check_all_ways(seed: u64, pickle: &[u8]) {
+    all_ways("pickle", pickle, &mut Random(seed), &mut Tally::default());
+}
+
+fn all_ways(name: &str, input: &[u8], random: &mut Random, tally: &mut Tally) {
     let mut whole = Unpickler::new(Heap::new(), Options::new());
     let document = whole.load(input);
     let path = if random.below(3) == 0 { PATHS[random.below(PATHS.len())] } else { "$" };

@@ -105,8 +105,7 @@ fn of<'py>(build: &mut Build<'_, '_, 'py>, view: &View<'_>, object: &Object<'_>)
                 }
             };
             if set.frozen {
-                let set = py.get_type::<PyFrozenSet>().call1((items,))?;
-                set
+                py.get_type::<PyFrozenSet>().call1((items,))?
             } else {
                 py.get_type::<PySet>().call1((items,))?
             }

@@ -84,9 +84,9 @@ fn reconstructed<'d>(mut args: Items<'d>) -> Option<(Value<'d>, Content<'d>)> {
     }
     // Half of a character is none.
     let mut bytes = octets;
-    let units = core::iter::from_fn(|| Some([bytes.next()?, bytes.next()?]));
+    let mut units = core::iter::from_fn(|| Some([bytes.next()?, bytes.next()?]));
     let is_half = |[low, high]: [u8; 2]| (if dtype.big_endian { low } else { high }) & 0xf8 == 0xd8;
-    if dtype.kind == b'U' && dtype.size == 2 && units.map(is_half).any(|half| half) {
+    if dtype.kind == b'U' && dtype.size == 2 && units.any(is_half) {
         return Some((class, Content::Untold));
     }
     Some((class, Content::Bytes(dtype, octets)))

@@ -151,7 +151,7 @@ impl<'py> Save<'_, 'py> {
                 return Err(bad_value(py, &text));
             }
         };
-        if values.len() % step != 0 {
+        if !values.len().is_multiple_of(step) {
             return Err(bad_value(py, "the keys and values of a SETITEM must pair up"));
         }
         let batches: Vec<&[Bound<'py, PyAny>]> =
