@@ -37,8 +37,11 @@ impl Cells {
     #[inline(always)]
     fn turn(&mut self, document: &Document<'_>) -> bool {
         while self.here == 0 {
-            if self.next == NIL || self.left == 0 {
+            // A chain that is shorter than it says ends here for good.
+            if self.next == NIL {
                 self.left = 0;
+            }
+            if self.left == 0 {
                 return false;
             }
             let header = document.node(self.next as usize);
@@ -73,7 +76,8 @@ impl Cells {
                 break;
             }
             n -= self.here;
-            self.left = self.left.saturating_sub(self.here);
+            // `n` is less than what is left, and not less than what is here.
+            self.left = self.left.wrapping_sub(self.here);
             self.here = 0;
         }
         self.at += n;
