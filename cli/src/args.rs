@@ -2,8 +2,8 @@
 
 use crate::Failure;
 use crate::cmd::{
-    Verb, cat, completions, convert, diff, dis, du, edit, extract, from_json, get, graph, grep, info, items, json,
-    optimize, policy, repair, scan, show, split, table,
+    Verb, cat, completions, convert, diff, dis, du, edit, extract, from_json, get, graph, grep, index, info, items,
+    json, optimize, policy, repair, sample, scan, show, split, table,
 };
 use crate::input::InputOptions;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
@@ -152,6 +152,10 @@ verbs! {
     Tail(items::TailArgs),
     /// Count the items
     Count(items::CountArgs),
+    /// Print some items, chosen at random
+    Sample(sample::SampleArgs),
+    /// Make a plan of a large file, by which any item is found at once
+    Index(index::IndexArgs),
     /// Take out bytes, arrays, or all tensors of a PyTorch file
     Extract(extract::ExtractArgs),
 
@@ -195,7 +199,8 @@ impl Command {
         matches!(
             self,
             C::Show(_) | C::Json(_) | C::Get(_) | C::Table(_) | C::Items(_) | C::Head(_) | C::Tail(_) | C::Count(_)
-        ) || matches!(self, C::Extract(_) | C::Diff(_) | C::Grep(_) | C::Graph(_))
+        ) || matches!(self, C::Sample(_))
+            || matches!(self, C::Extract(_) | C::Diff(_) | C::Grep(_) | C::Graph(_))
     }
 }
 

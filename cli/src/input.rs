@@ -22,6 +22,6 @@ pub use each::for_each;
 pub use file::{InputFile, InputOptions};
 pub use layer::{Layer, LayerError, LayerFault};
 pub use open::{Input, MAX_LAYERS, Pages};
-pub use part::{Part, PartReader};
+pub use part::{Part, PartReader, read_at};
 pub use raw::RawOptions;
 pub use sniff::{Container, sniff};

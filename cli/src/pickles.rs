@@ -11,6 +11,7 @@ pub(crate) mod parts;
 mod plan;
 mod resync;
 pub mod rewrite;
+pub mod splits;
 
 pub use documents::Pickles;
 pub(crate) use documents::warn_of_rest;

@@ -2,7 +2,8 @@
 
 use crate::Failure;
 use crate::input::{InputFile, containers};
-use crate::pickles::items::{self, Whose};
+use crate::pickles::items::{self, Item, Whose};
+use crate::pickles::splits::{PlanFile, Planned};
 use crate::pickles::{Pickles, beside};
 use crate::print::json::{self, json, one_line};
 use crate::print::rows::{self, Part};
@@ -83,8 +84,22 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
 
 /// Streams the items of a list up to the one that is wanted; false where it was not there.
 fn item(args: &GetArgs, list: String, index: u64, rest: &str, out: &mut dyn Write) -> Result<bool, Failure> {
-    let of = Whose { file: &args.file, path: &list, resync: false };
     let mut found = false;
+    if let Some(planned) = PlanFile::find(&args.file, &list, None)?.filter(Planned::is_usable) {
+        if index >= planned.items() {
+            return planned.fault().map_or(Ok(false), Err);
+        }
+        let mut take: &mut items::Each<'_> = &mut |item: &Item<'_>| {
+            if let Some(value) = item.document().find(rest).filter(|_| item.role() == Role::Item) {
+                found = true;
+                print(&value.document(), args, false, out)?;
+            }
+            Ok(false)
+        };
+        planned.each(index..index + 1, &mut take)?;
+        return Ok(found);
+    }
+    let of = Whose { file: &args.file, path: &list, resync: false };
     items::each(of, &mut |item| {
         if item.index() != index || item.role() != Role::Item {
             return Ok(item.index() < index);

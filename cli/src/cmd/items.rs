@@ -2,6 +2,10 @@
 //! the rule.
 
 mod lines;
+mod planned;
+
+pub use planned::ByPlan;
+pub(super) use planned::beside as planned_beside;
 
 use super::common::Of;
 use crate::Failure;
@@ -16,6 +20,7 @@ use clap::Args;
 use pickle_core::Value;
 use std::collections::VecDeque;
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// `pickle items`
@@ -27,6 +32,8 @@ Examples:
   pickle items rows.pkl | jq .temp
   pickle items --path '$.rows' run.pkl -o rows.jsonl
   pickle items --format csv rows.pkl.gz -o rows.csv
+  pickle items --from 10000000 --count 100 rows.pkl
+  pickle items --jobs 8 rows.pkl -o rows.jsonl
   zcat log.pkl.gz | pickle items -")]
 pub struct ItemsArgs {
     /// The items.
@@ -36,6 +43,18 @@ pub struct ItemsArgs {
     /// The kind of output: lines of JSON, a table, or MessagePack values back to back
     #[arg(short, long, value_name = "jsonl|csv|msgpack", default_value = "jsonl", hide_possible_values = true)]
     pub format: Format,
+
+    /// Begin at this item, counted from 0 over the whole file
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub from: u64,
+
+    /// How many items [default: all]
+    #[arg(long, value_name = "K")]
+    pub count: Option<u64>,
+
+    /// Plans and threads.
+    #[command(flatten)]
+    pub by_plan: ByPlan,
 
     /// Write to this file, which appears when it is complete
     #[arg(short, long, value_name = "OUT")]
@@ -59,6 +78,10 @@ pub struct SomeArgs {
     /// How many items
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     pub lines: u64,
+
+    /// The plan of `pickle index` to use [default: FILE.pkx, where there is one]
+    #[arg(long, value_name = "PLAN", conflicts_with = "resync")]
+    pub index: Option<PathBuf>,
 }
 
 /// `pickle head`
@@ -89,6 +112,10 @@ pub struct CountArgs {
     /// The items.
     #[command(flatten)]
     pub of: Of,
+
+    /// Plans and threads.
+    #[command(flatten)]
+    pub by_plan: ByPlan,
 }
 
 verb!(ItemsArgs => run, file: of.file);
@@ -104,9 +131,9 @@ verb!(CountArgs => count, file: of.file);
 /// # Errors
 /// The input cannot be read or a pickle is damaged; the items before that are out, but for a file given with `-o`.
 fn run(args: &ItemsArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let Some(path) = &args.output else { return write(&args.of, args.format, u64::MAX, out) };
+    let Some(path) = &args.output else { return write_some(args, out) };
     let mut output = Output::create(path)?;
-    match write(&args.of, args.format, u64::MAX, &mut output) {
+    match write_some(args, &mut output) {
         Ok(()) => output.commit(),
         Err(Failure::Output(error)) => Err(output.failure(error)),
         // What was damaged was left out on purpose, and has been told.
@@ -124,13 +151,24 @@ fn run(args: &ItemsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     }
 }
 
+fn write_some(args: &ItemsArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let items = args.from..args.from.saturating_add(args.count.unwrap_or(u64::MAX));
+    match args.by_plan.find(&args.of)? {
+        Some(planned) => planned::write(&planned, args.by_plan.jobs(), args.format, items, &args.of.file, out),
+        None => write(&args.of, args.format, items, out),
+    }
+}
+
 /// `pickle head`: the first items.
 ///
 /// # Errors
 /// As [`run`].
 fn head(args: &HeadArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let args = &args.some;
-    write(&args.of, Format::Jsonl, args.lines, out)
+    match planned::beside(&args.of, args.index.as_deref())? {
+        Some(planned) => planned::write(&planned, 1, Format::Jsonl, 0..args.lines, &args.of.file, out),
+        None => write(&args.of, Format::Jsonl, 0..args.lines, out),
+    }
 }
 
 /// `pickle tail`: the last items.
@@ -139,6 +177,10 @@ fn head(args: &HeadArgs, out: &mut dyn Write) -> Result<(), Failure> {
 /// As [`run`].
 fn tail(args: &TailArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let args = &args.some;
+    if let Some(planned) = planned::beside(&args.of, args.index.as_deref())? {
+        let items = planned.items().saturating_sub(args.lines)..u64::MAX;
+        return planned::write(&planned, 1, Format::Jsonl, items, &args.of.file, out);
+    }
     let most = usize::try_from(args.lines).unwrap_or(usize::MAX);
     let mut tail = LastItems { file: &args.of.file, last: VecDeque::new(), most, line: Line::default() };
     let result = each_into(args.of.whose(), &mut tail);
@@ -151,6 +193,10 @@ fn tail(args: &TailArgs, out: &mut dyn Write) -> Result<(), Failure> {
 /// # Errors
 /// As [`run`].
 fn count(args: &CountArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    if let Some(planned) = args.by_plan.find(&args.of)? {
+        let count = planned::count(&planned, args.by_plan.jobs)?;
+        return Ok(writeln!(out, "{count}")?);
+    }
     let mut counter = Counter { file: &args.of.file, count: 0 };
     let result = each_into(args.of.whose(), &mut counter);
     if matches!(result, Ok(()) | Err(Failure::Reported)) {
@@ -159,40 +205,47 @@ fn count(args: &CountArgs, out: &mut dyn Write) -> Result<(), Failure> {
     result
 }
 
-fn write(of: &Of, format: Format, left: u64, out: &mut dyn Write) -> Result<(), Failure> {
+fn write(of: &Of, format: Format, items: Range<u64>, out: &mut dyn Write) -> Result<(), Failure> {
+    let (skip, left) = (items.start, items.end - items.start);
     if left == 0 {
         return Ok(());
     }
-    if format == Format::Jsonl && left == u64::MAX {
+    if format == Format::Jsonl && skip == 0 && left == u64::MAX {
         return lines::write(of, out);
     }
     // The header has the keys of all rows: a file is looked through beforehand.
     let columns = match format {
         Format::Csv if of.whose().can_be_read_again() => {
-            let mut columns = LookedThrough(Columns::default());
+            let mut columns = LookedThrough { columns: Columns::default(), skip, left };
             match each_into(of.whose(), &mut columns) {
                 Ok(()) | Err(Failure::Reported | Failure::Pickle { .. } | Failure::Refused { .. }) => {}
                 Err(failure) => return Err(failure),
             }
-            Some(columns.0)
+            Some(columns.columns)
         }
         _ => None,
     };
-    let mut some = FirstItems { sink: Sink::new(format, columns, out), left, file: &of.file };
+    let mut some = SomeItems { sink: Sink::new(format, columns, out), skip, left, file: &of.file };
     let result = each_into(of.whose(), &mut some);
     // What came before a damage is written too.
     some.sink.finish().and(result)
 }
 
-/// The first items in a format.
-struct FirstItems<'o> {
+/// Some items in a format.
+struct SomeItems<'o> {
     sink: Sink<'o>,
+    /// Items to pass over.
+    skip: u64,
     left: u64,
     file: &'o Path,
 }
 
-impl ItemSink for FirstItems<'_> {
+impl ItemSink for SomeItems<'_> {
     fn item(&mut self, item: &Item<'_>) -> Result<bool, Failure> {
+        if self.skip != 0 {
+            self.skip -= 1;
+            return Ok(true);
+        }
         self.sink.put(item, self.file)?;
         self.left -= 1;
         Ok(self.left != 0)
@@ -205,8 +258,10 @@ impl ItemSink for FirstItems<'_> {
     fn shaped(&mut self, value: Value<'_>) -> Option<Result<bool, Failure>> {
         let format = self.sink.format();
         let rows = with_rows(self.file, value, |rows| {
-            let some = rows.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-            self.sink.with_out(|out| rows.write(0..some, format, out))?;
+            let from = rows.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX));
+            let some = (rows.len() - from).min(usize::try_from(self.left).unwrap_or(usize::MAX));
+            self.sink.with_out(|out| rows.write(from..from + some, format, out))?;
+            self.skip -= from as u64;
             self.left -= some as u64;
             Ok(self.left != 0)
         });
@@ -229,12 +284,21 @@ pub(super) fn with_rows<T>(
     }
 }
 
-/// Finds the columns of all items.
-struct LookedThrough(Columns);
+/// Finds the columns of items.
+struct LookedThrough {
+    columns: Columns,
+    skip: u64,
+    left: u64,
+}
 
 impl ItemSink for LookedThrough {
     fn item(&mut self, item: &Item<'_>) -> Result<bool, Failure> {
-        Ok(self.0.look(item))
+        if self.skip != 0 {
+            self.skip -= 1;
+            return Ok(true);
+        }
+        self.left -= 1;
+        Ok(self.columns.look(item) && self.left != 0)
     }
 
     fn shaped(&mut self, _value: Value<'_>) -> Option<Result<bool, Failure>> {

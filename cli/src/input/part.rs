@@ -76,6 +76,14 @@ impl Part {
     }
 }
 
+/// Reads at an offset of a file, once.
+///
+/// # Errors
+/// What the system says.
+pub fn read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
+    file_read_at(file, out, offset)
+}
+
 #[cfg(unix)]
 fn file_read_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<usize> {
     std::os::unix::fs::FileExt::read_at(file, out, offset)

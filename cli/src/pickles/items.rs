@@ -3,6 +3,7 @@
 mod shaped;
 
 use self::shaped::Watch;
+pub(crate) use self::shaped::may_be_part;
 use super::documents::{Pickles, warn_of_rest};
 use super::{fate, missing, plan, resync};
 use crate::Failure;
@@ -42,6 +43,11 @@ impl<'r> Item<'r> {
     /// The item of an [`ItemReader`].
     pub fn of(item: &pickle_core::Item<'r>) -> Self {
         Item { index: item.index(), role: item.role(), key: item.key_document(), document: item.document() }
+    }
+
+    /// A whole pickle as an item.
+    pub fn whole(index: u64, document: Document<'r>) -> Self {
+        Item { index, role: Role::Item, key: None, document }
     }
 
     /// Its number, counted from 0 in each pickle, or in the file where pickles are items.
@@ -220,7 +226,7 @@ const RECORD: usize = 1 << 20;
 ///
 /// Of a stream only what fits into its buffer is looked at, and nothing is consumed. Where the first pickle has come and
 /// nothing else yet, this waits for the next byte or the end.
-fn is_log(input: &mut Input) -> bool {
+pub(crate) fn is_log(input: &mut Input) -> bool {
     let mut wanted = 1;
     loop {
         let head = input.look(wanted);
@@ -287,7 +293,7 @@ fn each_pickle(input: Input, take: &mut dyn ItemSink) -> Result<(), Failure> {
             take.idle()?;
         }
         let Some(document) = pickles.next_document()? else { break };
-        if !take.item(&Item { index, role: Role::Item, key: None, document })? {
+        if !take.item(&Item::whole(index, document))? {
             break;
         }
     }

@@ -13,7 +13,7 @@ pub(super) fn is_shaped(value: Value<'_>) -> bool {
 }
 
 /// The first item looks as if its container were one: a part of the state that NumPy, pandas and joblib write.
-fn may_be_part(item: &Item<'_>) -> bool {
+pub(crate) fn may_be_part(item: &Item<'_>) -> bool {
     let value = item.document().root();
     let names = ["_mgr", "_data", "_typ", "_metadata", "_subtyp", "subclass", "_levels", "_range"];
     match item.role() {
