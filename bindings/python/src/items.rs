@@ -150,7 +150,8 @@ impl Items {
         let reading = Reading::new(py, given)?;
         let (from, ahead) = if is_name {
             let name: std::path::PathBuf = file.extract()?;
-            let open = File::open(&name)?;
+            // A named pipe waits for its writer, which may be a thread of this interpreter.
+            let open = py.detach(|| File::open(&name))?;
             let kind = open.metadata()?;
             if kind.is_dir() {
                 return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory).into());
