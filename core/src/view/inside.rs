@@ -121,7 +121,8 @@ impl<'d> Inside<'d> {
 
 /// The places of a slice of `len` items.
 pub(super) fn places(len: i64, from: Option<i64>, to: Option<i64>, by: i64) -> impl Iterator<Item = i64> {
-    let place = |at: i64| (if at < 0 { at.saturating_add(len) } else { at }).clamp(if by < 0 { -1 } else { 0 }, len);
+    // `clamp` has a panic for bounds that cross.
+    let place = |at: i64| (if at < 0 { at.saturating_add(len) } else { at }).max(if by < 0 { -1 } else { 0 }).min(len);
     let (mut at, end) = match by < 0 {
         true => (from.map_or(len - 1, |from| place(from).min(len - 1)), to.map_or(-1, place)),
         false => (from.map_or(0, place), to.map_or(len, place)),
