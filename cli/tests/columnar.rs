@@ -1,26 +1,16 @@
 //! `pickle table` to Parquet and Arrow files, which are read back.
 #![cfg(feature = "arrow")]
 
+#[path = "common/command.rs"]
+mod command;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
+use command::pickle;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-
-fn pickle(args: &[&str], folder: &Path, input: Option<&[u8]>) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pickle"));
-    command.args(args).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the command runs");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    let input = input.unwrap_or_default().to_vec();
-    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = child.wait_with_output().expect("it ends");
-    writer.join().expect("written");
-    output
-}
 
 /// Runs it and wants it to do well; gives what it says.
 fn well(args: &[&str], folder: &Path, input: Option<&[u8]>) -> String {

@@ -1,20 +1,12 @@
 //! `pickle items`, `head` and `count`, as a user runs them.
 
+#[path = "common/command.rs"]
+mod command;
+
+use command::pickle;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
-
-fn pickle(args: &[&str], folder: &Path, input: Option<&[u8]>) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pickle"));
-    command.args(args).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the command runs");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    let input = input.unwrap_or_default().to_vec();
-    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = child.wait_with_output().expect("it ends");
-    writer.join().expect("written");
-    output
-}
+use std::process::{Command, Stdio};
 
 /// Rows of protocol 0, as texts in the memo: a list, APPEND by APPEND.
 fn lines(count: usize) -> (Vec<u8>, String) {
