@@ -139,7 +139,7 @@ unsafe extern "C" fn dumps(_module: Raw, args: *const Raw, count: Py_ssize_t, na
                 Some(protocol) => Some(protocol.extract()?),
                 None => None,
             };
-            return Ok(save::to_bytes(&arg(0), protocol, true, None)?.into_ptr());
+            return Ok(save::dumps(&arg(0), protocol, true, None)?.into_ptr());
         }
         // SAFETY: the interpreter's arguments.
         unsafe { in_full(py, &DUMPS, args, count as usize, names) }

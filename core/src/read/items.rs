@@ -614,27 +614,29 @@ fn fields(value: Value<'_>) -> Option<Cursor> {
         return None;
     }
     let (at, here) = record.args.cells().here();
-    Some(Cursor { at, here, next: NIL, role: Role::Item, slots: Node::EMPTY, after: NIL })
+    Some(Cursor::run(at, here))
 }
 
 impl Cursor {
+    /// Items that lie together.
+    fn run(at: usize, here: usize) -> Cursor {
+        Cursor { at, here, next: NIL, role: Role::Item, slots: Node::EMPTY, after: NIL }
+    }
+
     /// All that a value holds.
     fn of(nodes: &[Node], value: Node) -> Cursor {
         let at = value.high() as usize;
         match value.tag() {
-            tag::TUPLE | tag::TUPLE_OF_MUTABLE => {
-                let here = node_at(nodes, at).high() as usize;
-                Cursor { at: at + 1, here, next: NIL, role: Role::Item, slots: Node::EMPTY, after: NIL }
-            }
+            tag::TUPLE | tag::TUPLE_OF_MUTABLE => Cursor::run(at + 1, node_at(nodes, at).high() as usize),
             tag::LIST | tag::SET | tag::FROZEN_SET | tag::OBJECT => Cursor::chunks(nodes, value, Role::Item),
             tag::DICT => Cursor::chunks(nodes, value, Role::Entry),
-            _ => Cursor { at: 0, here: 0, next: NIL, role: Role::Item, slots: Node::EMPTY, after: NIL },
+            _ => Cursor::run(0, 0),
         }
     }
 
     fn chunks(nodes: &[Node], value: Node, role: Role) -> Cursor {
         let next = if value.is_reference() { node_at(nodes, value.high() as usize).first() } else { NIL };
-        Cursor { at: 0, here: 0, next, role, slots: Node::EMPTY, after: NIL }
+        Cursor { next, role, ..Cursor::run(0, 0) }
     }
 
     /// On to the next chunk.

@@ -8,7 +8,7 @@ mod record;
 mod reduce;
 mod writer;
 
-pub use writer::{Writer, dumps, to_bytes};
+pub use writer::{Writer, dumps};
 
 use crate::raw::Raw;
 use crate::record::{Buffer, Extension, Global, Record};

@@ -107,16 +107,6 @@ pub fn dumps<'py>(
     fix_imports: bool,
     buffer_callback: Option<Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyBytes>> {
-    to_bytes(obj, protocol, fix_imports, buffer_callback)
-}
-
-/// The pickle of an object.
-pub fn to_bytes<'py>(
-    obj: &Bound<'py, PyAny>,
-    protocol: Option<i64>,
-    fix_imports: bool,
-    buffer_callback: Option<Bound<'py, PyAny>>,
-) -> PyResult<Bound<'py, PyBytes>> {
     let py = obj.py();
     let protocol = match protocol {
         None => default_protocol(py)?,

@@ -64,17 +64,7 @@ impl Number {
 
     /// NumPy's type of numbers in this order of bytes; `None` where it has none.
     pub(super) fn dtype<'d>(&self) -> Option<DType<'d>> {
-        Some(DType {
-            kind: self.numpy?,
-            size: self.size as u64,
-            big_endian: false,
-            fields: None,
-            places: None,
-            subarray: None,
-            aligned: false,
-            unit: None,
-            objects: false,
-        })
+        Some(DType::plain(self.numpy?, self.size as u64, false))
     }
 }
 

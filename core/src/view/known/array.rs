@@ -45,7 +45,7 @@ pub enum Number {
 
 impl<'d> DType<'d> {
     /// A type of numbers or text, by its kind and the bytes of an item.
-    pub(crate) fn plain(kind: u8, size: u64, big_endian: bool) -> Self {
+    pub fn plain(kind: u8, size: u64, big_endian: bool) -> Self {
         DType {
             kind,
             size,
@@ -105,17 +105,7 @@ impl<'d> DType<'d> {
         if name != "_convert_to_stringdtype_kwargs" || !is_module(module, "numpy") {
             return None;
         }
-        Some(DType {
-            kind: b'T',
-            size: 16,
-            big_endian: false,
-            fields: None,
-            places: None,
-            subarray: None,
-            aligned: false,
-            unit: None,
-            objects: true,
-        })
+        Some(DType { objects: true, ..DType::plain(b'T', 16, false) })
     }
 
     /// The number that the bytes of an item stand for; `None` for kinds that are no numbers.
