@@ -7,7 +7,7 @@ recipe_book() { #  docs/ as a book, in target/book/html
     # Where the registry cannot be reached, an mdbook that is there already will do.
     local mdbook=$CACHE/bin/mdbook
     if [ ! -x "$mdbook" ] && ! mdbook=$(command -v mdbook); then
-        cargo install -q mdbook --version 0.5.4 --locked --root "$CACHE" || { skip "the book: mdbook does not install"; return; }
+        cargo install -q mdbook --version 0.5.4 --no-default-features --locked --root "$CACHE" || { skip "the book: mdbook does not install"; return; }
         mdbook=$CACHE/bin/mdbook
     fi
     mkdir -p target/book

@@ -1,0 +1,175 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# What is published, packed and tried from a fresh folder. Sourced by task.
+
+# package_tool NAME VERSION: a program of the registry's, for packing, in the cache.
+package_tool() {
+    [ -x "$CACHE/bin/$1" ] || cargo install -q "$1" --version "$2" --locked --root "$CACHE"
+}
+
+# Crates, in the order in which they have to be published.
+package_crates="pickle-core pickle-ffi pickle-arrow pickle-cli"
+
+recipe_package() { #  packs crates, C library, Debian package, SBOM and checksums, installs each in a fresh folder, runs its first example
+    need_cargo
+    local version out=$REPO/target/package/out fresh=$REPO/target/package/fresh crate name system
+    version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+    system=$(rustc -vV | sed -n 's/^host: //p')
+    rm -rf "$out" "$fresh"
+    mkdir -p "$out" "$fresh"
+
+    say "packing: crates"
+    local flags=()
+    for crate in $package_crates; do flags+=(-p "$crate"); done
+    # They are compiled below, from what was packed, and published only by hand: `cargo publish -p CRATE` in the order above.
+    cargo package -q --no-verify --allow-dirty "${flags[@]}" --target-dir target/package/crates
+    for crate in $package_crates; do
+        name=$crate-$version
+        cp "target/package/crates/package/$name.crate" "$out/"
+        tar -xzf "$out/$name.crate" -C "$fresh"
+        for file in Cargo.toml README.md LICENSE-MIT LICENSE-APACHE src/lib.rs; do
+            [ -s "$fresh/$name/$file" ] || { echo "$name: $file is not packed" >&2; return 1; }
+        done
+        echo "$name.crate: $(stat -c %s "$out/$name.crate") bytes, $(tar -tzf "$out/$name.crate" | wc -l) files"
+    done
+    package_consumer "$fresh" "$version"
+
+    say "packing: the command"
+    # From the packed crates, as `cargo install` does it, but for those that it needs: no registry has them yet.
+    local patch=()
+    for crate in pickle-core pickle-arrow; do patch+=(--config "patch.crates-io.$crate.path=\"$fresh/$crate-$version\""); done
+    cargo install -q "${patch[@]}" --path "$fresh/pickle-cli-$version" --root "$fresh/command" --target-dir target/package/build --force
+    "$fresh/command/bin/pickle" get examples/data/weather.pkl '$.readings[0].temp'
+    tar -czf "$out/pickle-$version-$system.tar.gz" -C "$fresh/command/bin" pickle
+
+    say "packing: Debian package"
+    if package_tool cargo-deb 3.8.0 && apt dpkg-dev; then
+        mkdir -p target/package/build/release
+        cp "$fresh/command/bin/pickle" target/package/build/release/pickle
+        PATH=$CACHE/bin:$PATH CARGO_TARGET_DIR=target/package/build cargo deb -q -p pickle-cli --no-build --no-strip --output "$out/"
+        mkdir "$fresh/debian"
+        dpkg-deb -x "$out"/*.deb "$fresh/debian"
+        "$fresh/debian/usr/bin/pickle" get examples/data/weather.pkl '$.readings[0].temp'
+        dpkg-deb -f "$out"/*.deb Package Version Depends
+    else
+        skip "Debian package: cargo-deb does not install"
+    fi
+
+    say "packing: C library"
+    name=libpickle-$version-$system
+    make -s -C ffi install PREFIX=/ DESTDIR="$fresh/c/$name"
+    cp LICENSE-MIT LICENSE-APACHE CHANGELOG.md docs/c.md "$fresh/c/$name/"
+    tar -czf "$out/$name.tar.gz" -C "$fresh/c" "$name"
+    mkdir "$fresh/unpacked"
+    tar -xzf "$out/$name.tar.gz" -C "$fresh/unpacked"
+    package_c "$fresh/unpacked/$name" "$fresh"
+
+    say "packing: list of what is inside, checksums"
+    if package_tool cargo-cyclonedx 0.5.9; then
+        (cd cli && PATH=$CACHE/bin:$PATH cargo cyclonedx -q --format json --override-filename pickle-sbom && mv pickle-sbom.json "$out/")
+        find core ffi bindings -name pickle-sbom.json -delete
+        python3 -c 'import json, sys; print(len(json.load(open(sys.argv[1]))["components"]), "components")' "$out/pickle-sbom.json"
+    else
+        skip "list of what is inside: cargo-cyclonedx does not install"
+    fi
+    (cd "$out" && sha256sum -- * >SHA256SUMS && sha256sum --quiet -c SHA256SUMS && cat SHA256SUMS)
+}
+
+# package_consumer FRESH VERSION: a program of its own that depends on the packed crates and reads a pickle.
+package_consumer() {
+    mkdir -p "$1/consumer/src"
+    cat >"$1/consumer/Cargo.toml" <<EOF
+[package]
+name = "consumer"
+version = "0.0.0"
+edition = "2024"
+[workspace]
+[dependencies]
+pickle-core = { version = "$2", features = ["std", "serde", "text-float", "verdict-all"] }
+pickle-ffi = "$2"
+[patch.crates-io]
+pickle-core = { path = "../pickle-core-$2" }
+[dependencies.serde]
+version = "1"
+features = ["derive"]
+EOF
+    cat >"$1/consumer/src/main.rs" <<'EOF'
+use pickle_core::{Heap, Options, Unpickler};
+use pickle as _;
+
+#[derive(serde::Deserialize)]
+struct Row { temp: f64 }
+#[derive(serde::Deserialize)]
+struct Weather { readings: Vec<Row> }
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let bytes = std::fs::read(std::env::args().nth(1).ok_or("a file")?)?;
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+    let document = unpickler.load(&bytes)?;
+    let temp = document.find("$.readings[0].temp").and_then(|v| v.as_f64());
+    let weather: Weather = pickle_core::serde::from_slice(&bytes, Default::default())?;
+    assert_eq!(temp, weather.readings.first().map(|row| row.temp));
+    println!("temp is {:?}", temp.ok_or("no such value")?);
+    Ok(())
+}
+EOF
+    sed -i "s|^pickle-ffi = .*|pickle-ffi = { path = \"../pickle-ffi-$2\" }|" "$1/consumer/Cargo.toml"
+    cargo run -q --manifest-path "$1/consumer/Cargo.toml" --target-dir target/package/consumer -- examples/data/weather.pkl
+}
+
+# package_c UNPACKED FRESH: the C library as it was unpacked, found by pkg-config and CMake, linked in both ways.
+package_c() {
+    local flags
+    export PKG_CONFIG_PATH=$1/lib/pkgconfig
+    flags=$(pkg-config --cflags --libs pickle)
+    # shellcheck disable=SC2086
+    gcc -std=c99 examples/c/read.c -o "$2/read" $flags -Wl,-rpath,"$1/lib"
+    "$2/read" examples/data/weather.pkl '$.readings[0].temp'
+    flags=$(pkg-config --static --cflags --libs pickle)
+    # shellcheck disable=SC2086
+    gcc -std=c99 -static examples/c/read.c -o "$2/read-static" $flags
+    "$2/read-static" examples/data/weather.pkl '$.readings[0].temp'
+    unset PKG_CONFIG_PATH
+    cmake -S tests/c -B "$2/cmake" -DCMAKE_PREFIX_PATH="$1" >/dev/null
+    cmake --build "$2/cmake" >/dev/null
+    "$2/cmake/test-pickle" && "$2/cmake/test-shared"
+}
+
+recipe_cpack() { #  the C library by CMake presets, Meson and Conan; the tests on ARM under QEMU; nightly
+    need_cargo
+    say "C: CMake presets"
+    local preset presets=(host)
+    if apt cmake gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user &&
+        rustup target add aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf >/dev/null 2>&1; then
+        presets+=(aarch64 armhf)
+    else
+        skip "C on ARM: compilers, Rust's libraries or qemu-user are not to be had"
+    fi
+    for preset in "${presets[@]}"; do
+        (cd ffi && cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" && ctest --preset "$preset" | tail -4)
+    done
+    DESTDIR=$REPO/target/cmake/installed cmake --install target/cmake/host --prefix /usr
+    test -f target/cmake/installed/usr/lib/pkgconfig/pickle.pc
+
+    say "C: Meson"
+    if apt meson ninja-build; then
+        rm -rf target/meson
+        meson setup target/meson ffi >/dev/null
+        meson test -C target/meson --print-errorlogs | tail -8
+    else
+        skip "C: Meson is not to be had"
+    fi
+
+    say "C: Conan"
+    if venv conan python3 "conan>=2.20,<3"; then
+        export CONAN_HOME=$REPO/target/conan
+        "$CACHE/conan/bin/conan" profile detect --force >/dev/null 2>&1
+        "$CACHE/conan/bin/conan" create ffi/conan -o 'libpickle/*:shared=False' >target/conan.log 2>&1 &&
+            "$CACHE/conan/bin/conan" create ffi/conan -o 'libpickle/*:shared=True' >>target/conan.log 2>&1 || {
+            tail -40 target/conan.log
+            return 1
+        }
+        grep 'temp is' target/conan.log
+    else
+        skip "C: pip cannot install Conan"
+    fi
+}
