@@ -15,8 +15,8 @@ use arrow_array::types::{
 use arrow_array::{ArrayRef, LargeListArray, NullArray, PrimitiveArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
-use pickle_core::Value;
 use pickle_core::view::View;
+use pickle_core::{Kind as Shape, Value};
 use std::sync::Arc;
 
 /// A value that a column of this kind cannot hold.
@@ -129,6 +129,20 @@ impl Builder {
 
     /// A value.
     pub(crate) fn value(&mut self, value: Value<'_>) -> Result<(), Misfit> {
+        // Most cells are these, and need not be looked at twice.
+        let is_plain = match (&mut self.cells, value.kind()) {
+            (Cells::Int(cells), Shape::Int) => value.as_i64().map(|int| cells.append_value(int)),
+            (Cells::Float(cells), Shape::Float) => value.as_f64().map(|float| cells.append_value(float)),
+            (Cells::Text(cells, _), Shape::Str) => value.as_str().map(|text| {
+                self.bytes += text.len();
+                cells.append_value(text);
+            }),
+            _ => None,
+        };
+        if is_plain.is_some() {
+            self.bytes += 8;
+            return Ok(());
+        }
         self.scalar(scalar::of(value), Some(value))
     }
 

@@ -158,12 +158,18 @@ pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> 
         };
     }
     let again = shaped::can_be_read_again(&of);
-    if !again && of.path == "$" && shaped::begins_so(&mut input) {
+    // Borrowed from a mapped file it takes no memory.
+    let is_cheap = !again || input.as_slice().is_some();
+    if of.path == "$" && is_cheap && shaped::begins_so(&mut input) {
         let name = input.name().to_owned();
-        return match shaped::whole(input, &of, take)? {
-            true => Ok(()),
-            false => Err(Failure::Refused { name, text: "it is made by NumPy or pandas, and has no items".into() }),
-        };
+        // Its first item would be all of its data, copied.
+        if shaped::whole(input, &of, take)? {
+            return Ok(());
+        }
+        if !again {
+            return Err(Failure::Refused { name, text: "it is made by NumPy or pandas, and has no items".into() });
+        }
+        return stream(of, containers::open_one(of.file)?, take);
     }
     let name = input.name().to_owned();
     let mut watch = Watch::new(take);
