@@ -435,6 +435,44 @@ fn rows_of_a_sequence_file_are_one_stream() {
 }
 
 #[test]
+fn what_stands_for_columns_is_a_table() {
+    let csv = |file: &str| says(&["table", "-f", "csv", file]);
+    for protocol in [2, 4] {
+        let columns = csv(&format!("columns_p{protocol}.pkl"));
+        assert_eq!(columns, "n,s,l,7\n0,a,True,1\n1,b,,2\n2,é,x,3");
+        let sorted = |file: &str| {
+            let text = csv(&format!("{file}_p{protocol}.pkl"));
+            let mut lines: Vec<String> = text.lines().skip(1).map(str::to_owned).collect();
+            assert_eq!(text.lines().next(), Some("row,col,value"), "{file}");
+            lines.sort();
+            lines
+        };
+        assert_eq!(sorted("csr"), ["0,1,1.5", "2,0,-2.0", "2,3,3.0"]);
+        assert_eq!(sorted("csc"), ["0,3,-2.0", "2,1,1.5", "2,3,3.0"]);
+        assert_eq!(sorted("coo"), ["0,0,-2.0", "2,1,1.5", "2,3,3.0"]);
+    }
+    assert_eq!(csv("coo_old_p2.pkl"), csv("coo_p2.pkl"));
+    assert_eq!(says(&["table", "-f", "jsonl", "-c", "s,n", "columns_p4.pkl"]).lines().next(), Some(r#"{"s":"a","n":0}"#));
+    for wrong in ["csr_wrong.pkl", "csr_outside.pkl"] {
+        assert!(fails(&["table", "-f", "csv", wrong]).contains("its parts do not fit together"), "{wrong}");
+    }
+    assert!(fails(&["table", "dia.pkl"]).contains("the format dia"));
+    assert!(fails(&["table", "cube.pkl"]).contains("3 axes"));
+}
+
+#[test]
+fn pickles_of_a_log_are_rows() {
+    assert_eq!(says(&["table", "-f", "csv", "log.pkl"]), "n,text,more\n0,line 0,\n,line 1,[1]\n2,line 2,");
+    assert_eq!(says(&["table", "-f", "csv", "log.pkl", "$.text"]), "0\nline 0\nline 1\nline 2");
+    assert!(fails(&["table", "log.pkl", "$.n"]).contains("there is nothing at $.n"));
+    let log = std::fs::read(data().join("log.pkl")).unwrap();
+    let piped = |bytes: &[u8]| piped(&["table", "-f", "csv", "-"], bytes);
+    assert_eq!(piped(&log).stdout, pickle(&["table", "-f", "csv", "log.pkl"]).stdout);
+    let cut = piped(&log[..log.len() - 3]);
+    assert_eq!((cut.status.code(), cut.stdout.len()), (Some(1), 0));
+}
+
+#[test]
 fn files_of_numpy_are_arrays() {
     let array = r#"{"$ndarray":"float32","$shape":[2,3],"$data":[[0.0,1.0,2.0],[3.0,4.0,5.0]]}"#;
     assert_eq!(says(&["json", "-l", "w2v.kv.vectors.npy"]), array);

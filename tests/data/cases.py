@@ -187,11 +187,40 @@ def beside():
             file.write(len(value).to_bytes(4, "big") + bytes(4) + value + b"\xff\xff\xff\xff" + sync)
 
 
+def columns():
+    """Values that stand for columns: dicts of arrays and lists, sparse matrices of SciPy (in the states that its classes have), and
+    rows that are a pickle each."""
+    import numpy
+
+    def matrix(format, **state):
+        made = class_of(f"scipy.sparse._{format}", f"{format}_matrix")()
+        made.__dict__.update(_shape=(3, 4), maxprint=50, **state)
+        return made
+
+    data, minor = numpy.array([1.5, -2.0, 3.0]), numpy.array([1, 0, 3], "i4")
+    pointers = {"csr": numpy.array([0, 1, 1, 3], "i4"), "csc": numpy.array([0, 0, 1, 1, 3], "i4")}
+    rows = numpy.array([2, 0, 2], "i4")
+    for protocol in 2, 4:
+        table = {"n": numpy.arange(3), "s": numpy.array(["a", "b", "\u00e9"]), "l": [True, None, "x"], 7: (1, 2, 3)}
+        dump(f"columns_p{protocol}.pkl", table, protocol)
+        dump(f"csr_p{protocol}.pkl", matrix("csr", indices=minor, indptr=pointers["csr"], data=data), protocol)
+        dump(f"csc_p{protocol}.pkl", matrix("csc", indices=rows, indptr=pointers["csc"], data=data), protocol)
+        dump(f"coo_p{protocol}.pkl", matrix("coo", coords=(rows, minor), data=data), protocol)
+    dump("coo_old_p2.pkl", matrix("coo", row=rows, col=minor, data=data), 2)
+    dump("csr_wrong.pkl", matrix("csr", indices=minor, indptr=numpy.array([0, 2, 1, 3], "i4"), data=data), 4)
+    dump("csr_outside.pkl", matrix("csr", indices=minor + 1, indptr=pointers["csr"], data=data), 4)
+    dump("dia.pkl", matrix("dia", offsets=numpy.array([0]), data=numpy.ones((1, 3))), 4)
+    dump("cube.pkl", numpy.zeros((2, 2, 2)), 4)
+    with open(f"{FOLDER}/log.pkl", "wb") as file:
+        for n in range(3):
+            pickle.dump({"n": n, "text": f"line {n}"} if n != 1 else {"text": "line 1", "more": [n]}, file, 4)
+
+
 if __name__ == "__main__":
     FOLDER = sys.argv[-1]
     if "--pandas" in sys.argv:
         frames(sys.argv[sys.argv.index("--pandas") + 1])
         sys.exit()
-    for make in (keys, likes, containers, arrays, one_memo, seeds, beside):
+    for make in (keys, likes, containers, arrays, one_memo, seeds, beside, columns):
         make()
     subprocess.check_call(["python2.7", "-c", PYTHON2, FOLDER])

@@ -132,7 +132,9 @@ impl<'d> Column<'d> {
                     _ => column(data_type, Source::Numbers(lane, nan, factor)),
                 }
             }
-            Values::Run(Run::Range { .. }) => column(DataType::Int64, Source::Cells(Box::new(values))),
+            Values::Run(Run::Range { .. } | Run::Pointers(_)) => {
+                column(DataType::Int64, Source::Cells(Box::new(values)))
+            }
             Values::Run(Run::Arrow(arrow)) => {
                 let data_type = typed::type_of_arrow(arrow.kind()).ok_or("its type is not known")?;
                 let mut copy = |octets: Octets<'d>| arena.alloc(octets.collect());

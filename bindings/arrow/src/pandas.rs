@@ -140,7 +140,7 @@ fn strings(array: Option<Value<'_>>) -> Option<&'static str> {
 /// What pandas calls these values. `array` is what it keeps them in.
 pub(crate) fn describe(values: &Values<'_>, array: Option<Value<'_>>) -> Described {
     match values {
-        Values::Run(Run::Range { .. }) => Described::plain("int64"),
+        Values::Run(Run::Range { .. } | Run::Pointers(_)) => Described::plain("int64"),
         Values::Run(Run::Lane(lane, Meaning::Zone(_))) => {
             Described::plain(format!("datetime64[{}]", lane.dtype().unit.map_or("ns", |(unit, _)| unit)))
         }

@@ -19,7 +19,7 @@ const DEPTH: usize = 16;
 const STREAM: usize = BYTES / 8;
 
 /// The name of a key or attribute.
-fn label<'d>(key: Value<'d>, text: Text) -> Cow<'d, str> {
+pub(crate) fn label<'d>(key: Value<'d>, text: Text) -> Cow<'d, str> {
     match key.as_str() {
         Some(name) => name.into(),
         None => {
@@ -150,6 +150,15 @@ pub(crate) fn columns(value: Value<'_>, flatten: bool, text: Text) -> Result<Col
         View::Record(_) => {
             columns.rows = 1;
             columns.row(0, value, flatten, text);
+        }
+        View::Array(array) => {
+            return Err(format!(
+                "an array of {} axes has no rows and columns: only one of 1 or 2 has",
+                array.axes().len()
+            ));
+        }
+        View::Sparse { format, .. } => {
+            return Err(format!("a sparse matrix of the format {format} is not read as rows: csr, csc and coo are"));
         }
         _ => return Err("it has no rows: a frame, a series, an array, a list, or a dict has".to_owned()),
     }

@@ -58,10 +58,14 @@ impl<'d> TableReader<'d> {
             Err(TableError::NoTable) => match Index::of(value) {
                 // Lists are rows.
                 Ok(index) if value.items().is_none() => TableReader::index(&index, options, arena),
-                _ => {
-                    let rows = rows::columns(value, options.flatten, arena.text).map_err(Error::NoTable)?;
-                    TableReader::of_rows(rows, options, arena)
-                }
+                _ => match Table::assembled(value) {
+                    Ok(table) => TableReader::table(&table, options, arena),
+                    Err(TableError::NoTable) => {
+                        let rows = rows::columns(value, options.flatten, arena.text).map_err(Error::NoTable)?;
+                        TableReader::of_rows(rows, options, arena)
+                    }
+                    Err(error) => Err(Error::NoTable(error.to_string())),
+                },
             },
             Err(error) => Err(Error::NoTable(error.to_string())),
         }
@@ -94,7 +98,12 @@ impl<'d> TableReader<'d> {
         };
         let labels: Vec<Values<'d>> = labels.map_err(parts_error)?;
         let levels: Vec<_> = labels.iter().map(names::labels).collect();
+        let keys: Vec<String> =
+            table.pairs().into_iter().flatten().map(|(key, _)| rows::label(key, arena.text).into_owned()).collect();
         let name_of = |number: usize| {
+            if let Some(key) = keys.get(number) {
+                return key.clone();
+            }
             let mut text = String::new();
             match (levels.as_slice(), table.field(number), table.name()) {
                 ([], Some(field), _) => text.push_str(field),

@@ -2,17 +2,22 @@
 
 #[cfg(feature = "arrow")]
 mod columnar;
+mod log;
 
+use self::log::Log;
 use crate::Failure;
 use crate::input::{InputFile, containers};
 use crate::output::Output;
 use crate::pickles::Pickles;
+use crate::pickles::items::is_log;
 use crate::print::json::one_line;
 use crate::print::table::grid::Grid;
 use crate::print::table::values::Arena;
 use crate::print::table::{preview, rows, write};
 use clap::{Args, ValueEnum};
-use pickle_core::Options;
+use pickle_core::known::Array;
+use pickle_core::table::Table;
+use pickle_core::{Options, Value};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -128,44 +133,65 @@ fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
     if matches!(format, Format::Parquet | Format::Arrow) {
         return columns(args, path, format);
     }
-    let input = containers::open_one(&args.file)?;
+    let mut input = containers::open_one(&args.file)?;
     let name = input.name().to_owned();
     let refuse = |text: String| Failure::Refused { name: name.clone(), text };
-    let mut pickles = Pickles::new(input, Options::new(), false);
+    let nothing = || refuse(format!("there is nothing at {path}"));
     let arena = Arena::new(one_line);
+    if is_log(&mut input) {
+        let log = Log::read(input)?;
+        let documents = log.documents();
+        let values = documents.iter().map(|document| document.find(path));
+        let values: Vec<Value<'_>> = values.collect::<Option<_>>().ok_or_else(nothing)?;
+        if values.iter().any(|value| Array::of(*value).is_some() || Table::of(*value).is_ok()) {
+            return Err(refuse("it has several tables, a pickle each: see `pickle items`".into()));
+        }
+        return show(rows::of_each(values.into_iter(), &arena, args.flatten), args, format, out, &refuse);
+    }
+    let mut pickles = Pickles::new(input, Options::new(), false);
     {
         let Some(document) = pickles.next_document()? else { return Err(refuse("there is no pickle in it".into())) };
-        let found = document.find(path).ok_or_else(|| refuse(format!("there is nothing at {path}")))?;
-        let grid = rows::of(found, &arena, args.flatten);
-        let mut grid = grid.map_err(|why| refuse(format!("{path} is no table: {why}")))?;
-        if !args.columns.is_empty() {
-            let missing = |column| refuse(format!("there is no column {column}"));
-            grid.select(&args.columns).map_err(missing)?;
-        }
-        let unknown =
-            grid.columns.iter().zip(&grid.names).find_map(|(column, name)| Some((name, column.unknown.as_ref()?)));
-        if let Some((column, what)) = unknown {
-            return Err(refuse(format!("the column {column} cannot be written: {what} is not known")));
-        }
-        let index = match format {
-            Format::Jsonl => args.index,
-            // Rows that have no labels are numbered only where that was asked for.
-            _ => !args.no_index && (args.index || grid.index.is_some() || format == Format::Table),
-        };
-        match &args.output {
-            Some(output) => {
-                let mut file = Output::create(output)?;
-                print(&grid, format, index, args.rows, &mut file).map_err(|error| file.failure(error))?;
-                file.commit()?;
-            }
-            None => print(&grid, format, index, args.rows, out).map_err(Failure::Output)?,
-        }
+        let grid = rows::of(document.find(path).ok_or_else(nothing)?, &arena, args.flatten);
+        let grid = grid.map_err(|why| refuse(format!("{path} is no table: {why}")))?;
+        show(grid, args, format, out, &refuse)?;
     }
     if pickles.next_document()?.is_some() {
         let text = "more pickles follow the first, and are not in the table: see `pickle items`".into();
         return Err(Failure::Refused { name, text });
     }
     Ok(())
+}
+
+/// Writes a table in any form that is text.
+fn show(
+    mut grid: Grid<'_>,
+    args: &TableArgs,
+    format: Format,
+    out: &mut dyn Write,
+    refuse: &dyn Fn(String) -> Failure,
+) -> Result<(), Failure> {
+    if !args.columns.is_empty() {
+        let missing = |column| refuse(format!("there is no column {column}"));
+        grid.select(&args.columns).map_err(missing)?;
+    }
+    let unknown =
+        grid.columns.iter().zip(&grid.names).find_map(|(column, name)| Some((name, column.unknown.as_ref()?)));
+    if let Some((column, what)) = unknown {
+        return Err(refuse(format!("the column {column} cannot be written: {what} is not known")));
+    }
+    let index = match format {
+        Format::Jsonl => args.index,
+        // Rows that have no labels are numbered only where that was asked for.
+        _ => !args.no_index && (args.index || grid.index.is_some() || format == Format::Table),
+    };
+    match &args.output {
+        Some(output) => {
+            let mut file = Output::create(output)?;
+            print(&grid, format, index, args.rows, &mut file).map_err(|error| file.failure(error))?;
+            file.commit()
+        }
+        None => print(&grid, format, index, args.rows, out).map_err(Failure::Output),
+    }
 }
 
 fn print(grid: &Grid<'_>, format: Format, index: bool, rows: usize, out: &mut dyn Write) -> std::io::Result<()> {

@@ -112,13 +112,18 @@ impl<'d> Grid<'d> {
             Ok(())
         })?;
         let columns: Vec<Column<'d>> = columns.into_iter().collect::<Option<_>>().ok_or(TableError::Blocks)?;
-        let names = (0..columns.len()).map(|at| match (&header, table.field(at), table.name()) {
-            (Some(header), ..) => header.joined(at),
-            (None, Some(field), _) => field.to_owned(),
-            (None, None, Some(name)) => label(name, arena.other),
-            (None, None, None) => at.to_string(),
-        });
-        let names = names.collect();
+        let names = match table.pairs() {
+            Some(pairs) => pairs.map(|(key, _)| label(key, arena.other)).collect(),
+            None => {
+                let name = |at| match (&header, table.field(at), table.name()) {
+                    (Some(header), ..) => Axis::joined(header, at),
+                    (None, Some(field), _) => field.to_owned(),
+                    (None, None, Some(name)) => label(name, arena.other),
+                    (None, None, None) => at.to_string(),
+                };
+                (0..columns.len()).map(name).collect()
+            }
+        };
         let header = header.filter(|header| header.levels.len() > 1);
         Ok(Grid { index, header, names, columns, rows: table.rows(), is_series: table.is_series(), notes: Vec::new() })
     }

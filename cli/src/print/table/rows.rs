@@ -101,10 +101,22 @@ pub fn of<'d>(value: Value<'d>, arena: &'d Arena, flatten: bool) -> Result<Grid<
         Err(TableError::NoTable) => match Index::of(value) {
             // Lists are rows.
             Ok(index) if value.items().is_none() => Grid::index(&index, arena).map_err(|error| error.to_string()),
-            _ => grid(value, flatten, arena.other),
+            _ => match Table::assembled(value) {
+                Ok(table) => Grid::table(&table, arena).map_err(|error| error.to_string()),
+                Err(TableError::NoTable) => grid(value, flatten, arena.other),
+                Err(error) => Err(error.to_string()),
+            },
         },
         Err(error) => Err(error.to_string()),
     }
+}
+
+/// Each value a row.
+pub fn of_each<'d>(values: impl ExactSizeIterator<Item = Value<'d>>, arena: &Arena, flatten: bool) -> Grid<'d> {
+    let mut columns = Columns::new(arena.other);
+    let rows = values.len();
+    values.enumerate().for_each(|(row, value)| columns.row(row, value, flatten));
+    columns.grid(rows)
 }
 
 /// The rows that a value is: a list of dicts, tuples or objects, a dict of columns, a dict of rows.
@@ -162,6 +174,12 @@ fn grid(value: Value<'_>, flatten: bool, other: Other) -> Result<Grid<'_>, Strin
         View::Record(_) => {
             columns.row(0, value, flatten);
             Ok(columns.grid(1))
+        }
+        View::Array(array) => {
+            Err(format!("an array of {} axes has no rows and columns: only one of 1 or 2 has", array.axes().len()))
+        }
+        View::Sparse { format, .. } => {
+            Err(format!("a sparse matrix of the format {format} is not read as rows: csr, csc and coo are"))
         }
         _ => Err("it has no rows: a frame, a series, an array, a list, or a dict has".to_owned()),
     }

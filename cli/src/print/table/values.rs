@@ -377,7 +377,7 @@ pub fn dtype_name(values: &Values<'_>) -> String {
     let zone = |zone: Value<'_>| pickle_core::view::Zone::of(zone).name().unwrap_or("?").to_owned();
     match values {
         Values::Run(run) => match run {
-            Run::Range { .. } => "int64".into(),
+            Run::Range { .. } | Run::Pointers(_) => "int64".into(),
             Run::Items(_) => "object".into(),
             Run::Lane(lane, meaning) => match meaning {
                 Meaning::Zone(at) => {

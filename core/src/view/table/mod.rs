@@ -6,6 +6,7 @@
 #![allow(clippy::large_enum_variant)]
 
 mod arrow;
+mod assembled;
 mod blocks;
 mod cell;
 mod freq;
@@ -65,6 +66,10 @@ enum Source<'d> {
     One(Values<'d>, Option<Value<'d>>),
     /// The rows of an array of two axes, or the items of one.
     Matrix(Array<'d>),
+    /// A column a key.
+    Dict(Value<'d>),
+    /// Rows, columns and values of a sparse matrix.
+    Triplet([Values<'d>; 3]),
 }
 
 /// Rows and columns.
@@ -179,9 +184,10 @@ impl<'d> Table<'d> {
         matches!(&self.source, Source::Matrix(array) if array.dtype.fields.is_some() && array.axes().len() == 1)
     }
 
-    /// The name of a field of a structured array.
+    /// The name of a field of a structured array, or of a column of a sparse matrix.
     pub fn field(&self, number: usize) -> Option<&'d str> {
         match &self.source {
+            Source::Triplet(_) => assembled::name(number),
             Source::Matrix(array) if self.is_records() => Some(array.dtype.field(number)?.name),
             _ => None,
         }
@@ -231,6 +237,14 @@ impl<'d> Table<'d> {
                 let lane = lane.ok_or(TableError::Parts)?;
                 Column { values: Values::Run(Run::Lane(lane, Meaning::Plain)), block: 0, array: None }
             }
+            Source::Dict(_) => {
+                let (_, value) = self.pairs().and_then(|mut pairs| pairs.nth(number)).ok_or(TableError::Blocks)?;
+                Column { values: assembled::column(value)?, block: number, array: None }
+            }
+            Source::Triplet(parts) => {
+                let values = *parts.get(number).ok_or(TableError::Blocks)?;
+                Column { values, block: number, array: None }
+            }
             Source::One(..) => return Err(TableError::Blocks),
         };
         if column.values.len() == self.rows { Ok(column) } else { Err(TableError::Rows) }
@@ -258,6 +272,13 @@ impl<'d> Table<'d> {
                     each(number, column)
                 })
             }
+            Source::Dict(_) => self.pairs().into_iter().flatten().enumerate().try_for_each(|(number, (_, value))| {
+                let column = assembled::column(value).and_then(|values| match values.len() == self.rows {
+                    true => Ok(Column { values, block: number, array: None }),
+                    false => Err(TableError::Rows),
+                });
+                each(number, column)
+            }),
             _ => (0..self.columns).try_for_each(|number| each(number, self.column(number))),
         }
     }

@@ -40,6 +40,9 @@ pub enum Run<'d> {
     Arrow(Arrow<'d>),
     /// Items of a list or tuple.
     Items(Value<'d>),
+    /// How many rows (or columns) of a compressed sparse matrix end before a value, by where each of them begins: its
+    /// `indptr`.
+    Pointers(Lane<'d>),
 }
 
 impl<'d> Run<'d> {
@@ -50,6 +53,10 @@ impl<'d> Run<'d> {
             Run::Range { len, .. } => *len,
             Run::Arrow(arrow) => arrow.len(),
             Run::Items(list) => list.len(),
+            Run::Pointers(pointers) => {
+                let last = pointers.len().checked_sub(1).and_then(|last| pointers.cell(last)?.as_int());
+                last.and_then(|last| usize::try_from(last).ok()).unwrap_or(0)
+            }
         }
     }
 
@@ -72,6 +79,16 @@ impl<'d> Run<'d> {
             }
             Run::Arrow(arrow) => arrow.cell(row),
             Run::Items(list) => list.at(row).map(Cell::Value),
+            Run::Pointers(pointers) => {
+                let row = i128::try_from(row).ok()?;
+                let (mut low, mut high) = (0usize, pointers.len());
+                while low < high {
+                    let middle = low + (high - low) / 2;
+                    if pointers.cell(middle)?.as_int()? <= row { low = middle + 1 } else { high = middle }
+                }
+                let at = low.checked_sub(1).filter(|at| at + 1 < pointers.len())?;
+                Some(Cell::Int(i64::try_from(at).ok()?))
+            }
         }
     }
 
@@ -558,6 +575,7 @@ impl<'d> Values<'d> {
     pub fn with_bytes(self, copy: &mut dyn FnMut(Octets<'d>) -> &'d [u8]) -> Self {
         let run = |run: Run<'d>, copy: &mut dyn FnMut(Octets<'d>) -> &'d [u8]| match run {
             Run::Lane(lane, meaning) => Run::Lane(lane.with_bytes(copy), meaning),
+            Run::Pointers(pointers) => Run::Pointers(pointers.with_bytes(copy)),
             other => other,
         };
         match self {

@@ -1,0 +1,133 @@
+//! Values that are no tables by themselves, but stand for columns: dicts of arrays, sparse matrices of SciPy.
+
+use super::values::{Meaning, Run, Values};
+use super::{Lane, Source, Table, TableError, is_list};
+use crate::Value;
+use crate::view::known::Array;
+use crate::view::{Pairs, View};
+
+/// The columns of a sparse matrix, as pandas' `DataFrame.sparse.from_spmatrix` has none of its own.
+const TRIPLET: [&str; 3] = ["row", "col", "value"];
+
+impl<'d> Table<'d> {
+    /// A dict of arrays of one axis and lists, all of one length, and an array among them; or a sparse matrix of SciPy in
+    /// the formats csr, csc and coo, a row for each value that it stores: `row`, `col`, `value`.
+    ///
+    /// # Errors
+    /// [`TableError::NoTable`] where it is neither, [`TableError::Parts`] where the parts of a matrix do not fit together.
+    pub fn assembled(value: Value<'d>) -> Result<Self, TableError> {
+        let (source, columns, rows) = match value.view() {
+            View::Mapping(mapping) => {
+                let mut rows = None;
+                let mut has_array = false;
+                for (_, value) in mapping.pairs {
+                    let len = match plain_array(value) {
+                        Some(array) => {
+                            has_array = true;
+                            Lane::column(array, 0).ok_or(TableError::Parts)?.len()
+                        }
+                        None if is_list(value) => value.len(),
+                        None => return Err(TableError::NoTable),
+                    };
+                    if *rows.get_or_insert(len) != len {
+                        return Err(TableError::NoTable);
+                    }
+                }
+                let rows = rows.filter(|_| has_array).ok_or(TableError::NoTable)?;
+                (Source::Dict(value), mapping.pairs.len(), rows)
+            }
+            View::Sparse { format, shape, .. } => {
+                let triplet = triplet(value, format, shape)?;
+                let rows = triplet[2].len();
+                (Source::Triplet(triplet), TRIPLET.len(), rows)
+            }
+            _ => return Err(TableError::NoTable),
+        };
+        Ok(Table { source, columns, rows, labels: None, index: None, name: None })
+    }
+
+    /// The keys of a dict of columns, and the columns.
+    pub fn pairs(&self) -> Option<Pairs<'d>> {
+        match self.source {
+            Source::Dict(value) => match value.view() {
+                View::Mapping(mapping) => Some(mapping.pairs),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+/// The name of a column of a sparse matrix.
+pub(super) fn name(number: usize) -> Option<&'static str> {
+    TRIPLET.get(number).copied()
+}
+
+/// A column of a dict of columns.
+pub(super) fn column(value: Value<'_>) -> Result<Values<'_>, TableError> {
+    match plain_array(value) {
+        Some(array) => Ok(plain(Lane::column(array, 0).ok_or(TableError::Parts)?)),
+        None => Ok(Values::Run(Run::Items(value))),
+    }
+}
+
+/// An array of one axis that has no fields and belongs to no index or series.
+fn plain_array(value: Value<'_>) -> Option<Array<'_>> {
+    let array = Array::of(value)?;
+    let of_pandas =
+        array.class.and_then(|class| class.as_global()).is_some_and(|(module, _)| module.starts_with("pandas"));
+    (array.axes().len() == 1 && array.dtype.fields.is_none() && !of_pandas).then_some(array)
+}
+
+fn plain(lane: Lane<'_>) -> Values<'_> {
+    Values::Run(Run::Lane(lane, Meaning::Plain))
+}
+
+/// Rows, columns and values of a sparse matrix, in the order in which it stores them.
+fn triplet<'d>(matrix: Value<'d>, format: &str, shape: Value<'d>) -> Result<[Values<'d>; 3], TableError> {
+    let lane = |value: Option<Value<'d>>| {
+        let array = value.and_then(plain_array).ok_or(TableError::Parts)?;
+        Lane::column(array, 0).ok_or(TableError::Parts)
+    };
+    let part = |name| lane(matrix.get(name));
+    let axis = |number| shape.at(number).and_then(|axis| axis.as_i128()).ok_or(TableError::Parts);
+    let (rows, columns) = (axis(0)?, axis(1)?);
+    let within =
+        |lane: &Lane<'d>, axis: i128| lane.cells().all(|at| at.as_int().is_some_and(|at| (0..axis).contains(&at)));
+    let [row, col, value] = match format {
+        "coo" => {
+            let coords = matrix.get("coords");
+            let of = |number, name| match coords {
+                Some(coords) => lane(coords.at(number)),
+                None => part(name),
+            };
+            let (row, col) = (of(0, "row")?, of(1, "col")?);
+            if !within(&row, rows) || !within(&col, columns) {
+                return Err(TableError::Parts);
+            }
+            [plain(row), plain(col), plain(part("data")?)]
+        }
+        "csr" | "csc" => {
+            let (major, minor) = if format == "csr" { (rows, columns) } else { (columns, rows) };
+            let (pointers, indices) = (part("indptr")?, part("indices")?);
+            let mut last = 0;
+            for (number, at) in pointers.cells().enumerate() {
+                let at = at.as_int().filter(|at| *at >= last && (number != 0 || *at == 0)).ok_or(TableError::Parts)?;
+                last = at;
+            }
+            let fits = pointers.len().checked_sub(1).and_then(|len| i128::try_from(len).ok()) == Some(major)
+                && i128::try_from(indices.len()).ok() == Some(last);
+            if !fits || !within(&indices, minor) {
+                return Err(TableError::Parts);
+            }
+            let (major, minor) = (Values::Run(Run::Pointers(pointers)), plain(indices));
+            let value = plain(part("data")?);
+            if format == "csr" { [major, minor, value] } else { [minor, major, value] }
+        }
+        _ => return Err(TableError::NoTable),
+    };
+    if row.len() != value.len() || col.len() != value.len() {
+        return Err(TableError::Parts);
+    }
+    Ok([row, col, value])
+}
