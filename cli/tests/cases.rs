@@ -452,7 +452,10 @@ fn what_stands_for_columns_is_a_table() {
         assert_eq!(sorted("coo"), ["0,0,-2.0", "2,1,1.5", "2,3,3.0"]);
     }
     assert_eq!(csv("coo_old_p2.pkl"), csv("coo_p2.pkl"));
-    assert_eq!(says(&["table", "-f", "jsonl", "-c", "s,n", "columns_p4.pkl"]).lines().next(), Some(r#"{"s":"a","n":0}"#));
+    assert_eq!(
+        says(&["table", "-f", "jsonl", "-c", "s,n", "columns_p4.pkl"]).lines().next(),
+        Some(r#"{"s":"a","n":0}"#)
+    );
     for wrong in ["csr_wrong.pkl", "csr_outside.pkl"] {
         assert!(fails(&["table", "-f", "csv", wrong]).contains("its parts do not fit together"), "{wrong}");
     }
@@ -531,6 +534,9 @@ fn files_beside_a_pickle_are_named() {
 #[test]
 fn what_is_masked_is_null() {
     for file in ["masked_p2.pkl", "masked_p4.pkl"] {
+        assert!(says(&["show", file]).contains("int64 (2, 2), 32 bytes, 1 masked [1, --, 3, 4]"), "{file}");
+        assert_eq!(says(&["table", "-f", "csv", file, "$.plain"]), "0,1\n1,\n3,4", "{file}");
+        assert_eq!(says(&["table", "-f", "csv", file, "$.fortran"]), "0,1\n1,\n3,4", "{file}");
         let data = |path: &str| {
             let json: serde_json::Value = serde_json::from_str(&says(&["get", "-i", "0", file, path])).unwrap();
             assert!(json["$class"].as_str().unwrap().ends_with("MaskedArray"), "{json}");

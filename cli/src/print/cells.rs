@@ -155,9 +155,14 @@ impl<'d> Cells<'d> {
         })
     }
 
-    /// All items, in C order.
+    /// Where all items are, in C order.
+    pub fn places(&self) -> impl Iterator<Item = usize> + use<> {
+        Nested::of(self).filter_map(Token::place)
+    }
+
+    /// All items that are not masked, in C order.
     pub fn items(&self) -> impl Iterator<Item = Item<'_, 'd>> {
-        Nested::of(self).filter_map(Token::place).filter_map(|place| self.item(place))
+        self.places().filter_map(|place| self.item(place))
     }
 }
 

@@ -147,11 +147,12 @@ pub fn complex(re: f64, im: f64) -> String {
     format!("({}{sign}{}j)", short(re), short(im))
 }
 
-/// The first items of an array, in C order.
+/// The first items of an array, in C order; `--` for what is masked, as NumPy writes it.
 pub fn items(cells: &Cells<'_>, most: usize) -> Vec<String> {
-    let items = cells.items().take(most).filter_map(|item| match item {
-        Item::Bytes(bytes) => Some(self::item(cells.dtype(), bytes, true)),
-        Item::Value(_) => None,
+    let items = cells.places().take(most).filter_map(|place| match cells.item(place) {
+        Some(Item::Bytes(bytes)) => Some(self::item(cells.dtype(), bytes, true)),
+        Some(Item::Value(_)) => None,
+        None => Some("--".into()),
     });
     items.collect()
 }

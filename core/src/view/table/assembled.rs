@@ -1,9 +1,9 @@
-//! Values that are no tables by themselves, but stand for columns: dicts of arrays, sparse matrices of SciPy.
+//! Values that are no tables by themselves, but stand for columns: dicts of arrays, sparse matrices of SciPy, masked arrays.
 
 use super::values::{Meaning, Run, Values};
 use super::{Lane, Source, Table, TableError, is_list};
 use crate::Value;
-use crate::view::known::Array;
+use crate::view::known::{Array, DType, Data};
 use crate::view::{Pairs, View};
 
 /// The columns of a sparse matrix, as pandas' `DataFrame.sparse.from_spmatrix` has none of its own.
@@ -11,10 +11,11 @@ const TRIPLET: [&str; 3] = ["row", "col", "value"];
 
 impl<'d> Table<'d> {
     /// A dict of arrays of one axis and lists, all of one length, and an array among them; or a sparse matrix of SciPy in
-    /// the formats csr, csc and coo, a row for each value that it stores: `row`, `col`, `value`.
+    /// the formats csr, csc and coo, a row for each value that it stores: `row`, `col`, `value`; or a masked array of one or two
+    /// axes.
     ///
     /// # Errors
-    /// [`TableError::NoTable`] where it is neither, [`TableError::Parts`] where the parts of a matrix do not fit together.
+    /// [`TableError::NoTable`] where it is none of them, [`TableError::Parts`] where the parts of a matrix do not fit together.
     pub fn assembled(value: Value<'d>) -> Result<Self, TableError> {
         let (source, columns, rows) = match value.view() {
             View::Mapping(mapping) => {
@@ -40,6 +41,22 @@ impl<'d> Table<'d> {
                 let triplet = triplet(value, format, shape)?;
                 let rows = triplet[2].len();
                 (Source::Triplet(triplet), TRIPLET.len(), rows)
+            }
+            View::Masked(masked) => {
+                // Records are masked field by field.
+                if masked.array.dtype.fields.is_some() {
+                    return Err(TableError::NoTable);
+                }
+                let mask = Array {
+                    class: None,
+                    dtype: DType::plain(b'b', 1, false),
+                    fortran: masked.fortran,
+                    data: Data::Bytes(masked.mask),
+                    extra: None,
+                    ..masked.array
+                };
+                let Table { columns, rows, .. } = Table::matrix(masked.array)?;
+                (Source::Masked(masked.array, mask), columns, rows)
             }
             _ => return Err(TableError::NoTable),
         };

@@ -66,6 +66,8 @@ enum Source<'d> {
     One(Values<'d>, Option<Value<'d>>),
     /// The rows of an array of two axes, or the items of one.
     Matrix(Array<'d>),
+    /// The same, and what of it is masked.
+    Masked(Array<'d>, Array<'d>),
     /// A column a key.
     Dict(Value<'d>),
     /// Rows, columns and values of a sparse matrix.
@@ -236,6 +238,10 @@ impl<'d> Table<'d> {
                 let lane = if fields { Lane::field(*array, number) } else { Lane::column(*array, number) };
                 let lane = lane.ok_or(TableError::Parts)?;
                 Column { values: Values::Run(Run::Lane(lane, Meaning::Plain)), block: 0, array: None }
+            }
+            Source::Masked(array, mask) => {
+                let lane = |array| Lane::column(array, number).ok_or(TableError::Parts);
+                Column { values: Values::Masked(lane(*array)?, lane(*mask)?), block: 0, array: None }
             }
             Source::Dict(_) => {
                 let (_, value) = self.pairs().and_then(|mut pairs| pairs.nth(number)).ok_or(TableError::Blocks)?;

@@ -109,7 +109,11 @@ pub fn view<'d>(meant: View<'d>, object: &Object<'d>, value: Value<'d>, max_text
             pieces
         }
         View::DType(dtype) => call("numpy.dtype", vec![text(&dtype.to_string())]),
-        View::Array(array) => array_view(&array),
+        View::Array(array) => array_view(&array, Cells::of(&array), None),
+        View::Masked(masked) => {
+            let hidden = masked.mask.filter(|byte| *byte != 0).count();
+            array_view(&masked.array, Cells::masked(&masked), Some(hidden))
+        }
         View::Scalar(dtype, octets) => {
             let item: Vec<u8> = octets.take(256).collect();
             let content = match crate::print::cells::is_readable(&dtype, 8) && item.len() as u64 == dtype.size {
@@ -284,17 +288,20 @@ fn clock(time: &Time) -> Vec<String> {
 const SHOWN: usize = 6;
 
 /// `ndarray float64 (1000, 3), 24 000 bytes [0.1, 0.2, ...]`; arrays of objects with their objects.
-fn array_view<'d>(array: &Array<'d>) -> Vec<Piece<'d>> {
+/// `masked` tells how many items count for nothing.
+fn array_view<'d>(array: &Array<'d>, cells: Option<Cells<'d>>, masked: Option<usize>) -> Vec<Piece<'d>> {
     let name = match array.class {
         Some(class) if class.as_global().is_none_or(|name| name != ("numpy", "ndarray")) => global(class),
         _ => "ndarray".into(),
     };
     let mut pieces = vec![word(name)];
     let mut about = format!(" {} {}", array.dtype, scalar::axes(array.axes()));
-    let cells = Cells::of(array);
     match array.data {
         Data::Bytes(octets) => {
             about.push_str(&format!(", {}", scalar::counted(octets.len() as u64, "byte")));
+            if let Some(masked) = masked {
+                about.push_str(&format!(", {masked} masked"));
+            }
             pieces.push(note(about));
             if let Some(cells) = cells {
                 let mut shown = scalar::items(&cells, SHOWN + 1);
