@@ -1179,7 +1179,7 @@ typedef struct pickle_memo_use {
 // Which memo entries of a pickle are fetched, and where last. Initialise it with `pickle_memo_plan_init`.
 typedef struct pickle_memo_plan {
   // Private; do not access.
-  uint64_t opaque[24];
+  uint64_t opaque[28];
 } pickle_memo_plan;
 
 // Use the macro `pickle_memo_plan_init(plan, uses, len, offset)`.

@@ -5,7 +5,7 @@ use crate::memory::{bytes, pickle_in};
 use crate::status::pickle_status;
 use crate::version::PICKLE_ABI_VERSION;
 use core::mem::MaybeUninit;
-use pickle_core::{Decoder, MemoPlan, MemoUse, Step};
+use pickle_core::{Arg, Decoder, Fragment, MemoPlan, MemoUse, Op, Opcode, Step};
 
 /// Storage of a plan: 16 bytes for each memo entry that is ever fetched.
 #[derive(Clone, Copy)]
@@ -22,8 +22,11 @@ const _: () = assert!(align_of::<pickle_memo_use>() == align_of::<MemoUse>());
 #[repr(C)]
 pub struct pickle_memo_plan {
     /// Private; do not access.
-    pub opaque: [u64; 24],
+    pub opaque: [u64; 28],
 }
+
+/// No number of a memo entry is longer.
+const DIGITS: usize = 24;
 
 /// What a `pickle_memo_plan` holds.
 #[repr(C)]
@@ -31,12 +34,15 @@ struct State {
     ready: u64,
     error: pickle_error,
     finished: bool,
+    /// Digits of a GET that two pieces share, and how many.
+    get: [u8; DIGITS],
+    get_len: usize,
     decoder: MaybeUninit<Decoder>,
     plan: MaybeUninit<MemoPlan<'static>>,
 }
 
 const READY: u64 = 0x7069_636b_6c65_706c;
-const _: () = assert!(size_of::<pickle_memo_plan>() == 192 && size_of::<State>() <= 192);
+const _: () = assert!(size_of::<pickle_memo_plan>() == 224 && size_of::<State>() <= 224);
 const _: () = assert!(align_of::<State>() <= align_of::<pickle_memo_plan>());
 
 /// # Safety
@@ -90,6 +96,8 @@ pub unsafe extern "C" fn pickle_memo_plan_init_abi(
         ready: READY,
         error: pickle_error::NONE,
         finished: false,
+        get: [0; DIGITS],
+        get_len: 0,
         decoder: MaybeUninit::new(decoder),
         plan: MaybeUninit::new(MemoPlan::new(uses)),
     };
@@ -117,13 +125,17 @@ pub unsafe extern "C" fn pickle_memo_plan_feed(plan: *mut pickle_memo_plan, inpu
     let mut rest = whole.get(input.pos..).unwrap_or_default();
     let before = rest.len();
     let status = loop {
-        match decoder.next(&mut rest) {
-            Ok(Step::Op(op)) => {
-                if let Err(kind) = plan.op(&op) {
-                    let byte = op.opcode.byte();
-                    state.error = pickle_error { offset: op.offset, status: kind.into(), byte };
-                    break state.error.status;
+        let op = match decoder.next(&mut rest) {
+            Ok(Step::Op(op)) => op,
+            Ok(Step::Fragment(Fragment { opcode: opcode @ Opcode::Get, offset, data, last, .. })) => {
+                let free = state.get.get_mut(state.get_len..).unwrap_or_default();
+                free.iter_mut().zip(data).for_each(|(to, from)| *to = *from);
+                state.get_len += data.len().min(free.len());
+                if !last {
+                    continue;
                 }
+                let len = core::mem::take(&mut state.get_len);
+                Op { opcode, arg: Arg::Text(state.get.get(..len).unwrap_or_default()), offset }
             }
             Ok(Step::NeedMore) => break pickle_status::NeedMore,
             Ok(Step::End) => {
@@ -131,11 +143,16 @@ pub unsafe extern "C" fn pickle_memo_plan_feed(plan: *mut pickle_memo_plan, inpu
                 state.finished = true;
                 break pickle_status::Ok;
             }
-            Ok(_) => {}
+            Ok(_) => continue,
             Err(error) => {
                 state.error = error.into();
                 break state.error.status;
             }
+        };
+        if let Err(kind) = plan.op(&op) {
+            let byte = op.opcode.byte();
+            state.error = pickle_error { offset: op.offset, status: kind.into(), byte };
+            break state.error.status;
         }
     };
     input.pos += before - rest.len();

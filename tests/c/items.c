@@ -94,6 +94,26 @@ static void every_step(size_t size, size_t count, const pickle_storage *storage,
     }
 }
 
+/* A number that two pieces share is fetched as any other. */
+static void plans_in_pieces(void) {
+    static const char text[] = "(lp0\nVshared\np1234\nag1234\nag0001234\na.";
+    size_t step;
+    for (step = 1; step < sizeof text; step++) {
+        pickle_memo_plan plan;
+        pickle_memo_use uses[4];
+        pickle_status status = PICKLE_STATUS_NEED_MORE;
+        size_t at;
+        GIVES(OK, pickle_memo_plan_init(&plan, uses, 4, 0));
+        for (at = 0; at < sizeof text - 1; at += step) {
+            pickle_in in = {NULL, 0, 0};
+            in.data = (const uint8_t *)text + at;
+            in.size = sizeof text - 1 - at < step ? sizeof text - 1 - at : step;
+            status = pickle_memo_plan_feed(&plan, &in);
+        }
+        CHECK(status == PICKLE_STATUS_OK && pickle_memo_plan_len(&plan) == 1);
+    }
+}
+
 static void bounded(void) {
     static const size_t counts[] = {0, 1, 2, 255, 256, 1000, 1001, 2000, 30000};
     PICKLE_STATIC_STORAGE(small, 20000, 64, 4096);
@@ -284,6 +304,7 @@ void test_items_of(const void *data, size_t size) {
 }
 
 void test_items(void) {
+    plans_in_pieces();
     bounded();
     finished_early();
     path_or_none();
