@@ -192,6 +192,9 @@ impl<M: Memory> Unpickler<M> {
 
     /// Takes a piece of input; `input` moves past what was consumed.
     ///
+    /// [`Status::Done`] comes with the call that consumes the last byte of the pickle, and what follows is left in
+    /// `input`: a loop over a piece may stop where the piece is empty, and misses no end.
+    ///
     /// # Errors
     /// What is wrong with the pickle, or the region that is full. The reader
     /// stays in the error until [`Unpickler::next_pickle`].
