@@ -2,14 +2,15 @@
 # Targets without an operating system. Sourced by task.
 
 # A compiler for bare metal: sets BARE to a cargo command for the targets of bare_targets.
-bare_targets="thumbv6m-none-eabi thumbv7m-none-eabi riscv32i-unknown-none-elf"
+bare_targets="thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabihf riscv32i-unknown-none-elf riscv32imc-unknown-none-elf"
 bare_metal() {
-    local target
+    local target missing=
     if command -v rustup >/dev/null; then
         for target in $bare_targets; do
-            timeout 60 rustup target add "$target" >/dev/null 2>&1 || break
+            rustup target list --installed 2>/dev/null | grep -qx "$target" && continue
+            timeout 60 rustup target add "$target" >/dev/null 2>&1 || missing=$target
         done
-        if [ "$(rustup target list --installed 2>/dev/null | grep -cE 'thumbv6m|thumbv7m|riscv32i-')" -ge 3 ]; then
+        if [ -z "$missing" ]; then
             BARE=(cargo)
             BARE_FLAGS=()
             return
