@@ -20,6 +20,7 @@ CORE = {
     "options": set(),
     "literal": {"error", "options"},
     "wire": {"error"},
+    "message": {"error", "options", "literal", "wire"},
     "machine": {"error", "options", "literal", "wire"},
     "document": {"error", "options", "literal", "wire", "machine"},
     "view": {"error", "options", "literal", "wire", "machine", "document"},

@@ -12,6 +12,7 @@ mod document;
 mod error;
 mod literal;
 mod machine;
+pub mod message;
 mod options;
 mod read;
 #[cfg(feature = "serde")]

@@ -1,0 +1,236 @@
+//! Types that a field may have.
+
+use super::reader::Reader;
+use super::refusal::Reason;
+use super::shape::ItemKind;
+
+/// A type that a field of a message may have.
+pub trait Field<'i>: Sized {
+    /// What stands in its place until it is read.
+    const EMPTY: Self;
+
+    /// What a list of them holds.
+    const KIND: ItemKind;
+
+    /// Reads the next value. After a refusal, [`Field::EMPTY`] or what was read so far.
+    fn read(reader: &mut Reader<'i, '_>) -> Self;
+}
+
+macro_rules! ints {
+    ($($int:ty)*) => { $(
+        impl Field<'_> for $int {
+            const EMPTY: Self = 0;
+            const KIND: ItemKind = ItemKind::Number;
+
+            #[inline]
+            fn read(reader: &mut Reader<'_, '_>) -> Self {
+                let int = reader.int();
+                if int != i64::from(int as $int) {
+                    reader.refuse(Reason::OutOfRange);
+                }
+                int as $int
+            }
+        }
+    )* };
+}
+
+ints!(i8 i16 i32 i64 u8 u16 u32);
+
+impl Field<'_> for bool {
+    const EMPTY: Self = false;
+    const KIND: ItemKind = ItemKind::Number;
+
+    #[inline]
+    fn read(reader: &mut Reader<'_, '_>) -> Self {
+        reader.bool()
+    }
+}
+
+impl Field<'_> for f64 {
+    const EMPTY: Self = 0.0;
+    const KIND: ItemKind = ItemKind::Number;
+
+    #[inline]
+    fn read(reader: &mut Reader<'_, '_>) -> Self {
+        reader.float()
+    }
+}
+
+impl<'i> Field<'i> for &'i str {
+    const EMPTY: Self = "";
+    const KIND: ItemKind = ItemKind::Text;
+
+    #[inline]
+    fn read(reader: &mut Reader<'i, '_>) -> Self {
+        reader.str()
+    }
+}
+
+impl<'i> Field<'i> for &'i [u8] {
+    const EMPTY: Self = &[];
+    const KIND: ItemKind = ItemKind::Text;
+
+    #[inline]
+    fn read(reader: &mut Reader<'i, '_>) -> Self {
+        reader.bytes()
+    }
+}
+
+/// A str, borrowed, of which nobody has checked that it is UTF-8: that takes a device flash, and time for every byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unchecked<'i>(pub &'i [u8]);
+
+impl<'i> Field<'i> for Unchecked<'i> {
+    const EMPTY: Self = Unchecked(&[]);
+    const KIND: ItemKind = ItemKind::Text;
+
+    #[inline]
+    fn read(reader: &mut Reader<'i, '_>) -> Self {
+        Unchecked(reader.str_bytes())
+    }
+}
+
+/// None, or a value.
+impl<'i, T: Field<'i>> Field<'i> for Option<T> {
+    const EMPTY: Self = None;
+    const KIND: ItemKind = T::KIND;
+
+    #[inline]
+    fn read(reader: &mut Reader<'i, '_>) -> Self {
+        if reader.none() { None } else { Some(T::read(reader)) }
+    }
+}
+
+/// A list or tuple of exactly so many items.
+impl<'i, T: Field<'i>, const N: usize> Field<'i> for [T; N] {
+    const EMPTY: Self = [const { T::EMPTY }; N];
+    const KIND: ItemKind = ItemKind::Container;
+
+    #[inline]
+    fn read(reader: &mut Reader<'i, '_>) -> Self {
+        let mut items = Self::EMPTY;
+        if read_items(reader, &mut items, Some(N)) < N {
+            reader.refuse(Reason::TooShort);
+        }
+        items
+    }
+}
+
+/// Reads a list or tuple; returns the number of items.
+fn read_items<'i, T: Field<'i>>(reader: &mut Reader<'i, '_>, slots: &mut [T], exactly: Option<usize>) -> usize {
+    let mut items = reader.items(T::KIND, exactly);
+    let room = slots.len();
+    let mut slots = slots.iter_mut();
+    while reader.item(&mut items) {
+        // One item more may be none of the list, which only what follows it tells.
+        let item = T::read(reader);
+        if let Some(slot) = slots.next() {
+            *slot = item;
+        }
+    }
+    if items.count() > room {
+        reader.refuse(Reason::TooLong);
+    }
+    items.count()
+}
+
+/// A list or tuple of at most `N` items, in place.
+#[derive(Clone, Copy, Debug)]
+pub struct List<T, const N: usize> {
+    items: [T; N],
+    len: usize,
+}
+
+impl<T, const N: usize> List<T, N> {
+    /// The items.
+    pub fn as_slice(&self) -> &[T] {
+        self.items.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl<T: PartialEq, const N: usize> PartialEq for List<T, N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl<'i, T: Field<'i>, const N: usize> Field<'i> for List<T, N> {
+    const EMPTY: Self = List { items: [const { T::EMPTY }; N], len: 0 };
+    const KIND: ItemKind = ItemKind::Container;
+
+    #[inline]
+    fn read(reader: &mut Reader<'i, '_>) -> Self {
+        let mut list = Self::EMPTY;
+        list.len = read_items(reader, &mut list.items, None);
+        list
+    }
+}
+
+/// A str of at most `N` bytes of UTF-8, in place: also one that is written with escapes.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Text<N> {
+    /// The str.
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The bytes of its UTF-8.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> PartialEq for Text<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl<const N: usize> Field<'_> for Text<N> {
+    const EMPTY: Self = Text { bytes: [0; N], len: 0 };
+    const KIND: ItemKind = ItemKind::Text;
+
+    #[inline]
+    fn read(reader: &mut Reader<'_, '_>) -> Self {
+        let mut text = Self::EMPTY;
+        text.len = reader.str_into(&mut text.bytes);
+        text
+    }
+}
+
+/// At most `N` bytes, in place.
+#[derive(Clone, Copy, Debug)]
+pub struct Bytes<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Bytes<N> {
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> PartialEq for Bytes<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_slice() == other.as_slice()
+    }
+}
+
+impl<const N: usize> Field<'_> for Bytes<N> {
+    const EMPTY: Self = Bytes { bytes: [0; N], len: 0 };
+    const KIND: ItemKind = ItemKind::Text;
+
+    #[inline]
+    fn read(reader: &mut Reader<'_, '_>) -> Self {
+        let mut bytes = Self::EMPTY;
+        bytes.len = reader.bytes_into(&mut bytes.bytes);
+        bytes
+    }
+}

@@ -1,0 +1,226 @@
+//! Messages of known layouts: every spelling of CPython's picklers, compared with the document reader.
+
+mod common;
+#[path = "common/messages.rs"]
+mod messages;
+
+use common::Random;
+use messages::{Part, Point, Telemetry, Wide, check};
+use pickle_core::message::{self, List, Reason, Refusal};
+use pickle_core::{Level, Pickler, SliceWriter};
+
+/// Layout, name and bytes of the messages that `tests/data/messages.py` has written.
+fn rows() -> Vec<(String, String, Vec<u8>)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/messages.tsv");
+    let rows = std::fs::read_to_string(path).unwrap();
+    let unhex =
+        |text: &str| (0..text.len()).step_by(2).map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap()).collect();
+    let row = |line: &str| {
+        let (name, pickle) = line.rsplit_once('\t').unwrap();
+        (name.split('\t').nth(3).unwrap().to_owned(), name.replace('\t', " "), unhex(pickle))
+    };
+    let rows: Vec<_> = rows.lines().map(row).collect();
+    assert!(rows.len() > 400);
+    rows
+}
+
+fn read(layout: &str, pickle: &[u8], memo: &mut [u32]) -> Result<(), Refusal> {
+    match layout {
+        "telemetry" => check::<Telemetry>(pickle, memo, false).map(drop),
+        "wide" => check::<Wide>(pickle, memo, false).map(drop),
+        _ => check::<Part>(pickle, memo, true).map(drop),
+    }
+}
+
+#[test]
+fn every_spelling_of_cpython_is_read_as_the_document_has_it() {
+    let mut memo = [0; 2000];
+    for (layout, name, pickle) in rows() {
+        read(&layout, &pickle, &mut memo).unwrap_or_else(|refusal| panic!("{name}: {refusal}"));
+        // What follows is the caller's.
+        let two = [&pickle[..], b"K\x01."].concat();
+        let len = match layout.as_str() {
+            "telemetry" => message::read::<Telemetry>(&two, &mut memo).map(|(_, len)| len),
+            "wide" => message::read::<Wide>(&two, &mut memo).map(|(_, len)| len),
+            _ => message::read::<Part>(&two, &mut memo).map(|(_, len)| len),
+        };
+        assert_eq!(len, Ok(pickle.len()), "{name}");
+    }
+}
+
+#[test]
+fn a_part_of_a_message_is_none() {
+    let mut memo = [0; 64];
+    for (layout, name, pickle) in rows().into_iter().filter(|(_, _, pickle)| pickle.len() < 1000) {
+        for len in 0..pickle.len() {
+            let refusal = read(&layout, &pickle[..len], &mut memo).expect_err(&name);
+            assert!(refusal.offset() <= len, "{name}");
+        }
+    }
+}
+
+#[test]
+fn damaged_messages_are_refused_or_read_as_the_document_has_them() {
+    let (rows, mut random, mut memo) = (rows(), Random(11), [0; 64]);
+    let mut read_anyway = 0;
+    for _ in 0..40_000 {
+        let (layout, _, pickle) = &rows[random.below(rows.len())];
+        if pickle.len() > 1500 {
+            continue;
+        }
+        let mut pickle = pickle.clone();
+        for _ in 0..1 + random.below(2) {
+            let (at, from) = (random.below(pickle.len()), random.below(pickle.len()));
+            let len = random.below(12).min(pickle.len() - from);
+            match random.below(5) {
+                0 => pickle[at] = random.next() as u8,
+                1 => pickle[at] = pickle[from],
+                2 => drop(pickle.drain(from..from + len.min(3))),
+                3 => {
+                    let piece = pickle[from..from + len].to_vec();
+                    pickle.splice(at..at, piece);
+                }
+                _ => pickle.insert(at, b"()]}.NK0123aetushqjrgp\x85\x86\x87\x94\x95\x8c"[random.below(28)]),
+            }
+            if pickle.is_empty() {
+                break;
+            }
+        }
+        read_anyway += usize::from(read(layout, &pickle, &mut memo).is_ok());
+    }
+    assert!(read_anyway > 500, "only {read_anyway} of the damaged were read");
+}
+
+#[test]
+fn what_the_pickler_writes_is_read() {
+    let mut random = Random(3);
+    for round in 0..600 {
+        let protocol = (round % 6) as u8;
+        let (id, x, y) =
+            (random.next() as i64 >> random.below(64), random.next() as i32, random.next() as i32 as f64 / 8.0);
+        let name = ["probe", "", "a longer name"][random.below(3)];
+        let mut counts: Vec<i32> = (0..random.below(9)).map(|_| random.next() as i32 >> random.below(32)).collect();
+        if round % 50 == 0 {
+            counts = (0..1000 + random.below(3) as i32).collect();
+        }
+        let mut buffer = vec![0; 20_000];
+        let mut levels = [Level::EMPTY; 4];
+        let mut pickler = Pickler::new(SliceWriter::new(&mut buffer), protocol, &mut levels);
+        let mut write = || {
+            pickler.begin_dict(None)?.str("counts")?.begin_list(None)?;
+            for &count in &counts {
+                pickler.int(i64::from(count))?;
+            }
+            pickler.end()?.str("id")?.int(id)?.str("pos")?.begin_dict(None)?;
+            pickler.str("y")?.float(y)?.str("x")?.int(i64::from(x))?.end()?;
+            pickler.str("name")?.str(name)?.end()?.finish()?;
+            Ok::<_, pickle_core::WriteError<_>>(pickler.written())
+        };
+        let len = write().unwrap();
+        pickle_core::message! {
+            struct Written<'i> {
+                id: i64,
+                name: &'i str,
+                pos: Point,
+                counts: List<i32, 1100>,
+            }
+        }
+        let (written, read) = message::read::<Written>(&buffer[..len], &mut []).unwrap();
+        assert_eq!((written.id, written.name, read), (id, name, len));
+        assert_eq!((written.pos, written.counts.as_slice()), (Point { x: i64::from(x), y: Some(y) }, &counts[..]));
+    }
+}
+
+#[test]
+fn texts_outside_of_frames() {
+    for size in [0, 1, 255, 256, 65_535, 65_536, 100_000] {
+        let name = "z".repeat(size);
+        let frame = |content: &[u8]| [b"\x95", &(content.len() as u64).to_le_bytes()[..], content].concat();
+        let pickle = [
+            b"\x80\x04",
+            &frame(b"}\x94(\x8c\x04name\x94")[..],
+            b"X",
+            &(size as u32).to_le_bytes(),
+            name.as_bytes(),
+            &frame(b"\x94\x8c\x02id\x94K\x07u.")[..],
+        ]
+        .concat();
+        let part = check::<Part>(&pickle, &mut [0; 4], true).unwrap();
+        assert_eq!((part.id, part.name), (7, &name[..]));
+    }
+}
+
+#[test]
+fn what_is_refused_and_where() {
+    let long_list = [b"}(\x8c\x02idK\x07\x8c\x07samples](", &b"K\x01".repeat(5)[..], b"eu."].concat();
+    let cases: &[(&[u8], Reason, usize)] = &[
+        (b"", Reason::EndOfInput, 0),
+        (b"\x80\x04", Reason::EndOfInput, 2),
+        (b"\x80\x06N.", Reason::BadProtocol, 0),
+        (b"\xff", Reason::WrongType, 0),
+        (b"N.", Reason::WrongType, 0),
+        (b"}.", Reason::MissingField, 1),
+        (b"}(K\x01K\x02u.", Reason::WrongType, 2),
+        (b"}(C\x02idK\x02u.", Reason::WrongType, 2),
+        (b"}(\x8c\x02idNu.", Reason::WrongType, 6),
+        (b"}(\x8c\x02id\x88u.", Reason::WrongType, 6),
+        (b"}(\x8c\x02idJ\xff\xff\xff\xffu.", Reason::OutOfRange, 6),
+        (b"}(\x8c\x02id\x8a\x09\0\0\0\0\0\0\0\0\x01u.", Reason::OutOfRange, 6),
+        (b"}(\x8c\x02idI07\nu.", Reason::BadNumber, 6),
+        (b"}(\x8c\x02idL99999999999999999999L\nu.", Reason::OutOfRange, 6),
+        (b"}(\x8c\x02idK\x01\x8c\x02idK\x01u.", Reason::DuplicateField, 8),
+        (b"}(\x8c\x02noK\x01u.", Reason::UnknownField, 2),
+        (b"}(\x8c\x04name\x8c\x01\xff", Reason::BadText, 8),
+        (b"}(\x8c\x04nameV\\u00e9\n", Reason::Escaped, 8),
+        (b"}(\x8c\x04nameh\x05", Reason::NotKept, 8),
+        (b"}(\x8c\x04name\x8c\x05abc", Reason::EndOfInput, 8),
+        (b"}(\x8c\x07samples](K\x01eu.", Reason::TooShort, 15),
+        (b"}\x8c\x02idK\x01e.", Reason::Unexpected, 7),
+        (b"}(\x94\x8c\x02idK\x01u.", Reason::Unexpected, 2),
+        (b"}q\0\x94(\x8c\x02idK\x01u.", Reason::Unexpected, 3),
+        (b"\x80\x04\x95\x05\0\0\0\0\0\0\0}(\x8c\x02idK\x01u.", Reason::BadFrame, 13),
+        (b"\x80\x04\x95\x0b\0\0\0\0\0\0\0}\x95\x01\0\0\0\0\0\0\0(u.", Reason::BadFrame, 12),
+        (b"\x80\x04\x95\x63\0\0\0\0\0\0\0}.", Reason::EndOfInput, 2),
+        (&long_list, Reason::TooLong, 29),
+    ];
+    for &(pickle, reason, offset) in cases {
+        let refusal = check::<Telemetry>(pickle, &mut [0; 4], false).expect_err(&format!("{pickle:?}"));
+        assert_eq!((refusal.reason(), refusal.offset()), (reason, offset), "{pickle:?}");
+    }
+    // Only some are missing: the first of them is named.
+    let refusal = message::read::<Telemetry>(b"}(\x8c\x02idK\x01u.", &mut []).unwrap_err();
+    assert_eq!((refusal.reason(), refusal.field()), (Reason::MissingField, 1));
+}
+
+#[test]
+fn a_value_of_the_memo_takes_room_only_if_it_is_asked_for() {
+    let pickle = b"(}q\0(X\x01\0\0\0xq\x01K\x01X\x01\0\0\0yq\x02G\0\0\0\0\0\0\0\0u}q\x03(h\x01K\x02h\x02Nut.";
+    pickle_core::message! {
+        #[derive(Debug, PartialEq)]
+        struct Two {
+            first: Point,
+            second: Point,
+        }
+    }
+    // Two is few, and no protocol is named: the MARK is its own.
+    let (two, _) = message::read::<Two>(pickle, &mut [0; 3]).unwrap();
+    assert_eq!(two, Two { first: Point { x: 1, y: Some(0.0) }, second: Point { x: 2, y: None } });
+    let refusal = message::read::<Two>(pickle, &mut [0; 2]).unwrap_err();
+    assert_eq!((refusal.reason(), pickle[refusal.offset()]), (Reason::NotKept, b'h'));
+    // The whole of the first again.
+    let again = b"(}q\0(X\x01\0\0\0xq\x01K\x01X\x01\0\0\0yq\x02G\0\0\0\0\0\0\0\0uh\0t.";
+    let (two, _) = message::read::<Two>(again, &mut [0; 3]).unwrap();
+    assert_eq!(two.first, two.second);
+}
+
+#[test]
+fn skipping_takes_linear_work() {
+    for unit in
+        [&b"\x8c\x01k}"[..], b"\x8c\x01k]", b"\x8c\x01k(K\x01l", b"\x8c\x01kK\x01", b"((", b"\x8c\x01k}\x8c\x01kK\x01s"]
+    {
+        let pickle = [b"}(", &unit.repeat(30_000)[..], b"u."].concat();
+        let begin = std::time::Instant::now();
+        let _ = message::read::<Part>(&pickle, &mut []);
+        assert!(begin.elapsed().as_secs() < 5, "{unit:?}");
+    }
+}
