@@ -36,11 +36,20 @@ def records():
     return pickle.dumps([{"id": i, "temp": i / 8, "name": f"probe-{i}"} for i in range(1000)], 4)
 
 
+def messages():
+    """Messages in every protocol, and one of another layout."""
+    known = dict(TELEMETRY, samples=list(range(8)))
+    first = {"millis": 21500, **{key: known[key] for key in ("samples", "name", "id")}}
+    messages = [pickle.dumps(known if protocol else first, protocol) for protocol in range(6)]
+    return b"".join(messages) + pickle.dumps(tuple(known[key] for key in ("id", "name", "samples"))) + pickle.dumps([1, 2])
+
+
 # Name of the .out file: the program, what is sent, whether it ends well, what it replies.
 RUNS = {
     "telemetry": ("telemetry", telemetry, True, [{"id": 7, "sum": 10}] * 6),
     "telemetry-damaged": ("telemetry", damaged, False, []),
     "telemetry_async": ("telemetry_async", telemetry, True, []),
+    "message": ("message", messages, True, []),
     "records": ("records", records, True, []),
 }
 
