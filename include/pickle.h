@@ -51,6 +51,31 @@
 /* The length of lists, dicts, tuples and arguments that is not known in advance. */
 #define PICKLE_UNKNOWN SIZE_MAX
 
+struct pickle_field;
+
+/* Fields of a message and where they go: `type` is the struct, `member` its member and the key, `kind` one of bool, signed,
+ * unsigned, double, str (a pickle_str), text (an array of char), bytes (a pickle_bytes). Lists are of numbers or bools: an
+ * array must be filled, a list tells its length in another member. An optional field may be missing or None, and another
+ * member of type bool says whether it is there. */
+#define PICKLE_FIELD(type, member, kind)                                                                      \
+    {#member, pickle_field_##kind, NULL, NULL, 0,                                                             \
+     offsetof(type, member), sizeof(((type *)0)->member), PICKLE_UNKNOWN, PICKLE_UNKNOWN}
+#define PICKLE_OPTIONAL(type, member, kind, is_there)                                                         \
+    {#member, pickle_field_##kind, NULL, NULL, 0,                                                             \
+     offsetof(type, member), sizeof(((type *)0)->member), offsetof(type, is_there), PICKLE_UNKNOWN}
+#define PICKLE_ARRAY(type, member, kind)                                                                      \
+    {#member, pickle_field_list, pickle_field_##kind, NULL, sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]),\
+     offsetof(type, member), sizeof(((type *)0)->member[0]), PICKLE_UNKNOWN, PICKLE_UNKNOWN}
+#define PICKLE_LIST(type, member, kind, length)                                                               \
+    {#member, pickle_field_list, pickle_field_##kind, NULL, sizeof(((type *)0)->member) / sizeof(((type *)0)->member[0]),\
+     offsetof(type, member), sizeof(((type *)0)->member[0]), PICKLE_UNKNOWN, offsetof(type, length)}
+#define PICKLE_NESTED(type, member, fields)                                                                   \
+    {#member, pickle_field_nested, NULL, (fields), sizeof(fields) / sizeof((fields)[0]),                      \
+     offsetof(type, member), sizeof(((type *)0)->member), PICKLE_UNKNOWN, PICKLE_UNKNOWN}
+/* The layout of fields in a static array: of messages with no other fields, or of messages whose other fields are skipped. */
+#define PICKLE_LAYOUT(fields) {(fields), sizeof(fields) / sizeof((fields)[0]), NULL}
+#define PICKLE_LAYOUT_SKIPPING(fields) {(fields), sizeof(fields) / sizeof((fields)[0]), pickle_field_skip}
+
 /* Declares the memory of a writer: how many containers may be open at once, and how many strings
  * `pickle_writer_shared_str` shares. */
 #define PICKLE_WRITER_STORAGE(name, level_count, shared_count)                                                \
@@ -1294,6 +1319,160 @@ uint64_t pickle_item_reader_offset(struct pickle_item_reader *reader);
 
 // The last error of this reader.
 pickle_status pickle_item_reader_error(struct pickle_item_reader *reader, struct pickle_error *error);
+
+/* ============================================================================================================
+ * Messages. Messages of a known layout, into a struct.
+ * ============================================================================================================ */
+
+// Why a message is refused. 0 is success. The numbers are frozen.
+enum pickle_reason
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  // The message was read.
+  PICKLE_REASON_NONE = 0,
+  // The input ended before the message did.
+  PICKLE_REASON_END_OF_INPUT = 1,
+  // An argument crosses the end of its frame, or a frame begins inside another.
+  PICKLE_REASON_BAD_FRAME = 2,
+  // The byte is no opcode, or one that has no place here.
+  PICKLE_REASON_UNEXPECTED = 3,
+  // PROTO names a protocol above 5.
+  PICKLE_REASON_BAD_PROTOCOL = 4,
+  // The value is of another type than its field.
+  PICKLE_REASON_WRONG_TYPE = 5,
+  // The number does not fit its member.
+  PICKLE_REASON_OUT_OF_RANGE = 6,
+  // The text of a number is not as CPython writes it, or it is a float and this build reads none as text.
+  PICKLE_REASON_BAD_NUMBER = 7,
+  // The text is not UTF-8, or an escape in it is not whole.
+  PICKLE_REASON_BAD_TEXT = 8,
+  // The text is written with escapes, as in protocol 0, so that it cannot be borrowed: read it into an array.
+  PICKLE_REASON_ESCAPED = 9,
+  // The text or the list is longer than its member.
+  PICKLE_REASON_TOO_LONG = 10,
+  // The list has fewer items than its member.
+  PICKLE_REASON_TOO_SHORT = 11,
+  // The message has no such field.
+  PICKLE_REASON_UNKNOWN_FIELD = 12,
+  // The field comes a second time.
+  PICKLE_REASON_DUPLICATE_FIELD = 13,
+  // A field that must be there is missing.
+  PICKLE_REASON_MISSING_FIELD = 14,
+  // GET of a memo entry that is not there, or for which there was no room.
+  PICKLE_REASON_NOT_KEPT = 15,
+  // GET of a tuple of one to three items.
+  PICKLE_REASON_SHARED_TUPLE = 16,
+  // A skipped value, or the layout, nests too deep.
+  PICKLE_REASON_TOO_DEEP = 17,
+  // Skipping would take more than linear work.
+  PICKLE_REASON_WORK_LIMIT = 18,
+  // A pointer that may not be null is null, or there are more than 32 fields.
+  PICKLE_REASON_BAD_LAYOUT = 100,
+};
+#ifndef __cplusplus
+typedef int32_t pickle_reason;
+#endif // __cplusplus
+
+// What is wrong with a message.
+typedef struct pickle_refusal {
+  // Bytes from the start of the input to the opcode that is refused.
+  size_t offset;
+  // Why.
+  pickle_reason reason;
+  // Index of the field that was read last, of the innermost message; of that which is missing.
+  uint8_t field;
+  // The byte at the offset; 0 at the end of the input.
+  uint8_t byte;
+} pickle_refusal;
+
+// A message that is being read: private.
+typedef struct pickle_message pickle_message;
+
+// Reads one value into a member. Those of the library are `pickle_field_...`: only what a layout names is linked.
+typedef void (*pickle_field_reader)(struct pickle_message *message,
+                                    const struct pickle_field *field,
+                                    void *member);
+
+// A field of a message and where its value goes: see `PICKLE_FIELD` and its siblings.
+typedef struct pickle_field {
+  // Its key. One with a backslash, quotes or beyond ASCII is not found in protocol 0, which is refused then.
+  const char *name;
+  // Reads the value.
+  pickle_field_reader read;
+  // Reads an item of a list.
+  pickle_field_reader item;
+  // The fields of a message within.
+  const struct pickle_field *fields;
+  // Number of them; of a list, the items that its member has room for.
+  size_t count;
+  // Bytes from the start of the struct to the member.
+  size_t offset;
+  // Bytes of the member; of a list, of one item.
+  size_t size;
+  // Bytes from the start of the struct to the `bool` that says whether the message has the field, and no None there;
+  // `SIZE_MAX` where it must have it.
+  size_t present;
+  // Bytes from the start of the struct to the `size_t` that tells the length of a list; `SIZE_MAX` where it must fill
+  // its member.
+  size_t length;
+} pickle_field;
+
+// The layout of a message: see `PICKLE_LAYOUT`.
+typedef struct pickle_layout {
+  // The fields.
+  const struct pickle_field *fields;
+  // How many there are, 32 at most.
+  size_t count;
+  // Takes the value of a field that is not among them: `pickle_field_skip`, or null to refuse it.
+  pickle_field_reader unknown;
+} pickle_layout;
+
+// Reads the message at `input->pos` into the struct at `out`, as its layout says: a dict with the names as keys, in any
+// order, or a list or tuple of the values in the order of the fields. `input->pos` moves past the message. `memo` is room
+// for the values that the message refers to again: one entry for each text and container of it, or none where it does
+// not. Where a message is refused, the struct is filled in part, and `input` is as it was. Offsets are from `input->pos`.
+pickle_reason pickle_message_read(const struct pickle_layout *message,
+                                  struct pickle_in *input,
+                                  uint32_t *memo,
+                                  size_t memo_len,
+                                  void *out,
+                                  struct pickle_refusal *refusal);
+
+// Skips a value, whatever it is.
+void pickle_field_skip(struct pickle_message *message, const struct pickle_field*, void*);
+
+// A bool.
+void pickle_field_bool(struct pickle_message *message, const struct pickle_field*, void *member);
+
+// An int, into a signed one of 1, 2, 4 or 8 bytes.
+void pickle_field_signed(struct pickle_message *message, const struct pickle_field *field, void *member);
+
+// An int, into an unsigned one of 1, 2, 4 or 8 bytes; no more than an `int64_t` holds.
+void pickle_field_unsigned(struct pickle_message *message, const struct pickle_field *field, void *member);
+
+// A float.
+void pickle_field_double(struct pickle_message *message, const struct pickle_field*, void *member);
+
+// A str, borrowed from the input: into a `pickle_str`.
+void pickle_field_str(struct pickle_message *message, const struct pickle_field*, void *member);
+
+// bytes, borrowed from the input: into a `pickle_bytes`.
+void pickle_field_bytes(struct pickle_message *message, const struct pickle_field*, void *member);
+
+// A str without a NUL in it, into an array of char: UTF-8 that ends with a NUL. Escapes of protocol 0 are undone.
+void pickle_field_text(struct pickle_message *message,
+                       const struct pickle_field *field,
+                       void *member);
+
+// A list or tuple of numbers or bools, into an array.
+void pickle_field_list(struct pickle_message *message,
+                       const struct pickle_field *field,
+                       void *member);
+
+// A message within, into a struct with a layout of its own.
+void pickle_field_nested(struct pickle_message *message, const struct pickle_field *field, void *member);
 
 /* ============================================================================================================
  * Writing. Values one after another, to a buffer or a callback.

@@ -27,6 +27,7 @@ void test_writing(void);
 void test_writing_known(void);
 void test_known(void);
 void test_items(void);
+void test_messages(void);
 void test_items_of(const void *data, size_t size);
 
 #endif

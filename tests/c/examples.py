@@ -16,6 +16,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -46,6 +47,23 @@ class Background:
         text = self.process.communicate(timeout=60)[0].decode()
         same("exit of %s" % self.process.args, self.process.returncode, 0)
         return text.splitlines()
+
+
+def messages():
+    """Every protocol: whole messages one after another, then one that is cut."""
+    rows = [{"id": 2**32 - 1, "temp": -0.125, "name": "caf\u00e9 \u20ac", "samples": [1, -2], "extra": [{}, (1, 2)]},
+            {"battery": 99, "name": "it's", "samples": (), "temp": 21.5, "id": 7}]
+    text = "4294967295 caf\u00e9 \u20ac -0.125 1 -2\n7 it's 21.500 battery 99\n"
+    with tempfile.TemporaryDirectory() as folder:
+        file = pathlib.Path(folder) / "messages.pkl"
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+            stream = b"".join(pickle.dumps(row, protocol) for row in rows)
+            file.write_bytes(stream)
+            done = run("message", str(file))
+            same("messages of protocol %d" % protocol, (done.returncode, done.stdout.decode()), (0, text))
+            file.write_bytes(stream[:-1])
+            done = run("message", str(file))
+            same("a cut message", (done.returncode, done.stdout.decode().count("\n")), (1, 1))
 
 
 def read_and_stream():
@@ -325,6 +343,7 @@ def connections():
 
 def main():
     read_and_stream()
+    messages()
     items()
     write()
     if os.environ.get("PICKLE_WRITTEN"):

@@ -395,6 +395,7 @@ int main(int argc, char **argv) {
     test_writing_known();
     test_known();
     test_items();
+    test_messages();
     test_statuses();
     for (i = 1; i < argc; i++) {
         any_file(argv[i]);

@@ -21,6 +21,7 @@ const SECTIONS: &[(&str, &str, &[&str])] = &[
         "Input in pieces of any size: whole pickles, or the items of one container in bounded memory.",
         &["reader", "plan", "items"],
     ),
+    ("Messages", "Messages of a known layout, into a struct.", &["message"]),
     ("Writing", "Values one after another, to a buffer or a callback.", &["writer", "writer_known"]),
     ("Advanced", "Single opcodes, in constant memory.", &["decoder"]),
 ];
