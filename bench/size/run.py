@@ -23,6 +23,7 @@ PROFILES = {"z": "release", "s": "speed"}
 # Program, features: what the row is called.
 PROGRAMS = {
     ("opcodes", ""): "decode, opcodes to fields",
+    ("message", ""): "decode, message of known layout",
     ("document", ""): "decode, document and getters",
     ("document", "text-float"): "the same with text floats",
     ("encode", ""): "encode, pickler",
@@ -36,12 +37,13 @@ PROGRAMS = {
 # Programs in C: the source, the sources of the peer.
 C_PROGRAMS = {
     "opcodes": ("C, decode, opcodes to fields", None),
+    "message": ("C, decode, message of known layout", None),
     "document": ("C, decode, document and getters", None),
     "encode": ("C, encode, writer", None),
     "tinycbor_decode": ("TinyCBOR decode", "cborparser.c"),
     "tinycbor_encode": ("TinyCBOR encode", "cborencoder.c"),
 }
-OURS = ("opcodes", "document", "encode", "encode_opcodes", "both")
+OURS = ("opcodes", "message", "document", "encode", "encode_opcodes", "both")
 # Of each row: target, opt-level (of C: -Os, with the archive at z), and which number.
 COLUMNS = [(target, level, 0) for target in TARGETS for level in PROFILES]
 COLUMNS += [("thumbv7m", "z", 1), ("thumbv7m", "z", 2), ("thumbv7m", "z", 3), ("thumbv7m", "s", 3)]

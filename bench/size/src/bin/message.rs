@@ -1,0 +1,26 @@
+//! Decodes a message of known layout, straight into a struct.
+#![no_std]
+#![no_main]
+
+use pickle_core::message::Unchecked;
+use size::Telemetry;
+
+pickle_core::message! {
+    struct Row<'i> {
+        id: u32,
+        temp: f64,
+        name: Unchecked<'i>,
+        samples: [u8; 4],
+    }
+}
+
+fn work(message: &[u8]) -> bool {
+    match pickle_core::message::read::<Row<'_>>(message, &mut [0; 16]) {
+        Ok((Row { id, temp, name, samples }, _)) => {
+            Telemetry { id, temp, name: name.0, samples }.is_expected()
+        }
+        Err(_) => false,
+    }
+}
+
+size::measure!(work, size::PICKLE);
