@@ -13,10 +13,12 @@ import os
 from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleBuffer, PicklingError, UnpicklingError
 from typing import NamedTuple
 
-from . import _native, _table
+from . import _native, _open, _table
+from ._diff import Difference, differences
 from ._errors import PickleError, RefusedError
 from ._guard import Guard, install
 from ._native import Buffer, Extension, Global, Record, __version__, dumps, loads
+from ._open import open
 from ._pickler import Pickler, Unpickler
 from ._policy import LIBRARIES, TRUST_ALL, Policy, pair_of, policy_of
 from ._table import Table
@@ -28,6 +30,7 @@ __all__ = [
     "LIBRARIES",
     "TRUST_ALL",
     "Buffer",
+    "Difference",
     "Extension",
     "Global",
     "GlobalUse",
@@ -44,6 +47,8 @@ __all__ = [
     "Table",
     "Unpickler",
     "UnpicklingError",
+    "aitems",
+    "diff",
     "dump",
     "dumps",
     "get",
@@ -52,6 +57,7 @@ __all__ = [
     "items",
     "load",
     "loads",
+    "open",
     "pickles",
     "scan",
     "table",
@@ -122,10 +128,21 @@ def items(file, path="$", **options):
     They are read one by one, and memory does not grow with the file. The items of a dict, and the attributes of an
     object, are pairs. A pickle of up to min_nodes values is read as a whole.
 
-    file is a binary file, or a path: then a first pass finds what later items share with earlier ones. Without, what
-    was shared long ago is an error of kind MemoDropped.
+    file is a binary file, or a path, as open takes it. Of a path to what is not packed a first pass finds what later items
+    share with earlier ones. Without, what was shared long ago is an error of kind MemoDropped.
     """
-    return _native._Items(file, isinstance(file, (str, os.PathLike)), path, **options)
+    if not isinstance(file, (str, os.PathLike)):
+        return _native._Items(file, False, path, **options)
+    if not _open.is_packed(file):
+        return _native._Items(file, True, path, **options)
+    return _native._Items(open(file), False, path, **options)
+
+
+def aitems(file, path="$", **options):
+    """The same for async for: decoded in a thread, while the event loop goes on."""
+    from . import _async
+
+    return _async.aitems(lambda: items(file, path, **options))
 
 
 def table(file, path="$", **options):
@@ -133,12 +150,43 @@ def table(file, path="$", **options):
 
     Rows are dicts, objects with attributes, or tuples and lists, whose columns are numbered. Options as of items.
     """
-    return _table.table(file, path, isinstance(file, (str, os.PathLike)), options)
+    return _table.table(items(file, path, **options))
 
 
 def get(data, path, **options):
-    """The one value at a path like $.rows[3].name, of the pickle at the start of data. KeyError where nothing is there."""
+    """The one value at a path like $.rows[3].name, of the pickle at the start of data. KeyError where nothing is there.
+
+    data is bytes, or a file as open takes it. A file that is not packed is looked at where it is, without a copy.
+    """
+    if isinstance(data, (str, os.PathLike)) or hasattr(data, "read") and hasattr(data, "readline") and not _is_buffer(data):
+        with _open.contents(data) as data:
+            return _native.get(data, path, **options)
     return _native.get(data, path, **options)
+
+
+def _is_buffer(data):
+    try:
+        memoryview(data).release()
+    except TypeError:
+        return False
+    return True
+
+
+def diff(before, after, *, rel_tol=0.0, abs_tol=0.0, **options):
+    """What differs between two pickles, by path: an iterator of Differences.
+
+    Both are bytes, or files as open takes them. Values are compared by what they mean: neither protocol and memo nor the
+    order of keys and sets make a difference. Numbers are equal where abs(a - b) <= abs_tol + rel_tol * abs(b). Options as of
+    loads; objects are compared as Records where no policy is given.
+    """
+    return differences(_value(before, options), _value(after, options), abs_tol, rel_tol)
+
+
+def _value(data, options):
+    if not isinstance(data, (str, os.PathLike)) and _is_buffer(data):
+        return loads(data, **options)
+    with _open.opened(data) as file:
+        return load(file, **options)
 
 
 def info(data, *, max_bytes=None, max_opcodes=None):

@@ -1,9 +1,9 @@
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
 from pickle import PickleBuffer as PickleBuffer
 from pickle import PicklingError as PicklingError
 from pickle import UnpicklingError as UnpicklingError
-from typing import Any, NamedTuple, Protocol, type_check_only
+from typing import Any, BinaryIO, NamedTuple, Protocol, type_check_only
 
 from typing_extensions import Buffer as _BytesLike
 
@@ -123,6 +123,12 @@ class Table(Mapping[Any, list[Any]]):
     def to_numpy(self) -> dict[Any, Any]: ...
     def to_pandas(self) -> Any: ...
     def to_polars(self) -> Any: ...
+
+class Difference(NamedTuple):
+    path: str
+    what: str
+    before: Any
+    after: Any
 
 class GlobalUse(NamedTuple):
     module: str
@@ -259,6 +265,19 @@ def items(
     known: bool = True,
     text_ints: str | None = None,
 ) -> Iterator[Any]: ...
+def aitems(
+    file: _Readable | str | os.PathLike[str],
+    path: str = "$",
+    *,
+    encoding: str | None = "ASCII",
+    errors: str = "strict",
+    max_bytes: int | None = None,
+    max_opcodes: int | None = None,
+    max_depth: int = 1000,
+    min_nodes: int = 4096,
+    known: bool = True,
+    text_ints: str | None = None,
+) -> AsyncIterator[Any]: ...
 def table(
     file: _Readable | str | os.PathLike[str],
     path: str = "$",
@@ -273,7 +292,7 @@ def table(
     text_ints: str | None = None,
 ) -> Table: ...
 def get(
-    data: _BytesLike,
+    data: _BytesLike | _Readable | str | os.PathLike[str],
     path: str,
     *,
     encoding: str | None = "ASCII",
@@ -285,6 +304,24 @@ def get(
     known: bool = True,
     text_ints: str | None = None,
 ) -> Any: ...
+def diff(
+    before: _BytesLike | _Readable | str | os.PathLike[str],
+    after: _BytesLike | _Readable | str | os.PathLike[str],
+    *,
+    rel_tol: float = 0.0,
+    abs_tol: float = 0.0,
+    encoding: str | None = "ASCII",
+    errors: str = "strict",
+    buffers: Iterable[Any] | None = None,
+    max_bytes: int | None = None,
+    max_opcodes: int | None = None,
+    max_depth: int = 1000,
+    known: bool = True,
+    text_ints: str | None = None,
+    policy: Policy | _TrustAll | None = None,
+    allow: _Allowed | None = None,
+) -> Iterator[Difference]: ...
+def open(file: _Readable | str | os.PathLike[str]) -> BinaryIO: ...
 def info(data: _BytesLike, *, max_bytes: int | None = None, max_opcodes: int | None = None) -> Info: ...
 def scan(
     data: _BytesLike, allow: _Allowed = (), *, max_bytes: int | None = None, max_opcodes: int | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ._native import Record, _Items
+from ._native import Record
 
 
 class Table(Mapping):
@@ -80,9 +80,9 @@ def _fields(row):
     return None
 
 
-def table(file, path, is_path, options):
+def table(rows):
     columns, count = {}, 0
-    for row in _Items(file, is_path, path, **options):
+    for row in rows:
         fields = _fields(row)
         if fields is None:
             raise TypeError("row %d is no dict, tuple, list or object with attributes: %r" % (count, row))

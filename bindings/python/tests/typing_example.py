@@ -53,3 +53,21 @@ def columns(path: str) -> list[int]:
 
 with libpickle.install(allow=["numpy"]) as guard:
     guard.remove()
+
+
+async def event_loop(path: str) -> int:
+    count = 0
+    async for row in libpickle.aitems(path, "$.rows", known=False):
+        count += row is not None
+    return count
+
+
+def changes(old: bytes, new: str) -> list[str]:
+    with libpickle.open(new) as file:
+        head: bytes = file.read(10)
+    found: list[libpickle.Difference] = list(libpickle.diff(old, new, rel_tol=1e-6, known=True))
+    return [difference.path + ":" + difference.what for difference in found] + [repr(head)]
+
+
+def one(path: str, file: io.BytesIO) -> object:
+    return libpickle.get(path, "$.rows[3]") or libpickle.get(file, "$") or libpickle.loads(b"N.", allow=["numpy"])
