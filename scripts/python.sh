@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2034
 # The Python package. Sourced by task.
 
-# python_in_root WHEEL PIP: the tests of the Python wheel under the newest CPython of the root file system of python315, which has
+# python_in_root WHEEL PIP VERSION: the tests of the Python wheel under a CPython of the root file system of python315, which has
 # no pip: pytest is put beside the wheel.
 python_in_root() {
-    local root=$CACHE/pythons version=3.15 inside=/tmp/libpickle-python place
+    local root=$CACHE/pythons version=$3 inside=/tmp/libpickle-python place
     if ! python315 || [ ! -x "$root/usr/bin/python$version" ]; then
         echo "Python $version: not tested, it cannot be had here"
         return
@@ -64,5 +64,7 @@ recipe_python() { #  the Python wheel and its tests, under the oldest Python, to
         (cd bindings/python/tests && "$venv/bin/pytest" -q .)
         "$venv/bin/mypy" --strict bindings/python/tests/typing_example.py
     done
-    python_in_root "$(echo "$wheels"/libpickle-*.whl)" "$venv/bin/pip"
+    for version in 3.14 3.15; do
+        python_in_root "$(echo "$wheels"/libpickle-*.whl)" "$venv/bin/pip" "$version"
+    done
 }
