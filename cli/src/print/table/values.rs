@@ -165,8 +165,23 @@ impl<'d> Column<'d> {
         }
     }
 
+    /// Rows need not be looked at to know that none is a time or span.
+    fn may_have_times(&self) -> bool {
+        match &self.data {
+            Data::Values(values) => match **values {
+                Values::Run(Run::Range { .. } | Run::Pointers(_)) | Values::Intervals(..) => false,
+                Values::Run(Run::Lane(lane, _)) | Values::Masked(lane, _) => matches!(lane.dtype().kind, b'M' | b'm'),
+                _ => true,
+            },
+            _ => true,
+        }
+    }
+
     /// How times and spans of some rows are written together.
     pub fn style(&self, rows: impl Iterator<Item = usize>) -> Style {
+        if !self.may_have_times() {
+            return Style::default();
+        }
         let mut times = rows.filter_map(|row| match self.item(row)? {
             Item::Cell(Cell::DateTime(ticks, unit) | Cell::TimeDelta(ticks, unit)) => Some(Instant::of(ticks, unit)),
             _ => None,
