@@ -163,6 +163,35 @@ for module in ("numpy", "numpy.core.memmap"):
     row("C1", f"{module}.memmap made", NOT_CLEAN, "PK203|PK206", new(g(module, "memmap"), s("name"), s("u1"), s("w+"), i(0), t(i(10))))
 row("C7", "an index that is a memmap", NOT_CLEAN, "PK202", call(g("pandas.core.indexes.base", "_new_Index"), g("numpy", "memmap"), dct(s("filename"), s("name"), s("mode"), s("w+"))))
 
+# ---- special methods, properties and protocols of what is only data by its state
+ADD = g("sympy.core.add", "Add")
+CODE = s("print(1)")
+POINT = new(g("sympy.geometry.point", "Point2D"))
+DATA = dct(s("data"), t(i(4096), b"\x89"), s("shape"), t(i(8)), s("typestr"), s("|u1"), s("version"), i(3))
+
+
+def dtype(code, state):
+    return build(call(g("numpy", "dtype"), s(code), b"\x89", b"\x88"), state)
+
+
+F8 = dtype("f8", t(i(3), s("<"), NONE, NONE, NONE, i(-1), i(-1), i(0)))
+row("C8", "iteration of a lazy map", NOT_CLEAN, "PK203|PK202|PK307", call(g("builtins", "list"), build(new(g("nltk.collections", "LazyMap")), dct(s("_func"), ADD, s("_lists"), lst(lst(CODE))))))
+row("C8", "text of a lazy string", NOT_CLEAN, "PK203|PK202|PK206", call(g("builtins", "str"), call(g("torch._logging._internal", "LazyString"), ADD, CODE)))
+row("C8", "an item that a stored function makes", NOT_CLEAN, "PK203|PK202|PK208", call(g("operator", "getitem"), build(new(g("nltk.probability", "ConditionalProbDist")), dct(s("_probdist_factory"), ADD, s("_factory_args"), t(CODE))), s("x")))
+row("C8", "an item that is imported by its name", NOT_CLEAN, "PK203|PK202", call(g("operator", "getitem"), call(g("django.core.files.storage.handler", "StorageHandler"), dct(s("x"), dct(s("BACKEND"), s("os.abort")))), s("x")))
+row("C8", "iteration of a view that asks a function", NOT_CLEAN, "PK203|PK202", call(g("builtins", "list"), call(g("itertools", "chain.from_iterable"), lst(call(g("networkx.classes.coreviews", "FilterAtlas"), dct(s("name"), i(1)), call(g("argparse", "FileType"), s("w")))))))
+row("C11", "a property that imports", NOT_CLEAN, "PK203|PK103", attr(call(g("django.db.utils", "ConnectionRouter"), lst(s("os.abort"))), "routers"))
+row("C12", "an operator that evaluates text in a list", NOT_CLEAN, "PK208", call(g("operator", "add"), POINT, lst(CODE, CODE)))
+row("C12", "a sum that evaluates text", NOT_CLEAN, "PK208", call(g("builtins", "sum"), lst(lst(CODE, CODE)), POINT))
+row("C12", "an item of a matrix that is text", NOT_CLEAN, "PK208|PK307", new(g("sympy.matrices.dense", "DenseMatrix")) + i(0) + CODE + b"s")
+row("H", "an address among the arguments", NOT_CLEAN, "PK302", call(g("numpy", "asarray"), call(g("types", "SimpleNamespace"), dct(s("__array_interface__"), DATA))))
+row("H", "an address among the keywords", NOT_CLEAN, "PK302", call(g("numpy", "asarray"), call(new_ex(PARTIAL, (g("argparse", "Namespace"),), dct(s("__array_interface__"), DATA)))))
+row("H", "a dtype of objects that says it has none", "suspicious", "PK802", dtype("O8", t(i(3), s("|"), NONE, NONE, NONE, i(-1), i(-1), i(0))))
+row("H", "an array larger than the item that it is in", "suspicious", "PK801", dtype("V8", t(i(3), s("|"), t(F8, t(i(1000))), NONE, NONE, i(8), i(1), i(16))))
+row("-", "a dtype of objects", "clean", "-", dtype("O8", t(i(3), s("|"), NONE, NONE, NONE, i(-1), i(-1), i(63))))
+row("-", "an array in an item", "clean", "-", dtype("V16", t(i(3), s("|"), t(F8, t(i(2))), NONE, NONE, i(16), i(1), i(16))))
+row("-", "operators on numbers and dates", "clean", "-", call(g("operator", "add"), call(g("datetime", "timedelta"), i(1)), call(g("datetime", "timedelta"), i(2))))
+
 # ---- where the stream ends
 SINK = old("os", "system") + b"(S'true'\ntR"
 row("E1", "an unknown opcode behind a sink", BAD, "PK504|PK201", SINK + b"\xff", b"", b"")

@@ -7,6 +7,7 @@ use super::report::{Action, Executes, Observer, Readers};
 use super::resolve;
 use super::rings::{Items, PARTS};
 use super::rules::{Rule, Verdict};
+use super::table;
 use super::value::{Kind, LATER, Slot, flag};
 
 impl Machine<'_> {
@@ -135,6 +136,7 @@ impl Machine<'_> {
         let row = self.names.get(id);
         match row.effect {
             Effect::Pure => {
+                self.operate(callee, items, out);
                 // `iter(f, end)`, `sorted(items, f)`: what can be called without being named is called.
                 for item in items.iter() {
                     if matches!(item.kind, Kind::Bound | Kind::Getter | Kind::Module)
@@ -150,6 +152,8 @@ impl Machine<'_> {
                 Ok(self.instance(id, items).with(taint & flag::TAINT))
             }
             Effect::Class(class) if class.allows(ClassEffect::INIT) => {
+                self.operate(callee, items, out);
+                self.dunders(callee, items, out);
                 Ok(self.instance(id, items).with(taint & flag::TAINT))
             }
             Effect::Sink(_, verdict) => {
@@ -195,6 +199,7 @@ impl Machine<'_> {
             Effect::Getter => self.getter(callee, items, out),
             Effect::Attribute => self.attribute(callee, items, out),
             Effect::Item => {
+                self.operate(callee, items, out);
                 let from = items.get(0).unwrap_or_default();
                 if from.is_native() && from.kind != Kind::Any && !from.has(flag::TAINT) && !items.lost {
                     // What it is, the container alone knows.
@@ -299,6 +304,59 @@ impl Machine<'_> {
                 self.unknown_call(callee, items, rule, verdict, out);
                 Ok(Slot::new(Kind::Unknown).with(if verdict > Verdict::Unknown { flag::FLAGGED } else { 0 }))
             }
+        }
+    }
+
+    /// Operators, and the constructors of containers, run special methods of what they get: those of the standard
+    /// library and of numpy are vetted, others may call what the object holds, or evaluate text.
+    fn operate(&mut self, callee: Slot, items: &Items, out: &mut dyn Observer) {
+        let (module, name) = self.names.text(callee.at);
+        let natives: [&[u8]; 8] = [
+            b"builtins",
+            b"__builtin__",
+            b"operator",
+            b"_operator",
+            b"collections",
+            b"_collections",
+            b"itertools",
+            b"functools",
+        ];
+        let native = natives.contains(&module);
+        let keeps = native && matches!(name, b"id" | b"isinstance" | b"issubclass" | b"callable" | b"list.append");
+        let open = |slot: Slot| !slot.is_native() || slot.is_text() || matches!(slot.kind, Kind::List | Kind::Tuple);
+        // An operator between an object of sympy and text, wherever both lie.
+        if self.formulas && native && !keeps && items.count > 1 && (items.lost || items.iter().any(open)) {
+            return self.evaluated(callee, items, out);
+        }
+        let own = table::group(module, name) == "more";
+        let foreign = |item: Slot| {
+            item.kind == Kind::Instance
+                && match self.home(item.at) {
+                    "std" | "numpy" => false,
+                    "more" => !own,
+                    _ => native,
+                }
+        };
+        if !keeps && items.iter().any(foreign) {
+            self.unknown_call(callee, items, Rule::CallThrough, Verdict::Unknown, out);
+        }
+    }
+
+    /// The table that has a class; what a policy allows counts as the standard library's.
+    pub fn home(&self, id: u32) -> &'static str {
+        let (module, name) = self.names.text(id);
+        match self.policy.as_ref().and_then(|policy| policy.row(module, name)) {
+            Some(_) => "std",
+            None => table::group(module, name),
+        }
+    }
+
+    /// Attributes with two underscores, by way of arguments: numpy takes an address out of `__array_interface__`.
+    pub fn dunders(&mut self, callee: Slot, items: &Items, out: &mut dyn Observer) {
+        let (module, _) = self.names.text(callee.at);
+        let data = matches!(module, b"builtins" | b"__builtin__" | b"collections" | b"_collections");
+        if !data && items.iter().any(|item| self.live(item).kind == Kind::Dict && self.live(item).has(flag::DUNDER)) {
+            self.tell_value(callee, Rule::DunderKey, Verdict::Unknown, "among the arguments", out);
         }
     }
 

@@ -6,12 +6,8 @@ use super::report::{Action, Event, Executes, Finding, Observer, Readers};
 use super::resolve;
 use super::rings::Items;
 use super::rules::{Capability, Rule, Verdict};
+use super::short::{Short, push_byte, push_int};
 use super::value::{Kind, Slot, flag};
-use core::fmt::Write;
-use heapless::String;
-
-/// Arguments in short.
-pub(crate) type Short = String<120>;
 
 impl<'m> Machine<'m> {
     // ---- names
@@ -47,6 +43,7 @@ impl<'m> Machine<'m> {
                 row.module_at = module_at;
                 row.first = first;
             }
+            self.formulas |= module.starts_with(b"sympy");
             if name == b"NumpyArrayWrapper" {
                 self.wrapper.seen = true;
             }
@@ -236,7 +233,7 @@ impl<'m> Machine<'m> {
             Kind::Set | Kind::FrozenSet => "{...}",
             Kind::Int => match item.as_int() {
                 Some(n) => {
-                    let _ = write!(text, "{n}");
+                    push_int(text, n);
                     ""
                 }
                 None => "int",
@@ -244,12 +241,7 @@ impl<'m> Machine<'m> {
             Kind::Str | Kind::Str2 | Kind::Bytes => match self.text_of(item) {
                 Some(bytes) => {
                     let _ = text.push_str(if item.kind == Kind::Bytes { "b'" } else { "'" });
-                    for &byte in bytes.iter().take(48) {
-                        let _ = match byte {
-                            b'\'' | b'\\' | 0..32 | 127.. => write!(text, "\\x{byte:02x}"),
-                            _ => text.push(char::from(byte)).map_err(|_| core::fmt::Error),
-                        };
-                    }
+                    bytes.iter().take(48).for_each(|&byte| push_byte(text, byte));
                     if bytes.len() > 48 { "...'" } else { "'" }
                 }
                 None => "'...'",

@@ -77,6 +77,8 @@ pub(crate) struct Machine<'m> {
     /// What the state of the wrapper of a joblib array says.
     pub wrapper: Wrapper,
     pub events: bool,
+    /// A global of sympy was named: its objects evaluate text.
+    pub formulas: bool,
     told: [u8; Rule::ALL.len()],
 }
 
@@ -121,6 +123,7 @@ impl<'m> Machine<'m> {
             dtypes_used: 0,
             wrapper: Wrapper::default(),
             events: false,
+            formulas: false,
             told: [0; Rule::ALL.len()],
         }
     }

@@ -36,6 +36,7 @@ mod rings;
 mod rows;
 mod rules;
 mod scalar;
+mod short;
 mod state;
 mod table;
 mod through;

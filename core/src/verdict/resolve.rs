@@ -128,7 +128,12 @@ pub(crate) fn is_class_name(name: &[u8]) -> bool {
 
 fn says(name: &[u8], words: &[&str]) -> bool {
     let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-    words.iter().any(|word| last.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
+    words.iter().any(|word| pieces(last, word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
+}
+
+/// As `windows`, which has a panic for a width of zero.
+fn pieces(text: &[u8], width: usize) -> impl Iterator<Item = &[u8]> {
+    (0..text.len()).map_while(move |at| text.get(at..)?.get(..width))
 }
 
 /// Text that a command, a path, an address or code would be.
@@ -160,7 +165,7 @@ pub(crate) fn is_sink_like(text: &[u8]) -> bool {
     let starts = [&b"/"[..], b"~/", b"127.0.0.1", b"localhost", b"sh ", b"id"]
         .iter()
         .any(|start| text.starts_with(start) && (*start != b"id" || text == b"id") && text.len() > 1);
-    starts || PARTS.iter().any(|part| text.windows(part.len()).any(|piece| piece == *part))
+    starts || PARTS.iter().any(|part| pieces(text, part.len()).any(|piece| piece == *part))
 }
 
 /// What a path in a persistent id or a name looks like.

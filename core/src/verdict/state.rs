@@ -1,16 +1,21 @@
 //! State, items and keys of objects, and what the loading program decides.
 
 use super::effects::{ClassEffect, Effect};
-use super::judge::Short;
 use super::machine::{Broken, Machine};
 use super::names::told;
 use super::report::{Action, Executes, Observer, Readers};
 use super::resolve;
 use super::rings::Items;
-use super::rules::{Rule, Verdict};
+use super::rules::{Capability, Rule, Verdict};
+use super::short::{Short, push_int};
 use super::value::{Kind, Slot, flag};
 use crate::Opcode;
-use core::fmt::Write;
+
+/// Text, or what may hold some.
+fn range_has_text(machine: &Machine<'_>, range: (usize, usize)) -> bool {
+    let open = |slot: &Slot| slot.is_text() || !slot.is_native() || matches!(slot.kind, Kind::List | Kind::Tuple);
+    machine.values(range).iter().any(open)
+}
 
 impl Machine<'_> {
     /// BUILD: the state was popped, the object lies on top.
@@ -36,7 +41,7 @@ impl Machine<'_> {
             Kind::Instance => {
                 let id = object.at;
                 if object.aux != 0 && state.kind == Kind::Tuple {
-                    self.build_dtype(object, state);
+                    self.build_dtype(object, state, out);
                 }
                 let slots = state.kind == Kind::Tuple
                     && self.parts.get(state.at).get(1).is_some_and(|slots| slots.kind == Kind::Dict);
@@ -138,15 +143,47 @@ impl Machine<'_> {
         Ok(())
     }
 
-    pub fn build_dtype(&mut self, object: Slot, state: Slot) {
+    pub fn build_dtype(&mut self, object: Slot, state: Slot, out: &mut dyn Observer) {
         let parts = self.parts.get(state.at);
         let Some(place) = self.dtypes.get_mut(usize::from(object.aux) % 64) else { return };
         if let Some(size) = parts.get(5).and_then(Slot::as_int).and_then(|size| u32::try_from(size).ok()) {
             *place = *place & 0x8000_0000 | size & 0x7fff_ffff;
         }
-        if parts.get(7).and_then(Slot::as_int).is_some_and(|flags| flags & 1 != 0) {
+        let flags = parts.get(7).and_then(Slot::as_int);
+        let size = *place & 0x7fff_ffff;
+        let lies = *place & 0x8000_0000 != 0 && flags.is_some_and(|flags| flags & 1 == 0);
+        if flags.is_some_and(|flags| flags & 1 != 0) {
             *place |= 0x8000_0000;
         }
+        if lies {
+            // Then bytes of the stream become pointers.
+            let detail = "a dtype of objects that says it has none";
+            self.tell_of(Rule::BadProduct, Verdict::Suspicious, Capability::NativeMemory, Readers::All, detail, out);
+        }
+        let inner = parts.get(2).filter(|inner| inner.kind == Kind::Tuple).map(|inner| self.parts.get(inner.at));
+        if inner.and_then(|inner| self.subarray(&inner)).is_some_and(|inner| inner > u64::from(size)) {
+            let detail = "an array in an item, larger than the item";
+            self.tell_of(
+                Rule::OutsideStorage,
+                Verdict::Suspicious,
+                Capability::NativeMemory,
+                Readers::All,
+                detail,
+                out,
+            );
+        }
+    }
+
+    /// Bytes of an array in an item: a dtype and a shape.
+    fn subarray(&self, inner: &Items) -> Option<u64> {
+        let (dtype, shape) = (inner.get(0)?, inner.get(1)?);
+        let fresh = dtype.aux != 0 && self.dtypes_used.wrapping_sub(dtype.aux) < 64;
+        if dtype.kind != Kind::Instance || !fresh {
+            return None;
+        }
+        let size = u64::from(self.dtypes.get(usize::from(dtype.aux) % 64)? & 0x7fff_ffff);
+        let axes = if shape.kind == Kind::Tuple { self.parts.get(shape.at) } else { Items::of(&[shape]) };
+        axes.iter().try_fold(size, |size, axis| size.checked_mul(u64::try_from(axis.as_int()?).ok()?))
     }
 
     /// A joblib array may follow.
@@ -182,6 +219,13 @@ impl Machine<'_> {
             top.flags |= taint & flag::TAINT;
         }
         match target.kind {
+            // A matrix of sympy makes expressions of its items.
+            Kind::Instance
+                if self.names.text(target.at).0.starts_with(b"sympy.matrices") && range_has_text(self, range) =>
+            {
+                self.evaluated(target, &Items::lost(), out);
+                Ok(())
+            }
             Kind::Instance if self.class_allows(target.at, ClassEffect::ITEMS) => Ok(()),
             Kind::Instance if matches!(self.names.get(target.at).effect, Effect::Stores) => Ok(()),
             Kind::Instance => {
@@ -264,7 +308,7 @@ impl Machine<'_> {
             return Err(Broken("extension codes begin at 1"));
         }
         let mut text = Short::new();
-        let _ = write!(text, "{code}");
+        push_int(&mut text, i32::try_from(code).unwrap_or(0));
         let known = self.policy.and_then(|policy| policy.row(b"ext", text.as_bytes())).is_some();
         if known {
             let global = self.import(b"ext", text.as_bytes(), 0, out)?;

@@ -219,6 +219,10 @@ impl Machine<'_> {
         }
         let listed = object.kind == Kind::Instance && matches!(self.names.get(object.at).effect, Effect::Class(_));
         if plain && listed && !object.has(flag::FLAGGED) {
+            if self.home(object.at) == "more" {
+                // A property may run anything, and has not been looked at.
+                self.unknown_call(callee, items, Rule::DottedHop, Verdict::Unknown, out);
+            }
             return self.bound(object.at, name, out);
         }
         if plain && object.is_native() && !object.has(flag::TAINT) {
@@ -248,9 +252,11 @@ impl Machine<'_> {
                         if self.is_formula(class.at, items) {
                             self.evaluated(class, items, out);
                         }
+                        self.dunders(class, items, out);
                         Ok(self.instance(class.at, items))
                     }
                     Effect::Wraps => {
+                        self.dunders(class, items, out);
                         if let Some(function) = items.get(0) {
                             self.through(class, function, &items.after(1), true, out)?;
                         }
