@@ -109,61 +109,210 @@ fn text_and_json_name_each_file() {
 }
 
 /// What the schema of SARIF 2.1.0 requires, and the rest of what it allows in these places.
+/// The part of the schema of SARIF 2.1.0 (OASIS, `sarif-schema-2.1.0.json`) that a log of ours can meet: object, member,
+/// whether it must be there, what it is. A member that stands in no row is refused, as `additionalProperties: false` does.
+const SARIF: &[(&str, &str, bool, &str)] = &[
+    ("log", "$schema", false, "uri"),
+    ("log", "version", true, "one of 2.1.0"),
+    ("log", "runs", true, "list of run"),
+    ("run", "tool", true, "tool"),
+    ("run", "invocations", false, "list of invocation"),
+    ("run", "results", false, "list of result"),
+    ("tool", "driver", true, "toolComponent"),
+    ("toolComponent", "name", true, "text"),
+    ("toolComponent", "version", false, "text"),
+    ("toolComponent", "rules", false, "set of reportingDescriptor"),
+    ("toolComponent", "properties", false, "bag"),
+    ("reportingDescriptor", "id", true, "text"),
+    ("reportingDescriptor", "shortDescription", false, "multiformatMessageString"),
+    ("reportingDescriptor", "properties", false, "bag"),
+    ("multiformatMessageString", "text", true, "text"),
+    ("invocation", "executionSuccessful", true, "bool"),
+    ("invocation", "toolExecutionNotifications", false, "list of notification"),
+    ("notification", "message", true, "message"),
+    ("notification", "level", false, "one of none note warning error"),
+    ("notification", "locations", false, "set of location"),
+    ("message", "text", true, "text"),
+    ("result", "message", true, "message"),
+    ("result", "ruleId", false, "text"),
+    ("result", "ruleIndex", false, "number from -1"),
+    ("result", "level", false, "one of none note warning error"),
+    ("result", "locations", false, "list of location"),
+    ("result", "partialFingerprints", false, "texts"),
+    ("result", "properties", false, "bag"),
+    ("location", "physicalLocation", false, "physicalLocation"),
+    ("location", "logicalLocations", false, "set of logicalLocation"),
+    // `anyOf`: an artifactLocation or an address; ours have no addresses.
+    ("physicalLocation", "artifactLocation", true, "artifactLocation"),
+    ("physicalLocation", "region", false, "region"),
+    ("artifactLocation", "uri", false, "uri"),
+    ("region", "byteOffset", false, "number from -1"),
+    ("region", "byteLength", false, "number from 0"),
+    ("logicalLocation", "fullyQualifiedName", false, "text"),
+    ("logicalLocation", "kind", false, "text"),
+];
+
+/// Checks a value against [`SARIF`]; every row that is met is kept.
+fn conforms(value: &Value, what: &str, met: &mut BTreeSet<(&'static str, &'static str)>) {
+    let list = |kind: &str| what.strip_prefix(kind).map(|of| (of.to_owned(), value.as_array().unwrap()));
+    if let Some((of, items)) = list("list of ").or_else(|| list("set of ")) {
+        if what.starts_with("set") {
+            let texts: BTreeSet<_> = items.iter().map(Value::to_string).collect();
+            assert_eq!(texts.len(), items.len(), "two are the same: {value}");
+        }
+        return items.iter().for_each(|item| conforms(item, &of, met));
+    }
+    if let Some(words) = what.strip_prefix("one of ") {
+        return assert!(words.split(' ').any(|word| value == word), "{value} is not {what}");
+    }
+    if let Some(least) = what.strip_prefix("number from ") {
+        return assert!(value.as_i64().unwrap() >= least.parse().unwrap(), "{value} is no {what}");
+    }
+    match what {
+        "text" => assert!(value.is_string(), "{value}"),
+        "bool" => assert!(value.is_boolean(), "{value}"),
+        "texts" => assert!(value.as_object().unwrap().values().all(Value::is_string), "{value}"),
+        // RFC 3986: what may stand there unescaped, and whole escapes.
+        "uri" => {
+            let uri = value.as_str().unwrap();
+            let plain = |c: char| c.is_ascii_alphanumeric() || "-._~/:?#[]@!$&'()*+,;=".contains(c);
+            let escaped = |part: &str| part.len() >= 2 && part.as_bytes()[..2].iter().all(u8::is_ascii_hexdigit);
+            let mut parts = uri.split('%');
+            assert!(parts.next().unwrap().chars().all(plain), "{uri}");
+            assert!(parts.all(|part| escaped(part) && part.chars().all(plain)), "{uri}");
+        }
+        "bag" => {
+            let tags = value.as_object().unwrap().get("tags").map(|tags| tags.as_array().unwrap());
+            assert!(tags.is_none_or(|tags| tags.iter().all(Value::is_string)), "{value}");
+        }
+        object => {
+            let members = value.as_object().unwrap_or_else(|| panic!("{value} is no {object}"));
+            for (_, name, ..) in SARIF.iter().filter(|row| row.0 == object && row.2) {
+                assert!(members.contains_key(*name), "{object} lacks {name}: {value}");
+            }
+            for (name, value) in members {
+                let row = SARIF.iter().find(|row| row.0 == object && row.1 == name);
+                let (object, name, _, kind) = row.unwrap_or_else(|| panic!("{object} has no {name}"));
+                met.insert((*object, *name));
+                conforms(value, kind, met);
+            }
+        }
+    }
+}
+
 #[test]
 fn sarif_is_what_its_schema_requires() {
     let folder = folder();
-    std::fs::write(folder.path().join("a b\u{e9}.pkl"), SINK).unwrap();
+    std::fs::write(folder.path().join("a b\u{e9}%.pkl"), SINK).unwrap();
+    std::fs::write(folder.path().join("model.zip"), stored_zip("a/data.pkl", SINK)).unwrap();
     let log: Value = serde_json::from_str(&text(&scan(folder.path(), &["--sarif", ".", "missing.pkl"]))).unwrap();
-    assert_eq!(log["version"], "2.1.0");
-    let only = |value: &Value, allowed: &[&str]| {
-        for key in value.as_object().unwrap().keys() {
-            assert!(allowed.contains(&key.as_str()), "{key}");
-        }
-    };
-    only(&log, &["$schema", "version", "runs"]);
+    let mut met = BTreeSet::new();
+    conforms(&log, "log", &mut met);
+    let rows: BTreeSet<_> = SARIF.iter().map(|row| (row.0, row.1)).collect();
+    assert_eq!(met, rows);
+    let nothing: Value = serde_json::from_str(&text(&scan(folder.path(), &["--sarif", "plain.pkl"]))).unwrap();
+    conforms(&nothing, "log", &mut met);
+    assert_eq!(nothing["runs"][0]["results"].as_array().map(Vec::len), Some(0));
+    assert_eq!(nothing["runs"][0]["invocations"][0]["executionSuccessful"], true);
+
+    // What the text of the standard asks beyond its schema.
     let run = &log["runs"][0];
-    only(run, &["tool", "invocations", "results", "taxonomies"]);
-    let driver = &run["tool"]["driver"];
-    assert!(driver["name"].is_string());
-    let rules = driver["rules"].as_array().unwrap();
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
     let ids: BTreeSet<_> = rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect();
     assert_eq!(ids.len(), rules.len());
-    let invocation = &run["invocations"][0];
-    assert_eq!(invocation["executionSuccessful"], false);
-    for notification in invocation["toolExecutionNotifications"].as_array().unwrap() {
-        assert!(notification["message"]["text"].is_string());
-    }
+    assert_eq!(run["invocations"][0]["executionSuccessful"], false);
     let results = run["results"].as_array().unwrap();
-    assert!(results.len() >= 4, "{results:?}");
+    assert!(results.len() >= 6, "{results:?}");
     for result in results {
-        only(
-            result,
-            &[
-                "ruleId",
-                "ruleIndex",
-                "level",
-                "kind",
-                "message",
-                "locations",
-                "partialFingerprints",
-                "properties",
-                "taxa",
-            ],
-        );
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
         assert_eq!(rules[index]["id"], result["ruleId"]);
-        assert!(["none", "note", "warning", "error"].contains(&result["level"].as_str().unwrap()));
-        assert!(result["message"]["text"].is_string());
-        for location in result["locations"].as_array().unwrap() {
-            let physical = &location["physicalLocation"];
-            let uri = physical["artifactLocation"]["uri"].as_str().unwrap();
-            assert!(uri.bytes().all(|byte| byte.is_ascii_graphic()), "{uri}");
-            assert!(physical["region"]["byteOffset"].as_i64().unwrap() >= 0);
-        }
+        assert!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].is_string());
         for print in result["partialFingerprints"].as_object().unwrap().values() {
             assert_eq!(print.as_str().unwrap().len(), 64);
         }
     }
+}
+
+/// A zip archive of one member that is not compressed.
+fn stored_zip(name: &str, data: &[u8]) -> Vec<u8> {
+    let mut crc = !0u32;
+    for byte in data {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+        }
+    }
+    let short = |n: usize| u16::try_from(n).unwrap().to_le_bytes();
+    let long = |n: usize| u32::try_from(n).unwrap().to_le_bytes();
+    let mut head = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0];
+    head.extend([(!crc).to_le_bytes(), long(data.len()), long(data.len())].concat());
+    head.extend([short(name.len()), [0; 2]].concat());
+    let local = [b"PK\x03\x04", &head[..], name.as_bytes(), data].concat();
+    let central = [b"PK\x01\x02\x14\0", &head[..], &[0; 14], name.as_bytes()].concat();
+    let mut end = b"PK\x05\x06\0\0\0\0\x01\0\x01\0".to_vec();
+    end.extend([long(central.len()), long(local.len())].concat());
+    end.extend([0; 2]);
+    [local, central, end].concat()
+}
+
+/// A `.npy` file of version 1.
+fn npy(header: &str, items: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(header.len()).unwrap().to_le_bytes();
+    [b"\x93NUMPY\x01\0", &len[..], header.as_bytes(), items].concat()
+}
+
+#[test]
+fn plain_arrays_are_clean_and_so_said() {
+    let folder = folder();
+    let at = folder.path();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(at.join(name), bytes).unwrap();
+    let of = |count: usize| format!("{{'descr': '<f8', 'fortran_order': False, 'shape': ({count},), }}\n");
+    let whole = |count: usize| npy(&of(count), &vec![0; 8 * count]);
+    for count in [0, 1, 255, 256, 65535, 65536] {
+        write("a.npy", &whole(count));
+        let output = scan(at, &["--strict", "a.npy"]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(text(&output), "a.npy: clean - plain arrays without a pickle in them\n");
+    }
+    let report: Value = serde_json::from_str(&text(&scan(at, &["--json", "a.npy"]))).unwrap();
+    assert_eq!((&report["complete"], &report["stats"]["pickles"]), (&Value::Bool(true), &Value::from(0)));
+    write("two.npy", &[whole(3), whole(5)].concat());
+    assert_eq!(verdict(at, &["two.npy"]), "clean");
+    write("arrays.npz", &stored_zip("a.npy", &whole(2)));
+    assert_eq!(verdict(at, &["arrays.npz"]), "clean");
+    // What follows the items is looked at, and what is in them may be an archive.
+    write("pickle.npy", &[&whole(3)[..], SINK].concat());
+    assert_eq!(verdict(at, &["pickle.npy"]), "dangerous");
+    let objects = npy("{'descr': '|O', 'fortran_order': False, 'shape': (), }\n", SINK);
+    write("objects.npy", &[&whole(3)[..], &objects].concat());
+    assert_eq!(verdict(at, &["objects.npy"]), "dangerous");
+    let zip = stored_zip("a/data.pkl", SINK);
+    write("zip.npy", &npy(&of(zip.len()).replace("f8", "u1"), &zip));
+    assert_eq!(verdict(at, &["zip.npy"]), "dangerous");
+    write("behind.npy", &[&whole(3)[..], b"\xff\xff"].concat());
+    assert!(["malformed", "unknown"].contains(&verdict(at, &["behind.npy"]).as_str()));
+    // Not what the header says.
+    write("cut.npy", &npy(&of(3), &[0; 23]));
+    write("odd.npy", &npy("{'descr': x, 'fortran_order': False, 'shape': (), }\n", &[]));
+    for name in ["cut.npy", "odd.npy"] {
+        assert_eq!(verdict(at, &[name]), "unknown", "{name}");
+        assert_eq!(scan(at, &[name]).status.code(), Some(2), "{name}");
+    }
+}
+
+#[test]
+fn what_salvage_leaves_is_not_clean() {
+    let folder = folder();
+    let at = folder.path();
+    std::fs::write(at.join("cut.pkl"), &b"\x80\x04](K\x01K\x02e.\x80\x04](K\x01"[..]).unwrap();
+    let output = scan(at, &["--json", "--salvage", "cut.pkl"]);
+    let report: Value = serde_json::from_str(&text(&output)).unwrap();
+    assert_eq!((&report["complete"], report["verdict"] == "clean"), (&Value::Bool(false), false), "{report}");
+    assert_ne!(output.status.code(), Some(0));
+    std::fs::write(at.join("sink.pkl"), [SINK, b"\x80\x04](K\x01"].concat()).unwrap();
+    assert_eq!(verdict(at, &["--salvage", "sink.pkl"]), "dangerous");
+    // Nothing to make whole: it is the file that is judged.
+    assert_eq!(verdict(at, &["--salvage", "plain.pkl"]), "clean");
 }
 
 #[test]
@@ -285,6 +434,16 @@ fn policies_are_learnt_checked_and_compiled() {
     let mut judge = Judge::with_policy(workspace.memory(), Some(Table::new(&table)));
     judge.feed(OWN, &mut ());
     assert_eq!(judge.finish(&mut ()).verdict, Verdict::Clean);
+
+    // The same as a C array.
+    let compiled = pickle(at, &["policy", "compile", "policy.toml", "-o", "my-policy.h"]);
+    assert_eq!(compiled.status.code(), Some(0), "{compiled:?}");
+    let source = std::fs::read_to_string(at.join("my-policy.h")).unwrap();
+    let (head, body) = source.split_once(" = {").unwrap();
+    assert!(head.ends_with(&format!("static const uint8_t my_policy[{}]", table.len())), "{source}");
+    let bytes: Vec<u8> =
+        body.trim_end_matches(['\n', ';', '}']).split(',').filter_map(|n| n.trim().parse().ok()).collect();
+    assert_eq!(bytes, table);
 }
 
 /// Its own types, as their owner would name them.

@@ -34,7 +34,7 @@ pub enum Action {
         #[arg(value_name = "POLICY")]
         file: PathBuf,
     },
-    /// Write the rows of a policy as a table for the library, in C as in firmware
+    /// Write the rows of a policy as a table for the library; as a C array where the file ends in .h or .c
     Compile {
         /// The policy
         #[arg(value_name = "POLICY")]
@@ -67,11 +67,33 @@ fn run(args: &PolicyArgs, out: &mut dyn Write) -> Result<(), Failure> {
         Action::Learn { files } => learn(files, out),
         Action::Check { file } => check(file, out),
         Action::Compile { file, output } => {
-            let table = Policy::read(file)?.table();
+            let mut table = Policy::read(file)?.table();
+            if output.extension().is_some_and(|ending| ending == "h" || ending == "c") {
+                table = c_array(&table, output).into_bytes();
+            }
             let fail = |source| Failure::Write { name: output.display().to_string(), source, taken: None };
             std::fs::write(output, table).map_err(fail)
         }
     }
+}
+
+/// A table as the source of a C array, named after the file.
+fn c_array(table: &[u8], path: &std::path::Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let mut name: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        name.insert(0, '_');
+    }
+    let mut text =
+        String::from("/* Written by `pickle policy compile`: .policy and .policy_size of pickle_scan_options. */\n");
+    text.push_str("#include <stdint.h>\n\n");
+    text.push_str(&format!("static const uint8_t {name}[{}] = {{", table.len()));
+    for (at, byte) in table.iter().enumerate() {
+        text.push_str(if at % 16 == 0 { "\n    " } else { " " });
+        text.push_str(&format!("{byte},"));
+    }
+    text.push_str("\n};\n");
+    text
 }
 
 fn learn(files: &[InputFile], out: &mut dyn Write) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ pub mod policy;
 use self::policy::{Policy, hex};
 use crate::Failure;
 use crate::input::containers::{self, Unfold, Unfolding};
-use crate::input::{Input, InputFile, InputOptions, Part};
+use crate::input::{Input, InputFile, InputOptions, Part, damage};
 use crate::print::verdict::{self as print, Format, Global, Reason, Report, Step};
 use clap::{Args, ValueEnum};
 use pickle_core::verdict::{Event, Finding, Judge, Observer, Summary, Table, Verdict, Workspace};
@@ -319,13 +319,26 @@ impl<'p> Scanner<'p> {
             }
             return;
         };
-        let unfold = Unfold { options: &self.options.clone(), depth, whole: depth >= self.nested(), unsure };
+        match containers::plain_arrays_end(member, &part) {
+            Ok(None) => {}
+            Ok(Some(end)) => return self.arrays(&part, end, member, depth, report),
+            Err(failure) => return report.not_looked_at(member, &failure.to_string()),
+        }
+        // What is made whole is not what the file has: that is said below.
+        let mut options = (*self.options).clone();
+        options.salvage = false;
+        let unfold = Unfold { options: &options, depth, whole: depth >= self.nested(), unsure };
         let unfolding = unfold.of(input).and_then(|found| match found {
             // What was made whole is in memory.
             Unfolding::Pickles(input) => input.into_seekable().map(Unfolding::Pickles),
             members => Ok(members),
         });
         match unfolding {
+            Ok(Unfolding::Pickles(input)) if self.options.salvage && !unsure => {
+                if let Err(failure) = self.salvaged(input, member, report) {
+                    report.not_looked_at(member, &failure.to_string());
+                }
+            }
             Ok(Unfolding::Pickles(input)) => {
                 let pickles = input.part().cloned().unwrap_or(part.clone());
                 self.part(&pickles, member, unsure, report);
@@ -345,6 +358,41 @@ impl<'p> Scanner<'p> {
             Err(failure @ Failure::Refused { .. }) if unsure => drop(failure),
             Err(failure) => report.not_looked_at(member, &failure.to_string()),
         }
+    }
+
+    /// Arrays of numbers or text up to a place, and what is behind it.
+    fn arrays(&mut self, part: &Part, end: u64, member: &str, depth: usize, report: &mut Report) {
+        report.container.push(".npy file of plain numbers or text, not objects".into());
+        report.arrays += 1;
+        if end < part.len() && depth < self.nested() {
+            match Input::from_part(member, part.slice(end, u64::MAX)) {
+                Ok(rest) => self.input(rest, member, depth + 1, false, report),
+                Err(failure) => report.not_looked_at(member, &failure.to_string()),
+            }
+        } else if end < part.len() {
+            report.not_looked_at(member, "more arrays behind one another than are followed");
+        }
+        // A zip file may hang behind the items, or be the last of them.
+        if depth < self.nested()
+            && let Some(members) = containers::zip_behind(part)
+        {
+            report.container.push("zip".into());
+            self.members(members, member, depth, true, report);
+        }
+    }
+
+    /// What is left of damaged pickles. It is judged; the file is not what was judged, so nothing is proved of it.
+    fn salvaged(&mut self, input: Input, member: &str, report: &mut Report) -> Result<(), Failure> {
+        let before = match input.part() {
+            Some(part) => part.bytes_at(0, usize::try_from(part.len()).unwrap_or(usize::MAX))?,
+            None => Vec::new(),
+        };
+        let (bytes, whole) = damage::undo(input)?;
+        self.judge(&bytes, member, report);
+        if !whole || bytes != before {
+            report.not_looked_at(member, "the file is damaged: what --salvage makes of it was looked at");
+        }
+        Ok(())
     }
 
     /// Pickles that lie in front of a container, or in what it does not name.

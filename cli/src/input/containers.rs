@@ -25,7 +25,7 @@ mod torch;
 mod zip;
 mod zodb;
 
-pub use npy::{Header as NpyHeader, read_header as read_npy_header, take_arrays};
+pub use npy::{Header as NpyHeader, plain_end as plain_arrays_end, read_header as read_npy_header, take_arrays};
 
 use crate::Failure;
 use crate::input::{Input, InputFile, InputOptions, Part, damage};

@@ -191,6 +191,8 @@ pub struct Report {
     pub bytes: u64,
     /// Pickles.
     pub pickles: u64,
+    /// Arrays of numbers or text, which no pickle is in.
+    pub arrays: u64,
 }
 
 impl Report {
@@ -209,6 +211,7 @@ impl Report {
             ops: 0,
             bytes: 0,
             pickles: 0,
+            arrays: 0,
         }
     }
 
@@ -302,6 +305,7 @@ impl Report {
         self.ops += other.ops;
         self.bytes += other.bytes;
         self.pickles += other.pickles;
+        self.arrays += other.arrays;
     }
 
     /// Where bytes follow a pickle that are none, if that is all there is to say.
@@ -331,7 +335,7 @@ impl Report {
         if !self.complete {
             self.verdict = self.verdict.max(Verdict::Unknown);
         }
-        if self.verdict == Verdict::Clean && self.pickles == 0 {
+        if self.verdict == Verdict::Clean && self.pickles == 0 && self.arrays == 0 {
             self.verdict = Verdict::Unknown;
             self.limits.push("no pickle was found".into());
         }
@@ -393,6 +397,8 @@ pub fn text_report(report: &Report, explain: bool, globals: bool, out: &mut dyn 
         }
     } else if let Some(limit) = report.limits.first() {
         write!(out, " - {limit}")?;
+    } else if report.pickles == 0 && report.arrays > 0 {
+        write!(out, " - plain arrays without a pickle in them")?;
     }
     writeln!(out, "{}", if report.complete { "" } else { " (incomplete)" })?;
     if explain {

@@ -7,7 +7,7 @@ mod literal;
 use super::format::{Format, Open, Recognise};
 use super::{Content, Data, Member, Unfolded};
 use crate::Failure;
-use crate::input::{Container, Input, sniff};
+use crate::input::{Container, Input, Part, sniff};
 use std::cell::Cell;
 use std::io::{self, Read};
 
@@ -82,6 +82,18 @@ pub fn read_header(reader: &mut dyn Read) -> io::Result<Header> {
         return Err(bad("the .npy header is cut off"));
     }
     Ok(Header { text: String::from_utf8_lossy(&text).into_owned(), len: before + len })
+}
+
+/// Where the arrays without objects at the start of a file end; `None` where it does not begin with one.
+///
+/// # Errors
+/// The file cannot be read, ends early, or its header says nothing that is known.
+pub fn plain_end(name: &str, part: &Part) -> Result<Option<u64>, Failure> {
+    let is_array = sniff(&part.bytes_at(0, 8).unwrap_or_default()) == Some(Container::Npy);
+    if !is_array || read_header(&mut part.reader()).is_ok_and(|header| header.has_objects()) {
+        return Ok(None);
+    }
+    array::each(name, part, |_, _| Ok(())).map(Some)
 }
 
 /// The pickle behind the header.

@@ -19,25 +19,47 @@ const LEVELS: usize = 16;
 /// # Errors
 /// The file cannot be read, ends early, or its header says nothing that is known.
 pub(super) fn pickles(name: String, part: &Part) -> Result<Input, Failure> {
-    let fail = |source| Failure::Input { name: name.clone(), source };
-    let refuse = |text: String| Failure::Refused { name: name.clone(), text };
     let mut all: Box<dyn Read> = Box::new(io::empty());
+    let end = each(&name, part, |array, items| {
+        let refuse = |error: WriteError<Infallible>| Failure::Refused { name: name.clone(), text: error.to_string() };
+        // A Vec takes everything.
+        let (before, behind) = array.pickle(items.len()).map_err(refuse)?;
+        let whole = io::Cursor::new(before).chain(items.reader()).chain(io::Cursor::new(behind));
+        all = Box::new(std::mem::replace(&mut all, Box::new(io::empty())).chain(whole));
+        Ok(())
+    })?;
+    let rest = part.slice(end, u64::MAX);
+    if read_header(&mut rest.reader()).is_ok() {
+        return Err(Failure::Refused { name, text: "an array of objects follows one of numbers".into() });
+    }
+    // Whoever reads on says what it is.
+    Input::from_reader(name, all.chain(rest.reader()))
+}
+
+/// Hands over the arrays without objects at the start of a file, with their items. Gives where they end: at the end of the
+/// file, at one of objects, or at what is no array.
+///
+/// # Errors
+/// The file cannot be read, ends early, or its header says nothing that is known.
+pub(super) fn each(
+    name: &str,
+    part: &Part,
+    mut visit: impl FnMut(Array, Part) -> Result<(), Failure>,
+) -> Result<u64, Failure> {
+    let fail = |source| Failure::Input { name: name.to_owned(), source };
+    let refuse = |text: String| Failure::Refused { name: name.to_owned(), text };
     let mut at = 0;
     while at < part.len() {
         let rest = part.slice(at, u64::MAX);
         let header = match read_header(&mut rest.reader()) {
             Ok(header) => header,
-            // Whoever reads on says what it is.
-            Err(_) if at != 0 => {
-                all = Box::new(all.chain(rest.reader()));
-                break;
-            }
+            Err(_) if at != 0 => break,
             Err(error) => return Err(fail(error)),
         };
         let unknown =
             || refuse(format!("its .npy header is not known: {}", crate::messages::printable(header.text.trim_end())));
         if header.has_objects() {
-            return Err(refuse("an array of objects follows one of numbers".into()));
+            break;
         }
         let literal = Literal::parse(&header.text).ok_or_else(unknown)?;
         let array = Array::of(&literal).ok_or_else(unknown)?;
@@ -49,16 +71,14 @@ pub(super) fn pickles(name: String, part: &Part) -> Result<Input, Failure> {
                 items.len()
             )));
         }
-        // A Vec takes everything.
-        let (before, behind) = array.pickle(len).map_err(|error| refuse(error.to_string()))?;
-        all = Box::new(all.chain(io::Cursor::new(before)).chain(items.reader()).chain(io::Cursor::new(behind)));
+        visit(array, items)?;
         at += header.len + len;
     }
-    Input::from_reader(name, all)
+    Ok(at)
 }
 
 /// What a header says.
-struct Array {
+pub(super) struct Array {
     dtype: DType,
     fortran: bool,
     shape: Vec<u64>,
