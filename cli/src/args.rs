@@ -5,7 +5,7 @@ use crate::cmd::{
     Verb, cat, completions, convert, diff, dis, du, edit, extract, from_json, get, graph, grep, index, info, items,
     json, optimize, policy, repair, sample, scan, show, split, table,
 };
-use crate::input::InputOptions;
+use crate::input::{Arrays, InputOptions};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -53,6 +53,7 @@ Exit codes: 0 all well, 1 bad input or a finding, 2 wrong usage; diff and grep: 
 impl Cli {
     /// Hands to the verb what is said to all of them, and decides what depends on the terminal: whether there are colours.
     pub fn settle(mut self) -> Self {
+        self.input.set_arrays(self.command.arrays());
         let options = Arc::new(self.input.clone());
         let verb = self.command.verb_mut();
         verb.set_color(self.color.is_on());
@@ -193,14 +194,17 @@ impl Verb for completions::ManArgs {
 }
 
 impl Command {
-    /// It looks at values, however they are kept; all others look at pickles.
-    pub fn wants_values(&self) -> bool {
+    /// What it makes of arrays: verbs that look at values take them, however they are kept; all others look at pickles.
+    pub fn arrays(&self) -> Arrays {
         use Command as C;
-        matches!(
-            self,
-            C::Show(_) | C::Json(_) | C::Get(_) | C::Table(_) | C::Items(_) | C::Head(_) | C::Tail(_) | C::Count(_)
-        ) || matches!(self, C::Sample(_))
-            || matches!(self, C::Extract(_) | C::Diff(_) | C::Grep(_) | C::Graph(_))
+        match self {
+            C::Show(_) | C::Json(_) | C::Get(_) | C::Table(_) | C::Items(_) | C::Head(_) | C::Tail(_) | C::Count(_) => {
+                Arrays::AsPickles
+            }
+            C::Sample(_) | C::Extract(_) | C::Diff(_) | C::Grep(_) | C::Graph(_) => Arrays::AsPickles,
+            C::Info(_) | C::Du(_) => Arrays::AsFiles,
+            _ => Arrays::None,
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! constant memory, several layers deep. A regular file without compression
 //! is mapped; everything else is a stream. Either way nothing is read twice.
 
+mod arrays;
 pub mod containers;
 pub mod damage;
 mod detect;
@@ -17,7 +18,9 @@ mod part;
 mod raw;
 mod sniff;
 mod source;
+mod wrap;
 
+pub use arrays::Arrays;
 pub use each::for_each;
 pub use file::{InputFile, InputOptions};
 pub use layer::{Layer, LayerError, LayerFault};
@@ -25,3 +28,4 @@ pub use open::{Input, MAX_LAYERS, Pages};
 pub use part::{Part, PartReader, read_at};
 pub use raw::RawOptions;
 pub use sniff::{Container, sniff};
+pub use wrap::Wrapping;

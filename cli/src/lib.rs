@@ -26,7 +26,6 @@ use std::io::Write;
 /// # Errors
 /// What the command says. What was written before a failure is flushed too.
 pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
-    input::containers::take_arrays(cli.command.wants_values());
     let mut tagged = Tagged(out);
     let out: &mut dyn Write = &mut tagged;
     let result = match cli.command.verb().run(out) {

@@ -233,6 +233,9 @@ fn pickles_of_one_memo() {
         says(&["tail", "-n", "1", "bb_cache.dat"]),
         says(&["json", "-l", "bb_cache.dat"]).lines().last().unwrap()
     );
+    let size = std::fs::metadata(data().join("bb_cache.dat")).unwrap().len();
+    let sizes = says(&["du", "bb_cache.dat"]);
+    assert_eq!(sizes.lines().nth(1).unwrap().split_whitespace().next().unwrap(), size.to_string());
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("out");
     let out = out.to_str().unwrap();
@@ -519,6 +522,94 @@ fn files_of_numpy_are_arrays() {
     // Verbs that look at opcodes see none.
     assert!(fails(&["dis", "w2v.kv.vectors.npy"]).contains("no pickle in this"));
     assert!(says(&["scan", "w2v.kv.vectors.npy"]).contains("no pickle was found"));
+}
+
+#[test]
+fn arrays_and_frames_are_told_of() {
+    let holds = |args: &[&str]| {
+        let json: serde_json::Value = serde_json::from_str(&says(args)).unwrap();
+        json["holds"].clone()
+    };
+    let array = holds(&["info", "--json", "w2v.kv.vectors.npy"]);
+    assert_eq!(array.to_string(), r#"{"kind":"array","dtype":"float32","shape":[2,3],"fortran":false,"bytes":24}"#);
+    assert_eq!(holds(&["info", "--json", "array_p4.pkl"])["shape"].to_string(), "[3,2]");
+    let told = says(&["info", "arrays.npz"]);
+    for line in
+        ["array       float32 (2 × 3), 24 bytes, in Fortran order", "float64 (0 × 2), 0 bytes", "uint16 (), 2 bytes"]
+    {
+        assert!(told.contains(line), "{told}");
+    }
+    assert!(says(&["info", "record.npy"]).contains("array       "));
+    let sizes = says(&["du", "arrays.npz"]);
+    assert!(sizes.contains("==> arrays.npz!one.npy <==") && sizes.contains("$  array of uint16"), "{sizes}");
+    assert!(says(&["du", "w2v.kv.vectors.npy"]).contains("$  array of float32"));
+    for file in ["df_pd024.pkl", "df_pd3.pkl"] {
+        let table = holds(&["info", "--json", file]);
+        assert_eq!((table["rows"].as_u64(), table["columns"].as_array().map(Vec::len)), (Some(3), Some(7)));
+        assert_eq!(table["columns"][1].to_string(), r#"{"name":"temp","dtype":"float64"}"#);
+        assert_eq!(table["index"].to_string(), r#"[{"name":"key","dtype":"int64"}]"#);
+        let told = says(&["info", file]);
+        assert!(told.contains("3 rows × 7 columns") && told.contains("id int64, temp float64"), "{told}");
+    }
+    // One that is cut off, with something behind it, from a pipe.
+    let npy = std::fs::read(data().join("w2v.kv.vectors.npy")).unwrap();
+    let cut = piped(&["info", "-"], &npy[..npy.len() - 1]);
+    assert!(!cut.status.success() && String::from_utf8_lossy(&cut.stderr).contains("cut off"));
+    let behind = piped(&["info", "-"], &[&npy[..], b"x"].concat());
+    assert!(String::from_utf8_lossy(&behind.stdout).contains("1 byte behind the array"));
+}
+
+#[test]
+fn payloads_are_passed_over() {
+    // Bytes, a str and a bytearray that are longer than any buffer, and names behind them.
+    let long = 3 << 20;
+    let payload = vec![b'.'; long];
+    let pickle = [
+        &b"\x80\x05(B"[..],
+        &(long as u32).to_le_bytes(),
+        &payload,
+        b"X",
+        &(long as u32).to_le_bytes(),
+        &payload,
+        b"\x96",
+        &(long as u64).to_le_bytes(),
+        &payload,
+        b"cmod\nName\nl.",
+    ]
+    .concat();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("long.pkl");
+    std::fs::write(&file, &pickle).unwrap();
+    let info = |args: &[&str], input: &[u8]| -> serde_json::Value {
+        let mut json: serde_json::Value = serde_json::from_slice(&piped(args, input).stdout).unwrap();
+        json["file"] = serde_json::Value::Null;
+        json["size"] = serde_json::Value::Null;
+        json
+    };
+    let mapped = info(&["info", "--json", file.to_str().unwrap()], b"");
+    assert_eq!(mapped, info(&["info", "--json", "-"], &pickle));
+    assert_eq!(mapped["pickles"][0]["str_bytes"], long);
+    assert_eq!(mapped["pickles"][0]["bytes_bytes"], 2 * long);
+    assert_eq!(mapped["globals"][0]["name"], "Name");
+    // What is cut off within one is told as from a stream.
+    std::fs::write(&file, &pickle[..long * 2]).unwrap();
+    let cut = info(&["info", "--json", file.to_str().unwrap()], b"");
+    assert_eq!(cut["pickles"], info(&["info", "--json", "-"], &pickle[..long * 2])["pickles"]);
+    assert!(cut["error"].as_str().unwrap().contains("the input ended"), "{cut}");
+}
+
+#[test]
+fn cells_that_are_not_written_as_they_are_are_told() {
+    // [{'a': 1.0, 'b': 'x'}, {'a': inf, 'b': {1}}]
+    let rows = b"\x80\x04](}(\x8c\x01aG?\xf0\0\0\0\0\0\0\x8c\x01b\x8c\x01xu}(\x8c\x01aG\x7f\xf0\0\0\0\0\0\0\x8c\x01b\x8f(K\x01\x90ue.";
+    let run = |args: &[&str]| piped(args, rows);
+    let csv = run(&["table", "-f", "csv", "-"]);
+    let said = String::from_utf8_lossy(&csv.stderr).into_owned();
+    assert!(csv.status.success() && said.contains("$, row 1, column b: it has no text of its own"), "{said}");
+    let strict = run(&["table", "-f", "csv", "--strict", "-"]);
+    assert!(!strict.status.success() && strict.stdout.is_empty());
+    let array = data().join("df_pd3.pkl");
+    assert!(run(&["table", "-f", "csv", "--strict", array.to_str().unwrap()]).status.success());
 }
 
 #[test]

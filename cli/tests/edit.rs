@@ -163,3 +163,108 @@ fn large_files_and_in_place() {
         assert!(code == 1 && error.contains("links"), "{error}");
     }
 }
+
+#[test]
+fn what_was_compressed_is_compressed_again() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a");
+    let pickle_bytes = b"\x80\x04}\x8c\x01aK\x01s.";
+    let gzip = |bytes: &[u8]| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    };
+    let options = liblzma::stream::LzmaOptions::new_preset(1).unwrap();
+    let lzma = liblzma::stream::Stream::new_lzma_encoder(&options).unwrap();
+    let mut lzma = liblzma::write::XzEncoder::new_stream(Vec::new(), lzma);
+    lzma.write_all(pickle_bytes).unwrap();
+    let mut xz = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    xz.write_all(pickle_bytes).unwrap();
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    zlib.write_all(pickle_bytes).unwrap();
+    let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    bzip2.write_all(pickle_bytes).unwrap();
+    let mut lz4 = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    lz4.write_all(pickle_bytes).unwrap();
+    let mut snappy = snap::write::FrameEncoder::new(Vec::new());
+    snappy.write_all(pickle_bytes).unwrap();
+    let packed = [
+        (vec!["gzip"], gzip(pickle_bytes)),
+        (vec!["gzip", "gzip"], gzip(&gzip(pickle_bytes))),
+        (vec!["zlib"], zlib.finish().unwrap()),
+        (vec!["bzip2"], bzip2.finish().unwrap()),
+        (vec!["xz"], xz.finish().unwrap()),
+        (vec!["lzma"], lzma.finish().unwrap()),
+        (vec!["zstd"], zstd::encode_all(&pickle_bytes[..], 1).unwrap()),
+        (vec!["lz4"], lz4.finish().unwrap()),
+        (vec!["snappy"], snappy.into_inner().unwrap()),
+    ];
+    for (layers, bytes) in packed {
+        let check = |file: &Path, value: &str| {
+            let (_, info, _) = pickle(&["info", "--json", text(file)]);
+            let info: serde_json::Value = serde_json::from_str(&info).unwrap();
+            assert_eq!(info["layers"], serde_json::json!(layers));
+            assert_eq!(pickle(&["json", "-l", text(file)]).1.trim_end(), value, "{layers:?}");
+        };
+        std::fs::write(&file, bytes).unwrap();
+        let (code, _, error) = pickle(&["edit", text(&file), "--in-place", "--set", "$.a=22"]);
+        assert_eq!((code, error.as_str()), (0, ""), "{layers:?}");
+        check(&file, r#"{"a":22}"#);
+        let out = folder.path().join("out");
+        for verb in [&["convert", "--protocol", "2"][..], &["optimize"], &["edit", "--set", "$.a=22"]] {
+            let all = [verb, &[text(&file), "--rewrap", "-o", text(&out)]].concat();
+            assert_eq!(pickle(&all).0, 0, "{all:?}");
+            check(&out, r#"{"a":22}"#);
+        }
+    }
+    // Without the option it is the bare pickle; lengths in front are not put back.
+    let out = folder.path().join("bare");
+    assert_eq!(pickle(&["edit", text(&file), "-o", text(&out), "--set", "$.a=1"]).0, 0);
+    assert_eq!(std::fs::read(&out).unwrap(), pickle_bytes);
+    std::fs::write(&file, [&[0, 0, 0, pickle_bytes.len() as u8][..], pickle_bytes].concat()).unwrap();
+    let (code, _, error) = pickle(&["edit", text(&file), "--in-place", "--set", "$.a=22"]);
+    assert!(code == 1 && error.contains("length-framed, which is not written again"), "{error}");
+}
+
+#[test]
+fn members_of_zip_files_are_put_back() {
+    use std::io::{Cursor, Read, Write};
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.zip");
+    let long = format!("\"{}\"", "long ".repeat(100));
+    let pickle_bytes: &[u8] = b"\x80\x02}X\x01\0\0\0aK\x01s.";
+    let members: [(&str, &[u8]); 4] =
+        [("m/first", pickle_bytes), ("m/data.pkl", pickle_bytes), ("m/data/0", &[7; 1000]), ("m/data/1", &[9; 77])];
+    for align in [1, 64] {
+        let mut to = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in members {
+            let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+            to.start_file(name, options.with_alignment(align)).unwrap();
+            to.write_all(bytes).unwrap();
+        }
+        std::fs::write(&file, to.finish().unwrap().into_inner()).unwrap();
+        let values = [("m/data.pkl", "2"), ("m/data.pkl", long.as_str()), ("m/first", "[]"), ("m/first", "3")];
+        for (member, value) in values {
+            let before = std::fs::read(&file).unwrap();
+            let set = format!("$.a={value}");
+            let place = format!("{}!{member}", text(&file));
+            let (code, _, error) = pickle(&["edit", &place, "--in-place", "--set", &set]);
+            assert_eq!((code, error.as_str()), (0, ""), "{member} {value}");
+            assert_eq!(pickle(&["get", &place, "$.a", "--indent", "0"]).1.trim_end(), value);
+            let after = std::fs::read(&file).unwrap();
+            let mut archive = zip::ZipArchive::new(Cursor::new(&after)).unwrap();
+            assert_eq!(archive.len(), 4);
+            for (name, bytes) in members {
+                let mut have = Vec::new();
+                archive.by_name(name).unwrap().read_to_end(&mut have).unwrap();
+                assert!(!name.starts_with("m/data/") || have == bytes, "{name}");
+            }
+            let at = |file: &[u8]| file.windows(1000).position(|window| window == [7; 1000]).unwrap() % 64;
+            assert_eq!(at(&before), at(&after));
+        }
+    }
+    // What is not there, and what is no zip file.
+    let (code, _, error) = pickle(&["edit", &format!("{}!nothing", text(&file)), "--in-place", "--set", "$.a=1"]);
+    assert!(code == 1, "{error}");
+}

@@ -321,3 +321,121 @@ fn pickle_of(folder: &Path, args: &[&str]) -> (bool, String) {
     let run = pickle(args, folder);
     (run.status.success(), String::from_utf8_lossy(&run.stderr).into_owned())
 }
+
+/// A `.safetensors` file.
+fn safetensors_file(header: &serde_json::Value, data: &[u8]) -> Vec<u8> {
+    let header = header.to_string();
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), data].concat()
+}
+
+#[test]
+fn safetensors_the_other_way_round() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let header = serde_json::json!({
+        "__metadata__": {"format": "pt"},
+        "conv.weight": {"dtype": "I16", "shape": [2, 3], "data_offsets": [0, 12]},
+        "half": {"dtype": "BF16", "shape": [2], "data_offsets": [12, 16]},
+        "none": {"dtype": "F32", "shape": [0, 4], "data_offsets": [16, 16]},
+        "one": {"dtype": "BOOL", "shape": [], "data_offsets": [16, 17]},
+    });
+    let data: Vec<u8> = (0..17).collect();
+    let file = safetensors_file(&header, &data);
+    std::fs::write(folder.join("m.safetensors"), &file).expect("written");
+    let all = safetensors(&file);
+    extracted(folder, &["m.safetensors"], "m.pt");
+    assert_eq!(safetensors(&extracted(folder, &["m.pt"], "again.safetensors")), all);
+    // Compressed, too, and one tensor by its name.
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(&file).expect("packed");
+    std::fs::write(folder.join("m.safetensors.gz"), packer.finish().expect("packed")).expect("written");
+    let npy = extracted(folder, &["m.safetensors.gz", "$['conv.weight']"], "w.npy");
+    assert!(npy.starts_with(b"\x93NUMPY\x01\0v\0{'descr': '<i2', 'fortran_order': False, 'shape': (2, 3), }"));
+    assert_eq!(npy[128..], data[..12]);
+    // NumPy has no bfloat16: the rest is there, and the exit code says that it is not all.
+    let (well, said) = pickle_of(folder, &["extract", "m.safetensors", "-o", "m.pkl"]);
+    assert!(!well && said.contains("half is left out"), "{said}");
+    assert_eq!(extracted(folder, &["m.pkl", "$['conv.weight']"], "v.npy"), npy);
+    assert!(fails(&["extract", "m.safetensors", "$.nothing", "-o", "x.npy"], folder).contains("there is no tensor at"));
+    assert!(fails(&["extract", "m.safetensors", "$[0]", "-o", "x.npy"], folder).contains("is no name of a tensor"));
+    // Headers that lie.
+    let wrong = |key: &str, value: serde_json::Value| {
+        let mut header = header.clone();
+        header["conv.weight"][key] = value;
+        safetensors_file(&header, &data)
+    };
+    for bad in [
+        wrong("shape", serde_json::json!([2, 4])),
+        wrong("shape", serde_json::json!([u64::MAX, u64::MAX])),
+        wrong("shape", serde_json::json!([-1])),
+        wrong("data_offsets", serde_json::json!([12, 0])),
+        wrong("data_offsets", serde_json::json!([10, 22])),
+        wrong("data_offsets", serde_json::json!([0])),
+        wrong("dtype", serde_json::json!(7)),
+        file[..file.len() - 1].to_vec(),
+        file[..40].to_vec(),
+        [&[0xff; 4][..], &[0; 4], b"{\"a"].concat(),
+    ] {
+        std::fs::write(folder.join("bad.safetensors"), bad).expect("written");
+        fails(&["extract", "bad.safetensors", "-o", "x.pt"], folder);
+        assert!(!folder.join("x.pt").exists());
+    }
+}
+
+/// A `.npy` file.
+fn npy(descr: &str, fortran: &str, shape: &str, items: &[u8]) -> Vec<u8> {
+    let header = format!("{{'descr': {descr}, 'fortran_order': {fortran}, 'shape': {shape}, }}\n");
+    [b"\x93NUMPY\x01\0", &(header.len() as u16).to_le_bytes()[..], header.as_bytes(), items].concat()
+}
+
+#[test]
+fn npz_the_other_way_round() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/cases");
+    // Objects of both kinds of memo: by number and by counting.
+    let objects = ["objarray_p2.pkl", "objarray_p4.pkl"].map(|name| std::fs::read(cases.join(name)).expect("there"));
+    let bytes: Vec<u8> = (0..48).collect();
+    let members = [
+        ("shorts.npy", npy("'<i2'", "False", "(4, 6)", &bytes)),
+        ("fortran.npy", npy("'>i8'", "True", "(2, 3)", &bytes)),
+        ("text.npy", npy("'<U3'", "False", "(2,)", &[0; 24])),
+        ("records.npy", npy("[('a', '<i4'), ('b', '|S4')]", "False", "(6,)", &bytes)),
+        ("none.npy", npy("'<f8'", "False", "(0,)", &[])),
+        ("single.npy", npy("'|u1'", "False", "()", &[7])),
+        ("o2.npy", npy("'|O'", "False", "(1,)", &objects[0])),
+        ("o4.npy", npy("'|O'", "False", "(1,)", &objects[1])),
+        ("o2 again.npy", npy("'|O'", "False", "(1,)", &objects[0])),
+    ];
+    let as_zip: Vec<(&str, &[u8])> = members.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    std::fs::write(folder.join("a.npz"), zip(&as_zip)).expect("written");
+    extracted(folder, &["a.npz"], "a.pkl");
+    let json = |args: &[&str]| {
+        let run = pickle(args, folder);
+        assert!(run.status.success(), "{args:?}: {}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8_lossy(&run.stdout).into_owned()
+    };
+    assert_eq!(json(&["count", "a.pkl"]), "9\n");
+    for (name, _) in &members {
+        let key = name.strip_suffix(".npy").expect("a name");
+        let (member, path) = (format!("a.npz!{name}"), format!("$[\"{key}\"]"));
+        assert_eq!(json(&["get", "a.pkl", &path]), json(&["get", &member, "$"]), "{name}");
+    }
+    // Back again, each is what it was; and one array alone is no dict.
+    let mut again = zip::ZipArchive::new(std::io::Cursor::new(extracted(folder, &["a.pkl"], "b.npz"))).expect("a zip");
+    assert_eq!(again.len(), 9);
+    for name in ["shorts.npy", "fortran.npy", "records.npy", "single.npy"] {
+        let mut member = Vec::new();
+        std::io::Read::read_to_end(&mut again.by_name(name).expect("there"), &mut member).expect("read");
+        let items = &member[128..];
+        assert!(members.iter().any(|(have, bytes)| *have == name && bytes.ends_with(items)), "{name}");
+    }
+    std::fs::write(folder.join("f.npy"), &members[1].1).expect("written");
+    extracted(folder, &["f.npy"], "f.pkl");
+    assert_eq!(json(&["get", "f.pkl", "$"]), json(&["get", "f.npy", "$"]));
+    // Numbers go to torch's formats as well. A member that is cut off is an error.
+    extracted(folder, &["a.npz", "$.shorts"], "s.safetensors");
+    let cut = npy("'<i2'", "False", "(4, 6)", &bytes[1..]);
+    std::fs::write(folder.join("c.npz"), zip(&[("x.npy", &cut)])).expect("written");
+    assert!(fails(&["extract", "c.npz", "-o", "c.pkl"], folder).contains("47 bytes of items"));
+}

@@ -49,6 +49,10 @@ pub struct ConvertArgs {
     #[arg(long)]
     pub from_python2: bool,
 
+    /// Wrap the result as FILE was: compress it, put it into the zip file
+    #[arg(long)]
+    pub rewrap: bool,
+
     /// Another name for a module and all below it, or for one class or function; may be given again
     #[arg(long, value_name = "OLD=NEW")]
     pub rename: Vec<Rename>,
@@ -117,7 +121,7 @@ fn run(args: &ConvertArgs, _: &mut dyn Write) -> Result<(), Failure> {
         args.target.iter().flat_map(|target| target.rules()).chain(args.rename.iter().cloned()).collect();
     let mut renamed = 0;
     let mut kept = Vec::new();
-    let done = each_pickle(&args.file, &args.output, |whole, out| {
+    let done = each_pickle(&args.file, &args.output, args.rewrap, |whole, out| {
         let mut input = whole;
         let mut taken = None;
         if as_it_is {

@@ -5,7 +5,7 @@
 //! Memory: a small tree for every value on the stack, bounded in width and depth, and the strs that `Symbols` keeps.
 
 use crate::Failure;
-use crate::input::{Input, InputFile, containers};
+use crate::input::{Container, Input, InputFile, containers};
 use crate::output::Output;
 use crate::pickles::warn_of_rest;
 use crate::print::du::html;
@@ -51,27 +51,87 @@ verb!(DuArgs => run, file: file);
 /// # Errors
 /// The file cannot be read, or is damaged: what was counted up to there is printed.
 fn run(args: &DuArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let mut input = containers::open_one(&args.file)?;
-    let mut names = Names::default();
-    let (total, result) = measure(&mut input, &mut names);
-    match &args.html {
-        None => {
-            table(&total, &names, args.lines, out)?;
-            result
+    if let Some(path) = &args.html {
+        let mut input = containers::open_one(&args.file)?;
+        if let Some((_, dtype)) = plain_array(&input) {
+            return Err(input.refuse(format!("it is one array of {dtype}, of which there is no map")));
         }
-        Some(path) => {
-            result?;
-            let mut page = Output::create(path)?;
-            html::write(input.name(), &total, &names, &mut page).map_err(|error| page.failure(error))?;
-            page.commit()
-        }
+        let (total, names, result) = measured(&mut input);
+        result?;
+        let mut page = Output::create(path)?;
+        html::write(input.name(), &total, &names, &mut page).map_err(|error| page.failure(error))?;
+        return page.commit();
     }
+    let mut members = containers::open(&args.file)?.peekable();
+    let (mut number, mut failed) = (0, Ok(()));
+    while let Some(input) = members.next() {
+        let several = number > 0 || members.peek().is_some();
+        let done = input.and_then(|input| one(input, several.then_some(number), args.lines, out));
+        match done {
+            Err(failure @ Failure::Output(_)) => return Err(failure),
+            Err(failure) if !several => return Err(failure),
+            Err(failure) => {
+                out.flush()?;
+                failure.report();
+                failed = Err(Failure::Reported);
+            }
+            Ok(()) => {}
+        }
+        number += 1;
+    }
+    failed
 }
 
-/// All pickles of an input together, as far as they can be read.
-fn measure(input: &mut Input, names: &mut Names) -> (Branch, Result<(), Failure>) {
+/// Prints the table of one input, with its name where it has a number among several.
+fn one(mut input: Input, number: Option<u64>, lines: usize, out: &mut dyn Write) -> Result<(), Failure> {
+    if let Some(number) = number {
+        writeln!(out, "{}==> {} <==", if number == 0 { "" } else { "\n" }, input.name())?;
+    }
+    if let Some((bytes, dtype)) = plain_array(&input) {
+        head(out)?;
+        return Ok(line(bytes, 100.0, 1, "$", &format!("array of {dtype}"), out)?);
+    }
+    let (total, names, result) = measured(&mut input);
+    table(&total, &names, lines, out)?;
+    result
+}
+
+/// Bytes of a `.npy` file without objects, and the type of its items.
+fn plain_array(input: &Input) -> Option<(u64, String)> {
+    if input.sniff() != Some(Container::Npy) {
+        return None;
+    }
+    let part = input.part()?;
+    let header = containers::read_npy_header(&mut part.reader()).ok()?;
+    let dtype = containers::describe_npy(&header).map(|described| described.dtype);
+    Some((part.len(), dtype.unwrap_or_else(|| "a type that is not known".into())))
+}
+
+/// All pickles of an input together. Those of one `Pickler` fetch what it has written before.
+fn measured(input: &mut Input) -> (Branch, Names, Result<(), Failure>) {
+    let mut names = Names::default();
+    let (total, result) = measure(input, &mut names, false);
+    let wants_memo = matches!(
+        &result,
+        Err(Failure::Pickle { index: 1.., error, .. }) if error.kind() == ErrorKind::MemoMissing
+    );
+    if wants_memo && input.part().is_some() {
+        input.go_to(0);
+        let mut again = Names::default();
+        let (together, end) = measure(input, &mut again, true);
+        // A memo that they do not share does not help.
+        if end.is_ok() {
+            return (together, again, end);
+        }
+    }
+    (total, names, result)
+}
+
+/// All pickles of an input together, as far as they can be read. With `shared_memo` the memo lives on from one to the next.
+fn measure(input: &mut Input, names: &mut Names, shared_memo: bool) -> (Branch, Result<(), Failure>) {
     let mut buffer = vec![0; BUFFER];
     let mut total = Branch::default();
+    let mut memo: Option<Symbols> = None;
     let mut index = 0;
     let mut reader = OpReader::new(&mut *input, &mut buffer);
     loop {
@@ -81,10 +141,12 @@ fn measure(input: &mut Input, names: &mut Names) -> (Branch, Result<(), Failure>
             Err(error) => return (total, Err(error.into())),
         }
         let start = reader.decoder().offset();
-        let mut walk = Walk { symbols: Symbols::default(), tracker: Tracker::new(names), first_byte: None, count: 0 };
+        let symbols = memo.take().map(Symbols::with_memo_of).unwrap_or_default();
+        let mut walk = Walk { symbols, tracker: Tracker::new(names), first_byte: None, count: 0 };
         let result = walk.pickle(&mut reader);
-        let (first_byte, count) = (walk.first_byte, walk.count);
-        let root = walk.tracker.finish();
+        let Walk { symbols, tracker, first_byte, count } = walk;
+        memo = Some(symbols).filter(|_| shared_memo);
+        let root = tracker.finish();
         match result {
             Ok(()) => total.take(root),
             Err(ReadError::Pickle(error))
@@ -119,7 +181,7 @@ impl Walk<'_> {
             match array {
                 Array::Raw { len, padded } => {
                     let start = reader.decoder().offset();
-                    let read = raw_array(reader, len, padded);
+                    let read = raw_array(reader, len, padded, &|_| {});
                     self.tracker.add_to_top(reader.decoder().offset() - start);
                     read?;
                 }
@@ -162,6 +224,14 @@ impl OpVisitor for Walk<'_> {
     }
 }
 
+fn head(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{:>15} {:>6} {:>11}  path", "bytes", "share", "values")
+}
+
+fn line(bytes: u64, share: f64, count: u64, path: &str, kind: &str, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{bytes:>15} {share:>5.1}% {count:>11}  {path}  {kind}")
+}
+
 /// The largest values, one line each.
 fn table(total: &Branch, names: &Names, lines: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut all = Vec::new();
@@ -174,12 +244,12 @@ fn table(total: &Branch, names: &Names, lines: usize, out: &mut dyn Write) -> io
     }
     // Of equal ones the outer comes first.
     all.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.len().cmp(&b.1.len())).then(a.1.cmp(&b.1)));
-    writeln!(out, "{:>15} {:>6} {:>11}  path", "bytes", "share", "values")?;
+    head(out)?;
     for (bytes, path, branch) in all.iter().take(lines) {
         let share = *bytes as f64 * 100.0 / total.bytes().max(1) as f64;
         let path = crate::messages::printable(path);
         let kind = crate::messages::printable(names.kind(branch.kind()));
-        writeln!(out, "{bytes:>15} {share:>5.1}% {:>11}  {path}  {kind}", branch.count())?;
+        line(*bytes, share, branch.count(), &path, &kind, out)?;
     }
     if let Some(rest) = all.len().checked_sub(lines).filter(|&rest| rest != 0) {
         writeln!(out, "and {rest} more: -n {}, or --html OUT for a map", all.len())?;

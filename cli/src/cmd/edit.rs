@@ -3,7 +3,7 @@
 use super::rename::Rename;
 use crate::Failure;
 use crate::edit::{Change, EditError, change};
-use crate::input::{Input, InputFile, containers};
+use crate::input::{Input, InputFile, Wrapping, containers};
 use crate::output::Output;
 use crate::print::json::{self, json};
 use clap::Args;
@@ -18,11 +18,14 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Only what a path leads to is written anew; every other byte stays, and lengths of frames follow. Paths lead through dicts, lists, tuples and attributes of objects. Of a shared value, the place that the path names is set, and the others keep theirs; what is in a shared container changes everywhere. A key that a dict does not have is added. Of a file with several pickles, the first is changed.
 
+With --in-place, and with --rewrap, what was unwrapped is wrapped again: the same compression, the same member of the same zip file, whose other members stay byte for byte.
+
 Before it is written, the result is read, and has to say what was asked for. --in-place keeps the old file until the new one is on the disk.
 
 Examples:
   pickle edit run.pkl -o new.pkl --set '$.config.lr=0.1'
   pickle edit run.pkl --in-place --set '$.name=\"x\"' --set '$.tags=[\"a\", \"b\"]' --delete '$.secret'
+  pickle edit 'model.pt!model/data.pkl' --in-place --set '$.epoch=7'
   pickle edit model.pkl -o new.pkl --rename-global shop.Item=store.Thing")]
 pub struct EditArgs {
     /// The file to read; - is standard input
@@ -36,6 +39,10 @@ pub struct EditArgs {
     /// Write to FILE itself
     #[arg(long)]
     pub in_place: bool,
+
+    /// Wrap the result as FILE was: compress it, put it into the zip file
+    #[arg(long)]
+    pub rewrap: bool,
 
     /// The value that is to be there, as JSON; may be given again
     #[arg(long, value_name = "PATH=JSON")]
@@ -68,15 +75,11 @@ fn run(args: &EditArgs, _: &mut dyn Write) -> Result<(), Failure> {
     if args.in_place && (!options.raw.is_whole() || options.salvage || options.host.is_some()) {
         return Err(Failure::Usage("--in-place changes whole files as they are: say -o OUT".into()));
     }
-    let before = if args.in_place { Some(stamp(&args.file)?) } else { None };
+    let path = containers::file_of(&args.file);
+    let before = if args.in_place { Some(stamp(&path)?) } else { None };
     let mut input = containers::open_whole(&args.file)?;
     let refuse = |input: &Input, text: String| Err(input.refuse(text));
-    if args.in_place && !input.layers().is_empty() {
-        return refuse(
-            &input,
-            "it is compressed, and would be written without: say -o OUT instead of --in-place".into(),
-        );
-    }
+    let wrapping = if args.in_place || args.rewrap { Some(Wrapping::of(&args.file, &input)?) } else { None };
     let mut held = Vec::new();
     if input.as_slice().is_none() {
         input.read_to_end(&mut held)?;
@@ -108,10 +111,13 @@ fn run(args: &EditArgs, _: &mut dyn Write) -> Result<(), Failure> {
         }
         data = changed.into();
     }
-    let output = args.output.as_deref().unwrap_or(&args.file);
-    let mut out = Output::create(output)?;
-    out.write_all(&data).map_err(|error| out.failure(error))?;
-    if before.is_some_and(|before| stamp(&args.file).ok() != Some(before)) {
+    let mut out = Output::create(args.output.as_deref().unwrap_or(&path))?;
+    let written = match &wrapping {
+        Some(wrapping) => wrapping.write(&mut &data[..], &mut out),
+        None => out.write_all(&data),
+    };
+    written.map_err(|error| out.failure(error))?;
+    if before.is_some_and(|before| stamp(&path).ok() != Some(before)) {
         return refuse(&input, "it was changed meanwhile; nothing is written".into());
     }
     out.commit()

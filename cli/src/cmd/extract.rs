@@ -7,7 +7,9 @@ mod found;
 mod gather;
 mod npy;
 mod number;
+mod pkl;
 mod storages;
+mod tensors;
 
 use self::copied::{Mapped, Trouble};
 use self::found::{All, Found, Is, Source};
@@ -27,7 +29,7 @@ use std::path::PathBuf;
 /// `pickle extract`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A PATH gives one thing: bytes, bytearray and str as they are, a numpy array or a tensor as .npy. Where OUT ends in .npz, .safetensors or .pt (or --format says so), all arrays and tensors below the PATH go there, wherever they are: dicts, lists, arguments and the state of objects make names with dots, modules the names of their state_dict. Neither Python nor torch nor numpy is needed, and nothing is executed.
+A PATH gives one thing: bytes, bytearray and str as they are, a numpy array or a tensor as .npy. Where OUT ends in .npz, .safetensors or .pt, without a PATH also in .pkl (or --format says so), all arrays and tensors below the PATH go there, wherever they are: dicts, lists, arguments and the state of objects make names with dots, modules the names of their state_dict. Neither Python nor torch nor numpy is needed, and nothing is executed.
 
 What the format has no type for is left out; standard error says what and why, and the exit code is 1.
 
@@ -36,7 +38,9 @@ Examples:
   pickle extract data.joblib '$.weights' -o weights.npy
   pickle extract model.pt -o model.safetensors
   pickle extract stylegan2.pkl '$.G_ema' -o generator.safetensors
-  pickle extract sklearn-model.pkl -o arrays.npz")]
+  pickle extract sklearn-model.pkl -o arrays.npz
+  pickle extract model.safetensors -o model.pt
+  pickle extract arrays.npz -o arrays.pkl")]
 pub struct ExtractArgs {
     /// The file to read; - is standard input
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
@@ -64,6 +68,8 @@ pub enum Format {
     Safetensors,
     /// PyTorch's zip file: a dict of tensors.
     Pt,
+    /// A dict of NumPy arrays, as NumPy pickles them.
+    Pkl,
 }
 
 impl Format {
@@ -75,6 +81,8 @@ impl Format {
             (_, Some("npz")) => Some(Format::Npz),
             (_, Some("safetensors")) => Some(Format::Safetensors),
             (_, Some("pt" | "pth")) => Some(Format::Pt),
+            // With a path it may be bytes that are a pickle themselves.
+            (_, Some("pkl" | "pickle")) if args.path.is_none() => Some(Format::Pkl),
             _ if args.path.is_none() && args.output.as_os_str() == "-" => Some(Format::Safetensors),
             _ => None,
         }
@@ -96,13 +104,16 @@ fn run(args: &ExtractArgs, _: &mut dyn Write) -> Result<(), Failure> {
         (None, None) if args.output.extension().is_some_and(|extension| extension == "npy") => "$",
         (None, None) => {
             return Err(Failure::Usage(
-                "give a PATH, such as '$.image', or an output that ends in .safetensors, .npz or .pt for all arrays \
-                 and tensors"
+                "give a PATH, such as '$.image', or an output that ends in .safetensors, .npz, .pt or .pkl for all \
+                 arrays and tensors"
                     .into(),
             ));
         }
     };
     Failure::check_path(path, "$.rows[3].image")?;
+    if let Some(mut given) = tensors::of(&args.file)? {
+        return given.take(args, path, format);
+    }
     let Opened { mut pickles, index, mut storages } = storages::open(&args.file)?;
     let name = pickles.input().name().to_owned();
     let mapped = Mapped::of(pickles.input());
@@ -117,11 +128,23 @@ fn run(args: &ExtractArgs, _: &mut dyn Write) -> Result<(), Failure> {
     };
     let value = document.find(path).ok_or_else(|| source.refuse(missing::value(&document, path)))?;
     let Some(format) = format else { return one(args, path, value, from, &mut source) };
-    let mut all = All::below(value, format == Format::Npz, &mut source)?;
+    let mut all = All::below(value, matches!(format, Format::Npz | Format::Pkl), &mut source)?;
+    written(&mut all, format, from, &mut source, args)
+}
+
+/// Writes all that was found.
+fn written(
+    all: &mut All<'_>,
+    format: Format,
+    from: u8,
+    source: &mut Source<'_>,
+    args: &ExtractArgs,
+) -> Result<(), Failure> {
     match format {
-        Format::Npz => archives::npz(&mut all, from, &mut source, &args.output)?,
-        Format::Safetensors => archives::safetensors(&mut all, &mut source, &args.output)?,
-        Format::Pt => archives::pt(&mut all, &mut source, &args.output)?,
+        Format::Npz => archives::npz(all, from, source, &args.output)?,
+        Format::Safetensors => archives::safetensors(all, source, &args.output)?,
+        Format::Pt => archives::pt(all, source, &args.output)?,
+        Format::Pkl => archives::pkl(all, from, source, &args.output)?,
     }
     if all.left_out == 0 { Ok(()) } else { Err(Failure::Reported) }
 }
@@ -149,12 +172,17 @@ fn one(args: &ExtractArgs, path: &str, value: Value<'_>, from: u8, source: &mut 
             )));
         }
     };
-    let header = npy::header(&found).map_err(|what| source.refuse(format!("at {path} is an array {what}")))?;
+    npy_of(args, path, &found, from, source)
+}
+
+/// Writes a `.npy` file.
+fn npy_of(args: &ExtractArgs, path: &str, found: &Found<'_>, from: u8, source: &mut Source<'_>) -> Result<(), Failure> {
+    let header = npy::header(found).map_err(|what| source.refuse(format!("at {path} is an array {what}")))?;
     found.announce(source.storages);
     found.check(source)?;
     let mut out = Output::create(&args.output)?;
     let written = out.write_all(&header).map_err(Trouble::Write);
-    let written = written.and_then(|()| npy::items(&found, from, source, &mut out));
+    let written = written.and_then(|()| npy::items(found, from, source, &mut out));
     written.map_err(|trouble| trouble.failure(source.name, &out))?;
     out.commit()
 }

@@ -24,6 +24,10 @@ pub struct OptimizeArgs {
     /// The file to write, whole or not at all; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
+
+    /// Wrap the result as FILE was: compress it, put it into the zip file
+    #[arg(long)]
+    pub rewrap: bool,
 }
 
 verb!(OptimizeArgs => run, file: file);
@@ -34,7 +38,7 @@ verb!(OptimizeArgs => run, file: file);
 /// The input cannot be read, a pickle is damaged, or the output cannot be written.
 fn run(args: &OptimizeArgs, _: &mut dyn Write) -> Result<(), Failure> {
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
-    each_pickle(&args.file, &args.output, |input, out| {
+    each_pickle(&args.file, &args.output, args.rewrap, |input, out| {
         check(&mut unpickler, input)?;
         recode::optimize(input, out)
     })

@@ -3,6 +3,7 @@
 #[cfg(feature = "arrow")]
 mod columnar;
 mod log;
+mod strict;
 
 use self::log::Log;
 use crate::Failure;
@@ -68,6 +69,10 @@ pub struct TableArgs {
     /// Make columns a.b of dicts inside dicts
     #[arg(long)]
     pub flatten: bool,
+
+    /// Fail where a cell cannot be written as it is, instead of telling it
+    #[arg(long)]
+    pub strict: bool,
 }
 
 /// A form of output.
@@ -179,6 +184,8 @@ fn show(
     if let Some((column, what)) = unknown {
         return Err(refuse(format!("the column {column} cannot be written: {what} is not known")));
     }
+    let (file, path) = (args.file.display().to_string(), args.path.as_deref().unwrap_or("$"));
+    strict::check(&grid, format, args.strict, &file, path)?;
     let index = match format {
         Format::Jsonl => args.index,
         // Rows that have no labels are numbered only where that was asked for.

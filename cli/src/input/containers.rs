@@ -15,6 +15,7 @@ mod keyed;
 mod lmdb;
 mod npy;
 mod renpy;
+pub(super) mod rezip;
 mod sequence_file;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -25,7 +26,10 @@ mod torch;
 mod zip;
 mod zodb;
 
-pub use npy::{Header as NpyHeader, plain_end as plain_arrays_end, read_header as read_npy_header, take_arrays};
+pub use npy::{
+    Described as DescribedNpy, Header as NpyHeader, describe as describe_npy, opcodes as npy_opcodes,
+    plain_end as plain_arrays_end, read_header as read_npy_header,
+};
 
 use crate::Failure;
 use crate::input::{Input, InputFile, InputOptions, Part, damage};
@@ -257,8 +261,13 @@ pub fn open_damaged(file: &InputFile) -> Result<Input, Failure> {
     open_one(file)
 }
 
+/// The file that lies on the disk of `FILE!MEMBER`.
+pub fn file_of(file: &InputFile) -> PathBuf {
+    split(file).0
+}
+
 /// Takes `FILE!MEMBER` apart. A file that has a `!` in its own name is that file.
-fn split(path: &Path) -> (PathBuf, Option<String>) {
+pub(super) fn split(path: &Path) -> (PathBuf, Option<String>) {
     let whole = || (path.to_owned(), None);
     let Some(text) = path.to_str() else { return whole() };
     if !text.contains('!') || path.exists() {
@@ -490,17 +499,17 @@ pub(crate) fn torch_pickles_end(part: &Part) -> Option<u64> {
 /// What an input is, `depth` levels below a file. With `whole`, or too deep, containers are an error.
 fn content(mut input: Input, depth: usize, whole: bool, options: &InputOptions) -> Result<Content, Failure> {
     if let (0, Some(host)) = (depth, &options.host) {
-        return hosted(input, host);
+        return hosted(input, host, options);
     }
     let Some(format) = table::of(&mut input)? else { return Ok(Content::Pickles(input)) };
     if (whole || depth >= MAX_DEPTH) && !matches!(format.open, format::Open::Pickles(_)) {
         return Err(input.refuse(format!("containers lie deeper than {} levels", depth.min(MAX_DEPTH))));
     }
-    format.unfold(input)
+    format.unfold(input, options.arrays())
 }
 
 /// What a file holds that is said to be of this format.
-fn hosted(input: Input, host: &str) -> Result<Content, Failure> {
+fn hosted(input: Input, host: &str, options: &InputOptions) -> Result<Content, Failure> {
     if host == table::PICKLE {
         return Ok(Content::Pickles(input));
     }
@@ -509,7 +518,7 @@ fn hosted(input: Input, host: &str) -> Result<Content, Failure> {
     if input.part().is_none() {
         return Err(input.refuse("the file is empty"));
     }
-    match (format.unfold(input)?, &format.open) {
+    match (format.unfold(input, options.arrays())?, &format.open) {
         (Content::Pickles(input), format::Open::Content(_)) => {
             Err(input.refuse(format!("there is no pickle in this: it is not {}", format.what)))
         }

@@ -1,5 +1,6 @@
 //! A file of the command line, with the options for how it is read.
 
+use super::arrays::Arrays;
 use super::containers::table;
 use super::raw::RawOptions;
 use clap::Args;
@@ -25,12 +26,26 @@ pub struct InputOptions {
     #[arg(long, global = true, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(table::names()))]
     pub host: Option<String>,
 
+    /// What becomes of arrays without objects.
+    #[arg(skip)]
+    arrays: Arrays,
+
     /// Something was lost of a file that was salvaged.
     #[arg(skip)]
     lost: Arc<AtomicBool>,
 }
 
 impl InputOptions {
+    /// Sets what becomes of arrays without objects.
+    pub fn set_arrays(&mut self, arrays: Arrays) {
+        self.arrays = arrays;
+    }
+
+    /// What becomes of arrays without objects.
+    pub(super) fn arrays(&self) -> Arrays {
+        self.arrays
+    }
+
     /// Notes that something was lost of a file, for the exit code.
     pub(super) fn lose(&self) {
         self.lost.store(true, Ordering::Relaxed);

@@ -39,6 +39,22 @@ const NULL: u32 = -5_i32 as u32;
 /// Bytes of an exception's text that are shown.
 const MAX_TEXT: u64 = 4096;
 
+/// A frame or a length is cut off.
+pub(super) fn cut(source: &Source) -> io::Error {
+    LayerError { layer: Layer::Framed, offset: source.consumed(), fault: LayerFault::Truncated }.into()
+}
+
+/// Reads of a frame that has `left` bytes yet.
+pub(super) fn read_counted(source: &mut Source, left: &mut u64, out: &mut [u8]) -> io::Result<usize> {
+    let most = out.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+    let n = source.read(out.get_mut(..most).unwrap_or_default())?;
+    if n == 0 && most != 0 {
+        return Err(cut(source));
+    }
+    *left -= n as u64;
+    Ok(n)
+}
+
 /// Takes the lengths out.
 pub(super) struct Framed {
     source: Source,
@@ -80,15 +96,11 @@ impl Framed {
         ))
     }
 
-    fn cut(&self) -> io::Error {
-        LayerError { layer: Layer::Framed, offset: self.source.consumed(), fault: LayerFault::Truncated }.into()
-    }
-
     /// A length of `N` bytes.
     fn length<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         let mut length = [0; N];
         self.source.read_exact(&mut length).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => self.cut(),
+            io::ErrorKind::UnexpectedEof => cut(&self.source),
             _ => error,
         })?;
         Ok(length)
@@ -126,13 +138,7 @@ impl Read for Framed {
                 length => length.into(),
             };
         }
-        let most = out.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        let n = self.source.read(out.get_mut(..most).unwrap_or_default())?;
-        if n == 0 && most != 0 {
-            return Err(self.cut());
-        }
-        self.left -= n as u64;
-        Ok(n)
+        read_counted(&mut self.source, &mut self.left, out)
     }
 }
 

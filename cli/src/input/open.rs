@@ -9,6 +9,7 @@ use super::sniff::{Container, sniff};
 use super::source::Source;
 use crate::messages::{Failure, ReadFailure};
 use crate::progress::Progress;
+use crate::survey::info::Skip;
 use memmap2::{Mmap, MmapOptions};
 use std::fs::File;
 use std::io::{self, BufRead, Read, Write};
@@ -406,6 +407,20 @@ impl Read for Input {
         };
         self.position += n as u64;
         Ok(n)
+    }
+}
+
+impl Skip for Input {
+    fn skip(&mut self, bytes: u64) -> u64 {
+        match &self.body {
+            Body::Map(_, part) => {
+                let n = bytes.min(part.len().saturating_sub(self.position));
+                self.position += n;
+                self.progress.at(self.position);
+                n
+            }
+            Body::Stream { .. } => 0,
+        }
     }
 }
 

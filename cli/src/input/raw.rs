@@ -1,5 +1,6 @@
 //! Options for the bytes of a file, given instead of being found out: which of them are read, and how they are compressed.
 
+use super::framed::{cut, read_counted};
 use super::layer::{Layer, LayerError, LayerFault};
 use super::part::Part;
 use super::source::Source;
@@ -260,12 +261,6 @@ struct Framed {
     left: u64,
 }
 
-impl Framed {
-    fn cut(&self) -> io::Error {
-        LayerError { layer: Layer::Framed, offset: self.source.consumed(), fault: LayerFault::Truncated }.into()
-    }
-}
-
 impl Read for Framed {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.left == 0 {
@@ -276,19 +271,13 @@ impl Read for Framed {
             let mut length = [0; 8];
             let digits = length.get_mut(..size).unwrap_or_default();
             self.source.read_exact(digits).map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => self.cut(),
+                io::ErrorKind::UnexpectedEof => cut(&self.source),
                 _ => error,
             })?;
             let add = |all: u64, digit: &u8| all << 8 | u64::from(*digit);
             let digits = length.get(..size).unwrap_or_default();
             self.left = if big { digits.iter().fold(0, add) } else { digits.iter().rev().fold(0, add) };
         }
-        let most = out.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        let n = self.source.read(out.get_mut(..most).unwrap_or_default())?;
-        if n == 0 && most != 0 {
-            return Err(self.cut());
-        }
-        self.left -= n as u64;
-        Ok(n)
+        read_counted(&mut self.source, &mut self.left, out)
     }
 }

@@ -1,10 +1,11 @@
 //! Pickles written again, one after another.
 
 use crate::Failure;
-use crate::input::{InputFile, containers};
+use crate::input::{InputFile, Wrapping, containers};
 use crate::output::Output;
 use pickle_core::writer::Writer;
 use pickle_core::{Document, Error, ErrorKind, Heap, Unpickler, WriteError};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -29,14 +30,15 @@ impl From<Error> for Trouble {
     }
 }
 
-/// Rewrites one pickle after another of a file. `rewrite` takes what is left of the input and gives the bytes that the
-/// pickle at its start took.
+/// Rewrites one pickle after another of a file, and with `rewrap` wraps them as the file was. `rewrite` takes what is left of
+/// the input and gives the bytes that the pickle at its start took.
 ///
 /// # Errors
 /// The input cannot be read, `rewrite` fails, or the output cannot be written; then nothing is.
 pub fn each_pickle<T: Into<Trouble>>(
     file: &InputFile,
     output: &Path,
+    rewrap: bool,
     mut rewrite: impl FnMut(&[u8], &mut Output) -> Result<usize, T>,
 ) -> Result<(), Failure> {
     let mut input = containers::open_whole(file)?;
@@ -44,7 +46,11 @@ pub fn each_pickle<T: Into<Trouble>>(
     if input.as_slice().is_none() {
         input.read_to_end(&mut held).map_err(Failure::from)?;
     }
-    let mut out = Output::create(output)?;
+    let wrapping = if rewrap { Some(Wrapping::of(file, &input)?) } else { None };
+    // It is known only at its end what is to be wrapped.
+    let folder = wrapping.as_ref().map(|_| tempfile::tempdir().map_err(Failure::System)).transpose()?;
+    let bare = folder.as_ref().map(|folder| folder.path().join("bare"));
+    let mut out = Output::create(bare.as_deref().unwrap_or(output))?;
     let mut at = 0;
     let mut index = 0;
     loop {
@@ -74,7 +80,14 @@ pub fn each_pickle<T: Into<Trouble>>(
         index += 1;
         input.progress().at(at as u64);
     }
-    out.commit()
+    out.commit()?;
+    if let (Some(wrapping), Some(bare)) = (wrapping, bare) {
+        let mut bare = File::open(bare).map_err(Failure::System)?;
+        let mut out = Output::create(output)?;
+        wrapping.write(&mut bare, &mut out).map_err(|error| out.failure(error))?;
+        out.commit()?;
+    }
+    Ok(())
 }
 
 /// Reads the pickle at the start of `input` as any reader does: its texts, the types of what its opcodes take. What it

@@ -1,7 +1,10 @@
 //! The report about a file, as text or JSON.
 
+mod facts;
 pub mod json;
 pub mod text;
+
+pub use self::facts::{ArrayFacts, Facts, TableFacts};
 
 use crate::input::Layer;
 use crate::survey::guess::Guess;
@@ -30,6 +33,8 @@ pub struct Report<'f> {
     pub shared_memo: bool,
     /// What it seems to be; `None` where not even one pickle could be read in part.
     pub guess: Option<Guess>,
+    /// What the array or table is that the first value is; `None` where it is neither, or not looked at.
+    pub facts: Option<Facts>,
     /// What is wrong, where something is.
     pub error: Option<String>,
 }

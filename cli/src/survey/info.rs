@@ -219,10 +219,10 @@ impl<E> Tail<E> {
 /// the stack or in the memo, and the short strings among those. joblib's
 /// arrays are passed over. With `shared_memo` the memo lives on from one
 /// pickle to the next.
-pub fn info<R: Read>(reader: R, shared_memo: bool, mut each: impl FnMut(Info)) -> Tail<R::Error> {
-    let total = Cell::new(0);
+pub fn info<R: Skip>(reader: R, shared_memo: bool, mut each: impl FnMut(Info)) -> Tail<R::Error> {
+    let (total, ahead) = (Cell::new(0), Cell::new(0));
     let mut buffer = vec![0; BUFFER];
-    let mut reader = OpReader::new(Counted { reader, total: &total }, &mut buffer);
+    let mut reader = OpReader::new(Counted { reader, total: &total, ahead: &ahead }, &mut buffer);
     let mut tail = Tail { count: 0, total: 0, trailing: 0, error: None };
     let mut memo = None;
     loop {
@@ -236,7 +236,7 @@ pub fn info<R: Read>(reader: R, shared_memo: bool, mut each: impl FnMut(Info)) -
             break;
         }
         let start = reader.decoder().offset();
-        let mut walk = Walk::new(start, memo.take());
+        let mut walk = Walk::new(start, memo.take(), &ahead);
         let result = walk.pickle(&mut reader);
         match result {
             Err(ReadError::Pickle(error)) if tail.count > 0 && !walk.is_cut_pickle(error) => {
@@ -265,7 +265,7 @@ pub fn info<R: Read>(reader: R, shared_memo: bool, mut each: impl FnMut(Info)) -
 pub(crate) fn begins_with_pickle<R: Read>(reader: R) -> bool {
     let mut buffer = vec![0; BUFFER];
     let mut reader = OpReader::new(reader, &mut buffer);
-    Walk::new(0, None).pickle(&mut reader).is_ok()
+    Walk::new(0, None, &Cell::new(0)).pickle(&mut reader).is_ok()
 }
 
 /// Reads on to the end of the input.
@@ -282,18 +282,20 @@ fn drain<R: Read>(reader: &mut OpReader<'_, R>) -> Result<(), ReadError<R::Error
 }
 
 /// One pickle on its way.
-struct Walk {
+struct Walk<'a> {
+    /// Bytes that follow, and that nobody looks at.
+    ahead: &'a Cell<u64>,
     info: Info,
     symbols: Symbols,
     histogram: Histogram,
     first_byte: u8,
 }
 
-impl Walk {
-    fn new(offset: u64, memo: Option<Symbols>) -> Self {
+impl<'a> Walk<'a> {
+    fn new(offset: u64, memo: Option<Symbols>, ahead: &'a Cell<u64>) -> Self {
         let symbols = memo.map(Symbols::with_memo_of).unwrap_or_default();
         let info = Info { offset, ..Info::default() };
-        Walk { info, symbols, histogram: Histogram([0; 256]), first_byte: 0 }
+        Walk { ahead, info, symbols, histogram: Histogram([0; 256]), first_byte: 0 }
     }
 
     fn is_cut_pickle(&self, error: Error) -> bool {
@@ -312,7 +314,8 @@ impl Walk {
                 Ok(Some(Array::Raw { len, padded })) => {
                     self.info.arrays += 1;
                     let start = reader.decoder().offset();
-                    let read = raw_array(reader, len, padded);
+                    let ahead = self.ahead;
+                    let read = raw_array(reader, len, padded, &|bytes| ahead.set(bytes));
                     self.info.array_bytes += reader.decoder().offset() - start;
                     read.inspect_err(|_| self.end(reader))?;
                 }
@@ -323,7 +326,7 @@ impl Walk {
                         return Err(Error::new(ErrorKind::RawInFrame, 0, offset).into());
                     }
                     reader.decoder().next_pickle();
-                    let mut nested = Walk::new(offset, None);
+                    let mut nested = Walk::new(offset, None, self.ahead);
                     // joblib writes these with plain pickle: no arrays of its own inside.
                     let result = loop {
                         match walk::opcodes(reader, &mut nested) {
@@ -354,7 +357,23 @@ impl Walk {
     }
 }
 
-impl walk::OpVisitor for Walk {
+/// Bytes that can be passed over without being read.
+pub trait Skip: Read {
+    /// Passes over at most so many bytes; gives how many. None is always right.
+    fn skip(&mut self, _bytes: u64) -> u64 {
+        0
+    }
+}
+
+impl Skip for &[u8] {}
+
+impl<S: Skip + ?Sized> Skip for &mut S {
+    fn skip(&mut self, bytes: u64) -> u64 {
+        (**self).skip(bytes)
+    }
+}
+
+impl walk::OpVisitor for Walk<'_> {
     #[inline]
     fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<(), Error> {
         if self.info.opcode_count == 0 {
@@ -372,6 +391,10 @@ impl walk::OpVisitor for Walk {
         Ok(())
     }
 
+    fn ahead(&mut self, bytes: u64) {
+        self.ahead.set(bytes);
+    }
+
     fn wrong(&mut self, error: Error) {
         self.info.fault.get_or_insert(error);
     }
@@ -381,19 +404,25 @@ impl walk::OpVisitor for Walk {
     }
 }
 
-/// Counts what is read.
+/// Counts what is read, and passes over what nobody looks at: the buffer keeps what was in it then.
 struct Counted<'c, R> {
     reader: R,
     total: &'c Cell<u64>,
+    ahead: &'c Cell<u64>,
 }
 
 impl<R: embedded_io::ErrorType> embedded_io::ErrorType for Counted<'_, R> {
     type Error = R::Error;
 }
 
-impl<R: Read> Read for Counted<'_, R> {
+impl<R: Skip> Read for Counted<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize, R::Error> {
-        let n = self.reader.read(buf)?;
+        let most = self.ahead.get().min(buf.len() as u64);
+        let n = match self.reader.skip(most) {
+            0 => self.reader.read(buf)?,
+            skipped => skipped as usize,
+        };
+        self.ahead.set(self.ahead.get().saturating_sub(n as u64));
         self.total.set(self.total.get() + n as u64);
         Ok(n)
     }

@@ -15,6 +15,9 @@ pub(crate) trait OpVisitor {
     /// An argument is no text of its kind: no reader takes it, but its opcode can be followed.
     fn wrong(&mut self, _error: Error) {}
 
+    /// So many bytes of an argument follow that nobody looks at.
+    fn ahead(&mut self, _bytes: u64) {}
+
     /// The array that lies behind the last opcode, a BUILD.
     fn array(&mut self) -> Option<Array>;
 }
@@ -52,6 +55,13 @@ pub(crate) fn opcodes<R: Read, F: OpVisitor>(
                 }
                 keep_part(&mut part, &fragment);
                 if !fragment.last {
+                    // Its front is all that matters of it.
+                    if part.len() >= NAME_MAX
+                        && let Some(total) = fragment.total
+                    {
+                        let done = fragment.position + fragment.data.len() as u64;
+                        visitor.ahead(total.saturating_sub(done));
+                    }
                     continue;
                 }
                 visitor.op(&kept_op(&fragment, &part), fragment.position + fragment.data.len() as u64)?;
@@ -137,22 +147,23 @@ fn keep_lines(part: &mut Vec<u8>, data: &[u8]) {
     }
 }
 
-/// Passes over an array's padding and bytes.
+/// Passes over an array's padding and bytes; `ahead` is told how many follow that nobody looks at.
 pub(crate) fn raw_array<R: Read>(
     reader: &mut OpReader<'_, R>,
     len: u64,
     padded: bool,
+    ahead: &dyn Fn(u64),
 ) -> Result<(), ReadError<R::Error>> {
     if padded {
-        let padding = pass(reader, 1)?;
-        pass(reader, u64::from(padding))?;
+        let padding = pass(reader, 1, ahead)?;
+        pass(reader, u64::from(padding), ahead)?;
     }
-    pass(reader, len)?;
+    pass(reader, len, ahead)?;
     Ok(())
 }
 
-/// Passes over bytes that are no opcodes; gives the first.
-fn pass<R: Read>(reader: &mut OpReader<'_, R>, len: u64) -> Result<u8, ReadError<R::Error>> {
+/// Passes over bytes that are no opcodes; gives the first, and tells how many nobody looks at.
+fn pass<R: Read>(reader: &mut OpReader<'_, R>, len: u64, ahead: &dyn Fn(u64)) -> Result<u8, ReadError<R::Error>> {
     reader.decoder().take_raw(len)?;
     let (mut left, mut first) = (len, None);
     while left != 0 {
@@ -160,6 +171,7 @@ fn pass<R: Read>(reader: &mut OpReader<'_, R>, len: u64) -> Result<u8, ReadError
             Step::Raw(data) => {
                 left = left.saturating_sub(data.len() as u64);
                 first = first.or(data.first().copied());
+                ahead(left);
             }
             _ => break,
         }

@@ -4,7 +4,9 @@ use super::copied::Trouble;
 use super::found::{All, Data, Found, Source, Type};
 use super::npy;
 use super::number::Number;
+use super::pkl::Arrays;
 use crate::Failure;
+use crate::input::containers::read_npy_header;
 use crate::messages::printable;
 use crate::output::Output;
 use pickle_core::{Level, Pickler, WriteError};
@@ -158,6 +160,33 @@ pub(super) fn npz(all: &mut All<'_>, from: u8, source: &mut Source<'_>, output: 
         }
         Ok(())
     })
+}
+
+/// Writes a pickle of NumPy arrays: a dict by their names, or the one that has none; `from` is the protocol of the pickle that
+/// they come from.
+///
+/// # Errors
+/// As [`safetensors`].
+pub(super) fn pkl(all: &mut All<'_>, from: u8, source: &mut Source<'_>, output: &Path) -> Result<(), Failure> {
+    let kept = keep(all, "a pickle of NumPy", |found| npy::header(found).map_err(|what| format!("it is {what}")));
+    if kept.is_empty() {
+        return Err(nothing(all, source));
+    }
+    check_names(kept.iter().map(|(found, _)| found.name.as_str()), source)?;
+    kept.iter().for_each(|(found, _)| found.announce(source.storages));
+    kept.iter().try_for_each(|(found, _)| found.check(source).map(drop))?;
+    let in_dict = !matches!(kept.as_slice(), [(found, _)] if found.name.is_empty());
+    let mut out = Output::create(output)?;
+    let written = (|| {
+        let mut arrays = Arrays::begin(&mut out, in_dict).map_err(Trouble::Write)?;
+        for (found, header) in &kept {
+            let header = read_npy_header(&mut header.as_slice()).map_err(Trouble::Read)?;
+            arrays.array(&found.name, &header, |out| npy::items(found, from, source, out))?;
+        }
+        arrays.end().map_err(Trouble::Write)
+    })();
+    written.map_err(|trouble| trouble.failure(source.name, &out))?;
+    out.commit()
 }
 
 /// Writes a `.pt` file: a dict of tensors, as `torch.save` has it since 1.6.

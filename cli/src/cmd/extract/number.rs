@@ -56,6 +56,11 @@ impl Number {
         NUMBERS.iter().find(|number| number.torch == name)
     }
 
+    /// The type that safetensors names so.
+    pub(super) fn of_safetensors(name: &str) -> Option<&'static Number> {
+        NUMBERS.iter().find(|number| number.safetensors == Some(name))
+    }
+
     /// The type that NumPy has so, apart from the order of bytes.
     pub(super) fn of_numpy(dtype: &DType<'_>) -> Option<&'static Number> {
         let is = |number: &&Number| number.numpy == Some(dtype.kind) && number.size as u64 == dtype.size;

@@ -3,6 +3,7 @@
 
 use super::copied::{Mapped, Trouble};
 use super::number::item_len;
+use super::pkl;
 use crate::Failure;
 use crate::input::containers::{self, Member};
 use crate::input::{Input, InputFile, Part};
@@ -53,6 +54,9 @@ pub(super) fn open(file: &InputFile) -> Result<Opened, Failure> {
         let root = main.name.strip_suffix("data.pkl").unwrap_or_default();
         let input = main.open_with(format!("{name}!{}", printable(&main.name)), options)?;
         return Ok(Opened { storages: zipped(&name, root, &members)?, ..plain(input)? });
+    }
+    if pkl::is_npz(&members) {
+        return plain(pkl::of_npz(&name, &members)?);
     }
     // Standard input is read once; a file is looked at anew, with all that its options say.
     let one = match is_stdin {
@@ -106,6 +110,11 @@ impl Storages {
         self.classes.insert(key.clone(), class.clone());
         self.by_key.insert(key.clone(), storage);
         Ok((key, class))
+    }
+
+    /// Takes a storage.
+    pub(super) fn insert(&mut self, key: String, part: Part) {
+        self.by_key.insert(key, Storage::Here(part));
     }
 
     /// Notes that a tensor uses so many bytes of a storage. To be known of all before the first is read.

@@ -93,7 +93,7 @@ pub(super) fn run(args: &TableArgs, path: &str, format: FileFormat) -> Result<()
     let options = TableOptions::new().index(index).columns(columns).flatten(args.flatten);
     let of = Whose { file: &args.file, path, resync: false };
     let out = args.output.as_deref().unwrap_or(Path::new("-"));
-    let job = Job { of, out, format, options };
+    let job = Job { of, out, format, options, strict: args.strict };
     let again = of.can_be_read_again();
     // What has gone down a pipe cannot be taken back: all rows are looked at first.
     let mut schema = if again && !Output::create(out)?.is_revocable() { job.look()? } else { None };
@@ -125,6 +125,8 @@ struct Job<'a> {
     out: &'a Path,
     format: FileFormat,
     options: TableOptions,
+    /// What cannot be written as it is, is an error.
+    strict: bool,
 }
 
 impl Job<'_> {
@@ -198,7 +200,7 @@ impl Job<'_> {
             1 => return Ok(End::Done),
             _ => return Err(self.refuse(MORE.into())),
         }
-        self.tell_json(&json);
+        self.tell_json(&json)?;
         output.map_or(Ok(()), Output::commit)?;
         Ok(End::Done)
     }
@@ -224,7 +226,7 @@ impl Job<'_> {
         let arena = Arena::new(one_line);
         let reader = TableReader::new(value, &self.options, &arena);
         let reader = reader.map_err(|error| self.refuse(format!("{}: {error}", self.of.path)))?;
-        self.tell_json(reader.json_columns());
+        self.tell_json(reader.json_columns())?;
         self.tell_names(&reader.schema());
         let (to, batches) = sync_channel(1);
         let writing = Writing { out: self.out, format: self.format, name: self.name() };
@@ -284,15 +286,16 @@ impl Job<'_> {
         }
     }
 
-    fn tell_json(&self, columns: &[String]) {
-        let name = self.of.file.display().to_string();
-        match columns {
-            [] => {}
-            many => {
-                let text = format!("values of {} are of different types: what is no text is JSON", listed(many));
-                note(&name, &text);
-            }
+    fn tell_json(&self, columns: &[String]) -> Result<(), Failure> {
+        if columns.is_empty() {
+            return Ok(());
         }
+        let text = format!("values of {} are of different types: what is no text is JSON", listed(columns));
+        if self.strict {
+            return Err(self.refuse(text));
+        }
+        note(&self.name(), &text);
+        Ok(())
     }
 }
 

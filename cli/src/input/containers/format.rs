@@ -2,7 +2,7 @@
 
 use super::{Content, Member, Unfolded};
 use crate::Failure;
-use crate::input::{Input, Part};
+use crate::input::{Arrays, Input, Part};
 use std::io;
 
 /// A format that has pickles in it.
@@ -33,6 +33,8 @@ pub(super) enum Open {
     Pickles(fn(Input) -> Result<Content, Failure>),
     /// It has members, or turns out to have none and is given back.
     Content(fn(Input) -> Result<Content, Failure>),
+    /// What it has depends on what becomes of arrays.
+    Asked(fn(Input, Arrays) -> Result<Content, Failure>),
 }
 
 impl Format {
@@ -40,9 +42,10 @@ impl Format {
     ///
     /// # Errors
     /// The input cannot be read.
-    pub fn unfold(&self, input: Input) -> Result<Content, Failure> {
+    pub fn unfold(&self, input: Input, arrays: Arrays) -> Result<Content, Failure> {
         match self.open {
             Open::Pickles(open) | Open::Content(open) => open(input),
+            Open::Asked(open) => open(input, arrays),
             Open::Members(open) => {
                 let input = input.into_seekable()?;
                 let Some(part) = input.part() else { return Ok(Content::Pickles(input)) };

@@ -7,8 +7,7 @@ mod literal;
 use super::format::{Format, Open, Recognise};
 use super::{Content, Data, Member, Unfolded};
 use crate::Failure;
-use crate::input::{Container, Input, Part, sniff};
-use std::cell::Cell;
+use crate::input::{Arrays, Container, Input, Part, sniff};
 use std::io::{self, Read};
 
 /// The row of the table.
@@ -16,19 +15,9 @@ pub(super) const FORMAT: Format = Format {
     name: "npy",
     what: "a .npy file",
     recognise: Recognise::Head(|head| sniff(head) == Some(Container::Npy)),
-    open: Open::Content(pickle),
+    open: Open::Asked(pickle),
     all: true,
 };
-
-thread_local! {
-    /// Arrays without objects are taken for what NumPy would pickle.
-    static ARRAYS: Cell<bool> = const { Cell::new(false) };
-}
-
-/// From now on arrays without objects count as pickles, too: for who wants values, not opcodes.
-pub fn take_arrays(wanted: bool) {
-    ARRAYS.set(wanted);
-}
 
 /// Bytes that a header may have; numpy itself refuses more than 10 000 by default.
 const MAX_HEADER: u64 = 1 << 20;
@@ -96,17 +85,45 @@ pub fn plain_end(name: &str, part: &Part) -> Result<Option<u64>, Failure> {
     array::each(name, part, |_, _| Ok(())).map(Some)
 }
 
-/// The pickle behind the header.
-fn pickle(mut input: Input) -> Result<Content, Failure> {
+/// The opcodes of the array that has this header, as NumPy would pickle it: before its items, bytes of the items, behind
+/// them; without PROTO and STOP. `None` where the header is not known, or the items are objects.
+pub fn opcodes(header: &Header) -> Option<(Vec<u8>, u64, Vec<u8>)> {
+    array::opcodes(header)
+}
+
+/// What a header says of the array.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Described {
+    /// The type of its items, as NumPy names it.
+    pub dtype: String,
+    /// Items on each axis.
+    pub shape: Vec<u64>,
+    /// The first axis varies fastest.
+    pub fortran: bool,
+    /// Bytes of all items.
+    pub len: u64,
+}
+
+/// What a header says; `None` where it is not known, or the items are objects.
+pub fn describe(header: &Header) -> Option<Described> {
+    array::describe(header)
+}
+
+/// The pickle behind the header. Where that was asked for, arrays of other types are taken for what NumPy would pickle.
+fn pickle(mut input: Input, arrays: Arrays) -> Result<Content, Failure> {
     let name = input.name().to_owned();
-    if ARRAYS.get() {
+    if arrays != Arrays::None {
         input = input.into_seekable()?;
     }
     let header = read_header(&mut input).map_err(|error| match Failure::from(error) {
         Failure::Output(source) => Failure::Input { name: name.clone(), source },
         failure => failure,
     })?;
-    if !header.has_objects() && ARRAYS.get() {
+    if !header.has_objects() && arrays == Arrays::AsFiles {
+        input.go_to(0);
+        return Ok(Content::Pickles(input));
+    }
+    if !header.has_objects() && arrays == Arrays::AsPickles {
         let Some(part) = input.part() else { return Err(input.refuse("the file is empty")) };
         return array::pickles(name, part).map(Content::Pickles);
     }

@@ -1,6 +1,6 @@
 //! What there is to tell, for programs: one line of JSON a file.
 
-use super::Report;
+use super::{Facts, Report};
 use crate::survey::globals::Global;
 use crate::survey::guess::root_text;
 use crate::survey::info::Info;
@@ -25,6 +25,7 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
         "trailing": report.trailing,
         "guess": guess,
         "error": report.error,
+        "holds": report.facts.as_ref().map(facts),
         // So that the plain case needs no index: `jq .globals`.
         "globals": globals(&report.all.globals),
         "pickles": report.pickles.iter().map(pickle).collect::<Vec<_>>(),
@@ -61,6 +62,28 @@ pub fn pickle(info: &Info) -> Value {
         "nested": info.nested.as_deref().map(pickle),
         "value": root_text(info),
     })
+}
+
+fn facts(facts: &Facts) -> Value {
+    let named = |all: &[(String, String)]| -> Vec<Value> {
+        all.iter().map(|(name, dtype)| json!({"name": name, "dtype": dtype})).collect()
+    };
+    match facts {
+        Facts::Array(array) => json!({
+            "kind": "array",
+            "dtype": array.dtype,
+            "shape": array.shape,
+            "fortran": array.fortran,
+            "bytes": array.bytes,
+        }),
+        Facts::Table(table) => json!({
+            "kind": "table",
+            "rows": table.rows,
+            "columns": named(&table.columns),
+            "index": named(&table.index),
+            "memory": table.memory,
+        }),
+    }
 }
 
 fn globals(globals: &[Global]) -> Vec<Value> {

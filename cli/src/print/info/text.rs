@@ -1,6 +1,6 @@
 //! What there is to tell, for people.
 
-use super::Report;
+use super::{Facts, Report};
 use crate::survey::globals::Global;
 use crate::survey::guess::root_text;
 use crate::survey::info::Info;
@@ -11,6 +11,8 @@ use std::io::{self, Write};
 const TOP_OPCODES: usize = 8;
 /// Globals that are listed; the rest is counted.
 const TOP_GLOBALS: usize = 30;
+/// Columns that are named; the rest is counted.
+const TOP_COLUMNS: usize = 40;
 /// Pickles that have a line of their own.
 const TOP_PICKLES: usize = 10;
 /// Characters of a name that are shown.
@@ -41,6 +43,15 @@ pub fn write(report: &Report<'_>, color: bool, out: &mut dyn Write) -> io::Resul
         }
     }
     text.line("size", &sizes(report))?;
+    if let Some(facts) = &report.facts {
+        text.facts(facts)?;
+    }
+    if report.count == 0 {
+        if report.trailing != 0 {
+            text.line("trailing", &format!("{} behind the array", bytes(report.trailing)))?;
+        }
+        return Ok(());
+    }
     if report.count > 1 {
         let memo = if report.shared_memo { "; one memo lives through them" } else { "" };
         text.line("pickles", &format!("{}{memo}", number(report.count)))?;
@@ -83,6 +94,43 @@ impl Text<'_> {
             label = " ".repeat(LABELS + 2);
         }
         Ok(())
+    }
+
+    fn facts(&mut self, facts: &Facts) -> io::Result<()> {
+        match facts {
+            Facts::Array(array) => {
+                let axes: Vec<_> = array.shape.iter().map(|axis| number(*axis)).collect();
+                let order = if array.fortran { ", in Fortran order" } else { "" };
+                let size = array.bytes.map_or_else(String::new, |size| format!(", {}", bytes(size)));
+                self.line("array", &visible(&format!("{} ({}){size}{order}", array.dtype, axes.join(" × "))))
+            }
+            Facts::Table(table) => {
+                let mut said =
+                    format!("{} × {}", count(table.rows, "row"), count(table.columns.len() as u64, "column"));
+                if let Some(memory) = table.memory {
+                    said.push_str(&format!(", {} in memory without what objects take", bytes(memory)));
+                }
+                self.line("table", &said)?;
+                let shown = |all: &[(String, String)]| {
+                    let shown = all.iter().take(TOP_COLUMNS).map(|(name, dtype)| match name.as_str() {
+                        "" => visible(dtype),
+                        name => format!("{} {}", visible(name), visible(dtype)),
+                    });
+                    let mut shown: Vec<_> = shown.collect();
+                    if let Some(more) = all.len().checked_sub(TOP_COLUMNS).filter(|more| *more != 0) {
+                        shown.push(format!("and {more} more"));
+                    }
+                    shown.join(", ")
+                };
+                if !table.columns.is_empty() {
+                    self.line("columns", &shown(&table.columns))?;
+                }
+                if !table.index.is_empty() {
+                    self.line("index", &shown(&table.index))?;
+                }
+                Ok(())
+            }
+        }
     }
 
     fn common(&mut self, info: &Info) -> io::Result<()> {

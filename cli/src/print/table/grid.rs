@@ -5,6 +5,7 @@ use super::time::Style;
 use super::values::{Arena, Column};
 use pickle_core::Value;
 use pickle_core::table::{Index, Table, TableError};
+use std::sync::OnceLock;
 
 /// The levels of an axis.
 pub struct Axis<'d> {
@@ -12,7 +13,8 @@ pub struct Axis<'d> {
     pub levels: Vec<Column<'d>>,
     /// Its name.
     pub names: Vec<String>,
-    styles: Vec<Style>,
+    /// How all labels of a level are written together: known when the first is.
+    styles: Vec<OnceLock<Style>>,
 }
 
 impl<'d> Axis<'d> {
@@ -20,7 +22,7 @@ impl<'d> Axis<'d> {
         let mut axis = Axis { levels: Vec::new(), names: Vec::new(), styles: Vec::new() };
         for level in 0..index.levels() {
             let column = Column::of(index.level(level)?, arena, None);
-            axis.styles.push(column.style(0..column.len()));
+            axis.styles.push(OnceLock::new());
             axis.levels.push(column);
             axis.names.push(index.name(level).map_or(String::new(), |name| label(name, arena.other)));
         }
@@ -30,7 +32,7 @@ impl<'d> Axis<'d> {
     /// The label of a level, as `to_csv` writes it.
     pub fn label(&self, level: usize, at: usize, out: &mut String) {
         if let (Some(column), Some(style)) = (self.levels.get(level), self.styles.get(level)) {
-            column.write(at, *style, out);
+            column.write(at, *style.get_or_init(|| column.style(0..column.len())), out);
         }
     }
 

@@ -38,6 +38,22 @@ pub fn text(value: Value<'_>, other: Other, out: &mut String) {
     write(value, false, 0, other, out);
 }
 
+/// `str()` of a value is known, so that nothing in it is written as JSON.
+pub fn has_text(value: Value<'_>, other: Other) -> bool {
+    if matches!(value.view(), View::Text(_)) {
+        return true;
+    }
+    // In what is written of anything else, NUL is escaped.
+    let mut out = String::new();
+    write(value, false, 0, |_, out| out.push('\0'), &mut out);
+    if !out.contains('\0') {
+        return true;
+    }
+    let mut json = String::new();
+    other(value, &mut json);
+    json.starts_with('"')
+}
+
 fn quoted(codes: impl Iterator<Item = u32> + Clone, ascii: bool, out: &mut String) {
     let mut seen = pyrepr::QuotesSeen::default();
     codes.clone().for_each(|code| seen.see(code));

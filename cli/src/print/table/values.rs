@@ -36,6 +36,17 @@ pub enum Item<'d> {
     Interval(Cell<'d>, Cell<'d>, Closed),
 }
 
+/// What is lost of a value that is written as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// It is infinite, which JSON has not.
+    Infinity,
+    /// It is bytes that are no UTF-8.
+    Bytes,
+    /// It has no text of its own.
+    NoText,
+}
+
 /// Where the values of a column are.
 enum Data<'d> {
     Values(Box<Values<'d>>),
@@ -193,6 +204,40 @@ impl<'d> Column<'d> {
                 Some(first) => Style::of(std::iter::once(first).chain(times)),
                 None => Style::default(),
             },
+        }
+    }
+
+    /// Some value may not be written as it is: in JSON, or in other text.
+    pub fn may_lose(&self, json: bool) -> bool {
+        match &self.data {
+            Data::Values(values) => match &**values {
+                Values::Run(Run::Range { .. }) => false,
+                Values::Run(Run::Lane(lane, _)) | Values::Sparse { values: lane, .. } => match lane.dtype().kind {
+                    b'f' | b'S' | b'a' | b'V' => json,
+                    kind => kind == b'O',
+                },
+                _ => true,
+            },
+            _ => true,
+        }
+    }
+
+    /// What of the value of a row is not written as it is.
+    pub fn lost(&self, row: usize, json: bool) -> Option<Loss> {
+        match self.item(row)? {
+            Item::Cell(Cell::Float(float, _)) if json && float.is_infinite() => Some(Loss::Infinity),
+            Item::Cell(Cell::Bytes(piece)) if json => {
+                let bytes: Vec<u8> = piece.bytes().collect();
+                std::str::from_utf8(&bytes).err().map(|_| Loss::Bytes)
+            }
+            Item::Cell(Cell::Value(value)) if !json => {
+                if python::has_text(value, self.other) {
+                    None
+                } else {
+                    Some(Loss::NoText)
+                }
+            }
+            _ => None,
         }
     }
 

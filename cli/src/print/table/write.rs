@@ -2,6 +2,7 @@
 
 use super::grid::Grid;
 use super::time::Style;
+use super::values::Column;
 use std::io::{self, Write};
 use std::ops::Range;
 
@@ -157,14 +158,15 @@ pub fn lines(grid: &Grid<'_>, index: bool, rows: impl Iterator<Item = usize> + C
     header.extend(counted.then(String::new));
     header.extend(grid.names.iter().cloned());
     all.push(header);
-    let styles: Vec<Style> = grid.columns.iter().map(|column| column.style(rows.clone())).collect();
+    let levels = axis.map_or(&[][..], |axis| axis.levels.as_slice());
+    let styles =
+        |columns: &[Column<'_>]| -> Vec<Style> { columns.iter().map(|column| column.style(rows.clone())).collect() };
+    let (label_styles, styles) = (styles(levels), styles(&grid.columns));
     for row in rows {
         let mut line = Vec::new();
-        for level in 0..axis.map_or(0, |axis| axis.levels.len()) {
+        for (column, style) in levels.iter().zip(&label_styles) {
             let mut cell = String::new();
-            if let Some(axis) = axis {
-                axis.label(level, row, &mut cell);
-            }
+            column.write(row, *style, &mut cell);
             line.push(cell);
         }
         line.extend(counted.then(|| row.to_string()));

@@ -1,10 +1,11 @@
 //! Arrays of `.npy` files as NumPy would pickle them, so that all that is known of pickled arrays holds for them.
 
 use super::literal::Literal;
-use super::read_header;
+use super::{Described, Header, read_header};
 use crate::Failure;
 use crate::input::{Input, Part};
-use pickle_core::{Arg, Encoder, Opcode, WriteError};
+use pickle_core::view::View;
+use pickle_core::{Arg, Encoder, Heap, Opcode, Options, Unpickler, WriteError};
 use std::convert::Infallible;
 use std::io::{self, Read};
 
@@ -77,6 +78,30 @@ pub(super) fn each(
     Ok(at)
 }
 
+/// The opcodes before the items of an array, bytes of the items, and the opcodes behind them.
+pub(super) fn opcodes(header: &Header) -> Option<(Vec<u8>, u64, Vec<u8>)> {
+    let array = Array::of(&Literal::parse(&header.text)?)?;
+    let len = array.len()?;
+    let (before, behind) = array.opcodes(len).ok()?;
+    Some((before, len, behind))
+}
+
+/// What a header says.
+pub(super) fn describe(header: &Header) -> Option<Described> {
+    let array = Array::of(&Literal::parse(&header.text)?)?;
+    let mut to = Encoder::new(Vec::new(), 4);
+    to.op(Opcode::Proto, Arg::Uint(4)).ok()?;
+    array.dtype.write(&mut to).ok()?;
+    to.op(Opcode::Stop, Arg::Nothing).ok()?;
+    let len = array.len()?;
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+    let dtype = match unpickler.load(to.sink()).ok()?.root().view() {
+        View::DType(dtype) => dtype.to_string(),
+        _ => return None,
+    };
+    Some(Described { dtype, shape: array.shape, fortran: array.fortran, len })
+}
+
 /// What a header says.
 pub(super) struct Array {
     dtype: DType,
@@ -116,8 +141,14 @@ impl Array {
 
     /// The pickle before the items, and what follows them.
     fn pickle(&self, len: u64) -> Result<(Vec<u8>, Vec<u8>), WriteError<Infallible>> {
+        let (before, behind) = self.opcodes(len)?;
+        let begin = [Opcode::Proto.byte(), 4];
+        Ok(([&begin[..], &before].concat(), [&behind[..], &[Opcode::Stop.byte()]].concat()))
+    }
+
+    /// The opcodes before the items, and those that follow them.
+    fn opcodes(&self, len: u64) -> Result<(Vec<u8>, Vec<u8>), WriteError<Infallible>> {
         let mut to = Encoder::new(Vec::new(), 4);
-        to.op(Opcode::Proto, Arg::Uint(4))?;
         to.op(Opcode::Global, Arg::Text(b"numpy.core.multiarray\n_reconstruct"))?;
         to.op(Opcode::Global, Arg::Text(b"numpy\nndarray"))?;
         to.op(Opcode::BinInt1, Arg::Uint(0))?;
@@ -133,7 +164,7 @@ impl Array {
         to.begin_payload(Opcode::BinBytes8, len)?;
         let before = to.into_sink();
         let mut to = Encoder::new(Vec::new(), 4);
-        for opcode in [Opcode::Tuple, Opcode::Build, Opcode::Stop] {
+        for opcode in [Opcode::Tuple, Opcode::Build] {
             to.op(opcode, Arg::Nothing)?;
         }
         Ok((before, to.into_sink()))
