@@ -170,6 +170,7 @@ fn what_is_refused_and_where() {
         (b"}(\x8c\x02idL99999999999999999999L\nu.", Reason::OutOfRange, 6),
         (b"}(\x8c\x02idK\x01\x8c\x02idK\x01u.", Reason::DuplicateField, 8),
         (b"}(\x8c\x02noK\x01u.", Reason::UnknownField, 2),
+        (b"}p-1\n.", Reason::BadNumber, 1),
         (b"}(\x8c\x04name\x8c\x01\xff", Reason::BadText, 8),
         (b"}(\x8c\x04nameV\\u00e9\n", Reason::Escaped, 8),
         (b"}(\x8c\x04nameh\x05", Reason::NotKept, 8),
@@ -211,6 +212,16 @@ fn a_value_of_the_memo_takes_room_only_if_it_is_asked_for() {
     let again = b"(}q\0(X\x01\0\0\0xq\x01K\x01X\x01\0\0\0yq\x02G\0\0\0\0\0\0\0\0uh\0t.";
     let (two, _) = message::read::<Two>(again, &mut [0; 3]).unwrap();
     assert_eq!(two.first, two.second);
+}
+
+#[test]
+fn nothing_that_is_skipped_changes_what_was_read() {
+    let grows = b"}q\0(X\x04\0\0\0pairq\x01]q\x02G\0\0\0\0\0\0\0\0aX\x01\0\0\0zh\x02G\0\0\0\0\0\0\0\0au.";
+    let refusal = check::<Part>(grows, &mut [0; 4], true).unwrap_err();
+    assert_eq!((refusal.reason(), grows[refusal.offset()]), (Reason::Unexpected, b'a'));
+    // A list of its own may grow, however many items are above it.
+    let items = [b"}(X\x01\0\0\0z](", &b"K\x01".repeat(100)[..], b"eX\x02\0\0\0idK\x05u."].concat();
+    assert_eq!(check::<Part>(&items, &mut [], true).unwrap().id, 5);
 }
 
 #[test]

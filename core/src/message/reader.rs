@@ -310,7 +310,13 @@ impl<'i, 'm> Reader<'i, 'm> {
         let index = match byte {
             _ if byte == short => u64::from(self.byte()),
             _ if byte == long => self.le(4, false),
-            _ => self.decimal(false) as u64,
+            _ => {
+                let index = self.decimal(false);
+                if index < 0 {
+                    self.refuse(Reason::BadNumber);
+                }
+                index as u64
+            }
         };
         // No memo is that large.
         if index >> 32 == 0 { index as u32 } else { BY_PUT }

@@ -19,7 +19,7 @@ impl Reader<'_, '_> {
     pub fn skip(&mut self) {
         // Values on the stack above what was there, and which of the topmost 32 may still change.
         let (mut depth, mut open) = (0u32, 0u32);
-        let mut marks = [0u32; MARKS];
+        let mut marks = [(0u32, 0u32); MARKS];
         let mut marked = 0usize;
         // Behind which there was one value, last.
         let mut whole = None;
@@ -42,9 +42,9 @@ impl Reader<'_, '_> {
                 if marked == 0 {
                     break;
                 }
-                open = open.checked_shr(depth - floor).unwrap_or(0);
                 depth = floor;
                 marked -= 1;
+                open = marks.get(marked).map_or(0, |mark| mark.1);
                 floor = floor_of(&marks, marked);
             }
             let pops = u32::from(effect.pops);
@@ -56,6 +56,11 @@ impl Reader<'_, '_> {
             }
             if takes_outer || (in_a_row && pops == 0) {
                 break;
+            }
+            if changes(opcode) && open >> (pops - 1) & 1 == 0 {
+                // A value out of the memo, which may have been read already.
+                self.refuse_next(Reason::Unexpected);
+                return;
             }
             self.op();
             self.pass(opcode);
@@ -73,7 +78,7 @@ impl Reader<'_, '_> {
                     self.refuse(Reason::TooDeep);
                     return;
                 };
-                *slot = depth;
+                *slot = (depth, open);
                 marked += 1;
             }
             self.skipped(effect.pops != 0 || effect.to_mark || effect.marks, effect.pushes != 0);
@@ -104,8 +109,14 @@ impl Reader<'_, '_> {
 }
 
 /// Values below the topmost mark; all, where there is none.
-fn floor_of(marks: &[u32], marked: usize) -> u32 {
-    marked.checked_sub(1).and_then(|last| marks.get(last)).copied().unwrap_or(0)
+fn floor_of(marks: &[(u32, u32)], marked: usize) -> u32 {
+    marked.checked_sub(1).and_then(|last| marks.get(last)).map_or(0, |mark| mark.0)
+}
+
+/// Whether the opcode changes the value below what it takes.
+fn changes(opcode: Opcode) -> bool {
+    use Opcode::*;
+    matches!(opcode, Append | Appends | SetItem | SetItems | AddItems | Build)
 }
 
 /// Whether the value that the opcode leaves takes items, or a state, from opcodes behind it.

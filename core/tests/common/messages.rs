@@ -205,7 +205,7 @@ pub fn check<'i, T: Field<'i> + Same>(input: &'i [u8], memo: &mut [u32], skips: 
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     match unpickler.load(&input[..len]) {
         Ok(document) => {
-            assert!(value.same(document.root()), "other values than those of the document");
+            assert!(value.same(document.root()), "other values than those of the document: {input:02x?}");
             assert_eq!(unpickler.offset(), len as u64);
         }
         Err(error) => assert!(skips, "{error}"),
