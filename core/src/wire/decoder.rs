@@ -392,7 +392,7 @@ impl Decoder {
                     let _ = self.carry.push(byte);
                     *input = rest;
                     self.offset += 1;
-                    if let Some(op) = self.header()? {
+                    if let Some(op) = self.header(input)? {
                         return Ok(Step::Op(op));
                     }
                 }
@@ -427,19 +427,23 @@ impl Decoder {
         }
     }
 
-    /// Reads the carry, which has just grown by a byte.
-    fn header(&mut self) -> Result<Option<Op<'static>>, Error> {
-        let carry = self.carry.clone();
-        let Some((&byte, fixed)) = carry.split_first() else { return Ok(None) };
+    /// Reads the carry, which has just grown by a byte, and as much of the header as there is.
+    fn header(&mut self, input: &mut &[u8]) -> Result<Option<Op<'static>>, Error> {
+        let Some(&byte) = self.carry.first() else { return Ok(None) };
         let Some(opcode) = Opcode::from_byte(byte) else {
             return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, self.op_offset));
         };
         let argument = opcode.argument();
-        let fixed_at = self.op_offset + 1;
-        self.check_frame(byte, self.op_offset, fixed_at, fixed_at + argument.fixed_len() as u64)?;
-        if fixed.len() < argument.fixed_len() {
-            self.state = State::Header;
-            return Ok(None);
+        let fixed_len = argument.fixed_len();
+        self.check_frame((fixed_len + 1).saturating_sub(self.carry.len()) as u64)?;
+        while self.carry.len() <= fixed_len {
+            let Some((&next, rest)) = input.split_first() else {
+                self.state = State::Header;
+                return Ok(None);
+            };
+            let _ = self.carry.push(next);
+            *input = rest;
+            self.offset += 1;
         }
         self.done = 0;
         if matches!(argument, Argument::Line | Argument::TwoLines) {
@@ -448,17 +452,16 @@ impl Decoder {
             return Ok(None);
         }
         if argument.is_counted() {
-            match grammar::length(argument, fixed) {
+            match grammar::length(argument, self.carry.get(1..).unwrap_or_default()) {
                 Ok((_, total)) => self.total = total,
-                Err(nom::Err::Failure(Fault(kind))) => return Err(self.fail_byte(kind, byte, self.op_offset)),
+                Err(nom::Err::Failure(Fault(kind))) => return Err(self.fail(kind, self.op_offset)),
                 Err(_) => return Ok(None),
             }
-            let end = self.offset.saturating_add(self.total);
-            self.check_frame(byte, self.op_offset, self.offset, end)?;
+            self.check_frame(self.total)?;
             self.state = State::Payload;
             return Ok(None);
         }
-        let Ok((_, arg)) = grammar::number(argument, fixed) else { return Ok(None) };
+        let Ok((_, arg)) = grammar::number(argument, self.carry.get(1..).unwrap_or_default()) else { return Ok(None) };
         self.state = State::Opcode;
         self.after(opcode, arg)?;
         Ok(Some(Op { opcode, arg, offset: self.op_offset }))
@@ -560,10 +563,12 @@ impl Decoder {
         }
     }
 
+    /// The next bytes of the opcode in progress: within the frame, or behind it.
     #[inline]
-    fn check_frame(&mut self, byte: u8, op_offset: u64, from: u64, to: u64) -> Result<(), Error> {
-        if from < self.frame_end && to > self.frame_end {
-            return Err(self.fail_byte(ErrorKind::FrameStraddle, byte, op_offset));
+    fn check_frame(&mut self, len: u64) -> Result<(), Error> {
+        let left = self.frame_left();
+        if left != 0 && len > left {
+            return Err(self.fail(ErrorKind::FrameStraddle, self.op_offset));
         }
         Ok(())
     }
