@@ -697,7 +697,9 @@ fn what_is_less_than_the_value_is_refused() {
     // Nor is a shape with a zero in it.
     let shape = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\nK\0\x85C\x01btR(K\x01\x8a\x07\0\0\0\0\0\0\x10K\0\x86cnumpy\ndtype\n(X\x02\0\0\0f8\x89\x88tR\x89C\0tb.";
     let error = from_slice::<Vec<Vec<f64>>>(shape, DeOptions::new()).unwrap_err().to_string();
-    assert!(error.contains("max_values"), "{error}");
+    // No 32-bit machine can count that far.
+    let says = if cfg!(target_pointer_width = "64") { "max_values" } else { "fewer items than its shape says" };
+    assert!(error.contains(says), "{error}");
 }
 
 #[test]

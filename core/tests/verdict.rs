@@ -288,7 +288,7 @@ impl Random {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 11).unwrap() % n.max(1)
+        ((self.0 >> 11) % n.max(1) as u64) as usize
     }
 
     fn mutate(&mut self, bytes: &mut Vec<u8>) {

@@ -353,13 +353,14 @@ pub fn data() -> Vec<(String, Vec<u8>)> {
     read(files)
 }
 
-/// The corpus: `PICKLE_CORPUS`, or `shared/corpus` in a folder above. Empty,
+/// The corpus: `PICKLE_CORPUS`, else `shared/corpus` in a folder above. Empty,
 /// and it says so, where there is none.
 pub fn corpus() -> Vec<(String, Vec<u8>)> {
-    let named = std::env::var_os("PICKLE_CORPUS").map(PathBuf::from);
-    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/corpus"));
-    let Some(folder) = named.into_iter().chain(above).find(|folder| folder.join("manifest.json").is_file()) else {
-        println!("no corpus here (PICKLE_CORPUS is not set): only tests/data is tested");
+    let above =
+        || Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("shared/corpus")).collect();
+    let folders = std::env::var_os("PICKLE_CORPUS").map_or_else(above, |named| vec![PathBuf::from(named)]);
+    let Some(folder) = folders.into_iter().find(|folder| folder.join("manifest.json").is_file()) else {
+        println!("no corpus at PICKLE_CORPUS, or that is not set and none above: only tests/data is tested");
         return Vec::new();
     };
     let mut files = files_below(&folder.join("data"));
