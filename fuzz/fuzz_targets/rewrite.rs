@@ -29,7 +29,8 @@ fuzz_target!(|data: &[u8]| {
     let mut again = Unpickler::new(Heap::new(), Options::new());
     let read = again.load(&written).unwrap_or_else(|error| panic!("{error:?} in {}", written.escape_ascii()));
     if let Err(difference) = compare(&document, &read) {
-        // In old protocols some values are calls.
-        assert!(protocol < 5, "{difference}: {}", written.escape_ascii());
+        // In old protocols some values are calls; from protocol 1 on, what INST made is made by OBJ.
+        let by_obj = difference.contains("Object(Inst, ") && difference.contains("Object(Obj, ");
+        assert!(protocol < 5 || by_obj, "{difference}: {}", written.escape_ascii());
     }
 });
