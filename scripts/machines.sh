@@ -49,8 +49,9 @@ recipe_machines() { #  tests of the core and of C on 32 bits, big-endian and ARM
         fi
         log=target/machines/$target.log
         tests=(--lib --tests)
-        # Every Python that is here is compared on this machine; under an emulator that takes an hour more, and has the same bytes.
-        skips=(--skip every_python_loads_random_values --skip generated_values --skip pure_picklers --skip between_python_2_and_3)
+        # Every Python that is here is compared on this machine, and two tests have a limit of time: neither is for an emulator.
+        skips=(--skip every_python_loads_random_values --skip generated_values --skip pure_picklers --skip between_python_2_and_3
+            --skip quadratic --skip a_memo_that_doubles)
         [[ $target != i686* ]] || skips=()
         if [[ $target = a* ]]; then
             tests=(--lib --test interface --test views)
