@@ -48,6 +48,19 @@
 #define pickle_decoder_init(decoder)                                                                          \
     pickle_decoder_init_abi((decoder), PICKLE_ABI_VERSION, sizeof(pickle_decoder))
 
+#define pickle_scan_init(scan, storage, options)                                                              \
+    pickle_scan_init_abi((scan), (storage), (options), PICKLE_ABI_VERSION, sizeof(pickle_scan))
+
+/* Declares the memory of a scan: an array of words and `pickle_scan_storage name` over it. */
+#define PICKLE_SCAN_STORAGE(name, byte_count)                                                                 \
+    uint64_t name##_words[((byte_count) + 7) / 8 + ((byte_count) == 0)];                                      \
+    pickle_scan_storage name = {name##_words, sizeof name##_words / sizeof name##_words[0]}
+
+/* The same with a static array. */
+#define PICKLE_STATIC_SCAN_STORAGE(name, byte_count)                                                          \
+    static uint64_t name##_words[((byte_count) + 7) / 8 + ((byte_count) == 0)];                               \
+    static const pickle_scan_storage name = {name##_words, sizeof name##_words / sizeof name##_words[0]}
+
 /* The length of lists, dicts, tuples and arguments that is not known in advance. */
 #define PICKLE_UNKNOWN SIZE_MAX
 
@@ -1473,6 +1486,222 @@ void pickle_field_list(struct pickle_message *message,
 
 // A message within, into a struct with a layout of its own.
 void pickle_field_nested(struct pickle_message *message, const struct pickle_field *field, void *member);
+
+/* ============================================================================================================
+ * Verdict. What loading a pickle would do, and whether that is proved harmless. Nothing is loaded.
+ * ============================================================================================================ */
+
+// The headline of a scan, in rising order: the worst finding rules. docs/verdict.md says what the words mean.
+enum pickle_verdict
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  // Nothing was judged.
+  PICKLE_VERDICT_NONE = 0,
+  // Proved: loading calls only listed callees, imports only listed modules, and every byte was read.
+  PICKLE_VERDICT_CLEAN = 1,
+  // Something is not listed, was not looked at, or a limit was hit.
+  PICKLE_VERDICT_UNKNOWN = 2,
+  // No reader loads it, and what would run before the break is harmless.
+  PICKLE_VERDICT_MALFORMED = 3,
+  // CPython's readers disagree about the bytes.
+  PICKLE_VERDICT_DIVERGENT = 4,
+  // Introspection, computed names, state set on classes: nothing that honest pickles do.
+  PICKLE_VERDICT_SUSPICIOUS = 5,
+  // Code objects of a known serialiser: the file is a program by design.
+  PICKLE_VERDICT_CODE = 6,
+  // A dangerous global is named, or reachable through what is called.
+  PICKLE_VERDICT_DANGEROUS = 7,
+};
+#ifndef __cplusplus
+typedef int32_t pickle_verdict;
+#endif // __cplusplus
+
+// What a global can do once it is called.
+enum pickle_capability
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  // Nothing known.
+  PICKLE_CAPABILITY_NONE = 0,
+  // Runs Python code given as text or as a code object.
+  PICKLE_CAPABILITY_EXEC = 1,
+  // Starts another program.
+  PICKLE_CAPABILITY_PROCESS = 2,
+  // Reads files.
+  PICKLE_CAPABILITY_FILE_READ = 3,
+  // Writes files.
+  PICKLE_CAPABILITY_FILE_WRITE = 4,
+  // Deletes or moves files.
+  PICKLE_CAPABILITY_FILE_DELETE = 5,
+  // Talks to the network.
+  PICKLE_CAPABILITY_NET = 6,
+  // Reads or changes the environment of the process.
+  PICKLE_CAPABILITY_ENV = 7,
+  // Loads or calls native code.
+  PICKLE_CAPABILITY_NATIVE = 8,
+  // Reaches other objects through attributes, frames or the collector.
+  PICKLE_CAPABILITY_INTROSPECT = 9,
+  // Changes classes, modules, registries or hooks of the whole process.
+  PICKLE_CAPABILITY_MUTATE = 10,
+  // Ends, stops or exhausts the process.
+  PICKLE_CAPABILITY_CRASH = 11,
+  // Imports a module whose name is data.
+  PICKLE_CAPABILITY_IMPORT = 12,
+  // Loads another pickle, marshal data or a similar format.
+  PICKLE_CAPABILITY_DESERIALISE = 13,
+  // Memory outside an object's bounds could be read or written.
+  PICKLE_CAPABILITY_NATIVE_MEMORY = 14,
+};
+#ifndef __cplusplus
+typedef int32_t pickle_capability;
+#endif // __cplusplus
+
+// Whether loading runs something that is not proved harmless.
+enum pickle_executes
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  // It does not.
+  PICKLE_EXECUTES_NO = 0,
+  // Not while loading; an object that is stored does when it is used.
+  PICKLE_EXECUTES_DEFERRED = 1,
+  // It does.
+  PICKLE_EXECUTES_YES = 2,
+};
+#ifndef __cplusplus
+typedef int32_t pickle_executes;
+#endif // __cplusplus
+
+// One reason for a verdict. It and its texts are valid during the callback.
+typedef struct pickle_finding {
+  // Bytes from the start of the stream; inside a nested pickle, from the start of that.
+  uint64_t offset;
+  // What it makes of the whole.
+  pickle_verdict verdict;
+  // What the global can do.
+  pickle_capability capability;
+  // Number of the pickle in its stream, from 0.
+  uint32_t pickle;
+  // The rule: 101 is PK101 of docs/verdict.md.
+  uint16_t rule;
+  // How deep in nested pickles it lies; 0 outside.
+  uint8_t depth;
+  // The opcode at which it showed; 0 if it was none.
+  uint8_t opcode;
+  // Module of the global as the stream has it; empty if the finding is about none. Not to be printed unescaped.
+  struct pickle_str module;
+  // Name of the global.
+  struct pickle_str name;
+  // Module of what calls it; empty if nothing does.
+  struct pickle_str via_module;
+  // Name of what calls it.
+  struct pickle_str via_name;
+  // The arguments in short: printable ASCII.
+  struct pickle_str args;
+  // The rule in words.
+  struct pickle_str text;
+  // More about it; empty where the rule says all.
+  struct pickle_str detail;
+  // Which Pythons it holds for: "all", "2.7", "3", "some", ...
+  struct pickle_str pythons;
+} pickle_finding;
+
+// Receives a finding as soon as it is made.
+typedef void (*pickle_finding_fn)(void *context, const struct pickle_finding *finding);
+
+// The result of a scan.
+typedef struct pickle_scan_summary {
+  // Where another reading of the stream begins: the end of a frame that was open at STOP, where some of CPython's
+  // readers go on. `UINT64_MAX` if there is none. Scan the bytes from there on as a stream of their own, as
+  // `pickle_scan_whole` does; until then the result is not complete.
+  uint64_t other_reading;
+  // Opcodes.
+  uint64_t ops;
+  // Bytes.
+  uint64_t bytes;
+  // Buffers that lie outside the stream (NEXT_BUFFER).
+  uint64_t buffers;
+  // Pickles that were read to their STOP.
+  uint32_t pickles;
+  // The worst that was found.
+  pickle_verdict verdict;
+  // Whether loading runs something.
+  pickle_executes executes;
+  // Everything was read and no limit was hit. Nothing is clean without it.
+  bool complete;
+} pickle_scan_summary;
+
+// The word of a capability, such as "process". Static text; not linked when unused.
+const char *pickle_capability_name(int32_t capability);
+
+// The word of a verdict, such as "clean". Static text; not linked when unused.
+const char *pickle_verdict_name(int32_t verdict);
+
+// Writes a finding as a line, such as "dangerous: a dangerous global is called: os.system('true') at 0x18 [PK201]":
+// at most `size` bytes with the NUL. Returns the length that the line has without it, as `snprintf` does. What names
+// hold that could act on a terminal is escaped.
+size_t pickle_finding_text(const struct pickle_finding *finding,
+                           char *buffer,
+                           size_t size);
+
+// The memory of a scan, declared by `PICKLE_SCAN_STORAGE`. It must outlive the scan.
+typedef struct pickle_scan_storage {
+  // Words that the scan shares out. 8 KiB do for messages and configurations, 8 MiB for any model. Where they do not,
+  // the result is not complete, and never clean.
+  uint64_t *words;
+  // Number of words.
+  size_t words_len;
+} pickle_scan_storage;
+
+// Options of a scan. All zeros are the defaults, and so is a null pointer.
+typedef struct pickle_scan_options {
+  // Called with each finding; null for none.
+  pickle_finding_fn on_finding;
+  // The first argument of `on_finding`.
+  void *context;
+  // What `pickle policy compile` wrote: names of your own that are allowed or denied; null for none. It must outlive the
+  // scan. Bytes that are no such table have no rows: nothing is allowed by them.
+  const uint8_t *policy;
+  // Size of the policy in bytes.
+  size_t policy_size;
+} pickle_scan_options;
+
+// A scan of a stream of pickles. Initialise it with `pickle_scan_init`.
+typedef struct pickle_scan {
+  // Private; do not access.
+  uint64_t opaque[640];
+} pickle_scan;
+
+// Use the macro `pickle_scan_init(scan, storage, options)`.
+pickle_status pickle_scan_init_abi(struct pickle_scan *scan,
+                                   const struct pickle_scan_storage *storage,
+                                   const struct pickle_scan_options *options,
+                                   uint32_t abi_version,
+                                   size_t scan_size);
+
+// Takes the next bytes of the stream, all of them. Findings are told on the way; `pickle_scan_verdict` may be asked after
+// each piece, so that a stream can be dropped early. `PICKLE_STATUS_AFTER_END` once the scan is finished.
+pickle_status pickle_scan_feed(struct pickle_scan *scan,
+                               struct pickle_in *input);
+
+// Tells the scan that no input follows, and gives its result. Again, it gives the same.
+pickle_status pickle_scan_finish(struct pickle_scan *scan, struct pickle_scan_summary *summary);
+
+// The verdict so far. It only rises. `PICKLE_VERDICT_NONE` of a scan that is not initialised.
+pickle_verdict pickle_scan_verdict(struct pickle_scan *scan);
+
+// Scans bytes that lie whole in memory, in every reading that they have. `scan` needs no initialisation; afterwards it is
+// finished.
+pickle_status pickle_scan_whole(struct pickle_scan *scan,
+                                const struct pickle_scan_storage *storage,
+                                const void *data,
+                                size_t size,
+                                const struct pickle_scan_options *options,
+                                struct pickle_scan_summary *summary);
 
 /* ============================================================================================================
  * Writing. Values one after another, to a buffer or a callback.

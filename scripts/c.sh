@@ -24,7 +24,7 @@ recipe_c() { #  the C archive: tests, sanitizers, no panics, examples against Py
     fi
     cargo test -q -p pickle-ffi
     local out=target/c/out archive=target/c/release/libpickle.a corpus=${PICKLE_CORPUS:-../shared/corpus} example python carbon numpy
-    local tests=(tests/c/test.c tests/c/statuses.c tests/c/write.c tests/c/known.c tests/c/items.c tests/c/message.c tests/c/write_known.c)
+    local tests=(tests/c/test.c tests/c/statuses.c tests/c/write.c tests/c/known.c tests/c/items.c tests/c/message.c tests/c/scan.c tests/c/write_known.c)
     local warn=(-Wall -Wextra -Wpedantic -Werror -Iinclude -g -O1)
     local files=(tests/data/core/*.pickle) hostile=()
     [ ! -d "$corpus/data/hostile" ] || mapfile -t hostile < <(find "$corpus/data/hostile" "$corpus/data/quirks" -type f -size -1000k ! -name '*.json' | sort)
@@ -50,7 +50,7 @@ recipe_c() { #  the C archive: tests, sanitizers, no panics, examples against Py
     if [ -f "$corpus/manifest.json" ]; then python3 tests/c/graph.py "$out/graph" "$corpus"; else python3 tests/c/graph.py "$out/graph"; fi
 
     say "C: examples, against Python"
-    for example in read stream items message write carbon logsink mpclient; do
+    for example in read stream items message scan write carbon logsink mpclient; do
         gcc -std=c99 "${warn[@]}" -D_POSIX_C_SOURCE=200809L -Wl,--gc-sections "examples/c/$example.c" "$archive" -o "$out/examples/$example"
     done
     carbon=$(carbon_python) || echo "Graphite: carbon does not install here, its documented format is used instead"

@@ -19,6 +19,10 @@ mod object;
 mod options;
 mod plan;
 mod reader;
+#[cfg(feature = "verdict")]
+mod scan;
+#[cfg(feature = "verdict")]
+mod scan_report;
 mod status;
 mod value;
 mod version;
@@ -39,6 +43,10 @@ pub use object::*;
 pub use options::*;
 pub use plan::*;
 pub use reader::*;
+#[cfg(feature = "verdict")]
+pub use scan::*;
+#[cfg(feature = "verdict")]
+pub use scan_report::*;
 pub use status::*;
 pub use value::*;
 pub use version::*;

@@ -234,7 +234,7 @@ texts! {
 }
 
 /// A text with a NUL at its end.
-const fn ended<const N: usize>(text: &str) -> [u8; N] {
+pub(crate) const fn ended<const N: usize>(text: &str) -> [u8; N] {
     let mut with_nul = [0; N];
     let text = text.as_bytes();
     let mut i = 0;

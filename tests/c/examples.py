@@ -107,6 +107,24 @@ def items():
         same("items of %s" % where, done.returncode in (1, 2) and done.stderr != b"", True)
 
 
+def scan():
+    import datetime
+
+    path = FOLDER / "scanned.pickle"
+    for protocol in range(6):
+        path.write_bytes(pickle.dumps({"day": datetime.date(2024, 2, 29), "rows": [(1, "x")] * 300}, protocol))
+        done = run("scan", str(path))
+        shown = b"%s:\n  clean, 0 findings\n" % str(path).encode()
+        same("scan, protocol %d" % protocol, (done.returncode, done.stdout, done.stderr), (0, shown, b""))
+    # Never loaded.
+    path.write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    done = run("scan", str(path), str(FOLDER / "no such file"))
+    same("scan of a sink", (done.returncode, b"dangerous, 2 findings" in done.stdout), (2, True))
+    same("scan's finding", b"os.system('true') at 0x16 [PK201]" in done.stdout, True)
+    path.write_bytes(b"\x80\x04]")
+    same("scan of a cut pickle", (run("scan", str(path)).returncode, run("scan").returncode), (1, 2))
+
+
 def write():
     import datetime
 
@@ -345,6 +363,7 @@ def main():
     read_and_stream()
     messages()
     items()
+    scan()
     write()
     if os.environ.get("PICKLE_WRITTEN"):
         written(os.environ["PICKLE_WRITTEN"])

@@ -335,6 +335,7 @@ static void any_file(const char *path) {
         pickle_load(&tiny, data, size / 2, NULL, &doc, NULL);
     }
     test_items_of(data, size);
+    test_scan_of(data, size);
     bounds(data, size);
     if (pickle_load(memory, data, size, NULL, &doc, NULL) == PICKLE_STATUS_OK) {
         pickle_status status;
@@ -396,6 +397,7 @@ int main(int argc, char **argv) {
     test_known();
     test_items();
     test_messages();
+    test_scan();
     test_statuses();
     for (i = 1; i < argc; i++) {
         any_file(argv[i]);

@@ -22,6 +22,11 @@ const SECTIONS: &[(&str, &str, &[&str])] = &[
         &["reader", "plan", "items"],
     ),
     ("Messages", "Messages of a known layout, into a struct.", &["message"]),
+    (
+        "Verdict",
+        "What loading a pickle would do, and whether that is proved harmless. Nothing is loaded.",
+        &["scan_report", "scan"],
+    ),
     ("Writing", "Values one after another, to a buffer or a callback.", &["writer", "writer_known"]),
     ("Advanced", "Single opcodes, in constant memory.", &["decoder"]),
 ];
