@@ -103,8 +103,11 @@ impl TableFacts {
     }
 }
 
-/// Names and types of the levels of an index, and bytes of all of them.
-fn levels(index: &Index<'_>) -> Result<(Vec<(String, String)>, Option<u64>), TableError> {
+/// Names and types, and bytes of all of them.
+type Levels = (Vec<(String, String)>, Option<u64>);
+
+/// The levels of an index.
+fn levels(index: &Index<'_>) -> Result<Levels, TableError> {
     let mut memory = Some(0u64);
     let mut levels = Vec::new();
     for level in 0..index.levels() {
