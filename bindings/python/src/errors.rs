@@ -92,3 +92,8 @@ pub fn refused(py: Python<'_>, names: Vec<String>, report: Bound<'_, PyAny>) -> 
         Err(error) => error,
     }
 }
+
+/// Hashing or copying would cost more than the size of the pickle pays for.
+pub fn too_much(py: Python<'_>) -> PyErr {
+    bad_value(py, "the pickle shares parts so often that hashing or copying them would take for ever")
+}

@@ -111,7 +111,7 @@ unsafe extern "C" fn loads(_module: Raw, args: *const Raw, count: Py_ssize_t, na
             // SAFETY: the one argument, which the caller holds.
             let data = unsafe { Bound::from_borrowed_ptr(py, *args) };
             if let Ok(bytes) = data.cast_exact::<PyBytes>()
-                && let Some(value) = load::plain(py, bytes.as_bytes(), load::MAX_DEPTH)?
+                && let Some(value) = load::plain(py, bytes.as_bytes(), load::MAX_DEPTH, true)?
             {
                 return Ok(value.into_ptr());
             }

@@ -6,7 +6,7 @@ use pickle_core::joblib::{self, Array};
 use pickle_core::{Arg, Decoder, Document, Error, Heap, How, Kind, Opcode, Options, Status, Unpickler, Value};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What the opcodes name.
 #[derive(Default)]
@@ -62,17 +62,20 @@ impl Names {
 /// Every global with the number of objects that Python would make by calling it.
 pub fn uses(document: &Document<'_>, names: &Names) -> BTreeMap<(String, String), u64> {
     let mut globals = names.globals.clone();
-    let mut seen = |value: Value<'_>, calls: u64| {
-        if let Some((module, name)) = value.as_global() {
-            *globals.entry((module.into(), name.into())).or_default() += calls;
-        }
-    };
+    // Most objects are of a few classes.
+    let mut counts: HashMap<(&str, &str), u64, foldhash::fast::RandomState> = HashMap::default();
     for value in document.constructed() {
-        match value.as_object() {
-            None => seen(value, 0),
-            Some(object) if matches!(object.how(), How::PersId | How::Changed) => {}
-            Some(object) => seen(object.callable(), 1),
+        let (named, calls) = match value.as_object() {
+            None => (value, 0),
+            Some(object) if matches!(object.how(), How::PersId | How::Changed) => continue,
+            Some(object) => (object.callable(), 1),
+        };
+        if let Some(pair) = named.as_global() {
+            *counts.entry(pair).or_default() += calls;
         }
+    }
+    for ((module, name), calls) in counts {
+        *globals.entry((module.into(), name.into())).or_default() += calls;
     }
     globals
 }

@@ -7,6 +7,7 @@ mod fast;
 mod info;
 mod items;
 mod known;
+mod live;
 mod load;
 mod options;
 mod plain;

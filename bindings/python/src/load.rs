@@ -3,6 +3,7 @@
 use crate::build::{self, Made};
 use crate::errors;
 use crate::info;
+use crate::live;
 use crate::options::{Given, Reading};
 use crate::plain;
 use crate::raw::{Input, Kept};
@@ -14,6 +15,7 @@ use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 /// Input of fewer bytes is read without letting other threads run meanwhile.
@@ -72,12 +74,12 @@ fn collects_anywhere(py: Python<'_>) -> bool {
 }
 
 /// The pickle at the start of the bytes, if it is plain data.
-pub fn plain<'py>(py: Python<'py>, bytes: &[u8], max_depth: u32) -> PyResult<Option<Bound<'py, PyAny>>> {
+pub fn plain<'py>(py: Python<'py>, bytes: &[u8], max_depth: u32, known: bool) -> PyResult<Option<Bound<'py, PyAny>>> {
     if !collects_anywhere(py) {
-        return Ok(plain::read(py, bytes, max_depth, true));
+        return Ok(plain::read(py, bytes, plain::How { max_depth, alone: true, known }));
     }
     let off = Collector::off_for(py, bytes.len() / 4)?;
-    Ok(plain::read(py, bytes, max_depth, off.0.is_some()))
+    Ok(plain::read(py, bytes, plain::How { max_depth, alone: off.0.is_some(), known }))
 }
 
 impl Drop for Collector<'_> {
@@ -105,40 +107,114 @@ fn judge<'py>(
     // Room for all that the pickle can need: neither stack nor memo hit a limit.
     let room = |count: u64| usize::try_from(count).unwrap_or(usize::MAX).clamp(256, bytes.len().max(256));
     let (stack, memo) = (room(unpickler.opcodes()), room(unpickler.memo_count()));
-    let judged = if stack.max(memo) <= SMALL {
-        let mut workspace = WORKSPACE.take(py).unwrap_or_else(|| Box::new(Workspace::new(SMALL, SMALL)));
-        let judged = verdict::judge(bytes, table.as_bytes(), &mut workspace);
-        WORKSPACE.put(py, workspace);
-        judged
-    } else {
-        verdict::judge(bytes, table.as_bytes(), &mut Workspace::new(stack, memo))
-    };
+    let judged = judge_bytes(py, bytes, table.as_bytes(), (stack, memo), false);
     let mut names = info::Names::default();
     names.read(bytes);
-    let mut pairs = info::uses(document, &names);
+    let pairs = info::uses(document, &names).into_keys().collect();
+    let fix = reading.fix_imports && unpickler.protocol() < 3;
+    decide(py, policy, &judged, pairs, names.extensions, fix).map(Some)
+}
+
+/// Asks the policy about what was judged: the pairs that may be looked up, or what is refused.
+fn decide<'py>(
+    py: Python<'py>,
+    policy: &Bound<'py, PyAny>,
+    judged: &verdict::Judged,
+    mut pairs: BTreeSet<(String, String)>,
+    extensions: Vec<u32>,
+    fix_imports: bool,
+) -> PyResult<Bound<'py, PyAny>> {
     let effects = PyDict::new(py);
     for named in &judged.named {
         effects.set_item((&named.module, &named.name), named.effect)?;
-        pairs.entry((named.module.clone(), named.name.clone())).or_default();
+        pairs.insert((named.module.clone(), named.name.clone()));
     }
     let findings: Vec<_> = judged
         .found
         .iter()
         .map(|found| (found.rule, found.verdict.name(), &found.module, &found.name, &found.message))
         .collect();
-    let fix = reading.fix_imports && unpickler.protocol() < 3;
-    let pairs = PyList::new(py, pairs.keys())?;
-    let asked = (pairs, effects, findings, judged.is_complete(), names.extensions, fix);
+    let pairs = PyList::new(py, pairs)?;
+    let asked = (pairs, effects, findings, judged.is_complete(), extensions, fix_imports);
     let (refused, approved): (Vec<String>, Bound<'py, PyAny>) = policy.call_method1("decide", asked)?.extract()?;
     if refused.is_empty() {
-        return Ok(Some(approved));
+        return Ok(approved);
     }
     Err(errors::refused(py, refused, judged.report(py)?.into_any()))
 }
 
+/// Modules whose types are made natively where a policy judges: by way of the document.
+const NATIVE: [&str; 10] = [
+    "__builtin__",
+    "_codecs",
+    "builtins",
+    "collections",
+    "copy_reg",
+    "copyreg",
+    "fractions",
+    "pathlib",
+    "pathlib._local",
+    "zoneinfo",
+];
+
+/// Real objects straight from the bytes, which nobody can change, if they are of a form that allows it.
+fn live<'py>(
+    reading: &mut Reading<'py>,
+    data: &Bound<'py, PyBytes>,
+    readonly: bool,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = data.py();
+    let Some(policy) = reading.policy.clone() else { return Ok(None) };
+    let bytes = data.as_bytes();
+    let Some(look) = (if bytes.len() >= LONG { py.detach(|| live::look(bytes)) } else { live::look(bytes) }) else {
+        return Ok(None);
+    };
+    let bytes = bytes.get(..look.end).unwrap_or(bytes);
+    let approved = if policy.getattr(pyo3::intern!(py, "judges"))?.is_truthy()? {
+        let table = policy.getattr(pyo3::intern!(py, "_table"))?.cast_into::<PyBytes>()?;
+        let judged = judge_bytes(py, bytes, table.as_bytes(), (look.stack + 1, look.memo + 1), true);
+        let native = |named: &verdict::Named| {
+            NATIVE.contains(&named.module.as_str()) && (named.module.as_str(), named.name.as_str()) != ORDERED
+        };
+        // What is not seen whole, and what has bytes that nobody names, is for a judge with more room.
+        if !judged.is_complete() || judged.named.iter().any(native) {
+            return Ok(None);
+        }
+        let fix = reading.fix_imports && look.protocol < 3;
+        Some(decide(py, &policy, &judged, BTreeSet::new(), Vec::new(), fix)?)
+    } else {
+        None
+    };
+    reading.find_classes(py, look.protocol, approved)?;
+    let Some(real) = &reading.wanted.real else { return Ok(None) };
+    let _off = Collector::off_for(py, bytes.len() / 4)?;
+    live::read(bytes, &look, real, data.as_any(), readonly).map(Some)
+}
+
+/// Made as it is by its own class.
+const ORDERED: (&str, &str) = ("collections", "OrderedDict");
+
+/// Judges a pickle with room for so many values at once, and entries of the memo. `fixed`: nobody can change it meanwhile.
+fn judge_bytes(
+    py: Python<'_>,
+    bytes: &[u8],
+    table: &[u8],
+    (stack, memo): (usize, usize),
+    fixed: bool,
+) -> verdict::Judged {
+    if stack.max(memo) <= SMALL {
+        let mut workspace = WORKSPACE.take(py).unwrap_or_else(|| Box::new(Workspace::new(SMALL, SMALL)));
+        let judged = verdict::judge(bytes, table, &mut workspace);
+        WORKSPACE.put(py, workspace);
+        return judged;
+    }
+    let judge = || verdict::judge(bytes, table, &mut Workspace::new(stack.max(256), memo.max(256)));
+    if fixed { py.detach(judge) } else { judge() }
+}
+
 /// Reads the pickle at the start of data as `pickle.loads` does.
 #[pyfunction]
-#[pyo3(signature = (data, /, *, fix_imports=true, encoding=Some("ASCII"), errors="strict", buffers=None, max_bytes=None, max_opcodes=None, max_depth=1000, known=true, text_ints=None, policy=None, allow=None))]
+#[pyo3(signature = (data, /, *, fix_imports=true, encoding=Some("ASCII"), errors="strict", buffers=None, max_bytes=None, max_opcodes=None, max_depth=1000, known=true, text_ints=None, policy=None, allow=None, readonly=false))]
 #[allow(clippy::too_many_arguments)]
 pub fn loads<'py>(
     data: &Bound<'py, PyAny>,
@@ -153,25 +229,38 @@ pub fn loads<'py>(
     text_ints: Option<&str>,
     policy: Option<Bound<'py, PyAny>>,
     allow: Option<Bound<'py, PyAny>>,
+    readonly: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = data.py();
     let input = Input::of(data)?;
     let policy = with_allowed(py, policy, allow)?;
-    // Plain data names nothing: there is nothing to judge, but where even the form has to be proved.
-    let (judged, depth) = match &policy {
-        None => (false, max_depth),
-        Some(policy) => (policy.getattr(pyo3::intern!(py, "strict"))?.is_truthy()?, u32::MAX),
+    // Plain data names nothing, or dates and times: there is nothing to judge, but where even the form has to be proved.
+    // With a policy that knows no types, everything is looked up as it is named.
+    let (judged, depth, known) = match &policy {
+        None => (false, max_depth, known),
+        Some(policy) => (
+            policy.getattr(pyo3::intern!(py, "strict"))?.is_truthy()?,
+            u32::MAX,
+            policy.getattr(pyo3::intern!(py, "known_first"))?.is_truthy()?,
+        ),
     };
     if !judged
         && max_bytes.is_none()
         && max_opcodes.is_none()
-        && let Some(value) = plain(py, input.bytes(), depth)?
+        && let Some(value) = plain(py, input.bytes(), depth, known)?
     {
         return Ok(value);
     }
     let given =
         Given { encoding, errors, buffers, max_bytes, max_opcodes, max_depth, known, text_ints, policy, fix_imports };
     let mut reading = Reading::new(py, given)?;
+    if max_bytes.is_none()
+        && max_opcodes.is_none()
+        && let Ok(data) = data.cast_exact::<PyBytes>()
+        && let Some(value) = live(&mut reading, data, readonly)?
+    {
+        return Ok(value);
+    }
     let spare = SPARE.with(|spare| spare.take());
     let (heap, mut made) = match spare {
         Some(Spare { heap, made }) if max_bytes.is_none() => (heap, made),

@@ -1,6 +1,6 @@
 //! Plain data straight from the opcodes, without a document between: most pickles are nothing else.
 //!
-//! It takes what CPython's picklers write of str, bytes, numbers, tuples, lists, dicts and sets in protocols 2 to 5. Where
+//! It takes what CPython's picklers write of str, bytes, numbers, tuples, lists, dicts, sets, dates and times in protocols 2 to 5. Where
 //! anything else comes, or a limit or a fault, it gives up without a word, and the document tells what there is: both have to
 //! give the same values, and no value may come from here that a document would refuse.
 
@@ -16,7 +16,7 @@ const KEPT: usize = 1 << 14;
 const WORK: u64 = 100_000;
 
 /// Something that is not for here.
-struct Other;
+pub struct Other;
 
 type Done = Result<(), Other>;
 
@@ -48,7 +48,23 @@ struct Scratch {
     /// The ints of one byte, which every CPython has once.
     ints: Vec<Raw>,
     shape: Shape,
+    times: Times,
 }
+
+/// The classes of dates and times, once a pickle has asked for one.
+#[derive(Clone, Copy, Default)]
+enum Times {
+    #[default]
+    Unknown,
+    /// `date`, `datetime`, `time`, `timedelta`, `timezone`.
+    Known([Raw; 5]),
+    /// They are not those of C, which run no code of Python.
+    Others,
+}
+
+const TIMES: [&str; 5] = ["date", "datetime", "time", "timedelta", "timezone"];
+/// The depth of such a class itself: with it, any container is too deep.
+const CLASS: u32 = u32::MAX / 2;
 
 /// The keys of the last dict with many, and once they have come again, a dict of them: records have the same keys, and a copy
 /// of a table of keys is made faster than the table.
@@ -82,16 +98,67 @@ struct Plain<'py> {
     /// The memo has references of its own. Without, what it names is held by the stack and by what is made of it, which
     /// nothing but this code sees meanwhile.
     owning: bool,
+    /// Dates and times are made.
+    known: bool,
+    /// One was met, whose classes are not known yet.
+    asks: bool,
     work: u64,
 }
 
-/// The value of the pickle at the start of the input, if it is plain data that nests at most `max_depth` levels.
-/// `alone`: no code of Python can run while it is made, not even that of the collector.
-pub fn read<'py>(py: Python<'py>, input: &[u8], max_depth: u32, alone: bool) -> Option<Bound<'py, PyAny>> {
+/// What is asked for.
+#[derive(Clone, Copy)]
+pub struct How {
+    /// Levels that values may nest.
+    pub max_depth: u32,
+    /// No code of Python can run while it is made, not even that of the collector.
+    pub alone: bool,
+    /// Dates and times are made.
+    pub known: bool,
+}
+
+/// The value of the pickle at the start of the input, if it is plain data.
+pub fn read<'py>(py: Python<'py>, input: &[u8], how: How) -> Option<Bound<'py, PyAny>> {
+    let (value, asks) = once(py, input, how);
+    if !asks {
+        return value;
+    }
+    // Imported between two walks: nothing is half made meanwhile.
+    let times = find_times(py);
+    let mut scratch = SCRATCH.take(py).unwrap_or_else(new_scratch);
+    scratch.times = times;
+    SCRATCH.put(py, scratch);
+    if matches!(times, Times::Others) { None } else { once(py, input, how).0 }
+}
+
+#[cold]
+fn find_times(py: Python<'_>) -> Times {
+    let find = || -> PyResult<Times> {
+        let module = py.import("datetime")?;
+        let mut found = [std::ptr::null_mut(); 5];
+        for (place, name) in found.iter_mut().zip(TIMES) {
+            let class = module.getattr(name)?;
+            // SAFETY: a live object; of a class its flags.
+            let of_c = unsafe {
+                ffi::PyType_Check(class.as_ptr()) != 0
+                    && ffi::PyType_GetFlags(class.as_ptr().cast()) & ffi::Py_TPFLAGS_HEAPTYPE == 0
+            };
+            if !of_c {
+                return Ok(Times::Others);
+            }
+            // They live as long as the process.
+            *place = class.into_ptr();
+        }
+        Ok(Times::Known(found))
+    };
+    find().unwrap_or(Times::Others)
+}
+
+fn once<'py>(py: Python<'py>, input: &[u8], how: How) -> (Option<Bound<'py, PyAny>>, bool) {
     let scratch = SCRATCH.take(py).unwrap_or_else(new_scratch);
     let work = WORK + 16 * input.len() as u64;
-    let mut plain = Plain { py, scratch, base: 0, owning: !alone, work };
-    let root = plain.run(&mut Input { all: input, at: 0, limit: input.len(), framed: false });
+    let How { max_depth, alone, known } = how;
+    let mut plain = Plain { py, scratch, base: 0, owning: !alone, known, asks: false, work };
+    let root = plain.run(&mut Input::new(input));
     let Scratch { stack, memo, marks, .. } = &mut *plain.scratch;
     // SAFETY: references of ours.
     unsafe {
@@ -110,15 +177,16 @@ pub fn read<'py>(py: Python<'py>, input: &[u8], max_depth: u32, alone: bool) -> 
     stack.shrink_to(KEPT);
     memo.shrink_to(KEPT);
     marks.shrink_to(KEPT);
+    let asks = plain.asks;
     SCRATCH.put(py, plain.scratch);
-    let root = root.ok()?;
+    let Ok(root) = root else { return (None, asks) };
     // SAFETY: a new reference.
     let value = unsafe { Bound::from_owned_ptr(py, root.object) };
-    (root.depth <= max_depth).then_some(value)
+    ((root.depth <= max_depth.min(CLASS - 1)).then_some(value), false)
 }
 
 /// The bytes of the pickle. Frames are enforced as [`pickle_core::Decoder`] does it.
-struct Input<'a> {
+pub struct Input<'a> {
     all: &'a [u8],
     at: usize,
     /// Where the frame ends that is open; without one, where the input does.
@@ -127,8 +195,37 @@ struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
+    pub fn new(all: &'a [u8]) -> Self {
+        Input { all, at: 0, limit: all.len(), framed: false }
+    }
+
+    /// Bytes that were taken.
     #[inline(always)]
-    fn take(&mut self, len: usize) -> Result<&'a [u8], Other> {
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The opcode that comes next, in the same frame.
+    #[inline(always)]
+    pub fn next_is(&self, opcode: Opcode) -> bool {
+        self.at < self.limit && self.all.get(self.at) == Some(&opcode.byte())
+    }
+
+    /// A frame ends with its pickle.
+    pub fn may_stop(&self) -> bool {
+        self.at == self.limit || !self.framed
+    }
+
+    /// A line that is the name of a module or what is in one, as all but the strangest are.
+    pub fn name(&mut self) -> Result<&'a [u8], Other> {
+        let rest = self.all.get(self.at..self.limit).ok_or(Other)?;
+        let len = rest.iter().position(|byte| !matches!(byte, 0x21..=0x7e)).ok_or(Other)?;
+        let name = self.take(len)?;
+        if len == 0 || self.byte()? != b'\n' { Err(Other) } else { Ok(name) }
+    }
+
+    #[inline(always)]
+    pub fn take(&mut self, len: usize) -> Result<&'a [u8], Other> {
         let end = self.at.checked_add(len).filter(|end| *end <= self.limit).ok_or(Other)?;
         let taken = self.all.get(self.at..end).ok_or(Other)?;
         self.at = end;
@@ -136,27 +233,27 @@ impl<'a> Input<'a> {
     }
 
     #[inline(always)]
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Other> {
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Other> {
         self.take(N)?.try_into().map_err(|_| Other)
     }
 
     #[inline(always)]
-    fn byte(&mut self) -> Result<u8, Other> {
+    pub fn byte(&mut self) -> Result<u8, Other> {
         self.array().map(|[byte]| byte)
     }
 
     #[inline(always)]
-    fn four(&mut self) -> Result<u32, Other> {
+    pub fn four(&mut self) -> Result<u32, Other> {
         self.array().map(u32::from_le_bytes)
     }
 
     #[inline(always)]
-    fn eight(&mut self) -> Result<usize, Other> {
+    pub fn eight(&mut self) -> Result<usize, Other> {
         usize::try_from(u64::from_le_bytes(self.array()?)).map_err(|_| Other)
     }
 
     #[inline(always)]
-    fn opcode(&mut self) -> Result<Opcode, Other> {
+    pub fn opcode(&mut self) -> Result<Opcode, Other> {
         if self.at == self.limit {
             self.limit = self.all.len();
             self.framed = false;
@@ -164,7 +261,7 @@ impl<'a> Input<'a> {
         Opcode::from_byte(self.byte()?).ok_or(Other)
     }
 
-    fn frame(&mut self) -> Done {
+    pub fn frame(&mut self) -> Done {
         let len = self.eight()?;
         if self.framed {
             return Err(Other);
@@ -258,6 +355,12 @@ impl Plain<'_> {
                     Opcode::SetItems => self.fill_marked(&raw mut ffi::PyDict_Type, Self::set_items)?,
                     Opcode::AddItems => self.fill_marked(&raw mut ffi::PySet_Type, Self::add)?,
                     Opcode::FrozenSet => self.frozen_set()?,
+                    Opcode::StackGlobal if self.known => self.stack_global()?,
+                    Opcode::Global if self.known => {
+                        let (module, name) = (input.name()?, input.name()?);
+                        self.class(module, name)?;
+                    }
+                    Opcode::Reduce => self.reduce()?,
                     Opcode::Proto => {
                         if input.byte()? > 5 {
                             return Err(Other);
@@ -265,8 +368,7 @@ impl Plain<'_> {
                     }
                     Opcode::Frame => input.frame()?,
                     Opcode::Stop => {
-                        let whole = input.at == input.limit || !input.framed;
-                        if !whole || self.scratch.stack.len() != 1 || !self.scratch.marks.is_empty() {
+                        if !input.may_stop() || self.scratch.stack.len() != 1 || !self.scratch.marks.is_empty() {
                             return Err(Other);
                         }
                         return self.scratch.stack.pop().ok_or(Other);
@@ -310,6 +412,62 @@ impl Plain<'_> {
         let is_key = owner.is_some_and(|owner| unsafe { is(owner.object, &raw mut ffi::PyDict_Type) });
         let text = if is_key { strings::key(self.py, text) } else { strings::new_text(self.py, text) };
         self.push(text.map_err(|_| Other)?, 0)
+    }
+
+    fn stack_global(&mut self) -> Done {
+        let from = self.scratch.stack.len().checked_sub(2).filter(|from| *from >= self.base).ok_or(Other)?;
+        let Some([module, name]) = self.scratch.stack.get(from..) else { return Err(Other) };
+        // SAFETY: live objects; the bytes of a str live as long as it.
+        let (module, name) = unsafe {
+            let text = |object| if is(object, &raw mut ffi::PyUnicode_Type) { raw::utf8(object) } else { None };
+            (text(module.object).ok_or(Other)?, text(name.object).ok_or(Other)?)
+        };
+        self.class(module, name)?;
+        // The names lie below the class now.
+        let class = self.scratch.stack.pop().ok_or(Other)?;
+        self.release(from);
+        self.scratch.stack.push(class);
+        Ok(())
+    }
+
+    /// Pushes one of the classes of dates and times.
+    fn class(&mut self, module: &[u8], name: &[u8]) -> Done {
+        let at = TIMES.iter().position(|known| known.as_bytes() == name).filter(|_| module == b"datetime");
+        let at = at.ok_or(Other)?;
+        let Times::Known(classes) = self.scratch.times else {
+            self.asks = matches!(self.scratch.times, Times::Unknown);
+            return Err(Other);
+        };
+        let class = *classes.get(at).ok_or(Other)?;
+        // From here on the memo may name what nothing else holds: names, and what a date was made from.
+        if !std::mem::replace(&mut self.owning, true) {
+            for noted in &self.scratch.memo {
+                // SAFETY: a live object: nothing was dropped so far.
+                unsafe { again(noted.object) };
+            }
+        }
+        // SAFETY: a live object.
+        self.push(unsafe { again(class) }, CLASS)
+    }
+
+    /// A date or time from what its class takes. What it does not take is told by way of the document.
+    #[inline]
+    fn reduce(&mut self) -> Done {
+        let from = self.scratch.stack.len().checked_sub(2).filter(|from| *from >= self.base).ok_or(Other)?;
+        let Some(&[class, args]) = self.scratch.stack.get(from..) else { return Err(Other) };
+        let Times::Known(classes) = self.scratch.times else { return Err(Other) };
+        // SAFETY: live objects. The constructors are those of C, and the arguments what picklers write: no code of Python runs.
+        let made = unsafe {
+            if class.depth != CLASS || !is_time(&classes, class.object, args.object) {
+                return Err(Other);
+            }
+            ffi::PyObject_CallObject(class.object, args.object)
+        };
+        if made.is_null() {
+            return Err(self.failed());
+        }
+        self.release(from);
+        self.push(made, args.depth + 1)
     }
 
     #[inline]
@@ -437,7 +595,7 @@ impl Plain<'_> {
 
     fn set_items(&mut self, dict: Raw, from: usize) -> Result<u32, Other> {
         let mut deepest = 0;
-        let Scratch { stack, shape, .. } = &mut *self.scratch;
+        let Scratch { stack, shape, times, .. } = &mut *self.scratch;
         // SAFETY: a dict.
         let before = unsafe { ffi::PyDict_Size(dict) };
         let (pairs, odd) = stack.get(from..).unwrap_or_default().as_chunks::<2>();
@@ -450,7 +608,7 @@ impl Plain<'_> {
         }
         for [key, value] in pairs {
             deepest = deepest.max(value.depth);
-            check_key(&mut self.work, *key)?;
+            check_key(&mut self.work, times, *key)?;
             // SAFETY: a dict, which takes references of its own.
             if unsafe { ffi::PyDict_SetItem(dict, key.object, value.object) } != 0 {
                 return Err(self.failed());
@@ -471,7 +629,7 @@ impl Plain<'_> {
         let items = self.scratch.stack.get(from..).unwrap_or_default();
         for item in items {
             deepest = deepest.max(item.depth);
-            check_key(&mut self.work, *item)?;
+            check_key(&mut self.work, &self.scratch.times, *item)?;
             // SAFETY: a set that nobody else has seen, which takes a reference of its own.
             if unsafe { ffi::PySet_Add(set, item.object) } != 0 {
                 return Err(self.failed());
@@ -587,10 +745,78 @@ unsafe fn is(object: Raw, kind: *mut ffi::PyTypeObject) -> bool {
     std::ptr::eq(unsafe { ffi::Py_TYPE(object) }, kind)
 }
 
+/// A day that there is: the constructors look at the month alone.
+fn is_date([y1, y2, month, day]: [u8; 4]) -> bool {
+    let year = u16::from_be_bytes([y1, y2]);
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 => 28 + u8::from(leap),
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    (1..=9999).contains(&year) && (1..=days).contains(&day)
+}
+
+/// Hour, minute, second and millionths.
+fn is_clock(clock: &[u8]) -> bool {
+    let &[hour, minute, second, a, b, c] = clock else { return false };
+    hour < 24 && minute < 60 && second < 60 && u32::from_be_bytes([0, a, b, c]) < 1_000_000
+}
+
+/// The arguments are those that picklers write for one of the classes of dates and times.
+///
+/// # Safety
+/// Live objects.
+unsafe fn is_time(classes: &[Raw; 5], class: Raw, args: Raw) -> bool {
+    let [date, datetime, time, timedelta, timezone] = *classes;
+    // SAFETY: as the caller promises; the items of a tuple live as long as it.
+    unsafe {
+        if !is(args, &raw mut ffi::PyTuple_Type) {
+            return false;
+        }
+        let len = ffi::PyTuple_Size(args);
+        let item = |at| if at < len { ffi::PyTuple_GetItem(args, at) } else { std::ptr::null_mut() };
+        let of = |at, kind: *mut ffi::PyTypeObject| at < len && is(item(at), kind);
+        let bytes = if of(0, &raw mut ffi::PyBytes_Type) {
+            let (data, size) = (ffi::PyBytes_AsString(item(0)), ffi::PyBytes_Size(item(0)));
+            std::slice::from_raw_parts(data.cast::<u8>(), size.unsigned_abs())
+        } else {
+            &[]
+        };
+        let zone = len == 1 || len == 2 && of(1, timezone.cast());
+        let int = |at, limit: i64| {
+            of(at, &raw mut ffi::PyLong_Type) && {
+                let int = ffi::PyLong_AsLongLong(item(at));
+                ffi::PyErr_Clear();
+                (0..limit).contains(&int) || limit == 0
+            }
+        };
+        if std::ptr::eq(class, datetime) {
+            zone && matches!(bytes, [y1, y2, month, day, clock @ ..] if is_date([*y1, *y2, month & 0x7f, *day]) && is_clock(clock))
+        } else if std::ptr::eq(class, date) {
+            len == 1 && bytes.try_into().is_ok_and(is_date)
+        } else if std::ptr::eq(class, time) {
+            let &[hour, a, b, c, d, e] = bytes else { return false };
+            zone && is_clock(&[hour & 0x7f, a, b, c, d, e])
+        } else if std::ptr::eq(class, timedelta) {
+            len == 3 && int(0, 0) && int(1, 86_400) && int(2, 1_000_000)
+        } else {
+            of(0, timedelta.cast()) && (len == 1 || len == 2 && of(1, &raw mut ffi::PyUnicode_Type))
+        }
+    }
+}
+
 /// Hashing must not cost more than the size of the input pays for.
 #[inline(always)]
-fn check_key(work: &mut u64, key: Entry) -> Done {
+fn check_key(work: &mut u64, times: &Times, key: Entry) -> Done {
     if key.depth == 0 {
+        return Ok(());
+    }
+    if let Times::Known(times) = times
+        // SAFETY: a live object.
+        && times.contains(&unsafe { ffi::Py_TYPE(key.object) }.cast())
+    {
         return Ok(());
     }
     // SAFETY: a live object.
