@@ -11,6 +11,9 @@ pub struct Places {
     used: usize,
 }
 
+/// Slots that are kept for what is read next.
+const KEPT: usize = 64;
+
 fn spread(place: u64) -> usize {
     (place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) as usize
 }
@@ -70,11 +73,20 @@ impl Places {
     }
 
     pub fn clear(&mut self) {
-        for (_, object) in self.slots.drain(..) {
+        if self.used == 0 {
+            return;
+        }
+        // What was large once does not make every later one slow.
+        let keep = self.slots.len() <= KEPT;
+        for slot in &mut self.slots {
+            let object = std::mem::replace(&mut slot.1, std::ptr::null_mut());
             if !object.is_null() {
                 // SAFETY: a reference of ours.
                 unsafe { ffi::Py_DECREF(object) };
             }
+        }
+        if !keep {
+            self.slots = Vec::new();
         }
         self.used = 0;
     }

@@ -77,6 +77,8 @@ pub struct Made {
     facts: Vec<Fact>,
     places: Places,
     next: usize,
+    /// Values of an item that were found already.
+    seen: Vec<bool>,
 }
 
 // SAFETY: they are touched by threads that are attached only.
@@ -93,6 +95,24 @@ impl Made {
         self.facts.clear();
         self.places.clear();
         self.next = 0;
+        self.seen.clear();
+    }
+
+    /// Forgets these events alone, all that there are: a document that has many values may give many small items.
+    fn forget(&mut self, events: &[usize]) {
+        for index in events {
+            if let Some(object) = self.objects.get_mut(*index) {
+                // SAFETY: references of ours, or null.
+                unsafe { ffi::Py_XDECREF(std::mem::replace(object, std::ptr::null_mut())) };
+            }
+            if let Some(fact) = self.facts.get_mut(*index) {
+                *fact = Fact::default();
+            }
+            if let Some(seen) = self.seen.get_mut(*index) {
+                *seen = false;
+            }
+        }
+        self.places.clear();
     }
 
     /// Objects that it holds, for the collector.
@@ -148,15 +168,25 @@ pub fn part<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let root = document.root();
     let mut build = Build::new(py, document, wanted, made, 0);
+    let mut events = Vec::new();
+    let mut result = Ok(());
     if root.id().is_some() {
-        for index in reachable(document, root) {
-            if let Some((event, _)) = document.event(index) {
-                build.event(index, event)?;
+        build.made.seen.resize(document.id_limit().max(build.made.seen.len()), false);
+        events = reachable(document, root, &mut build.made.seen);
+        for index in &events {
+            if let Some((event, _)) = document.event(*index) {
+                result = build.event(*index, event);
+                if result.is_err() {
+                    break;
+                }
             }
         }
     }
-    let value = build.finish(root);
-    made.clear();
+    let value = match result {
+        Ok(()) => build.finish(root),
+        Err(error) => Err(error),
+    };
+    made.forget(&events);
     value
 }
 
@@ -211,10 +241,7 @@ impl<'a, 'd, 'py> Build<'a, 'd, 'py> {
     pub fn spend(&mut self, work: u64) -> PyResult<()> {
         self.work = self.work.saturating_add(work);
         if self.work > self.limit {
-            return Err(errors::bad_value(
-                self.py,
-                "the pickle shares parts so often that hashing or copying them would take for ever",
-            ));
+            return Err(errors::too_much(self.py));
         }
         Ok(())
     }

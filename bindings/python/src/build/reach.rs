@@ -5,17 +5,15 @@ use crate::errors;
 use pickle_core::{Change, Document, Event, Items, Kind, Value};
 use pyo3::prelude::*;
 
-/// The events that make a value, in order.
-pub(super) fn reachable(document: &Document<'_>, root: Value<'_>) -> Vec<usize> {
-    let mut seen = std::collections::HashSet::new();
+/// The events that make a value, in order. What is made by them is marked in `seen`, which has nothing marked before.
+pub(super) fn reachable(document: &Document<'_>, root: Value<'_>, seen: &mut [bool]) -> Vec<usize> {
     let (mut open, mut events) = (Vec::new(), Vec::new());
     open.extend(root.id());
     let into = |items: Items<'_>, open: &mut Vec<usize>| open.extend(items.filter_map(|item| item.id()));
     while let Some(index) = open.pop() {
-        if !seen.insert(index) {
-            continue;
-        }
+        let Some(seen) = seen.get_mut(index).filter(|seen| !**seen) else { continue };
         let Some((Event::Made(value), _)) = document.event(index) else { continue };
+        *seen = true;
         events.push(index);
         if matches!(value.kind(), Kind::Tuple) {
             value.items().into_iter().for_each(|items| into(items, &mut open));
