@@ -128,14 +128,14 @@ def items(file, path="$", **options):
     They are read one by one, and memory does not grow with the file. The items of a dict, and the attributes of an
     object, are pairs. A pickle of up to min_nodes values is read as a whole.
 
-    file is a binary file, or a path, as open takes it. Of a path to what is not packed a first pass finds what later items
-    share with earlier ones. Without, what was shared long ago is an error of kind MemoDropped.
+    file is a binary file, or a path, as open takes it: then a first pass finds what later items share with earlier ones.
+    Without, what was shared long ago is an error of kind MemoDropped.
     """
     if not isinstance(file, (str, os.PathLike)):
         return _native._Items(file, False, path, **options)
     if not _open.is_packed(file):
         return _native._Items(file, True, path, **options)
-    return _native._Items(open(file), False, path, **options)
+    return _native._Items(open(file), False, path, ahead=open(file), **options)
 
 
 def aitems(file, path="$", **options):
@@ -156,11 +156,12 @@ def table(file, path="$", **options):
 def get(data, path, **options):
     """The one value at a path like $.rows[3].name, of the pickle at the start of data. KeyError where nothing is there.
 
-    data is bytes, or a file as open takes it. A file that is not packed is looked at where it is, without a copy.
+    data is bytes, or a file as open takes it: of a large one a row like $.rows[3] is taken in constant memory.
     """
     if isinstance(data, (str, os.PathLike)) or hasattr(data, "read") and hasattr(data, "readline") and not _is_buffer(data):
-        with _open.contents(data) as data:
-            return _native.get(data, path, **options)
+        from . import _get
+
+        return _get.get(data, path, options)
     return _native.get(data, path, **options)
 
 

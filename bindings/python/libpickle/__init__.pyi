@@ -206,6 +206,7 @@ def loads(
     text_ints: str | None = None,
     policy: Policy | _TrustAll | None = None,
     allow: _Allowed | None = None,
+    readonly: bool = False,
 ) -> Any: ...
 def load(
     file: _Readable,

@@ -244,16 +244,3 @@ def opened(file):
     finally:
         if inner is not file:
             inner.close()
-
-
-@contextlib.contextmanager
-def contents(file):
-    """All bytes of what open gives: of a file that is not packed without a copy."""
-    if isinstance(file, (str, os.PathLike)) and os.path.isfile(file) and os.path.getsize(file) and not is_packed(file):
-        import mmap
-
-        with io.open(file, "rb") as plain, mmap.mmap(plain.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield data
-        return
-    with opened(file) as inner:
-        yield inner.read()

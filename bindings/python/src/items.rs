@@ -109,14 +109,18 @@ pub struct Items {
     over: bool,
     /// A path that found something, in any of the pickles.
     seen: bool,
+    /// The last item was an entry of a mapping or an attribute.
+    pairs: bool,
+    /// Pickles that were begun.
+    begun: u64,
     failed: Option<PyErr>,
 }
 
 #[pymethods]
 impl Items {
-    /// `file` is the name of a file, or something to read bytes from.
+    /// `file` is the name of a file, or something to read bytes from; then `ahead` may be the same once more, to look ahead in.
     #[new]
-    #[pyo3(signature = (file, is_name, path, *, encoding=Some("ASCII"), errors="strict", max_bytes=None, max_opcodes=None, max_depth=1000, min_nodes=4096, known=true, text_ints=None))]
+    #[pyo3(signature = (file, is_name, path, *, encoding=Some("ASCII"), errors="strict", max_bytes=None, max_opcodes=None, max_depth=1000, min_nodes=4096, known=true, text_ints=None, ahead=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         file: &Bound<'_, PyAny>,
@@ -130,6 +134,7 @@ impl Items {
         min_nodes: usize,
         known: bool,
         text_ints: Option<&str>,
+        ahead: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let py = file.py();
         if !Path::new(path).is_valid() {
@@ -159,7 +164,7 @@ impl Items {
             let ahead = if kind.is_file() { Some(Pieces::new(Bytes::File(File::open(&name)?))) } else { None };
             (Bytes::File(open), ahead)
         } else {
-            (Bytes::Python(file.clone().unbind()), None)
+            (Bytes::Python(file.clone().unbind()), ahead.map(|file| Pieces::new(Bytes::Python(file))))
         };
         let how = ItemOptions::new().reader(reading.core).min_nodes(min_nodes);
         Ok(Items {
@@ -177,8 +182,22 @@ impl Items {
             made: Made::default(),
             over: false,
             seen: false,
+            pairs: false,
+            begun: 0,
             failed: None,
         })
+    }
+
+    /// The last item is a pair: an entry of a mapping, or an attribute.
+    #[getter]
+    fn pairs(&self) -> bool {
+        self.pairs
+    }
+
+    /// The pickle that the last item is of, by number from 0.
+    #[getter]
+    fn pickle(&self) -> u64 {
+        self.begun.saturating_sub(1)
     }
 
     fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -226,6 +245,7 @@ impl Items {
             reader = reader.with_plan(unsafe { &*std::ptr::from_ref::<MemoPlan<'static>>(plan) });
         }
         reader.begin_at(self.offset);
+        self.begun += 1;
         self.current = Some(Reading1 { reader: Some(reader), _plan: plan, _planner: planner });
         Ok(true)
     }
@@ -283,6 +303,7 @@ impl Items {
         let item: Option<Item<'_>> =
             self.current.as_ref().and_then(|current| current.reader.as_ref()).and_then(|reader| reader.item());
         let Some(item) = item else { return Err(errors::bad_value(py, "there is no item")) };
+        self.pairs = matches!(item.role(), Role::Entry | Role::Attribute);
         let made = &mut self.made;
         let mut value = |document: Document<'_>| build::part(py, &document, &reading.wanted, made);
         match (item.role(), item.key_document()) {

@@ -11,6 +11,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import tracemalloc
 import zipfile
 import zlib
 
@@ -169,6 +170,17 @@ def test_one_value_of_a_file(packer, tmp_path):
         libpickle.get(path, "$.rows[")
     with pytest.raises(FileNotFoundError):
         libpickle.get(tmp_path / "none", "$")
+
+
+def test_one_row_of_a_large_file_takes_no_memory(tmp_path):
+    path = tmp_path / "large.pkl"
+    path.write_bytes(libpickle.dumps({"rows": [{"id": i, "text": "x" * 60 + str(i)} for i in range(300_000)]}))
+    assert os.path.getsize(path) > 1 << 24
+    tracemalloc.start()
+    assert libpickle.get(path, "$.rows[250000].id") == 250_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 << 20
 
 
 def test_what_differs(tmp_path):

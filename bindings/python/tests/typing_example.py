@@ -70,4 +70,4 @@ def changes(old: bytes, new: str) -> list[str]:
 
 
 def one(path: str, file: io.BytesIO) -> object:
-    return libpickle.get(path, "$.rows[3]") or libpickle.get(file, "$") or libpickle.loads(b"N.", allow=["numpy"])
+    return libpickle.get(path, "$.rows[3]") or libpickle.get(file, "$") or libpickle.loads(b"N.", allow=["numpy"], readonly=True)
