@@ -157,15 +157,15 @@ const NATIVE: [&str; 10] = [
     "zoneinfo",
 ];
 
-/// Real objects straight from the bytes, which nobody can change, if they are of a form that allows it.
+/// Real objects straight from the bytes, which nobody can change, if they are of a form that allows it. Arrays may lie in
+/// `views`, which the bytes are of.
 fn live<'py>(
+    py: Python<'py>,
     reading: &mut Reading<'py>,
-    data: &Bound<'py, PyBytes>,
-    readonly: bool,
+    bytes: &[u8],
+    views: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = data.py();
     let Some(policy) = reading.policy.clone() else { return Ok(None) };
-    let bytes = data.as_bytes();
     let Some(look) = (if bytes.len() >= LONG { py.detach(|| live::look(bytes)) } else { live::look(bytes) }) else {
         return Ok(None);
     };
@@ -188,7 +188,7 @@ fn live<'py>(
     reading.find_classes(py, look.protocol, approved)?;
     let Some(real) = &reading.wanted.real else { return Ok(None) };
     let _off = Collector::off_for(py, bytes.len() / 4)?;
-    live::read(bytes, &look, real, data.as_any(), readonly).map(Some)
+    live::read(py, bytes, &look, real, views).map(Some)
 }
 
 /// Made as it is by its own class.
@@ -257,7 +257,7 @@ pub fn loads<'py>(
     if max_bytes.is_none()
         && max_opcodes.is_none()
         && let Ok(data) = data.cast_exact::<PyBytes>()
-        && let Some(value) = live(&mut reading, data, readonly)?
+        && let Some(value) = live(py, &mut reading, data.as_bytes(), readonly.then_some(data.as_any()))?
     {
         return Ok(value);
     }
@@ -367,6 +367,8 @@ pub struct Reader {
     made: Made,
     /// Pickles share a memo.
     keep_memo: bool,
+    /// There is a limit of memory.
+    limited: bool,
     begun: bool,
 }
 
@@ -396,7 +398,8 @@ impl Reader {
     fn new(keep_memo: bool, max_bytes: Option<usize>) -> Self {
         let heap = max_bytes.map_or_else(Heap::new, Heap::with_limit);
         let options = Options::new();
-        Reader { unpickler: Unpickler::new(heap, options), options, made: Made::default(), keep_memo, begun: false }
+        let (unpickler, made) = (Unpickler::new(heap, options), Made::default());
+        Reader { unpickler, options, made, keep_memo, limited: max_bytes.is_some(), begun: false }
     }
 
     /// The next pickle; EOFError at the end of the file.
@@ -431,6 +434,11 @@ impl Reader {
             fix_imports,
         };
         let mut reading = Reading::new(py, given)?;
+        let is_live = !self.keep_memo
+            && !self.limited
+            && find_class.is_none()
+            && max_opcodes.is_none()
+            && reading.policy.is_some();
         if let Some(find_class) = find_class {
             reading.core.stop_after_build = false;
             reading.wanted.known = false;
@@ -458,10 +466,13 @@ impl Reader {
         };
         let mut source = Source::of(file)?;
         source.pickle(&mut self.unpickler, |piece| {
-            if judged {
+            if judged || is_live {
                 pickle.extend_from_slice(piece);
             }
         })?;
+        if is_live && let Some(value) = live(py, &mut reading, &pickle, None)? {
+            return Ok(value);
+        }
         self.value(&mut reading, &pickle, py)
     }
 

@@ -6,6 +6,7 @@ import datetime
 import decimal
 import enum
 import gc
+import io
 import pickle
 import pickletools
 import sys
@@ -218,6 +219,8 @@ def test_the_same_as_pickle(name, protocol):
     for options in ({"policy": libpickle.TRUST_ALL}, {"allow": allow}, {"policy": libpickle.Policy(allow)}):
         for form in (data, pickletools.optimize(data), bytearray(data)):
             got = libpickle.loads(form, **options)
+            again = libpickle.load(io.BytesIO(form), **options)
+            assert pickle.dumps(again, protocol) == pickle.dumps(got, protocol) or name == "set"
             assert type(got) is type(want)
             assert pickle.dumps(got, protocol) == pickle.dumps(want, protocol) or name == "set"
             if name != "class":
@@ -232,6 +235,20 @@ def test_sharing_and_cycles(options):
         assert first.inner is second.inner is state
         value = libpickle.loads(pickle.dumps(cyclic(), protocol), **options)
         assert value.me is value and value.all[0] is value
+
+
+def test_files_of_objects():
+    values = [VALUES["points"], VALUES["slots"], Color.RED, TIMES["aware"], cyclic().all[0].x, VALUES["namedtuple"]]
+    data = b"".join(pickle.dumps(value, protocol) for protocol in range(2, 6) for value in values)
+    for options in ({"policy": libpickle.TRUST_ALL}, {"allow": ALLOW}):
+        file = io.BytesIO(data + b"rest")
+        read = [libpickle.load(file, **options) for _ in range(4 * len(values))]
+        assert read == values * 4 and file.read() == b"rest"
+        assert list(libpickle.pickles(io.BytesIO(data), **options)) == values * 4
+    with pytest.raises(libpickle.RefusedError):
+        libpickle.load(io.BytesIO(data), allow=["decimal.Decimal"])
+    with pytest.raises(libpickle.PickleError):
+        libpickle.load(io.BytesIO(data), allow=ALLOW, max_bytes=100)
 
 
 def test_a_state_that_is_used_elsewhere_is_copied():

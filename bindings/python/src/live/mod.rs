@@ -49,15 +49,14 @@ struct Live<'a, 'py> {
     work: u64,
 }
 
-/// Reads the pickle that was looked at. With `views`, arrays of numpy may lie in `data`, which the input is.
+/// Reads the pickle that was looked at. With `views`, which the input is of, arrays of numpy may lie in that.
 pub fn read<'py>(
+    py: Python<'py>,
     input: &[u8],
     look: &Look,
     real: &Real<'py>,
-    data: &Bound<'py, PyAny>,
-    views: bool,
+    views: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = data.py();
     let mut live = Live {
         py,
         look,
@@ -68,7 +67,7 @@ pub fn read<'py>(
         base: 0,
         classes: HashMap::default(),
         names: Names::new(),
-        views: if views { Some(Views::new(data)) } else { None },
+        views: views.map(Views::new),
         work: 100_000 + 16 * input.len() as u64,
     };
     live.run(&mut Input::new(input))
