@@ -9,6 +9,7 @@ mod items;
 mod known;
 mod live;
 mod load;
+mod opcodes;
 mod options;
 mod plain;
 mod raw;
@@ -17,6 +18,7 @@ mod record;
 mod save;
 mod source;
 mod strings;
+mod times;
 mod verdict;
 
 use pyo3::prelude::*;

@@ -1,11 +1,13 @@
 //! Plain data straight from the opcodes, without a document between: most pickles are nothing else.
 //!
-//! It takes what CPython's picklers write of str, bytes, numbers, tuples, lists, dicts, sets, dates and times in protocols 2 to 5. Where
-//! anything else comes, or a limit or a fault, it gives up without a word, and the document tells what there is: both have to
+//! It takes what CPython's picklers write of str, bytes, numbers, tuples, lists, dicts, sets, dates and times in protocols 2 to
+//! 5. Where anything else comes, or a limit or a fault, it gives up without a word, and the document tells what there is: both have to
 //! give the same values, and no value may come from here that a document would refuse.
 
+use crate::opcodes::{Input, Other};
 use crate::raw::{self, Kept, Raw, again};
 use crate::strings;
+use crate::times::{self, Times};
 use pickle_core::Opcode;
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
@@ -14,9 +16,6 @@ use pyo3::prelude::*;
 const KEPT: usize = 1 << 14;
 /// Values that hashing may look at beside those that the size of the input pays for, as in documents.
 const WORK: u64 = 100_000;
-
-/// Something that is not for here.
-pub struct Other;
 
 type Done = Result<(), Other>;
 
@@ -51,18 +50,6 @@ struct Scratch {
     times: Times,
 }
 
-/// The classes of dates and times, once a pickle has asked for one.
-#[derive(Clone, Copy, Default)]
-enum Times {
-    #[default]
-    Unknown,
-    /// `date`, `datetime`, `time`, `timedelta`, `timezone`.
-    Known([Raw; 5]),
-    /// They are not those of C, which run no code of Python.
-    Others,
-}
-
-const TIMES: [&str; 5] = ["date", "datetime", "time", "timedelta", "timezone"];
 /// The depth of such a class itself: with it, any container is too deep.
 const CLASS: u32 = u32::MAX / 2;
 
@@ -123,34 +110,11 @@ pub fn read<'py>(py: Python<'py>, input: &[u8], how: How) -> Option<Bound<'py, P
         return value;
     }
     // Imported between two walks: nothing is half made meanwhile.
-    let times = find_times(py);
+    let times = times::find(py);
     let mut scratch = SCRATCH.take(py).unwrap_or_else(new_scratch);
     scratch.times = times;
     SCRATCH.put(py, scratch);
     if matches!(times, Times::Others) { None } else { once(py, input, how).0 }
-}
-
-#[cold]
-fn find_times(py: Python<'_>) -> Times {
-    let find = || -> PyResult<Times> {
-        let module = py.import("datetime")?;
-        let mut found = [std::ptr::null_mut(); 5];
-        for (place, name) in found.iter_mut().zip(TIMES) {
-            let class = module.getattr(name)?;
-            // SAFETY: a live object; of a class its flags.
-            let of_c = unsafe {
-                ffi::PyType_Check(class.as_ptr()) != 0
-                    && ffi::PyType_GetFlags(class.as_ptr().cast()) & ffi::Py_TPFLAGS_HEAPTYPE == 0
-            };
-            if !of_c {
-                return Ok(Times::Others);
-            }
-            // They live as long as the process.
-            *place = class.into_ptr();
-        }
-        Ok(Times::Known(found))
-    };
-    find().unwrap_or(Times::Others)
 }
 
 fn once<'py>(py: Python<'py>, input: &[u8], how: How) -> (Option<Bound<'py, PyAny>>, bool) {
@@ -183,93 +147,6 @@ fn once<'py>(py: Python<'py>, input: &[u8], how: How) -> (Option<Bound<'py, PyAn
     // SAFETY: a new reference.
     let value = unsafe { Bound::from_owned_ptr(py, root.object) };
     ((root.depth <= max_depth.min(CLASS - 1)).then_some(value), false)
-}
-
-/// The bytes of the pickle. Frames are enforced as [`pickle_core::Decoder`] does it.
-pub struct Input<'a> {
-    all: &'a [u8],
-    at: usize,
-    /// Where the frame ends that is open; without one, where the input does.
-    limit: usize,
-    framed: bool,
-}
-
-impl<'a> Input<'a> {
-    pub fn new(all: &'a [u8]) -> Self {
-        Input { all, at: 0, limit: all.len(), framed: false }
-    }
-
-    /// Bytes that were taken.
-    #[inline(always)]
-    pub fn at(&self) -> usize {
-        self.at
-    }
-
-    /// The opcode that comes next, in the same frame.
-    #[inline(always)]
-    pub fn next_is(&self, opcode: Opcode) -> bool {
-        self.at < self.limit && self.all.get(self.at) == Some(&opcode.byte())
-    }
-
-    /// A frame ends with its pickle.
-    pub fn may_stop(&self) -> bool {
-        self.at == self.limit || !self.framed
-    }
-
-    /// A line that is the name of a module or what is in one, as all but the strangest are.
-    pub fn name(&mut self) -> Result<&'a [u8], Other> {
-        let rest = self.all.get(self.at..self.limit).ok_or(Other)?;
-        let len = rest.iter().position(|byte| !matches!(byte, 0x21..=0x7e)).ok_or(Other)?;
-        let name = self.take(len)?;
-        if len == 0 || self.byte()? != b'\n' { Err(Other) } else { Ok(name) }
-    }
-
-    #[inline(always)]
-    pub fn take(&mut self, len: usize) -> Result<&'a [u8], Other> {
-        let end = self.at.checked_add(len).filter(|end| *end <= self.limit).ok_or(Other)?;
-        let taken = self.all.get(self.at..end).ok_or(Other)?;
-        self.at = end;
-        Ok(taken)
-    }
-
-    #[inline(always)]
-    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Other> {
-        self.take(N)?.try_into().map_err(|_| Other)
-    }
-
-    #[inline(always)]
-    pub fn byte(&mut self) -> Result<u8, Other> {
-        self.array().map(|[byte]| byte)
-    }
-
-    #[inline(always)]
-    pub fn four(&mut self) -> Result<u32, Other> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    #[inline(always)]
-    pub fn eight(&mut self) -> Result<usize, Other> {
-        usize::try_from(u64::from_le_bytes(self.array()?)).map_err(|_| Other)
-    }
-
-    #[inline(always)]
-    pub fn opcode(&mut self) -> Result<Opcode, Other> {
-        if self.at == self.limit {
-            self.limit = self.all.len();
-            self.framed = false;
-        }
-        Opcode::from_byte(self.byte()?).ok_or(Other)
-    }
-
-    pub fn frame(&mut self) -> Done {
-        let len = self.eight()?;
-        if self.framed {
-            return Err(Other);
-        }
-        self.framed = true;
-        self.limit = self.at.checked_add(len).filter(|end| *end <= self.all.len()).ok_or(Other)?;
-        Ok(())
-    }
 }
 
 impl Plain<'_> {
@@ -432,7 +309,7 @@ impl Plain<'_> {
 
     /// Pushes one of the classes of dates and times.
     fn class(&mut self, module: &[u8], name: &[u8]) -> Done {
-        let at = TIMES.iter().position(|known| known.as_bytes() == name).filter(|_| module == b"datetime");
+        let at = times::NAMES.iter().position(|known| known.as_bytes() == name).filter(|_| module == b"datetime");
         let at = at.ok_or(Other)?;
         let Times::Known(classes) = self.scratch.times else {
             self.asks = matches!(self.scratch.times, Times::Unknown);
@@ -458,7 +335,7 @@ impl Plain<'_> {
         let Times::Known(classes) = self.scratch.times else { return Err(Other) };
         // SAFETY: live objects. The constructors are those of C, and the arguments what picklers write: no code of Python runs.
         let made = unsafe {
-            if class.depth != CLASS || !is_time(&classes, class.object, args.object) {
+            if class.depth != CLASS || !times::is_one(&classes, class.object, args.object) {
                 return Err(Other);
             }
             ffi::PyObject_CallObject(class.object, args.object)
@@ -740,71 +617,9 @@ impl Shape {
 /// # Safety
 /// `object` is a live object.
 #[inline(always)]
-unsafe fn is(object: Raw, kind: *mut ffi::PyTypeObject) -> bool {
+pub unsafe fn is(object: Raw, kind: *mut ffi::PyTypeObject) -> bool {
     // SAFETY: as the caller promises.
     std::ptr::eq(unsafe { ffi::Py_TYPE(object) }, kind)
-}
-
-/// A day that there is: the constructors look at the month alone.
-fn is_date([y1, y2, month, day]: [u8; 4]) -> bool {
-    let year = u16::from_be_bytes([y1, y2]);
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let days = match month {
-        2 => 28 + u8::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => 0,
-    };
-    (1..=9999).contains(&year) && (1..=days).contains(&day)
-}
-
-/// Hour, minute, second and millionths.
-fn is_clock(clock: &[u8]) -> bool {
-    let &[hour, minute, second, a, b, c] = clock else { return false };
-    hour < 24 && minute < 60 && second < 60 && u32::from_be_bytes([0, a, b, c]) < 1_000_000
-}
-
-/// The arguments are those that picklers write for one of the classes of dates and times.
-///
-/// # Safety
-/// Live objects.
-unsafe fn is_time(classes: &[Raw; 5], class: Raw, args: Raw) -> bool {
-    let [date, datetime, time, timedelta, timezone] = *classes;
-    // SAFETY: as the caller promises; the items of a tuple live as long as it.
-    unsafe {
-        if !is(args, &raw mut ffi::PyTuple_Type) {
-            return false;
-        }
-        let len = ffi::PyTuple_Size(args);
-        let item = |at| if at < len { ffi::PyTuple_GetItem(args, at) } else { std::ptr::null_mut() };
-        let of = |at, kind: *mut ffi::PyTypeObject| at < len && is(item(at), kind);
-        let bytes = if of(0, &raw mut ffi::PyBytes_Type) {
-            let (data, size) = (ffi::PyBytes_AsString(item(0)), ffi::PyBytes_Size(item(0)));
-            std::slice::from_raw_parts(data.cast::<u8>(), size.unsigned_abs())
-        } else {
-            &[]
-        };
-        let zone = len == 1 || len == 2 && of(1, timezone.cast());
-        let int = |at, limit: i64| {
-            of(at, &raw mut ffi::PyLong_Type) && {
-                let int = ffi::PyLong_AsLongLong(item(at));
-                ffi::PyErr_Clear();
-                (0..limit).contains(&int) || limit == 0
-            }
-        };
-        if std::ptr::eq(class, datetime) {
-            zone && matches!(bytes, [y1, y2, month, day, clock @ ..] if is_date([*y1, *y2, month & 0x7f, *day]) && is_clock(clock))
-        } else if std::ptr::eq(class, date) {
-            len == 1 && bytes.try_into().is_ok_and(is_date)
-        } else if std::ptr::eq(class, time) {
-            let &[hour, a, b, c, d, e] = bytes else { return false };
-            zone && is_clock(&[hour & 0x7f, a, b, c, d, e])
-        } else if std::ptr::eq(class, timedelta) {
-            len == 3 && int(0, 0) && int(1, 86_400) && int(2, 1_000_000)
-        } else {
-            of(0, timedelta.cast()) && (len == 1 || len == 2 && of(1, &raw mut ffi::PyUnicode_Type))
-        }
-    }
 }
 
 /// Hashing must not cost more than the size of the input pays for.

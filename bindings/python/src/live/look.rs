@@ -1,6 +1,6 @@
 //! A first walk over a pickle, before any code can run: whether it has only what is taken here, and what the second needs to know.
 
-use crate::plain::{Input, Other};
+use crate::opcodes::{Input, Other};
 use pickle_core::Opcode;
 
 /// What the first walk tells.

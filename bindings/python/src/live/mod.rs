@@ -8,7 +8,7 @@ mod look;
 mod views;
 
 use crate::errors;
-use crate::plain::Input;
+use crate::opcodes::Input;
 use crate::raw::{self, Raw, again};
 use crate::real::{self, Real};
 use crate::strings;
