@@ -11,8 +11,8 @@
 
 use crate::paths::find_numbers;
 use crate::{
-    Encoding, ErrorKind, FileItems, ItemReader, ItemStatus, PickleError, ReadOptions, Status, Unpickler, dumps,
-    find_in, flat, info, loads,
+    Encoding, ErrorKind, FileItems, ItemReader, ItemStatus, PickleError, ReadOptions, Scanner, Status, Unpickler,
+    dumps, find_in, flat, info, loads, scan,
 };
 use jni_sys::{JNIEnv, jbyte, jbyteArray, jclass, jint, jlong, jlongArray, jobject, jsize};
 use std::ptr::null_mut;
@@ -75,6 +75,11 @@ impl Call {
         String::from_utf8_lossy(&self.bytes(array, 0, jint::MAX)).into_owned()
     }
 
+    /// Texts with a NUL behind each.
+    fn names(&self, array: jbyteArray) -> Vec<String> {
+        self.text(array).split_terminator('\0').map(str::to_owned).collect()
+    }
+
     fn options(&self, array: jlongArray) -> ReadOptions {
         let mut numbers = [0; 5];
         if java!(self, GetArrayLength, array) >= 5 {
@@ -103,6 +108,7 @@ enum Handle {
     Unpickler(Arc<Unpickler>),
     Items(Arc<ItemReader>),
     File(Arc<FileItems>),
+    Scanner(Arc<Scanner>),
 }
 
 impl Handle {
@@ -122,6 +128,10 @@ impl Handle {
 
     fn items(address: jlong) -> Result<&'static ItemReader, PickleError> {
         if let Handle::Items(reader) = Handle::at(address) { Ok(reader) } else { Err(wrong()) }
+    }
+
+    fn scanner(address: jlong) -> Result<&'static Scanner, PickleError> {
+        if let Handle::Scanner(scanner) = Handle::at(address) { Ok(scanner) } else { Err(wrong()) }
     }
 }
 
@@ -232,7 +242,7 @@ natives! {
         match Handle::at(reader) {
             Handle::Unpickler(reader) => reader.finish()?,
             Handle::Items(reader) => reader.finish()?,
-            Handle::File(_) => {}
+            Handle::File(_) | Handle::Scanner(_) => {}
         }
         Ok((None, 0, 0))
     }
@@ -247,7 +257,7 @@ natives! {
         match Handle::at(reader) {
             Handle::Unpickler(reader) => reader.next_pickle(keep_memo != 0),
             Handle::Items(reader) => reader.next_pickle(),
-            Handle::File(_) => {}
+            Handle::File(_) | Handle::Scanner(_) => {}
         }
         Ok((None, 0, 0))
     }
@@ -257,7 +267,7 @@ natives! {
         let offset = match Handle::at(reader) {
             Handle::Unpickler(reader) => reader.offset(),
             Handle::Items(reader) => reader.offset(),
-            Handle::File(_) => 0,
+            Handle::File(_) | Handle::Scanner(_) => 0,
         };
         Ok((None, i64::try_from(offset).unwrap_or(i64::MAX), 0))
     }
@@ -290,6 +300,28 @@ natives! {
     fn Java_org_libpickle_Native_nextBatch(_call, reader: jlong) {
         let Handle::File(items) = Handle::at(reader) else { return Err(wrong()) };
         Ok((items.next_batch()?, 0, 0))
+    }
+
+    /// `scan` of an array; names that are allowed have a NUL behind each. A report, see `scan::encode`.
+    fn Java_org_libpickle_Native_scan(call, data: jbyteArray, allow: jbyteArray) {
+        let report = scan(&call.bytes(data, 0, jint::MAX), call.names(allow))?;
+        Ok((Some(crate::scan::encode(&report)), 0, 0))
+    }
+
+    /// A scanner of a stream: its address.
+    fn Java_org_libpickle_Native_scanner(call, allow: jbyteArray) {
+        Ok((None, Handle::Scanner(Scanner::new(call.names(allow))?).into_raw(), 0))
+    }
+
+    /// Takes a piece: the number of the verdict so far.
+    fn Java_org_libpickle_Native_feedScanner(call, scanner: jlong, data: jbyteArray, from: jint, len: jint) {
+        let verdict = Handle::scanner(scanner)?.feed(&call.bytes(data, from, len))?;
+        Ok((None, verdict as i64, 0))
+    }
+
+    /// Says that no input follows: the report.
+    fn Java_org_libpickle_Native_finishScanner(_call, scanner: jlong) {
+        Ok((Some(crate::scan::encode(&Handle::scanner(scanner)?.finish())), 0, 0))
     }
 }
 

@@ -15,6 +15,7 @@ mod jni;
 mod parity;
 mod paths;
 mod reader;
+mod scan;
 #[cfg(test)]
 mod sizes;
 #[cfg(test)]
@@ -26,6 +27,7 @@ pub use inspect::{GlobalUse, Info, info};
 pub use items::{FileItems, ItemBatch, ItemReader, ItemStatus};
 pub use paths::{find, find_in};
 pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads};
+pub use scan::{Executes, Finding, Report, ScannedGlobal, Scanner, Verdict, scan};
 pub use writer::dumps;
 
 uniffi::setup_scaffolding!();

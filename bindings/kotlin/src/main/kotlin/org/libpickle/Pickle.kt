@@ -118,6 +118,21 @@ object Pickle {
         return PickleInfo.read(calling(out) { Native.info(data, options.numbers, out) })
     }
 
+    /**
+     * What loading the pickles in [data] would do, in every reading that CPython has of them; what is wrong with them is in
+     * the report. [allow] names globals that are harmless: `MODULE.NAME`, `MODULE:NAME` where the name has dots,
+     * `MODULE.*`, `ext:CODE`.
+     *
+     * @throws PickleException a name in [allow] is written otherwise
+     */
+    @JvmStatic
+    @JvmOverloads
+    @Throws(PickleException::class)
+    fun scan(data: ByteArray, allow: Collection<String> = emptyList()): ScanReport {
+        val out = LongArray(3)
+        return ScanReport.read(calling(out) { Native.scan(data, ScanReport.names(allow), out) })
+    }
+
     /** The protocol of Python 3.8 to 3.13. */
     const val DEFAULT_PROTOCOL = 4
 }
