@@ -1,5 +1,6 @@
 //! What a call means, by the effect of what is called.
 
+use super::copy::copy;
 use super::effects::{ClassEffect, Effect};
 use super::machine::{Broken, Machine};
 use super::names::told;
@@ -235,9 +236,9 @@ impl Machine<'_> {
                     self.unknown_call(callee, items, Rule::DynamicImport, Verdict::Suspicious, out);
                     return Ok(Slot::new(Kind::Unknown));
                 };
-                let mut copy = [0u8; super::machine::KEEP];
-                let Some(place) = copy.get_mut(..text.len()) else { return Ok(Slot::new(Kind::Unknown)) };
-                place.copy_from_slice(text);
+                let mut own = [0u8; super::machine::KEEP];
+                let Some(place) = own.get_mut(..text.len()) else { return Ok(Slot::new(Kind::Unknown)) };
+                copy(place, text);
                 // A module by its own name.
                 let module = self.import(place, b"<module>", 0, out)?;
                 Ok(Slot { kind: Kind::Module, ..module }.with(flag::CALLABLE))

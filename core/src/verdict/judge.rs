@@ -98,7 +98,7 @@ impl<'m> Machine<'m> {
                 text = self.names.module_of(slot.at);
             }
             if let Some((text, place)) = text.and_then(|text| Some((text, copy.get_mut(..text.len())?))) {
-                place.copy_from_slice(text);
+                super::copy::copy(place, text);
                 *len = Some(text.len());
             }
         }

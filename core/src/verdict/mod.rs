@@ -19,6 +19,7 @@
 
 mod calls;
 mod containers;
+mod copy;
 mod effects;
 mod fast;
 mod feed;

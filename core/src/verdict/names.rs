@@ -1,5 +1,6 @@
 //! The globals of a stream: each name once, with what the tables say of it.
 
+use super::copy::copy;
 use super::effects::Effect;
 use super::rules::{Capability, Verdict};
 
@@ -105,8 +106,8 @@ impl<'m> Names<'m> {
                 if !room || end > self.text.len() {
                     return None;
                 }
-                self.text.get_mut(self.used..middle)?.copy_from_slice(module);
-                self.text.get_mut(middle..end)?.copy_from_slice(name);
+                copy(self.text.get_mut(self.used..middle)?, module);
+                copy(self.text.get_mut(middle..end)?, name);
                 let at = u32::try_from(self.used).ok()?;
                 *self.rows.get_mut(id)? = Named { at, module_len, name_len, era, count: 1, ..Named::default() };
                 self.used = end;

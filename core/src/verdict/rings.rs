@@ -73,7 +73,7 @@ fn copy(to: &mut [u8], from: &[u8]) {
         _ => None,
     };
     if done.is_none() && to.len() == from.len() {
-        to.copy_from_slice(from);
+        super::copy::copy(to, from);
     }
 }
 

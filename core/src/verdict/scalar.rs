@@ -11,6 +11,8 @@ pub(crate) enum Reading {
     Refused,
 }
 
+use super::copy::copy;
+use crate::literal::int::digit;
 use Reading::{Differs, Refused, Same};
 
 /// Digits beyond which CPython refuses an int since 3.11 (`sys.set_int_max_str_digits`).
@@ -42,7 +44,7 @@ pub(crate) fn int(text: &[u8], is_int: bool) -> Reading {
         [b'0', b'b' | b'B', rest @ ..] => (2, rest),
         rest => (10, rest),
     };
-    let digit = |byte: u8| char::from(byte).is_digit(radix);
+    let digit = |byte: u8| digit(byte, radix).is_some();
     let ok = body.last().is_some_and(|byte| digit(*byte))
         && body.iter().all(|byte| digit(*byte) || *byte == b'_')
         && !body.windows(2).any(|pair| pair == b"__");
@@ -132,7 +134,7 @@ pub(crate) fn unicode(text: &[u8]) -> Reading {
             continue;
         }
         let Some(digits) = digits.filter(|digits| digits.iter().all(u8::is_ascii_hexdigit)) else { return Refused };
-        let value = digits.iter().fold(0u32, |n, d| (n << 4) | char::from(*d).to_digit(16).unwrap_or(0));
+        let value = digits.iter().fold(0u32, |n, d| (n << 4) | u32::from(digit(*d, 16).unwrap_or(0)));
         if big && value > 0x10_ffff {
             return Refused;
         }
@@ -149,7 +151,7 @@ pub(crate) fn index(text: &[u8]) -> Option<u64> {
         return None;
     }
     text.iter().filter(|byte| **byte != b'_').try_fold(0u64, |n, byte| {
-        let digit = char::from(*byte).to_digit(10)?;
+        let digit = digit(*byte, 10)?;
         Some(n.saturating_mul(10).saturating_add(u64::from(digit)))
     })
 }
@@ -213,7 +215,7 @@ impl Utf8 {
         }
         match self.held.get_mut(..rest.len()) {
             Some(held) if cut => {
-                held.copy_from_slice(rest);
+                copy(held, rest);
                 self.len = rest.len() as u8;
             }
             _ => self.bad = true,

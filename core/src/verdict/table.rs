@@ -120,8 +120,7 @@ impl Block<'_> {
                     if left >= code || right >= code {
                         return None;
                     }
-                    let halves = open.get_mut(deep..deep + 2)?;
-                    halves.copy_from_slice(&[right, left]);
+                    *open.get_mut(deep..)?.first_chunk_mut()? = [right, left];
                     deep += 2;
                     continue;
                 }

@@ -1,5 +1,6 @@
 //! What is called through something else: helpers, wrappers, getters, attributes.
 
+use super::copy::copy;
 use super::effects::{ClassEffect, Effect};
 use super::machine::{Broken, Machine};
 use super::names::told;
@@ -197,7 +198,7 @@ impl Machine<'_> {
                     used += 1;
                 }
                 if let Some(place) = dotted.get_mut(used..used + part.len()) {
-                    place.copy_from_slice(part);
+                    copy(place, part);
                 }
                 used += part.len();
             }
