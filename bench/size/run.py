@@ -29,6 +29,7 @@ PROGRAMS = {
     ("encode", ""): "encode, pickler",
     ("encode_opcodes", ""): "encode, opcode by opcode",
     ("both", ""): "both, opcode by opcode",
+    ("judge", "verdict"): "the verdict, with the standard library's table",
     ("minicbor_decode", ""): "minicbor decode",
     ("postcard_decode", ""): "postcard decode (no keys)",
     ("minicbor_encode", ""): "minicbor encode",
@@ -43,7 +44,7 @@ C_PROGRAMS = {
     "tinycbor_decode": ("TinyCBOR decode", "cborparser.c"),
     "tinycbor_encode": ("TinyCBOR encode", "cborencoder.c"),
 }
-OURS = ("opcodes", "message", "document", "encode", "encode_opcodes", "both")
+OURS = ("opcodes", "message", "document", "encode", "encode_opcodes", "both", "judge")
 # Of each row: target, opt-level (of C: -Os, with the archive at z), and which number.
 COLUMNS = [(target, level, 0) for target in TARGETS for level in PROFILES]
 COLUMNS += [("thumbv7m", "z", 1), ("thumbv7m", "z", 2), ("thumbv7m", "z", 3), ("thumbv7m", "s", 3)]

@@ -6,10 +6,12 @@ through defmt, replies through the UART, and this Python loads them.
 `--bless` writes the .out files anew. Usage: snapshots.py [--bless] ELF_FOLDER...
 """
 
+import datetime
 import io
 import os
 import pickle
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -44,6 +46,15 @@ def messages():
     return b"".join(messages) + pickle.dumps(tuple(known[key] for key in ("id", "name", "samples"))) + pickle.dumps([1, 2])
 
 
+def judged():
+    """Messages with their length before them: harmless ones, then others. What is dangerous is spelled, never loaded."""
+    messages = [pickle.dumps(TELEMETRY, protocol) for protocol in range(6)]
+    messages += [pickle.dumps(datetime.date(2024, 2, 29), 4), pickle.dumps(list(range(50)), 4)]
+    messages += [b"cos\nsystem\n(S'true'\ntR.", b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x04true\x85R.",
+                 b"cmyapp\nUser\n)R.", b"\x80\x04]\x94(K\x01", b"\x80\x04" + b"]" * 200 + b"a" * 199 + b"."]
+    return b"".join(struct.pack("<H", len(message)) + message for message in messages) + bytes(2)
+
+
 # Name of the .out file: the program, what is sent, whether it ends well, what it replies.
 RUNS = {
     "telemetry": ("telemetry", telemetry, True, [{"id": 7, "sum": 10}] * 6),
@@ -51,6 +62,7 @@ RUNS = {
     "telemetry_async": ("telemetry_async", telemetry, True, []),
     "message": ("message", messages, True, []),
     "records": ("records", records, True, []),
+    "judge": ("judge", judged, True, [True] * 8 + [False] * 5),
 }
 
 
