@@ -229,9 +229,16 @@ impl<'m> Machine<'m> {
     fn crowded(&mut self, open: usize, out: &mut dyn Observer) {
         match open {
             WAITING if !self.level.deep => self.deep(out),
-            DEPTH => self.excess("more than 65536 values are open at once", out),
+            DEPTH if self.is_nested() => self.excess("more than 65536 values are open at once", out),
             _ => {}
         }
+    }
+
+    /// The open values are containers that wait for what is in them, and not the items of one wide tuple or frozenset.
+    fn is_nested(&self) -> bool {
+        let open = self.values((self.level.base, self.top));
+        let waits = |slot: &&Slot| matches!(slot.kind, Kind::Mark | Kind::List | Kind::Dict | Kind::Set);
+        open.iter().filter(waits).count() > open.len() / 2
     }
 
     /// So many open values are lists in lists where they are plain data: that is said no earlier than it must be.

@@ -80,11 +80,13 @@ final class ScanTests: XCTestCase {
         XCTAssertEqual(try Pickle.scan(Data()).verdict, .malformed)
         for size in [1, 255, 256, 65533, 65534, 65535, 65536] {
             let report = try Pickle.scan(Data("](".utf8) + Data(repeating: UInt8(ascii: "N"), count: size) + Data("e.".utf8))
-            // CPython appends at most 1000 values to a list at once; 65536 open ones, the list and the mark among them, are a bomb.
-            let bomb = size > 65533
-            XCTAssertEqual(report.verdict, bomb ? .suspicious : .clean)
-            XCTAssertEqual(report.findings.map(\.rule), bomb ? ["PK702"] : [])
+            XCTAssertEqual(report.verdict, .clean)
+            XCTAssertEqual(report.findings.map(\.rule), [])
             XCTAssertEqual(report.opcodes, UInt64(size + 4))
+            // Lists in lists are a bomb from 65536 levels on.
+            let deep = try Pickle.scan(Data((String(repeating: "]", count: size) + String(repeating: "a", count: size - 1) + ".").utf8))
+            XCTAssertEqual(deep.verdict, size >= 65536 ? .suspicious : .clean)
+            XCTAssertEqual(deep.findings.map(\.rule), size >= 65536 ? ["PK702"] : [])
             let one = try Pickle.scan(Data(("]" + String(repeating: "Na", count: size) + ".").utf8))
             XCTAssertEqual(one.verdict, .clean)
             XCTAssertEqual(one.opcodes, UInt64(2 * size + 2))

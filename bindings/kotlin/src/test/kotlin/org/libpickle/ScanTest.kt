@@ -94,10 +94,13 @@ class ScanTest {
         for (size in listOf(1, 255, 256, 65533, 65534, 65535, 65536)) {
             val (list, end) = "](".toByteArray() to "e.".toByteArray()
             val report = Pickle.scan(list + ByteArray(size) { 'N'.code.toByte() } + end)
-            // CPython appends at most 1000 values to a list at once; 65536 open ones, the list and the mark among them, are a bomb.
-            val bomb = size > 65533
-            assertEquals((if (bomb) Verdict.SUSPICIOUS else Verdict.CLEAN) to size + 4L, report.verdict to report.opcodes)
-            assertEquals(if (bomb) listOf("PK702") else listOf(), report.findings.map { it.rule })
+            assertEquals(Verdict.CLEAN to size + 4L, report.verdict to report.opcodes)
+            assertEquals(listOf<String>(), report.findings.map { it.rule })
+            // Lists in lists are a bomb from 65536 levels on.
+            val deep = Pickle.scan(("]".repeat(size) + "a".repeat(size - 1) + ".").toByteArray())
+            val bomb = size >= 65536
+            assertEquals(if (bomb) Verdict.SUSPICIOUS else Verdict.CLEAN, deep.verdict)
+            assertEquals(if (bomb) listOf("PK702") else listOf(), deep.findings.map { it.rule })
             val one = Pickle.scan(("]" + "Na".repeat(size) + ".").toByteArray())
             assertEquals(Verdict.CLEAN to 2L * size + 2, one.verdict to one.opcodes)
         }
