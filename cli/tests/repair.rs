@@ -185,7 +185,6 @@ fn every_verb_salvages() {
         &["tail", "--path", "$.b"],
         &["count", "--path", "$.b"],
         &["grep", "text"],
-        &["scan", "--strict"],
         &["diff", text(&whole)],
     ];
     for arguments in printing {
@@ -204,6 +203,10 @@ fn every_verb_salvages() {
         assert_eq!((code, out), (0, want), "{arguments:?}: {error}");
         assert!(error.contains("CR LF"), "{arguments:?}: {error}");
     }
+    // What is left of a damaged file proves nothing of the whole.
+    let (code, out, error) = pickle(&["scan", text(&damaged), "--salvage", "--strict"]);
+    assert_eq!(code, 1, "{out}");
+    assert!(out.contains("unknown") && out.contains("incomplete") && error.contains("CR LF"), "{out}{error}");
     let out = folder.path().join("out");
     let writing: &[&[&str]] =
         &[&["convert", "--protocol", "4"], &["optimize"], &["edit", "--set", "$.a=2"], &["extract"], &["cat"]];
