@@ -125,8 +125,23 @@ fn lists_may_be_deep_and_callees_may_not() {
     };
     assert_eq!(judged(b"\x80\x02", b"]", 60_000, b"N", b"a"), Verdict::Clean);
     assert_eq!(judged(b"\x80\x02", b"]", 70_000, b"N", b"a"), Verdict::Suspicious);
+    assert_eq!(judged(b"\x80\x02", b"}K\x01", 60_000, b"N", b"s"), Verdict::Suspicious);
     assert_eq!(judged(b"\x80\x02cbuiltins\nlist\nq\x000", b"h\x00", 20_000, b"]", b"\x85R"), Verdict::Suspicious);
     assert_eq!(judged(b"\x80\x02cbuiltins\nlist\nq\x000", b"h\x00", 2_000, b"]", b"\x85R"), Verdict::Clean);
+}
+
+#[test]
+fn wide_is_not_deep() {
+    let mut workspace = Workspace::new(256 * 1024, 1024);
+    let rows: [(&[u8], &[u8]); 5] =
+        [(b"N", b"t"), (b"]Na", b"t"), (b"}K\x01Ns", b"t"), (b"K\x01K\x02\x86", b"\x91"), (b"](K\x01e", b"t")];
+    for (item, close) in rows {
+        for n in [65_533, 65_534, 65_536, 100_000] {
+            let bytes = [b"\x80\x04(", &item.repeat(n)[..], close, b"."].concat();
+            let verdict = Judge::judge(workspace.memory(), &bytes).verdict;
+            assert_eq!(verdict, Verdict::Clean, "{n} of {}", item.escape_ascii());
+        }
+    }
 }
 
 #[test]

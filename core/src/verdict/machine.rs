@@ -234,11 +234,16 @@ impl<'m> Machine<'m> {
         }
     }
 
-    /// The open values are containers that wait for what is in them, and not the items of one wide tuple or frozenset.
+    /// Many of the open values are containers that wait for what is in them: they are no items of one wide tuple or
+    /// frozenset. Of dicts in dicts every other one is a key.
     fn is_nested(&self) -> bool {
         let open = self.values((self.level.base, self.top));
-        let waits = |slot: &&Slot| matches!(slot.kind, Kind::Mark | Kind::List | Kind::Dict | Kind::Set);
-        open.iter().filter(waits).count() > open.len() / 2
+        let waits = |slot: &&Slot| match slot.kind {
+            Kind::Mark => true,
+            Kind::List | Kind::Dict | Kind::Set => slot.size() <= 1.0,
+            _ => false,
+        };
+        open.iter().filter(waits).count() > open.len() / 4
     }
 
     /// So many open values are lists in lists where they are plain data: that is said no earlier than it must be.
