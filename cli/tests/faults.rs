@@ -1,5 +1,9 @@
 //! What the command says and gives where an input, a path or an order is not as it should be.
 
+#[path = "common/rows.rs"]
+mod rows;
+
+use rows::rows;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -106,24 +110,6 @@ fn lines_come_out_as_soon_as_they_are_complete() {
         assert!(child.wait().expect("it ends").success());
         reader.join().expect("read");
     }
-}
-
-/// A list of dicts of two entries, in batches of a thousand.
-fn rows(count: u32) -> Vec<u8> {
-    let mut out = b"\x80\x02]".to_vec();
-    for row in 0..count {
-        if row % 1000 == 0 {
-            out.push(b'(');
-        }
-        out.extend(b"}(X\x01\0\0\0iJ");
-        out.extend(row.to_le_bytes());
-        out.extend(b"X\x01\0\0\0tX\x02\0\0\0xyu");
-        if row % 1000 == 999 || row + 1 == count {
-            out.push(b'e');
-        }
-    }
-    out.push(b'.');
-    out
 }
 
 #[test]
