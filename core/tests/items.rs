@@ -4,10 +4,10 @@
 mod common;
 
 use common::{Random, compare_values, corpus, data, show};
-use pickle_core::view::{MappingKind, SequenceKind, View};
+use pickle_core::view::{Attributes, MappingKind, Pairs, SequenceKind, View};
 use pickle_core::{
     Batch, Change, Decoder, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, MemoUse,
-    Memory, Node, Opcode, Options, Role, Step, Storage, Unpickler, Value,
+    Memory, Node, Object, Opcode, Options, Role, Step, Storage, Unpickler, Value,
 };
 
 /// The items of a value: role, key, value. By way of the public accessors alone.
@@ -16,28 +16,49 @@ fn items_of(value: Value<'_>) -> Vec<(Role, Option<Value<'_>>, Value<'_>)> {
     all.extend(value.items().into_iter().flatten().map(|item| (Role::Item, None, item)));
     all.extend(value.entries().into_iter().flatten().map(|(key, value)| (Role::Entry, Some(key), value)));
     let Some(object) = value.as_object() else { return all };
-    // Spelled as a call with its items: a set, a deque, an OrderedDict of Python 2.7.
-    if object.changes().next().is_none() {
-        match value.view() {
-            View::Set(set) => return set.items.map(|item| (Role::Item, None, item)).collect(),
-            View::Record(record) => return record.args.map(|item| (Role::Item, None, item)).collect(),
-            View::Sequence(deque) => return deque.items.map(|item| (Role::Item, None, item)).collect(),
-            View::Mapping(mapping) if mapping.pairs.len() != 0 => {
-                let helped = object.class().is_some_and(|(_, name)| name == "_reconstructor");
-                let first = value.find(if helped { "@call[2]" } else { "@args[0]" }).unwrap();
-                let entries = first.entries().into_iter().flatten();
-                let pairs = first.items().into_iter().flatten().map(|pair| (Role::Item, None, pair));
-                return pairs.chain(entries.map(|(key, value)| (Role::Entry, Some(key), value))).collect();
-            }
-            _ => {}
+    let item = |item| (Role::Item, None, item);
+    let entry = |(key, value)| (Role::Entry, Some(key), value);
+    let attribute = |(key, value)| (Role::Attribute, Some(key), value);
+    let (items, pairs, own) = match value.view() {
+        View::Set(set) => (Some(set.items), None, set.attributes),
+        View::Sequence(it) if it.kind == SequenceKind::UserList => (Some(it.items), None, Attributes::default()),
+        View::Sequence(it) => (Some(it.items), None, it.attributes),
+        View::Mapping(it) if it.kind == MappingKind::UserDict => (None, Some(it.pairs), Attributes::default()),
+        View::Mapping(it) if it.kind == MappingKind::ChainMap => {
+            return it.pairs.merged().into_iter().map(entry).collect();
         }
-    }
-    // Their items lie in an attribute.
+        View::Mapping(it) => (None, Some(it.pairs), it.attributes),
+        View::Partial(it) => (Some(it.args), it.kwargs.entries().map(Pairs::from), it.attributes),
+        View::Record(it) if it.values.is_none() || it.args.len() == 0 => {
+            (Some(it.positional()), it.kwargs.and_then(|kwargs| kwargs.entries()).map(Pairs::from), it.attributes)
+        }
+        View::Derived(_) => {
+            let state = object.state().and_then(Attributes::of);
+            (None, None, state.unwrap_or_default())
+        }
+        _ => (None, None, Attributes::default()),
+    };
+    all.extend(items.into_iter().flatten().map(item));
+    all.extend(pairs.into_iter().flatten().map(entry));
+    all.extend(own.map(attribute));
     match value.view() {
-        View::Mapping(mapping) if mapping.kind == MappingKind::UserDict => return items_of(value.get("data").unwrap()),
-        View::Sequence(list) if list.kind == SequenceKind::UserList => return items_of(value.get("data").unwrap()),
-        _ => {}
+        View::Record(it) if it.values.is_some() && it.args.len() != 0 => {}
+        View::Object(..) => {}
+        View::Set(_) | View::Sequence(_) | View::Mapping(_) | View::Partial(_) | View::Record(_) => return all,
+        View::Derived(_) if !all.is_empty() => return all,
+        _ => return changes_of(object),
     }
+    let states = |change: Change<'_>| matches!(change, Change::Build(_) | Change::Nested(_));
+    if object.changes().all(states) {
+        all.extend(object.instance().map_or(object.args(), |instance| instance.args).map(item));
+        all.extend(object.kwargs().and_then(|kwargs| kwargs.entries()).into_iter().flatten().map(entry));
+    }
+    all.extend(changes_of(object));
+    all
+}
+
+fn changes_of(object: Object<'_>) -> Vec<(Role, Option<Value<'_>>, Value<'_>)> {
+    let mut all = Vec::new();
     for change in object.changes() {
         match change {
             Change::Append(items) | Change::Add(items) => all.extend(items.map(|item| (Role::Item, None, item))),
@@ -236,6 +257,22 @@ fn all_ways(name: &str, input: &[u8], random: &mut Random, tally: &mut Tally) {
     let options = ItemOptions::new().min_nodes(100).cache_entries(100).cache_bytes(1000);
     let reader = ItemReader::new(storage, options).at_path(path);
     check(name, input, &document, path, reader, || 7, tally);
+}
+
+/// Every spelling of every known type.
+#[test]
+fn equals_the_view() {
+    let (mut random, mut tally) = (Random(5), Tally::default());
+    for file in ["views.tsv", "pandas.tsv"] {
+        let table = std::fs::read_to_string(format!("{}/../tests/data/views/{file}", env!("CARGO_MANIFEST_DIR")));
+        for line in table.unwrap().lines() {
+            let hex = line.rsplit('\t').next().unwrap();
+            let byte = |at: usize| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap();
+            let pickle: Vec<u8> = (0..hex.len() / 2).map(byte).collect();
+            all_ways(line, &pickle, &mut random, &mut tally);
+        }
+    }
+    assert!(tally.same > 5000, "{}", tally.same);
 }
 
 #[test]
@@ -597,6 +634,68 @@ fn items_of_user_dicts_and_lists() {
             )
             .unwrap();
             assert_eq!(found, u64::from(count), "{name}");
+        }
+    }
+}
+
+/// What Python writes a ChainMap of, each of its keys once, in the order of Python and with the value of the first map.
+#[test]
+fn items_of_chained_maps() {
+    // ChainMap({"a": 1}, OrderedDict(b=3, a=2), {"c": 4, 1: "x", True: "y"})
+    let maps = b"\x80\x04\x8c\x0bcollections\x8c\x08ChainMap\x93)\x81}\x8c\x04maps](}\x8c\x01aK\x01s\
+        \x8c\x0bcollections\x8c\x0bOrderedDict\x93)R(\x8c\x01bK\x03\x8c\x01aK\x02u\
+        }(\x8c\x01cK\x04K\x01\x8c\x01x\x88\x8c\x01yuesb.";
+    let all = ["'c': 4", "1: 'y'", "'b': 3", "'a': 1"].map(str::to_owned).to_vec();
+    for min_nodes in [0, 1000] {
+        let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().min_nodes(min_nodes));
+        assert_eq!(shown(maps, &mut reader), (all.clone(), Ok(maps.len())));
+    }
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+    let document = unpickler.load(maps).unwrap();
+    assert_eq!(document.find("$.a").and_then(|a| a.as_i64()), Some(1));
+    assert_eq!(document.find("$.b").and_then(|b| b.as_i64()), Some(3));
+    // 70,000 keys of two maps, half of them in both.
+    let mut large = b"\x80\x04\x8c\x0bcollections\x8c\x08ChainMap\x93)\x81}\x8c\x04maps](".to_vec();
+    for from in [0u32, 35_000] {
+        large.extend(b"}(");
+        for key in from..from + 70_000 {
+            large.push(b'J');
+            large.extend(key.to_le_bytes());
+            large.push(b'J');
+            large.extend(from.to_le_bytes());
+        }
+        large.push(b'u');
+    }
+    large.extend(b"esb.");
+    let mut reader = ItemReader::new(Heap::new(), ItemOptions::new());
+    let (mut rest, mut count) = (&large[..], 0);
+    while reader.feed(&mut rest).unwrap() == Found::Item {
+        let item = reader.item().unwrap();
+        let key = item.key().and_then(|key| key.as_i64()).unwrap();
+        assert_eq!(item.value().as_i64(), Some(if key < 70_000 { 0 } else { 35_000 }));
+        count += 1;
+    }
+    assert_eq!(count, 105_000);
+}
+
+/// What an object is made with comes before its attributes, whatever their number.
+#[test]
+fn items_of_records() {
+    for attributes in [0u32, 1, 255, 999, 1000, 1001, 5000] {
+        let mut pickle = b"\x80\x04cm\nErr\n(K\x07\x8c\x03badtR}".to_vec();
+        for first in (0..attributes).step_by(1000) {
+            pickle.push(b'(');
+            for number in first..attributes.min(first + 1000) {
+                pickle.extend(format!("X\x05\0\0\0{:05}M\x01\x02", number).into_bytes());
+            }
+            pickle.push(b'u');
+        }
+        pickle.extend(b"b.");
+        for min_nodes in [0, 4096] {
+            let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().min_nodes(min_nodes));
+            let (all, used) = shown(&pickle, &mut reader);
+            assert_eq!((all.len(), used), (attributes as usize + 2, Ok(pickle.len())));
+            assert_eq!(all.get(..2), Some(&["7".to_owned(), "'bad'".to_owned()][..]));
         }
     }
 }

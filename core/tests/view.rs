@@ -1,5 +1,6 @@
 //! What values mean, in every spelling that `tests/data/views/make.py` has of them, and in every size.
 
+use pickle_core::serde::{DeOptions, from_slice};
 use pickle_core::view::{Attributes, Fraction, View, Zone};
 use pickle_core::{Heap, Kind, Options, Unpickler, Value};
 use std::fmt::Write;
@@ -117,6 +118,50 @@ fn check(pickle: &[u8], test: impl FnOnce(Value<'_>)) {
 
 fn bytes_of(hex: &str) -> Vec<u8> {
     (0..hex.len() / 2).map(|at| u8::from_str_radix(&hex[at * 2..at * 2 + 2], 16).unwrap()).collect()
+}
+
+/// Scalars of pandas, as four of its releases spell them.
+#[test]
+fn scalars_of_pandas() {
+    let table =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/views/pandas.tsv")).unwrap();
+    let mut count = 0;
+    for line in table.lines() {
+        let fields: Vec<_> = line.split('\t').collect();
+        let [name, text, pickle] = fields[..] else { panic!("{line}") };
+        count += 1;
+        let pickle = bytes_of(pickle);
+        check(&pickle, |root| {
+            let View::Pandas(scalar) = root.view() else { panic!("{name}: {}", describe(root)) };
+            assert_eq!(scalar.to_string(), text, "{name}");
+            let missing = matches!(scalar, pickle_core::view::Scalar::Missing);
+            assert_eq!(missing, text == "NaT", "{name}");
+        });
+        let wanted = Some(text).filter(|text| *text != "NaT").map(str::to_owned);
+        assert_eq!(from_slice::<Option<String>>(&pickle, DeOptions::new()).unwrap(), wanted, "{name}");
+    }
+    assert!(count > 250, "{count}");
+    let span = b"cpandas._libs.tslibs.timedeltas\n_timedelta_unpickle\n(J\xff\xff\xff\xffK\x08tR.";
+    assert_eq!(from_slice::<f64>(span, DeOptions::new()).unwrap(), -0.001);
+    let span = b"cpandas._libs.tslibs.timedeltas\n_timedelta_unpickle\n(M\xdc\x05K\x08tR.";
+    let duration: std::time::Duration = from_slice(span, DeOptions::new()).unwrap();
+    assert_eq!(duration, std::time::Duration::from_millis(1500));
+}
+
+/// What lies is an object: parts that are missing, of the wrong kind, or more than the class has.
+#[test]
+fn no_scalars_of_pandas() {
+    for pickle in [
+        &b"cpandas._libs.tslibs.timestamps\n_unpickle_timestamp\n(t."[..],
+        b"cpandas._libs.tslibs.timestamps\n_unpickle_timestamp\n(tR.",
+        b"cpandas._libs.tslibs.timestamps\n_unpickle_timestamp\n(NNNK\x0atR.",
+        b"cpandas._libs.tslibs.timestamps\n_unpickle_timestamp\n(K\x01NNK\x63tR.",
+        b"cpandas\nPeriod\n(NK\x01tR.",
+        b"cpandas\nInterval\n(K\x01tR.",
+        b"cpandas._libs.tslibs.timedeltas\n_timedelta_unpickle\n(K\x05K\x0atR}X\x01\0\0\0aK\x01sb.",
+    ] {
+        check(pickle, |root| assert!(!matches!(root.view(), View::Pandas(_)), "{}", pickle.escape_ascii()));
+    }
 }
 
 #[test]

@@ -181,7 +181,18 @@ impl From<pickle_core::known::TimeDelta> for pickle_timedelta {
 /// As [`here`].
 unsafe fn view<'a>(doc: *const pickle_doc, value: pickle_value) -> Found<View<'a>> {
     // SAFETY: as the caller says.
-    unsafe { here(doc, value) }.map(|value| value.view())
+    unsafe { here(doc, value) }.map(meaning)
+}
+
+/// What a value means. Scalars of pandas are records here: they have no getters of their own.
+fn meaning(value: Value<'_>) -> View<'_> {
+    match value.view() {
+        View::Pandas(scalar) => match value.as_object().and_then(|object| object.as_record()) {
+            Some(record) => View::Record(record),
+            None => View::Pandas(scalar),
+        },
+        view => view,
+    }
 }
 
 fn known(value: Value<'_>) -> pickle_known {
@@ -189,7 +200,7 @@ fn known(value: Value<'_>) -> pickle_known {
     if !matches!(value.kind(), Kind::Object) {
         return pickle_known::None;
     }
-    match value.view() {
+    match meaning(value) {
         View::Bytes(_) => pickle_known::Bytes,
         View::ByteArray(_) => pickle_known::ByteArray,
         View::Complex(..) => pickle_known::Complex,

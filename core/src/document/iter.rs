@@ -13,6 +13,9 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
+    /// No cells.
+    pub const NONE: Cells = Cells { at: 0, here: 0, next: NIL, left: 0 };
+
     /// Cells that lie together.
     pub fn run(at: u32, count: u32) -> Self {
         Cells { at, here: count, next: NIL, left: count }
@@ -21,11 +24,6 @@ impl Cells {
     /// The cells of a chain of chunks.
     pub fn chunks(first: u32, count: u32) -> Self {
         Cells { at: 0, here: 0, next: first, left: count }
-    }
-
-    /// Where those lie that come before the next turn of the chain, and how many they are.
-    pub fn here(&self) -> (usize, usize) {
-        (self.at as usize, self.here as usize)
     }
 
     /// How many are left.

@@ -19,9 +19,11 @@ use crate::machine::Machine;
 use crate::machine::handover::{Phase, Stream};
 use crate::machine::node::{NIL, Node, chunk, tag};
 use crate::read::unpickler::Progress;
-use crate::view::{MappingKind, View};
+#[cfg(feature = "alloc")]
+use crate::view::PairCells;
+use crate::view::{MemberCells, Pairs, Part, View};
 use crate::{
-    Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value, joblib,
+    Change, Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value, joblib,
 };
 
 /// Options of an [`ItemReader`].
@@ -192,6 +194,8 @@ struct Cursor {
 enum From {
     /// The stream.
     Stream,
+    /// The parts of a value, then the document.
+    Members,
     /// The document; then what lies on the stack, or the end.
     Document(Cursor),
     /// The stack: how many nodes have been handed over.
@@ -204,7 +208,9 @@ enum From {
 /// their memory again.
 ///
 /// The container is the outermost list, tuple, dict, set or object, or the
-/// one at a path. An item is handed over when the opcode that puts it into
+/// one at a path. The items of an object are what it is made with, then its attributes: all that
+/// [`Value::members`] gives. A ChainMap is read as a whole, and each of its keys comes once (feature `alloc`; without, those
+/// of every map, of which the last counts). An item is handed over when the opcode that puts it into
 /// its container is read (`APPENDS` and its like: CPython writes 1000 items,
 /// then that), because until then it can turn out to be a part of something
 /// else. What was in memory when the first items were handed over stays; of
@@ -235,6 +241,12 @@ pub struct ItemReader<'p, M> {
     path: &'p str,
     plan: Option<&'p MemoPlan<'p>>,
     from: From,
+    /// For [`From::Members`]: what is left of them, and what follows.
+    members: MemberCells,
+    behind: Cursor,
+    /// For [`From::Members`]: the entries of a ChainMap, which come first.
+    #[cfg(feature = "alloc")]
+    merged: alloc::vec::IntoIter<(Node, Node)>,
     /// Key and value of the current item.
     current: Option<(Role, Node, Node)>,
     count: u64,
@@ -261,6 +273,10 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             path: "",
             plan: None,
             from: From::Stream,
+            members: MemberCells::NONE,
+            behind: Cursor::run(0, 0),
+            #[cfg(feature = "alloc")]
+            merged: alloc::vec::Vec::new().into_iter(),
             current: None,
             count: 0,
             over: false,
@@ -336,6 +352,11 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             match self.from {
                 From::Document(cursor) => {
                     if self.take_cell(cursor) {
+                        return Ok(self.found());
+                    }
+                }
+                From::Members => {
+                    if self.take_member() {
                         return Ok(self.found());
                     }
                 }
@@ -471,14 +492,25 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     fn settle(&mut self, container: Option<Node>) {
         let Unpickler { memory, machine, .. } = &mut self.unpickler;
         let at = memory.stream.batch.map_or(usize::MAX, |batch| batch.at);
+        let (nodes, bytes) = memory.view();
+        let state = is_state(nodes, machine, at);
+        // What an object has before its attributes.
+        let before = match machine.stack_at(nodes, at.wrapping_sub(1)) {
+            Some(object) if state && container.is_some() => {
+                Known::of(Value::new(&Document::new(nodes, bytes, &[], object), object)).map(|known| known.members)
+            }
+            _ => None,
+        };
         match container {
             Some(container) if machine.begin_stream(&mut memory.regions(), at) => {
-                let (nodes, _) = memory.view();
-                let mut cursor = Cursor::of(nodes, container);
-                if is_state(nodes, machine, at) {
+                let mut cursor = Cursor::of(memory.view().0, container);
+                if state {
                     cursor.role = Role::Attribute;
                 }
                 self.from = From::Document(cursor);
+                if let Some(before) = before {
+                    (self.members, self.behind, self.from) = (before, cursor, From::Members);
+                }
                 self.doubted = false;
             }
             _ => {
@@ -489,6 +521,27 @@ impl<'p, M: Memory> ItemReader<'p, M> {
                 self.from = From::Stream;
             }
         }
+    }
+
+    /// The next part of a value.
+    fn take_member(&mut self) -> bool {
+        #[cfg(feature = "alloc")]
+        if let Some((key, value)) = self.merged.next() {
+            self.current = Some((Role::Entry, key, value));
+            return true;
+        }
+        let (nodes, bytes) = self.unpickler.memory.view();
+        let document = Document::new(nodes, bytes, &[], Node::EMPTY);
+        self.current = match self.members.next(&document) {
+            Some(Part::Item(value)) => Some((Role::Item, Node::EMPTY, value)),
+            Some(Part::Entry(key, value)) => Some((Role::Entry, key, value)),
+            Some(Part::Attribute(name, value)) => Some((Role::Attribute, name, value)),
+            None => {
+                self.from = From::Document(self.behind);
+                return false;
+            }
+        };
+        true
     }
 
     /// The next item of the document.
@@ -571,11 +624,20 @@ impl<'p, M: Memory> ItemReader<'p, M> {
                 }
             }
             _ => {
-                if let Some(node) = found {
-                    let value = Value::new(&document, node);
-                    let cursor = fields(value)
-                        .unwrap_or_else(|| Cursor::of(nodes, spelled(value).map_or(node, |items| items.node)));
-                    self.from = From::Document(cursor);
+                match found.map(|node| (node, Known::of(Value::new(&document, node)))) {
+                    Some((node, Some(known))) => {
+                        self.members = known.members;
+                        #[cfg(feature = "alloc")]
+                        if let Some(pairs) = known.chained {
+                            let merged = pairs.merged().into_iter().map(|(key, value)| (key.node, value.node));
+                            self.merged = merged.collect::<alloc::vec::Vec<_>>().into_iter();
+                            self.members.pairs = PairCells::NONE;
+                        }
+                        self.behind = if known.changes { Cursor::of(nodes, node) } else { Cursor::run(0, 0) };
+                        self.from = From::Members;
+                    }
+                    Some((node, None)) => self.from = From::Document(Cursor::of(nodes, node)),
+                    None => {}
                 }
                 false
             }
@@ -588,33 +650,38 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     }
 }
 
-/// The list, tuple or dict that has the items of a set, a deque, an OrderedDict of Python 2.7, a Counter and so on which
-/// is spelled as a call with its items.
-fn spelled(value: Value<'_>) -> Option<Value<'_>> {
-    let object = value.as_object()?;
-    let mapping = match value.view() {
-        View::Set(_) | View::Sequence(_) => false,
-        View::Mapping(mapping) if matches!(mapping.kind, MappingKind::UserDict | MappingKind::ChainMap) => return None,
-        View::Mapping(_) => true,
-        _ => return None,
-    };
-    // What is put in later is found there.
-    if object.changes().next().is_some() {
-        return None;
-    }
-    let first = object.derived().map(|(_, _, value)| value).or_else(|| object.instance()?.args.next())?;
-    let holds = first.items().is_some() || mapping && first.entries().is_some();
-    if holds { Some(first) } else { None }
+/// The parts of what is more than a container of the pickle, where the view knows them: of a set of protocol 2, a deque, an
+/// OrderedDict of Python 2.7, a ChainMap, of a record with what it is made with.
+struct Known<'d> {
+    members: MemberCells,
+    /// Pairs of several maps, which have come apart.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "they cannot be merged"))]
+    chained: Option<Pairs<'d>>,
+    /// Its changes follow: a state without names.
+    changes: bool,
 }
 
-/// The fields of an object to which nothing happened after it was made: a namedtuple, an exception, a member of an enum.
-fn fields(value: Value<'_>) -> Option<Cursor> {
-    let View::Record(record) = value.view() else { return None };
-    if value.as_object()?.changes().next().is_some() {
-        return None;
+impl<'d> Known<'d> {
+    fn of(value: Value<'d>) -> Option<Self> {
+        let object = value.as_object()?;
+        let changes = match value.view() {
+            View::Record(record) => record.values.is_some() && record.args.len() != 0,
+            View::Sequence(_) | View::Set(_) | View::Mapping(_) | View::Partial(_) | View::Derived(_) => false,
+            View::Object(..) => {
+                let holds = |change| !matches!(change, Change::Build(_) | Change::Nested(_));
+                if object.changes().any(holds) {
+                    return None;
+                }
+                true
+            }
+            _ => return None,
+        };
+        let (members, chained) = match value.view() {
+            View::Object(..) => (MemberCells::made_with(&object), None),
+            _ => value.members()?.cells(),
+        };
+        Some(Known { members, chained, changes })
     }
-    let (at, here) = record.args.cells().here();
-    Some(Cursor::run(at, here))
 }
 
 impl Cursor {

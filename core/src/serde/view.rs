@@ -4,7 +4,7 @@ use super::error::{Error, Result};
 use super::made::{Few, Made, Range};
 use super::shown;
 use crate::view::known::Data;
-use crate::view::{Attributes, Changed, Fraction, Ip, Octets, Pairs, TimeDelta, Unknown, View, Zone};
+use crate::view::{Attributes, Changed, Fraction, Ip, Octets, Pairs, Scalar, TimeDelta, Unknown, View, Zone};
 use crate::{Entries, Items, Kind, Object, Value};
 
 /// What the type asks for.
@@ -246,6 +246,16 @@ fn known<'f>(view: View<'f>, object: &Object<'f>, want: Want) -> Result<Option<(
                 _ => return Ok(None),
             }
         }
+        View::Pandas(Scalar::Timedelta(ticks, unit)) if matches!(want, Want::Scalar | Want::Tuple(2)) => {
+            let per_second = i64::try_from(unit.per_second().unwrap_or(1)).unwrap_or(1);
+            let scale = 1_000_000_000i64.checked_div(per_second).unwrap_or(0);
+            let nanos = ticks.checked_rem_euclid(per_second).unwrap_or(0).saturating_mul(scale);
+            match want {
+                Want::Scalar => (Offer::Made(Made::float(ticks as f64 / per_second as f64)), Taken::Part),
+                _ => (ints(&[ticks.checked_div_euclid(per_second).unwrap_or(0), nanos]), Taken::Part),
+            }
+        }
+        View::Pandas(scalar) if want.is_scalar() => (Offer::Made(text(format_args!("{scalar}"))?), Taken::Part),
         View::Uuid(uuid) => match want {
             Want::Bytes => (Offer::Made(Made::Sixteen(uuid.0.to_be_bytes())), Taken::Text),
             Want::Scalar => (Offer::Made(Made::Wide(uuid.0)), Taken::Part),

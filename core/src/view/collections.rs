@@ -150,7 +150,7 @@ pub(super) fn view<'d>(name: &str, mut args: Items<'d>, changed: &Changed<'d>) -
             ended(args, View::Sequence(deque))
         }
         "ChainMap" if changed.appended.is_none() && changed.set.is_none() && state.is_none() => {
-            let pairs = Pairs::of_chain(own.get("maps")?)?;
+            let pairs = Pairs::of_chain(own.get("maps").filter(|_| own.len() == 1)?)?;
             ended(args, View::Mapping(Mapping::new(MappingKind::ChainMap, pairs)))
         }
         // Python 2 has classes of these names inside modules of these names.

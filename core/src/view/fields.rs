@@ -1,102 +1,210 @@
 //! Keys and values from wherever a value has them.
 
-use crate::{Entries, Items, Kind, Node, Value};
+use super::instance::{Changed, Instance};
+use super::python_name;
+use crate::document::iter::Cells;
+use crate::{Document, Entries, Kind, Node, Value};
 
-/// Keys and values of a mapping: of a dict, of pairs in a list (Python 2's OrderedDict), of several dicts (ChainMap).
+/// Keys and values of a mapping: of a dict, of pairs in a list (Python 2's OrderedDict), of several maps (ChainMap).
 /// Of equal keys the last counts, as in Python.
 #[derive(Clone, Copy)]
-pub struct Pairs<'d>(Source<'d>);
+pub struct Pairs<'d> {
+    document: Option<&'d Document<'d>>,
+    cells: PairCells,
+}
 
+/// Where keys and values are. It does not borrow the document.
 #[derive(Clone, Copy)]
-enum Source<'d> {
-    None,
-    Entries(Entries<'d>),
-    Items(Items<'d>),
-    /// Where the maps are: the index of a list or tuple. How many of them are left, the first of which is the last to come, and what is left of
-    /// the one at hand.
-    Chain(u32, u32, Entries<'d>),
+pub(crate) struct PairCells {
+    map: MapCells,
+    /// Further maps of a ChainMap: the index of the list or tuple that has them, and how many are left. The first of them
+    /// is the last to come.
+    maps: u32,
+    left: u32,
+}
+
+/// The cells of one map: a key and a value each in turn, or pairs of them.
+#[derive(Clone, Copy)]
+struct MapCells {
+    cells: Cells,
+    in_pairs: bool,
+}
+
+impl MapCells {
+    const NONE: MapCells = MapCells { cells: Cells::NONE, in_pairs: false };
+
+    fn next(&mut self, document: &Document<'_>) -> Option<(Node, Node)> {
+        let first = self.cells.next(document)?;
+        if self.in_pairs {
+            let pair = Value::new(document, first);
+            return Some((pair.at(0)?.node, pair.at(1)?.node));
+        }
+        Some((first, self.cells.next(document)?))
+    }
+
+    fn len(&self) -> usize {
+        self.cells.left() as usize / if self.in_pairs { 1 } else { 2 }
+    }
+
+    /// A dict, or a list or tuple of pairs. Linear for the latter.
+    fn of(value: Value<'_>) -> Option<Self> {
+        if let Some(entries) = value.entries() {
+            return Some(MapCells { cells: entries.cells(), in_pairs: false });
+        }
+        let items = value.items()?;
+        let is_pair = |pair: Value<'_>| pair.len() == 2 && matches!(pair.kind(), Kind::List | Kind::Tuple);
+        if items.clone().all(is_pair) { Some(MapCells { cells: items.cells(), in_pairs: true }) } else { None }
+    }
+
+    /// A map of a ChainMap: a dict, or what is one but for its class. ChainMaps in ChainMaps would nest without end.
+    fn in_chain(map: Value<'_>) -> Option<Self> {
+        if let Some(entries) = map.entries() {
+            return Some(MapCells { cells: entries.cells(), in_pairs: false });
+        }
+        let object = map.as_object()?;
+        let changed = Changed::of(&object);
+        if changed.more || changed.appended.is_some() {
+            return None;
+        }
+        let set = changed.set.map(|entries| MapCells { cells: entries.cells(), in_pairs: false });
+        if let Some((_, base, value)) = object.derived() {
+            let held = MapCells::of(value).filter(|_| base == "dict")?;
+            return if set.is_some() && held.len() != 0 { None } else { set.or(Some(held)) };
+        }
+        let Instance { class, mut args } = object.instance()?;
+        let (module, name) = class.as_global()?;
+        match (python_name(module), name) {
+            ("collections", "defaultdict") => set.or(Some(MapCells::NONE)),
+            ("collections", "OrderedDict" | "Counter") => match (args.next(), set) {
+                (Some(first), None) => MapCells::of(first),
+                (Some(_), Some(_)) => None,
+                (None, set) => set.or(Some(MapCells::NONE)),
+            },
+            ("types", "MappingProxyType") if set.is_none() => MapCells::of(args.next()?),
+            ("collections" | "UserDict", "UserDict" | "IterableUserDict") => {
+                MapCells::of(Attributes::of(changed.state?)?.get("data")?)
+            }
+            _ => set,
+        }
+    }
+}
+
+/// The container of which this is the index.
+fn container<'d>(document: &'d Document<'d>, index: u32) -> Value<'d> {
+    Value::new(document, Node::reference(document.node(index as usize).tag(), index))
+}
+
+impl PairCells {
+    /// No pairs.
+    pub const NONE: PairCells = PairCells { map: MapCells::NONE, maps: 0, left: 0 };
+
+    /// The next key and value.
+    pub fn next(&mut self, document: &Document<'_>) -> Option<(Node, Node)> {
+        loop {
+            if let Some(pair) = self.map.next(document) {
+                return Some(pair);
+            }
+            self.left = self.left.checked_sub(1)?;
+            self.map = MapCells::in_chain(container(document, self.maps).at(self.left as usize)?)?;
+        }
+    }
+
+    fn len(&self, document: &Document<'_>) -> usize {
+        let maps = (0..self.left).filter_map(|at| container(document, self.maps).at(at as usize));
+        self.map.len() + maps.filter_map(MapCells::in_chain).map(|map| map.len()).sum::<usize>()
+    }
 }
 
 impl<'d> From<Entries<'d>> for Pairs<'d> {
     fn from(entries: Entries<'d>) -> Self {
-        Pairs(Source::Entries(entries))
+        let map = MapCells { cells: entries.cells(), in_pairs: false };
+        Pairs { document: Some(entries.document()), cells: PairCells { map, ..PairCells::NONE } }
     }
 }
 
 impl<'d> Pairs<'d> {
     /// No pairs.
     pub(crate) fn none() -> Self {
-        Pairs(Source::None)
+        Pairs { document: None, cells: PairCells::NONE }
     }
 
     pub(crate) fn of(entries: Option<Entries<'d>>) -> Self {
-        entries.map_or(Pairs(Source::None), Pairs::from)
+        entries.map_or(Pairs::none(), Pairs::from)
     }
 
     /// Of a dict, or of a list or tuple of pairs; `None` where something else is in it. Linear for the latter.
     pub(crate) fn of_value(value: Value<'d>) -> Option<Self> {
-        if let Some(entries) = value.entries() {
-            return Some(entries.into());
-        }
-        let items = value.items()?;
-        let is_pair = |pair: Value<'_>| pair.len() == 2 && matches!(pair.kind(), Kind::List | Kind::Tuple);
-        if items.clone().all(is_pair) { Some(Pairs(Source::Items(items))) } else { None }
+        let map = MapCells::of(value)?;
+        Some(Pairs { document: Some(value.document), cells: PairCells { map, ..PairCells::NONE } })
     }
 
-    /// Of a list of dicts, of which the first counts most.
+    /// Of a list of maps, of which the first counts most.
     pub(crate) fn of_chain(maps: Value<'d>) -> Option<Self> {
-        if !maps.items()?.all(|map| map.entries().is_some()) {
-            return None;
+        let mut last = None;
+        for map in maps.items()? {
+            last = Some(MapCells::in_chain(map)?);
         }
-        match maps.len().checked_sub(1) {
-            Some(last) => {
-                let left = u32::try_from(last).ok()?;
-                let index = u32::try_from(maps.id()?).ok()?;
-                Some(Pairs(Source::Chain(index, left, maps.at(last)?.entries()?)))
+        let Some(map) = last else { return Some(Pairs::none()) };
+        let left = u32::try_from(maps.len().saturating_sub(1)).ok()?;
+        let cells = PairCells { map, maps: u32::try_from(maps.id()?).ok()?, left };
+        Some(Pairs { document: Some(maps.document), cells })
+    }
+
+    /// Where they are.
+    pub(crate) fn cells(&self) -> PairCells {
+        self.cells
+    }
+
+    /// Several maps have the pairs, so that a key may come more than once.
+    pub(crate) fn are_chained(&self) -> bool {
+        self.cells.left != 0
+    }
+
+    /// Each key once, in the place where it comes first and with the value that it has last: what Python gives for a
+    /// ChainMap. Keys that are equal in Python but for their parts, such as `(1,)` and `(True,)`, are two.
+    #[cfg(feature = "alloc")]
+    pub fn merged(self) -> alloc::vec::Vec<(Value<'d>, Value<'d>)> {
+        let mut places = alloc::collections::BTreeMap::new();
+        let mut merged: alloc::vec::Vec<(Value<'d>, Value<'d>)> = alloc::vec::Vec::new();
+        for (key, value) in self {
+            let place = same_for_equal(key).map(|key| *places.entry(key).or_insert(merged.len()));
+            match place.and_then(|place| merged.get_mut(place)) {
+                Some((_, known)) => *known = value,
+                None => merged.push((key, value)),
             }
-            None => Some(Pairs::none()),
         }
+        merged
     }
 }
 
-/// The container of which this is the index, in the document of the entries.
-fn container<'d>(entries: &Entries<'d>, index: u32) -> Value<'d> {
-    let document = entries.document();
-    Value::new(document, Node::reference(document.node(index as usize).tag(), index))
+/// The same for keys that are equal, another for all others; `None` for those that equal none.
+#[cfg(feature = "alloc")]
+fn same_for_equal(key: Value<'_>) -> Option<Result<alloc::string::String, usize>> {
+    // Floats and bools are equal to ints.
+    let int = match (key.as_bool(), key.as_f64()) {
+        (Some(flag), _) => Some(i64::from(flag)),
+        (None, Some(float)) if float as i64 as f64 == float && float.abs() < 9e18 => Some(float as i64),
+        _ => None,
+    };
+    match (int, key.path_step()) {
+        (Some(int), _) => Some(Ok(alloc::format!("[{int}]"))),
+        (None, Some(step)) => Some(Ok(step)),
+        (None, None) => key.id().map(Err),
+    }
 }
 
 impl<'d> Iterator for Pairs<'d> {
     type Item = (Value<'d>, Value<'d>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.0 {
-            Source::None => None,
-            Source::Entries(entries) => entries.next(),
-            Source::Items(items) => {
-                let pair = items.next()?;
-                Some((pair.at(0)?, pair.at(1)?))
-            }
-            Source::Chain(maps, left, entries) => loop {
-                if let Some(pair) = entries.next() {
-                    return Some(pair);
-                }
-                *left = left.checked_sub(1)?;
-                *entries = container(entries, *maps).at(*left as usize)?.entries()?;
-            },
-        }
+        let document = self.document?;
+        let (key, value) = self.cells.next(document)?;
+        Some((Value::new(document, key), Value::new(document, value)))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        match &self.0 {
-            Source::None => (0, Some(0)),
-            Source::Entries(entries) => entries.size_hint(),
-            Source::Items(items) => items.size_hint(),
-            Source::Chain(maps, left, entries) => {
-                let maps = container(entries, *maps).items().into_iter().flatten();
-                let len = entries.len() + maps.take(*left as usize).map(|map| map.len()).sum::<usize>();
-                (len, Some(len))
-            }
-        }
+        let len = self.document.map_or(0, |document| self.cells.len(document));
+        (len, Some(len))
     }
 }
 
@@ -133,6 +241,11 @@ impl<'d> Attributes<'d> {
     pub fn get(&self, name: &str) -> Option<Value<'d>> {
         let named = |(key, _): &(Value<'d>, Value<'d>)| is_text(*key, name);
         self.filter(named).last().map(|(_, value)| value)
+    }
+
+    /// Where they are.
+    pub(crate) fn cells(&self) -> [Cells; 2] {
+        [self.dict, self.slots].map(|entries| entries.map_or(Cells::NONE, |entries| entries.cells()))
     }
 
     /// Are there slots beside the `__dict__`?

@@ -400,7 +400,7 @@ impl fmt::Display for PathError<'_, '_> {
         // One step of the rest; inside an array any of them may be the one.
         let mut steps = Path::new(self.path);
         let mut missing = rest;
-        while !matches!(there.view(), View::Array(_)) {
+        while !matches!(there.view(), View::Array(_) | View::Masked(_)) {
             let before = steps.done().len();
             if steps.next().is_none() {
                 break;
@@ -462,10 +462,27 @@ fn what_is(value: Value<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         View::Bytes(_) | View::ByteArray(_) => f.write_str("is bytes"),
         View::Global(_) => f.write_str("is a class or function"),
         View::Array(_) => f.write_str("is an array"),
-        _ => match value.as_object().and_then(|object| object.class()) {
-            Some((module, name)) => write!(f, "is a {module}.{name}"),
-            None => f.write_str("is an object"),
-        },
+        View::Masked(_) => f.write_str("is a masked array"),
+        view => {
+            let object = value.as_object();
+            let class = object.and_then(|object| match object.instance() {
+                Some(instance) => instance.class.as_global(),
+                None => object.class(),
+            });
+            match class {
+                Some((module, name)) => write!(f, "is a {module}.{name}")?,
+                None => f.write_str("is an object")?,
+            }
+            // What is told by its attributes has them.
+            let own = object.and_then(|object| Attributes::of(object.state()?)).filter(|own| own.len() != 0);
+            match (view, own) {
+                (View::Object(..) | View::Derived(_), Some(own)) => {
+                    f.write_str(" that ")?;
+                    named(f, "attribute", &mut own.map(|(name, _)| name), own.len())
+                }
+                _ => Ok(()),
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Steps into arrays whose items are no values of the pickle: their numbers become such.
 
 use super::View;
-use super::known::{Array, DType, Data};
+use super::known::{Array, DType, Data, Octets};
 use super::table::Cell;
 use crate::Value;
 use crate::document::path::{PathStep, Text};
@@ -39,6 +39,8 @@ pub(super) struct Inside<'d> {
     /// What the array is a view of.
     of: Value<'d>,
     array: Array<'d>,
+    /// A byte an item, in the order of the array: not 0 where it counts for nothing.
+    mask: Option<Octets<'d>>,
     /// What an item is, or the field of it, and the bytes of the item before it.
     dtype: DType<'d>,
     offset: u64,
@@ -49,8 +51,15 @@ pub(super) struct Inside<'d> {
 
 impl<'d> Inside<'d> {
     fn of(value: Value<'d>) -> Option<Self> {
-        let View::Array(array) = value.view() else { return None };
-        Some(Inside { of: value, array, dtype: array.dtype, offset: 0, axis: 0, start: 0 })
+        let (array, mask) = match value.view() {
+            View::Array(array) => (array, None),
+            // One byte an item; records have one a field.
+            View::Masked(it) if it.fortran == it.array.fortran && it.array.len() == Some(it.mask.len() as u64) => {
+                (it.array, Some(it.mask))
+            }
+            _ => return None,
+        };
+        Some(Inside { of: value, array, mask, dtype: array.dtype, offset: 0, axis: 0, start: 0 })
     }
 
     /// Items along the next axis; `None` where there is none.
@@ -104,6 +113,10 @@ impl<'d> Inside<'d> {
     fn item(&self) -> Option<Value<'d>> {
         if self.axis < self.array.axes().len() {
             return None;
+        }
+        let masked = self.mask.and_then(|mask| mask.after(usize::try_from(self.start).ok()?).next());
+        if masked.is_some_and(|masked| masked != 0) {
+            return Some(self.of.beside(Cell::Null.node()?));
         }
         match self.array.data {
             Data::Objects(list) if self.dtype.size == self.array.dtype.size => {

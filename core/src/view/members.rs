@@ -1,10 +1,11 @@
 //! The parts of a value, whatever it is: items, keys and values, fields, attributes.
 
-use super::fields::{Attributes, Pairs};
+use super::fields::{Attributes, PairCells, Pairs};
 use super::instance::Changed;
 use super::known::{Array, Data};
 use super::{MappingKind, SequenceKind, View};
-use crate::{Items, Value};
+use crate::document::iter::Cells;
+use crate::{Document, Items, Node, Object, Value};
 
 /// The parts of a value in their order, each with its key or the name of its attribute, where it has one.
 #[derive(Clone, Copy, Default)]
@@ -12,6 +13,65 @@ pub struct Members<'d> {
     items: Option<Items<'d>>,
     pairs: Option<Pairs<'d>>,
     attributes: Attributes<'d>,
+}
+
+/// Where the parts of a value are. It does not borrow the document.
+#[derive(Clone, Copy)]
+pub(crate) struct MemberCells {
+    items: Cells,
+    pub pairs: PairCells,
+    attributes: [Cells; 2],
+}
+
+/// A part of a value.
+pub(crate) enum Member {
+    Item(Node),
+    /// A value and its key.
+    Entry(Node, Node),
+    /// A value and the name of the attribute.
+    Attribute(Node, Node),
+}
+
+impl MemberCells {
+    /// No parts.
+    pub const NONE: MemberCells =
+        MemberCells { items: Cells::NONE, pairs: PairCells::NONE, attributes: [Cells::NONE; 2] };
+
+    /// What an object is made with.
+    pub fn made_with(object: &Object<'_>) -> Self {
+        let items = match object.instance() {
+            Some(instance) => instance.args,
+            None => object.args(),
+        };
+        let kwargs = object.kwargs().and_then(|kwargs| kwargs.entries());
+        MemberCells { items: items.cells(), pairs: Pairs::of(kwargs).cells(), ..MemberCells::NONE }
+    }
+
+    /// The next part.
+    pub fn next(&mut self, document: &Document<'_>) -> Option<Member> {
+        if let Some(item) = self.items.next(document) {
+            return Some(Member::Item(item));
+        }
+        if let Some((key, value)) = self.pairs.next(document) {
+            return Some(Member::Entry(key, value));
+        }
+        self.attributes.iter_mut().find_map(|cells| {
+            let name = cells.next(document)?;
+            Some(Member::Attribute(name, cells.next(document)?))
+        })
+    }
+}
+
+impl<'d> Members<'d> {
+    /// Where they are, and the pairs of several maps, of whose equal keys the last counts.
+    pub(crate) fn cells(&self) -> (MemberCells, Option<Pairs<'d>>) {
+        let cells = MemberCells {
+            items: self.items.map_or(Cells::NONE, |items| items.cells()),
+            pairs: self.pairs.map_or(PairCells::NONE, |pairs| pairs.cells()),
+            attributes: self.attributes.cells(),
+        };
+        (cells, self.pairs.filter(Pairs::are_chained))
+    }
 }
 
 impl<'d> Value<'d> {
@@ -37,6 +97,14 @@ impl<'d> Value<'d> {
             View::Partial(partial) => {
                 let kwargs = partial.kwargs.entries().map(Pairs::from);
                 Members { items: Some(partial.args), pairs: kwargs, attributes: partial.attributes }
+            }
+            // What it is of has no parts of its own.
+            View::Derived(_) => {
+                let attributes = Attributes::of(self.as_object()?.state()?)?;
+                if attributes.len() == 0 {
+                    return None;
+                }
+                Members { attributes, ..none }
             }
             View::Array(array) => Members { items: Some(objects(&array)?), ..none },
             View::Object(object, _) => {

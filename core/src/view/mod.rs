@@ -17,9 +17,11 @@ pub mod known;
 #[cfg(feature = "alloc")]
 mod locate;
 mod members;
+pub(crate) mod moments;
 mod numbers;
 mod octets;
 mod packed;
+mod pandas;
 mod paths;
 mod record;
 mod span;
@@ -36,13 +38,16 @@ pub use instance::Instance;
 pub use members::Members;
 pub use numbers::{Fraction, Ip, Uuid};
 pub use octets::Octets;
+pub use pandas::Scalar;
 pub use paths::PurePath;
 pub use record::{Record, Unknown};
 pub use span::TimeDelta;
 pub use time::{Date, Time};
 pub use zones::Zone;
 
+pub(crate) use fields::PairCells;
 pub(crate) use instance::Changed;
+pub(crate) use members::{Member as Part, MemberCells};
 
 use crate::{BigInt, Items, Kind, Object, Value};
 use known::{Array, DType, Masked, Tensor};
@@ -125,6 +130,8 @@ pub enum View<'d> {
     DType(DType<'d>),
     /// One item of numpy: its type and its bytes.
     Scalar(DType<'d>, Octets<'d>),
+    /// A scalar of pandas: a time, a span, a period, an interval, or what stands for a missing one.
+    Pandas(Scalar<'d>),
     /// Items of one type along axes.
     Array(Array<'d>),
     /// Items of one type along axes, some of which count for nothing.
@@ -165,7 +172,8 @@ pub enum View<'d> {
 
 impl<'d> Value<'d> {
     /// What the value means. Linear in the length of bytes that are spelled as Latin-1 text or as ints, of an OrderedDict
-    /// that is spelled as a list of pairs, of an `array.array` that is spelled as a list; constant for everything else.
+    /// that is spelled as a list of pairs, of an `array.array` that is spelled as a list, and in the number of maps of a
+    /// ChainMap; constant for everything else.
     pub fn view(&self) -> View<'d> {
         let value = *self;
         let bytes = |value: Value<'d>| Octets::raw(value.as_bytes().unwrap_or_default());
@@ -211,7 +219,10 @@ impl<'d> Value<'d> {
                 None => View::None,
             },
             Kind::Dict => View::Mapping(Mapping::new(MappingKind::Dict, Pairs::of(value.entries()))),
-            Kind::Global => View::Global(value),
+            Kind::Global => match Scalar::of(value) {
+                Some(missing) => View::Pandas(missing),
+                None => View::Global(value),
+            },
             Kind::Extension => View::Extension(value.as_extension().unwrap_or(0)),
             Kind::Persistent | Kind::Object => match value.as_object() {
                 Some(object) if value.kind() == Kind::Persistent => View::Persistent(object.callable()),

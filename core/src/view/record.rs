@@ -154,6 +154,16 @@ pub(super) fn view<'d>(object: &Object<'d>) -> View<'d> {
     View::Record(Record { class, args, kwargs, attributes, values })
 }
 
+impl<'d> Object<'d> {
+    /// The object as a record, whatever else its class is known to mean; `None` where it has no form of one.
+    pub fn as_record(&self) -> Option<Record<'d>> {
+        match view(self) {
+            View::Record(record) => Some(record),
+            _ => None,
+        }
+    }
+}
+
 impl<'d> Value<'d> {
     /// An instance of a subclass, as protocols 0 and 1 spell it: these do not nest.
     fn derives(&self) -> bool {

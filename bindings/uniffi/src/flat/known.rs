@@ -259,6 +259,8 @@ fn known<'d>(object: &Object<'d>, view: View<'d>, spare: &mut usize) -> Option<(
             (kind, pairs_of(parts, mapping.pairs, spare)?)
         }
         View::Derived(derived) => (K::Derived, vec![v(derived.value)]),
+        // Scalars of pandas have no form of their own there.
+        View::Pandas(_) => (K::Record, all(vec![], object.as_record()?.positional(), spare)?),
         View::Record(record) => {
             let kind = if record.values.is_some() && record.args.len() == 0 { K::Fields } else { K::Record };
             (kind, all(vec![], record.positional(), spare)?)

@@ -75,10 +75,11 @@ fn pandas(it: Scalar<'_>, repr: bool, depth: usize, other: Other, out: &mut Stri
         }
         Scalar::Timedelta(ticks, unit) => time::span(ticks, unit, Style { dates_only: false, digits: 10 }, out),
         Scalar::Period(ordinal, freq) => {
-            let freq = Frequency::of(freq).map(|freq| freq.to_string());
-            if !freq.is_some_and(|freq| time::period(ordinal, &freq, out)) {
-                let _ = write!(out, "{ordinal}");
-            }
+            // Writing to a String cannot fail.
+            let _ = match Frequency::of(freq) {
+                Some(freq) => freq.period(ordinal, out),
+                None => write!(out, "{ordinal}"),
+            };
         }
         Scalar::Interval(left, right, closed) => {
             out.push(if matches!(closed, "left" | "both") { '[' } else { '(' });

@@ -64,7 +64,7 @@ pub struct Column<'d> {
     /// As pandas names it.
     pub dtype: String,
     zone: Option<Zone>,
-    freq: Option<String>,
+    freq: Option<Frequency<'d>>,
     other: Other,
     /// A zone or frequency that is not known: what its cells cannot say.
     pub unknown: Option<String>,
@@ -93,11 +93,11 @@ impl<'d> Column<'d> {
         let freq = match &values {
             Values::Run(Run::Lane(_, Meaning::Period(freq)))
             | Values::Categorical { categories: Categories::Run(Run::Lane(_, Meaning::Period(freq))), .. } => {
-                let name = Frequency::of(*freq).map(|freq| freq.to_string());
-                if name.as_ref().is_none_or(|name| !time::period(0, name, &mut String::new())) {
+                let freq = Frequency::of(*freq);
+                if !freq.is_some_and(|freq| freq.is_known()) {
                     unknown = Some("its frequency".to_owned());
                 }
-                name
+                freq
             }
             _ => None,
         };
@@ -288,12 +288,10 @@ impl<'d> Column<'d> {
                 time::span(ticks, unit, style, out);
                 Ok(())
             }
-            Cell::Period(ordinal) => {
-                if !self.freq.as_ref().is_some_and(|freq| time::period(ordinal, freq, out)) {
-                    let _ = write!(out, "{ordinal}");
-                }
-                Ok(())
-            }
+            Cell::Period(ordinal) => match self.freq {
+                Some(freq) => freq.period(ordinal, out),
+                None => write!(out, "{ordinal}"),
+            },
             Cell::Date(day) => {
                 time::date(day.into(), out);
                 Ok(())

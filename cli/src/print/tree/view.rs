@@ -80,6 +80,7 @@ pub fn identity(value: &Value<'_>) -> Option<usize> {
             | View::Date(_)
             | View::Time(..)
             | View::DateTime(..)
+            | View::Pandas(_)
             | View::TimeDelta(_)
             | View::Zone(_)
             | View::Decimal(_)

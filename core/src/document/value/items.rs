@@ -64,6 +64,11 @@ impl<'d> Entries<'d> {
     pub(crate) fn document(&self) -> &'d Document<'d> {
         self.items.document
     }
+
+    /// The cursor alone, which borrows no document.
+    pub(crate) fn cells(&self) -> Cells {
+        self.items.cells
+    }
 }
 
 impl<'d> Iterator for Entries<'d> {

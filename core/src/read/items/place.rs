@@ -133,16 +133,24 @@ fn find<M: Memory>(
     }
     // The state of an object.
     let state = entry(at).filter(|state| state.tag() == tag::DICT)?;
-    let fits = at == here + 1 && node.tag() == tag::OBJECT && is_streamable(node, header(node));
+    // The keys of a ChainMap are known when all of its maps are.
+    let fits = at == here + 1
+        && node.tag() == tag::OBJECT
+        && is_streamable(node, header(node))
+        && class(Value::new(&document, node)) != Some(("collections", "ChainMap"));
     note(Way { from: at, to: here, part: Part::State });
     if fits { Some((state, doubt)) } else { None }
 }
 
+/// Module and name of an object's class.
+fn class(value: Value<'_>) -> Option<(&str, &str)> {
+    value.as_object()?.instance()?.class.as_global()
+}
+
 /// The value is a UserDict or UserList, of Python 2 or 3.
 fn is_user(value: Value<'_>) -> bool {
-    let class = || value.as_object()?.instance()?.class.as_global();
     matches!(
-        class(),
+        class(value),
         Some(
             ("collections", "UserDict" | "UserList")
                 | ("UserDict", "UserDict" | "IterableUserDict")

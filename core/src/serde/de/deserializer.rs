@@ -6,6 +6,7 @@ use super::super::wrappers::{GLOBAL, OBJECT, PERSISTENT};
 use super::tagged::Tagged;
 use super::{Reader, int_text};
 use crate::machine::node::tag;
+use crate::view::Scalar;
 use ::serde::de::Visitor;
 
 macro_rules! ints {
@@ -85,7 +86,15 @@ impl<'de> ::serde::Deserializer<'de> for Reader<'_, 'de> {
 
     #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        if self.node.tag() == tag::NONE { visitor.visit_none() } else { visitor.visit_some(self) }
+        let missing = match self.node.tag() {
+            tag::NONE => true,
+            // What pandas writes for none.
+            tag::OBJECT | tag::GLOBAL | tag::STACK_GLOBAL => {
+                matches!(Scalar::of(self.value()), Some(Scalar::Missing))
+            }
+            _ => false,
+        };
+        if missing { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {

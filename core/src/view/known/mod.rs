@@ -11,13 +11,13 @@ pub use array::{Array, DType, Data, Field, Masked, Number};
 pub use table::Tensor;
 
 pub(crate) use super::Changed;
-use super::{View, is_module};
+use super::{Scalar, View, is_module};
 use crate::{Object, Value};
 
 /// What the rows of numpy, pandas, scipy, torch and joblib say.
 pub(super) fn science<'d>(value: Value<'d>, module: &'d str, name: &'d str, object: &Object<'d>) -> Option<View<'d>> {
     if is_module(module, "pandas") {
-        return table::pandas(value, object, module, name);
+        return Scalar::of(value).map(View::Pandas).or_else(|| table::pandas(value, object, module, name));
     }
     let mut args = object.args();
     match (module, name) {

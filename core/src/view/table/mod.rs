@@ -12,15 +12,14 @@ mod cell;
 mod freq;
 mod index;
 mod lane;
-mod scalar;
 mod values;
 
+pub use crate::view::pandas::Scalar;
 pub use arrow::{Arrow, ArrowType, Chunk};
 pub use cell::{Cell, Piece, Unit};
 pub use freq::Frequency;
 pub use index::Index;
 pub use lane::{Lane, LaneCells};
-pub use scalar::Scalar;
 pub use values::{Categories, Closed, Meaning, Places, Run, Values};
 
 use crate::view::known::Array;

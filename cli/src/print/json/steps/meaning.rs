@@ -7,10 +7,10 @@ use crate::print::cells::is_readable;
 use crate::print::json::{Options, text};
 use pickle_core::known::{DType, Octets};
 use pickle_core::view::{
-    Attributes, Derived, Fraction, Mapping, MappingKind, Member, Pairs, Record, Sequence, SequenceKind, Set, View, Zone,
+    Attributes, Derived, Fraction, Mapping, MappingKind, Member, Pairs, Record, Scalar, Sequence, SequenceKind, Set,
+    View, Zone,
 };
 use pickle_core::{Items, Kind, Object, Value};
-use std::collections::HashMap;
 
 /// What a value becomes in the plain form.
 pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Steps<'d> {
@@ -48,6 +48,7 @@ pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Steps<'d> {
         View::Fraction(Fraction::Text(text)) => Some(string(text)),
         View::Fraction(Fraction::Ints(n, d)) => Some(string(format!("{}/{}", told::digits(&n), told::digits(&d)))),
         View::Uuid(uuid) => Some(string(uuid.to_string())),
+        View::Pandas(scalar) => Some(pandas(scalar)),
         View::Path(path) => Some(string(path.to_string())),
         View::Ip(ip) => Some(string(ip.to_string())),
         View::Member(member) => self::member(member),
@@ -82,8 +83,14 @@ fn offset(zone: Option<Zone<'_>>) -> Option<String> {
 
 /// Appends seconds as a decimal number, exactly.
 pub fn seconds(micros: i128, out: &mut Vec<u8>) {
-    let (whole, mut fraction) = (micros.unsigned_abs() / 1_000_000, (micros.unsigned_abs() % 1_000_000) as u32);
-    if micros < 0 {
+    decimal(micros, 1_000_000, out);
+}
+
+/// Appends so many parts of a whole as a decimal number; as many make a whole as a power of ten says.
+fn decimal(parts: i128, of: i128, out: &mut Vec<u8>) {
+    let of = of.unsigned_abs();
+    let (whole, mut fraction) = (parts.unsigned_abs() / of, parts.unsigned_abs() % of);
+    if parts < 0 {
         out.push(b'-');
     }
     out.extend_from_slice(itoa::Buffer::new().format(whole).as_bytes());
@@ -91,8 +98,22 @@ pub fn seconds(micros: i128, out: &mut Vec<u8>) {
         out.push(b'.');
     }
     while fraction != 0 {
-        out.push(b'0' + (fraction / 100_000) as u8);
-        fraction = fraction % 100_000 * 10;
+        out.push(b'0' + (fraction * 10 / of) as u8);
+        fraction = fraction * 10 % of;
+    }
+}
+
+/// A scalar of pandas: what is missing is null, a span is its seconds, all else is text.
+fn pandas<'d>(scalar: Scalar<'d>) -> Steps<'d> {
+    match scalar {
+        Scalar::Missing => raw("null"),
+        Scalar::Timedelta(ticks, unit) => {
+            let per_second = i128::from(unit.per_second().unwrap_or(1));
+            let mut text = Vec::new();
+            decimal(i128::from(ticks), per_second, &mut text);
+            tag("$seconds", raw(String::from_utf8(text).unwrap_or_default()))
+        }
+        scalar => string(scalar.to_string()),
     }
 }
 
@@ -193,15 +214,7 @@ fn mapping<'d>(it: Mapping<'d>, args: Option<Items<'d>>, options: &Options) -> O
 
 /// Keys of several maps: each once, the last counts.
 fn chain<'d>(pairs: Pairs<'d>, options: &Options) -> Steps<'d> {
-    let mut places = HashMap::new();
-    let mut once: Vec<(Value<'d>, Value<'d>)> = Vec::new();
-    for (key, value) in pairs {
-        let place = key.path_step().map(|step| *places.entry(step).or_insert(once.len()));
-        match place.and_then(|place| once.get_mut(place)) {
-            Some((_, known)) => *known = value,
-            None => once.push((key, value)),
-        }
-    }
+    let once = pairs.merged();
     match plain_map(once.clone().into_iter(), options) {
         Some(map) => map,
         None => dict(once.into_iter(), options),

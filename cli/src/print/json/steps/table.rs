@@ -12,10 +12,14 @@ use std::rc::Rc;
 /// `{"$table": "pandas.DataFrame", "$index": [..], "$rows": [{..}, ..]}`; `None` where that cannot be told, and an object
 /// says more.
 pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Option<Steps<'d>> {
-    let (grid, is_series) = match Table::of(it) {
-        Ok(table) => (Grid::table(&table, form.arena).ok()?, table.is_series()),
-        Err(_) => (Grid::index(&Index::of(it).ok()?, form.arena).ok()?, true),
+    let (grid, is_series, name) = match Table::of(it) {
+        Ok(table) => (Grid::table(&table, form.arena).ok()?, table.is_series(), table.name()),
+        Err(_) => {
+            let index = Index::of(it).ok()?;
+            (Grid::index(&index, form.arena).ok()?, true, index.name(0))
+        }
     };
+    let is_named = name.is_some_and(|name| !name.is_none());
     if grid.columns.iter().any(|column| column.unknown.is_some()) {
         return None;
     }
@@ -36,7 +40,7 @@ pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Option<Steps<'d>> {
     let grid = Rc::new(grid);
     let names: HashSet<&String> = grid.names.iter().collect();
     if is_series && grid.columns.len() == 1 {
-        if let Some(name) = grid.names.first() {
+        if let Some(name) = grid.names.first().filter(|_| is_named) {
             fields.push(("$name", string(name.as_str())));
         }
         let all = grid.clone();

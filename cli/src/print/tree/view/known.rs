@@ -10,7 +10,7 @@ use crate::print::cells::Cells;
 use crate::print::tree::palette::Role;
 use crate::print::tree::scalar;
 use pickle_core::known::{Array, Data, Date, Time};
-use pickle_core::view::{Attributes, Fraction, Mapping, MappingKind, Sequence, SequenceKind, View, Zone};
+use pickle_core::view::{Attributes, Fraction, Mapping, MappingKind, Scalar, Sequence, SequenceKind, View, Zone};
 use pickle_core::{Kind, Object, Value};
 
 /// What an object looks like.
@@ -67,6 +67,13 @@ pub fn view<'d>(meant: View<'d>, object: &Object<'d>, value: Value<'d>, max_text
         View::Decimal(decimal) => call("decimal.Decimal", vec![text(decimal)]),
         View::Fraction(Fraction::Text(fraction)) => call("fractions.Fraction", vec![text(fraction)]),
         View::Fraction(Fraction::Ints(n, d)) => call("fractions.Fraction", [n, d].map(plain).into()),
+        View::Pandas(scalar) => match scalar {
+            Scalar::Missing => vec![word("pandas.NaT")],
+            Scalar::Timestamp(..) => call("pandas.Timestamp", vec![text(&scalar.to_string())]),
+            Scalar::Timedelta(..) => call("pandas.Timedelta", vec![text(&scalar.to_string())]),
+            Scalar::Period(..) => call("pandas.Period", vec![text(&scalar.to_string())]),
+            _ => call("pandas.Interval", vec![text(&scalar.to_string())]),
+        },
         View::Uuid(uuid) => call("uuid.UUID", vec![text(&uuid.to_string())]),
         View::Path(path) => call(&format!("pathlib.{}", path.class), vec![text(&path.to_string())]),
         View::Ip(ip) => call(&class(), vec![text(&ip.to_string())]),

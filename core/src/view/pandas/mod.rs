@@ -1,9 +1,13 @@
-//! Scalars of pandas.
+//! Scalars of pandas: times, spans, periods, intervals, and what is missing.
 
-use super::Unit;
+mod text;
+
+use super::Changed;
+use super::table::Unit;
 use crate::Value;
 
-/// A scalar of pandas.
+/// A scalar of pandas. Its `Display` is what pandas prints, a time in ISO 8601 (RFC 9557 where the pickle has the zone by its
+/// name alone: `2024-02-29T12:05:00Z[Europe/Berlin]`).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Scalar<'d> {
@@ -28,7 +32,7 @@ impl<'d> Scalar<'d> {
         }
         let object = value.as_object()?;
         let (module, name) = object.class()?;
-        if !module.starts_with("pandas") {
+        if !module.starts_with("pandas") || !Changed::of(&object).is_empty() {
             return None;
         }
         let mut args = object.args();

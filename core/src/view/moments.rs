@@ -1,0 +1,82 @@
+//! Dates and times that are counted from 1970, as text.
+
+use super::table::Unit;
+use core::fmt::{self, Write};
+
+/// A date and time in ISO 8601, as precise as its unit: `2024`, `2024-02`, `2024-02-29`, `2024-02-29T13:05:07.000001`. `between`
+/// stands between date and time.
+pub(crate) fn moment(ticks: i64, unit: Unit, between: char, out: &mut dyn Write) -> fmt::Result {
+    let (days, rest) = match (unit, unit.per_second(), unit.seconds()) {
+        (Unit::Year, ..) => return write!(out, "{}", Year(ticks.saturating_add(1970))),
+        (Unit::Month, ..) => return month(ticks, out),
+        (_, Some(ticks_per_second), _) => {
+            let in_second = i128::from(ticks_per_second);
+            let seconds = i128::from(ticks).div_euclid(in_second);
+            let fraction = i128::from(ticks).rem_euclid(in_second);
+            (seconds.div_euclid(86_400), Some((seconds.rem_euclid(86_400), fraction, in_second)))
+        }
+        (_, _, Some(seconds)) => {
+            let seconds = i128::from(ticks).saturating_mul(i128::from(seconds));
+            let day = matches!(unit, Unit::Day | Unit::Week);
+            (seconds.div_euclid(86_400), if day { None } else { Some((seconds.rem_euclid(86_400), 0, 1)) })
+        }
+        _ => return write!(out, "{ticks}"),
+    };
+    date(days, out)?;
+    let Some((second, fraction, in_second)) = rest else { return Ok(()) };
+    out.write_char(between)?;
+    clock(second, out)?;
+    if fraction != 0 {
+        out.write_char('.')?;
+        let (mut left, mut place) = (fraction, in_second);
+        // Digits in threes, the last ones no zeros.
+        while left != 0 {
+            place /= 1000;
+            write!(out, "{:03}", left.checked_div(place).unwrap_or(0))?;
+            left = left.checked_rem(place).unwrap_or(0);
+        }
+    }
+    Ok(())
+}
+
+/// `2024-02`, from the months since January 1970.
+pub(crate) fn month(months: i64, out: &mut dyn Write) -> fmt::Result {
+    let year = Year(months.div_euclid(12).saturating_add(1970));
+    write!(out, "{year}-{:02}", months.rem_euclid(12) + 1)
+}
+
+/// `2024-02-29`, from the days since 1970.
+pub(crate) fn date(days: i128, out: &mut dyn Write) -> fmt::Result {
+    let (year, month, day) = civil(days);
+    write!(out, "{}-{month:02}-{day:02}", Year(year))
+}
+
+/// `13:05:07`, from the seconds since midnight.
+pub(crate) fn clock(second: i128, out: &mut dyn Write) -> fmt::Result {
+    let (minute, second) = (second / 60, second % 60);
+    write!(out, "{:02}:{:02}:{second:02}", minute / 60, minute % 60)
+}
+
+/// Year, month and day of a day since 1970, in the Gregorian calendar before it began, too. The year that begins in March
+/// makes the leap day the last.
+fn civil(days: i128) -> (i64, i64, i64) {
+    // From March of the year 0 on, in eras of 400 years.
+    let days = days.saturating_add(719_468);
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = era.saturating_mul(400) + year + i128::from(month <= 2);
+    (year as i64, month as i64, day as i64)
+}
+
+/// A year with at least four digits.
+struct Year(i64);
+
+impl fmt::Display for Year {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < 0 { write!(f, "-{:04}", self.0.unsigned_abs()) } else { write!(f, "{:04}", self.0) }
+    }
+}
