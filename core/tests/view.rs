@@ -148,6 +148,20 @@ fn scalars_of_pandas() {
     assert_eq!(duration, std::time::Duration::from_millis(1500));
 }
 
+/// A ChainMap has each of its keys once, for a struct too.
+#[test]
+fn chained_maps_into_structs() {
+    #[derive(serde::Deserialize, PartialEq, Debug)]
+    struct Both {
+        a: u8,
+        b: u8,
+    }
+    let maps = b"\x80\x04\x8c\x0bcollections\x8c\x08ChainMap\x93)\x81}\x8c\x04maps](}\x8c\x01aK\x01s\
+        }(\x8c\x01bK\x03\x8c\x01aK\x02ue";
+    let maps = [&maps[..], b"sb."].concat();
+    assert_eq!(from_slice::<Both>(&maps, DeOptions::new()).unwrap(), Both { a: 1, b: 3 });
+}
+
 /// What lies is an object: parts that are missing, of the wrong kind, or more than the class has.
 #[test]
 fn no_scalars_of_pandas() {

@@ -81,6 +81,19 @@ pub(crate) enum PairsOf<'f> {
     Pairs(Pairs<'f>),
     Entries(Entries<'f>),
     Attributes(Attributes<'f>),
+    /// The keys of several maps, each once.
+    #[cfg(feature = "alloc")]
+    Merged(alloc::vec::IntoIter<(Value<'f>, Value<'f>)>),
+}
+
+impl<'f> PairsOf<'f> {
+    fn of(pairs: Pairs<'f>) -> Self {
+        #[cfg(feature = "alloc")]
+        if pairs.are_chained() {
+            return PairsOf::Merged(pairs.merged().into_iter());
+        }
+        PairsOf::Pairs(pairs)
+    }
 }
 
 impl<'f> Iterator for PairsOf<'f> {
@@ -91,6 +104,8 @@ impl<'f> Iterator for PairsOf<'f> {
             PairsOf::Pairs(pairs) => pairs.next(),
             PairsOf::Entries(entries) => entries.next(),
             PairsOf::Attributes(attributes) => attributes.next(),
+            #[cfg(feature = "alloc")]
+            PairsOf::Merged(pairs) => pairs.next(),
         }
     }
 
@@ -99,6 +114,8 @@ impl<'f> Iterator for PairsOf<'f> {
             PairsOf::Pairs(pairs) => pairs.size_hint(),
             PairsOf::Entries(entries) => entries.size_hint(),
             PairsOf::Attributes(attributes) => attributes.size_hint(),
+            #[cfg(feature = "alloc")]
+            PairsOf::Merged(pairs) => pairs.size_hint(),
         }
     }
 }
@@ -128,7 +145,7 @@ pub(crate) fn offer<'f>(value: Value<'f>, object: &Object<'f>, want: Want) -> Re
         },
         View::Mapping(mapping) => {
             let whole = mapping.attributes.len() == 0 && mapping.factory.is_none() && mapping.state.is_none();
-            (Offer::Map(PairsOf::Pairs(mapping.pairs)), if whole { Taken::Items } else { Taken::Part })
+            (Offer::Map(PairsOf::of(mapping.pairs)), if whole { Taken::Items } else { Taken::Part })
         }
         View::Derived(derived) => {
             let taken = if derived.class.is_some() { Taken::Derived } else { Taken::Part };

@@ -1,9 +1,10 @@
 //! From a path to what it leads to.
 
 use super::fields::Attributes;
-use super::inside::{At, places};
+use super::inside::At;
 use super::instance::Changed;
 use super::members::objects;
+use super::rows::{self, Part, places};
 use super::{Octets, View};
 use crate::document::path::{DEPTH, Path, PathStep, Text, Token, next_token};
 use crate::{Change, Document, How, Items, Kind, Value};
@@ -85,6 +86,7 @@ impl<'d> Value<'d> {
         let mut here = alloc::vec![At::Value(*self)];
         let mut steps = Path::new(path);
         let mut last = ("", Some(*self));
+        let mut was_deep = false;
         loop {
             let done = steps.done();
             let values: Option<Vec<Value<'d>>> = here.iter().map(At::value).collect();
@@ -107,8 +109,13 @@ impl<'d> Value<'d> {
                             break;
                         }
                     }
+                    if was_deep {
+                        // From everywhere below: what is there has parts that are no values.
+                        next.retain(|at| at.value().is_some());
+                    }
                 }
             }
+            was_deep = step == PathStep::Deep;
             if next.is_empty() {
                 let there = if steps.is_valid() { last.1 } else { None };
                 return Err(PathError { path, done: if there.is_some() { last.0 } else { done }, there });
@@ -131,6 +138,8 @@ impl<'d> Value<'d> {
                 let View::Mapping(mapping) = value.view() else { return None };
                 mapping.pairs.filter(|(key, _)| is_literal(*key, source)).last().map(|(_, value)| value)
             }
+            // Of a table that are its rows.
+            PathStep::All if Part::of(value).is_some_and(|part| part.len().is_some()) => None,
             PathStep::All => Some(value.members()?.next()?.1),
             PathStep::Slice(..) => slice(value, step)?.next(),
             PathStep::Deep => None,
@@ -148,7 +157,10 @@ impl<'d> At<'d> {
     fn step(&self, step: PathStep<'_>) -> Option<At<'d>> {
         match self.value().and_then(|value| value.own_step(step)) {
             Some(value) => Some(At::Value(value)),
-            None => self.inside()?.step(step),
+            None => match self.table() {
+                Some(part) => part.first(step).map(At::from),
+                None => self.inside()?.step(step),
+            },
         }
     }
 }
@@ -344,6 +356,11 @@ fn matches(key: Value<'_>, source: &str) -> Option<()> {
 #[cfg(feature = "alloc")]
 fn several<'d>(at: &At<'d>, step: PathStep<'_>, put: &mut alloc::vec::Vec<At<'d>>) {
     let value = at.value();
+    if let Some(part) = at.table().filter(|part| part.len().is_some())
+        && let PathStep::All | PathStep::Slice(..) = step
+    {
+        return part.several(step, &mut |reached| put.push(reached.into()));
+    }
     let inside = || at.inside().and_then(|inside| Some((inside, inside.len()?)));
     match step {
         PathStep::All => match (value.and_then(|value| value.members()), inside) {
@@ -443,6 +460,9 @@ fn what_is(value: Value<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         if len > LISTED { write!(f, ", ... ({len})") } else { Ok(()) }
     };
+    if let Some(described) = rows::describe(value, f) {
+        return described;
+    }
     match value.view() {
         View::Mapping(mapping) => {
             let len = mapping.pairs.len();

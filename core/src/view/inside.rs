@@ -2,6 +2,7 @@
 
 use super::View;
 use super::known::{Array, DType, Data, Octets};
+use super::rows::{Part, Reached, places};
 use super::table::Cell;
 use crate::Value;
 use crate::document::path::{PathStep, Text};
@@ -13,6 +14,17 @@ pub(super) enum At<'d> {
     Value(Value<'d>),
     /// Inside an array.
     Inside(Inside<'d>),
+    /// Inside a table.
+    Table(Part<'d>),
+}
+
+impl<'d> From<Reached<'d>> for At<'d> {
+    fn from(reached: Reached<'d>) -> Self {
+        match reached {
+            Reached::Value(value) => At::Value(value),
+            Reached::Part(part) => At::Table(part),
+        }
+    }
 }
 
 impl<'d> At<'d> {
@@ -20,7 +32,7 @@ impl<'d> At<'d> {
     pub fn value(&self) -> Option<Value<'d>> {
         match self {
             At::Value(value) => Some(*value),
-            At::Inside(_) => None,
+            At::Inside(_) | At::Table(_) => None,
         }
     }
 
@@ -29,6 +41,16 @@ impl<'d> At<'d> {
         match self {
             At::Value(value) => Inside::of(*value),
             At::Inside(inside) => Some(*inside),
+            At::Table(_) => None,
+        }
+    }
+
+    /// What can be stepped through, where it is a table or a part of one.
+    pub fn table(&self) -> Option<Part<'d>> {
+        match self {
+            At::Value(value) => Part::of(*value),
+            At::Inside(_) => None,
+            At::Table(part) => Some(*part),
         }
     }
 }
@@ -130,22 +152,4 @@ impl<'d> Inside<'d> {
             _ => None,
         }
     }
-}
-
-/// The places of a slice of `len` items.
-pub(super) fn places(len: i64, from: Option<i64>, to: Option<i64>, by: i64) -> impl Iterator<Item = i64> {
-    // `clamp` has a panic for bounds that cross.
-    let place = |at: i64| (if at < 0 { at.saturating_add(len) } else { at }).max(if by < 0 { -1 } else { 0 }).min(len);
-    let (mut at, end) = match by < 0 {
-        true => (from.map_or(len - 1, |from| place(from).min(len - 1)), to.map_or(-1, place)),
-        false => (from.map_or(0, place), to.map_or(len, place)),
-    };
-    core::iter::from_fn(move || {
-        if by > 0 && at >= end || by < 0 && at <= end {
-            return None;
-        }
-        let found = at;
-        at = at.saturating_add(by);
-        Some(found)
-    })
 }

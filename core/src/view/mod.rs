@@ -24,6 +24,7 @@ mod packed;
 mod pandas;
 mod paths;
 mod record;
+mod rows;
 mod span;
 pub mod table;
 mod time;
