@@ -104,7 +104,7 @@ fn decimal(parts: i128, of: i128, out: &mut Vec<u8>) {
 }
 
 /// A scalar of pandas: what is missing is null, a span is its seconds, all else is text.
-fn pandas<'d>(scalar: Scalar<'d>) -> Steps<'d> {
+fn pandas(scalar: Scalar<'_>) -> Steps<'_> {
     match scalar {
         Scalar::Missing => raw("null"),
         Scalar::Timedelta(ticks, unit) => {
