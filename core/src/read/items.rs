@@ -195,7 +195,7 @@ enum From {
     /// The stream.
     Stream,
     /// The parts of a value, then the document.
-    Members,
+    Members(Cursor),
     /// The document; then what lies on the stack, or the end.
     Document(Cursor),
     /// The stack: how many nodes have been handed over.
@@ -241,9 +241,8 @@ pub struct ItemReader<'p, M> {
     path: &'p str,
     plan: Option<&'p MemoPlan<'p>>,
     from: From,
-    /// For [`From::Members`]: what is left of them, and what follows.
+    /// For [`From::Members`]: what is left of them.
     members: MemberCells,
-    behind: Cursor,
     /// For [`From::Members`]: the entries of a ChainMap, which come first.
     #[cfg(feature = "alloc")]
     merged: alloc::vec::IntoIter<(Node, Node)>,
@@ -274,7 +273,6 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             plan: None,
             from: From::Stream,
             members: MemberCells::NONE,
-            behind: Cursor::run(0, 0),
             #[cfg(feature = "alloc")]
             merged: alloc::vec::Vec::new().into_iter(),
             current: None,
@@ -355,8 +353,8 @@ impl<'p, M: Memory> ItemReader<'p, M> {
                         return Ok(self.found());
                     }
                 }
-                From::Members => {
-                    if self.take_member() {
+                From::Members(behind) => {
+                    if self.take_member(behind) {
                         return Ok(self.found());
                     }
                 }
@@ -509,7 +507,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
                 }
                 self.from = From::Document(cursor);
                 if let Some(before) = before {
-                    (self.members, self.behind, self.from) = (before, cursor, From::Members);
+                    (self.members, self.from) = (before, From::Members(cursor));
                 }
                 self.doubted = false;
             }
@@ -523,8 +521,8 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         }
     }
 
-    /// The next part of a value.
-    fn take_member(&mut self) -> bool {
+    /// The next part of a value; `behind` follows them.
+    fn take_member(&mut self, behind: Cursor) -> bool {
         #[cfg(feature = "alloc")]
         if let Some((key, value)) = self.merged.next() {
             self.current = Some((Role::Entry, key, value));
@@ -537,7 +535,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             Some(Part::Entry(key, value)) => Some((Role::Entry, key, value)),
             Some(Part::Attribute(name, value)) => Some((Role::Attribute, name, value)),
             None => {
-                self.from = From::Document(self.behind);
+                self.from = From::Document(behind);
                 return false;
             }
         };
@@ -633,8 +631,8 @@ impl<'p, M: Memory> ItemReader<'p, M> {
                             self.merged = merged.collect::<alloc::vec::Vec<_>>().into_iter();
                             self.members.pairs = PairCells::NONE;
                         }
-                        self.behind = if known.changes { Cursor::of(nodes, node) } else { Cursor::run(0, 0) };
-                        self.from = From::Members;
+                        let behind = if known.changes { Cursor::of(nodes, node) } else { Cursor::run(0, 0) };
+                        self.from = From::Members(behind);
                     }
                     Some((node, None)) => self.from = From::Document(Cursor::of(nodes, node)),
                     None => {}
