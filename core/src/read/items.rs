@@ -21,7 +21,7 @@ use crate::machine::node::{NIL, Node, chunk, tag};
 use crate::read::unpickler::Progress;
 #[cfg(feature = "alloc")]
 use crate::view::PairCells;
-use crate::view::{MemberCells, Pairs, Part, View};
+use crate::view::{MemberCells, Pairs, Part, Unknown, View};
 use crate::{
     Change, Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value, joblib,
 };
@@ -665,6 +665,8 @@ impl<'d> Known<'d> {
         let changes = match value.view() {
             View::Record(record) => record.values.is_some() && record.args.len() != 0,
             View::Sequence(_) | View::Set(_) | View::Mapping(_) | View::Partial(_) | View::Derived(_) => false,
+            // Its state may still make it what its class is known for.
+            View::Object(_, Unknown::Parts) => return None,
             View::Object(..) => {
                 let holds = |change| !matches!(change, Change::Build(_) | Change::Nested(_));
                 if object.changes().any(holds) {
