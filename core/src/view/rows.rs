@@ -36,6 +36,7 @@ pub(super) enum Reached<'d> {
 }
 
 /// Values one after another, or rows.
+#[allow(clippy::large_enum_variant, reason = "nothing may be allocated, and one of them lives at a time")]
 enum Line<'d> {
     Rows(usize),
     Values(Values<'d>),
