@@ -55,6 +55,8 @@ fn known_types() {
         "datetime.timedelta(seconds=4, microseconds=999999)"
     );
     assert_eq!(tree(b"c__builtin__\nset\n](K\x01K\x02e\x85R."), "{1, 2}");
+    assert_eq!(tree(b"cpandas._libs.missing\nNA\n."), "pandas.NA");
+    assert_eq!(tree(b"cpandas._libs.tslibs.nattype\n_nat_unpickle\n(NtR."), "pandas.NaT");
     assert_eq!(tree(b"ccollections\nOrderedDict\n)RK\x01Ns."), "collections.OrderedDict({1: None})");
     assert_eq!(tree(b"cuuid\nUUID\n)\x81}X\x03\0\0\0intK\x07sb."), "uuid.UUID('00000000-0000-0000-0000-000000000007')");
     assert_eq!(

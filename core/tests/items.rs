@@ -650,6 +650,12 @@ fn items_of_chained_maps() {
         let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().min_nodes(min_nodes));
         assert_eq!(shown(maps, &mut reader), (all.clone(), Ok(maps.len())));
     }
+    // Keys that nobody has taken are not those of the next pickle.
+    let mut reader = ItemReader::new(Heap::new(), ItemOptions::new());
+    assert_eq!(reader.feed(&mut &maps[..]), Ok(Found::Item));
+    reader.begin_at(0);
+    let deque = b"ccollections\ndeque\n((lp0\nI1\natR.";
+    assert_eq!(shown(deque, &mut reader), (vec!["1".to_owned()], Ok(deque.len())));
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     let document = unpickler.load(maps).unwrap();
     assert_eq!(document.find("$.a").and_then(|a| a.as_i64()), Some(1));

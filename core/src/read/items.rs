@@ -2,8 +2,10 @@
 
 #[cfg(feature = "alloc")]
 mod batch;
+mod cursor;
 #[cfg(feature = "alloc")]
 mod fate;
+mod known;
 mod place;
 #[cfg(feature = "alloc")]
 pub(crate) mod split;
@@ -13,17 +15,18 @@ pub use batch::Batch;
 #[cfg(feature = "alloc")]
 pub use fate::Fate;
 
+use self::cursor::{Cursor, attributes, node_at};
+use self::known::Known;
 use self::place::Place;
 use crate::document::path::Path;
-use crate::machine::Machine;
 use crate::machine::handover::{Phase, Stream};
-use crate::machine::node::{NIL, Node, chunk, tag};
+use crate::machine::node::{Node, chunk, tag};
 use crate::read::unpickler::Progress;
 #[cfg(feature = "alloc")]
 use crate::view::PairCells;
-use crate::view::{MemberCells, Pairs, Part, Unknown, View};
+use crate::view::{MemberCells, Part};
 use crate::{
-    Change, Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value, joblib,
+    Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value, joblib,
 };
 
 /// Options of an [`ItemReader`].
@@ -176,19 +179,6 @@ impl<M: Memory> Memory for Streaming<M> {
     }
 }
 
-/// Items that lie in the document: cells of a container, one chunk after another.
-#[derive(Clone, Copy, Debug)]
-struct Cursor {
-    at: usize,
-    here: usize,
-    next: u32,
-    role: Role,
-    /// Another dict of attributes that follows.
-    slots: Node,
-    /// What happened to the object after that.
-    after: u32,
-}
-
 /// Where the next item comes from.
 #[derive(Clone, Copy, Debug)]
 enum From {
@@ -241,6 +231,8 @@ pub struct ItemReader<'p, M> {
     path: &'p str,
     plan: Option<&'p MemoPlan<'p>>,
     from: From,
+    /// The container is the state of the object at the path, and not a dict at the path itself.
+    state: bool,
     /// For [`From::Members`]: what is left of them.
     members: MemberCells,
     /// For [`From::Members`]: the entries of a ChainMap, which come first.
@@ -272,6 +264,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             path: "",
             plan: None,
             from: From::Stream,
+            state: false,
             members: MemberCells::NONE,
             #[cfg(feature = "alloc")]
             merged: alloc::vec::Vec::new().into_iter(),
@@ -453,6 +446,11 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         let cache = (self.options.cache_entries, self.options.cache_bytes);
         self.unpickler.memory.stream = Stream::new(self.options.min_nodes, cache, depth);
         self.from = From::Stream;
+        self.members = MemberCells::NONE;
+        #[cfg(feature = "alloc")]
+        {
+            self.merged = alloc::vec::Vec::new().into_iter();
+        }
         self.current = None;
         self.count = 0;
         self.over = false;
@@ -470,7 +468,10 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             return;
         }
         let at = memory.stream.batch.map_or(usize::MAX, |batch| batch.at);
-        match place::container_at(&self.unpickler, self.path, at, |_| {}) {
+        let mut last = None;
+        let place = place::container_at(&self.unpickler, self.path, at, |way| last = Some(way));
+        self.state = last.is_some_and(|way| way.from == at && way.part == place::Part::State);
+        match place {
             Place::Elsewhere => self.settle(None),
             Place::Here(container) | Place::InDoubt(container) if self.asks => {
                 match self.refused == Some(container.high()) {
@@ -491,7 +492,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         let Unpickler { memory, machine, .. } = &mut self.unpickler;
         let at = memory.stream.batch.map_or(usize::MAX, |batch| batch.at);
         let (nodes, bytes) = memory.view();
-        let state = is_state(nodes, machine, at);
+        let state = self.state;
         // What an object has before its attributes.
         let before = match machine.stack_at(nodes, at.wrapping_sub(1)) {
             Some(object) if state && container.is_some() => {
@@ -586,7 +587,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         let entry = |index| machine.stack_at(nodes, index).unwrap_or(Node::EMPTY);
         let (role, key, value) = match batch.kind {
             chunk::SET_ITEM => {
-                let role = if is_state(nodes, machine, batch.at) { Role::Attribute } else { Role::Entry };
+                let role = if self.state { Role::Attribute } else { Role::Entry };
                 (role, entry(base), entry(base + 1))
             }
             _ => (Role::Item, Node::EMPTY, entry(base)),
@@ -646,113 +647,4 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         }
         Ok(())
     }
-}
-
-/// The parts of what is more than a container of the pickle, where the view knows them: of a set of protocol 2, a deque, an
-/// OrderedDict of Python 2.7, a ChainMap, of a record with what it is made with.
-struct Known<'d> {
-    members: MemberCells,
-    /// Pairs of several maps, which have come apart.
-    #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "they cannot be merged"))]
-    chained: Option<Pairs<'d>>,
-    /// Its changes follow: a state without names.
-    changes: bool,
-}
-
-impl<'d> Known<'d> {
-    fn of(value: Value<'d>) -> Option<Self> {
-        let object = value.as_object()?;
-        let changes = match value.view() {
-            View::Record(record) => record.values.is_some() && record.args.len() != 0,
-            View::Sequence(_) | View::Set(_) | View::Mapping(_) | View::Partial(_) | View::Derived(_) => false,
-            // Its state may still make it what its class is known for.
-            View::Object(_, Unknown::Parts) => return None,
-            View::Object(..) => {
-                let holds = |change| !matches!(change, Change::Build(_) | Change::Nested(_));
-                if object.changes().any(holds) {
-                    return None;
-                }
-                true
-            }
-            _ => return None,
-        };
-        let (members, chained) = match value.view() {
-            View::Object(..) => (MemberCells::made_with(&object), None),
-            _ => value.members()?.cells(),
-        };
-        Some(Known { members, chained, changes })
-    }
-}
-
-impl Cursor {
-    /// Items that lie together.
-    fn run(at: usize, here: usize) -> Cursor {
-        Cursor { at, here, next: NIL, role: Role::Item, slots: Node::EMPTY, after: NIL }
-    }
-
-    /// All that a value holds.
-    fn of(nodes: &[Node], value: Node) -> Cursor {
-        let at = value.high() as usize;
-        match value.tag() {
-            tag::TUPLE | tag::TUPLE_OF_MUTABLE => Cursor::run(at + 1, node_at(nodes, at).high() as usize),
-            tag::LIST | tag::SET | tag::FROZEN_SET | tag::OBJECT => Cursor::chunks(nodes, value, Role::Item),
-            tag::DICT => Cursor::chunks(nodes, value, Role::Entry),
-            _ => Cursor::run(0, 0),
-        }
-    }
-
-    fn chunks(nodes: &[Node], value: Node, role: Role) -> Cursor {
-        let next = if value.is_reference() { node_at(nodes, value.high() as usize).first() } else { NIL };
-        Cursor { next, role, ..Cursor::run(0, 0) }
-    }
-
-    /// On to the next chunk.
-    fn turn(&mut self, nodes: &[Node]) -> bool {
-        if self.next == NIL {
-            let slots = core::mem::take(&mut self.slots);
-            if slots.tag() == tag::DICT {
-                self.next = Cursor::chunks(nodes, slots, Role::Attribute).next;
-            }
-            if self.next == NIL {
-                self.next = core::mem::replace(&mut self.after, NIL);
-            }
-            return self.next != NIL;
-        }
-        let header = node_at(nodes, self.next as usize);
-        self.at = self.next as usize + 1;
-        self.here = header.high() as usize;
-        self.next = header.first();
-        match header.sub() {
-            chunk::APPEND | chunk::ADD => self.role = Role::Item,
-            chunk::SET_ITEM => self.role = Role::Entry,
-            chunk::BUILD => self.role = Role::State,
-            chunk::RAW | chunk::NESTED => self.here = 0,
-            _ => {}
-        }
-        true
-    }
-}
-
-/// At this place of the stack is a dict that will be the state of the object below it.
-fn is_state(nodes: &[Node], machine: &Machine, at: usize) -> bool {
-    let tag_at = |index| machine.stack_at(nodes, index).map(Node::tag);
-    at > machine.floor() && tag_at(at) == Some(tag::DICT) && tag_at(at - 1) == Some(tag::OBJECT)
-}
-
-/// The dict of attributes that a state is, and a second one for slots.
-fn attributes(nodes: &[Node], state: Node) -> Option<(Node, Node)> {
-    let at = state.high() as usize;
-    match state.tag() {
-        tag::DICT => Some((state, Node::EMPTY)),
-        tag::TUPLE | tag::TUPLE_OF_MUTABLE if node_at(nodes, at).high() == 2 => {
-            let (dict, slots) = (node_at(nodes, at + 1), node_at(nodes, at + 2));
-            let fits = slots.tag() == tag::DICT && matches!(dict.tag(), tag::DICT | tag::NONE);
-            if fits { Some((dict, slots)) } else { None }
-        }
-        _ => None,
-    }
-}
-
-fn node_at(nodes: &[Node], index: usize) -> Node {
-    nodes.get(index).copied().unwrap_or(Node::EMPTY)
 }

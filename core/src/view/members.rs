@@ -98,8 +98,8 @@ impl<'d> Value<'d> {
                 let kwargs = partial.kwargs.entries().map(Pairs::from);
                 Members { items: Some(partial.args), pairs: kwargs, attributes: partial.attributes }
             }
-            // What it is of has no parts of its own.
-            View::Derived(_) => {
+            // What it is of has no parts of its own. The one attribute of a UserString is its text.
+            View::Derived(derived) if derived.class.is_some() => {
                 let attributes = Attributes::of(self.as_object()?.state()?)?;
                 if attributes.len() == 0 {
                     return None;

@@ -46,6 +46,7 @@ pub use span::TimeDelta;
 pub use time::{Date, Time};
 pub use zones::Zone;
 
+#[cfg(feature = "alloc")]
 pub(crate) use fields::PairCells;
 pub(crate) use instance::Changed;
 pub(crate) use members::{Member as Part, MemberCells};

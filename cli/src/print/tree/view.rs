@@ -121,6 +121,11 @@ pub fn view<'d>(value: Value<'d>, max_text: usize) -> Vec<Piece<'d>> {
         View::Bytes(octets) => bytes(octets, max_text),
         View::ByteArray(octets) => wrapped("bytearray(", bytes(octets, max_text), ")"),
         View::Global(it) => one(Role::Class, global(it)),
+        // What pandas has for a missing value, as a name.
+        View::Pandas(_) if value.kind() == Kind::Global => {
+            let name = value.as_global().map_or_else(|| global(value), |(_, name)| format!("pandas.{name}"));
+            one(Role::Class, name)
+        }
         View::Extension(code) => one(Role::Class, format!("extension({code})")),
         View::Sequence(it) if it.class.is_none() && value.as_object().is_none() => match it.kind {
             SequenceKind::Tuple => sequence(Kind::Tuple, it.items, it.items.len()),
