@@ -17,7 +17,7 @@ pub enum Scalar<'d> {
     Timestamp(i64, Unit, Option<Value<'d>>),
     /// A span of time.
     Timedelta(i64, Unit),
-    /// A period: its ordinal and its frequency, see [`Frequency`](super::Frequency).
+    /// A period: its ordinal and its frequency, see [`Frequency`](super::table::Frequency).
     Period(i64, Value<'d>),
     /// An interval: its ends, and which of them belong to it (`left`, `right`, `both`, `neither`).
     Interval(Value<'d>, Value<'d>, &'d str),
