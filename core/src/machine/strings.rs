@@ -115,7 +115,7 @@ impl Machine {
     pub(super) fn push_unicode(&mut self, r: &mut Regions<'_>, source: Source<'_>) -> Done {
         self.room(r, 1)?;
         let bytes = self.slice(r, source);
-        if utf8::is_ascii(bytes) && !bytes.contains(&b'\\') {
+        if utf8::is_ascii(bytes) && !utf8::has(bytes, b'\\') {
             return self.push_bytes(r, source, tag::STR);
         }
         let (range, surrogates) = self.keep_decoded(r, source, |text, put| escape::raw_unicode(text, put))?;
@@ -127,7 +127,7 @@ impl Machine {
     pub(super) fn push_quoted(&mut self, r: &mut Regions<'_>, source: Source<'_>) -> Done {
         self.room(r, 1)?;
         let inner = escape::unquote(self.slice(r, source))?;
-        if !inner.contains(&b'\\') {
+        if !utf8::has(inner, b'\\') {
             let len = inner.len();
             return self.push_str8(r, source, 1, len);
         }
