@@ -468,10 +468,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
             return;
         }
         let at = memory.stream.batch.map_or(usize::MAX, |batch| batch.at);
-        let mut last = None;
-        let place = place::container_at(&self.unpickler, self.path, at, |way| last = Some(way));
-        self.state = last.is_some_and(|way| way.from == at && way.part == place::Part::State);
-        match place {
+        match self.place_of(at) {
             Place::Elsewhere => self.settle(None),
             Place::Here(container) | Place::InDoubt(container) if self.asks => {
                 match self.refused == Some(container.high()) {
@@ -487,23 +484,32 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         }
     }
 
+    /// Whether the container at `at` of the stack is the one that is asked for, and what it is to the value at the path.
+    fn place_of(&mut self, at: usize) -> Place {
+        let mut last = None;
+        let place = place::container_at(&self.unpickler, self.path, at, |way| last = Some(way));
+        self.state = last.is_some_and(|way| way.from == at && way.part == place::Part::State);
+        place
+    }
+
+    /// Where the container is the state of an object: what that is made with.
+    fn before_state(&self) -> Option<MemberCells> {
+        let Unpickler { memory, machine, .. } = &self.unpickler;
+        let at = memory.stream.batch?.at;
+        let (nodes, bytes) = memory.view();
+        let object = machine.stack_at(nodes, at.checked_sub(1)?).filter(|_| self.state)?;
+        Some(Known::of(Value::new(&Document::new(nodes, bytes, &[], object), object))?.members)
+    }
+
     /// The batch on the stack is this container's, or not one that is asked for.
     fn settle(&mut self, container: Option<Node>) {
+        let before = container.and_then(|_| self.before_state());
         let Unpickler { memory, machine, .. } = &mut self.unpickler;
         let at = memory.stream.batch.map_or(usize::MAX, |batch| batch.at);
-        let (nodes, bytes) = memory.view();
-        let state = self.state;
-        // What an object has before its attributes.
-        let before = match machine.stack_at(nodes, at.wrapping_sub(1)) {
-            Some(object) if state && container.is_some() => {
-                Known::of(Value::new(&Document::new(nodes, bytes, &[], object), object)).map(|known| known.members)
-            }
-            _ => None,
-        };
         match container {
             Some(container) if machine.begin_stream(&mut memory.regions(), at) => {
                 let mut cursor = Cursor::of(memory.view().0, container);
-                if state {
+                if self.state {
                     cursor.role = Role::Attribute;
                 }
                 self.from = From::Document(cursor);

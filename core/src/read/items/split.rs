@@ -3,8 +3,9 @@
 
 use super::{From, ItemReader};
 use crate::machine::handover::Phase;
+use crate::machine::node::Node;
 use crate::read::split::Goal;
-use crate::{Decoder, Error, Fate, MemoPlan, Memory, Op, Opcode};
+use crate::{Decoder, Document, Error, Fate, MemoPlan, Memory, Op, Opcode};
 
 /// The stream is another than its plan says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,13 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         let stream = &self.unpickler.memory.stream;
         let goal = Goal { at: stream.batch?.at, offset: stream.offset, tag: container.tag() };
         Some((goal, self.fate()?))
+    }
+
+    /// After [`Found::Doubt`](crate::Found::Doubt): items that no batch of the container has come before its own.
+    pub(crate) fn has_items_before(&self) -> bool {
+        let (nodes, bytes) = self.unpickler.memory.view();
+        let document = Document::new(nodes, bytes, &[], Node::EMPTY);
+        self.before_state().is_some_and(|mut members| members.next(&document).is_some())
     }
 
     /// The next item has this number.
@@ -63,6 +71,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
 
     /// The container at this place of the stack has been reached: what lies above it is dropped, the memo stays.
     pub(crate) fn open_at(&mut self, at: usize) -> Result<(), Other> {
+        self.place_of(at);
         let unpickler = &mut self.unpickler;
         if unpickler.machine.height() <= at || !unpickler.machine.begin_stream(&mut unpickler.memory.regions(), at) {
             return Err(Other);

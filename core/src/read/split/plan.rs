@@ -145,7 +145,8 @@ pub struct Unsplit {
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Why {
-    /// Its items are complete only at its end: a tuple, a frozenset, or what one LIST or DICT opcode makes. Or the path leads to no container.
+    /// Its items are complete only at its end: a tuple, a frozenset, what one LIST or DICT opcode makes, or an object that is
+    /// made with some. Or the path leads to no container.
     AtTheEnd = 1,
     /// A container is changed after it became a part of an item, or items are replaced.
     ItemChanged = 2,

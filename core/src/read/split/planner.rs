@@ -231,6 +231,9 @@ impl<'p> SplitPlanner<'p> {
         };
         match found {
             Ok(Found::Done) => self.add_whole(reader.offset(), Some(reader.count())),
+            Ok(Found::Doubt) if reader.has_items_before() => {
+                self.unfit(Unfit { why: Why::AtTheEnd, offset: reader.offset() });
+            }
             Ok(Found::Doubt) if large => match reader.goal() {
                 Some((goal, fate)) => {
                     let every = (self.options.every_bytes.max(1), self.options.every_items.max(1));
