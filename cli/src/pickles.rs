@@ -5,6 +5,7 @@ pub mod bytes;
 pub(crate) mod children;
 mod documents;
 mod fate;
+pub mod follow;
 pub mod items;
 pub mod missing;
 pub(crate) mod parts;

@@ -1,6 +1,7 @@
 //! `pickle items`, `head`, `tail`, `count`: one item after another, whatever the size of the file. docs/streaming.md has
 //! the rule.
 
+mod follow;
 mod lines;
 mod planned;
 
@@ -68,7 +69,6 @@ Where a file has several pickles and the first is no list, tuple or set, each pi
 
 Examples:
   pickle head rows.pkl
-  pickle tail -n 2 log.pkl
   pickle head -n 1 --path '$.rows' run.pkl")]
 pub struct SomeArgs {
     /// The items.
@@ -94,10 +94,23 @@ pub struct HeadArgs {
 
 /// `pickle tail`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Where a file has several pickles and the first is no list, tuple or set, each pickle is an item.
+
+With --follow, each pickle that is appended is printed when it is complete; where the first is a list, tuple or set, its items are. One that is cut off is waited for. A file that is replaced, gets shorter or is written anew is read from its start, which standard error says. Ctrl-C ends it with exit code 0.
+
+Examples:
+  pickle tail -n 2 log.pkl
+  pickle tail --path '$.rows' run.pkl
+  pickle tail -f log.pkl | jq .loss")]
 pub struct TailArgs {
     /// Which, and how many.
     #[command(flatten)]
     pub some: SomeArgs,
+
+    /// Go on with the pickles that are appended to the file, until Ctrl-C
+    #[arg(short, long, conflicts_with_all = ["path", "index"])]
+    pub follow: bool,
 }
 
 /// `pickle count`
@@ -176,6 +189,9 @@ fn head(args: &HeadArgs, out: &mut dyn Write) -> Result<(), Failure> {
 /// # Errors
 /// As [`run`].
 fn tail(args: &TailArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    if args.follow {
+        return follow::run(args, out);
+    }
     let args = &args.some;
     if let Some(planned) = planned::beside(&args.of, args.index.as_deref())? {
         let items = planned.items().saturating_sub(args.lines)..u64::MAX;

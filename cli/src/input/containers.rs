@@ -261,6 +261,11 @@ pub fn open_damaged(file: &InputFile) -> Result<Input, Failure> {
     open_one(file)
 }
 
+/// The first bytes of an input, or those at its end, tell that it is a container.
+pub fn is_one(input: &mut Input) -> bool {
+    table::is_told_by_head(input.head())
+}
+
 /// The file that lies on the disk of `FILE!MEMBER`.
 pub fn file_of(file: &InputFile) -> PathBuf {
     split(file).0

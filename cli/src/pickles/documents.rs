@@ -146,7 +146,7 @@ pub(crate) fn warn_of_rest(input: &Input, index: u64, start: u64, error: Error) 
 }
 
 /// True if a pickle fetches from the memo what only an earlier one has put there.
-fn shares_memo(input: &[u8]) -> bool {
+pub(super) fn shares_memo(input: &[u8]) -> bool {
     let mut decoder = Decoder::new();
     let mut rest = input;
     let (mut earlier, mut own) = (Indexes::default(), Indexes::default());

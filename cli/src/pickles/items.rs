@@ -18,7 +18,7 @@ use pickle_core::{
 use std::io::BufRead;
 
 /// Bytes that any region of memory may take: a batch of 1000 items must fit.
-const MEMORY: usize = 8 << 30;
+pub(super) const MEMORY: usize = 8 << 30;
 
 /// Whose items, of which file.
 #[derive(Clone, Copy, Debug)]
@@ -279,7 +279,7 @@ pub(crate) fn is_log(input: &mut Input) -> bool {
     }
 }
 
-fn is_record(document: &Document<'_>) -> bool {
+pub(super) fn is_record(document: &Document<'_>) -> bool {
     let root = document.root();
     match root.kind() {
         Kind::List | Kind::Tuple | Kind::Set | Kind::FrozenSet => false,
