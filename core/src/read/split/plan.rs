@@ -3,6 +3,7 @@
 use crate::Error;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// Where a stream of pickles can be read from: its splits, in the order of the stream. Together they give all items.
 ///
@@ -40,6 +41,25 @@ impl SplitPlan {
     pub fn split_of(&self, item: u64) -> Option<usize> {
         let at = self.splits.partition_point(|split| split.first <= item).checked_sub(1)?;
         if self.items.is_some_and(|items| item < items) { Some(at) } else { None }
+    }
+
+    /// The plan with these splits alone, numbered from 0, for a reader elsewhere: with the memo entries that they may fetch,
+    /// and none that come after them. `None` where there are not so many splits.
+    pub fn part(&self, splits: Range<usize>) -> Option<SplitPlan> {
+        let mut splits = self.splits.get(splits)?.to_vec();
+        let end = splits.last().map_or(0, |split| split.end);
+        let mut heads = Vec::new();
+        let mut last = None;
+        for inside in splits.iter_mut().filter_map(|split| split.inside.as_mut()) {
+            if last != Some(inside.head) {
+                let head = self.heads.get(inside.head)?;
+                let entries = head.entries.iter().filter(|entry| entry.end <= end).copied().collect();
+                heads.push(Head { entries, ..*head });
+                last = Some(inside.head);
+            }
+            inside.head = heads.len().saturating_sub(1);
+        }
+        Some(SplitPlan { splits, heads, path: self.path.clone(), ..*self })
     }
 
     /// The first pickle that is one split though it has more items than a split should, and why.
