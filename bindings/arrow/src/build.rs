@@ -9,8 +9,9 @@ use arrow_array::builder::{
     LargeStringBuilder, Time64MicrosecondBuilder, UInt64Builder,
 };
 use arrow_array::types::{
-    DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType, Int8Type, Int16Type,
+    Int32Type, Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType,
 };
 use arrow_array::{ArrayRef, LargeListArray, NullArray, PrimitiveArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
@@ -38,6 +39,8 @@ enum Cells {
     Bool(BooleanBuilder),
     Int(Int64Builder),
     Uint(UInt64Builder),
+    /// Ints of so many bits.
+    Small(Int64Builder, u8),
     Float(Float64Builder),
     /// Text; or JSON, too.
     Text(LargeStringBuilder, bool),
@@ -70,6 +73,7 @@ impl Builder {
             Kind::Bool => Cells::Bool(BooleanBuilder::new()),
             Kind::Int { unsigned: false, .. } => Cells::Int(Int64Builder::new()),
             Kind::Int { negative: false, .. } => Cells::Uint(UInt64Builder::new()),
+            Kind::Small(bits) => Cells::Small(Int64Builder::new(), *bits),
             Kind::Nan | Kind::Float => Cells::Float(Float64Builder::new()),
             Kind::Text => Cells::Text(LargeStringBuilder::new(), false),
             Kind::Json | Kind::Int { .. } => Cells::Text(LargeStringBuilder::new(), true),
@@ -106,7 +110,9 @@ impl Builder {
         match &mut self.cells {
             Cells::Null(len) => *len += count,
             Cells::Bool(cells) => cells.append_nulls(count),
-            Cells::Int(cells) | Cells::Timestamp(cells, ..) | Cells::Duration(cells, _) => cells.append_nulls(count),
+            Cells::Int(cells) | Cells::Small(cells, _) | Cells::Timestamp(cells, ..) | Cells::Duration(cells, _) => {
+                cells.append_nulls(count);
+            }
             Cells::Uint(cells) => cells.append_nulls(count),
             Cells::Float(cells) => cells.append_nulls(count),
             Cells::Text(cells, _) => cells.append_nulls(count),
@@ -154,6 +160,11 @@ impl Builder {
             (Cells::Bool(cells), Scalar::Bool(flag)) => cells.append_value(flag),
             (Cells::Int(cells), Scalar::Int(int)) => cells.append_value(i64::try_from(int).map_err(|_| Misfit)?),
             (Cells::Uint(cells), Scalar::Int(int)) => cells.append_value(u64::try_from(int).map_err(|_| Misfit)?),
+            (Cells::Small(cells, bits), Scalar::Int(int)) => {
+                let half = 1i128 << bits.saturating_sub(1);
+                let fits = (-half..half).contains(&int);
+                cells.append_value(i64::try_from(int).ok().filter(|_| fits).ok_or(Misfit)?);
+            }
             (Cells::Float(cells), Scalar::Float(float)) => cells.append_value(float),
             (Cells::Float(cells), Scalar::Int(int)) if int.abs() <= 1 << 53 => cells.append_value(int as f64),
             (Cells::Text(cells, _), Scalar::Text(text)) => {
@@ -161,7 +172,7 @@ impl Builder {
                 cells.append_value(text);
             }
             // NaN among what is no float is nothing.
-            (Cells::Int(_) | Cells::Null(_), Scalar::Float(_)) => return Err(Misfit),
+            (Cells::Int(_) | Cells::Small(..) | Cells::Null(_), Scalar::Float(_)) => return Err(Misfit),
             (_, Scalar::Float(float)) if float.is_nan() => self.nulls(1),
             (Cells::Bytes(cells), Scalar::Bytes(octets)) => {
                 self.bytes += octets.len();
@@ -244,7 +255,9 @@ impl Builder {
         match &self.cells {
             Cells::Null(len) => *len,
             Cells::Bool(cells) => cells.len(),
-            Cells::Int(cells) | Cells::Timestamp(cells, ..) | Cells::Duration(cells, _) => cells.len(),
+            Cells::Int(cells) | Cells::Small(cells, _) | Cells::Timestamp(cells, ..) | Cells::Duration(cells, _) => {
+                cells.len()
+            }
             Cells::Uint(cells) => cells.len(),
             Cells::Float(cells) => cells.len(),
             Cells::Text(cells, _) => cells.len(),
@@ -264,6 +277,14 @@ impl Builder {
             Cells::Null(len) => Arc::new(NullArray::new(std::mem::take(len))),
             Cells::Bool(cells) => Arc::new(cells.finish()),
             Cells::Int(cells) => Arc::new(cells.finish()),
+            Cells::Small(cells, bits) => {
+                let wide = cells.finish();
+                match bits {
+                    8 => Arc::new(wide.unary::<_, Int8Type>(|int| int as i8)),
+                    16 => Arc::new(wide.unary::<_, Int16Type>(|int| int as i16)),
+                    _ => Arc::new(wide.unary::<_, Int32Type>(|int| int as i32)),
+                }
+            }
             Cells::Uint(cells) => Arc::new(cells.finish()),
             Cells::Float(cells) => Arc::new(cells.finish()),
             Cells::Text(cells, _) => Arc::new(cells.finish()),

@@ -33,6 +33,8 @@ pub(crate) enum Kind {
         large: bool,
         unsigned: bool,
     },
+    /// Signed ints of so many bits, fewer than 64: where a type was asked for.
+    Small(u8),
     Float,
     Text,
     Bytes,
@@ -49,6 +51,38 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// What makes a column of this type, or of one that holds its cells and can be cast to it. `None` for types that no cell is of.
+    /// Text takes what is no text as JSON.
+    pub(crate) fn of_type(data_type: &DataType) -> Option<Kind> {
+        Some(match data_type {
+            DataType::Boolean => Kind::Bool,
+            DataType::Int8 => Kind::Small(8),
+            DataType::Int16 => Kind::Small(16),
+            DataType::Int32 => Kind::Small(32),
+            DataType::Int64 => Kind::Int { negative: true, large: true, unsigned: false },
+            DataType::UInt64 => Kind::Int { negative: false, large: true, unsigned: true },
+            DataType::Float16 | DataType::Float32 | DataType::Float64 => Kind::Float,
+            DataType::Null | DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Kind::Json,
+            DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Kind::Bytes,
+            DataType::Date32 => Kind::Date,
+            DataType::Time64(_) => Kind::Time,
+            DataType::Timestamp(unit, zone) => Kind::Timestamp(*unit, zone.clone().map(Zone::named)),
+            DataType::Duration(unit) => Kind::Duration(*unit),
+            DataType::Decimal128(digits, scale) => {
+                let scale = u8::try_from(*scale).ok()?;
+                Kind::Decimal(digits.checked_sub(scale)?, scale)
+            }
+            DataType::List(field) | DataType::LargeList(field) => {
+                Kind::List(Box::new(Kind::of_type(field.data_type())?))
+            }
+            DataType::Struct(fields) if !fields.is_empty() => {
+                let field = |field: &Arc<Field>| Some((field.name().clone(), Kind::of_type(field.data_type())?));
+                Kind::Struct(fields.iter().map(field).collect::<Option<_>>()?)
+            }
+            _ => return None,
+        })
+    }
+
     /// What one value is.
     pub(crate) fn of(value: Value<'_>) -> Kind {
         Kind::at(value, 0)
@@ -180,6 +214,9 @@ impl Kind {
     pub(crate) fn data_type(&self) -> DataType {
         match self {
             Kind::Null => DataType::Null,
+            Kind::Small(8) => DataType::Int8,
+            Kind::Small(16) => DataType::Int16,
+            Kind::Small(_) => DataType::Int32,
             Kind::Bool => DataType::Boolean,
             Kind::Int { unsigned: false, .. } => DataType::Int64,
             Kind::Int { negative: false, .. } => DataType::UInt64,

@@ -177,9 +177,33 @@ pub struct RowSchema {
     places: HashMap<String, usize>,
     kinds: Vec<Kind>,
     rows: u64,
+    /// The columns were asked for with their types.
+    is_given: bool,
 }
 
 impl RowSchema {
+    /// Columns of these names and types, whatever rows have. A cell has room in a column if it fits its type; text columns
+    /// take what is no text as JSON. `text` writes that. Floats are of 64 bits, text, bytes and lists have 64-bit offsets,
+    /// and a column of type Null is text: what is asked for is had by a cast.
+    ///
+    /// # Errors
+    /// A column that no type of ours can be cast to: maps, unions, intervals, ints without sign of fewer than 64 bits.
+    pub fn of(schema: &Schema, flatten: bool, text: Text) -> Result<Self, Error> {
+        let names: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+        let options = TableOptions::new().columns(Some(names)).flatten(flatten);
+        let mut given = RowSchema { is_given: true, ..RowSchema::new(&options, text) };
+        for field in schema.fields() {
+            let kind = Kind::of_type(field.data_type()).ok_or_else(|| Error::Column {
+                column: field.name().clone(),
+                why: format!("rows have no cells of the type {}", field.data_type()),
+            })?;
+            if let Some(slot) = given.places.get(field.name()).and_then(|at| given.kinds.get_mut(*at)) {
+                *slot = kind;
+            }
+        }
+        Ok(given)
+    }
+
     /// No row has been seen. `text` writes cells that are of another type than the others of their column.
     pub fn new(options: &TableOptions, text: Text) -> Self {
         let mut schema = RowSchema {
@@ -190,11 +214,19 @@ impl RowSchema {
             places: HashMap::new(),
             kinds: Vec::new(),
             rows: 0,
+            is_given: false,
         };
         for name in options.columns.iter().flatten() {
             schema.place(name);
         }
         schema
+    }
+
+    /// A row that has other columns does not fit. Without, those that were not asked for are left out.
+    #[must_use]
+    pub fn and_no_others(mut self) -> Self {
+        self.wanted = None;
+        self
     }
 
     fn place(&mut self, name: &str) -> Option<usize> {
@@ -258,7 +290,7 @@ impl RowSchema {
         }
         // Text takes whatever comes later where nothing has come yet.
         for kind in &mut kinds {
-            if *kind == Kind::Null && self.rows == 0 {
+            if *kind == Kind::Null && self.rows == 0 && !self.is_given {
                 *kind = Kind::Json;
             }
         }
@@ -272,7 +304,9 @@ impl RowSchema {
             names: self.names.clone(),
             places: self.places.clone(),
             columns: kinds.iter().map(|kind| Builder::new(kind, self.text)).collect(),
+            trials: kinds.iter().map(|kind| Trial::of(kind, self.text)).collect(),
             rows: 0,
+            bytes: 0,
         })
     }
 }
@@ -304,7 +338,35 @@ pub struct RowBuilder {
     names: Vec<String>,
     places: HashMap<String, usize>,
     columns: Vec<Builder>,
+    /// For [`RowBuilder::take`], of columns whose cells have parts.
+    trials: Vec<Option<Trial>>,
     rows: usize,
+    bytes: usize,
+}
+
+/// Tells whether a cell fits before it is put in, where one that does not could leave some of its parts there.
+struct Trial {
+    kind: Kind,
+    text: Text,
+    builder: Builder,
+}
+
+/// Cells that a trial keeps.
+const TRIALS: usize = 256;
+
+impl Trial {
+    fn of(kind: &Kind, text: Text) -> Option<Trial> {
+        let has_parts = matches!(kind, Kind::List(_) | Kind::Struct(_));
+        has_parts.then(|| Trial { kind: kind.clone(), text, builder: Builder::new(kind, text) })
+    }
+
+    fn fits(&mut self, value: Value<'_>) -> bool {
+        let fits = self.builder.value(value).is_ok();
+        if !fits || self.builder.len() >= TRIALS {
+            self.builder = Builder::new(&self.kind, self.text);
+        }
+        fits
+    }
 }
 
 impl RowBuilder {
@@ -313,12 +375,9 @@ impl RowBuilder {
         self.schema.clone()
     }
 
-    /// Takes a row; gives a batch where there is enough for one.
-    ///
-    /// # Errors
-    /// The row does not fit; the builder cannot be used any more.
-    pub fn push(&mut self, row: Value<'_>) -> Result<Option<RecordBatch>, Misfit> {
-        let mut values: Vec<Option<Value<'_>>> = vec![None; self.columns.len()];
+    /// The cells of a row, by column, and what there is no column for.
+    fn cells<'d>(&self, row: Value<'d>) -> (Vec<Option<Value<'d>>>, Option<Misfit>) {
+        let mut values: Vec<Option<Value<'d>>> = vec![None; self.columns.len()];
         let mut misfit = None;
         let mut hint = 0;
         cells(row, self.flatten, self.text, &mut |name, value| {
@@ -333,11 +392,29 @@ impl RowBuilder {
                 None => misfit = misfit.take().or(Some(Misfit::Column(name.into_owned()))),
             }
         });
+        (values, misfit)
+    }
+
+    fn misfit(&self, at: usize) -> Misfit {
+        let field = self.schema.fields().get(at);
+        Misfit::Cell {
+            column: field.map_or_else(String::new, |field| field.name().clone()),
+            data_type: field.map_or_else(String::new, |field| field.data_type().to_string()),
+        }
+    }
+
+    /// Takes a row; gives a batch where there is enough for one.
+    ///
+    /// # Errors
+    /// The row does not fit; the builder cannot be used any more.
+    pub fn push(&mut self, row: Value<'_>) -> Result<Option<RecordBatch>, Misfit> {
+        let (values, misfit) = self.cells(row);
         if let Some(misfit) = misfit {
             return Err(misfit);
         }
         let mut bytes = 0;
-        for (at, (column, value)) in self.columns.iter_mut().zip(values).enumerate() {
+        for (at, value) in values.into_iter().enumerate() {
+            let Some(column) = self.columns.get_mut(at) else { continue };
             let fits = match value {
                 Some(value) => column.value(value).is_ok(),
                 None => {
@@ -345,22 +422,58 @@ impl RowBuilder {
                     true
                 }
             };
-            if !fits {
-                let field = self.schema.fields().get(at);
-                return Err(Misfit::Cell {
-                    column: field.map_or_else(String::new, |field| field.name().clone()),
-                    data_type: field.map_or_else(String::new, |field| field.data_type().to_string()),
-                });
-            }
             bytes += column.bytes;
+            if !fits {
+                return Err(self.misfit(at));
+            }
         }
         self.rows += 1;
-        if self.rows >= ROWS || bytes >= STREAM { Ok(self.finish()) } else { Ok(None) }
+        self.bytes = bytes;
+        if self.is_full() { Ok(self.finish()) } else { Ok(None) }
+    }
+
+    /// Takes a row whether it fits or not: cells that do not are null, and cells that have no column are left out. Tells the
+    /// first of them. No batch is given: see [`RowBuilder::is_full`].
+    pub fn take(&mut self, row: Value<'_>) -> Option<Misfit> {
+        let (values, mut misfit) = self.cells(row);
+        let mut bytes = 0;
+        for (at, value) in values.into_iter().enumerate() {
+            let Some(column) = self.columns.get_mut(at) else { continue };
+            let fits = match (value, self.trials.get_mut(at)) {
+                (None, _) => {
+                    column.nulls(1);
+                    true
+                }
+                (Some(value), Some(Some(trial))) => trial.fits(value) && column.value(value).is_ok(),
+                (Some(value), _) => column.value(value).is_ok(),
+            };
+            if !fits {
+                column.nulls(1);
+            }
+            bytes += column.bytes;
+            if !fits && misfit.is_none() {
+                misfit = Some(self.misfit(at));
+            }
+        }
+        self.rows += 1;
+        self.bytes = bytes;
+        misfit
+    }
+
+    /// Rows since the last batch.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// There is enough for a batch.
+    pub fn is_full(&self) -> bool {
+        self.rows >= ROWS || self.bytes >= STREAM
     }
 
     /// What has come since the last batch; `None` for no rows.
     pub fn finish(&mut self) -> Option<RecordBatch> {
         let rows = std::mem::take(&mut self.rows);
+        self.bytes = 0;
         if rows == 0 {
             return None;
         }

@@ -179,8 +179,12 @@ fn decimal(text: &str) -> Option<(i128, u8)> {
     if fits { Some((digits, scale)) } else { None }
 }
 
-/// Ticks of one unit as ticks of a finer one.
+/// Ticks of one unit as ticks of another; `None` where the other is too coarse for them, or they are too many.
 pub(crate) fn ticks(ticks: i64, from: TimeUnit, to: TimeUnit) -> Option<i64> {
-    let factor = per_second(to).checked_div(per_second(from)).filter(|factor| *factor > 0)?;
-    ticks.checked_mul(factor)
+    let (from, to) = (per_second(from), per_second(to));
+    if to >= from {
+        return ticks.checked_mul(to.checked_div(from)?);
+    }
+    let factor = from.checked_div(to)?;
+    if ticks.checked_rem(factor)? == 0 { ticks.checked_div(factor) } else { None }
 }

@@ -14,6 +14,11 @@ impl Zone {
         Zone("UTC".into())
     }
 
+    /// The zone of this name.
+    pub(crate) fn named(name: Arc<str>) -> Zone {
+        Zone(name)
+    }
+
     /// The zone of a pickle; `None` for the machine's own, those of unknown classes, and offsets with seconds.
     pub(crate) fn of(zone: View<'_>) -> Option<Zone> {
         match zone {

@@ -3,7 +3,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, RecordBatch, RecordBatchReader};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use pickle_arrow::{
     Arena, FileFormat, FileWriter, Misfit, RowSchema, TableOptions, TableReader, arrow_array, arrow_schema, json,
 };
@@ -344,4 +344,57 @@ fn readers_know_their_schema() {
     let arena = Arena::new(|_, out| out.push_str("..."));
     let reader = TableReader::new(document.root(), &TableOptions::new(), &arena).expect("a table");
     assert_eq!(reader.map(|batch| batch.expect("a batch").num_rows()).sum::<usize>(), 1);
+}
+
+#[test]
+fn what_does_not_fit_columns_that_were_asked_for_is_null() {
+    let ints = DataType::LargeList(std::sync::Arc::new(Field::new("item", DataType::Int64, true)));
+    let schema = Schema::new(vec![
+        Field::new("small", DataType::Int16, true),
+        Field::new("list", ints, true),
+        Field::new("text", DataType::Utf8, true),
+    ]);
+    let row = |small: Py, list: Py, text: Py| Py::Dict(vec![("small", small), ("list", list), ("text", text)]);
+    let list = |ints: &[i64]| Py::List(ints.iter().map(|int| Py::Int(*int)).collect());
+    let rows = [
+        (row(Py::Int(-32768), list(&[1, 2]), s("a")), None),
+        (row(Py::Int(32768), list(&[]), Py::Int(7)), Some("small")),
+        (row(Py::Int(1), Py::List(vec![Py::Int(3), s("x")]), Py::None), Some("list")),
+        (row(s("x"), Py::Int(1), s("b")), Some("small")),
+        (Py::Dict(vec![("list", list(&[4])), ("unknown", Py::None)]), None),
+    ];
+    let mut builder = RowSchema::of(&schema, false, json).unwrap().builder().unwrap();
+    for (row, misfit) in &rows {
+        let found = with_value(row, |row| builder.take(row));
+        let column = found.map(|misfit| match misfit {
+            Misfit::Cell { column, .. } => column,
+            other => panic!("{other}"),
+        });
+        assert_eq!(column.as_deref(), *misfit);
+    }
+    assert_eq!(builder.rows(), 5);
+    let batch = builder.finish().unwrap();
+    let small = batch.column(0).as_primitive::<arrow_array::types::Int16Type>();
+    assert_eq!(small.iter().collect::<Vec<_>>(), [Some(-32768), None, Some(1), None, None]);
+    let lists: Vec<Option<Vec<i64>>> = batch
+        .column(1)
+        .as_list::<i64>()
+        .iter()
+        .map(|list| list.map(|list| list.as_primitive::<Int64Type>().values().to_vec()))
+        .collect();
+    assert_eq!(lists, [Some(vec![1, 2]), Some(vec![]), None, None, Some(vec![4])]);
+    let text = batch.column(2).as_string::<i64>();
+    assert_eq!(text.iter().collect::<Vec<_>>(), [Some("a"), Some("7"), None, Some("b"), None]);
+    // Columns that were found: others are told, and left out.
+    let mut found = RowSchema::new(&TableOptions::new(), json);
+    with_value(&Py::Dict(vec![("a", Py::Int(1))]), |row| found.look(row));
+    let mut builder = found.builder().unwrap();
+    let more = with_value(&Py::Dict(vec![("a", Py::Int(2)), ("b", Py::Int(3))]), |row| builder.take(row));
+    assert_eq!(more, Some(Misfit::Column("b".into())));
+    assert_eq!(builder.finish().unwrap().column(0).as_primitive::<Int64Type>().values(), &[2]);
+    // Maps are in no row.
+    let entries =
+        DataType::Struct(vec![Field::new("k", DataType::Utf8, false), Field::new("v", DataType::Utf8, true)].into());
+    let map = DataType::Map(std::sync::Arc::new(Field::new("entries", entries, false)), false);
+    assert!(RowSchema::of(&Schema::new(vec![Field::new("m", map, true)]), false, json).is_err());
 }
