@@ -14,6 +14,7 @@ from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleBuffer, PicklingErr
 from typing import NamedTuple
 
 from . import _native, _open, _table
+from ._arrow import ArrowReader, arrow
 from ._diff import Difference, differences
 from ._errors import PickleError, RefusedError
 from ._guard import Guard, install
@@ -21,6 +22,7 @@ from ._native import Buffer, Extension, Global, Record, __version__, dumps, load
 from ._open import open
 from ._pickler import Pickler, Unpickler
 from ._policy import LIBRARIES, TRUST_ALL, Policy, pair_of, policy_of
+from ._splits import Split, SplitPlan, split_plan
 from ._table import Table
 from ._values import Str8
 
@@ -29,6 +31,7 @@ __all__ = [
     "HIGHEST_PROTOCOL",
     "LIBRARIES",
     "TRUST_ALL",
+    "ArrowReader",
     "Buffer",
     "Difference",
     "Extension",
@@ -43,11 +46,14 @@ __all__ = [
     "Policy",
     "Record",
     "RefusedError",
+    "Split",
+    "SplitPlan",
     "Str8",
     "Table",
     "Unpickler",
     "UnpicklingError",
     "aitems",
+    "arrow",
     "diff",
     "dump",
     "dumps",
@@ -60,6 +66,7 @@ __all__ = [
     "open",
     "pickles",
     "scan",
+    "split_plan",
     "table",
     "verdict",
 ]

@@ -120,6 +120,8 @@ class Table(Mapping[Any, list[Any]]):
     def __getitem__(self, name: Any) -> list[Any]: ...
     def __iter__(self) -> Iterator[Any]: ...
     def __len__(self) -> int: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
     def to_numpy(self) -> dict[Any, Any]: ...
     def to_pandas(self) -> Any: ...
     def to_polars(self) -> Any: ...
@@ -129,6 +131,57 @@ class Difference(NamedTuple):
     what: str
     before: Any
     after: Any
+
+@type_check_only
+class _ArrowSchema(Protocol):
+    def __arrow_c_schema__(self) -> object: ...
+
+class ArrowReader:
+    @property
+    def json_columns(self) -> list[str]: ...
+    def __arrow_c_schema__(self) -> object: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+class Split:
+    file: str
+    path: str
+    number: int
+    of: int
+    offset: int
+    end: int | None
+    first: int
+    count: int | None
+    pickles: bool
+    @property
+    def is_whole(self) -> bool: ...
+    def items(
+        self,
+        *,
+        encoding: str | None = "ASCII",
+        errors: str = "strict",
+        max_bytes: int | None = None,
+        max_depth: int = 1000,
+        min_nodes: int = 4096,
+        known: bool = True,
+    ) -> Iterator[Any]: ...
+    def arrow(
+        self,
+        *,
+        batch_rows: int = 65536,
+        sample: int | None = None,
+        columns: list[str] | None = None,
+        flatten: bool = False,
+        schema: _ArrowSchema | None = None,
+    ) -> ArrowReader: ...
+
+class SplitPlan(list[Split]):
+    count: int | None
+    why: str | None
+    fault: str | None
+    def schema(
+        self, sample: int | None = None, *, columns: list[str] | None = None, flatten: bool = False
+    ) -> _ArrowSchema: ...
+    def save(self, file: str | os.PathLike[str] | None = None) -> str | os.PathLike[str]: ...
 
 class GlobalUse(NamedTuple):
     module: str
@@ -292,6 +345,26 @@ def table(
     known: bool = True,
     text_ints: str | None = None,
 ) -> Table: ...
+def arrow(
+    file: _Readable | _BytesLike | str | os.PathLike[str],
+    path: str = "$",
+    *,
+    batch_rows: int = 65536,
+    sample: int | None = None,
+    columns: list[str] | None = None,
+    flatten: bool = False,
+    schema: _ArrowSchema | None = None,
+    pickles: bool | None = None,
+) -> ArrowReader: ...
+def split_plan(
+    file: str | os.PathLike[str],
+    path: str | None = None,
+    *,
+    bytes: int | None = 16777216,
+    items: int | None = None,
+    pickles: bool | None = None,
+    index: bool | str | os.PathLike[str] = True,
+) -> SplitPlan: ...
 def get(
     data: _BytesLike | _Readable | str | os.PathLike[str],
     path: str,

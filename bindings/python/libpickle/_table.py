@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 
-from ._native import Record
+from ._native import Record, _Batches, dumps
 
 
 class Table(Mapping):
@@ -37,6 +38,19 @@ class Table(Mapping):
 
     def __repr__(self):
         return "<libpickle.Table of %d rows: %s>" % (self._rows, ", ".join(map(str, self._columns)))
+
+    def _batches(self):
+        # Rows without columns are rows all the same.
+        value = self._columns or [{}] * self._rows
+        return _Batches.table(io.BytesIO(dumps(value)), "$", 65536, None, False, "")
+
+    def __arrow_c_schema__(self):
+        """The columns, for whoever takes them by Arrow's C interface."""
+        return self._batches().__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        """The rows as record batches of Arrow: pyarrow, pandas, polars and duckdb take them."""
+        return self._batches().__arrow_c_stream__(requested_schema)
 
     def to_numpy(self):
         """A dict of the columns as numpy arrays. Columns of values that numpy has no type for are arrays of objects."""

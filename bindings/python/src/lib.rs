@@ -1,5 +1,6 @@
 //! libpickle for Python: the native module behind the package. What users see is in `libpickle/__init__.pyi`.
 
+mod arrow;
 mod build;
 mod equal;
 mod errors;
@@ -15,8 +16,11 @@ mod plain;
 mod raw;
 mod real;
 mod record;
+mod rows;
 mod save;
 mod source;
+mod splits;
+mod stretch;
 mod strings;
 mod times;
 mod verdict;
@@ -33,6 +37,10 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<record::Record>()?;
     module.add_class::<load::Reader>()?;
     module.add_class::<items::Items>()?;
+    module.add_class::<splits::Plan>()?;
+    module.add_class::<splits::SplitItems>()?;
+    module.add_class::<arrow::RowSchema>()?;
+    module.add_class::<arrow::Batches>()?;
     fast::add(module)?;
     module.add_class::<save::Writer>()?;
     module.add_function(wrap_pyfunction!(load::get, module)?)?;
@@ -40,5 +48,7 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(info::scan, module)?)?;
     module.add_function(wrap_pyfunction!(verdict::verdict, module)?)?;
     module.add_function(wrap_pyfunction!(verdict::_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(splits::_shape, module)?)?;
+    module.add_function(wrap_pyfunction!(splits::_is_log, module)?)?;
     Ok(())
 }
