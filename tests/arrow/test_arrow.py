@@ -168,3 +168,30 @@ def test_splits_in_other_processes(tmp_path):
     assert pyarrow.concat_tables(tables).to_pylist() == rows
     assert pyarrow.concat_tables([pyarrow.table(split.arrow()) for split in plan]).to_pylist() == rows
     assert pyarrow.schema(plan.schema()).equals(schema)
+
+
+@pytest.mark.parametrize("mode", ["drop", "keep"])
+def test_rows_that_do_not_fit(tmp_path, mode):
+    from libpickle import _arrow, _native
+    from libpickle._files import File
+
+    rows = [{"a": n if n % 7 else "x", "b": [n] if n % 5 else ["y"]} for n in range(5000)]
+    file = File(write(tmp_path / "rows.pkl", rows))
+    schema = pyarrow.schema([("a", pyarrow.int32()), ("b", pyarrow.list_(pyarrow.int64()))])
+    extras = [("item", "_item"), ("corrupt", "_corrupt"), ("file", "_file"), ("offset", "_offset")]
+    columns = _native._Columns.of(schema)
+    batches = _native._Batches.rows(_arrow.place(file), columns, 1000, mode, extras, file.name)
+    table = pyarrow.table(batches)
+    good = [n for n in range(5000) if n % 7 and n % 5]
+    if mode == "drop":
+        assert table.column("_item").to_pylist() == table.column("a").to_pylist() == good
+        assert table.column("_corrupt").null_count == len(good)
+    else:
+        assert table.column("_item").to_pylist() == list(range(5000))
+        assert table.column("a").to_pylist() == [n if n % 7 else None for n in range(5000)]
+        assert table.column("b").to_pylist() == [[n] if n % 5 else None for n in range(5000)]
+        assert table.column("_corrupt").null_count == len(good)
+        assert table.column("_corrupt")[0].as_py() == '{"a":"x","b":["y"]}'
+    assert set(table.column("_file").to_pylist()) == {file.name}
+    offsets = table.column("_offset").to_pylist()
+    assert offsets == sorted(offsets)
