@@ -10,11 +10,10 @@
 from __future__ import annotations
 
 import os
+from collections import namedtuple
 from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleBuffer, PicklingError, UnpicklingError
-from typing import NamedTuple
 
 from . import _native, _open, _table
-from ._arrow import ArrowReader, arrow
 from ._diff import Difference, differences
 from ._errors import PickleError, RefusedError
 from ._guard import Guard, install
@@ -22,7 +21,6 @@ from ._native import Buffer, Extension, Global, Record, __version__, dumps, load
 from ._open import open
 from ._pickler import Pickler, Unpickler
 from ._policy import LIBRARIES, TRUST_ALL, Policy, pair_of, policy_of
-from ._splits import Split, SplitPlan, split_plan
 from ._table import Table
 from ._values import Str8
 
@@ -72,31 +70,42 @@ __all__ = [
 ]
 
 
-class GlobalUse(NamedTuple):
+# What not everybody needs is imported when it is first asked for.
+_LATER = {"ArrowReader": "_arrow", "arrow": "_arrow", "Split": "_splits", "SplitPlan": "_splits", "split_plan": "_splits"}
+
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError("module %r has no attribute %r" % (__name__, name))
+    import importlib
+
+    value = globals()[name] = getattr(importlib.import_module("." + _LATER[name], __name__), name)
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *_LATER})
+
+
+# Their types are in the annotations of the package: to import typing takes as long as all that is here.
+class GlobalUse(namedtuple("GlobalUse", "module name calls")):
     """A class or function that a pickle names, and how many objects Python would make by calling it."""
 
-    module: str
-    name: str
-    calls: int
+    __slots__ = ()
 
     @property
     def path(self):
         return self.module + "." + self.name
 
 
-class Info(NamedTuple):
+class Info(
+    namedtuple(
+        "Info", "length protocol opcodes memo root globals unnamed_calls extensions persistent_ids buffers"
+    )
+):
     """What there is to tell about a pickle without its values."""
 
-    length: int
-    protocol: int
-    opcodes: int
-    memo: int
-    root: str
-    globals: tuple[GlobalUse, ...]
-    unnamed_calls: int
-    extensions: tuple[int, ...]
-    persistent_ids: int
-    buffers: int
+    __slots__ = ()
 
 
 def _reader(max_bytes, policy, allow):

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict, deque
-from typing import Any, NamedTuple
+from collections import OrderedDict, deque, namedtuple
 
 from ._native import Record
 
 _MISSING = object()
 
 
-class Difference(NamedTuple):
+class Difference(namedtuple("Difference", "path what before after")):
     """One difference: what is changed, removed or added at a path. The value that is missing is None."""
 
-    path: str
-    what: str
-    before: Any
-    after: Any
+    __slots__ = ()
 
 
 def _key(key):

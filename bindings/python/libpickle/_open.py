@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import stat
@@ -88,6 +87,11 @@ def _codec(head):
     if len(head) >= 2 and head[0] & 0x8F == 0x08 and head[0] >> 4 <= 7 and not head[1] & 0x20 and (head[0] << 8 | head[1]) % 31 == 0:
         return _zlib
     return None
+
+
+def has_layers(head):
+    """Whether a file that begins so has to be unpacked."""
+    return _codec(head) is not None or _is_zip(head)
 
 
 def _is_zip(head):
@@ -213,7 +217,7 @@ def is_packed(file):
     except OSError:
         # What is wrong is told by who opens it.
         return False
-    return _codec(head) is not None or _is_zip(head)
+    return has_layers(head)
 
 
 def open(file):
@@ -235,12 +239,16 @@ def open(file):
     return _layers(file, [], getattr(file, "name", "the file"), False)
 
 
-@contextlib.contextmanager
-def opened(file):
+class opened:
     """The same for a with block, which closes what was opened here, and no file of others."""
-    inner = open(file)
-    try:
-        yield inner
-    finally:
-        if inner is not file:
-            inner.close()
+
+    def __init__(self, file):
+        self._file = file
+        self._inner = open(file)
+
+    def __enter__(self):
+        return self._inner
+
+    def __exit__(self, *_):
+        if self._inner is not self._file:
+            self._inner.close()
