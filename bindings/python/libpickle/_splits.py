@@ -202,7 +202,7 @@ def split_plan(file, path=None, *, bytes=16 << 20, items=None, pickles=None, ind
 
     if not file.is_plain:
         kind = _arrow.shape(file, path, pickles)
-        return whole("it is compressed", kind == "pickles")
+        return whole("it is compressed or in a zip file", kind == "pickles")
     found = _beside(file, path, index) if index else None
     if found is not None and pickles in (None, found[1]):
         plan, pickles = found

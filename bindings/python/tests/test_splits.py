@@ -7,6 +7,7 @@ import io
 import lzma
 import multiprocessing
 import pickle
+import zipfile
 import zlib
 
 import libpickle
@@ -189,8 +190,24 @@ def test_compressed_files_are_one_split(tmp_path, pack):
     file = tmp_path / "rows.pkl.packed"
     file.write_bytes(pack(pickle.dumps(rows, 2)))
     plan = libpickle.split_plan(file, bytes=10_000)
-    assert (len(plan), plan.why) == (1, "it is compressed")
+    assert (len(plan), plan.why) == (1, "it is compressed or in a zip file")
     assert joined(plan) == rows
+    assert pickle.loads(pickle.dumps(plan[0])).is_whole
+
+
+def test_members_of_zip_files(tmp_path):
+    rows = make_rows(3000)
+    file = tmp_path / "rows.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a/rows.pkl", pickle.dumps(rows))
+        packed.writestr("rows.pkl.gz", gzip.compress(pickle.dumps(rows[::-1])))
+        packed.writestr("b.pickle", b"\x80\x04N.")
+    assert joined(libpickle.split_plan("%s!a/rows.pkl" % file)) == rows
+    assert joined(libpickle.split_plan("%s!rows.pkl.gz" % file)) == rows[::-1]
+    with pytest.raises(ValueError, match="several members"):
+        libpickle.split_plan(file)
+    with pytest.raises(KeyError, match="no member c"):
+        libpickle.split_plan("%s!c" % file)
 
 
 def test_bad_arguments(tmp_path):
