@@ -11,7 +11,7 @@ wheel_into() {
     "$venv/bin/pip" install -q --force-reinstall --no-deps "$wheels"/libpickle-*.whl
 }
 
-recipe_arrow() { #  record batches and splits of the wheel, as pyarrow, pandas, polars, DuckDB and Dask take them
+recipe_arrow() { #  record batches and splits of the wheel, as pyarrow, pandas, polars, DuckDB and Dask take them; nightly
     say "Arrow in Python"
     need_cargo
     if ! venv arrow "$(python_that True 3.12 3.13 || echo python3)" pyarrow "pandas>=3" polars duckdb "dask[dataframe]" pytest \
