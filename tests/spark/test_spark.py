@@ -7,6 +7,7 @@ import os
 import pickle
 import signal
 import sys
+import zipfile
 
 import libpickle
 import pandas
@@ -111,6 +112,12 @@ def test_globs_paths_and_metadata(spark, tmp_path):
         assert 0 < row["_offset"] <= os.path.getsize(row["_file"])
     several = reader(spark, itemsPath="$.rows").load([str(tmp_path / "run0.pkl"), "file://%s/run2.pkl" % tmp_path])
     assert several.count() == 10_000
+    for n in range(2):
+        with zipfile.ZipFile(tmp_path / ("packed%d.zip" % n), "w") as packed:
+            packed.writestr("a.pkl", pickle.dumps(make_rows(n * 100, n * 100 + 100)))
+            packed.writestr("b.pkl", pickle.dumps([]))
+    members = reader(spark, metadata="true").load(str(tmp_path / "packed*.zip!a.pkl"))
+    assert members.selectExpr("count(*)", "count(distinct _file)", "sum(id)").first()[:] == (200, 2, sum(range(200)))
     with pytest.raises(Exception, match="no file is named"):
         reader(spark).load(str(tmp_path / "none*.pkl")).count()
 
@@ -198,7 +205,7 @@ def test_modes(spark, tmp_path):
     with pytest.raises(Exception, match="column b first comes"):
         reader(spark, sampleRows=10).load(late).collect()
     assert reader(spark, sampleRows=10, mode="PERMISSIVE").load(late).where("_corrupt is not null").count() == 1
-    for name, value in (("mode", "SOMETIMES"), ("splitBytes", "0"), ("metadata", "perhaps"), ("sampleRows", "x")):
+    for name, value in (("mode", "SOMETIMES"), ("splitBytes", "0"), ("metadata", "perhaps"), ("sampleRows", "x"), ("split", "maybe")):
         with pytest.raises(Exception, match=name):
             reader(spark, **{name: value}).load(late).collect()
 
@@ -212,7 +219,16 @@ def test_damage_names_file_split_item_and_offset(spark, tmp_path):
         reader(spark, **options).load(str(tmp_path)).count()
     # Asked for, what comes before the fault is taken.
     count = reader(spark, ignoreCorruptFiles="true", **options).load(str(tmp_path)).count()
-    assert 30_000 < count < 40_000
+    assert 39_000 <= count < 40_000
+    packed = gzip.compress(pickle.dumps(make_rows(0, 20_000)))
+    (tmp_path / "cut.pkl").write_bytes(packed[:-1000])
+    count = reader(spark, ignoreCorruptFiles="true", **options).load(str(tmp_path)).count()
+    assert 10_000 < count < 30_000
+    # A row that does not fit is no damage.
+    write(tmp_path / "cut.pkl", [{"id": "text"}])
+    for options in ({"mode": "FAILFAST"}, {}):
+        with pytest.raises(Exception, match="cut.pkl: item 0, before byte"):
+            reader(spark, ignoreCorruptFiles="true", **options).schema("id long").load(str(tmp_path)).count()
 
 
 def test_nothing_is_executed(spark, tmp_path):

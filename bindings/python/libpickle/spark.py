@@ -17,6 +17,7 @@ import operator
 import os
 import shutil
 import uuid
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow
@@ -37,7 +38,16 @@ from ._files import File
 from ._native import _Batches, _Columns
 from ._splits import split_plan
 
+try:
+    from lzma import LZMAError
+except ImportError:  # pragma: no cover
+    # A Python that was built without.
+    LZMAError = EOFError
+
 __all__ = ["PickleDataSource"]
+
+# What reading a damaged file raises. A row that does not fit is another error.
+_DAMAGE = (PickleError, EOFError, OSError, zlib.error, LZMAError)
 
 _MODES = {"PERMISSIVE": "keep", "DROPMALFORMED": "drop", "FAILFAST": "fail"}
 
@@ -75,8 +85,8 @@ class _Options:
                 raise ValueError("option %s is a number of at least %d, not %r" % (name, least, text))
             return value
 
-        def flag(name):
-            text = str(options.get(name, "false")).lower()
+        def flag(name, default="false"):
+            text = str(options.get(name, default)).lower()
             if text not in ("true", "false"):
                 raise ValueError("option %s is true or false, not %r" % (name, text))
             return text == "true"
@@ -99,7 +109,7 @@ class _Options:
         self.push_filters = flag("pushFilters")
         self.ignore_corrupt = flag("ignoreCorruptFiles")
         self.split_bytes = number("splitBytes", 128 << 20)
-        self.split = str(options.get("split", "true")).lower() == "true"
+        self.split = flag("split", "true")
         self.sample_rows = number("sampleRows", 10_000)
         self.sample_files = number("sampleFiles", 8)
         self.batch_rows = number("batchRows", 16_384)
@@ -129,18 +139,22 @@ def _files(paths):
             continue
         path = File(path).name if path.startswith("file:") and not glob.has_magic(path) else path
         path = "/" + path[5:].lstrip("/") if path.startswith("file:") else path
+        member = ""
+        if "!" in path and not os.path.exists(path):
+            path, bang, member = path.partition("!")
+            member = bang + member
         names = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) and not os.path.exists(path) else [path]
         before = len(found)
         for name in names:
             if not os.path.isdir(name):
                 if is_data(name) or name == path:
-                    found[os.path.abspath(name)] = os.stat(name).st_size
+                    found[os.path.abspath(name) + member] = os.stat(name).st_size
                 continue
             for folder, folders, inside in os.walk(name):
                 folders[:] = sorted(entry for entry in folders if is_data(entry))
                 for entry in filter(is_data, inside):
                     entry = os.path.join(folder, entry)
-                    found[os.path.abspath(entry)] = os.stat(entry).st_size
+                    found[os.path.abspath(entry) + member] = os.stat(entry).st_size
         if len(found) == before and glob.has_magic(path):
             raise FileNotFoundError("no file is named %s" % path)
     if not found:
@@ -241,6 +255,11 @@ class PickleDataSource(DataSource):
         return _Writer(self.options, overwrite)
 
 
+def _is_damage(error):
+    """The file is damaged: neither missing, out of reach, nor another than the one that was split."""
+    return getattr(error, "errno", None) is None and getattr(error, "kind", None) != "OtherPlan"
+
+
 def to_arrow_type_of(of):
     """The type of Arrow that Spark has for one of its own."""
     return to_arrow_schema(types.StructType([types.StructField("_", of, True)]), timezone="UTC").field(0).type
@@ -312,8 +331,8 @@ class _Reader(DataSourceReader):
             try:
                 for batch in self._batches(name, split, target):
                     yield from self._filtered(batch)
-            except (PickleError, EOFError, pyarrow.ArrowException):
-                if not self._how.ignore_corrupt:
+            except _DAMAGE as error:
+                if not (self._how.ignore_corrupt and _is_damage(error)):
                     raise
 
     def _filtered(self, batch):

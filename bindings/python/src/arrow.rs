@@ -103,6 +103,16 @@ fn checked<'r>(row: &Row<'r>) -> Result<Document<'r>, Fault> {
     }
 }
 
+/// A damaged file is an error of input, EIO in the C interface and an OSError of pyarrow: rows that do not fit and other files
+/// are not.
+fn arrow_fault(text: String, fault: Fault) -> ArrowError {
+    match fault {
+        Fault::Read(error) => ArrowError::IoError(text, error),
+        Fault::Pickle(error) => ArrowError::IoError(text, std::io::Error::other(error)),
+        _ => ArrowError::ComputeError(text),
+    }
+}
+
 /// Columns that say where a row comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Extra {
@@ -140,15 +150,28 @@ struct RowBatches {
     trial: Option<RowBuilder>,
     /// The item that was read last.
     last: Option<u64>,
+    /// Comes after the rows before it.
+    fault: Option<Fault>,
     is_over: bool,
 }
 
 impl RowBatches {
     fn batch(&mut self) -> Result<Option<RecordBatch>, Fault> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
         while self.builder.rows() < self.batch_rows && !self.builder.is_full() {
-            if !self.rows.advance()? {
-                self.is_over = true;
-                break;
+            match self.rows.advance() {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.is_over = true;
+                    break;
+                }
+                Err(fault) if self.builder.rows() == 0 => return Err(fault),
+                Err(fault) => {
+                    self.fault = Some(fault);
+                    break;
+                }
             }
             let offset = self.rows.offset();
             self.last = self.rows.row().map(|row| row.index);
@@ -215,7 +238,7 @@ impl Iterator for RowBatches {
             (Fault::Row(..), _) | (_, None) => self.name.clone(),
             (_, Some(last)) => format!("{}after item {last}: ", self.name),
         };
-        batch.map_err(|fault| ArrowError::ComputeError(format!("{}{fault}", place(&fault)))).transpose()
+        batch.map_err(|fault| arrow_fault(format!("{}{fault}", place(&fault)), fault)).transpose()
     }
 }
 
@@ -371,6 +394,7 @@ impl Batches {
             corrupt: LargeStringBuilder::new(),
             trial,
             last: None,
+            fault: None,
             is_over: false,
         };
         Ok(Batches::of(Box::new(reader), columns.columns.json_columns()))
