@@ -1,7 +1,7 @@
 //! `pickle cat`: the pickles of several files one after another in one.
 
 use crate::Failure;
-use crate::input::{InputFile, containers};
+use crate::input::{Frames, InputFile, Lengths, containers};
 use crate::output::Output;
 use crate::pickles::bytes::{Chunk, each};
 use clap::Args;
@@ -11,11 +11,12 @@ use std::path::PathBuf;
 /// `pickle cat`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every pickle is read to its end before it counts: one that is cut off or damaged is an error, and then nothing is written. What is compressed is unpacked, lengths in front of pickles are taken out.
+Every pickle is read to its end before it counts: one that is cut off or damaged is an error, and then nothing is written. What is compressed is unpacked, lengths in front of pickles are taken out (--write-framed puts them there).
 
 Examples:
   pickle cat monday.pkl tuesday.pkl -o week.pkl
-  pickle cat log.pkl new.pkl -o log.pkl")]
+  pickle cat log.pkl new.pkl -o log.pkl
+  pickle cat metrics.pkl --write-framed 4be -o - | nc graphite 2004")]
 pub struct CatArgs {
     /// Files to read; - is standard input
     #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
@@ -24,6 +25,10 @@ pub struct CatArgs {
     /// The file to write, whole or not at all; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
+
+    /// Write its length in front of each pickle: bytes of it, and which come first, such as 4be
+    #[arg(long, value_name = "SIZE", hide_possible_values = true)]
+    pub write_framed: Option<Lengths>,
 }
 
 verb!(CatArgs => run, files: files);
@@ -36,9 +41,20 @@ fn run(args: &CatArgs, _: &mut dyn Write) -> Result<(), Failure> {
     let mut out = Output::create(&args.output)?;
     for file in &args.files {
         let mut input = containers::open_one(file)?;
-        each(&mut input, &mut |chunk| match chunk {
-            Chunk::Bytes(bytes) => out.write_all(bytes).map_err(|error| out.failure(error)),
-            Chunk::End => Ok(()),
+        // Its length is known when it is complete.
+        let mut held = Vec::new();
+        each(&mut input, &mut |chunk| match (chunk, args.write_framed) {
+            (Chunk::Bytes(bytes), Some(_)) => {
+                held.extend_from_slice(bytes);
+                Ok(())
+            }
+            (Chunk::End, Some(lengths)) => {
+                let written = Frames::Told(lengths).put(&held, &mut out);
+                held.clear();
+                written.map_err(|error| out.failure(error))
+            }
+            (Chunk::Bytes(bytes), None) => out.write_all(bytes).map_err(|error| out.failure(error)),
+            (Chunk::End, None) => Ok(()),
         })?;
     }
     out.commit()

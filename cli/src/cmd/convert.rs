@@ -49,7 +49,7 @@ pub struct ConvertArgs {
     #[arg(long)]
     pub from_python2: bool,
 
-    /// Wrap the result as FILE was: compress it, put it into the zip file
+    /// Wrap the result as FILE was: compress it, put it into the zip file, lengths in front, as the same kind of text
     #[arg(long)]
     pub rewrap: bool,
 

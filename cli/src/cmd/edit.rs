@@ -18,13 +18,14 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Only what a path leads to is written anew; every other byte stays, and lengths of frames follow. Paths lead through dicts, lists, tuples and attributes of objects. Of a shared value, the place that the path names is set, and the others keep theirs; what is in a shared container changes everywhere. A key that a dict does not have is added. Of a file with several pickles, the first is changed.
 
-With --in-place, and with --rewrap, what was unwrapped is wrapped again: the same compression, the same member of the same zip file, whose other members stay byte for byte.
+With --in-place, and with --rewrap, what was unwrapped is wrapped again: the same compression, lengths in front of pickles, the same member of the same zip file, whose other members stay byte for byte, and hex, base64, escapes and dumps in a text, JSON or a table.
 
 Before it is written, the result is read, and has to say what was asked for. --in-place keeps the old file until the new one is on the disk.
 
 Examples:
   pickle edit run.pkl -o new.pkl --set '$.config.lr=0.1'
   pickle edit run.pkl --in-place --set '$.name=\"x\"' --set '$.tags=[\"a\", \"b\"]' --delete '$.secret'
+  pickle edit session.b64 --in-place --set '$.user=7'
   pickle edit 'model.pt!model/data.pkl' --in-place --set '$.epoch=7'
   pickle edit model.pkl -o new.pkl --rename-global shop.Item=store.Thing")]
 pub struct EditArgs {
@@ -40,7 +41,7 @@ pub struct EditArgs {
     #[arg(long)]
     pub in_place: bool,
 
-    /// Wrap the result as FILE was: compress it, put it into the zip file
+    /// Wrap the result as FILE was: compress it, put it into the zip file, lengths in front, as the same kind of text
     #[arg(long)]
     pub rewrap: bool,
 
@@ -72,7 +73,7 @@ fn run(args: &EditArgs, _: &mut dyn Write) -> Result<(), Failure> {
         Failure::check_path(path, "$.config.lr")?;
     }
     let options = args.file.options();
-    if args.in_place && (!options.raw.is_whole() || options.salvage || options.host.is_some()) {
+    if args.in_place && (!options.raw.can_be_put_back() || options.salvage || options.host.is_some()) {
         return Err(Failure::Usage("--in-place changes whole files as they are: say -o OUT".into()));
     }
     let path = containers::file_of(&args.file);

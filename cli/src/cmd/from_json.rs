@@ -8,8 +8,7 @@ mod dtype;
 mod object;
 
 use crate::Failure;
-use crate::input::Input;
-use crate::input::InputFile;
+use crate::input::{Frames, Input, InputFile, Lengths};
 use crate::output::Output;
 use crate::pickles::rewrite::refusal;
 use base64::Engine;
@@ -32,6 +31,7 @@ Plain JSON becomes None, bools, ints, floats, strs, lists and dicts. Keys with $
 
 Examples:
   pickle from-json rows.json -o rows.pkl
+  pickle from-json metrics.json -p 2 --write-framed 4be -o - | nc graphite 2004
   pickle json --tagged model.pkl | sed s/old/new/ | pickle from-json - -o model.pkl")]
 pub struct FromJsonArgs {
     /// The JSON file; - is standard input
@@ -49,6 +49,10 @@ pub struct FromJsonArgs {
     /// Names of modules and classes stay as they are, those of Python 2 too; without this they are Python 3's from protocol 3 on, Python 2's below
     #[arg(long)]
     pub keep_names: bool,
+
+    /// Write its length in front of each pickle: bytes of it, and which come first, such as 4be
+    #[arg(long, value_name = "SIZE", hide_possible_values = true)]
+    pub write_framed: Option<Lengths>,
 }
 
 /// The protocol that every Python since 3.4 reads.
@@ -121,12 +125,26 @@ fn make(args: &FromJsonArgs) -> Result<(), Failure> {
         let document =
             unpickler.load(&maker.pickle).map_err(|error| refused(format!("it is no possible pickle: {error}")))?;
         let from = if args.keep_names { protocol } else { 5 };
-        match writer.write(&document, from, Profile::new(version, protocol), false, &mut out) {
-            Ok(_) => {}
-            Err(WriteError::Io { error, .. }) => return Err(out.failure(error)),
-            Err(WriteError::Pickle(error)) => {
-                return Err(refused(refusal(&writer, &document, protocol, error)));
+        let profile = Profile::new(version, protocol);
+        let written = match args.write_framed {
+            Some(lengths) => {
+                let mut pickle = Vec::new();
+                match writer.write(&document, from, profile, false, &mut pickle) {
+                    Ok(_) => {
+                        Frames::Told(lengths).put(&pickle, &mut out).map_err(|error| out.failure(error)).map(|()| None)
+                    }
+                    Err(WriteError::Pickle(error)) => Ok(Some(error)),
+                    Err(WriteError::Io { error, .. }) => match error {},
+                }
             }
+            None => match writer.write(&document, from, profile, false, &mut out) {
+                Ok(_) => Ok(None),
+                Err(WriteError::Pickle(error)) => Ok(Some(error)),
+                Err(WriteError::Io { error, .. }) => Err(out.failure(error)),
+            },
+        };
+        if let Some(error) = written? {
+            return Err(refused(refusal(&writer, &document, protocol, error)));
         }
     }
     if count == 0 {

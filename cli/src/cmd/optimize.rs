@@ -25,7 +25,7 @@ pub struct OptimizeArgs {
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 
-    /// Wrap the result as FILE was: compress it, put it into the zip file
+    /// Wrap the result as FILE was: compress it, put it into the zip file, lengths in front, as the same kind of text
     #[arg(long)]
     pub rewrap: bool,
 }

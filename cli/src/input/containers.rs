@@ -21,7 +21,7 @@ mod sequence_file;
 mod sqlite;
 pub(super) mod table;
 mod tar;
-mod text;
+pub(super) mod text;
 mod torch;
 mod zip;
 mod zodb;
@@ -230,7 +230,8 @@ pub fn one(mut all: Members, name: String) -> Result<Input, Failure> {
 }
 
 /// The pickles of a file for commands that change them: all its bytes, made whole where that was asked for. A container is
-/// not taken apart, for what is written would lack the rest of it, unless a member is named or the options say what it is.
+/// not taken apart, for what is written would lack the rest of it, unless a member is named or the options say what it is;
+/// a text that is a pickle and nothing else is.
 ///
 /// # Errors
 /// As [`open_one`].
@@ -242,6 +243,11 @@ pub fn open_whole(file: &InputFile) -> Result<Input, Failure> {
     let mut input = Input::open(file, &options.raw)?;
     if options.salvage && !table::is_told_by_head(input.head()) {
         return damage::salvaged(input, options);
+    }
+    if options.raw.is_whole()
+        && let Some(bytes) = text::whole(&mut input)?
+    {
+        return Input::from_reader(input.name().to_owned(), io::Cursor::new(bytes));
     }
     Ok(input)
 }
@@ -264,6 +270,11 @@ pub fn open_damaged(file: &InputFile) -> Result<Input, Failure> {
 /// The first bytes of an input, or those at its end, tell that it is a container.
 pub fn is_one(input: &mut Input) -> bool {
     table::is_told_by_head(input.head())
+}
+
+/// It is a text that may have pickles in it.
+pub(super) fn is_text(input: &mut Input) -> bool {
+    matches!(table::of(input), Ok(Some(format)) if format.name == text::FORMAT.name)
 }
 
 /// The file that lies on the disk of `FILE!MEMBER`.

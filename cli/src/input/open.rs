@@ -99,6 +99,18 @@ impl Input {
         Input::open_with(path, raw, |_| None)
     }
 
+    /// The file of an input as it is before the lengths in front of its pickles are taken out.
+    ///
+    /// # Errors
+    /// As [`Input::open`].
+    pub(super) fn open_before_frames(path: &Path, raw: &RawOptions) -> Result<Input, Failure> {
+        let recognise: Recognise = match raw.framed {
+            Some(_) => |_| None,
+            None => |source| detect::recognise(source).filter(|layer| *layer != Layer::Framed),
+        };
+        Input::open_with(path, &RawOptions { framed: None, ..raw.clone() }, recognise)
+    }
+
     fn open_with(path: &Path, raw: &RawOptions, recognise: Recognise) -> Result<Input, Failure> {
         if path == Path::new("-") {
             let reader = raw.range_of(Box::new(Stdin));

@@ -109,6 +109,15 @@ impl RawOptions {
         self.offset.is_none() && self.length.is_none() && self.decompress.is_empty() && self.framed.is_none()
     }
 
+    /// What was said can be put back: nothing of the file is left out, and each compression is one that is written.
+    pub fn can_be_put_back(&self) -> bool {
+        use Unpacking as U;
+        let is_written = |packed: &Unpacking| {
+            matches!(packed, U::None | U::Gzip | U::Zlib | U::Bzip2 | U::Xz | U::Lzma | U::Zstd | U::Lz4 | U::Snappy)
+        };
+        self.offset.is_none() && self.length.is_none() && self.decompress.iter().all(is_written)
+    }
+
     /// The range of a file that is read.
     pub(super) fn range(&self, part: Part, name: &str) -> Result<Part, Failure> {
         let (offset, len) = (self.offset.unwrap_or(0), self.length);
@@ -239,6 +248,21 @@ impl Unpacking {
 }
 
 impl Lengths {
+    /// The length of a pickle as it stands in front of it; `None` where it has no room.
+    pub(super) fn spell(self, len: u64) -> Option<Vec<u8>> {
+        let (size, big) = self.shape();
+        let digits = len.to_be_bytes();
+        let (zeros, digits) = digits.split_at(digits.len() - size);
+        if zeros.iter().any(|digit| *digit != 0) {
+            return None;
+        }
+        let mut digits = digits.to_vec();
+        if !big {
+            digits.reverse();
+        }
+        Some(digits)
+    }
+
     /// Bytes of a length, and whether the highest comes first.
     fn shape(self) -> (usize, bool) {
         match self {

@@ -2,12 +2,15 @@
 //! them; signed sessions of Django.
 
 mod forms;
+mod respell;
+mod spelling;
 
 use super::format::{Format, Open, Recognise};
 use super::{Content, Data, Member, Unfolded};
 use crate::Failure;
 use crate::input::{Container, Input, sniff};
 use forms::FORMS;
+pub(in crate::input) use respell::{respell, whole};
 use serde_json::Value;
 use std::io::{Cursor, Read};
 
@@ -34,7 +37,30 @@ fn open(mut input: Input) -> Result<Content, Failure> {
     }
     match pickles(&bytes) {
         found if found.is_empty() => Input::from_reader(name, Cursor::new(bytes)).map(Content::Pickles),
-        members => Ok(Content::Members(Unfolded { what: "text", members, all: true })),
+        found => {
+            let members = found.into_iter().map(Member::from).collect();
+            Ok(Content::Members(Unfolded { what: "text", members, all: true }))
+        }
+    }
+}
+
+/// A pickle in a text.
+struct Found {
+    /// By its place.
+    name: String,
+    /// How it is written: a string of JSON without its quotes and escapes, a cell, or all of the text.
+    text: Vec<u8>,
+    /// Its bytes; `None` where it only begins as one.
+    bytes: Option<Vec<u8>>,
+    /// The string stands in a JSON document.
+    is_json: bool,
+}
+
+impl From<Found> for Member {
+    fn from(found: Found) -> Member {
+        let unreadable = "this begins as the text of a pickle does, but is none that can be read";
+        let data = found.bytes.map_or_else(|| Data::Unreadable(unreadable.into()), Data::Memory);
+        Member { name: found.name, data }
     }
 }
 
@@ -74,13 +100,13 @@ fn begins_like_pickle(cell: &[u8]) -> bool {
 }
 
 /// The pickles in a text, with what was wrapped around them undone.
-fn pickles(text: &[u8]) -> Vec<Member> {
+fn pickles(text: &[u8]) -> Vec<Found> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
     if let Some(b'{' | b'[') = text.first() {
         return in_json(text);
     }
     if let Some(bytes) = wrapped(text) {
-        return vec![Member { name: String::new(), data: Data::Memory(bytes) }];
+        return vec![Found { name: String::new(), text: text.to_vec(), bytes: Some(bytes), is_json: false }];
     }
     let listed = in_list(text);
     if listed.is_empty() { in_table(text) } else { listed }
@@ -103,7 +129,7 @@ fn wrapped(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Lines of `redis-cli`: `1) "..."`, named by their numbers; or a string a line.
-fn in_list(text: &[u8]) -> Vec<Member> {
+fn in_list(text: &[u8]) -> Vec<Found> {
     let mut found = Vec::new();
     for (at, line) in text.split(|&byte| byte == b'\n').enumerate() {
         let line = line.trim_ascii();
@@ -114,7 +140,7 @@ fn in_list(text: &[u8]) -> Vec<Member> {
         });
         let (name, string) = numbered.unwrap_or_else(|| ((at + 1).to_string(), line));
         if let Some(bytes) = wrapped(string) {
-            found.push(Member { name, data: Data::Memory(bytes) });
+            found.push(Found { name, text: string.to_vec(), bytes: Some(bytes), is_json: false });
         }
     }
     found
@@ -122,7 +148,7 @@ fn in_list(text: &[u8]) -> Vec<Member> {
 
 /// The pickles in the cells of a table, named `ROW/COLUMN`: the row counted from 1 without the header, the column by its
 /// name in the header.
-fn in_table(text: &[u8]) -> Vec<Member> {
+fn in_table(text: &[u8]) -> Vec<Found> {
     let first = text.split(|&byte| byte == b'\n').take(FIRST_ROWS).collect::<Vec<_>>().join(&b'\n');
     let count = |delimiter: u8| first.iter().filter(|&&byte| byte == delimiter).count();
     let Some(delimiter) = DELIMITERS.iter().copied().max_by_key(|&delimiter| (count(delimiter), delimiter == b','))
@@ -151,15 +177,8 @@ fn in_table(text: &[u8]) -> Vec<Member> {
             if bytes.is_some() || begins_like_pickle(cell) && header.is_some() {
                 let name = names.as_ref().and_then(|names| names.get(column)).filter(|name| !name.is_empty());
                 let name = name.cloned().unwrap_or_else(|| (column + 1).to_string());
-                let data = bytes.map_or_else(
-                    || {
-                        Data::Unreadable(
-                            "this begins as the text of a pickle does, but is none that can be read".into(),
-                        )
-                    },
-                    Data::Memory,
-                );
-                found.push(Member { name: format!("{}/{name}", row.max(1)), data });
+                let name = format!("{}/{name}", row.max(1));
+                found.push(Found { name, text: cell.to_vec(), bytes, is_json: false });
             }
         }
         if header.is_none() && found.len() == before {
@@ -170,12 +189,12 @@ fn in_table(text: &[u8]) -> Vec<Member> {
             row = row.max(1) + 1;
         }
     }
-    if found.iter().any(|member| matches!(member.data, Data::Memory(_))) { found } else { Vec::new() }
+    if found.iter().any(|member| member.bytes.is_some()) { found } else { Vec::new() }
 }
 
 /// The pickles in the strings of a JSON document, each named by its path; of several documents, with their numbers in
 /// front.
-fn in_json(text: &[u8]) -> Vec<Member> {
+fn in_json(text: &[u8]) -> Vec<Found> {
     let documents: Result<Vec<Value>, _> = serde_json::Deserializer::from_slice(text).into_iter().collect();
     let Ok(documents) = documents else { return Vec::new() };
     let several = documents.len() > 1;
@@ -187,7 +206,8 @@ fn in_json(text: &[u8]) -> Vec<Member> {
             match value {
                 Value::String(text) => {
                     if let Some(bytes) = wrapped(text.as_bytes()) {
-                        found.push(Member { name: path, data: Data::Memory(bytes) });
+                        let text = text.as_bytes().to_vec();
+                        found.push(Found { name: path, text, bytes: Some(bytes), is_json: true });
                     }
                 }
                 Value::Array(items) => {
@@ -195,7 +215,7 @@ fn in_json(text: &[u8]) -> Vec<Member> {
                     if items.first().and_then(Value::as_u64) == Some(0x80)
                         && let Some(bytes) = octets(items)
                     {
-                        found.push(Member { name: path, data: Data::Memory(bytes) });
+                        found.push(Found { name: path, text: Vec::new(), bytes: Some(bytes), is_json: true });
                         continue;
                     }
                     stack.extend(items.iter().enumerate().map(|(i, item)| (format!("{path}/{i}"), item)).rev());

@@ -28,7 +28,7 @@ const LEAST: usize = 16;
 
 /// The text behind `0x` (MySQL), `\x` (PostgreSQL), `X'` (SQL), with what may stand around it, and whether there is such a
 /// prefix.
-fn behind_prefix(text: &[u8]) -> (&[u8], bool) {
+pub(super) fn behind_prefix(text: &[u8]) -> (&[u8], bool) {
     let text = text.trim_ascii();
     let text = text.strip_prefix(b"_binary ").unwrap_or(text).trim_ascii();
     // PostgreSQL's COPY doubles the backslash.
@@ -117,7 +117,7 @@ fn dump_line(line: &[u8]) -> Option<Option<Vec<u8>>> {
 }
 
 /// What opens and closes a string.
-fn unquoted(text: &[u8]) -> Option<&[u8]> {
+pub(super) fn unquoted(text: &[u8]) -> Option<&[u8]> {
     let mut text = text.trim_ascii();
     for (open, close) in [(&b"bytearray("[..], &b")"[..]), (b"memoryview(", b")"), (b"_binary ", b"")] {
         if let Some(rest) = text.strip_prefix(open) {
