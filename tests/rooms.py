@@ -39,7 +39,7 @@ CLI = {
     "pickles": {"survey", "input", "output", "messages", "progress"},
     "print": {"survey", "pickles", "input", "output", "messages", "progress"},
     "compare": {"print", "pickles", "messages"},
-    "edit": {"print"},
+    "edit": {"survey", "input", "print"},
     "cmd": {"edit", "compare", "print", "survey", "pickles", "input", "output", "messages", "progress"},
     "args": {"cmd", "edit", "compare", "print", "survey", "pickles", "input", "output", "messages", "progress"},
 }

@@ -2,10 +2,17 @@
 //!
 //! Only what a path leads to is written anew. Where the memo has what is replaced, its numbers stay right: an old value
 //! that something fetches later stays in the stream and is popped, and MEMOIZE is repeated as often as it was there. The
-//! lengths of frames follow.
+//! lengths of frames follow. joblib's arrays between the opcodes stay as they are, at the same places modulo 16.
+//!
+//! The file is read in pieces: what is held is what is known of its values, not their bytes.
 
+mod rope;
 mod tree;
 mod value;
+
+pub use rope::Rope;
+
+use rope::Patch;
 
 use pickle_core::{Error, Opcode, Path, PathStep};
 use serde_json::Value;
@@ -26,6 +33,9 @@ pub enum EditError {
     /// The pickle is damaged.
     #[error("{0}")]
     Pickle(Error),
+    /// It cannot be read.
+    #[error("{0}")]
+    Input(std::io::Error),
     /// Something else; what it is.
     #[error("{0}")]
     Refused(String),
@@ -37,16 +47,15 @@ impl From<Error> for EditError {
     }
 }
 
+impl From<std::io::Error> for EditError {
+    fn from(error: std::io::Error) -> Self {
+        EditError::Input(error)
+    }
+}
+
 /// A value of JSON as opcodes of protocol 4, without a frame and STOP. `None` where it nests too deeply.
 pub fn opcodes(value: &Value) -> Option<Vec<u8>> {
     value::opcodes(value, 4)
-}
-
-/// Bytes of a pickle and what stands there instead.
-struct Patch {
-    from: u64,
-    to: u64,
-    bytes: Vec<u8>,
 }
 
 /// Changes what a path leads to in the pickle at the start of `input`; what follows the pickle stays. `None` where nothing
@@ -54,7 +63,7 @@ struct Patch {
 ///
 /// # Errors
 /// The pickle is damaged, or the value cannot be changed so.
-pub fn change(input: &[u8], path: &str, change: Change<'_>) -> Result<Option<Vec<u8>>, EditError> {
+pub fn change(input: &Rope, path: &str, change: Change<'_>) -> Result<Option<Rope>, EditError> {
     let refused = |text: String| Err(EditError::Refused(text));
     let tree = Tree::of(input)?;
     let Some(root) = tree.root else { return Ok(None) };
@@ -69,17 +78,17 @@ pub fn change(input: &[u8], path: &str, change: Change<'_>) -> Result<Option<Vec
     let Some(steps) = steps else { return refused(format!("{path} is no path")) };
     let Some((last, before)) = steps.split_last() else {
         return match change {
-            Change::Set(_) => Ok(Some(apply(input, &tree, vec![tree.replaced(root, &new)]))),
+            Change::Set(_) => Ok(Some(apply(input, &tree, vec![tree.replaced(root, &new)])?)),
             Change::Delete => refused("the whole pickle cannot be deleted".into()),
         };
     };
     let mut node = root.node;
     for step in before {
-        let Some((owner, at)) = tree.find(input, node, *step) else { return Ok(None) };
+        let Some((owner, at)) = tree.find(input, node, *step)? else { return Ok(None) };
         let Some(slot) = tree.nodes.get(owner).and_then(|owner| owner.slots.get(at)) else { return Ok(None) };
         node = slot.value.node;
     }
-    let slot = tree.find(input, node, *last).and_then(|(owner, at)| tree.nodes.get(owner)?.slots.get(at));
+    let slot = tree.find(input, node, *last)?.and_then(|(owner, at)| tree.nodes.get(owner)?.slots.get(at));
     let patches = match (slot, change) {
         (Some(slot), Change::Set(_)) => vec![tree.replaced(slot.value, &new)],
         (Some(slot), Change::Delete) if !slot.loose => {
@@ -97,7 +106,7 @@ pub fn change(input: &[u8], path: &str, change: Change<'_>) -> Result<Option<Vec
         },
         (None, Change::Delete) => return Ok(None),
     };
-    Ok(Some(apply(input, &tree, patches)))
+    Ok(Some(apply(input, &tree, patches)?))
 }
 
 impl Tree {
@@ -169,8 +178,11 @@ impl Tree {
     }
 }
 
-/// The bytes with all patches, and frames of the lengths that they have then.
-fn apply(input: &[u8], tree: &Tree, mut patches: Vec<Patch>) -> Vec<u8> {
+/// Arrays of joblib begin at places that this divides, for who maps them (`NUMPY_ARRAY_ALIGNMENT_BYTES`).
+const ALIGN: u64 = 16;
+
+/// The bytes with all patches, frames of the lengths that they have then, and arrays where they were modulo [`ALIGN`].
+fn apply(input: &Rope, tree: &Tree, mut patches: Vec<Patch>) -> Result<Rope, EditError> {
     for &(at, end) in &tree.frames {
         let (begin, mut len) = (at + 9, end - (at + 9));
         for patch in &patches {
@@ -183,13 +195,25 @@ fn apply(input: &[u8], tree: &Tree, mut patches: Vec<Patch>) -> Vec<u8> {
         }
     }
     patches.sort_by_key(|patch| patch.from);
-    let mut out = Vec::with_capacity(input.len());
-    let mut done = 0;
-    for patch in &patches {
-        out.extend_from_slice(input.get(done..patch.from as usize).unwrap_or_default());
-        out.extend_from_slice(&patch.bytes);
-        done = patch.to as usize;
+    // How far what follows has moved.
+    let (mut moved, mut done) = (0, 0);
+    let mut paddings = Vec::new();
+    for &(at, len) in &tree.paddings {
+        while let Some(patch) = patches.get(done).filter(|patch| patch.from <= at) {
+            moved += patch.bytes.len() as i64 - (patch.to - patch.from) as i64;
+            done += 1;
+        }
+        let is_inside = |patch: &Patch| (patch.from..patch.to).contains(&at);
+        if moved % ALIGN as i64 == 0 || patches.iter().any(is_inside) {
+            continue;
+        }
+        // As joblib has it, from 1 to 16.
+        let new = (len as i64 - moved - 1).rem_euclid(ALIGN as i64) + 1;
+        let bytes = [&[new as u8][..], &[0xff; ALIGN as usize][..new as usize]].concat();
+        moved += new - len as i64;
+        paddings.push(Patch { from: at, to: at + 1 + len, bytes });
     }
-    out.extend_from_slice(input.get(done..).unwrap_or_default());
-    out
+    patches.extend(paddings);
+    patches.sort_by_key(|patch| patch.from);
+    Ok(input.patched(&patches))
 }

@@ -265,3 +265,71 @@ fn members_of_zip_files_are_put_back() {
     let (code, _, error) = pickle(&["edit", &format!("{}!nothing", text(&file)), "--in-place", "--set", "$.a=1"]);
     assert!(code == 1, "{error}");
 }
+
+#[test]
+fn large_payloads_are_not_held() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("a"), folder.path().join("b"));
+    // {"lr": 1, "a": 40 MiB of bytes, "t": 1 MiB of text, "end": 2}, in frames as CPython has them.
+    let (long, words) = (vec![7u8; 40 << 20], "w".repeat(1 << 20));
+    let mut whole = b"\x80\x05\x95\x0c\0\0\0\0\0\0\0}\x94(\x8c\x02lrK\x01\x8c\x01aB".to_vec();
+    whole.extend((long.len() as u32).to_le_bytes());
+    let head = whole.len();
+    whole.extend(&long);
+    whole.extend(b"\x94\x8c\x01tX");
+    whole.extend((words.len() as u32).to_le_bytes());
+    whole.extend(words.bytes());
+    whole.extend(b"\x94\x95\x09\0\0\0\0\0\0\0\x8c\x03endK\x02u.");
+    std::fs::File::create(&file).and_then(|mut to| to.write_all(&whole)).unwrap();
+    let run = |limit: &str, file: &str, arguments: &[&str]| {
+        // Kilobytes of memory that is no file.
+        let script = format!("ulimit -d {limit}; exec \"$0\" \"$@\"");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_pickle"), "edit", file, "-o", text(&out)]).args(arguments);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        std::fs::read(&out).unwrap()
+    };
+    let new = run("24000", text(&file), &["--set", "$.lr=70000", "--set", "$.end=[]"]);
+    assert_eq!(new[2], 0x95);
+    assert_eq!(u64::from_le_bytes(new[3..11].try_into().unwrap()), 0x0f, "the frame grew by three bytes");
+    assert!(new[head + 3..][..long.len()] == long[..]);
+    assert!(new.len() <= whole.len() + 3);
+    assert_eq!(pickle(&["get", text(&out), "$.lr"]).1.trim_end(), "70000");
+    assert_eq!(pickle(&["get", text(&out), "$.end", "--indent", "0"]).1.trim_end(), "[]");
+}
+
+#[test]
+fn arrays_of_joblib_stay() {
+    // Of tests/data/joblib.py: {"name": "x", "a": arange(1000.), "objects": [..], "b": zeros((3, 5), "i2", "F"), "last": 1}.
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/joblib");
+    for file in ["plain.joblib", "old.joblib"] {
+        let bytes = std::fs::read(folder.join(file)).unwrap();
+        let places = |bytes: &[u8]| {
+            let first: Vec<u8> = (0..1000).flat_map(|n| f64::from(n).to_le_bytes()).collect();
+            let at = bytes.windows(first.len()).position(|here| here == first).unwrap();
+            let rest = &bytes[at + first.len()..];
+            let second: Vec<u8> = (100..115u16).flat_map(u16::to_le_bytes).collect();
+            (at, at + first.len() + rest.windows(second.len()).position(|here| here == second).unwrap())
+        };
+        let json = |bytes: &[u8]| edit(bytes, &["--set", "$.last=1"]).1;
+        let (first, second) = places(&bytes);
+        let is_padded = first % 16 == 0 && second % 16 == 0;
+        assert_eq!(is_padded, file == "plain.joblib");
+        for (set, to) in
+            [("\"xy\"", "xy"), ("\"a long name of thirty letters.\"", "a long name of thirty letters."), ("\"\"", "")]
+        {
+            let (new, have) = edit(&bytes, &["--set", &format!("$.name={set}"), "--set", "$.last=1"]);
+            assert_eq!(have, json(&bytes).replacen("\"name\":\"x\"", &format!("\"name\":\"{to}\""), 1));
+            let (first, second) = places(&new);
+            assert!(!is_padded || first % 16 == 0 && second % 16 == 0, "{first} {second}");
+            let (back, _) = edit(&new, &["--set", "$.name=\"x\""]);
+            assert_eq!(back.len(), bytes.len(), "{file} {to}");
+            assert!(back == bytes, "{file} {to}");
+        }
+        let (_, have) = edit(&bytes, &["--set", "$.objects=null", "--set", "$.last={\"k\":[2]}", "--delete", "$.a"]);
+        assert!(have.contains("\"objects\":null") && have.contains("\"last\":{\"k\":[2]}"), "{have}");
+        assert!(!have.contains("\"a\":"), "{have}");
+    }
+}

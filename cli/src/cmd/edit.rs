@@ -2,16 +2,18 @@
 
 use super::rename::Rename;
 use crate::Failure;
-use crate::edit::{Change, EditError, change};
-use crate::input::{Input, InputFile, Wrapping, containers};
+use crate::edit::{Change, EditError, Rope, change};
+use crate::input::{Input, InputFile, Part, Wrapping, containers};
 use crate::output::Output;
 use crate::print::json::{self, json};
 use clap::Args;
-use pickle_core::{Document, Heap, Options, Unpickler, recode};
+use pickle_core::joblib::{Array, array_after};
+use pickle_core::{Document, Error, ErrorKind, Heap, Options, Status, Unpickler, WriteError, recode};
 use serde_json::Value;
-use std::borrow::Cow;
-use std::io::{Read, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// `pickle edit`
 #[derive(Debug, Args)]
@@ -19,6 +21,8 @@ use std::path::{Path, PathBuf};
 Only what a path leads to is written anew; every other byte stays, and lengths of frames follow. Paths lead through dicts, lists, tuples and attributes of objects. Of a shared value, the place that the path names is set, and the others keep theirs; what is in a shared container changes everywhere. A key that a dict does not have is added. Of a file with several pickles, the first is changed.
 
 With --in-place, and with --rewrap, what was unwrapped is wrapped again: the same compression, lengths in front of pickles, the same member of the same zip file, whose other members stay byte for byte, and hex, base64, escapes and dumps in a text, JSON or a table.
+
+What is held in memory grows with the number of values, not with the bytes of long ones: a file of any size is read in pieces, and what comes from a pipe or is compressed goes to a temporary file. Arrays of joblib between the opcodes stay, at places that 16 divides.
 
 Before it is written, the result is read, and has to say what was asked for. --in-place keeps the old file until the new one is on the disk.
 
@@ -78,50 +82,76 @@ fn run(args: &EditArgs, _: &mut dyn Write) -> Result<(), Failure> {
     }
     let path = containers::file_of(&args.file);
     let before = if args.in_place { Some(stamp(&path)?) } else { None };
-    let mut input = containers::open_whole(&args.file)?;
-    let refuse = |input: &Input, text: String| Err(input.refuse(text));
+    let input = containers::open_whole(&args.file)?;
     let wrapping = if args.in_place || args.rewrap { Some(Wrapping::of(&args.file, &input)?) } else { None };
-    let mut held = Vec::new();
-    if input.as_slice().is_none() {
-        input.read_to_end(&mut held)?;
-    }
-    let mut data: Cow<'_, [u8]> = input.as_slice().map_or(Cow::Borrowed(&held), Cow::Borrowed);
+    let input = input.into_seekable()?;
+    let Some(part) = input.part() else {
+        return Err(input.bad_pickle(0, Error::new(ErrorKind::Empty, 0, 0)));
+    };
+    let fail = |error: EditError| match error {
+        EditError::Pickle(error) => input.bad_pickle(0, error),
+        EditError::Input(source) => Failure::Input { name: input.name().to_owned(), source },
+        EditError::Refused(text) => input.refuse(text),
+    };
+    let mut data = Rope::new(part.clone());
     if !args.rename_global.is_empty() {
-        let mut rename = |module: &str, name: &str| args.rename_global.iter().find_map(|rule| rule.apply(module, name));
-        let mut renamed = Vec::new();
-        match recode::rename(&data, &mut rename, &mut renamed) {
-            Ok(done) if done.count == 0 => {
-                return refuse(&input, "no class or function has a name that changes".into());
-            }
-            Ok(done) => renamed.extend_from_slice(data.get(done.len..).unwrap_or_default()),
-            Err(pickle_core::WriteError::Pickle(error)) => return Err(input.bad_pickle(0, error)),
-            Err(pickle_core::WriteError::Io { error, .. }) => match error {},
-        }
-        data = renamed.into();
+        data = renamed(&args.rename_global, &input)?;
     }
     let changes = sets.iter().map(|(path, value)| (*path, Change::Set(value)));
     for (path, what) in changes.chain(args.delete.iter().map(|path| (path.as_str(), Change::Delete))) {
-        let changed = match change(&data, path, what) {
-            Ok(Some(changed)) => changed,
-            Ok(None) => return refuse(&input, nothing(&data, path)),
-            Err(EditError::Pickle(error)) => return Err(input.bad_pickle(0, error)),
-            Err(EditError::Refused(text)) => return refuse(&input, text),
+        let Some(changed) = change(&data, path, what).map_err(fail)? else {
+            return Err(input.refuse(nothing(&data, path)));
         };
         if let Err(text) = verify(&data, &changed, path, what) {
-            return refuse(&input, text);
+            return Err(input.refuse(text));
         }
-        data = changed.into();
+        data = changed;
     }
     let mut out = Output::create(args.output.as_deref().unwrap_or(&path))?;
     let written = match &wrapping {
-        Some(wrapping) => wrapping.write(&mut &data[..], &mut out),
-        None => out.write_all(&data),
+        Some(wrapping) => wrapping.write(&mut data.reader(), &mut out),
+        None => data.write(&mut out),
     };
     written.map_err(|error| out.failure(error))?;
     if before.is_some_and(|before| stamp(&path).ok() != Some(before)) {
-        return refuse(&input, "it was changed meanwhile; nothing is written".into());
+        return Err(input.refuse("it was changed meanwhile; nothing is written"));
     }
     out.commit()
+}
+
+/// The bytes of an input with other names for globals, in a file of their own.
+fn renamed(rules: &[Rename], input: &Input) -> Result<Rope, Failure> {
+    let all = input.as_slice().unwrap_or_default();
+    let mut rename = |module: &str, name: &str| rules.iter().find_map(|rule| rule.apply(module, name));
+    let mut out = Kept(BufWriter::with_capacity(PIECE, tempfile::tempfile().map_err(Failure::System)?));
+    match recode::rename(all, &mut rename, &mut out) {
+        Ok(done) if done.count == 0 => {
+            return Err(input.refuse("no class or function has a name that changes"));
+        }
+        Ok(done) => out.0.write_all(all.get(done.len..).unwrap_or_default()).map_err(Failure::System)?,
+        Err(WriteError::Pickle(error)) => return Err(input.bad_pickle(0, error)),
+        Err(WriteError::Io { error, .. }) => return Err(Failure::System(error)),
+    }
+    let file = out.0.into_inner().map_err(|error| Failure::System(error.into_error()))?;
+    let len = file.metadata().map_err(Failure::System)?.len();
+    Ok(Rope::new(Part::new(Rc::new(file), 0, len)))
+}
+
+/// A temporary file.
+struct Kept(BufWriter<File>);
+
+impl embedded_io::ErrorType for Kept {
+    type Error = io::Error;
+}
+
+impl embedded_io::Write for Kept {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.0.write(data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// `PATH=JSON`: the path ends before the first `=` that no bracket is around.
@@ -151,29 +181,76 @@ fn stamp(file: &Path) -> Result<(u64, Option<std::time::SystemTime>), Failure> {
 }
 
 /// Why nothing is at the path.
-fn nothing(data: &[u8], path: &str) -> String {
-    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
-    match unpickler.load(data).map(|document| document.root().at_path(path).map_err(|error| error.to_string()).err()) {
-        Ok(Some(text)) => text,
-        Ok(None) => format!("what is at {path} is no part of a dict, a list or an object that can be changed"),
+fn nothing(data: &Rope, path: &str) -> String {
+    let mut unpickler = reader();
+    match read(data, &mut unpickler) {
+        Ok(()) => match unpickler.document().root().at_path(path) {
+            Err(error) => error.to_string(),
+            Ok(_) => format!("what is at {path} is no part of a dict, a list or an object that can be changed"),
+        },
         Err(error) => error.to_string(),
     }
 }
 
+/// Bytes of a bytes value that is not kept to look at the others.
+const PAYLOAD: u64 = 4096;
+
+/// Bytes that are read at a time.
+const PIECE: usize = 256 * 1024;
+
+fn reader() -> Unpickler<Heap> {
+    Unpickler::new(Heap::new(), Options::new().stop_after_build(true).out_of_band(PAYLOAD))
+}
+
+/// Reads a pickle, without long bytes and arrays of joblib.
+fn read(data: &Rope, unpickler: &mut Unpickler<Heap>) -> Result<(), EditError> {
+    let (mut piece, mut at) = (vec![0; PIECE], 0);
+    loop {
+        let n = data.read_at(at, &mut piece)?;
+        let mut rest = piece.get(..n).unwrap_or_default();
+        if rest.is_empty() {
+            return Ok(unpickler.finish()?);
+        }
+        at += n as u64;
+        loop {
+            match unpickler.feed(&mut rest)? {
+                Status::Done => return Ok(()),
+                Status::NeedMore if rest.is_empty() => break,
+                Status::Built => match array_after(unpickler.document().root()) {
+                    Some(Array::Nested) => unpickler.take_nested()?,
+                    Some(Array::Raw { len, padded }) => {
+                        let here = at - rest.len() as u64;
+                        let padding = if padded {
+                            data.bytes(here, here + 1)?.first().map_or(0, |n| 1 + u64::from(*n))
+                        } else {
+                            0
+                        };
+                        at = here.saturating_add(padding).saturating_add(len);
+                        break;
+                    }
+                    None => {}
+                },
+                _ => {}
+            }
+        }
+    }
+}
+
 /// The result is read, and says what was asked for.
-fn verify(old: &[u8], new: &[u8], path: &str, what: Change<'_>) -> Result<(), String> {
-    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
-    let document = unpickler
-        .load(new)
+fn verify(old: &Rope, new: &Rope, path: &str, what: Change<'_>) -> Result<(), String> {
+    let mut unpickler = reader();
+    read(new, &mut unpickler)
         .map_err(|error| format!("{path} cannot be changed: the result would be damaged ({error})"))?;
+    let document = unpickler.document();
     let found = document.find(path);
     match (what, found) {
         (Change::Set(value), Some(found)) if text(&found.document()) == plain(value) => Ok(()),
         (Change::Delete, None) => Ok(()),
         (Change::Delete, Some(_)) => {
             // What came behind an item has moved up, and a key may have been there twice.
-            let mut before = Unpickler::new(Heap::new(), Options::new());
-            let was = before.load(old).ok().and_then(|document| Some(owner(document.root(), path)?.members()?.len()));
+            let mut before = reader();
+            let was = read(old, &mut before).ok();
+            let was = was.and_then(|()| Some(owner(before.document().root(), path)?.members()?.len()));
             let is = owner(document.root(), path).and_then(|owner| Some(owner.members()?.len()));
             if was.is_some() && is < was { Ok(()) } else { Err(format!("{path} cannot be deleted")) }
         }

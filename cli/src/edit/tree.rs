@@ -1,7 +1,15 @@
 //! Which bytes of a pickle are which value.
 
+use super::{EditError, Rope};
+use crate::survey::symbols::Symbols;
+use crate::survey::walk::{keep_part, kept_op};
+use pickle_core::joblib::Array;
 use pickle_core::{Arg, Decoder, Error, ErrorKind, Heap, Op, Opcode, Options, PathStep, Step, Unpickler};
 use std::collections::BTreeMap;
+use std::io;
+
+/// Bytes that are read at a time.
+const PIECE: usize = 256 * 1024;
 
 /// What a value is, as far as paths lead into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +73,8 @@ pub(super) struct Tree {
     pub memos: Vec<Memo>,
     /// Each FRAME: where the opcode is, and where its frame ends.
     pub frames: Vec<(u64, u64)>,
-    /// Bytes of the pickle.
-    pub len: usize,
+    /// Where joblib has the length of the padding before an array, and that length.
+    pub paddings: Vec<(u64, u64)>,
     /// The argument of PROTO.
     pub protocol: u8,
     stack: Vec<Option<Place>>,
@@ -81,24 +89,86 @@ impl Tree {
     /// Of the pickle at the start of `input`.
     ///
     /// # Errors
-    /// Its opcodes are damaged.
-    pub fn of(input: &[u8]) -> Result<Tree, Error> {
+    /// It cannot be read, or its opcodes are damaged.
+    pub fn of(input: &Rope) -> Result<Tree, EditError> {
         let mut tree = Tree::default();
         let mut decoder = Decoder::new();
-        let mut rest = input;
+        // They find the arrays of joblib.
+        let mut symbols = Symbols::default();
+        let (mut piece, mut part) = (vec![0; PIECE], Vec::new());
+        // Where the piece begins, and whether opcodes are those of an array of objects.
+        let (mut at, mut is_nested) = (0, false);
         loop {
-            match decoder.next(&mut rest)? {
-                Step::Op(op) => tree.apply(&op, (input.len() - rest.len()) as u64)?,
-                Step::End => break,
-                _ if rest.is_empty() => {
-                    decoder.finish()?;
-                    break;
+            let n = input.read_at(at, &mut piece)?;
+            let all = piece.get(..n).unwrap_or_default();
+            let mut rest = all;
+            at = loop {
+                let step = decoder.next(&mut rest)?;
+                let here = at + (all.len() - rest.len()) as u64;
+                let op = match step {
+                    Step::Op(op) => op,
+                    Step::Fragment(fragment) => {
+                        if fragment.position == 0 {
+                            part.clear();
+                        }
+                        keep_part(&mut part, &fragment);
+                        if !fragment.last {
+                            continue;
+                        }
+                        kept_op(&fragment, &part)
+                    }
+                    Step::End if is_nested => {
+                        is_nested = false;
+                        decoder.next_pickle();
+                        tree.array_ends(here);
+                        continue;
+                    }
+                    Step::End => return Ok(tree),
+                    Step::NeedMore if n == 0 => {
+                        decoder.finish()?;
+                        return Ok(tree);
+                    }
+                    Step::NeedMore => break here,
+                    Step::Raw(_) => continue,
+                };
+                if is_nested {
+                    continue;
                 }
-                _ => {}
-            }
+                tree.apply(&op, here)?;
+                // What is wrong with it shows when it is read.
+                let _ = symbols.apply(&op);
+                match symbols.take_array() {
+                    Some(Array::Nested) => is_nested = true,
+                    Some(Array::Raw { len, padded }) => {
+                        let behind = tree.pass_array(input, here, len, padded)?;
+                        decoder.restart_at(behind);
+                        break behind;
+                    }
+                    None => {}
+                }
+            };
         }
-        tree.len = input.len() - rest.len();
-        Ok(tree)
+    }
+
+    /// Where an array ends that lies behind the opcode that ends here.
+    fn pass_array(&mut self, input: &Rope, here: u64, len: u64, padded: bool) -> Result<u64, EditError> {
+        let cut = || EditError::Pickle(Error::new(ErrorKind::Truncated, Opcode::Build.byte(), here));
+        let mut start = here;
+        if padded {
+            let padding = input.bytes(here, here + 1)?.first().copied().ok_or_else(cut)?;
+            self.paddings.push((here, padding.into()));
+            start += 1 + u64::from(padding);
+        }
+        let end = start.checked_add(len).filter(|end| *end <= input.len()).ok_or_else(cut)?;
+        self.array_ends(end);
+        Ok(end)
+    }
+
+    /// Nothing can be put between an object and its array.
+    fn array_ends(&mut self, end: u64) {
+        if let Some(node) = self.top() {
+            node.open = end;
+        }
     }
 
     fn push(&mut self, shape: Shape, start: u64, end: u64) -> usize {
@@ -262,50 +332,58 @@ impl Tree {
     }
 
     /// The part one step from a value, by its owner and number.
-    pub fn find(&self, input: &[u8], node: usize, step: PathStep<'_>) -> Option<(usize, usize)> {
-        let it = self.nodes.get(node)?;
+    pub fn find(&self, input: &Rope, node: usize, step: PathStep<'_>) -> io::Result<Option<(usize, usize)>> {
+        let Some(it) = self.nodes.get(node) else { return Ok(None) };
         if it.shape == Shape::Object
             && let Some(state) = it.state
         {
             // Attributes: a dict, or that and a dict of slots.
-            let state_node = self.nodes.get(state)?;
+            let Some(state_node) = self.nodes.get(state) else { return Ok(None) };
             let parts = state_node.slots.iter().map(|slot| slot.value.node);
             let dicts: Vec<usize> = if state_node.shape == Shape::Tuple { parts.collect() } else { vec![state] };
-            let found = dicts.into_iter().find_map(|dict| self.by_key(input, dict, step));
-            if found.is_some() {
-                return found;
+            for dict in dicts {
+                let found = self.by_key(input, dict, step)?;
+                if found.is_some() {
+                    return Ok(found);
+                }
             }
         }
         match (it.shape, step) {
             (Shape::List | Shape::Tuple | Shape::Object, PathStep::Index(index)) => {
                 let items: Vec<usize> =
                     (0..).zip(&it.slots).filter(|(_, slot)| slot.key.is_none()).map(|(i, _)| i).collect();
-                let len = i64::try_from(items.len()).ok()?;
-                let at = usize::try_from(if index < 0 { index.checked_add(len)? } else { index }).ok()?;
-                items.get(at).map(|&at| (node, at)).or_else(|| self.by_key(input, node, step))
+                let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
+                let at = usize::try_from(if index < 0 { index.saturating_add(len) } else { index }).ok();
+                match at.and_then(|at| items.get(at)) {
+                    Some(&at) => Ok(Some((node, at))),
+                    None => self.by_key(input, node, step),
+                }
             }
             _ => self.by_key(input, node, step),
         }
     }
 
     /// The last entry whose key the step names.
-    fn by_key(&self, input: &[u8], node: usize, step: PathStep<'_>) -> Option<(usize, usize)> {
-        let slots = &self.nodes.get(node)?.slots;
-        let at = slots.iter().rposition(|slot| slot.key.is_some_and(|key| self.is_key(input, key, step)))?;
-        Some((node, at))
+    fn by_key(&self, input: &Rope, node: usize, step: PathStep<'_>) -> io::Result<Option<(usize, usize)>> {
+        let Some(node_of) = self.nodes.get(node) else { return Ok(None) };
+        for (at, slot) in node_of.slots.iter().enumerate().rev() {
+            if let Some(key) = slot.key
+                && self.is_key(input, key, step)?
+            {
+                return Ok(Some((node, at)));
+            }
+        }
+        Ok(None)
     }
 
     /// The key is the one that the step names: as the core finds it in a dict of this key alone.
-    fn is_key(&self, input: &[u8], key: Place, step: PathStep<'_>) -> bool {
-        let range = match self.nodes.get(key.node) {
-            Some(node) => node.start as usize..node.end as usize,
-            None => return false,
-        };
+    fn is_key(&self, input: &Rope, key: Place, step: PathStep<'_>) -> io::Result<bool> {
+        let Some(node) = self.nodes.get(key.node) else { return Ok(false) };
         let mut pickle = b"}".to_vec();
-        pickle.extend_from_slice(input.get(range).unwrap_or_default());
+        pickle.extend_from_slice(&input.bytes(node.start, node.end)?);
         pickle.extend_from_slice(b"Ns.");
         let mut unpickler = Unpickler::new(Heap::new(), Options::new());
-        unpickler.load(&pickle).is_ok_and(|document| document.root().step(step).is_some())
+        Ok(unpickler.load(&pickle).is_ok_and(|document| document.root().step(step).is_some()))
     }
 }
 

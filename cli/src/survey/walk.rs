@@ -121,7 +121,7 @@ impl Texts {
 
 /// Appends what matters of a piece of a long argument: of a payload its first [`NAME_MAX`] bytes, of a text those of
 /// each line.
-fn keep_part(part: &mut Vec<u8>, fragment: &Fragment<'_>) {
+pub(crate) fn keep_part(part: &mut Vec<u8>, fragment: &Fragment<'_>) {
     if fragment.opcode.argument().is_counted() {
         let room = NAME_MAX.saturating_sub(part.len());
         part.extend_from_slice(fragment.data.get(..room).unwrap_or(fragment.data));
@@ -131,7 +131,7 @@ fn keep_part(part: &mut Vec<u8>, fragment: &Fragment<'_>) {
 }
 
 /// The opcode of a fragment, with what was kept of its argument.
-fn kept_op<'p>(fragment: &Fragment<'_>, part: &'p [u8]) -> Op<'p> {
+pub(crate) fn kept_op<'p>(fragment: &Fragment<'_>, part: &'p [u8]) -> Op<'p> {
     let arg = if fragment.opcode.argument().is_counted() { Arg::Bytes(part) } else { Arg::Text(part) };
     Op { opcode: fragment.opcode, arg, offset: fragment.offset }
 }
