@@ -48,8 +48,14 @@ pub enum Target {
     Numpy1,
     /// numpy 2: numpy._core
     Numpy2,
-    /// pandas 1 and later, for pickles of 0.x
+    /// pandas 1 and 2, for pickles of 0.x
     Pandas,
+    /// pandas 1, for pickles of 0.x and later ones
+    Pandas1,
+    /// pandas 2, for pickles of others
+    Pandas2,
+    /// pandas 3, for pickles of older ones
+    Pandas3,
     /// scikit-learn 0.22 and later, for pickles of older ones
     Sklearn,
 }
@@ -57,15 +63,36 @@ pub enum Target {
 impl Target {
     /// The rules, the special ones first.
     pub fn rules(self) -> impl Iterator<Item = Rename> {
-        let rules: &[(&str, &str)] = match self {
-            Target::Numpy1 => &[("numpy._core", "numpy.core")],
-            Target::Numpy2 => &[("numpy.core", "numpy._core")],
-            Target::Pandas => PANDAS,
-            Target::Sklearn => SKLEARN,
+        type Rules = &'static [(&'static str, &'static str)];
+        let rules: &[Rules] = match self {
+            Target::Numpy1 => &[&[("numpy._core", "numpy.core")]],
+            Target::Numpy2 => &[&[("numpy.core", "numpy._core")]],
+            Target::Pandas => &[PANDAS],
+            Target::Pandas1 => &[BEFORE_PANDAS3, &[(SPARSE_2, SPARSE_1)], PANDAS],
+            Target::Pandas2 => &[BEFORE_PANDAS3, &[(SPARSE_1, SPARSE_2)], PANDAS],
+            Target::Pandas3 => &[PANDAS3, &[(SPARSE_1, SPARSE_2)], PANDAS],
+            Target::Sklearn => &[SKLEARN],
         };
-        rules.iter().map(|&(old, new)| Rename { old: old.into(), new: new.into() })
+        rules.iter().flat_map(|rules| rules.iter()).map(|&(old, new)| Rename { old: old.into(), new: new.into() })
     }
 }
+
+/// Where the dtype of sparse arrays is before pandas 2.1, and since.
+const SPARSE_1: &str = "pandas.core.arrays.sparse.dtype.SparseDtype";
+const SPARSE_2: &str = "pandas.core.dtypes.dtypes.SparseDtype";
+
+/// What pandas 3 named anew.
+const PANDAS3: &[(&str, &str)] = &[
+    ("pandas.tslib.__nat_unpickle", "pandas._libs.tslibs.nattype._nat_unpickle"),
+    ("pandas._libs.tslib.__nat_unpickle", "pandas._libs.tslibs.nattype._nat_unpickle"),
+    ("pandas._libs.tslibs.nattype.__nat_unpickle", "pandas._libs.tslibs.nattype._nat_unpickle"),
+];
+
+/// The same back. `_new_TimedeltaIndex` does what `_new_Index` does.
+const BEFORE_PANDAS3: &[(&str, &str)] = &[
+    ("pandas._libs.tslibs.nattype._nat_unpickle", "pandas._libs.tslibs.nattype.__nat_unpickle"),
+    ("pandas.core.indexes.timedeltas._new_TimedeltaIndex", "pandas.core.indexes.base._new_Index"),
+];
 
 /// `pandas/compat/pickle_compat.py`, `_class_locations_map`, and what it no longer has.
 const PANDAS: &[(&str, &str)] = &[
@@ -73,7 +100,9 @@ const PANDAS: &[(&str, &str)] = &[
     ("pandas.core.indexes.frozen.FrozenNDArray", "numpy.ndarray"),
     ("pandas.core.base.FrozenList", "pandas.core.indexes.frozen.FrozenList"),
     ("pandas.core.series.TimeSeries", "pandas.core.series.Series"),
-    ("pandas.sparse.series.SparseTimeSeries", "pandas.core.sparse.series.SparseSeries"),
+    ("pandas.sparse.array.SparseArray", "pandas.core.arrays.sparse.SparseArray"),
+    ("pandas.core.sparse.array.SparseArray", "pandas.core.arrays.sparse.SparseArray"),
+    ("pandas.core.datetools.BDay", "pandas.tseries.offsets.BDay"),
     ("pandas._sparse", "pandas._libs.sparse"),
     ("pandas.tslib.Timestamp", "pandas._libs.tslibs.timestamps.Timestamp"),
     ("pandas.tslib.__nat_unpickle", "pandas._libs.tslibs.nattype.__nat_unpickle"),
@@ -91,6 +120,7 @@ const PANDAS: &[(&str, &str)] = &[
     ("pandas.core.indexes.numeric.Int64Index", "pandas.core.indexes.base.Index"),
     ("pandas.core.indexes.numeric.UInt64Index", "pandas.core.indexes.base.Index"),
     ("pandas.core.indexes.numeric.Float64Index", "pandas.core.indexes.base.Index"),
+    ("pandas.core.indexes.numeric.NumericIndex", "pandas.core.indexes.base.Index"),
     ("pandas.indexes", "pandas.core.indexes"),
     ("pandas.tseries.index._new_DatetimeIndex", "pandas.core.indexes.datetimes._new_DatetimeIndex"),
     ("pandas.tseries.index.DatetimeIndex", "pandas.core.indexes.datetimes.DatetimeIndex"),
@@ -138,11 +168,43 @@ const SKLEARN: &[(&str, &str)] = &[
 
 #[cfg(test)]
 mod tests {
-    use super::Rename;
+    use super::{Rename, Target};
 
     fn apply(rule: &str, module: &str, name: &str) -> Option<String> {
         let (module, name) = rule.parse::<Rename>().unwrap().apply(module, name)?;
         Some(format!("{module}:{name}"))
+    }
+
+    #[test]
+    fn what_moved_between_versions() {
+        let to = |target: Target, module: &str, name: &str| {
+            let new = target.rules().find_map(|rule| rule.apply(module, name))?;
+            Some(format!("{}:{}", new.0, new.1))
+        };
+        let nat = "pandas._libs.tslibs.nattype";
+        for target in [Target::Pandas1, Target::Pandas2] {
+            assert_eq!(to(target, nat, "_nat_unpickle"), Some(format!("{nat}:__nat_unpickle")));
+            assert_eq!(to(target, nat, "__nat_unpickle"), None);
+            let index = to(target, "pandas.core.indexes.timedeltas", "_new_TimedeltaIndex");
+            assert_eq!(index.as_deref(), Some("pandas.core.indexes.base:_new_Index"));
+        }
+        for module in [nat, "pandas.tslib", "pandas._libs.tslib"] {
+            assert_eq!(to(Target::Pandas3, module, "__nat_unpickle"), Some(format!("{nat}:_nat_unpickle")));
+        }
+        let (old, new) = ("pandas.core.arrays.sparse.dtype", "pandas.core.dtypes.dtypes");
+        assert_eq!(to(Target::Pandas1, new, "SparseDtype"), Some(format!("{old}:SparseDtype")));
+        for target in [Target::Pandas2, Target::Pandas3] {
+            assert_eq!(to(target, old, "SparseDtype"), Some(format!("{new}:SparseDtype")));
+            for name in ["Int64Index", "UInt64Index", "Float64Index", "NumericIndex"] {
+                let index = to(target, "pandas.core.indexes.numeric", name);
+                assert_eq!(index.as_deref(), Some("pandas.core.indexes.base:Index"));
+            }
+        }
+        assert_eq!(
+            to(Target::Numpy1, "numpy._core.numeric", "_frombuffer").as_deref(),
+            Some("numpy.core.numeric:_frombuffer")
+        );
+        assert_eq!(to(Target::Numpy2, "numpy.core", "x").as_deref(), Some("numpy._core:x"));
     }
 
     #[test]
