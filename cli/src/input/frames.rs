@@ -49,7 +49,7 @@ impl Frames {
             let n = from.read(&mut piece)?;
             let mut rest = piece.get(..n).unwrap_or_default();
             if rest.is_empty() {
-                if !decoder.at_start() {
+                if !pickle.is_empty() {
                     decoder.finish().map_err(damaged)?;
                 }
                 return Ok(());

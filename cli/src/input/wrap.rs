@@ -62,10 +62,9 @@ impl Wrapping {
             check(&outer, input)?;
             return Ok(Wrapping { outer, inside: Inside::Text(read(whole)?, String::new(), layers.to_vec()) });
         };
-        if !member.contains('!') && outer.is_empty() && whole.head().starts_with(b"PK") {
-            if let Some(part) = whole.part() {
-                return Ok(Wrapping { outer, inside: Inside::Zip(part.clone(), member, layers.to_vec()) });
-            }
+        let is_zip = outer.is_empty() && whole.head().starts_with(b"PK");
+        if let Some(part) = whole.part().filter(|_| is_zip && !member.contains('!')) {
+            return Ok(Wrapping { outer, inside: Inside::Zip(part.clone(), member, layers.to_vec()) });
         }
         if containers::is_text(&mut whole) {
             check(&outer, input)?;

@@ -186,8 +186,8 @@ fn candidates(text: &[u8]) -> Vec<Spelling> {
         add(digits, Body::Hex { upper, between, lines: hex_lines });
     }
     let for_urls = trimmed.iter().any(|byte| b"-_".contains(byte));
-    // Where no padding is needed it is taken to be there where it would be.
-    for padded in [true, false] {
+    // Where no padding is needed, it is taken to be there where it is, but not in what is for URLs.
+    for padded in [!for_urls, for_urls] {
         add(trimmed, Body::Base64 { for_urls, padded, lines: lines(first.len()) });
     }
     for dump in [Dump::Xxd, Dump::Hexdump, Dump::Od] {
@@ -198,8 +198,8 @@ fn candidates(text: &[u8]) -> Vec<Spelling> {
         // With its quotes, which are chosen anew.
         let start = (inner.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
         if let Some(with_quotes) = start.checked_sub(1).and_then(|start| text.get(start..start + inner.len() + 2)) {
-            add(with_quotes, Body::Escaped(Escapes::Python));
-            add(with_quotes, Body::Escaped(Escapes::ByteArray));
+            let is_array = trimmed.starts_with(b"bytearray(");
+            add(with_quotes, Body::Escaped(if is_array { Escapes::ByteArray } else { Escapes::Python }));
         }
     }
     let inner = quoted.unwrap_or(trimmed);
