@@ -60,7 +60,6 @@ def spellings(data):
     yield "xxd", run(data, "xxd").decode()
     yield "hexdump", run(data, "hexdump", "-vC").decode()
     yield "od", run(data, "od", "-v", "-A", "x", "-t", "x1").decode()
-    yield "latin1", data.decode("latin-1")
     other = base64.b64encode(b"\x80\x04X\x07\x00\x00\x00another.").decode()
     yield "table.csv", f"id,data,note\n1,{other},x\n2,{b64},\"a, b\"\n3,,y\n"
     yield "rows.json", json.dumps({"rows": [{"data": other}, {"data": data.decode("latin-1"), "n": 1}]}, indent=1)
