@@ -25,10 +25,11 @@ mod write;
 
 pub use document::path::{Path, PathStep};
 pub use document::value::items::{Entries, Items};
-pub use document::value::{BigInt, Value};
-pub use document::{Change, Changes, Document, Event, Kind, Object};
+pub use document::value::{BigInt, OutOfBand, SourceRange, Value};
+pub use document::{Change, Changes, Document, Event, HistoryEntry, Kind, Object};
 pub use error::{Error, ErrorKind};
 pub use literal::compat;
+pub use literal::int::Digits;
 #[cfg(feature = "alloc")]
 pub use machine::memory::Heap;
 pub use machine::memory::{Memory, Regions, Shortage, Storage};

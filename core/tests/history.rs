@@ -1,6 +1,6 @@
 //! What a pickle made and changed, in the order of the stream.
 
-use pickle_core::{Change, Event, Heap, Options, Unpickler, Value};
+use pickle_core::{Change, Event, Heap, HistoryEntry, Options, Unpickler, Value};
 
 fn text(value: Value<'_>) -> String {
     match (value.id(), value.as_i64(), value.as_str()) {
@@ -17,7 +17,7 @@ fn events(pickle: &[u8]) -> Vec<String> {
     let document = unpickler.load(pickle).unwrap();
     let mut owners = vec![None; document.id_limit()];
     let mut lines = Vec::new();
-    for (index, event) in document.history() {
+    for HistoryEntry { index, event, .. } in document.history() {
         lines.push(match event {
             Event::Made(value) => {
                 assert_eq!(value.id(), Some(index));

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Random, compare_but, corpus, data};
-use pickle_core::{Error, ErrorKind, Heap, Kind, Node, Options, Payload, Status, Storage, Unpickler, Value};
+use pickle_core::{Error, ErrorKind, Heap, Kind, Node, Options, OutOfBand, Payload, Status, Storage, Unpickler, Value};
 
 /// What came out of band, by the number of its buffer: where it stands in the stream, and its bytes.
 type Taken = Vec<(Payload, Vec<u8>)>;
@@ -72,9 +72,9 @@ fn pieces_are_the_payload_and_all_else_is_as_before() {
                 assert_eq!(bytes[..], input[offset..offset + bytes.len()], "{name}");
             }
             let taken_as = |found: Value<'_>, want: Value<'_>| {
-                let Some((number, is_bytes)) = found.as_buffer() else { return false };
-                let kind = if is_bytes { Kind::Bytes } else { Kind::ByteArray };
-                want.kind() == kind && want.as_bytes() == taken.get(number as usize).map(|(_, bytes)| &bytes[..])
+                let Some(buffer) = found.as_buffer() else { return false };
+                let kind = if buffer.read_only { Kind::Bytes } else { Kind::ByteArray };
+                want.kind() == kind && want.as_bytes() == taken.get(buffer.index as usize).map(|(_, bytes)| &bytes[..])
             };
             let found = unpickler.document();
             if let Err(difference) = compare_but(found.root(), document.root(), taken_as) {
@@ -112,7 +112,7 @@ fn a_payload_of_any_size_needs_no_memory() {
     assert_eq!(unpickler.feed(&mut rest), Ok(Status::Done));
     let document = unpickler.document();
     let buffer = document.root().at(0).expect("an item");
-    assert_eq!((buffer.as_buffer(), buffer.as_bytes()), (Some((0, false)), None));
+    assert_eq!((buffer.as_buffer(), buffer.as_bytes()), (Some(OutOfBand { index: 0, read_only: false }), None));
 }
 
 #[test]

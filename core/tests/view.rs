@@ -39,7 +39,7 @@ fn describe(value: Value<'_>) -> String {
         View::Bool(flag) => format!("{flag}"),
         View::Int(int) => format!("{int}"),
         View::BigInt(big) => match big.digits() {
-            Some((_, _, digits)) => format!("big {}", String::from_utf8_lossy(digits)),
+            Some(text) => format!("big {}", String::from_utf8_lossy(text.digits)),
             None => format!("big {}", u128::from_le_bytes(value.as_big_int().map_or([0; 16], bytes16))),
         },
         View::Float(float) => format!("{float:?}"),

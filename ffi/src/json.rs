@@ -131,7 +131,7 @@ impl Out {
             }
             Kind::Buffer => {
                 self.put(b"{\"$buffer\": ")?;
-                self.int(i64::from(value.as_buffer().map_or(0, |(index, _)| index)))?;
+                self.int(i64::from(value.as_buffer().map_or(0, |buffer| buffer.index)))?;
                 self.put(b"}")?;
             }
             _ => {

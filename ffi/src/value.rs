@@ -5,7 +5,7 @@ use crate::error::put;
 use crate::memory::{pickle_bytes, pickle_str, text};
 use crate::status::pickle_status;
 use core::ffi::c_char;
-use pickle_core::{BigInt, Node, Value};
+use pickle_core::{BigInt, Digits, Node, Value};
 
 /// A value of a document: a small handle, passed by value. It is meaningful only together with its document.
 #[derive(Clone, Copy)]
@@ -206,11 +206,11 @@ pub unsafe extern "C" fn pickle_value_as_big_int(
 ) -> pickle_status {
     // SAFETY: as the caller says.
     let found = unsafe { here(doc, value) }.and_then(|value| or_kind(value.as_big_int())).map(|int| {
-        let (negative, radix, data) = match int {
-            BigInt::Bytes(bytes) => (int.is_negative(), 0, bytes),
-            BigInt::Text(text) => int.digits().unwrap_or((false, 10, text)),
+        let Digits { negative, radix, digits } = match int {
+            BigInt::Bytes(digits) => Digits { negative: int.is_negative(), radix: 0, digits },
+            BigInt::Text(digits) => int.digits().unwrap_or(Digits { negative: false, radix: 10, digits }),
         };
-        pickle_big_int { data: data.into(), radix, negative }
+        pickle_big_int { data: digits.into(), radix, negative }
     });
     // SAFETY: as the caller says.
     unsafe { store(out, found) }
@@ -299,8 +299,8 @@ pub unsafe extern "C" fn pickle_value_as_buffer(
 ) -> pickle_status {
     // SAFETY: as the caller says.
     match unsafe { here(doc, value) }.and_then(|value| or_kind(value.as_buffer())) {
-        Ok((found, locked)) => match unsafe { put(index, found) } {
-            pickle_status::Ok => unsafe { put(read_only, locked) },
+        Ok(found) => match unsafe { put(index, found.index) } {
+            pickle_status::Ok => unsafe { put(read_only, found.read_only) },
             null => null,
         },
         Err(status) => status,

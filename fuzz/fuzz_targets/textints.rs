@@ -6,7 +6,7 @@ mod common;
 
 use common::{compare, feed};
 use libfuzzer_sys::fuzz_target;
-use pickle_core::{BigInt, Encoding, Heap, Options, TextInts, Unpickler};
+use pickle_core::{BigInt, Digits, Encoding, Heap, Options, TextInts, Unpickler};
 
 fuzz_target!(|text: &[u8]| {
     for head in [&b"I"[..], b"L", b"F", b"Np", b"Np1\ng", b"S", b"V", b"P", b"cm\n"] {
@@ -25,7 +25,7 @@ fuzz_target!(|text: &[u8]| {
             let Some(big) = document.root().as_big_int() else { continue };
             assert!(document.root().as_i64().is_none(), "an int of 64 bits is not big");
             if let (BigInt::Text(_), Some(value)) = (big, big.to_i128()) {
-                let (negative, radix, digits) = big.digits().expect("a text has digits");
+                let Digits { negative, radix, digits } = big.digits().expect("a text has digits");
                 let digits: String = digits.iter().filter(|&&b| b != b'_').map(|&b| char::from(b)).collect();
                 let size = u128::from_str_radix(&digits, u32::from(radix)).unwrap();
                 assert_eq!((value < 0, value.unsigned_abs()), (negative, size));

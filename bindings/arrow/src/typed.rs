@@ -13,7 +13,7 @@ use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use half::f16;
 use pickle_core::known::DType;
-use pickle_core::table::{ArrowType, Cell, Lane, Unit};
+use pickle_core::table::{ArrowType, Cell, Lane, Strided, Unit};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -145,7 +145,7 @@ pub(crate) fn bulk(
     }
     Some(match data_type {
         DataType::Boolean => {
-            let (step, bytes) = lane.as_bytes()?;
+            let Strided { stride: step, bytes } = lane.as_bytes()?;
             let flags = rows.map(|row| bytes.get(row.checked_mul(step)?).map(|flag| *flag != 0));
             Arc::new(BooleanArray::new(flags.collect::<Option<Vec<bool>>>()?.into(), mask))
         }
@@ -189,7 +189,7 @@ fn with_nulls<T: ArrowPrimitiveType>(array: PrimitiveArray<T>, mask: Option<Null
 
 /// Which rows are not masked.
 fn masked(mask: &Lane<'_>, rows: Range<usize>) -> Option<NullBuffer> {
-    let (step, bytes) = mask.as_bytes()?;
+    let Strided { stride: step, bytes } = mask.as_bytes()?;
     rows.map(|row| bytes.get(row.checked_mul(step)?).map(|flag| *flag == 0)).collect()
 }
 
@@ -201,7 +201,7 @@ fn primitive<T: ArrowPrimitiveType, const N: usize>(
     if usize::try_from(lane.dtype().size) != Ok(N) {
         return None;
     }
-    let (step, bytes) = lane.as_bytes()?;
+    let Strided { stride: step, bytes } = lane.as_bytes()?;
     let big = lane.dtype().big_endian;
     if step == N && !big && cfg!(target_endian = "little") {
         let piece = bytes.get(rows.start.checked_mul(N)?..rows.end.checked_mul(N)?)?;

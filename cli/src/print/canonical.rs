@@ -5,7 +5,7 @@ use crate::pickles::children::for_each_child;
 use base64::Engine;
 use num_bigint::{BigInt, Sign};
 use pickle_core::view::View;
-use pickle_core::{Change, Document, How, Kind, Value};
+use pickle_core::{Change, Digits, Document, How, Kind, OutOfBand, Value};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -360,8 +360,10 @@ impl Text<'_, '_> {
             }
             Kind::Extension => self.raw(&format!("{{\"ext\":{}}}", value.as_extension().unwrap_or(0))),
             Kind::Buffer => match value.as_buffer() {
-                Some((index, true)) => self.raw(&format!("{{\"buffer\":{index},\"readonly\":true}}")),
-                Some((index, false)) => self.raw(&format!("{{\"buffer\":{index}}}")),
+                Some(OutOfBand { index, read_only: true }) => {
+                    self.raw(&format!("{{\"buffer\":{index},\"readonly\":true}}"))
+                }
+                Some(OutOfBand { index, read_only: false }) => self.raw(&format!("{{\"buffer\":{index}}}")),
                 None => Ok(()),
             },
             _ => self.raw("null"),
@@ -399,7 +401,7 @@ pub fn big_int(value: &Value<'_>) -> BigInt {
     match value.as_big_int() {
         Some(pickle_core::BigInt::Bytes(bytes)) => BigInt::from_signed_bytes_le(bytes),
         Some(text) => {
-            let (negative, radix, digits) = text.digits().unwrap_or((false, 10, b"0"));
+            let Some(Digits { negative, radix, digits }) = text.digits() else { return BigInt::default() };
             let magnitude = BigInt::parse_bytes(digits, u32::from(radix)).unwrap_or_default();
             if negative { -magnitude } else { magnitude }
         }

@@ -18,9 +18,20 @@ pub enum Event<'d> {
     Changed(Change<'d>),
 }
 
+/// An event and its place in the history of a pickle.
+#[derive(Clone, Copy)]
+pub struct HistoryEntry<'d> {
+    /// The index of the event.
+    pub index: usize,
+    /// What happened.
+    pub event: Event<'d>,
+    /// The index behind it: that of the next event, or the end.
+    pub next: usize,
+}
+
 impl<'d> Document<'d> {
-    /// The event at an index, and the index behind it. `None` at the end, and for indices that are in the middle of one.
-    pub fn event<'a>(&'a self, index: usize) -> Option<(Event<'a>, usize)> {
+    /// The event at an index. `None` at the end, and for indices that are in the middle of one.
+    pub fn event<'a>(&'a self, index: usize) -> Option<HistoryEntry<'a>> {
         let header = self.node(index);
         let number = u32::try_from(index).ok()?;
         let cells = match header.tag() {
@@ -30,27 +41,26 @@ impl<'d> Document<'d> {
             tag::TUPLE | tag::TUPLE_OF_MUTABLE | tag::OBJECT | tag::CHUNK => header.high() as usize,
             _ => return None,
         };
-        let after = index.saturating_add(1).saturating_add(cells);
+        let next = index.saturating_add(1).saturating_add(cells);
         let event = if header.tag() == tag::CHUNK {
             Event::Changed(self.change(index, header))
         } else {
             Event::Made(Value::new(self, Node::reference(header.tag(), number)))
         };
-        Some((event, after))
+        Some(HistoryEntry { index, event, next })
     }
 
-    /// Everything that was made and changed, in the order of the stream, with the index of each event. Also what the
+    /// Everything that was made and changed, in the order of the stream. Also what the
     /// pickle dropped again. Only of documents that were read as a whole: not of items.
     ///
     /// Whoever makes values of another language in this order meets every part of a value before the value, but for what
     /// SETITEM put into a list, and needs no recursion.
-    pub fn history<'a>(&'a self) -> impl Iterator<Item = (usize, Event<'a>)> {
+    pub fn history<'a>(&'a self) -> impl Iterator<Item = HistoryEntry<'a>> {
         let mut next = 0;
         core::iter::from_fn(move || {
-            let index = next;
-            let (event, after) = self.event(index)?;
-            next = after;
-            Some((index, event))
+            let entry = self.event(next)?;
+            next = entry.next;
+            Some(entry)
         })
     }
 

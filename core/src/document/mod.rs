@@ -7,7 +7,7 @@ pub(crate) mod path;
 mod source;
 pub(crate) mod value;
 
-pub use history::Event;
+pub use history::{Event, HistoryEntry};
 
 pub use kind::Kind;
 pub use value::Value;

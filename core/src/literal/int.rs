@@ -42,11 +42,14 @@ pub(crate) fn until_nul(text: &[u8]) -> &[u8] {
     }
 }
 
-/// Sign, radix and digits (with their underscores) of an integer's text.
+/// Sign, radix and digits of an int that is text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Digits<'t> {
+pub struct Digits<'t> {
+    /// Below zero.
     pub negative: bool,
+    /// 2, 8, 10 or 16.
     pub radix: u8,
+    /// ASCII digits of that radix; underscores may stand between them.
     pub digits: &'t [u8],
 }
 

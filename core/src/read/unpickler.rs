@@ -205,7 +205,7 @@ impl<M: Memory> Unpickler<M> {
     /// After [`Status::Payload`]: what the last bytes are that the call consumed.
     ///
     /// ```
-    /// use pickle_core::{Node, Options, Status, Storage, Unpickler};
+    /// use pickle_core::{Node, Options, OutOfBand, Status, Storage, Unpickler};
     ///
     /// let (mut nodes, mut memo, mut bytes) = ([Node::EMPTY; 8], [Node::EMPTY; 2], [0; 8]);
     /// let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
@@ -222,7 +222,8 @@ impl<M: Memory> Unpickler<M> {
     ///     }
     /// }
     /// assert_eq!(sum, 7000);
-    /// assert_eq!(unpickler.document().root().at(0).and_then(|value| value.as_buffer()), Some((0, true)));
+    /// let taken = unpickler.document().root().at(0).and_then(|value| value.as_buffer());
+    /// assert_eq!(taken, Some(OutOfBand { index: 0, read_only: true }));
     /// # Ok::<_, pickle_core::Error>(())
     /// ```
     pub fn payload(&self) -> Option<Payload> {

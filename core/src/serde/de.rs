@@ -17,7 +17,7 @@ use super::view::{self, Offer, Taken, Want};
 use crate::literal::compat;
 use crate::machine::node::{Node, tag};
 use crate::view::{Octets, View};
-use crate::{BigInt, Document, Items, Kind, Value};
+use crate::{BigInt, Digits, Document, Items, Kind, Value};
 use ::serde::de::value::StrDeserializer;
 use ::serde::de::{self, Visitor};
 use core::cell::Cell;
@@ -493,7 +493,7 @@ fn to_u128(big: BigInt<'_>) -> Option<u128> {
             if small { Some(u128::from_le_bytes(*low)) } else { None }
         }
         BigInt::Text(_) => {
-            let (negative, radix, digits) = big.digits()?;
+            let Digits { negative, radix, digits } = big.digits()?;
             let mut value = 0u128;
             for digit in digits.iter().filter_map(|&byte| crate::literal::int::digit(byte, radix)) {
                 value = value.checked_mul(u128::from(radix))?.checked_add(u128::from(digit))?;

@@ -202,8 +202,8 @@ impl<'d> Value<'d> {
             Kind::ByteArray => View::ByteArray(bytes(value)),
             Kind::ReadOnly | Kind::Buffer => match (value.as_bytes(), value.as_buffer(), value.inner()) {
                 (Some(bytes), ..) => View::Bytes(Octets::raw(bytes)),
-                (None, Some((number, _)), _) => View::Buffer(number),
-                (None, None, Some(inner)) => View::Buffer(inner.as_buffer().map_or(0, |(number, _)| number)),
+                (None, Some(buffer), _) => View::Buffer(buffer.index),
+                (None, None, Some(inner)) => View::Buffer(inner.as_buffer().map_or(0, |buffer| buffer.index)),
                 (None, None, None) => View::None,
             },
             Kind::List | Kind::Tuple => {

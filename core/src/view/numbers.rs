@@ -3,7 +3,7 @@
 use super::fields::Attributes;
 use super::instance::Changed;
 use super::{View, ended};
-use crate::{BigInt, Items, Kind, Object, Value};
+use crate::{BigInt, Digits, Items, Kind, Object, Value};
 use core::fmt;
 
 /// A fraction.
@@ -47,7 +47,7 @@ pub(crate) fn to_u128(int: Value<'_>) -> Option<u128> {
             if positive { Some(u128::from_le_bytes(*low)) } else { None }
         }
         text => {
-            let (negative, radix, digits) = text.digits()?;
+            let Digits { negative, radix, digits } = text.digits()?;
             let mut value = 0u128;
             for digit in digits.iter().filter_map(|&byte| crate::literal::int::digit(byte, radix)) {
                 value = value.checked_mul(u128::from(radix))?.checked_add(u128::from(digit))?;

@@ -2,7 +2,7 @@
 //! seeded random numbers, and the pickles to test with.
 #![allow(dead_code, reason = "every test uses a part")]
 
-use pickle_core::{BigInt, Change, Document, Error, How, Kind, Memory, Status, Unpickler, Value};
+use pickle_core::{BigInt, Change, Document, Error, How, Kind, Memory, OutOfBand, Status, Unpickler, Value};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -95,7 +95,7 @@ fn write(value: Value<'_>, around: &mut Vec<usize>, text: &mut String) {
         },
         Kind::Extension => text.push_str(&format!("extension({})", value.as_extension().unwrap_or(0))),
         Kind::Buffer => {
-            let (number, read_only) = value.as_buffer().unwrap_or_default();
+            let OutOfBand { index: number, read_only } = value.as_buffer().unwrap_or_default();
             text.push_str(&format!("buffer({number}{})", if read_only { ", readonly" } else { "" }));
         }
         Kind::ReadOnly => {
@@ -178,7 +178,7 @@ enum Face<'d> {
     Bytes(Kind, Option<&'d [u8]>, Option<&'d [u8]>),
     Global(Option<(&'d str, &'d str)>),
     Extension(Option<u32>),
-    Buffer(Option<(u32, bool)>),
+    Buffer(Option<OutOfBand>),
     Object(How, usize),
 }
 

@@ -5,7 +5,7 @@ use crate::errors;
 use crate::raw::{self, Raw, again};
 use crate::record::{Buffer, Extension, Global};
 use crate::strings;
-use pickle_core::{BigInt, Kind, Value};
+use pickle_core::{BigInt, Digits, Kind, OutOfBand, Value};
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -59,7 +59,7 @@ impl<'py> Build<'_, '_, 'py> {
                 int.call_method("from_bytes", (pyo3::types::PyBytes::new(py, bytes), "little"), Some(&kwargs))?
             }
             Some(text) => {
-                let Some((negative, radix, digits)) = text.digits() else { return Err(self.not_yet()) };
+                let Some(Digits { negative, radix, digits }) = text.digits() else { return Err(self.not_yet()) };
                 let digits = String::from_utf8_lossy(digits);
                 let text = if negative { format!("-{digits}") } else { digits.into_owned() };
                 int.call1((text, radix)).map_err(|error| {
@@ -86,11 +86,8 @@ impl<'py> Build<'_, '_, 'py> {
 
     #[inline]
     pub(super) fn placed(&mut self, value: Value<'_>, make: impl FnOnce(&mut Self) -> PyResult<Raw>) -> PyResult<Raw> {
-        let Some((offset, len, stored)) = value.place() else { return make(self) };
-        if len == 0 {
-            return make(self);
-        }
-        let place = offset << 1 | u64::from(stored);
+        let Some(range) = value.place().filter(|range| range.len != 0) else { return make(self) };
+        let place = range.offset << 1 | u64::from(range.stored);
         if let Some(object) = self.made.places.get(place) {
             // SAFETY: it is alive.
             return Ok(unsafe { again(object) });
@@ -133,7 +130,7 @@ impl<'py> Build<'_, '_, 'py> {
                 }
             }
             Kind::Buffer => {
-                let (index, read_only) = value.as_buffer().unwrap_or((0, false));
+                let OutOfBand { index, read_only } = value.as_buffer().unwrap_or_default();
                 let Some(buffers) = &self.wanted.buffers else {
                     if self.wanted.real.is_some() {
                         return Err(errors::unpickling(

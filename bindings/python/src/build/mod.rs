@@ -151,9 +151,9 @@ pub fn whole<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut build = Build::new(py, document, wanted, made, input);
     let mut index = build.made.next;
-    while let Some((event, after)) = document.event(index) {
-        build.event(index, event)?;
-        index = after;
+    while let Some(entry) = document.event(index) {
+        build.event(index, entry.event)?;
+        index = entry.next;
     }
     build.made.next = index;
     build.finish(document.root())
@@ -174,8 +174,8 @@ pub fn part<'py>(
         build.made.seen.resize(document.id_limit().max(build.made.seen.len()), false);
         events = reachable(document, root, &mut build.made.seen);
         for index in &events {
-            if let Some((event, _)) = document.event(*index) {
-                result = build.event(*index, event);
+            if let Some(entry) = document.event(*index) {
+                result = build.event(*index, entry.event);
                 if result.is_err() {
                     break;
                 }

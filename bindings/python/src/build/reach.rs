@@ -12,7 +12,7 @@ pub(super) fn reachable(document: &Document<'_>, root: Value<'_>, seen: &mut [bo
     let into = |items: Items<'_>, open: &mut Vec<usize>| open.extend(items.filter_map(|item| item.id()));
     while let Some(index) = open.pop() {
         let Some(seen) = seen.get_mut(index).filter(|seen| !**seen) else { continue };
-        let Some((Event::Made(value), _)) = document.event(index) else { continue };
+        let Some(Event::Made(value)) = document.event(index).map(|entry| entry.event) else { continue };
         *seen = true;
         events.push(index);
         if matches!(value.kind(), Kind::Tuple) {
@@ -29,15 +29,15 @@ pub(super) fn reachable(document: &Document<'_>, root: Value<'_>, seen: &mut [bo
         }
         for index in value.changed_at() {
             events.push(index);
-            match document.event(index) {
-                Some((Event::Changed(Change::Append(items) | Change::Add(items)), _)) => into(items, &mut open),
-                Some((Event::Changed(Change::SetItem(entries)), _)) => {
+            match document.event(index).map(|entry| entry.event) {
+                Some(Event::Changed(Change::Append(items) | Change::Add(items))) => into(items, &mut open),
+                Some(Event::Changed(Change::SetItem(entries))) => {
                     for (key, value) in entries {
                         open.extend(key.id());
                         open.extend(value.id());
                     }
                 }
-                Some((Event::Changed(Change::Build(value) | Change::Nested(value)), _)) => open.extend(value.id()),
+                Some(Event::Changed(Change::Build(value) | Change::Nested(value))) => open.extend(value.id()),
                 _ => {}
             }
         }

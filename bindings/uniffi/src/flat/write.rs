@@ -6,7 +6,7 @@ use crate::error::{ErrorKind, PickleError};
 use foldhash::fast::RandomState;
 use num_bigint::BigInt as Big;
 use pickle_core::view::Attributes;
-use pickle_core::{BigInt, Change, Changes, Document, Entries, How, Items, Kind, Value};
+use pickle_core::{BigInt, Change, Changes, Digits, Document, Entries, How, Items, Kind, OutOfBand, Value};
 use std::collections::HashMap;
 
 /// Decimal digits of an int beyond 64 bits; turning them into binary takes quadratic time.
@@ -322,7 +322,7 @@ impl<'d> Writer<'d> {
                 self.number(u64::from(value.as_extension().unwrap_or_default()));
             }
             Kind::Buffer => {
-                let (index, read_only) = value.as_buffer().unwrap_or_default();
+                let OutOfBand { index, read_only } = value.as_buffer().unwrap_or_default();
                 self.byte(tag::BUFFER);
                 self.number(u64::from(index));
                 self.byte(u8::from(read_only));
@@ -536,7 +536,8 @@ impl<'d> Writer<'d> {
                     self.number(u64::from(number));
                     return Ok(());
                 }
-                let (negative, radix, digits) = big.digits().unwrap_or((false, 10, b"0"));
+                let Digits { negative, radix, digits } =
+                    big.digits().unwrap_or(Digits { negative: false, radix: 10, digits: b"0" });
                 if digits.len() > DIGITS_MAX {
                     let text = format!("an int of {} digits; the limit is {DIGITS_MAX}", digits.len());
                     return Err(PickleError::new(ErrorKind::SizeLimit, 0, text));

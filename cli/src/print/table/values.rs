@@ -5,7 +5,9 @@ use super::time::{self, Instant, Style, Zone};
 use super::{Other, python};
 use pickle_core::Value;
 use pickle_core::known::{Data as ArrayData, Octets};
-use pickle_core::table::{ArrowType, Categories, Cell, Chunk, Closed, Frequency, Lane, Meaning, Run, Scalar, Values};
+use pickle_core::table::{
+    ArrowType, Categories, Cell, Chunk, Closed, Frequency, Interval, Lane, Meaning, Run, Scalar, Values,
+};
 use std::fmt::Write;
 
 /// What a table is made with.
@@ -162,7 +164,7 @@ impl<'d> Column<'d> {
             Data::Values(values) => match values.cell(row) {
                 Some(cell) => Item::Cell(cell),
                 None => {
-                    let (left, right, closed) = values.interval(row)??;
+                    let Interval { left, right, closed } = values.interval(row)??;
                     Item::Interval(left, right, closed)
                 }
             },

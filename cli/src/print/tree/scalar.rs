@@ -36,7 +36,7 @@ pub fn int(value: &Value<'_>) -> String {
     // The length first: converting millions of digits takes minutes.
     let bits = match value.as_big_int() {
         Some(pickle_core::BigInt::Bytes(bytes)) => bytes.len() as u64 * 8,
-        Some(text) => text.digits().map_or(0, |(_, _, digits)| digits.len() as u64 * 3),
+        Some(text) => text.digits().map_or(0, |text| text.digits.len() as u64 * 3),
         None => 0,
     };
     if bits > DECIMAL_BITS * 2 {

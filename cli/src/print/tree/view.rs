@@ -8,7 +8,7 @@ use super::palette::Role;
 use super::scalar;
 use pickle_core::known::Octets;
 use pickle_core::view::{SequenceKind, View};
-use pickle_core::{Items, Kind, Value};
+use pickle_core::{Items, Kind, OutOfBand, Value};
 
 /// A piece of what a value looks like.
 pub enum Piece<'d> {
@@ -233,7 +233,7 @@ pub fn global(value: Value<'_>) -> String {
 }
 
 pub fn buffer(value: Value<'_>, max_text: usize) -> Vec<Piece<'_>> {
-    let (index, read_only) = value.as_buffer().unwrap_or((0, false));
+    let OutOfBand { index, read_only } = value.as_buffer().unwrap_or_default();
     let mut pieces = vec![word(if read_only { "readonly buffer" } else { "buffer" }), note(format!(" {index}"))];
     if let Some(content) = value.as_bytes() {
         pieces.push(Piece::Text(Role::Plain, ": ".into()));

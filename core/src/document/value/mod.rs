@@ -19,6 +19,28 @@ pub struct Value<'d> {
     pub(crate) node: Node,
 }
 
+/// An out-of-band buffer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct OutOfBand {
+    /// Its number, from 0 on, in the order of the stream.
+    pub index: u32,
+    /// The pickle takes a read-only view of it.
+    pub read_only: bool,
+}
+
+/// Bytes that a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct SourceRange {
+    /// Bytes from the start of the stream, or of the byte region.
+    pub offset: u64,
+    /// How many bytes.
+    pub len: u64,
+    /// They are in the byte region: the input was cut there, or the text was decoded.
+    pub stored: bool,
+}
+
 /// An int that 64 bits cannot hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BigInt<'d> {
@@ -37,15 +59,11 @@ impl<'d> BigInt<'d> {
         }
     }
 
-    /// Sign, radix (2, 8, 10 or 16) and digits; underscores may stand between
-    /// digits. `None` for ints that are not text.
-    pub fn digits(&self) -> Option<(bool, u8, &'d [u8])> {
+    /// The text taken apart. `None` for ints that are not text.
+    pub fn digits(&self) -> Option<Digits<'d>> {
         match self {
             BigInt::Bytes(_) => None,
-            BigInt::Text(text) => {
-                let Digits { negative, radix, digits } = int::digits(text, true).or(int::digits(text, false))?;
-                Some((negative, radix, digits))
-            }
+            BigInt::Text(text) => int::digits(text, true).or(int::digits(text, false)),
         }
     }
 
@@ -275,22 +293,21 @@ impl<'d> Value<'d> {
         if self.node.tag() == tag::EXTENSION { Some(self.node.data() as u32) } else { None }
     }
 
-    /// The number of an out-of-band buffer from 0 on, and whether it is read-only.
-    pub fn as_buffer(&self) -> Option<(u32, bool)> {
+    /// Which out-of-band buffer it is.
+    pub fn as_buffer(&self) -> Option<OutOfBand> {
         if self.node.tag() != tag::BUFFER {
             return None;
         }
-        Some((self.node.data() as u32, self.node.is_read_only()))
+        Some(OutOfBand { index: self.node.data() as u32, read_only: self.node.is_read_only() })
     }
 
     /// Which bytes of the stream a str, bytes, int or global came from: values
     /// with the same range are the same object in Python, by way of the memo.
-    /// The flag tells ranges of the byte region from those of the input.
-    pub fn place(&self) -> Option<(u64, u64, bool)> {
+    pub fn place(&self) -> Option<SourceRange> {
         match self.node.tag() {
             tag::STR | tag::STR_SURROGATES | tag::STR8 | tag::BYTES | tag::GLOBAL | tag::BIG_INT | tag::INT_TEXT => {
                 let range = self.node.as_range();
-                Some((range.offset, range.len, range.stored))
+                Some(SourceRange { offset: range.offset, len: range.len, stored: range.stored })
             }
             _ => None,
         }

@@ -3,6 +3,15 @@
 use super::Cell;
 use crate::view::known::{Array, DType, Data, Octets};
 
+/// Bytes of items at equal distances.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strided<'d> {
+    /// Bytes from one item to the next.
+    pub stride: usize,
+    /// All bytes from the first item on.
+    pub bytes: &'d [u8],
+}
+
 /// Items of an array at equal distances.
 #[derive(Clone, Copy, Debug)]
 pub struct Lane<'d> {
@@ -102,13 +111,12 @@ impl<'d> Lane<'d> {
         &self.array
     }
 
-    /// Bytes from one item to the next, and all bytes from the first item on: where the pickle has them in one piece.
-    /// The items are in the byte order of the dtype.
-    pub fn as_bytes(&self) -> Option<(usize, &'d [u8])> {
+    /// The bytes of the items, where the pickle has them in one piece. The items are in the byte order of the dtype.
+    pub fn as_bytes(&self) -> Option<Strided<'d>> {
         let Data::Bytes(octets) = self.array.data else { return None };
         let size = usize::try_from(self.array.dtype.size).ok()?;
         let first = self.start.checked_mul(size)?.checked_add(self.offset)?;
-        Some((self.step.checked_mul(size)?, octets.as_slice()?.get(first..)?))
+        Some(Strided { stride: self.step.checked_mul(size)?, bytes: octets.as_slice()?.get(first..)? })
     }
 
     /// The item at an index. Constant for bytes in one piece; linear in the index for Latin-1 text and objects, see

@@ -19,8 +19,8 @@ pub use arrow::{Arrow, ArrowType, Chunk};
 pub use cell::{Cell, Piece, Unit};
 pub use freq::Frequency;
 pub use index::Index;
-pub use lane::{Lane, LaneCells};
-pub use values::{Categories, Closed, Meaning, Places, Run, Values};
+pub use lane::{Lane, LaneCells, Strided};
+pub use values::{Categories, Closed, Interval, Meaning, Places, Run, Values};
 
 use crate::view::known::Array;
 use crate::{Kind, Value};

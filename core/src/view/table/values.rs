@@ -101,6 +101,17 @@ impl<'d> Run<'d> {
     }
 }
 
+/// An interval of a column.
+#[derive(Clone, Copy, Debug)]
+pub struct Interval<'d> {
+    /// Its lower end.
+    pub left: Cell<'d>,
+    /// Its upper end.
+    pub right: Cell<'d>,
+    /// Which of them belong to it.
+    pub closed: Closed,
+}
+
 /// Which ends belong to an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -213,8 +224,8 @@ impl<'d> Values<'d> {
         }
     }
 
-    /// The ends of an interval; None inside for one that is missing.
-    pub fn interval(&self, row: usize) -> Option<Option<(Cell<'d>, Cell<'d>, Closed)>> {
+    /// The interval in a row; `Some(None)` for one that is missing, `None` where there is no such row or it has no intervals.
+    pub fn interval(&self, row: usize) -> Option<Option<Interval<'d>>> {
         let (left, right, closed, row) = match self {
             Values::Intervals(left, right, closed) => (left, right, closed, row),
             Values::Categorical { codes, categories: Categories::Intervals(left, right, closed), .. } => {
@@ -227,7 +238,7 @@ impl<'d> Values<'d> {
         };
         let (left, right) = (left.cell(row)?, right.cell(row)?);
         let missing = matches!(left, Cell::Null) || matches!(left, Cell::Float(float, _) if float.is_nan());
-        Some(if missing { None } else { Some((left, right, *closed)) })
+        Some(if missing { None } else { Some(Interval { left, right, closed: *closed }) })
     }
 
     /// From the array, index or list that pandas keeps them in. Of an array of two axes it is row `row`.

@@ -1,9 +1,9 @@
 //! Numbers and texts as protocol 0 spells them, and ints in two's complement.
 
-use crate::Value;
 use crate::document::value::BigInt;
 use crate::literal::escape;
 use crate::literal::float::{self, REPR_ROOM};
+use crate::{Digits, Value};
 use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::fmt::Write;
@@ -103,7 +103,7 @@ pub(super) fn decimal(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
     }
     let (negative, mut limbs) = match value.as_big_int()? {
         BigInt::Text(text) => {
-            let (negative, radix, digits) = BigInt::Text(text).digits()?;
+            let Digits { negative, radix, digits } = BigInt::Text(text).digits()?;
             if radix == 10 {
                 if negative {
                     out.push(b'-');
@@ -140,7 +140,7 @@ pub(super) fn decimal(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
 
 /// Two's complement of an int that is text; `None` where it is too long.
 pub(super) fn binary(value: &Value<'_>, out: &mut Vec<u8>) -> Option<()> {
-    let (negative, radix, digits) = value.as_big_int()?.digits()?;
+    let Digits { negative, radix, digits } = value.as_big_int()?.digits()?;
     let limbs = from_digits(digits, radix)?;
     let mut carry = u64::from(negative);
     for limb in limbs.iter().chain([&0]) {

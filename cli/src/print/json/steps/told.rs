@@ -5,7 +5,7 @@ use crate::print::canonical::big_int;
 use crate::print::json::{Options, text as words};
 use num_bigint::Sign;
 use pickle_core::known::Octets;
-use pickle_core::{Change, How, Kind, Object, Value};
+use pickle_core::{Change, How, Kind, Object, OutOfBand, Value};
 
 /// Bits above which ints are given in hexadecimal: their decimal digits would take minutes.
 const DECIMAL_BITS: u64 = 4096;
@@ -53,7 +53,7 @@ pub fn text<'d>(it: &Value<'d>) -> Steps<'d> {
 
 /// An out-of-band buffer by its number.
 pub fn buffer(it: Value<'_>) -> Steps<'_> {
-    let (index, read_only) = it.as_buffer().unwrap_or((0, false));
+    let OutOfBand { index, read_only } = it.as_buffer().unwrap_or_default();
     let mut fields = vec![("$buffer", raw(index.to_string()))];
     if read_only {
         fields.push(("$readonly", raw("true")));
