@@ -70,6 +70,38 @@ fn slices_as_python_has_them() {
     });
 }
 
+/// Messages tell what is there inside a table, too: its rows, columns and labels are no values of their own.
+#[test]
+fn messages_inside_tables() {
+    for name in ["df_pd024.pkl", "df_pd3.pkl"] {
+        let pickle = std::fs::read(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/cases").join(name));
+        check(&pickle.unwrap(), |document| {
+            let columns = "the columns id, temp, name, at, ok, n, cat";
+            for (path, message) in [
+                ("$.zzz", format!("$ exists and has 3 rows and {columns}; there is no .zzz")),
+                ("$[3]", format!("$ exists and has 3 rows and {columns}; there is no [3]")),
+                ("$[1].zzz", format!("$[1] exists and is a row with {columns}; there is no .zzz")),
+                ("$[1].zzz.more[0]", format!("$[1] exists and is a row with {columns}; there is no .zzz")),
+                ("$[1]", format!("$[1] exists and is a row with {columns}, and no value of the pickle")),
+                ("$.id[9]", "$.id exists and has 3 values; there is no [9]".to_owned()),
+                ("$@index[9]", "$@index exists and has 3 values; there is no [9]".to_owned()),
+                ("$[1].id.x", "$[1].id exists and is an int; there is no .x".to_owned()),
+                ("$[1].name.x", "$[1].name exists and is a cell; there is no .x".to_owned()),
+            ] {
+                let error = document.root().at_path(path).map(|_| ()).unwrap_err();
+                if name == "df_pd024.pkl" && path.starts_with("$[1].name") {
+                    // Objects are values of their own there.
+                    assert_eq!(error.to_string(), "$[1].name exists and is text; there is no .x");
+                    continue;
+                }
+                assert_eq!(error.to_string(), message, "{name}");
+            }
+            let all = document.root().find_all("$[*].zzz").map(|_| ()).unwrap_err().to_string();
+            assert_eq!(all, format!("$[*] exists and is a row with {columns}; there is no .zzz"));
+        });
+    }
+}
+
 /// A set that is spelled as a call has the items of its list.
 #[test]
 fn items_of_calls() {

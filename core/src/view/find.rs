@@ -19,6 +19,8 @@ pub struct PathError<'d, 'p> {
     done: &'p str,
     /// What is there; `None` where the path cannot be read.
     there: Option<Value<'d>>,
+    /// The part of the path that leads to a part of that which is no value of its own, such as a row.
+    reached: &'p str,
 }
 
 impl<'d, 'p> PathError<'d, 'p> {
@@ -62,14 +64,16 @@ impl<'d> Value<'d> {
                 last = (done, value);
             }
             let Some(step) = steps.next() else {
-                return here.value().ok_or(PathError { path, done: last.0, there: Some(last.1) });
+                return here.value().ok_or(PathError { path, done: last.0, there: Some(last.1), reached: done });
             };
-            let Some(step) = step else { return Err(PathError { path, done, there: None }) };
+            let Some(step) = step else { return Err(PathError { path, done, there: None, reached: done }) };
             here = match here.step(step) {
                 Some(next) => next,
                 // What follows must be a path, too, or that is what is wrong.
-                None if steps.is_valid() => return Err(PathError { path, done: last.0, there: Some(last.1) }),
-                None => return Err(PathError { path, done: steps.done(), there: None }),
+                None if steps.is_valid() => {
+                    return Err(PathError { path, done: last.0, there: Some(last.1), reached: done });
+                }
+                None => return Err(PathError { path, done: steps.done(), there: None, reached: done }),
             };
         }
     }
@@ -95,9 +99,9 @@ impl<'d> Value<'d> {
             }
             let Some(step) = steps.next() else {
                 // Of an array only items are values: numbers and objects.
-                return values.ok_or(PathError { path, done: last.0, there: last.1 });
+                return values.ok_or(PathError { path, done: last.0, there: last.1, reached: done });
             };
-            let Some(step) = step else { return Err(PathError { path, done, there: None }) };
+            let Some(step) = step else { return Err(PathError { path, done, there: None, reached: done }) };
             let mut next = Vec::new();
             match step {
                 PathStep::Deep => next = deep(&values.unwrap_or_default()),
@@ -118,7 +122,8 @@ impl<'d> Value<'d> {
             was_deep = step == PathStep::Deep;
             if next.is_empty() {
                 let there = if steps.is_valid() { last.1 } else { None };
-                return Err(PathError { path, done: if there.is_some() { last.0 } else { done }, there });
+                let up_to = if there.is_some() { last.0 } else { done };
+                return Err(PathError { path, done: up_to, there, reached: done });
             }
             here = next;
         }
@@ -405,6 +410,17 @@ fn deep<'d>(from: &[Value<'d>]) -> alloc::vec::Vec<At<'d>> {
 /// Keys and names that a message lists.
 const LISTED: usize = 8;
 
+impl<'d> PathError<'d, '_> {
+    /// What the path leads to inside a table.
+    fn part(&self, there: Value<'d>) -> Option<Part<'d>> {
+        let mut here = At::Value(there);
+        for step in Path::new(self.reached.get(self.done.len()..).filter(|inside| !inside.is_empty())?) {
+            here = here.step(step?)?;
+        }
+        here.table()
+    }
+}
+
 impl fmt::Display for PathError<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rest = self.path.get(self.done.len()..).unwrap_or_default();
@@ -414,6 +430,16 @@ impl fmt::Display for PathError<'_, '_> {
                 false => write!(f, "{} is no path: {rest} is no step", self.path),
             };
         };
+        if let Some(part) = self.part(there) {
+            write!(f, "{} exists and ", self.reached)?;
+            part.describe(f)?;
+            let mut steps = Path::new(self.path);
+            while steps.done().len() <= self.reached.len() && steps.next().is_some() {}
+            return match self.path.get(self.reached.len()..steps.done().len()) {
+                Some("") | None => f.write_str(", and no value of the pickle"),
+                Some(missing) => write!(f, "; there is no {missing}"),
+            };
+        }
         // One step of the rest; inside an array any of them may be the one.
         let mut steps = Path::new(self.path);
         let mut missing = rest;

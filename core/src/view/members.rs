@@ -13,6 +13,8 @@ pub struct Members<'d> {
     items: Option<Items<'d>>,
     pairs: Option<Pairs<'d>>,
     attributes: Attributes<'d>,
+    /// A state without names, beside what an object is made with: one part, the last.
+    state: Option<Value<'d>>,
 }
 
 /// Where the parts of a value are. It does not borrow the document.
@@ -92,11 +94,13 @@ impl<'d> Value<'d> {
             View::Record(record) => {
                 let kwargs = record.kwargs.and_then(|kwargs| kwargs.entries());
                 let items = Some(record.positional());
-                Members { items, pairs: kwargs.map(Pairs::from), attributes: record.attributes }
+                let state = || self.as_object()?.state();
+                let state = if record.values.is_some() && record.args.len() != 0 { state() } else { None };
+                Members { items, pairs: kwargs.map(Pairs::from), attributes: record.attributes, state }
             }
             View::Partial(partial) => {
                 let kwargs = partial.kwargs.entries().map(Pairs::from);
-                Members { items: Some(partial.args), pairs: kwargs, attributes: partial.attributes }
+                Members { items: Some(partial.args), pairs: kwargs, attributes: partial.attributes, state: None }
             }
             // What it is of has no parts of its own. The one attribute of a UserString is its text.
             View::Derived(derived) if derived.class.is_some() => {
@@ -114,6 +118,7 @@ impl<'d> Value<'d> {
                     items: changed.appended.or(Some(object.args())),
                     pairs: changed.set.map(Pairs::from),
                     attributes,
+                    state: None,
                 }
             }
             _ => {
@@ -146,13 +151,18 @@ impl<'d> Iterator for Members<'d> {
             return Some((None, item));
         }
         let pair = self.pairs.as_mut().and_then(|pairs| pairs.next());
-        let (key, value) = pair.or_else(|| self.attributes.next())?;
-        Some((Some(key), value))
+        match pair.or_else(|| self.attributes.next()) {
+            Some((key, value)) => Some((Some(key), value)),
+            None => Some((None, self.state.take()?)),
+        }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
         let items = self.items.map_or(0, |items| items.len());
-        let len = items + self.pairs.map_or(0, |pairs| pairs.len()) + self.attributes.len();
+        let len = items
+            + self.pairs.map_or(0, |pairs| pairs.len())
+            + self.attributes.len()
+            + usize::from(self.state.is_some());
         (len, Some(len))
     }
 }

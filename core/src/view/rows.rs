@@ -118,6 +118,22 @@ impl<'d> Part<'d> {
         }
     }
 
+    /// What it is, for messages: `is a row with the columns a, b`.
+    pub fn describe(&self, out: &mut dyn Write) -> fmt::Result {
+        match (self.which, Table::of(self.of)) {
+            (Which::Row(_), Ok(table)) => {
+                out.write_str("is a row with ")?;
+                columns(&table, out)
+            }
+            (Which::Cell, _) => out.write_str("is a cell"),
+            _ => match self.len() {
+                Some(1) => out.write_str("has 1 value"),
+                Some(len) => write!(out, "has {len} values"),
+                None => out.write_str("is a part of a table"),
+            },
+        }
+    }
+
     /// One step from here.
     fn step(&self, step: PathStep<'_>) -> Option<Reached<'d>> {
         let part = |which| Some(Reached::Part(Part { which, ..*self }));
@@ -163,28 +179,31 @@ fn column(table: &Table<'_>, name: Text<'_>) -> Option<usize> {
 /// Names that a message lists.
 const LISTED: usize = 8;
 
-/// `has columns a, b`, for messages.
+/// `has 3 rows and the columns a, b`, for messages.
 pub(super) fn describe(value: Value<'_>, out: &mut dyn Write) -> Option<fmt::Result> {
     let View::DataFrame { .. } = value.view() else { return None };
     let table = Table::of(value).ok()?;
-    let labels = table.labels()?;
-    let mut write = || {
-        write!(out, "has {} rows and the columns ", table.rows())?;
-        for at in 0..table.columns().min(LISTED) {
-            out.write_str(if at == 0 { "" } else { ", " })?;
-            match labels.label(at) {
-                Some(Cell::Text(text)) => out.write_str(text)?,
-                Some(Cell::Chars(piece, big_endian)) => {
-                    piece.chars(big_endian).try_for_each(|c| out.write_char(c))?;
-                }
-                Some(Cell::Value(value)) => out.write_str(value.as_str().unwrap_or("..."))?,
-                Some(Cell::Int(int)) => write!(out, "{int}")?,
-                _ => out.write_str("...")?,
+    let rows = write!(out, "has {} rows and ", table.rows());
+    Some(rows.and_then(|()| columns(&table, out)))
+}
+
+/// `the columns a, b`, for messages.
+fn columns(table: &Table<'_>, out: &mut dyn Write) -> fmt::Result {
+    let Some(labels) = table.labels() else { return write!(out, "{} columns", table.columns()) };
+    out.write_str("the columns ")?;
+    for at in 0..table.columns().min(LISTED) {
+        out.write_str(if at == 0 { "" } else { ", " })?;
+        match labels.label(at) {
+            Some(Cell::Text(text)) => out.write_str(text)?,
+            Some(Cell::Chars(piece, big_endian)) => {
+                piece.chars(big_endian).try_for_each(|c| out.write_char(c))?;
             }
+            Some(Cell::Value(value)) => out.write_str(value.as_str().unwrap_or("..."))?,
+            Some(Cell::Int(int)) => write!(out, "{int}")?,
+            _ => out.write_str("...")?,
         }
-        if table.columns() > LISTED { write!(out, ", ... ({})", table.columns()) } else { Ok(()) }
-    };
-    Some(write())
+    }
+    if table.columns() > LISTED { write!(out, ", ... ({})", table.columns()) } else { Ok(()) }
 }
 
 /// The places of a slice of `len` items.
