@@ -1,6 +1,31 @@
-//! `json`, `get`, `items` and `show` say the same of every value: of tests/data/views, and of the corpus where it is at hand.
+//! One test of what every value is: of tests/data, and of the corpus where it is at hand. The path that is printed for a value
+//! finds that very value, and `json`, `get`, `show`, `items`, `count`, serde and the flat form that Kotlin and Swift read agree
+//! with the view on its kind, its text and how many parts it has.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod flat;
+mod readers;
+
+/// What the writer of the flat form needs of its crate.
+#[allow(dead_code, reason = "a part of it is used")]
+mod error {
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum ErrorKind {
+        BadValue,
+        DepthLimit,
+        SizeLimit,
+    }
+
+    #[derive(Debug)]
+    pub struct PickleError(ErrorKind, u64, String);
+
+    impl PickleError {
+        pub fn new(kind: ErrorKind, offset: u64, text: impl Into<String>) -> Self {
+            PickleError(kind, offset, text.into())
+        }
+    }
+}
 
 use common::{corpus, each_pickle};
 use pickle_cli::print::json::{Options, json};
@@ -40,9 +65,10 @@ fn step<'j>(from: &'j Json, step: PathStep<'_>, out: &mut Vec<&'j Json>) {
             NAMED.iter().for_each(|part| fields(&from[*part], out));
         }
         PathStep::Index(index) => {
-            let Ok(place) = usize::try_from(index) else { return };
-            out.extend(from.get(place));
-            out.extend(PLACED.iter().filter_map(|part| from[*part].get(place)));
+            if let Ok(place) = usize::try_from(index) {
+                out.extend(from.get(place));
+                out.extend(PLACED.iter().filter_map(|part| from[*part].get(place)));
+            }
             for part in [from, &from["$setitem"]] {
                 pairs(&part["$dict"], &|key: &Json| key.as_i64() == Some(index), out);
             }
@@ -57,10 +83,116 @@ fn step<'j>(from: &'j Json, step: PathStep<'_>, out: &mut Vec<&'j Json>) {
     }
 }
 
+/// What was compared, and what was not the same.
 #[derive(Default)]
 struct Tally {
+    /// Parts of JSON at the places that their paths say.
     same: usize,
+    paths: usize,
+    json: usize,
+    show: usize,
+    items: usize,
+    serde: usize,
+    flat: usize,
+    /// Runs of the command.
+    commands: usize,
     wrong: Vec<String>,
+}
+
+impl Tally {
+    /// Takes what a reader has to object to.
+    fn take(&mut self, name: &str, path: &str, objection: Option<String>) {
+        self.wrong.extend(objection.map(|text| format!("{name}: {path}: {text}")));
+    }
+
+    fn done(mut self, least: usize) {
+        let Tally { same, paths, json, show, items, serde, flat, commands, .. } = self;
+        println!(
+            "places {same}, paths {paths}, json {json}, show {show}, items {items}, serde {serde}, flat {flat}, commands {commands}"
+        );
+        self.wrong.sort();
+        self.wrong.dedup();
+        assert!(self.wrong.is_empty(), "{} are wrong:\n{}", self.wrong.len(), self.wrong.join("\n"));
+        for (what, count) in [
+            ("places", same),
+            ("paths", paths),
+            ("json", json),
+            ("show", show),
+            ("items", items),
+            ("serde", serde),
+            ("flat", flat),
+        ] {
+            assert!(count >= least, "{count} {what} were compared");
+        }
+    }
+}
+
+/// Values of one pickle that are looked at; each of them is read by everyone, some of whom read the whole pickle.
+const VALUES: usize = 400;
+
+/// Values of one pickle whose items are read.
+const CONTAINERS: usize = 40;
+
+/// Everyone says the same of every value.
+fn agree(name: &str, pickle: &[u8], document: &Document<'_>, tally: &mut Tally) {
+    let mut containers = 0;
+    for (value, path) in document.paths().into_iter().take(VALUES) {
+        if path.len() > 2000 {
+            continue;
+        }
+        tally.paths += 1;
+        // The empty tuple and what has no place of its own is where its like is.
+        if document.find(&path).is_none_or(|found| found.node() != value.node()) {
+            tally.take(name, &path, Some("its path leads elsewhere".to_owned()));
+        }
+        if let Some(json) = plain(value)
+            && !json.to_string().contains("\"$id\"")
+        {
+            tally.json += 1;
+            tally.take(name, &path, readers::json(value, &json));
+        }
+        tally.show += 1;
+        tally.take(name, &path, readers::show(value));
+        tally.serde += 1;
+        tally.take(name, &path, readers::serde(value));
+        tally.flat += 1;
+        tally.take(name, &path, readers::flat(value));
+        if containers < CONTAINERS && (value.members().is_some() || containers == 0) {
+            containers += 1;
+            tally.items += 1;
+            tally.take(name, &path, readers::items(pickle, &path, value));
+        }
+    }
+}
+
+/// `get` and `count` of the command, of the parts of a file's first value.
+fn commands(file: &std::path::Path, document: &Document<'_>, tally: &mut Tally) {
+    let name = file.display().to_string();
+    let run = |verb: &[&str], path: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pickle"));
+        let command = command.args(verb).arg(file).args(if verb[0] == "count" { vec!["-p", path] } else { vec![path] });
+        let output = command.output().expect("the command starts");
+        (output.status.success(), output.stdout)
+    };
+    let last = document.paths().into_iter().filter(|(_, path)| path.len() < 500).take(40).last();
+    for (value, path) in [(document.root(), "$".to_owned())].into_iter().chain(last) {
+        let Some(part) = plain(value) else { continue };
+        let (fine, out) = run(&["get"], &path);
+        tally.commands += 1;
+        if !fine || serde_json::from_slice::<Json>(&out).ok().as_ref() != Some(&part) {
+            tally.take(
+                &name,
+                &path,
+                Some(format!("get says {:.200}, JSON {part:.200}", String::from_utf8_lossy(&out))),
+            );
+        }
+        let Some(count) = readers::count(&value.view()) else { continue };
+        let (fine, out) = run(&["count"], &path);
+        let out = String::from_utf8_lossy(&out).trim().to_owned();
+        if !fine || out != (count.items + count.pairs + count.attributes).to_string() {
+            tally.take(&name, &path, Some(format!("count says {out}, the view {count:?}")));
+        }
+    }
 }
 
 /// The values that a value consists of, level by level, each with its path. What is told by its rows, or by how it was made,
@@ -186,6 +318,7 @@ fn every_spelling() {
         each_pickle(&pickle, &mut |document| {
             check(name, document, &mut tally);
             items(name, document, &mut tally);
+            agree(name, &pickle, document, &mut tally);
             // However it is spelled, JSON is the same, but for the names that modules have in Python 2.
             let Some(json) = plain(document.root()).map(|json| json.to_string()) else { return };
             let json = json.replace("\"__builtin__.", "\"builtins.").replace("\"exceptions.", "\"builtins.");
@@ -195,32 +328,76 @@ fn every_spelling() {
             }
         });
     }
-    tally.wrong.sort();
-    tally.wrong.dedup();
-    assert!(tally.wrong.is_empty(), "{} are wrong:\n{}", tally.wrong.len(), tally.wrong.join("\n"));
-    assert!(tally.same > 800, "{}", tally.same);
+    tally.done(800);
 }
 
-/// Bytes of a file that is looked at: every value is made JSON for itself.
-const LARGEST: usize = 3000;
+/// Bytes of a file that is looked at.
+const LARGEST: usize = 16 << 10;
+
+/// Bytes of a file whose places are looked at: every value is made JSON for itself.
+const LARGEST_PLACES: usize = 3000;
+
+/// Files of tests/data that are pickles.
+fn own() -> Vec<std::path::PathBuf> {
+    let mut folders = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "pickle" || extension == "pkl") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The first pickle of a file is all of it.
+fn ends_once(data: &[u8]) -> bool {
+    let mut count = 0;
+    let mut decoder = pickle_core::Decoder::new();
+    let mut rest = data;
+    while let Ok(pickle_core::Step::Op(op)) = decoder.next(&mut rest) {
+        count += usize::from(op.opcode == pickle_core::Opcode::Stop);
+        if op.opcode == pickle_core::Opcode::Stop {
+            break;
+        }
+    }
+    count == 1 && rest.is_empty()
+}
 
 #[test]
-fn the_corpus() {
+fn every_file() {
     let mut tally = Tally::default();
-    for path in corpus() {
-        let data = std::fs::read(&path).expect("readable");
+    let (own, corpus) = (own(), corpus());
+    let least = if corpus.is_empty() { 300 } else { 20_000 };
+    for (number, path) in own.iter().chain(&corpus).enumerate() {
+        let data = std::fs::read(path).expect("readable");
         if data.len() > LARGEST {
             continue;
         }
         let name = path.display().to_string();
+        let mut first = true;
         each_pickle(&data, &mut |document| {
             if document.id_limit() < 2000 {
-                check(&name, document, &mut tally);
-                items(&name, document, &mut tally);
+                if data.len() <= LARGEST_PLACES {
+                    check(&name, document, &mut tally);
+                    items(&name, document, &mut tally);
+                }
+                // Items are read from the start.
+                if std::mem::take(&mut first) {
+                    agree(&name, &data, document, &mut tally);
+                    // A file of one pickle; processes take their time, so of the corpus a part.
+                    let is_whole = data.last() == Some(&b'.') && ends_once(&data);
+                    if is_whole && (number < own.len() || number % 4 == 0) {
+                        commands(path, document, &mut tally);
+                    }
+                }
             }
         });
     }
-    println!("{} the same, {} not", tally.same, tally.wrong.len());
-    let some: Vec<&String> = tally.wrong.iter().take(40).collect();
-    assert!(tally.wrong.is_empty(), "{} are wrong:\n{some:#?}", tally.wrong.len());
+    tally.done(least);
 }
