@@ -148,7 +148,7 @@ uint32_t pickle_abi_version(void);
 // 10-19 the input ended too early, 20-29 the input is not a stream of opcodes, 30-39 CPython refuses the argument,
 // 40-49 the stack or the memo does not hold what the opcode needs, 50-69 CPython refuses the operation on that value,
 // 70-79 a reader was misused, 80-99 the value cannot be written, 100-109 the value is missing or of another kind,
-// 110-119 this interface was misused, 200-201 not an error.
+// 110-119 this interface was misused, 200-202 not an error.
 enum pickle_status
 #ifdef __cplusplus
   : int32_t
@@ -314,6 +314,8 @@ enum pickle_status
   PICKLE_STATUS_NEED_MORE = 200,
   // There is an item, and there may be more.
   PICKLE_STATUS_ITEM = 201,
+  // Only what follows tells whether the container is the one at the path: `pickle_item_reader_fate`.
+  PICKLE_STATUS_IN_DOUBT = 202,
 };
 #ifndef __cplusplus
 typedef int32_t pickle_status;
@@ -1318,6 +1320,41 @@ pickle_status pickle_item_reader_next(struct pickle_item_reader *reader,
 // Tells the reader that no input follows. `PICKLE_STATUS_OK` if the pickle is complete and all of its items have been
 // read. `PICKLE_STATUS_ITEM`: there are more items; go on with `pickle_item_reader_next`.
 pickle_status pickle_item_reader_finish(struct pickle_item_reader *reader);
+
+// A look ahead: where a container goes that is being filled. `pickle_item_reader_fate` fills it; it borrows nothing.
+typedef struct pickle_fate {
+  // Private; do not access.
+  uint64_t opaque[320];
+} pickle_fate;
+
+// Has the reader ask before it hands out items of a container that might yet become a part of what stands before it, as a
+// list behind an empty dict may still be put into that dict. For input that can be read again, such as a file. `pickle_item_reader_next` then returns `PICKLE_STATUS_IN_DOUBT`: call `pickle_item_reader_fate`, give
+// `pickle_fate_feed` the bytes from `pickle_fate_offset` on, and tell the reader by `pickle_item_reader_decide`. Whoever does
+// not ask has such a pickle read as a whole: `pickle_item_reader_is_held_in_doubt`. Call it before the first
+// `pickle_item_reader_next`.
+pickle_status pickle_item_reader_ask(struct pickle_item_reader *reader);
+
+// After `PICKLE_STATUS_IN_DOUBT`: what finds out, from the opcodes that follow, whether this container is the one.
+// `PICKLE_STATUS_MISSING`: there is no doubt.
+pickle_status pickle_item_reader_fate(struct pickle_item_reader *reader,
+                                      struct pickle_fate *fate);
+
+// Bytes from the start of the stream to where `pickle_fate_feed` begins.
+uint64_t pickle_fate_offset(struct pickle_fate *fate);
+
+// Looks at the bytes that follow, in pieces of any size. `PICKLE_STATUS_OK`: the container is the one at the path.
+// `PICKLE_STATUS_MISSING`: it is not. `PICKLE_STATUS_NEED_MORE`: call again with the next piece; where there is none, it is
+// not.
+pickle_status pickle_fate_feed(struct pickle_fate *fate,
+                               struct pickle_in *input);
+
+// After `PICKLE_STATUS_IN_DOUBT`: whether the container is the one at the path. Go on with `pickle_item_reader_next`.
+pickle_status pickle_item_reader_decide(struct pickle_item_reader *reader,
+                                        bool leads_here);
+
+// The container at the path may have been met, but what stands before it could still take it in: everything is held, and
+// the items come at the end. `pickle_item_reader_ask` lets a file be read without that.
+bool pickle_item_reader_is_held_in_doubt(struct pickle_item_reader *reader);
 
 // Begins the next pickle of the stream. Not for readers with a plan, which is one pickle's
 // (`PICKLE_STATUS_BAD_OPTION`): initialise the reader again, with the next plan and its offset.

@@ -39,8 +39,8 @@ pub use machine::plan::MemoPlanner;
 pub use machine::plan::{MemoPlan, MemoUse, memo_index};
 pub use options::{Encoding, Options, TextInts};
 #[cfg(feature = "alloc")]
-pub use read::items::{Batch, Fate};
-pub use read::items::{Found, Item, ItemOptions, ItemReader, Role};
+pub use read::items::Batch;
+pub use read::items::{Fate, Found, Item, ItemOptions, ItemReader, Role};
 pub use read::joblib;
 #[cfg(feature = "alloc")]
 pub use read::split::{

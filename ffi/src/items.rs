@@ -10,7 +10,7 @@ use crate::value::pickle_value;
 use crate::version::PICKLE_ABI_VERSION;
 use core::ffi::c_char;
 use core::mem::MaybeUninit;
-use pickle_core::{Found, ItemOptions, ItemReader, Role, Storage};
+use pickle_core::{Fate, Found, ItemOptions, ItemReader, Role, Storage};
 
 /// Options for reading items. All zeros are the defaults, and so is a null pointer.
 #[derive(Clone, Copy)]
@@ -183,6 +183,7 @@ pub unsafe extern "C" fn pickle_item_reader_next(
     match found {
         Ok(Found::Item) => {}
         Ok(Found::NeedMore) => return pickle_status::NeedMore,
+        Ok(Found::Doubt) => return pickle_status::InDoubt,
         Ok(_) => return pickle_status::Ok,
         Err(error) => {
             state.error = error.into();
@@ -227,6 +228,7 @@ pub unsafe extern "C" fn pickle_item_reader_finish(reader: *mut pickle_item_read
             return pickle_status::Item;
         }
         Ok(Found::NeedMore) => reader.finish(),
+        Ok(Found::Doubt) => return pickle_status::InDoubt,
         Ok(_) => Ok(()),
         Err(error) => Err(error),
     };
@@ -237,6 +239,132 @@ pub unsafe extern "C" fn pickle_item_reader_finish(reader: *mut pickle_item_read
             state.error.status
         }
     }
+}
+
+/// A look ahead: where a container goes that is being filled. `pickle_item_reader_fate` fills it; it borrows nothing.
+#[repr(C)]
+pub struct pickle_fate {
+    /// Private; do not access.
+    pub opaque: [u64; 320],
+}
+
+/// What a `pickle_fate` holds.
+#[repr(C)]
+struct FateState {
+    ready: u64,
+    fate: MaybeUninit<Fate>,
+}
+
+const FATE_READY: u64 = 0x7069_636b_6c65_6661;
+const _: () = assert!(size_of::<FateState>() <= size_of::<pickle_fate>());
+const _: () = assert!(align_of::<FateState>() <= align_of::<pickle_fate>());
+
+/// # Safety
+/// `fate` is null or points to a `pickle_fate`, all zeros or filled.
+unsafe fn fate_of<'a>(fate: *mut pickle_fate) -> Option<&'a mut Fate> {
+    let fate = fate.cast::<FateState>();
+    // SAFETY: only `ready` is looked at before it says that the rest is there.
+    if fate.is_null() || unsafe { (*fate).ready } != FATE_READY {
+        return None;
+    }
+    // SAFETY: ready: it has been written.
+    unsafe { fate.as_mut().map(|state| state.fate.assume_init_mut()) }
+}
+
+/// Has the reader ask before it hands out items of a container that might yet become a part of what stands before it, as a
+/// list behind an empty dict may still be put into that dict. For input that can be read again, such as a file. `pickle_item_reader_next` then returns `PICKLE_STATUS_IN_DOUBT`: call `pickle_item_reader_fate`, give
+/// `pickle_fate_feed` the bytes from `pickle_fate_offset` on, and tell the reader by `pickle_item_reader_decide`. Whoever does
+/// not ask has such a pickle read as a whole: `pickle_item_reader_is_held_in_doubt`. Call it before the first
+/// `pickle_item_reader_next`.
+///
+/// # Safety
+/// `reader` is null or points to a reader.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_ask(reader: *mut pickle_item_reader) -> pickle_status {
+    // SAFETY: as the caller says.
+    let Some(state) = (unsafe { state(reader) }) else { return pickle_status::Null };
+    // SAFETY: ready: it has been written, and is written again.
+    let made = unsafe { state.reader.assume_init_read() };
+    state.reader.write(made.ask());
+    pickle_status::Ok
+}
+
+/// After `PICKLE_STATUS_IN_DOUBT`: what finds out, from the opcodes that follow, whether this container is the one.
+/// `PICKLE_STATUS_MISSING`: there is no doubt.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_fate(
+    reader: *mut pickle_item_reader,
+    fate: *mut pickle_fate,
+) -> pickle_status {
+    // SAFETY: as the caller says.
+    let Some(state) = (unsafe { state(reader) }) else { return pickle_status::Null };
+    // SAFETY: ready: it has been written.
+    match unsafe { state.reader.assume_init_ref() }.fate() {
+        // SAFETY: as the caller says.
+        Some(found) => unsafe { put(fate.cast(), FateState { ready: FATE_READY, fate: MaybeUninit::new(found) }) },
+        None => pickle_status::Missing,
+    }
+}
+
+/// Bytes from the start of the stream to where `pickle_fate_feed` begins.
+///
+/// # Safety
+/// `fate` is null or was filled.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_fate_offset(fate: *mut pickle_fate) -> u64 {
+    // SAFETY: as the caller says.
+    unsafe { fate_of(fate) }.map_or(0, |fate| fate.offset())
+}
+
+/// Looks at the bytes that follow, in pieces of any size. `PICKLE_STATUS_OK`: the container is the one at the path.
+/// `PICKLE_STATUS_MISSING`: it is not. `PICKLE_STATUS_NEED_MORE`: call again with the next piece; where there is none, it is
+/// not.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_fate_feed(fate: *mut pickle_fate, input: *mut pickle_in) -> pickle_status {
+    // SAFETY: as the caller says, here and below.
+    let (Some(fate), Some(input)) = (unsafe { fate_of(fate) }, unsafe { input.as_mut() }) else {
+        return pickle_status::Null;
+    };
+    let whole = unsafe { bytes(input.data, input.size) };
+    let mut rest = whole.get(input.pos..).unwrap_or_default();
+    let before = rest.len();
+    let known = fate.feed(&mut rest);
+    input.pos += before - rest.len();
+    match known {
+        Some(true) => pickle_status::Ok,
+        Some(false) => pickle_status::Missing,
+        None => pickle_status::NeedMore,
+    }
+}
+
+/// After `PICKLE_STATUS_IN_DOUBT`: whether the container is the one at the path. Go on with `pickle_item_reader_next`.
+///
+/// # Safety
+/// `reader` is null or points to a reader.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_decide(reader: *mut pickle_item_reader, leads_here: bool) -> pickle_status {
+    // SAFETY: as the caller says.
+    let Some(state) = (unsafe { state(reader) }) else { return pickle_status::Null };
+    // SAFETY: ready: it has been written.
+    unsafe { state.reader.assume_init_mut() }.decide(leads_here);
+    pickle_status::Ok
+}
+
+/// The container at the path may have been met, but what stands before it could still take it in: everything is held, and
+/// the items come at the end. `pickle_item_reader_ask` lets a file be read without that.
+///
+/// # Safety
+/// `reader` is null or points to a reader.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_is_held_in_doubt(reader: *mut pickle_item_reader) -> bool {
+    // SAFETY: as the caller says, and what is ready has been written.
+    unsafe { state(reader).is_some_and(|state| state.reader.assume_init_ref().is_held_in_doubt()) }
 }
 
 /// Begins the next pickle of the stream. Not for readers with a plan, which is one pickle's

@@ -7,7 +7,7 @@ use pickle_core::ErrorKind;
 /// 10-19 the input ended too early, 20-29 the input is not a stream of opcodes, 30-39 CPython refuses the argument,
 /// 40-49 the stack or the memo does not hold what the opcode needs, 50-69 CPython refuses the operation on that value,
 /// 70-79 a reader was misused, 80-99 the value cannot be written, 100-109 the value is missing or of another kind,
-/// 110-119 this interface was misused, 200-201 not an error.
+/// 110-119 this interface was misused, 200-202 not an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_status {
@@ -174,6 +174,8 @@ pub enum pickle_status {
     NeedMore = 200,
     /// There is an item, and there may be more.
     Item = 201,
+    /// Only what follows tells whether the container is the one at the path: `pickle_item_reader_fate`.
+    InDoubt = 202,
 }
 
 use pickle_status as Status;
@@ -231,6 +233,7 @@ texts! {
     Stopped "the callback asked to stop"
     NeedMore "the pickle is not over: feed more"
     Item "there is an item"
+    InDoubt "only what follows tells whether the container is the one at the path"
 }
 
 /// A text with a NUL at its end.

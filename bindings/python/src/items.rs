@@ -5,12 +5,12 @@ use crate::errors;
 use crate::options::{Given, Reading};
 use crate::raw::Input;
 use pickle_core::{
-    Decoder, Document, Error, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, MemoPlanner, Path, Role,
+    Decoder, Document, Error, Fate, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, MemoPlanner, Path, Role,
 };
 use pyo3::exceptions::{PyKeyError, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 
 const PIECE: usize = 256 << 10;
 
@@ -98,6 +98,8 @@ pub struct Items {
     path: Box<str>,
     pieces: Pieces,
     ahead: Option<(Pieces, Decoder)>,
+    /// The file again, where it is in doubt whether a container is the one at the path.
+    doubts: Option<File>,
     how: ItemOptions,
     heap: Option<Heap>,
     encoding: Option<String>,
@@ -153,7 +155,7 @@ impl Items {
             fix_imports: true,
         };
         let reading = Reading::new(py, given)?;
-        let (from, ahead) = if is_name {
+        let (from, ahead, doubts) = if is_name {
             let name: std::path::PathBuf = file.extract()?;
             // A named pipe waits for its writer, which may be a thread of this interpreter.
             let open = py.detach(|| File::open(&name))?;
@@ -161,10 +163,11 @@ impl Items {
             if kind.is_dir() {
                 return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory).into());
             }
-            let ahead = if kind.is_file() { Some(Pieces::new(Bytes::File(File::open(&name)?))) } else { None };
-            (Bytes::File(open), ahead)
+            let again = || if kind.is_file() { File::open(&name).map(Some) } else { Ok(None) };
+            let doubts = again()?.filter(|file| Path::new(path).next().is_some() || may_be_a_tuple(file));
+            (Bytes::File(open), again()?.map(|file| Pieces::new(Bytes::File(file))), doubts)
         } else {
-            (Bytes::Python(file.clone().unbind()), ahead.map(|file| Pieces::new(Bytes::Python(file))))
+            (Bytes::Python(file.clone().unbind()), ahead.map(|file| Pieces::new(Bytes::Python(file))), None)
         };
         let how = ItemOptions::new().reader(reading.core).min_nodes(min_nodes);
         Ok(Items {
@@ -172,6 +175,7 @@ impl Items {
             path: path.into(),
             pieces: Pieces::new(from),
             ahead: ahead.map(|pieces| (pieces, Decoder::new())),
+            doubts,
             how,
             heap: Some(reading.heap()),
             encoding: encoding.map(String::from),
@@ -244,6 +248,9 @@ impl Items {
             // SAFETY: the same.
             reader = reader.with_plan(unsafe { &*std::ptr::from_ref::<MemoPlan<'static>>(plan) });
         }
+        if self.doubts.is_some() {
+            reader = reader.ask();
+        }
         reader.begin_at(self.offset);
         self.begun += 1;
         self.current = Some(Reading1 { reader: Some(reader), _plan: plan, _planner: planner });
@@ -267,8 +274,14 @@ impl Items {
             let used = rest.len() - left.len();
             self.pieces.unread.start += used;
             match found.map_err(|error: Error| errors::from_core(py, error))? {
-                // Doubts are not asked about.
-                Found::NeedMore | Found::Doubt => {}
+                Found::NeedMore => {}
+                Found::Doubt => {
+                    let leads_here = match (reader.fate(), &self.doubts) {
+                        (Some(fate), Some(file)) => py.detach(|| leads_here(file, fate))?,
+                        _ => false,
+                    };
+                    reader.decide(leads_here);
+                }
                 Found::Item => {
                     self.seen = true;
                     return self.item(py).map(Some);
@@ -312,6 +325,34 @@ impl Items {
                 Ok(pair.into_pyobject(py)?.into_any())
             }
             _ => value(item.document()),
+        }
+    }
+}
+
+/// The file does not end as a pickle of a list, dict, set or object does.
+fn may_be_a_tuple(mut file: &File) -> bool {
+    let mut tail = Vec::new();
+    let read = file
+        .seek(SeekFrom::End(0))
+        .and_then(|len| file.seek(SeekFrom::Start(len.saturating_sub(16))))
+        .and_then(|_| file.read_to_end(&mut tail));
+    read.is_ok() && Fate::is_worth_asking(&tail)
+}
+
+/// Whether the container in doubt is the one at the path.
+fn leads_here(mut file: &File, mut fate: Fate) -> std::io::Result<bool> {
+    file.seek(SeekFrom::Start(fate.offset()))?;
+    let mut piece = vec![0; PIECE];
+    loop {
+        let len = match file.read(&mut piece) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        if len == 0 {
+            return Ok(false);
+        }
+        if let Some(known) = fate.feed(&mut piece.get(..len).unwrap_or_default()) {
+            return Ok(known);
         }
     }
 }

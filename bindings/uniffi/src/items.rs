@@ -88,7 +88,7 @@ impl ItemReader {
                         break Ok(ItemStatus::Items);
                     }
                 }
-                // Doubts are not asked about.
+                // A stream cannot be looked at ahead, so doubts are not asked about.
                 Ok(Found::NeedMore | Found::Doubt) => break Ok(ItemStatus::NeedMore),
                 Ok(Found::Done) if is_missing(&state.reader) => {
                     break Err(missing(&state.path, state.reader.offset()));

@@ -329,3 +329,53 @@ fn out_of_band_buffers_keep_their_numbers() {
     let error = crate::find(&[crate::flat::VERSION, 9, 1, 0], "$".into(), false, 100).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadValue);
 }
+
+/// Layouts in which only the rest of the file tells what is at the path, each of 200,000 rows, and where the rows are.
+fn layouts() -> Vec<(&'static str, Vec<u8>)> {
+    const ROWS: u32 = 200_000;
+    let mut list = b"]".to_vec();
+    for from in (0..ROWS).step_by(1000) {
+        list.push(b'(');
+        for row in from..from + 1000 {
+            list.push(b'J');
+            list.extend(row.to_le_bytes());
+        }
+        list.push(b'e');
+    }
+    let around = |path, before: &[u8], after: &[u8]| (path, [b"\x80\x02", before, &list, after].concat());
+    vec![
+        around("$.rows", b"}(X\x01\0\0\0a}X\x04\0\0\0rows", b"u."),
+        around("$.rows", b"}(X\x04\0\0\0meta}X\x01\0\0\0vK\x01sX\x04\0\0\0rows", b"u."),
+        around("$.rows", b"}(X\x04\0\0\0meta]X\x04\0\0\0rows", b"u."),
+        around("$[1]", b"](](K\x01e", b"e."),
+        around("$[1]", b"](]", b"e."),
+    ]
+}
+
+#[test]
+fn items_behind_siblings_are_bounded_in_memory() {
+    for (path, pickle) in layouts() {
+        let name = format!("pickle-doubt-{}", std::process::id());
+        let file = Temporary::new(&name, &pickle);
+        // Held as a whole the rows would take 3 MB.
+        let options = ReadOptions { max_bytes: Some(1 << 20), ..ReadOptions::default() };
+        let items = FileItems::open(file.0.to_str().unwrap().into(), path.into(), options, None).unwrap();
+        let mut count = 0u32;
+        while let Some(batch) = items.next_batch().unwrap_or_else(|error| panic!("{path}: {error}")) {
+            let mut rest = batch.as_slice();
+            while let [0, len, item @ ..] = rest {
+                let (item, after) = item.split_at(usize::from(*len));
+                let int = match item[1..] {
+                    [3, byte] => u32::from(byte),
+                    [4, a, b, c, d] => u32::from_le_bytes([a, b, c, d]),
+                    _ => panic!("{item:?}"),
+                };
+                assert_eq!(int, count, "{path}");
+                count += 1;
+                rest = after;
+            }
+            assert!(rest.is_empty());
+        }
+        assert_eq!(count, 200_000, "{path}");
+    }
+}

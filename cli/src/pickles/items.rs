@@ -12,7 +12,7 @@ use crate::messages::note;
 use crate::survey::search;
 use crate::survey::walk::is_cut_pickle;
 use pickle_core::{
-    Batch, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, MemoPlanner, Opcode,
+    Batch, Document, Error, ErrorKind, Fate, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, MemoPlanner,
     Options, Role, Unpickler, Value,
 };
 use std::io::BufRead;
@@ -508,25 +508,7 @@ impl<'p> Items<'p> {
     /// The file does not end as a pickle of a list, dict or set does, so it is looked through before items are taken for
     /// those of the outermost container.
     fn is_tuple_likely(&self) -> bool {
-        let Some(slice) = self.input.as_slice() else { return false };
-        let Some(end) = slice.last() else { return false };
-        if *end != Opcode::Stop.byte() {
-            return false;
-        }
-        let before = match slice {
-            // What PUT, BINPUT, LONG_BINPUT or MEMOIZE follow.
-            [rest @ .., 0x94, _] => rest,
-            [rest @ .., b'q', _, _] => rest,
-            [rest @ .., b'r', _, _, _, _, _] => rest,
-            [rest @ .., _] => rest,
-            [] => slice,
-        };
-        let last = before.last().and_then(|&byte| Opcode::from_byte(byte));
-        let fills = |opcode: &Opcode| {
-            use Opcode as O;
-            matches!(opcode, O::Append | O::Appends | O::SetItem | O::SetItems | O::AddItems | O::Build)
-        };
-        !last.is_some_and(|opcode| fills(&opcode))
+        self.input.as_slice().is_some_and(Fate::is_worth_asking)
     }
 
     /// Says, once, that a pickle is read as a whole.

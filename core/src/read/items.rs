@@ -3,7 +3,6 @@
 #[cfg(feature = "alloc")]
 mod batch;
 mod cursor;
-#[cfg(feature = "alloc")]
 mod fate;
 mod known;
 mod place;
@@ -12,7 +11,6 @@ pub(crate) mod split;
 
 #[cfg(feature = "alloc")]
 pub use batch::Batch;
-#[cfg(feature = "alloc")]
 pub use fate::Fate;
 
 use self::cursor::{Cursor, attributes, node_at};
@@ -297,20 +295,18 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     /// [...]}` the list may still be put into the empty dict. For who can look ahead, in a file. Whoever does not ask gets
     /// what CPython most likely writes, [`ErrorKind::ContainerMoved`] at the end where it was not so, and a pickle read as a
     /// whole where it might as well be otherwise ([`ItemReader::is_held_in_doubt`]).
-    #[cfg(feature = "alloc")]
     pub fn ask(mut self) -> Self {
         self.asks = true;
         self
     }
 
     /// After [`Found::Doubt`]: what finds out, from the opcodes that follow, whether this container is the one.
-    #[cfg(feature = "alloc")]
     pub fn fate(&self) -> Option<Fate> {
         let From::Doubt(_) = self.from else { return None };
         let Unpickler { memory, machine, .. } = &self.unpickler;
-        let mut ways = alloc::vec::Vec::new();
-        place::container_at(&self.unpickler, self.path, memory.stream.batch?.at, |way| ways.push(way));
-        Some(Fate::new(machine, memory.view().0, ways, memory.stream.offset))
+        let mut fate = Fate::new(machine, memory.view().0, memory.stream.offset);
+        place::container_at(&self.unpickler, self.path, memory.stream.batch?.at, |way| fate.way(way));
+        Some(fate)
     }
 
     /// After [`Found::Doubt`]: it is the container at the path, or is not. Where it is said to be and turns out not to,

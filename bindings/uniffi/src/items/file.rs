@@ -2,9 +2,9 @@
 
 use super::{BATCH, after, check, how, is_missing, missing, write};
 use crate::{ErrorKind, PickleError, ReadOptions};
-use pickle_core::{Decoder, Found, Heap, ItemOptions, ItemReader, MemoPlan, MemoPlanner};
+use pickle_core::{Decoder, Fate, Found, Heap, ItemOptions, ItemReader, MemoPlan, MemoPlanner};
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -48,7 +48,8 @@ impl FileItems {
         if kind.is_dir() {
             return Err(io(0, &std::io::ErrorKind::IsADirectory.into()));
         }
-        let ahead = if kind.is_file() { Some(File::open(&file).map_err(|error| io(0, &error))?) } else { None };
+        let again = || File::open(&file).map_err(|error| io(0, &error));
+        let ahead = if kind.is_file() { Some(Ahead { plans: again()?, doubts: again()? }) } else { None };
         let (sender, batches) = sync_channel(1);
         let job = move || {
             let mut out = Out { sender: &sender, items: Vec::new(), max_depth: options.max_depth };
@@ -116,6 +117,12 @@ impl Out<'_> {
     }
 }
 
+/// The file, opened again for those who read ahead: for plans, and where it is in doubt where a container goes.
+struct Ahead {
+    plans: File,
+    doubts: File,
+}
+
 /// A file, piece by piece.
 struct Pieces {
     file: File,
@@ -126,6 +133,21 @@ struct Pieces {
 impl Pieces {
     fn new(file: File) -> Self {
         Pieces { file, piece: vec![0; PIECE], unread: 0..0 }
+    }
+
+    /// Goes on at another place.
+    fn go_to(&mut self, offset: u64) -> std::io::Result<()> {
+        self.unread = 0..0;
+        self.file.seek(SeekFrom::Start(offset)).map(drop)
+    }
+
+    /// The last bytes of the file.
+    fn tail(&mut self) -> std::io::Result<Vec<u8>> {
+        let len = self.file.seek(SeekFrom::End(0))?;
+        self.go_to(len.saturating_sub(16))?;
+        let mut tail = Vec::new();
+        self.file.read_to_end(&mut tail)?;
+        Ok(tail)
     }
 
     /// What was not used yet; empty at the end.
@@ -144,14 +166,21 @@ impl Pieces {
 
 fn read(
     source: File,
-    ahead: Option<File>,
+    ahead: Option<Ahead>,
     path: &str,
     how: ItemOptions,
     mut heap: Heap,
     out: &mut Out<'_>,
 ) -> Result<(), Stop> {
     let mut source = Pieces::new(source);
-    let mut ahead = ahead.map(|file| (Pieces::new(file), Decoder::new()));
+    let (mut ahead, mut doubts) = match ahead {
+        Some(Ahead { plans, doubts }) => (Some((Pieces::new(plans), Decoder::new())), Some(Pieces::new(doubts))),
+        None => (None, None),
+    };
+    let asks = match &mut doubts {
+        Some(pieces) => path_is_within(path) || pieces.tail().is_ok_and(|tail| Fate::is_worth_asking(&tail)),
+        None => false,
+    };
     let mut planner = MemoPlanner::new();
     let mut offset = 0;
     loop {
@@ -164,6 +193,9 @@ fn read(
         let mut reader = ItemReader::new(heap, how).at_path(path);
         if let Some(plan) = &plan {
             reader = reader.with_plan(plan);
+        }
+        if asks {
+            reader = reader.ask();
         }
         reader.begin_at(offset);
         loop {
@@ -183,14 +215,42 @@ fn read(
                         out.flush()?;
                     }
                 }
-                // Doubts are not asked about.
-                Found::NeedMore | Found::Doubt => {}
+                Found::NeedMore => {}
+                Found::Doubt => {
+                    let leads_here = match (reader.fate(), &mut doubts) {
+                        (Some(fate), Some(pieces)) => leads_here(pieces, fate),
+                        _ => Ok(false),
+                    };
+                    reader.decide(leads_here.map_err(|error| Stop::Failed(io(reader.offset(), &error)))?);
+                }
                 Found::Done if is_missing(&reader) => return Err(missing(path, reader.offset()).into()),
                 _ => break,
             }
         }
         offset = reader.offset();
         heap = reader.into_memory();
+    }
+}
+
+/// The path leads to something inside the outermost value.
+fn path_is_within(path: &str) -> bool {
+    pickle_core::Path::new(path).next().is_some()
+}
+
+/// Whether the container in doubt is the one at the path.
+fn leads_here(pieces: &mut Pieces, mut fate: Fate) -> std::io::Result<bool> {
+    pieces.go_to(fate.offset())?;
+    loop {
+        let mut rest = pieces.rest()?;
+        let before = rest.len();
+        if before == 0 {
+            return Ok(false);
+        }
+        let known = fate.feed(&mut rest);
+        pieces.unread.start += before - rest.len();
+        if let Some(known) = known {
+            return Ok(known);
+        }
     }
 }
 

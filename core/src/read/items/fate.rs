@@ -3,37 +3,97 @@
 use super::place::{Part, Way};
 use crate::machine::Machine;
 use crate::machine::node::{Node, tag};
-use crate::{Opcode, StackEffect};
-use alloc::vec::Vec;
+use crate::{Decoder, Fragment, Op, Opcode, StackEffect, Step};
+use heapless::Vec;
+
+/// Marks that may be open at once; where more are, the pickle is read as a whole.
+const MARKS: usize = 256;
+
+/// Steps of the path to the container, of which some take two.
+const WAYS: usize = 32;
 
 /// Follows the opcodes from one that fills a container until it is known where that container goes: into the value that
-/// the path has it in, or elsewhere. It knows how high the stack is, and nothing of what lies there, so it takes a
-/// few bytes for every mark that is open, whatever the size of the pickle.
+/// the path has it in, or elsewhere. It knows how high the stack is, and nothing of what lies there: it is of one size,
+/// whatever the size of the pickle.
 ///
 /// Made by [`ItemReader::fate`](crate::ItemReader::fate).
 #[derive(Clone, Debug)]
 pub struct Fate {
+    decoder: Decoder,
     offset: u64,
     height: usize,
     /// Places of marks, from the bottom.
-    marks: Vec<usize>,
+    marks: Vec<u32, MARKS>,
     /// Steps of the path that are still open, from the outermost on. The bottom of the stack must be what STOP takes.
-    ways: Vec<Way>,
+    ways: Vec<Way, WAYS>,
     floor: usize,
+    /// There were more marks or steps than are followed.
+    lost: bool,
 }
 
 impl Fate {
-    pub(super) fn new(machine: &Machine, nodes: &[Node], ways: Vec<Way>, offset: u64) -> Self {
+    pub(super) fn new(machine: &Machine, nodes: &[Node], offset: u64) -> Self {
         let (floor, height) = (machine.floor(), machine.height());
         let is_mark = |index: &usize| machine.stack_at(nodes, *index).is_some_and(|node| node.tag() == tag::MARK);
-        Fate { offset, height, marks: (floor..height).filter(is_mark).collect(), ways, floor }
+        let mut decoder = Decoder::new();
+        decoder.restart_at(offset);
+        let mut fate = Fate { decoder, offset, height, marks: Vec::new(), ways: Vec::new(), floor, lost: false };
+        (floor..height).filter(is_mark).for_each(|mark| fate.mark(mark));
+        fate
+    }
+
+    /// A step of the path to the container; the outermost comes first.
+    pub(super) fn way(&mut self, way: Way) {
+        self.lost |= self.ways.push(way).is_err();
+    }
+
+    fn mark(&mut self, place: usize) {
+        self.lost |= u32::try_from(place).ok().is_none_or(|place| self.marks.push(place).is_err());
+    }
+
+    /// Whether the reader of a file that ends with these bytes (sixteen are enough) had better ask where its outermost
+    /// container goes: it does not end as a pickle of a list, dict, set or object does, so it may be a tuple.
+    pub fn is_worth_asking(tail: &[u8]) -> bool {
+        let before = match tail {
+            // What PUT, BINPUT, LONG_BINPUT or MEMOIZE follow.
+            [rest @ .., 0x94, b'.'] => rest,
+            [rest @ .., b'q', _, b'.'] => rest,
+            [rest @ .., b'r', _, _, _, _, b'.'] => rest,
+            [rest @ .., b'.'] => rest,
+            _ => return false,
+        };
+        let last = before.last().and_then(|&byte| Opcode::from_byte(byte));
+        let fills = |opcode: Opcode| {
+            use Opcode as O;
+            matches!(opcode, O::Append | O::Appends | O::SetItem | O::SetItems | O::AddItems | O::Build)
+        };
+        !last.is_some_and(fills)
+    }
+
+    /// Takes the bytes that follow, from [`Fate::offset`] on, in pieces of any size. `Some` tells that the container goes
+    /// where the path says, or does not; `None` that more bytes must follow. Where opcodes cannot be read, because they end
+    /// or arrays of joblib lie between them, it is said not to: the pickle is then read as a whole.
+    pub fn feed(&mut self, input: &mut &[u8]) -> Option<bool> {
+        loop {
+            let opcode = match self.decoder.next(input) {
+                Ok(Step::Op(Op { opcode, .. }) | Step::Fragment(Fragment { opcode, last: true, .. })) => opcode,
+                Ok(Step::NeedMore) => return None,
+                Ok(Step::End) | Err(_) => return Some(false),
+                Ok(_) => continue,
+            };
+            if let Some(known) = self.op(opcode) {
+                return Some(known);
+            }
+        }
     }
 
     /// Begins at another opcode, up to which nothing from the container on down was taken: with so many values on the
     /// stack, and marks at these places.
+    #[cfg(feature = "alloc")]
     pub(crate) fn resume(&mut self, height: usize, marks: impl Iterator<Item = usize>) {
         self.height = height;
-        self.marks = marks.collect();
+        self.marks.clear();
+        marks.for_each(|mark| self.mark(mark));
     }
 
     /// Bytes from the start of the stream to the opcode to begin with.
@@ -43,16 +103,19 @@ impl Fate {
 
     /// Takes the next opcode. `Some` tells that the container goes where the path says, or does not.
     pub fn op(&mut self, opcode: Opcode) -> Option<bool> {
+        if self.lost {
+            return Some(false);
+        }
         let StackEffect { pops, to_mark, pushes, marks } = opcode.stack_effect();
         let pops = usize::from(pops);
-        if opcode == Opcode::Pop && self.marks.last().is_some_and(|&mark| mark + 1 == self.height) {
+        if opcode == Opcode::Pop && self.marks.last().is_some_and(|&mark| mark as usize + 1 == self.height) {
             self.marks.pop();
             self.height -= 1;
             return None;
         }
         let top = if to_mark {
             match self.marks.pop() {
-                Some(mark) => mark,
+                Some(mark) => mark as usize,
                 // The reader will say so.
                 None => return Some(false),
             }
@@ -85,7 +148,7 @@ impl Fate {
         }
         self.height = top - pops + usize::from(pushes);
         if marks {
-            self.marks.push(self.height);
+            self.mark(self.height);
             self.height += 1;
         }
         // The outermost value must be what there is at the end.
