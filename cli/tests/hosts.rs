@@ -1,12 +1,13 @@
-#![cfg(feature = "sqlite")]
+#![cfg(all(feature = "sqlite", feature = "sevenzip"))]
 //! Databases and archives, each made by its own library (tests/data/hosts.py), whole and damaged.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
 const SIZES: [usize; 8] = [0, 1, 255, 256, 2000, 4096, 65_535, 65_536];
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "app.sqlite",
+    "archive.7z",
     "btree.db",
     "bzip2.zip",
     "data.lmdb",
@@ -48,6 +49,7 @@ fn every_value_of_every_host() {
 fn values_by_their_names() {
     let members = [
         ("app.sqlite!a table/the data/12", 255),
+        ("archive.7z!s256.pkl", 256),
         ("app.sqlite!pairs/v/4", 65_536),
         ("btree.db!s65535", 65_535),
         ("hash.db!s65536", 65_536),
@@ -95,6 +97,54 @@ fn a_cut_or_changed_file_is_no_whole_one() {
             std::fs::write(&path, &changed).unwrap();
             let output = pickle(&["json", "-l", name]);
             assert!(matches!(output.status.code(), Some(0 | 1)), "{file} changed at {at}: {output:?}");
+        }
+    }
+}
+
+#[test]
+fn an_export_of_zodb() {
+    let output = pickle(&["json", "-l", "export.zexp"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    // The folder and what it leads to, each a class and its state.
+    assert_eq!(text.lines().count(), 4, "{text}");
+    assert!(text.contains("\"title\":\"xxx") && text.contains("\"n\":[1,2,3]"), "{text}");
+    let whole = std::fs::read(data().join("export.zexp")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.zexp");
+    for cut in 4..whole.len() {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        let output = pickle(&["json", "-l", path.to_str().unwrap()]);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && error.contains("cut off"), "{cut}: {error}");
+    }
+}
+
+#[test]
+fn pickles_in_hdf5() {
+    let output = pickle(&["json", "-l", "objects.h5"]);
+    // What cannot be seen is said.
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("what lies in compressed chunks is not seen"));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lengths: Vec<usize> =
+        text.lines().filter_map(|line| serde_json::from_str::<String>(line).ok()).map(|line| line.len()).collect();
+    assert_eq!(lengths, [0, 1, 255, 256, 2000, 4096]);
+    let others: Vec<&str> = text.lines().filter(|line| !line.starts_with('"')).collect();
+    assert_eq!(others, [r#"{"lr":0.5,"names":["a","b"]}"#]);
+    let member = pickle(&["json", "-l", "objects.h5!@3848"]);
+    assert_eq!(String::from_utf8_lossy(&member.stdout), "\"\"\n");
+    let whole = std::fs::read(data().join("objects.h5")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged.h5");
+    for n in 1..64 {
+        let at = whole.len() * n / 64;
+        let mut changed = whole.clone();
+        changed[at..].iter_mut().take(16).for_each(|byte| *byte ^= 0xff);
+        for bytes in [&whole[..at], &changed] {
+            std::fs::write(&path, bytes).unwrap();
+            let output = pickle(&["json", "-l", path.to_str().unwrap()]);
+            assert_eq!(output.status.code(), Some(1), "{at}: {output:?}");
         }
     }
 }

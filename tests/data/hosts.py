@@ -2,7 +2,7 @@
 
     /usr/bin/python3 tests/data/hosts.py tests/data/hosts
 
-needs Debian's python3-gdbm and python3-bsddb3, and lmdb and ZODB from PyPI (on PYTHONPATH). Every file holds the same values
+needs Debian's python3-gdbm and python3-bsddb3, and lmdb, ZODB, py7zr and tables from PyPI (on PYTHONPATH). Every file holds the same values
 under the keys `s0`, `s1`, ...: strs of that many characters, so that values lie inside pages, across pages, and on pages of their own.
 """
 
@@ -110,6 +110,42 @@ def sequence_file():
             out.write(b"\xff\xff\xff\xff" + sync)
 
 
+def sevenzip():
+    import py7zr
+
+    with py7zr.SevenZipFile("archive.7z", "w") as archive:
+        for key, value in RECORDS.items():
+            archive.writestr(value, key.decode() + ".pkl")
+        archive.writestr(b"this is no pickle.", "README")
+
+
+def zexp():
+    import ZODB.DB
+    from persistent.mapping import PersistentMapping
+    import ZODB.MappingStorage
+    import transaction
+
+    database = ZODB.DB(ZODB.MappingStorage.MappingStorage())
+    connection = database.open()
+    root = connection.root()
+    root["folder"] = folder = PersistentMapping()
+    folder["rows"] = PersistentMapping({"n": [1, 2, 3]})
+    folder["title"] = "x" * 300
+    transaction.commit()
+    connection.exportFile(folder._p_oid, "export.zexp")
+    database.close()
+
+
+def hdf5():
+    import tables
+
+    with tables.open_file("objects.h5", "w") as file:
+        objects = file.create_vlarray("/", "objects", tables.ObjectAtom(), chunkshape=8)
+        for size in SIZES[:6]:
+            objects.append("x" * size)
+        file.root._v_attrs.state = {"lr": 0.5, "names": ["a", "b"]}
+
+
 def zip_files():
     for name, method in (("bzip2.zip", zipfile.ZIP_BZIP2), ("lzma.zip", zipfile.ZIP_LZMA)):
         with zipfile.ZipFile(name, "w", method) as archive:
@@ -132,6 +168,9 @@ def main(folder):
     renpy_files()
     sequence_file()
     zip_files()
+    sevenzip()
+    zexp()
+    hdf5()
 
 
 if __name__ == "__main__":

@@ -11,12 +11,15 @@ mod cachelib;
 mod dbm;
 mod format;
 mod gdbm;
+mod hdf5;
 mod keyed;
 mod lmdb;
 mod npy;
 mod renpy;
 pub(super) mod rezip;
 mod sequence_file;
+#[cfg(feature = "sevenzip")]
+mod sevenz;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 pub(super) mod table;

@@ -11,6 +11,10 @@ pub(super) const FORMATS: &[Format] = &[
     super::npy::FORMAT,
     super::torch::FORMAT,
     super::zodb::FORMAT,
+    super::zodb::EXPORT,
+    super::hdf5::FORMAT,
+    #[cfg(feature = "sevenzip")]
+    super::sevenz::FORMAT,
     #[cfg(feature = "sqlite")]
     super::sqlite::FORMAT,
     super::gdbm::FORMAT,

@@ -1,8 +1,8 @@
-//! ZODB's FileStorage: transactions of data records, each two pickles that
+//! ZODB's exports, and its FileStorage: transactions of data records, each two pickles that
 //! share a memo (`ZODB.FileStorage.format`).
 
 use super::format::{Format, Open, Recognise, plain};
-use super::{Data, Member};
+use super::{Data, Member, keyed};
 use crate::input::Part;
 use std::io;
 
@@ -54,6 +54,36 @@ fn records(part: &Part) -> io::Result<Vec<Member>> {
         }
         at = end + 8;
     }
+    Ok(members)
+}
+
+/// The row of exports, as `Connection.exportFile` writes them.
+pub(super) const EXPORT: Format = Format {
+    name: "zexp",
+    what: "a ZODB export",
+    recognise: Recognise::Head(|head| head.starts_with(b"ZEXP")),
+    open: Open::Members(|input, part| plain(input, exported(part))),
+    all: true,
+};
+
+/// Every object, in the order of the file, named by its number in hexadecimal (`ZODB.ExportImport`): the number and a length, 8 bytes
+/// each, then the data.
+fn exported(part: &Part) -> io::Result<Vec<Member>> {
+    let mut members = Vec::new();
+    let mut at = 4;
+    while let Some(header) = read::<16>(part, at)? {
+        if header == [0xff; 16] {
+            return Ok(members);
+        }
+        let (object, size) = (u64_at(&header, 0), u64_at(&header, 8));
+        if size > part.len() - (at + 16) {
+            break;
+        }
+        members.push(Member { name: format!("{object:016x}"), data: Data::Stored(part.slice(at + 16, size)) });
+        at += 16 + size;
+    }
+    let text = format!("the export is cut off or damaged from byte {at} on");
+    members.push(Member { name: keyed::DAMAGED.into(), data: Data::Unreadable(text) });
     Ok(members)
 }
 
