@@ -12,7 +12,7 @@ use pickle_core::{Arg, Decoder, Fragment, Op, Opcode, Step};
 #[repr(C)]
 pub struct pickle_decoder {
     /// Private; do not access.
-    pub opaque: [u64; 16],
+    pub opaque: [MaybeUninit<u64>; 16],
 }
 
 #[repr(C)]

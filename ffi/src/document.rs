@@ -14,7 +14,7 @@ use pickle_core::{Document, Unpickler, Value};
 #[repr(C)]
 pub struct pickle_doc {
     /// Private; do not access.
-    pub opaque: [u64; 12],
+    pub opaque: [MaybeUninit<u64>; 12],
 }
 
 /// What a `pickle_doc` holds.

@@ -69,7 +69,7 @@ pub struct pickle_item {
 #[repr(C)]
 pub struct pickle_item_reader {
     /// Private; do not access.
-    pub opaque: [u64; 128],
+    pub opaque: [MaybeUninit<u64>; 128],
 }
 
 /// What a `pickle_item_reader` holds.

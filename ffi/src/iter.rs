@@ -16,7 +16,7 @@ pub struct pickle_iter {
     /// Number of items or entries left.
     pub left: usize,
     /// Private; do not access.
-    pub opaque: [u64; 8],
+    pub opaque: [MaybeUninit<u64>; 8],
 }
 
 /// What a `pickle_iter` holds.
@@ -67,7 +67,7 @@ impl From<Entries<'_>> for pickle_iter {
 }
 
 impl pickle_iter {
-    pub(crate) const EMPTY: pickle_iter = pickle_iter { left: 0, opaque: [0; 8] };
+    pub(crate) const EMPTY: pickle_iter = pickle_iter { left: 0, opaque: [MaybeUninit::new(0); 8] };
 }
 
 fn made(left: usize, state: State) -> pickle_iter {

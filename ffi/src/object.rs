@@ -146,7 +146,7 @@ pub struct pickle_changes {
     /// 0 at the end.
     pub more: usize,
     /// Private; do not access.
-    pub opaque: [u64; 2],
+    pub opaque: [MaybeUninit<u64>; 2],
 }
 
 #[repr(C)]

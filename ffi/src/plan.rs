@@ -22,7 +22,7 @@ const _: () = assert!(align_of::<pickle_memo_use>() == align_of::<MemoUse>());
 #[repr(C)]
 pub struct pickle_memo_plan {
     /// Private; do not access.
-    pub opaque: [u64; 28],
+    pub opaque: [MaybeUninit<u64>; 28],
 }
 
 /// No number of a memo entry is longer.

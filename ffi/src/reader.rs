@@ -14,7 +14,7 @@ use pickle_core::{Status, Storage, Unpickler};
 #[repr(C)]
 pub struct pickle_reader {
     /// Private; do not access.
-    pub opaque: [u64; 72],
+    pub opaque: [MaybeUninit<u64>; 72],
 }
 
 /// What a `pickle_reader` holds.

@@ -39,7 +39,7 @@ pub struct pickle_scan_options {
 #[repr(C)]
 pub struct pickle_scan {
     /// Private; do not access.
-    pub opaque: [u64; 640],
+    pub opaque: [MaybeUninit<u64>; 640],
 }
 
 /// What a `pickle_scan` holds.

@@ -23,7 +23,7 @@ pub struct pickle_level {
 #[repr(C)]
 pub struct pickle_shared {
     /// Private; do not access.
-    pub opaque: [usize; 3],
+    pub opaque: [MaybeUninit<usize>; 3],
 }
 
 const _: () = assert!(size_of::<pickle_level>() == 4 && size_of::<Level>() == 4);
@@ -59,7 +59,7 @@ const _: () = assert!(size_of::<pickle_memo>() == size_of::<Memoized>());
 #[repr(C)]
 pub struct pickle_writer {
     /// Private; do not access.
-    pub opaque: [u64; 20],
+    pub opaque: [MaybeUninit<u64>; 20],
 }
 
 /// What a `pickle_writer` holds.

@@ -209,7 +209,7 @@ impl Asked<'_> {
     }
 }
 
-const EMPTY: pickle_iter = pickle_iter { left: 0, opaque: [0; 8] };
+const EMPTY: pickle_iter = pickle_iter { left: 0, opaque: [std::mem::MaybeUninit::new(0); 8] };
 
 fn value_of_none() -> pickle_value {
     // SAFETY: any bits are a value.
