@@ -5,6 +5,7 @@ recipe_lint() { #  formatting, clippy, and which room of a crate uses which
     say "lint"
     python3 tests/rooms.py
     python3 tests/links.py
+    python3 tests/version.py
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
     local features

@@ -173,3 +173,89 @@ recipe_cpack() { #  the C library by CMake presets, Meson and Conan; the tests o
         skip "C: pip cannot install Conan"
     fi
 }
+
+recipe_release() { #  all that a release has: versions agree, everything is packed, installed in fresh places and run; publishes nothing; nightly
+    need_cargo
+    local version
+    version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+    python3 tests/version.py
+    grep -q "^## \[$version\]" CHANGELOG.md || { echo "CHANGELOG.md has no section of $version" >&2; return 1; }
+    if [ -n "$(git status --porcelain)" ]; then
+        echo "uncommitted changes: a release is made of a commit" >&2
+        [ "${1:-}" = --dry-run ] || return 1
+    fi
+    recipe_package
+    package_python "$version"
+    package_kotlin "$version"
+    package_manifests "$version"
+    (cd target/package/out && rm -f SHA256SUMS && find . -type f -printf '%P\n' | sort | xargs -d '\n' sha256sum >SHA256SUMS && sha256sum --quiet -c SHA256SUMS)
+    say "nothing was published; in this order it is"
+    local crate
+    for crate in $package_crates; do echo "cargo publish -p $crate"; done
+    echo "maturin upload target/package/out/libpickle-$version*"
+    echo "git tag v$version && git push origin v$version    # the release workflow packs for every system"
+}
+
+# package_python VERSION: wheel and source archive, each installed in a fresh environment of every Python at hand.
+package_python() {
+    say "packing: Python"
+    local out=$REPO/target/package/out fresh=$REPO/target/package/fresh python name
+    venv packing "$(python_that True 3.13 3.12 3.11 3.9)" 'maturin>=1.8,<2'
+    CARGO_TARGET_DIR=target/package/python "$CACHE/packing/bin/maturin" build -q --release --locked --sdist --out "$out" \
+        --manifest-path bindings/python/Cargo.toml
+    for python in $(pythons True 3.9 3.10 3.11 3.12 3.13 3.14); do
+        name=$fresh/venv-$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+        [ ! -e "$name" ] || continue
+        "$python" -m venv "$name"
+        "$name/bin/pip" install -q --no-index --no-deps "$out"/libpickle-"$1"-*.whl
+        package_python_runs "$name"
+    done
+    # Built from the archive alone, with what it has of the repository.
+    "$CACHE/packing/bin/python" -m venv "$fresh/venv-sdist"
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_TARGET_DIR=$REPO/target/package/sdist \
+        "$fresh/venv-sdist/bin/pip" install -q --no-deps "$out/libpickle-$1.tar.gz"
+    package_python_runs "$fresh/venv-sdist"
+}
+
+package_python_runs() {
+    (cd target/package/fresh && "$1/bin/python" - "$REPO/examples/data/weather.pkl" <<'EOF'
+import sys
+import libpickle
+
+with open(sys.argv[1], "rb") as file:
+    data = file.read()
+assert libpickle.scan(data).verdict == "clean"
+print("%d.%d:" % sys.version_info[:2], "temp is", libpickle.loads(data)["readings"][0]["temp"])
+EOF
+    )
+}
+
+# package_kotlin VERSION: jar, sources and POM, as a local repository has them, used by a program that knows only that repository.
+package_kotlin() {
+    say "packing: Kotlin"
+    local repository=$REPO/target/package/out/maven
+    if ! command -v mvn >/dev/null && ! apt maven; then
+        skip "Maven bundle: there is no Maven"
+        return
+    fi
+    bindings/kotlin/generate.sh
+    mvn -q -B -f bindings/kotlin/pom.xml -DskipTests package \
+        org.apache.maven.plugins:maven-deploy-plugin:3.1.3:deploy "-DaltDeploymentRepository=packed::file://$repository"
+    ls "$repository/org/libpickle/libpickle/$1"
+    test -s "$repository/org/libpickle/libpickle/$1/libpickle-$1-sources.jar"
+}
+
+# package_manifests VERSION: for Homebrew, Scoop and the Arch User Repository, filled in for the source archive.
+package_manifests() {
+    say "packing: manifests"
+    local out=$REPO/target/package/out archive sum file
+    archive=$out/libpickle-$1-source.tar.gz
+    git archive --format=tar.gz --prefix="libpickle-$1/" -o "$archive" HEAD
+    sum=$(sha256sum "$archive" | cut -d' ' -f1)
+    for file in pickle.rb PKGBUILD; do
+        sed "s/@VERSION@/$1/g; s/@SHA256@/$sum/g" "cli/packaging/$file" >"$out/$file"
+        ! grep -q '@[A-Z0-9]*@' "$out/$file"
+    done
+    bash -n "$out/PKGBUILD"
+    python3 -m json.tool cli/packaging/pickle.json >/dev/null
+}
