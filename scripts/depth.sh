@@ -41,7 +41,7 @@ depth_minimal() {
     git ls-files -z Cargo.toml core ffi cli bindings/uniffi bindings/arrow examples include tests/data README.md |
         xargs -0 cp --parents -t target/minimal-tree
     (
-        cd target/minimal-tree
+        cd target/minimal-tree || exit
         cargo +nightly update -q -Z direct-minimal-versions
         cargo check -q -p pickle-core -p pickle-ffi --all-features --target-dir ../minimal
         cargo tree -q -p pickle-core --all-features --depth 1 --prefix none -e normal
