@@ -3,6 +3,7 @@
 use crate::build::{self, Made};
 use crate::errors;
 use crate::options::{Given, Reading};
+use crate::plain::{PlainItems, Stepped};
 use crate::raw::Input;
 use pickle_core::{
     Decoder, Document, Error, Fate, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, MemoPlanner, Path, Role,
@@ -13,6 +14,8 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 const PIECE: usize = 256 << 10;
+/// Larger pickles may be plain data, of which items are made straight from the opcodes.
+const PLAIN_FROM: u64 = 256 << 10;
 
 /// Where bytes come from.
 enum Bytes {
@@ -32,21 +35,38 @@ impl Pieces {
         Pieces { from, piece: Vec::new(), unread: 0..0 }
     }
 
+    /// Goes on at a place of the file; only where it is one.
+    fn go_to(&mut self, offset: u64) -> PyResult<()> {
+        if let Bytes::File(file) = &mut self.from {
+            file.seek(SeekFrom::Start(offset))?;
+        }
+        self.unread = 0..0;
+        Ok(())
+    }
+
+    /// Fills a part of the room with what follows; only from a file.
+    fn read(&mut self, py: Python<'_>, room: &mut [u8]) -> PyResult<usize> {
+        let Bytes::File(file) = &mut self.from else { return Ok(0) };
+        Ok(py.detach(|| {
+            loop {
+                match file.read(room) {
+                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                    read => break read,
+                }
+            }
+        })?)
+    }
+
     /// What was not used yet; empty at the end.
     fn rest(&mut self, py: Python<'_>) -> PyResult<&[u8]> {
         if self.unread.is_empty() {
-            let len = match &mut self.from {
-                Bytes::File(file) => {
-                    self.piece.resize(PIECE, 0);
-                    let piece = &mut self.piece;
-                    py.detach(|| {
-                        loop {
-                            match file.read(piece) {
-                                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                                read => break read,
-                            }
-                        }
-                    })?
+            let len = match &self.from {
+                Bytes::File(_) => {
+                    let mut piece = std::mem::take(&mut self.piece);
+                    piece.resize(PIECE, 0);
+                    let read = self.read(py, &mut piece);
+                    self.piece = piece;
+                    read?
                 }
                 Bytes::Python(file) => {
                     // What is there already is taken at once: a pipe may pause.
@@ -72,8 +92,12 @@ impl Pieces {
 
 /// A reader, and what it borrows.
 struct Reading1 {
-    // Before what it borrows.
+    // Before what they borrow.
     reader: Option<ItemReader<'static, Heap>>,
+    /// What reads plain data without a document, as long as it finds nothing else.
+    plain: Option<PlainItems>,
+    /// Items that it has given, which a reader after it passes over.
+    skip: u64,
     _plan: Option<Box<MemoPlan<'static>>>,
     _planner: Box<MemoPlanner>,
 }
@@ -86,6 +110,7 @@ unsafe impl Sync for Reading1 {}
 impl Drop for Reading1 {
     fn drop(&mut self) {
         self.reader = None;
+        self.plain = None;
         self._plan = None;
     }
 }
@@ -105,6 +130,8 @@ pub struct Items {
     encoding: Option<String>,
     errors: String,
     known: bool,
+    /// Items are those of the value itself, and no limit holds that a document alone can keep.
+    is_plain: bool,
     max_depth: u32,
     offset: u64,
     made: Made,
@@ -181,6 +208,7 @@ impl Items {
             encoding: encoding.map(String::from),
             errors: errors.into(),
             known,
+            is_plain: known && is_name && Path::new(path).next().is_none() && max_bytes.is_none() && max_opcodes.is_none(),
             max_depth,
             offset: 0,
             made: Made::default(),
@@ -231,9 +259,11 @@ impl Items {
             return Ok(false);
         }
         let mut planner = Box::new(MemoPlanner::new());
+        let mut end = self.offset;
         let plan = match &mut self.ahead {
             Some((pieces, decoder)) => {
                 look_ahead(py, pieces, decoder, &mut planner)?;
+                end = decoder.offset();
                 Some(Box::new(planner.finish()))
             }
             None => None,
@@ -253,8 +283,54 @@ impl Items {
         }
         reader.begin_at(self.offset);
         self.begun += 1;
-        self.current = Some(Reading1 { reader: Some(reader), _plan: plan, _planner: planner });
+        let mut plain = None;
+        // What is smaller is read as a whole before its first item is given.
+        if let (Some(plan), true) = (&plan, self.is_plain && end.saturating_sub(self.offset) > PLAIN_FROM) {
+            // SAFETY: the same.
+            let uses = unsafe { &*std::ptr::from_ref(plan.uses()) };
+            plain = PlainItems::new(py, self.pieces.rest(py)?, self.offset, uses, self.max_depth);
+            if plain.is_some() {
+                self.pieces.go_to(self.offset)?;
+            }
+        }
+        self.current = Some(Reading1 { reader: Some(reader), plain, skip: 0, _plan: plan, _planner: planner });
         Ok(true)
+    }
+
+    /// The next item without a document; `None` where there is none.
+    fn plain_step<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        loop {
+            let Some(current) = &mut self.current else { return Ok(None) };
+            let Some(plain) = &mut current.plain else { return Ok(None) };
+            match plain.step(py) {
+                Stepped::Item(item) => {
+                    self.seen = true;
+                    self.pairs = false;
+                    return Ok(Some(item));
+                }
+                Stepped::Short => {
+                    if let Some(room) = plain.room() {
+                        let (size, read) = (room.len(), self.pieces.read(py, room)?);
+                        plain.filled(size - read);
+                        if read != 0 {
+                            continue;
+                        }
+                    }
+                }
+                Stepped::Over(end) => {
+                    self.seen = true;
+                    self.offset = end;
+                    self.pieces.go_to(end)?;
+                    self.heap = self.current.take().and_then(|mut current| current.reader.take()).map(ItemReader::into_memory);
+                    return Ok(None);
+                }
+                Stepped::Other => {}
+            }
+            // A document tells what there is, from the beginning of the pickle on.
+            current.skip = plain.count;
+            current.plain = None;
+            self.pieces.go_to(self.offset)?;
+        }
     }
 
     fn step<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
@@ -262,6 +338,13 @@ impl Items {
             if self.current.is_none() && !self.begin(py)? {
                 return Ok(None);
             }
+            if self.current.as_ref().is_some_and(|current| current.plain.is_some()) {
+                match self.plain_step(py)? {
+                    Some(item) => return Ok(Some(item)),
+                    None => continue,
+                }
+            }
+            let skip = self.current.as_ref().map_or(0, |current| current.skip);
             let Some(reader) = self.current.as_mut().and_then(|current| current.reader.as_mut()) else {
                 return Ok(None);
             };
@@ -282,6 +365,7 @@ impl Items {
                     };
                     reader.decide(leads_here);
                 }
+                Found::Item if reader.count() <= skip => {}
                 Found::Item => {
                     self.seen = true;
                     return self.item(py).map(Some);

@@ -4,6 +4,8 @@
 //! 5. Where anything else comes, or a limit or a fault, it gives up without a word, and the document tells what there is: both have to
 //! give the same values, and no value may come from here that a document would refuse.
 
+mod items;
+
 use crate::opcodes::{Input, Other};
 use crate::raw::{self, Kept, Raw, again};
 use crate::strings;
@@ -11,6 +13,9 @@ use crate::times::{self, Times};
 use pickle_core::Opcode;
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
+
+pub use items::{PlainItems, Stepped};
+use items::Sparse;
 
 /// Memory of up to so many entries is kept for the next pickle.
 const KEPT: usize = 1 << 14;
@@ -90,6 +95,18 @@ struct Plain<'py> {
     /// One was met, whose classes are not known yet.
     asks: bool,
     work: u64,
+    /// Where the opcode begins that comes next: of items only.
+    start: usize,
+    /// What reading items has instead of the memo.
+    sparse: Sparse,
+}
+
+/// What [`Plain::run`] has come to.
+enum Ran {
+    /// The value behind STOP: a reference of the caller's.
+    Value(Entry),
+    /// Items that may be handed over.
+    Items,
 }
 
 /// What is asked for.
@@ -121,8 +138,9 @@ fn once<'py>(py: Python<'py>, input: &[u8], how: How) -> (Option<Bound<'py, PyAn
     let scratch = SCRATCH.take(py).unwrap_or_else(new_scratch);
     let work = WORK + 16 * input.len() as u64;
     let How { max_depth, alone, known } = how;
-    let mut plain = Plain { py, scratch, base: 0, owning: !alone, known, asks: false, work };
-    let root = plain.run(&mut Input::new(input));
+    let (start, sparse) = (0, Sparse::default());
+    let mut plain = Plain { py, scratch, base: 0, owning: !alone, known, asks: false, work, start, sparse };
+    let root = plain.run::<false>(&mut Input::new(input));
     let Scratch { stack, memo, marks, .. } = &mut *plain.scratch;
     // SAFETY: references of ours.
     unsafe {
@@ -143,16 +161,19 @@ fn once<'py>(py: Python<'py>, input: &[u8], how: How) -> (Option<Bound<'py, PyAn
     marks.shrink_to(KEPT);
     let asks = plain.asks;
     SCRATCH.put(py, plain.scratch);
-    let Ok(root) = root else { return (None, asks) };
+    let Ok(Ran::Value(root)) = root else { return (None, asks) };
     // SAFETY: a new reference.
     let value = unsafe { Bound::from_owned_ptr(py, root.object) };
     ((root.depth <= max_depth.min(CLASS - 1)).then_some(value), false)
 }
 
 impl Plain<'_> {
-    /// The value behind STOP: a reference of the caller's.
-    fn run(&mut self, input: &mut Input<'_>) -> Result<Entry, Other> {
+    /// The value, or with ITEMS, each batch of items of the list that it is.
+    fn run<const ITEMS: bool>(&mut self, input: &mut Input<'_>) -> Result<Ran, Other> {
         loop {
+            if ITEMS {
+                self.start = input.at();
+            }
             // SAFETY: every call makes a new reference.
             unsafe {
                 match input.opcode()? {
@@ -160,9 +181,10 @@ impl Plain<'_> {
                         let len = input.byte()?;
                         self.text(input.take(len.into())?)?;
                     }
+                    Opcode::Memoize if ITEMS => self.keep(None)?,
                     Opcode::Memoize => self.put(self.scratch.memo.len())?,
-                    Opcode::BinGet => self.get(input.byte()?.into())?,
-                    Opcode::LongBinGet => self.get(input.four()? as usize)?,
+                    Opcode::BinGet => self.get::<ITEMS>(input.byte()?.into())?,
+                    Opcode::LongBinGet => self.get::<ITEMS>(input.four()? as usize)?,
                     Opcode::BinFloat => {
                         let float = f64::from_be_bytes(input.array()?);
                         self.push(ffi::PyFloat_FromDouble(float), 0)?;
@@ -212,6 +234,8 @@ impl Plain<'_> {
                         let (data, size) = (bytes.as_ptr().cast(), bytes.len() as Py_ssize_t);
                         self.push(ffi::PyByteArray_FromStringAndSize(data, size), 0)?;
                     }
+                    Opcode::BinPut if ITEMS => self.keep(Some(input.byte()?.into()))?,
+                    Opcode::LongBinPut if ITEMS => self.keep(Some(input.four()?.into()))?,
                     Opcode::BinPut => self.put(input.byte()?.into())?,
                     Opcode::LongBinPut => self.put(input.four()? as usize)?,
                     Opcode::EmptyDict => self.push(ffi::PyDict_New(), 1)?,
@@ -226,6 +250,16 @@ impl Plain<'_> {
                         self.base = self.scratch.marks.pop().ok_or(Other)?;
                         if len == 0 { self.push(ffi::PyTuple_New(0), 0)? } else { self.tuple(len)? }
                     }
+                    Opcode::Append if ITEMS && self.scratch.stack.len() == 2 => {
+                        self.hand_over()?;
+                        return Ok(Ran::Items);
+                    }
+                    Opcode::Appends if ITEMS && self.base == 1 => {
+                        self.base = self.scratch.marks.pop().ok_or(Other)?;
+                        self.hand_over()?;
+                        return Ok(Ran::Items);
+                    }
+                    Opcode::SetItems | Opcode::AddItems if ITEMS && self.base == 1 => return Err(Other),
                     Opcode::Append => self.fill(1, &raw mut ffi::PyList_Type, Self::append)?,
                     Opcode::SetItem => self.fill(2, &raw mut ffi::PyDict_Type, Self::set_items)?,
                     Opcode::Appends => self.fill_marked(&raw mut ffi::PyList_Type, Self::append)?,
@@ -248,7 +282,7 @@ impl Plain<'_> {
                         if !input.may_stop() || self.scratch.stack.len() != 1 || !self.scratch.marks.is_empty() {
                             return Err(Other);
                         }
-                        return self.scratch.stack.pop().ok_or(Other);
+                        return self.scratch.stack.pop().map(Ran::Value).ok_or(Other);
                     }
                     _ => return Err(Other),
                 }
@@ -378,7 +412,10 @@ impl Plain<'_> {
     }
 
     #[inline]
-    fn get(&mut self, number: usize) -> Done {
+    fn get<const ITEMS: bool>(&mut self, number: usize) -> Done {
+        if ITEMS {
+            return self.fetch(number);
+        }
         let noted = self.scratch.memo.get_mut(number).ok_or(Other)?;
         noted.fetched = true;
         let number = if noted.depth > 0 { number as u32 + 1 } else { 0 };

@@ -1,8 +1,12 @@
 """Plain data has a way of its own through the module: it gives what a document gives, for whole and for broken pickles."""
 
+import datetime
+import decimal
+import io
 import os
 import pickle
 import random
+import sys
 
 import libpickle
 import pytest
@@ -153,3 +157,97 @@ def test_hashing_that_would_take_for_ever_is_refused():
     wide = b"\x80\x05(" + b"K\x01" * 50_000 + b"t\x94}(" + b"h\x00K\x01" * 2000 + b"u\x86."
     with pytest.raises(libpickle.PickleError, match="for ever"):
         libpickle.loads(wide)
+
+
+def rows_of(number):
+    """Rows with all that plain data has, and what they share."""
+    shared = "shared " * 10
+    day = datetime.date(2024, 5, 17)
+    for index in range(number):
+        yield {
+            "id": index,
+            "name": f"name {index}",
+            "shared": shared,
+            "day": day,
+            "own": [f"t{index}", f"t{index}", {"x": index / 7, "y": None}],
+            "tuple": (index, (True, False), b"\x00" * (index % 300 + 100)),
+            "time": datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(minutes=index),
+            "set": {index, "a"},
+        }
+
+
+@pytest.mark.parametrize("protocol", range(2, 6))
+def test_items_of_a_large_list(protocol, tmp_path):
+    path = tmp_path / "rows.pkl"
+    for number in (999, 1000, 1001, 2000, 5001):
+        rows = list(rows_of(number))
+        path.write_bytes(pickle.dumps(rows, protocol) * 2)
+        assert path.stat().st_size > 2 * (256 << 10)
+        assert list(libpickle.items(path)) == rows * 2
+        assert list(libpickle.items(io.BytesIO(path.read_bytes()))) == rows * 2
+
+
+def test_items_of_a_large_list_go_on_where_it_is_no_plain_data(tmp_path):
+    path = tmp_path / "rows.pkl"
+    plain = list(rows_of(5000))
+    for strange in (complex(1, 2), [[]] * 2, {"n": decimal.Decimal(1)}, range(3), b"x" * (20 << 20)):
+        for place in (0, 2500, 4999, 5000):
+            rows = plain[:place] + [strange] + plain[place:]
+            path.write_bytes(pickle.dumps(rows, 4))
+            found = list(libpickle.items(path))
+            assert found == rows, (type(strange), place)
+    nested = []
+    for _ in range(100):
+        nested = [nested]
+    path.write_bytes(pickle.dumps(plain + [nested], 4))
+    rows = libpickle.items(path, max_depth=50)
+    for row in plain:
+        assert next(rows) == row
+    with pytest.raises(libpickle.PickleError):
+        next(rows)
+    # A list that many items have: each item has one of its own.
+    one = [1]
+    path.write_bytes(pickle.dumps([[one, index, "x" * 100] for index in range(5000)], 4))
+    first, second, *_ = libpickle.items(path)
+    first[0].append(2)
+    assert second[0] == [1]
+
+
+def test_items_of_large_lists_that_are_cut_or_no_list(tmp_path):
+    path = tmp_path / "rows.pkl"
+    rows = list(rows_of(5000))
+    for protocol in (2, 5):
+        data = pickle.dumps(rows, protocol)
+        for cut in (len(data) - 1, len(data) - 2, len(data) * 2 // 3, (256 << 10) + 1):
+            path.write_bytes(data[:cut])
+            good = []
+            with pytest.raises(libpickle.UnpicklingError) as error:
+                for row in libpickle.items(path):
+                    good.append(row)
+            assert good == rows[: len(good)]
+            assert len(good) >= cut / len(data) * 5000 - 1001
+            with pytest.raises(libpickle.UnpicklingError) as other:
+                list(libpickle.items(path, known=False))
+            assert str(error.value) == str(other.value)
+        for value in (tuple(rows), {"rows": rows}, set(range(200_000)), [rows], dict(enumerate(rows))):
+            path.write_bytes(pickle.dumps(value, protocol))
+            assert list(libpickle.items(path)) == (list(value.items()) if isinstance(value, dict) else list(value))
+    # Every piece of every size around it: no opcode may be lost between two pieces.
+    for length in range(200):
+        text = ["y" * length, "z" * 255, "w" * 256, "v" * 70_000] * 8
+        path.write_bytes(pickle.dumps(text, 4))
+        assert list(libpickle.items(path)) == text
+
+
+def test_items_that_are_dropped_early(tmp_path):
+    path = tmp_path / "rows.pkl"
+    rows = list(rows_of(5000))
+    path.write_bytes(pickle.dumps(rows, 5))
+    for _ in range(3):
+        given = libpickle.items(path)
+        assert [next(given) for _ in range(1500)] == rows[:1500]
+        del given
+    before = sys.getrefcount(None), sys.getrefcount(rows[0]["day"])
+    for _ in range(5):
+        assert sum(1 for _ in libpickle.items(path)) == 5000
+    assert abs(sys.getrefcount(None) - before[0]) < 100

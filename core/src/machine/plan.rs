@@ -147,19 +147,20 @@ impl<'p> MemoPlan<'p> {
         self.sorted = true;
     }
 
-    fn sorted(&self) -> &[MemoUse] {
+    /// The entries that are fetched, in the order of their indices; none before the plan is finished.
+    pub fn uses(&self) -> &[MemoUse] {
         if self.sorted { self.uses.get(..self.count).unwrap_or_default() } else { &[] }
     }
 
     /// The entries from an index on, in their order.
     pub(crate) fn from(&self, index: u64) -> &[MemoUse] {
-        let sorted = self.sorted();
+        let sorted = self.uses();
         sorted.get(sorted.partition_point(|used| used.index() < index)..).unwrap_or_default()
     }
 
     /// Where an entry is fetched last.
     pub(crate) fn last(&self, index: u64) -> Option<u64> {
-        let sorted = self.sorted();
+        let sorted = self.uses();
         let at = sorted.binary_search_by_key(&index, |used| used.index()).ok()?;
         sorted.get(at).map(|used| used.last)
     }
