@@ -2,7 +2,7 @@
 """Small files of the kinds that people have, for cli/tests/cases.rs.
 
     python3 tests/data/cases.py tests/data/cases         # Python 3.8 or later, NumPy; python2.7 on the PATH
-    python3 tests/data/cases.py --pandas 3 tests/data/cases   # once with each pandas: 024, 15, 3
+    python3 tests/data/cases.py --pandas 3 tests/data/cases   # once with each pandas: 024, 025, 15, 3
 
 Keys of every type, containers in the spellings of every protocol, rows of Python 2, arrays of what is no number, one memo for
 several pickles, sets in the orders of two hash seeds, frames, arrays in files of their own.
@@ -143,6 +143,11 @@ def frames(version):
     import numpy
     import pandas
 
+    if version == "025":
+        # Its dtypes of periods have a helper of protocol 0 in front.
+        months, quarters = (pandas.period_range("2024-01", periods=2, freq=freq) for freq in "MQ")
+        dump("periods_pd025_p0.pkl", pandas.DataFrame({"q": quarters}, index=months), 0)
+        return
     table = {
         "id": [1, 2, 3],
         "temp": [20.5, numpy.nan, 22.0],

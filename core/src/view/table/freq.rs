@@ -2,7 +2,7 @@
 
 use super::Unit;
 use crate::Value;
-use crate::view::moments;
+use crate::view::{Instance, moments};
 use core::fmt::{self, Write};
 
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
@@ -33,11 +33,11 @@ impl<'d> Frequency<'d> {
     }
 
     fn of_offset(value: Value<'d>) -> Option<Self> {
-        let object = value.as_object()?;
-        let (_, name) = object.instance()?.class.as_global()?;
+        let Instance { class, args } = value.as_object()?.instance()?;
+        let (_, name) = class.as_global()?;
         let number = |at: usize, key: &str| {
             let named = || value.get(key).or_else(|| value.get("kwds")?.get(key))?.as_u64();
-            let number = object.args().nth(at).and_then(|part| part.as_u64()).or_else(named)?;
+            let number = args.into_iter().nth(at).and_then(|part| part.as_u64()).or_else(named)?;
             usize::try_from(number).ok()
         };
         let month = |at, key| MONTHS.get(number(at, key).unwrap_or(12).checked_sub(1)?).copied();

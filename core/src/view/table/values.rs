@@ -494,15 +494,15 @@ fn typed<'d>(array: Value<'d>, dtype: Value<'d>, name: &str) -> Result<Step<'d>,
 }
 
 fn meaning(dtype: Value<'_>) -> Meaning<'_> {
-    let Some(object) = dtype.as_object() else { return Meaning::Plain };
-    let instance = object.instance();
-    match instance.and_then(|instance| instance.class.as_global()) {
+    // Not the arguments of the helper that protocols 0 and 1 have.
+    let Some(mut instance) = dtype.as_object().and_then(|object| object.instance()) else { return Meaning::Plain };
+    match instance.class.as_global() {
         Some((_, "DatetimeTZDtype")) => {
-            let zone = dtype.get("tz").or_else(|| dtype.get("_tz")).or_else(|| object.args().nth(1));
+            let zone = dtype.get("tz").or_else(|| dtype.get("_tz")).or_else(|| instance.args.nth(1));
             zone.map_or(Meaning::Plain, Meaning::Zone)
         }
         Some((_, "PeriodDtype")) => {
-            let freq = object.args().next().or_else(|| dtype.get("freq")).or_else(|| dtype.get("_freq"));
+            let freq = instance.args.next().or_else(|| dtype.get("freq")).or_else(|| dtype.get("_freq"));
             freq.map_or(Meaning::Plain, Meaning::Period)
         }
         _ => Meaning::Plain,
