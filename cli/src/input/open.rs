@@ -439,6 +439,8 @@ impl Skip for Input {
 impl BufRead for Input {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         match &mut self.body {
+            // Items that were held are asked for one by one when all of the file has been read.
+            Body::Map(_, part) if self.position >= part.len() => Ok(&[]),
             Body::Map(_, part) => {
                 let (begin, bytes) = &mut self.ahead;
                 let within = |begin: u64, len: usize| (begin..begin + len as u64).contains(&self.position);
