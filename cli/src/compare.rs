@@ -13,7 +13,7 @@ use crate::print::brief::{kind, short_json};
 use crate::print::canonical::big_int;
 use keys::by_key;
 use pickle_core::known::{Array, Octets, Tensor};
-use pickle_core::view::View;
+use pickle_core::view::{Record, View};
 use pickle_core::{Items, Kind, Value};
 use std::collections::{HashMap, HashSet};
 
@@ -169,12 +169,7 @@ impl Comparer {
             }
             (View::Record(x), View::Record(y)) => {
                 same_kind(found);
-                let mut both = by_place(x.positional(), y.positional());
-                let named =
-                    |kwargs: Option<Value<'d>>| kwargs.and_then(|kwargs| kwargs.entries()).into_iter().flatten();
-                both.extend(by_key(named(x.kwargs), named(y.kwargs), &mut self.doubts));
-                both.extend(by_key(x.attributes, y.attributes, &mut self.doubts));
-                both
+                self.records(x, y)
             }
             (View::Array(x), View::Array(y)) => {
                 same_kind(found);
@@ -221,6 +216,15 @@ impl Comparer {
         }
     }
 
+    /// The fields, arguments and attributes of two objects.
+    fn records<'d>(&mut self, x: Record<'d>, y: Record<'d>) -> Vec<Both<'d>> {
+        let mut both = by_place(x.positional(), y.positional());
+        let named = |kwargs: Option<Value<'d>>| kwargs.and_then(|kwargs| kwargs.entries()).into_iter().flatten();
+        both.extend(by_key(named(x.kwargs), named(y.kwargs), &mut self.doubts));
+        both.extend(by_key(x.attributes, y.attributes, &mut self.doubts));
+        both
+    }
+
     /// Numbers, text, and what has no parts of its own.
     fn others<'d>(
         &mut self,
@@ -258,7 +262,12 @@ impl Comparer {
                 if x != y {
                     found.push(What::Property("type", x, y));
                 }
-                return self.made_of(a, b);
+                // The helpers that protocols 0 and 1 make objects with are no difference.
+                let record = |value: Value<'d>| value.as_object().and_then(|object| object.as_record());
+                return match (record(a), record(b)) {
+                    (Some(x), Some(y)) => self.records(x, y),
+                    _ => self.made_of(a, b),
+                };
             }
             _ if parts::parts(a).is_some() => return self.made_of(a, b),
             _ => match (short_json(a, MOST_TEXT), short_json(b, MOST_TEXT)) {
@@ -309,7 +318,18 @@ impl Comparer {
             step.write(&mut text);
             text
         };
-        let of = |value| parts::parts(value).or_else(|| parts::made_of(value)).into_iter().flatten();
+        let of = |value: Value<'d>| {
+            let mut all: Vec<_> = parts::parts(value).or_else(|| parts::made_of(value)).into_iter().flatten().collect();
+            // The helpers that protocols 0 and 1 make objects with are no difference.
+            if let Some(instance) = value.as_object().and_then(|object| object.instance()) {
+                let before = all.len();
+                all.retain(|(step, _)| !matches!(step, Step::Numbered("call", _)));
+                if all.len() != before {
+                    all.extend(instance.args.enumerate().map(|(at, value)| (Step::Numbered("args", at), value)));
+                }
+            }
+            all.into_iter()
+        };
         let mut right: HashMap<String, (usize, Step<'d>, Value<'d>)> =
             of(b).enumerate().map(|(at, (step, value))| (text(step), (at, step, value))).collect();
         let mut both: Vec<Both<'d>> =

@@ -232,3 +232,20 @@ fn grep_finds_keys_values_and_classes() {
     assert_eq!(code, 2);
     assert!(out.contains("$[0]: \"Ada\""), "{out}");
 }
+
+#[test]
+fn the_helpers_of_old_protocols_are_no_difference() {
+    let folder = Folder::new();
+    let old = folder.bytes("old", b"ccopy_reg\n_reconstructor\n(cm\nC\nc__builtin__\nobject\nNtRI7\nb.");
+    let new = folder.bytes("new", b"\x80\x02cm\nC\n)\x81K\x07b.");
+    assert_eq!(diff(&[], &old, &new), (0, String::new()));
+    let other = folder.bytes("other", b"\x80\x02cm\nC\nK\x01\x85\x81K\x08b.");
+    assert_eq!(diff(&[], &old, &other), (1, "~ $@state: 7 -> 8\n+ $@args[0]: 1\n".to_owned()));
+    // A sparse matrix is a known type, and an object for all that.
+    let parts = b"}(X\x06\0\0\0_shapeK\x03K\x04\x86X\x04\0\0\0dataNub.";
+    let matrix = |begin: &[u8]| [begin, &parts[..]].concat();
+    let old = matrix(b"ccopy_reg\n_reconstructor\n(cscipy.sparse._csr\ncsr_matrix\nc__builtin__\nobject\nNtR");
+    let old = folder.bytes("old", &old);
+    let new = folder.bytes("new", &matrix(b"\x80\x02cscipy.sparse._csr\ncsr_matrix\n)\x81"));
+    assert_eq!(diff(&[], &old, &new), (0, String::new()));
+}
