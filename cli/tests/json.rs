@@ -148,3 +148,13 @@ fn the_corpus_becomes_json() {
     }
     println!("{pickles} pickles");
 }
+
+#[test]
+fn classes_in_classes_have_their_names_in_every_protocol() {
+    let old = b"\x80\x02c__builtin__\ngetattr\ncm\nOuter\nX\x05\0\0\0Inner\x86R)\x81}X\x01\0\0\0vK\x03sb.";
+    let new = b"\x80\x04\x8c\x01m\x8c\x0bOuter.Inner\x93)\x81}\x8c\x01vK\x03sb.";
+    assert_eq!(plain(old), r#"{"$class":"m:Outer.Inner","$state":{"v":3}}"#);
+    assert_eq!(plain(old), plain(new));
+    let deep = b"\x80\x02c__builtin__\ngetattr\np0\n(g0\n(cm\nA\nX\x01\0\0\0BtRX\x01\0\0\0CtR.";
+    assert_eq!(plain(deep), r#"{"$global":"m:A.B.C"}"#);
+}

@@ -1,6 +1,6 @@
 //! What values mean, in JSON.
 
-use super::told::{self, generic, global, global_name};
+use super::told::{self, generic, global, member_name};
 use super::{Form, Step, Steps, dict, list, map, one, plain_map, raw, steps_between, string, tag, value};
 use super::{array, table};
 use crate::print::cells::is_readable;
@@ -119,8 +119,7 @@ fn pandas(scalar: Scalar<'_>) -> Steps<'_> {
 
 /// An attribute of a class or module: it has a name as if it were pickled by that.
 fn member(member: Member<'_>) -> Option<Steps<'_>> {
-    let (module, class) = member.of.as_global()?;
-    Some(tag("$global", string(global_name(module, &format!("{class}.{}", member.name)))))
+    Some(tag("$global", string(member_name(member)?)))
 }
 
 /// An object of a class: what it is made with and what it has, whichever opcodes say so.

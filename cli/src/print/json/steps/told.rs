@@ -5,6 +5,7 @@ use crate::print::canonical::big_int;
 use crate::print::json::{Options, text as words};
 use num_bigint::Sign;
 use pickle_core::known::Octets;
+use pickle_core::view::{Member, View};
 use pickle_core::{Change, How, Kind, Object, OutOfBand, Value};
 
 /// Bits above which ints are given in hexadecimal: their decimal digits would take minutes.
@@ -112,6 +113,26 @@ pub fn global<'d>(it: Value<'d>, options: &Options) -> Steps<'d> {
     }
 }
 
+/// Attributes of attributes that are followed.
+const MEMBERS: usize = 16;
+
+/// The name of an attribute of a class or module, as protocol 4 has it.
+pub fn member_name(member: Member<'_>) -> Option<String> {
+    let mut names = vec![member.name];
+    let mut of = member.of;
+    for _ in 0..MEMBERS {
+        if let Some((module, class)) = of.as_global() {
+            names.push(class);
+            names.reverse();
+            return Some(global_name(module, &names.join(".")));
+        }
+        let View::Member(outer) = of.view() else { return None };
+        names.push(outer.name);
+        of = outer.of;
+    }
+    None
+}
+
 /// An object by how it was made and what happened to it.
 pub fn generic<'d>(object: &Object<'d>, options: &Options) -> Steps<'d> {
     let class = |class: Value<'d>| if class.kind() == Kind::Global { global(class, options) } else { value(class) };
@@ -133,7 +154,15 @@ pub fn generic<'d>(object: &Object<'d>, options: &Options) -> Steps<'d> {
             Some(instance) => (instance.class, instance.args),
             None => (object.callable(), object.args()),
         };
-        fields.push((if callable.kind() == Kind::Global { "$class" } else { "$callable" }, class(callable)));
+        // Protocols 2 and 3 have a class in a class as an attribute.
+        let member = match callable.view() {
+            View::Member(member) if !options.tagged => member_name(member),
+            _ => None,
+        };
+        fields.push(match member {
+            Some(name) => ("$class", string(name)),
+            None => (if callable.kind() == Kind::Global { "$class" } else { "$callable" }, class(callable)),
+        });
         if options.tagged {
             fields.push(("$how", string(how)));
         }
