@@ -221,6 +221,7 @@ fn frames_are_tables() {
         let bytes = std::fs::read(data().join(file)).unwrap();
         assert_eq!(String::from_utf8(piped(&["items", "-"], &bytes).stdout).unwrap().trim_end(), rows);
     }
+    assert_eq!(says(&["table", "-f", "csv", "periods_pd025_p0.pkl"]), ",q\n2024-01,2024Q1\n2024-02,2024Q2");
     assert_eq!(says(&["items", "series_pd15.pkl"]), "20.5\nnull\n22.0");
     assert_eq!(says(&["items", "-f", "csv", "series_pd15.pkl"]), "key,temp\n10,20.5\n20,\n30,22.0");
 }
@@ -637,4 +638,37 @@ fn what_is_masked_is_null() {
         assert_eq!(data("$.fortran"), "[[1,null],[3,4]]");
         assert_eq!(data("$.none"), "[1.5,2.0]");
     }
+}
+
+#[test]
+fn the_items_of_a_masked_array_are_its_rows() {
+    for file in ["masked_p2.pkl", "masked_p4.pkl"] {
+        assert_eq!(says(&["items", "-p", "$.plain", file]), "[1,null]\n[3,4]");
+        assert_eq!(says(&["items", "-p", "$.fortran", file]), "[1,null]\n[3,4]");
+        assert_eq!(says(&["items", "-p", "$.none", file]), "1.5\n2.0");
+        assert_eq!(says(&["count", "-p", "$.plain", file]), "2");
+        assert_eq!(says(&["tail", "-n", "1", "-p", "$.plain", file]), "[3,4]");
+        assert_eq!(says(&["items", "-f", "csv", "-p", "$.plain", file]), "1,\n3,4");
+        assert_eq!(says(&["get", "-i", "0", file, "$.plain[0]"]), "[1,null]");
+    }
+}
+
+#[test]
+fn cells_that_hold_themselves_are_written_as_python_writes_them() {
+    let csv = |bytes: &[u8]| {
+        let output = piped(&["table", "-f", "csv", "-"], bytes);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let row = csv(b"(dp0\nVself\ng0\nsVl\n(lp1\ng1\nag0\nas.");
+    assert_eq!(row, "self,l\n\"{'self': {...}, 'l': [[...], {...}]}\",\"[[...], {'self': {...}, 'l': [...]}]\"\n");
+    assert_eq!(csv(b"((lp0\n(g0\ntp1\na0(g1\ntt."), "0\n\"([(...)],)\"\n");
+    // 2^22 lists, of which 22 are in the pickle.
+    let mut laugh = b"]p0\n(dVa\n(lVlol\na".to_vec();
+    for _ in 0..22 {
+        laugh.extend(b"p1\n0(lg1\nag1\na");
+    }
+    laugh.extend(b"sa.");
+    let output = piped(&["table", "-f", "csv", "-"], &laugh);
+    assert!(output.stdout.len() < 10_000, "{}", output.stdout.len());
 }

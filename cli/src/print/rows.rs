@@ -6,7 +6,7 @@ use super::json;
 use super::table::grid::Grid;
 use super::table::values::Arena;
 use super::table::write;
-use pickle_core::known::Array;
+use pickle_core::known::DType;
 use pickle_core::table::{Index, Table};
 use pickle_core::view::View;
 use pickle_core::{PathStep, Value};
@@ -28,7 +28,11 @@ impl<'d> Rows<'d> {
     /// It is one, and why its rows cannot be told.
     pub fn of(value: Value<'d>, arena: &'d Arena) -> Result<Option<Self>, String> {
         match value.view() {
-            View::Array(array) => Rows::array(&array).map(Some),
+            View::Array(array) => Rows::array(&array.dtype, Cells::of(&array)).map(Some),
+            View::Masked(masked) if masked.array.dtype.fields.is_some() => {
+                Err("the fields of its records are masked one by one".into())
+            }
+            View::Masked(masked) => Rows::array(&masked.array.dtype, Cells::masked(&masked)).map(Some),
             View::DataFrame { .. } | View::Series { .. } => match Table::of(value) {
                 Ok(table) => Grid::table(&table, arena).map_err(|error| error.to_string()).and_then(Rows::known),
                 Err(error) => Err(error.to_string()),
@@ -41,9 +45,8 @@ impl<'d> Rows<'d> {
         }
     }
 
-    fn array(array: &Array<'d>) -> Result<Self, String> {
-        let cells =
-            Cells::of(array).ok_or_else(|| format!("its items, of the type {}, cannot be read", array.dtype))?;
+    fn array(dtype: &DType<'_>, cells: Option<Cells<'d>>) -> Result<Self, String> {
+        let cells = cells.ok_or_else(|| format!("its items, of the type {dtype}, cannot be read"))?;
         if cells.shape().is_empty() {
             Err("it is an array of one item without an axis".into())
         } else {

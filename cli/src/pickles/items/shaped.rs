@@ -9,7 +9,10 @@ use pickle_core::{Batch, Options, Role, Value};
 
 /// The value is an array or a table.
 pub(super) fn is_shaped(value: Value<'_>) -> bool {
-    matches!(value.view(), View::Array(_) | View::DataFrame { .. } | View::Series { .. } | View::Index { .. })
+    matches!(
+        value.view(),
+        View::Array(_) | View::Masked(_) | View::DataFrame { .. } | View::Series { .. } | View::Index { .. }
+    )
 }
 
 /// The first item looks as if its container were one: a part of the state that NumPy, pandas and joblib write.

@@ -13,6 +13,49 @@ use std::fmt::Write;
 /// Levels of lists inside lists that are written as Python writes them.
 const DEPTH: usize = 24;
 
+/// Lists, tuples and dicts of one cell that are written as Python writes them, those that are shared wherever they appear.
+const MOST: usize = 1 << 20;
+
+/// What is being written.
+struct Open {
+    /// The containers around, from the outermost on.
+    around: Vec<Option<usize>>,
+    /// Containers that may still come.
+    left: usize,
+    /// It is written with `repr()`.
+    repr: bool,
+    other: Other,
+}
+
+impl Open {
+    /// Writes what is in a container that is not open yet; of one that is, and of one too many, three dots. False for those.
+    fn within(&mut self, value: Value<'_>, out: &mut String, inner: impl FnOnce(&mut Self, &mut String)) -> bool {
+        let id = value.id();
+        self.left = self.left.saturating_sub(1);
+        if self.left == 0 || id.is_some() && self.around.contains(&id) {
+            out.push_str("...");
+            return false;
+        }
+        let repr = std::mem::replace(&mut self.repr, true);
+        self.around.push(id);
+        inner(self, out);
+        self.around.pop();
+        self.repr = repr;
+        true
+    }
+}
+
+/// `str()` of a value; JSON of what would have too many containers in it.
+fn whole(value: Value<'_>, other: Other, out: &mut String) {
+    let begin = out.len();
+    let mut open = Open { around: Vec::new(), left: MOST, repr: false, other };
+    write(value, &mut open, out);
+    if open.left == 0 {
+        out.truncate(begin);
+        fallback(value, other, out);
+    }
+}
+
 /// pandas takes it for missing: None, NaN, NaT, NA, a Decimal that is NaN.
 pub fn is_missing(value: Value<'_>) -> bool {
     if value.is_none() {
@@ -35,7 +78,7 @@ pub fn is_missing(value: Value<'_>) -> bool {
 
 /// `str()` of a value.
 pub fn text(value: Value<'_>, other: Other, out: &mut String) {
-    write(value, false, 0, other, out);
+    whole(value, other, out);
 }
 
 /// `str()` of a value is known, so that nothing in it is written as JSON.
@@ -45,7 +88,7 @@ pub fn has_text(value: Value<'_>, other: Other) -> bool {
     }
     // In what is written of anything else, NUL is escaped.
     let mut out = String::new();
-    write(value, false, 0, |_, out| out.push('\0'), &mut out);
+    whole(value, |_, out| out.push('\0'), &mut out);
     if !out.contains('\0') {
         return true;
     }
@@ -64,7 +107,8 @@ fn quoted(codes: impl Iterator<Item = u32> + Clone, ascii: bool, out: &mut Strin
     out.push_str(&String::from_utf8_lossy(&text));
 }
 
-fn pandas(it: Scalar<'_>, repr: bool, depth: usize, other: Other, out: &mut String) {
+fn pandas(value: Value<'_>, it: Scalar<'_>, open: &mut Open, out: &mut String) {
+    let repr = open.repr;
     match it {
         Scalar::Missing => out.push_str("NaT"),
         Scalar::Timestamp(ticks, unit, zone) => {
@@ -83,29 +127,33 @@ fn pandas(it: Scalar<'_>, repr: bool, depth: usize, other: Other, out: &mut Stri
         }
         Scalar::Interval(left, right, closed) => {
             out.push(if matches!(closed, "left" | "both") { '[' } else { '(' });
-            write(left, false, depth + 1, other, out);
-            out.push_str(", ");
-            write(right, false, depth + 1, other, out);
+            open.within(value, out, |open, out| {
+                open.repr = false;
+                write(left, open, out);
+                out.push_str(", ");
+                write(right, open, out);
+            });
             out.push(if matches!(closed, "right" | "both") { ']' } else { ')' });
         }
         _ => {}
     }
 }
 
-fn write(value: Value<'_>, repr: bool, depth: usize, other: Other, out: &mut String) {
-    if depth > DEPTH {
+fn write(value: Value<'_>, open: &mut Open, out: &mut String) {
+    let (repr, other) = (open.repr, open.other);
+    if open.around.len() > DEPTH {
         return fallback(value, other, out);
     }
     if let Some(it) = Scalar::of(value) {
-        return pandas(it, repr, depth, other, out);
+        return pandas(value, it, open, out);
     }
-    let list = |items: &mut dyn Iterator<Item = Value<'_>>, open: &str, close: &str, out: &mut String| {
-        out.push_str(open);
-        for (at, item) in items.enumerate() {
-            out.push_str(if at > 0 { ", " } else { "" });
-            write(item, true, depth + 1, other, out);
-        }
-        out.push_str(close);
+    let list = |items: &mut dyn Iterator<Item = Value<'_>>, open: &mut Open, out: &mut String| {
+        open.within(value, out, |open, out| {
+            for (at, item) in items.enumerate() {
+                out.push_str(if at > 0 { ", " } else { "" });
+                write(item, open, out);
+            }
+        })
     };
     let _ = match value.view() {
         View::None => write!(out, "None"),
@@ -168,10 +216,15 @@ fn write(value: Value<'_>, repr: bool, depth: usize, other: Other, out: &mut Str
         }
         View::Sequence(sequence) if sequence.class.is_none() => {
             match sequence.kind {
-                SequenceKind::List => list(&mut sequence.items.clone(), "[", "]", out),
+                SequenceKind::List => {
+                    out.push('[');
+                    list(&mut sequence.items.clone(), open, out);
+                    out.push(']');
+                }
                 SequenceKind::Tuple => {
-                    let close = if sequence.items.len() == 1 { ",)" } else { ")" };
-                    list(&mut sequence.items.clone(), "(", close, out);
+                    out.push('(');
+                    let is_new = list(&mut sequence.items.clone(), open, out);
+                    out.push_str(if is_new && sequence.items.len() == 1 { ",)" } else { ")" });
                 }
                 _ => fallback(value, other, out),
             }
@@ -179,12 +232,14 @@ fn write(value: Value<'_>, repr: bool, depth: usize, other: Other, out: &mut Str
         }
         View::Mapping(mapping) if mapping.kind == MappingKind::Dict && mapping.class.is_none() => {
             out.push('{');
-            for (at, (key, item)) in mapping.pairs.enumerate() {
-                out.push_str(if at > 0 { ", " } else { "" });
-                write(key, true, depth + 1, other, out);
-                out.push_str(": ");
-                write(item, true, depth + 1, other, out);
-            }
+            open.within(value, out, |open, out| {
+                for (at, (key, item)) in mapping.pairs.enumerate() {
+                    out.push_str(if at > 0 { ", " } else { "" });
+                    write(key, open, out);
+                    out.push_str(": ");
+                    write(item, open, out);
+                }
+            });
             out.push('}');
             Ok(())
         }
