@@ -148,3 +148,17 @@ fn pickles_in_hdf5() {
         }
     }
 }
+
+#[test]
+fn what_only_looks_like_pickles_does_not_take_forever() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bait.h5");
+    for bait in [&b"(l"[..], b"\x80\x04", b"((", b"]q\0("] {
+        let file = [b"\x89HDF\r\n\x1a\n", bait.repeat(1 << 18).as_slice()].concat();
+        std::fs::write(&path, file).unwrap();
+        let begun = std::time::Instant::now();
+        let output = pickle(&["count", path.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(begun.elapsed().as_secs() < 60, "{bait:?}");
+    }
+}

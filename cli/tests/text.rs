@@ -185,3 +185,37 @@ fn told_what_it_is() {
     assert_eq!((moved.0, plain.0), (0, 0), "{}", moved.2);
     assert_eq!(moved.1.lines().count(), plain.1.lines().count());
 }
+
+/// What `redis-cli --csv` prints of a list of pickles of protocols 0 to 2 and of one that has quotes and backslashes in it.
+#[test]
+fn strings_of_redis_in_a_line() {
+    let first = r#""(dp0\nVa\np1\nVit's \"x\"\\u000a\np3\ns.""#;
+    let second = r#""\x80\x02]q\x00(K\x01X\x06\x00\x00\x00it's \"q\x01e.""#;
+    let values = ["{\"a\":\"it's \\\"x\\\"\\n\"}\n", "[1,\"it's \\\"\"]\n"];
+    let line = format!("{first},{second}\n");
+    check(&[], line.as_bytes(), &values.concat());
+    check(&["--member", "1/2"], line.as_bytes(), values[1]);
+    check(&[], format!("{line}{line}").as_bytes(), &values.concat().repeat(2));
+}
+
+/// A table of psql with `bytea_output = escape`: pickles of protocols 0 and 1 begin with plain characters.
+#[test]
+fn escapes_behind_plain_characters() {
+    let rows = [
+        r"(dp0\012Va\012p1\012I1\012s.",
+        r"}q\000X\001\000\000\000aq\001K\002s.",
+        r"\200\002}q\000X\001\000\000\000aq\001K\003s.",
+    ];
+    let values = "{\"a\":1}\n{\"a\":2}\n{\"a\":3}\n";
+    let rows: Vec<String> = rows.iter().enumerate().map(|(id, row)| format!("  {id} | {row} | x\n")).collect();
+    let table = format!(" id | data | note\n----+------+------\n{}", rows.concat());
+    check(&["--host", "text"], table.as_bytes(), values);
+}
+
+#[test]
+fn tables_quoted_throughout_have_names() {
+    let hex = hex(SESSION);
+    let table = format!("\"id\",\"data\"\n\"1\",\"\\x{hex}\"\n\"2\",\"0x{hex}\"\n");
+    check(&["--member", "2/data"], table.as_bytes(), SESSION_JSON);
+    check(&[], table.as_bytes(), &SESSION_JSON.repeat(2));
+}

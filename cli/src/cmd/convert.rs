@@ -18,11 +18,14 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Without --protocol, --profile and the options for Python 2, pickles are copied opcode by opcode: the same bytes. Names of modules and classes change with protocols 0 to 2 and back, as in pickle.dump(fix_imports=True).
 
+--for changes names and nothing else. What a library has come to build in another way, an older one does not load: text and times of pandas 3, random generators of numpy 2.
+
 Examples:
   pickle convert old.pkl -o new.pkl --protocol 5
   pickle convert py2.pkl -o py3.pkl --from-python2
   pickle convert model.pkl -o legacy.pkl --protocol 2 --profile 2.7
   pickle convert new.pkl -o old.pkl --for numpy1           # numpy._core is numpy.core there
+  pickle convert frame.pkl -o old.pkl --for numpy1 --for pandas1
   pickle convert a.pkl -o b.pkl --rename shop.Item=store.items.Item")]
 pub struct ConvertArgs {
     /// The file to read; - is standard input

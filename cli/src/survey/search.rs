@@ -9,8 +9,19 @@ pub(crate) const TRIAL: usize = 64 * 1024;
 /// The bytes from here on are a pickle: opcodes as far as a first look goes, and then up to a STOP at which the stack is in
 /// order, or so many that chance is ruled out.
 pub(crate) fn begins_pickle(bytes: &[u8]) -> bool {
-    let mut rest = bytes.get(..TRIAL).unwrap_or(bytes);
+    begins_pickle_counted(bytes, &mut 0)
+}
+
+/// The same, which adds how many bytes were looked at.
+pub(crate) fn begins_pickle_counted(bytes: &[u8], looked_at: &mut u64) -> bool {
     let mut decoder = Decoder::new();
+    let result = try_pickle(&mut decoder, bytes);
+    *looked_at += decoder.offset();
+    result
+}
+
+fn try_pickle(decoder: &mut Decoder, bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(..TRIAL).unwrap_or(bytes);
     let mut symbols = Symbols::default();
     loop {
         let step = decoder.each(&mut rest, |op| symbols.apply(&op));

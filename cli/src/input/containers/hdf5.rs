@@ -5,7 +5,7 @@
 use super::format::{Format, Open, Recognise, plain};
 use super::{Data, Member, keyed};
 use crate::input::{Container, Part, sniff};
-use crate::survey::search::{TRIAL, begins_pickle};
+use crate::survey::search::{TRIAL, begins_pickle, begins_pickle_counted};
 use pickle_core::{Decoder, Step};
 use std::io;
 
@@ -25,6 +25,10 @@ const WINDOW: usize = 256 * 1024;
 const HEAP: u64 = 16;
 const OBJECT: u64 = 16;
 
+/// Bytes that are looked at for nothing before the search is given up, for each byte of the file: data that only looks like pickles
+/// must not take forever.
+const PATIENCE: u64 = 4;
+
 /// What is said of every file.
 const NOT_SEEN: &str =
     "the file was searched for pickles, and not read as HDF5: what lies in compressed chunks is not seen";
@@ -38,7 +42,9 @@ fn search(part: &Part) -> io::Result<Vec<Member>> {
     // Up to here everything is known.
     let mut done = 0;
     let mut start = 0;
-    while start < part.len() {
+    let (mut looked_at, most) = (0, part.len().saturating_mul(PATIENCE).saturating_add(1 << 24));
+    let mut given_up = None;
+    while start < part.len() && given_up.is_none() {
         let window = part.bytes_at(start, WINDOW + TRIAL)?;
         for at in 0..window.len().min(WINDOW) {
             let here = window.get(at..).unwrap_or_default();
@@ -51,17 +57,25 @@ fn search(part: &Part) -> io::Result<Vec<Member>> {
             {
                 done = end;
             } else if may_begin(here)
-                && begins_pickle(here)
-                && let Some(len) = length(part, offset)?
+                && begins_pickle_counted(here, &mut looked_at)
+                && let Some(len) = length(part, offset, &mut looked_at)?
                 && (here.first() == Some(&0x80) || is_text(part, offset, len)?)
             {
                 put(offset, len);
                 done = offset + len;
+                looked_at -= len.min(looked_at);
+            } else if looked_at > most {
+                given_up = Some(offset);
+                break;
             }
         }
         start += WINDOW as u64;
     }
-    members.push(Member { name: keyed::DAMAGED.into(), data: Data::Unreadable(NOT_SEEN.into()) });
+    let text = match given_up {
+        Some(at) => format!("{NOT_SEEN}; it was given up at byte {at}, for too much only looks like pickles"),
+        None => NOT_SEEN.into(),
+    };
+    members.push(Member { name: keyed::DAMAGED.into(), data: Data::Unreadable(text) });
     Ok(members)
 }
 
@@ -81,7 +95,7 @@ fn heap(part: &Part, at: u64, put: &mut dyn FnMut(u64, u64)) -> io::Result<Optio
             break;
         }
         if begins_pickle(&part.bytes_at(data, TRIAL + 1)?)
-            && let Some(pickle) = length(part, data)?
+            && let Some(pickle) = length(part, data, &mut 0)?
             && pickle <= len
         {
             put(data, pickle);
@@ -103,9 +117,16 @@ fn may_begin(bytes: &[u8]) -> bool {
         || bytes.starts_with(b"c__builtin__\n")
 }
 
-/// Bytes of the pickle that begins here, to its STOP.
-fn length(part: &Part, at: u64) -> io::Result<Option<u64>> {
-    let (mut decoder, mut read) = (Decoder::new(), at);
+/// Bytes of the pickle that begins here, to its STOP; adds how many bytes were looked at.
+fn length(part: &Part, at: u64, looked_at: &mut u64) -> io::Result<Option<u64>> {
+    let mut decoder = Decoder::new();
+    let found = end_of(part, at, &mut decoder);
+    *looked_at += decoder.offset();
+    found
+}
+
+fn end_of(part: &Part, at: u64, decoder: &mut Decoder) -> io::Result<Option<u64>> {
+    let mut read = at;
     loop {
         let piece = part.bytes_at(read, TRIAL)?;
         read += piece.len() as u64;

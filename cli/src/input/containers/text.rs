@@ -128,11 +128,23 @@ fn wrapped(text: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// Lines of `redis-cli`: `1) "..."`, named by their numbers; or a string a line.
+/// Lines of `redis-cli`: `1) "..."`, named by their numbers; a string a line; or, of `--csv`, several, named `LINE/COLUMN`.
 fn in_list(text: &[u8]) -> Vec<Found> {
     let mut found = Vec::new();
+    // The first line of a table that is quoted throughout has names.
+    let first = text.split(|&byte| byte == b'\n').next().and_then(forms::strings).unwrap_or_default();
+    let has_several = first.len() > 1 && first.into_iter().any(|string| wrapped(string).is_some());
     for (at, line) in text.split(|&byte| byte == b'\n').enumerate() {
         let line = line.trim_ascii();
+        if let Some(strings) = forms::strings(line).filter(|strings| has_several && strings.len() > 1) {
+            for (column, string) in strings.into_iter().enumerate() {
+                if let Some(bytes) = wrapped(string) {
+                    let name = format!("{}/{}", at + 1, column + 1);
+                    found.push(Found { name, text: string.to_vec(), bytes: Some(bytes), is_json: false });
+                }
+            }
+            continue;
+        }
         let numbered = line.iter().position(|&byte| byte == b')').and_then(|end| {
             let (number, rest) = line.split_at_checked(end)?;
             let number = str::from_utf8(number).ok().filter(|number| number.bytes().all(|b| b.is_ascii_digit()))?;

@@ -142,11 +142,53 @@ fn begins_escaped(head: &[u8]) -> bool {
 /// Escapes of Python, redis-cli, MySQL and PostgreSQL, in quotes or not.
 fn escaped(text: &[u8]) -> Option<Vec<u8>> {
     let text = match unquoted(text) {
+        // What ends before is several strings.
+        Some(inner) if !is_one_string(text, inner) => return None,
         Some(inner) => inner,
         None if text.starts_with(b"\\") => text,
+        // Protocols 0 and 1 begin with plain characters; without escapes a pickle of several lines would have them.
+        None if text.contains(&b'\\') && !text.contains(&b'\n') => text,
         None => return None,
     };
     unescape(text)
+}
+
+/// The quote that opens the text does not close it before its end.
+fn is_one_string(text: &[u8], inner: &[u8]) -> bool {
+    let quote = text.trim_ascii_end().last().copied().filter(|quote| *quote != b')').or_else(|| {
+        // bytearray('..')
+        text.trim_ascii_end().strip_suffix(b")").and_then(|text| text.trim_ascii_end().last().copied())
+    });
+    let mut rest = inner;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = if byte == b'\\' { after.get(1..).unwrap_or_default() } else { after };
+        if byte != b'\\' && Some(byte) == quote {
+            return false;
+        }
+    }
+    true
+}
+
+/// The strings of a line of `redis-cli --csv`, with their quotes; `None` where it is no such line.
+pub(super) fn strings(line: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut strings = Vec::new();
+    let mut rest = line.trim_ascii();
+    loop {
+        let inner = rest.strip_prefix(b"\"")?;
+        let mut is_escaped = false;
+        let end = inner.iter().position(|&byte| {
+            let closes = byte == b'"' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            closes
+        })?;
+        let (string, after) = rest.split_at_checked(end + 2)?;
+        strings.push(string);
+        match after.split_first() {
+            None => return Some(strings),
+            Some((b',', after)) => rest = after.trim_ascii_start(),
+            Some(_) => return None,
+        }
+    }
 }
 
 fn unescape(text: &[u8]) -> Option<Vec<u8>> {
