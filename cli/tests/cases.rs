@@ -464,6 +464,13 @@ fn what_stands_for_columns_is_a_table() {
         assert!(fails(&["table", "-f", "csv", wrong]).contains("its parts do not fit together"), "{wrong}");
     }
     assert!(fails(&["table", "dia.pkl"]).contains("the format dia"));
+    assert_eq!(csv("dok_p2.pkl"), "row,col,value\n0,1,1.5\n2,3,-2.0");
+    assert_eq!(says(&["table", "-f", "jsonl", "dok_p2.pkl"]).lines().next(), Some(r#"{"row":0,"col":1,"value":1.5}"#));
+    assert_eq!(csv("dok_empty.pkl").trim(), "");
+    let folder = tempfile::tempdir().unwrap();
+    let parquet = folder.path().join("dok.parquet");
+    says(&["table", "dok_p2.pkl", "-o", parquet.to_str().unwrap()]);
+    assert!(std::fs::metadata(parquet).unwrap().len() > 100);
     assert!(fails(&["table", "cube.pkl"]).contains("3 axes"));
 }
 
@@ -671,4 +678,30 @@ fn cells_that_hold_themselves_are_written_as_python_writes_them() {
     laugh.extend(b"sa.");
     let output = piped(&["table", "-f", "csv", "-"], &laugh);
     assert!(output.stdout.len() < 10_000, "{}", output.stdout.len());
+}
+
+#[test]
+fn the_items_of_subclasses_of_frames_are_rows() {
+    // The class renamed to one of another library, in the place where the pickle names it.
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.pkl");
+    let own = own.to_str().unwrap();
+    says(&["convert", "df_pd3.pkl", "-o", own, "--rename", "pandas.DataFrame=geopandas.geodataframe.GeoDataFrame"]);
+    let there = says(&["grep", "--classes", "GeoDataFrame", own]);
+    assert!(there.contains("GeoDataFrame"), "{there}");
+    assert_eq!(says(&["items", own]), says(&["items", "df_pd3.pkl"]));
+    assert_eq!(says(&["count", own]), "3");
+    // A column that is kept in a class of that library: no rows, and no internals either.
+    let other = folder.path().join("other.pkl");
+    let other = other.to_str().unwrap();
+    says(&[
+        "convert",
+        own,
+        "-o",
+        other,
+        "--rename",
+        "pandas._libs.arrays.__pyx_unpickle_NDArrayBacked=geopandas.array.GeometryArray",
+    ]);
+    assert!(fails(&["items", other]).contains("its rows cannot be told"));
+    assert!(fails(&["count", other]).contains("its rows cannot be told"));
 }

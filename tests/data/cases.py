@@ -215,6 +215,11 @@ def columns():
     dump("csr_wrong.pkl", matrix("csr", indices=minor, indptr=numpy.array([0, 2, 1, 3], "i4"), data=data), 4)
     dump("csr_outside.pkl", matrix("csr", indices=minor + 1, indptr=pointers["csr"], data=data), 4)
     dump("dia.pkl", matrix("dia", offsets=numpy.array([0]), data=numpy.ones((1, 3))), 4)
+    dok = class_of("scipy.sparse._dok", "dok_matrix", (dict,), __reduce__=lambda self: dict.__reduce__(self))({(0, 1): 1.5, (2, 3): numpy.float64(-2)})
+    dok.__dict__.update(_shape=(3, 4), maxprint=50, dtype=numpy.dtype("f8"))
+    dump("dok_p2.pkl", dok, 2)
+    dok.clear()
+    dump("dok_empty.pkl", dok, 4)
     dump("cube.pkl", numpy.zeros((2, 2, 2)), 4)
     with open(f"{FOLDER}/log.pkl", "wb") as file:
         for n in range(3):

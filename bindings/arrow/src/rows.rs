@@ -7,7 +7,7 @@ use crate::{Error, TableOptions, Text, names};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, Schema, SchemaRef};
 use pickle_core::Value;
-use pickle_core::view::{Pairs, View};
+use pickle_core::view::{Mapping, Pairs, View};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -104,6 +104,12 @@ impl<'d> Columns<'d> {
     }
 }
 
+/// A sparse matrix of SciPy in the format dok, which is a dict of values by row and column.
+fn is_dok(mapping: &Mapping<'_>) -> bool {
+    let class = mapping.class.and_then(|class| class.as_global());
+    class.is_some_and(|(module, name)| module.starts_with("scipy.sparse") && matches!(name, "dok_matrix" | "dok_array"))
+}
+
 /// The rows that a value is: a list of dicts, tuples or objects, a dict of columns, a dict of rows.
 pub(crate) fn columns(value: Value<'_>, flatten: bool, text: Text) -> Result<Columns<'_>, String> {
     let mut columns = Columns { columns: Vec::new(), rows: 0, places: HashMap::new() };
@@ -115,6 +121,17 @@ pub(crate) fn columns(value: Value<'_>, flatten: bool, text: Text) -> Result<Col
         View::Set(set) => {
             columns.rows = set.items.len();
             set.items.enumerate().for_each(|(row, item)| columns.row(row, item, flatten, text));
+        }
+        View::Mapping(mapping) if is_dok(&mapping) => {
+            columns.rows = mapping.pairs.len();
+            for (row, (key, value)) in mapping.pairs.enumerate() {
+                let Some([at, column]) = key.at(0).zip(key.at(1)).filter(|_| key.len() == 2).map(<[_; 2]>::from) else {
+                    return Err("the keys of the sparse matrix are no rows and columns".into());
+                };
+                columns.set(row, "row".into(), at);
+                columns.set(row, "col".into(), column);
+                columns.set(row, "value".into(), value);
+            }
         }
         View::Mapping(mapping) => {
             let len = |value: Value<'_>| match value.view() {
@@ -158,7 +175,9 @@ pub(crate) fn columns(value: Value<'_>, flatten: bool, text: Text) -> Result<Col
             ));
         }
         View::Sparse { format, .. } => {
-            return Err(format!("a sparse matrix of the format {format} is not read as rows: csr, csc and coo are"));
+            return Err(format!(
+                "a sparse matrix of the format {format} is not read as rows: csr, csc, coo and dok are"
+            ));
         }
         _ => return Err("it has no rows: a frame, a series, an array, a list, or a dict has".to_owned()),
     }

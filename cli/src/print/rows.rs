@@ -7,7 +7,7 @@ use super::table::grid::Grid;
 use super::table::values::Arena;
 use super::table::write;
 use pickle_core::known::DType;
-use pickle_core::table::{Index, Table};
+use pickle_core::table::{Index, Table, TableError};
 use pickle_core::view::View;
 use pickle_core::{PathStep, Value};
 use std::io::{self, Write};
@@ -33,8 +33,11 @@ impl<'d> Rows<'d> {
                 Err("the fields of its records are masked one by one".into())
             }
             View::Masked(masked) => Rows::array(&masked.array.dtype, Cells::masked(&masked)).map(Some),
-            View::DataFrame { .. } | View::Series { .. } => match Table::of(value) {
+            // Subclasses of frames and series, too.
+            View::DataFrame { .. } | View::Series { .. } | View::Record(_) | View::Object(..) => match Table::of(value)
+            {
                 Ok(table) => Grid::table(&table, arena).map_err(|error| error.to_string()).and_then(Rows::known),
+                Err(TableError::NoTable) => Ok(None),
                 Err(error) => Err(error.to_string()),
             },
             View::Index { .. } => match Index::of(value) {

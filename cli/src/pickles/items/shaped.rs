@@ -4,15 +4,18 @@ use super::{Item, ItemSink, Whose};
 use crate::Failure;
 use crate::input::{Input, containers};
 use crate::pickles::documents::Pickles;
+use pickle_core::table::{Table, TableError};
 use pickle_core::view::View;
 use pickle_core::{Batch, Options, Role, Value};
 
 /// The value is an array or a table.
 pub(super) fn is_shaped(value: Value<'_>) -> bool {
-    matches!(
-        value.view(),
-        View::Array(_) | View::Masked(_) | View::DataFrame { .. } | View::Series { .. } | View::Index { .. }
-    )
+    match value.view() {
+        View::Array(_) | View::Masked(_) | View::DataFrame { .. } | View::Series { .. } | View::Index { .. } => true,
+        // A subclass of a frame or series has its blocks; those that cannot be read are no items either.
+        View::Record(_) | View::Object(..) => !matches!(Table::of(value), Err(TableError::NoTable)),
+        _ => false,
+    }
 }
 
 /// The first item looks as if its container were one: a part of the state that NumPy, pandas and joblib write.

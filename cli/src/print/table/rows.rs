@@ -5,7 +5,7 @@ use super::grid::{Grid, label};
 use super::values::{Arena, Column};
 use pickle_core::Value;
 use pickle_core::table::{Index, Table, TableError};
-use pickle_core::view::{Pairs, View};
+use pickle_core::view::{Mapping, Pairs, View};
 use std::collections::HashMap;
 
 /// Levels of dicts inside dicts that are made columns of.
@@ -137,6 +137,18 @@ fn grid(value: Value<'_>, flatten: bool, other: Other) -> Result<Grid<'_>, Strin
             }
             Ok(columns.grid(rows))
         }
+        View::Mapping(mapping) if is_dok(&mapping) => {
+            let rows = mapping.pairs.len();
+            for (row, (key, value)) in mapping.pairs.enumerate() {
+                let Some([at, column]) = key.at(0).zip(key.at(1)).filter(|_| key.len() == 2).map(<[_; 2]>::from) else {
+                    return Err("the keys of the sparse matrix are no rows and columns".to_owned());
+                };
+                columns.set(row, "row".to_owned(), at);
+                columns.set(row, "col".to_owned(), column);
+                columns.set(row, "value".to_owned(), value);
+            }
+            Ok(columns.grid(rows))
+        }
         View::Mapping(mapping) => {
             let lists = |value: Value<'_>| match value.view() {
                 View::Sequence(sequence) => Some(sequence.items.len()),
@@ -178,9 +190,18 @@ fn grid(value: Value<'_>, flatten: bool, other: Other) -> Result<Grid<'_>, Strin
         View::Array(array) => {
             Err(format!("an array of {} axes has no rows and columns: only one of 1 or 2 has", array.axes().len()))
         }
+        View::Sparse { format: "dok", .. } => {
+            Err("a sparse matrix of the format dok that is not spelled as SciPy does is not read as rows".to_owned())
+        }
         View::Sparse { format, .. } => {
-            Err(format!("a sparse matrix of the format {format} is not read as rows: csr, csc and coo are"))
+            Err(format!("a sparse matrix of the format {format} is not read as rows: csr, csc, coo and dok are"))
         }
         _ => Err("it has no rows: a frame, a series, an array, a list, or a dict has".to_owned()),
     }
+}
+
+/// A sparse matrix of SciPy in the format dok, which is a dict of values by row and column.
+fn is_dok(mapping: &Mapping<'_>) -> bool {
+    let class = mapping.class.and_then(|class| class.as_global());
+    class.is_some_and(|(module, name)| module.starts_with("scipy.sparse") && matches!(name, "dok_matrix" | "dok_array"))
 }
