@@ -224,6 +224,11 @@ def test_damage_names_file_split_item_and_offset(spark, tmp_path):
     (tmp_path / "cut.pkl").write_bytes(packed[:-1000])
     count = reader(spark, ignoreCorruptFiles="true", **options).load(str(tmp_path)).count()
     assert 10_000 < count < 30_000
+    # The sample is of a file whose start alone is there.
+    (tmp_path / "cut.pkl").write_bytes(data[:50])
+    assert reader(spark, ignoreCorruptFiles="true", **options).load(str(tmp_path)).count() == 10_000
+    with pytest.raises(Exception, match="cut.pkl"):
+        reader(spark, **options).load(str(tmp_path)).count()
     # A row that does not fit is no damage.
     write(tmp_path / "cut.pkl", [{"id": "text"}])
     for options in ({"mode": "FAILFAST"}, {}):

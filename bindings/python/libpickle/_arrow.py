@@ -17,9 +17,23 @@ def place(file, path="$", plan=None, pickles=False, name="", ahead=True):
 def shape(file, path, pickles=None):
     """pickles, where each pickle is an item; rows; or table, for what is read as a whole."""
     if pickles is None and path == "$":
-        with file.open() as opened:
-            pickles = _is_log(opened.read(_RECORD))
+        pickles = _is_log(_start(file))
     return "pickles" if pickles else _shape(place(file, path, ahead=False, name=prefix(file)))
+
+
+def _start(file):
+    """The first bytes of a file, as far as it can be read: what is wrong with it is told by who reads on."""
+    found = b""
+    with file.open() as opened:
+        try:
+            while len(found) < _RECORD:
+                piece = opened.read(1 << 16)
+                if not piece:
+                    break
+                found += piece
+        except Exception:
+            pass
+    return found
 
 
 def prefix(file, rest=""):

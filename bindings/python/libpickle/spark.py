@@ -221,18 +221,18 @@ class PickleDataSource(DataSource):
         files = [name for name, _ in _files(how.paths)]
         step = max(1, len(files) // how.sample_files)
         rows, others = _Columns(None, how.flatten), []
-        seen = False
         for name in files[::step][: how.sample_files]:
-            file = File(name)
-            kind = _arrow.shape(file, how.items_path, how.pickles)
-            if kind == "table":
-                table = _Batches.table(file.native(), how.items_path, 1, None, how.flatten, _arrow.prefix(file))
-                others.append(pyarrow.schema(table))
-                continue
-            place = _arrow.place(file, how.items_path, pickles=kind == "pickles", name=_arrow.prefix(file))
-            seen |= rows.look(place, how.sample_rows) > 0
-        if seen or not others:
-            others.append(pyarrow.schema(rows))
+            try:
+                schema = self._sample(name, rows)
+            except _DAMAGE as error:
+                if not (how.ignore_corrupt and _is_damage(error)):
+                    raise
+                schema = None
+            if schema is not None:
+                others.append(schema)
+        found = pyarrow.schema(rows)
+        if len(found) or not others:
+            others.append(found)
         plain = [
             pyarrow.schema([(field.name, to_arrow_type_of(_spark_type(field.type))) for field in schema])
             for schema in others
@@ -246,6 +246,17 @@ class PickleDataSource(DataSource):
         if how.mode == "PERMISSIVE":
             fields.append(types.StructField(how.corrupt, types.StringType(), True))
         return types.StructType(fields)
+
+    def _sample(self, name, rows):
+        """The columns of what is read as a whole; those of rows go to the others."""
+        how, file = _Options(self.options), File(name)
+        kind = _arrow.shape(file, how.items_path, how.pickles)
+        if kind == "table":
+            table = _Batches.table(file.native(), how.items_path, 1, None, how.flatten, _arrow.prefix(file))
+            return pyarrow.schema(table)
+        place = _arrow.place(file, how.items_path, pickles=kind == "pickles", name=_arrow.prefix(file))
+        rows.look(place, how.sample_rows)
+        return None
 
     def reader(self, schema):
         which = _FilteringReader if _Options(self.options).push_filters else _Reader

@@ -222,9 +222,8 @@ impl Stream {
                 decoder.next_pickle();
                 // SAFETY: the only reference to it.
                 let planner = unsafe { planner.get_mut() };
-                // Of a damaged pickle the plan is that of what comes before the fault, which the reader will tell.
-                loop {
-                    let mut rest = ahead.at(decoder.offset()..u64::MAX)?;
+                // Of a damaged pickle or file the plan is that of what comes before the fault, which the reader will tell.
+                while let Ok(mut rest) = ahead.at(decoder.offset()..u64::MAX) {
                     if rest.is_empty() || planner.feed(decoder, &mut rest) {
                         break;
                     }
