@@ -302,6 +302,8 @@ enum pickle_status
   PICKLE_STATUS_NOT_UTF8 = 103,
   // The path is malformed.
   PICKLE_STATUS_BAD_PATH = 104,
+  // The parts of a table are missing, or do not fit together.
+  PICKLE_STATUS_BAD_TABLE = 105,
   // A required pointer is null, or a struct has not been initialised.
   PICKLE_STATUS_NULL = 110,
   // The program was compiled with the header of another version.
@@ -1369,6 +1371,263 @@ uint64_t pickle_item_reader_offset(struct pickle_item_reader *reader);
 
 // The last error of this reader.
 pickle_status pickle_item_reader_error(struct pickle_item_reader *reader, struct pickle_error *error);
+
+/* ============================================================================================================
+ * Tables. Frames and series of pandas, arrays, dicts of columns: columns of cells, and of items where they lie.
+ * ============================================================================================================ */
+
+// The unit of a time.
+enum pickle_unit
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  // It is no time, or one without a unit.
+  PICKLE_UNIT_NONE = 0,
+  // Years.
+  PICKLE_UNIT_YEAR = 1,
+  // Months.
+  PICKLE_UNIT_MONTH = 2,
+  // Weeks.
+  PICKLE_UNIT_WEEK = 3,
+  // Days.
+  PICKLE_UNIT_DAY = 4,
+  // Hours.
+  PICKLE_UNIT_HOUR = 5,
+  // Minutes.
+  PICKLE_UNIT_MINUTE = 6,
+  // Seconds.
+  PICKLE_UNIT_SECOND = 7,
+  // 10^-3 seconds.
+  PICKLE_UNIT_MILLI = 8,
+  // 10^-6 seconds.
+  PICKLE_UNIT_MICRO = 9,
+  // 10^-9 seconds.
+  PICKLE_UNIT_NANO = 10,
+  // 10^-12 seconds.
+  PICKLE_UNIT_PICO = 11,
+  // 10^-15 seconds.
+  PICKLE_UNIT_FEMTO = 12,
+  // 10^-18 seconds.
+  PICKLE_UNIT_ATTO = 13,
+};
+#ifndef __cplusplus
+typedef int32_t pickle_unit;
+#endif // __cplusplus
+
+// What is in a cell.
+enum pickle_cell_kind
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  // Nothing: None, NaT, NA, or masked. (A float that is NaN is a float.)
+  PICKLE_CELL_KIND_NULL = 0,
+  // `i64` is 0 or 1.
+  PICKLE_CELL_KIND_BOOL = 1,
+  // `i64`.
+  PICKLE_CELL_KIND_INT = 2,
+  // `u64`: above what `i64` holds, or of an unsigned column.
+  PICKLE_CELL_KIND_UINT = 3,
+  // `f64`, of `bits` bits.
+  PICKLE_CELL_KIND_FLOAT = 4,
+  // `f64` and `imaginary`.
+  PICKLE_CELL_KIND_COMPLEX = 5,
+  // UTF-8 in `bytes`.
+  PICKLE_CELL_KIND_TEXT = 6,
+  // Text as numpy keeps it, in UTF-32 (UTF-16 where the item has two bytes): `bytes` in the order that `big_endian` says,
+  // or `pickle_cell_text`, which makes it UTF-8.
+  PICKLE_CELL_KIND_WIDE = 7,
+  // Bytes: `bytes`, or `pickle_cell_text` where that is empty.
+  PICKLE_CELL_KIND_BYTES = 8,
+  // `i64` units since 1970, in UTC where the column has a zone.
+  PICKLE_CELL_KIND_DATE_TIME = 9,
+  // `i64` units.
+  PICKLE_CELL_KIND_TIME_DELTA = 10,
+  // `i64` is the ordinal of a period of pandas.
+  PICKLE_CELL_KIND_PERIOD = 11,
+  // `i64` days since 1970.
+  PICKLE_CELL_KIND_DATE = 12,
+  // `i64` units since midnight.
+  PICKLE_CELL_KIND_TIME = 13,
+  // A decimal number: digits of 128 bits, `i64` the more significant half and `u64` the other; `scale` of them are
+  // behind the point.
+  PICKLE_CELL_KIND_DECIMAL = 14,
+  // An object: `value`.
+  PICKLE_CELL_KIND_VALUE = 15,
+  // An item of an array that has no other kind, such as a record: `bytes`.
+  PICKLE_CELL_KIND_RAW = 16,
+  // An interval: `pickle_column_interval`.
+  PICKLE_CELL_KIND_INTERVAL = 17,
+};
+#ifndef __cplusplus
+typedef int32_t pickle_cell_kind;
+#endif // __cplusplus
+
+// A cell of a table. Members that its kind does not name are 0.
+typedef struct pickle_cell {
+  // What is in it.
+  pickle_cell_kind kind;
+  // The unit of a time.
+  pickle_unit unit;
+  // An int, a bool, a time.
+  int64_t i64;
+  // An unsigned int.
+  uint64_t u64;
+  // A float; the real part of a complex number.
+  double f64;
+  // The imaginary part.
+  double imaginary;
+  // Text or bytes in the input or the storage.
+  struct pickle_bytes bytes;
+  // The object, where the column has objects.
+  struct pickle_value value;
+  // Bits of a float: 16, 32 or 64; of a complex number 64 or 128.
+  uint8_t bits;
+  // Digits of a decimal number behind the point; negative for zeros before it.
+  int8_t scale;
+  // Of text in UTF-32: most significant byte first.
+  bool big_endian;
+  // Private; do not access.
+  uint64_t opaque[8];
+} pickle_cell;
+
+// Copies the text of a cell, as UTF-8 without a NUL, or its bytes, into `buffer`. `size` is the length of all of it;
+// `PICKLE_STATUS_OUT_OF_RANGE` if that is more than `capacity`.
+pickle_status pickle_cell_text(const struct pickle_cell *cell,
+                               char *buffer,
+                               size_t capacity,
+                               size_t *size);
+
+// How a column holds its values.
+enum pickle_column_kind
+#ifdef __cplusplus
+  : int32_t
+#endif // __cplusplus
+ {
+  // An item of an array a row: `data`.
+  PICKLE_COLUMN_KIND_ARRAY = 0,
+  // An item of an array a row, and a bool a row that says which are missing: `data` and `mask`.
+  PICKLE_COLUMN_KIND_MASKED = 1,
+  // A category a row: `data` has their numbers, of which -1 is a missing value.
+  PICKLE_COLUMN_KIND_CATEGORICAL = 2,
+  // An interval a row: `pickle_column_interval`.
+  PICKLE_COLUMN_KIND_INTERVALS = 3,
+  // Values of some rows, and one value for all others.
+  PICKLE_COLUMN_KIND_SPARSE = 4,
+  // Ints at equal distances.
+  PICKLE_COLUMN_KIND_RANGE = 5,
+  // Values of pyarrow. Of protocols 0 to 2 they cannot be read (`PICKLE_STATUS_BAD_TABLE`): their bytes are not in one piece.
+  PICKLE_COLUMN_KIND_ARROW = 6,
+  // Objects of a list.
+  PICKLE_COLUMN_KIND_LIST = 7,
+  // Any other: cell by cell.
+  PICKLE_COLUMN_KIND_OTHER = 8,
+};
+#ifndef __cplusplus
+typedef int32_t pickle_column_kind;
+#endif // __cplusplus
+
+// A column of a table, or a level of its labels: 2.5 KB.
+typedef struct pickle_column {
+  // Number of rows.
+  size_t rows;
+  // How it holds its values.
+  pickle_column_kind how;
+  // The unit of `data` where these are times: ticks since 1970, or spans. The least int is a missing one.
+  pickle_unit unit;
+  // So many units are a tick.
+  int64_t unit_count;
+  // From the first byte of the first item to the last byte of the last, in the input. Empty where the pickle does not
+  // hold them as bytes in one piece (objects, and numbers in protocols 0 to 2): `pickle_column_next`.
+  struct pickle_bytes data;
+  // Bytes from one item of `data` to the next.
+  size_t stride;
+  // Size of an item of `data` in bytes.
+  size_t item_size;
+  // One byte a row that is not 0 where the value is missing.
+  struct pickle_bytes mask;
+  // Bytes from one byte of `mask` to the next.
+  size_t mask_stride;
+  // The time zone in which times, which are in UTC, are shown; else None.
+  struct pickle_value zone;
+  // The kind of the items of `data` in numpy's letters, as in `pickle_array`; 0 where there is no array.
+  uint8_t kind;
+  // Most significant byte first.
+  bool big_endian;
+  // Private; do not access.
+  uint64_t opaque[304];
+} pickle_column;
+
+// The items of a column as an array of C: of this kind (numpy's letter) and size, one after another, in the byte order of
+// this machine, none of them missing by a mask, and aligned to their size. Null where any of that is not so: then
+// `data` and `stride` may still do, with memcpy.
+const void *pickle_column_items(const struct pickle_column *column,
+                                char kind,
+                                size_t item_size);
+
+// The cell of a row. Constant for numbers in one piece; linear in the row for others: `pickle_column_next`.
+// `PICKLE_STATUS_BAD_TABLE` where its parts are missing.
+pickle_status pickle_column_cell(const struct pickle_column *column, size_t row, struct pickle_cell *out);
+
+// The cell of the next row, from the first on: `PICKLE_STATUS_ITEM`, and `PICKLE_STATUS_OK` behind the last. Constant,
+// except for values of pyarrow in chunks, sparse ones and categories that are objects. `PICKLE_STATUS_BAD_TABLE` where
+// parts of the cell are missing.
+pickle_status pickle_column_next(struct pickle_column *column,
+                                 struct pickle_cell *out);
+
+// The ends of the interval in a row, and whether they belong to it. `PICKLE_STATUS_MISSING` where the row has none,
+// `PICKLE_STATUS_WRONG_KIND` where the column has no intervals.
+pickle_status pickle_column_interval(const struct pickle_column *column,
+                                     size_t row,
+                                     struct pickle_cell *left,
+                                     struct pickle_cell *right,
+                                     bool *left_closed,
+                                     bool *right_closed);
+
+// A table in a document: 7 KB. The document, its storage and the input must stay as they are while it is in use.
+typedef struct pickle_table {
+  // Number of rows.
+  size_t rows;
+  // Number of columns, without the labels of the rows.
+  size_t columns;
+  // Levels of the labels of rows: several for a MultiIndex, 0 where rows are counted from 0 on.
+  size_t row_levels;
+  // Levels of the labels of columns: at least 1.
+  size_t column_levels;
+  // Private; do not access.
+  uint64_t opaque[896];
+} pickle_table;
+
+// Opens the table that a value is: a DataFrame or Series of any pandas, an array of one or two axes, a structured or
+// masked array, a dict of arrays, a sparse matrix of scipy. `PICKLE_STATUS_WRONG_KIND` where it is none,
+// `PICKLE_STATUS_BAD_TABLE` where its parts do not fit together. Linear in the number of columns.
+pickle_status pickle_table_open(const struct pickle_doc *doc,
+                                struct pickle_value value,
+                                struct pickle_table *out);
+
+// The name of a column, in a level of its labels: text as a rule, but pandas takes any value. A column of an array is
+// called by its number, a series may have no name.
+pickle_status pickle_table_name(const struct pickle_table *table,
+                                size_t column,
+                                size_t level,
+                                struct pickle_cell *out);
+
+// The first column of a name, which is in the first level of the labels; `PICKLE_STATUS_MISSING` where there is none.
+pickle_status pickle_table_find(const struct pickle_table *table,
+                                const char *name,
+                                size_t *out);
+
+// A column by its number. Found in time linear in the number of blocks of the frame.
+pickle_status pickle_table_column(const struct pickle_table *table, size_t number, struct pickle_column *out);
+
+// The labels of the rows, in a level of them; `PICKLE_STATUS_MISSING` where there are none.
+pickle_status pickle_table_index(const struct pickle_table *table, size_t level, struct pickle_column *out);
+
+// The name of a level of the labels of the rows; null where it has none.
+pickle_status pickle_table_index_name(const struct pickle_table *table,
+                                      size_t level,
+                                      struct pickle_cell *out);
 
 /* ============================================================================================================
  * Messages. Messages of a known layout, into a struct.

@@ -24,7 +24,7 @@ recipe_c() { #  the C archive: tests, sanitizers, no panics, examples against Py
     fi
     cargo test -q -p pickle-ffi
     local out=target/c/out archive=target/c/release/libpickle.a corpus=${PICKLE_CORPUS:-../shared/corpus} example python carbon numpy
-    local tests=(tests/c/test.c tests/c/statuses.c tests/c/write.c tests/c/known.c tests/c/items.c tests/c/message.c tests/c/scan.c tests/c/write_known.c)
+    local tests=(tests/c/test.c tests/c/statuses.c tests/c/write.c tests/c/known.c tests/c/items.c tests/c/message.c tests/c/scan.c tests/c/write_known.c tests/c/table.c)
     local warn=(-Wall -Wextra -Wpedantic -Werror -Iinclude -g -O1)
     local files=(tests/data/core/*.pickle) hostile=()
     [ ! -d "$corpus/data/hostile" ] || mapfile -t hostile < <(find "$corpus/data/hostile" "$corpus/data/quirks" -type f -size -1000k ! -name '*.json' | sort)

@@ -5,10 +5,13 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+mod cell;
+mod column;
 mod decoder;
 mod document;
 mod error;
 mod getters;
+mod hidden;
 mod items;
 mod iter;
 mod json;
@@ -24,11 +27,14 @@ mod scan;
 #[cfg(feature = "verdict")]
 mod scan_report;
 mod status;
+mod table;
 mod value;
 mod version;
 mod writer;
 mod writer_known;
 
+pub use cell::*;
+pub use column::*;
 pub use decoder::*;
 pub use document::*;
 pub use error::*;
@@ -48,6 +54,7 @@ pub use scan::*;
 #[cfg(feature = "verdict")]
 pub use scan_report::*;
 pub use status::*;
+pub use table::*;
 pub use value::*;
 pub use version::*;
 pub use writer::*;

@@ -160,6 +160,8 @@ pub enum pickle_status {
     NotUtf8 = 103,
     /// The path is malformed.
     BadPath = 104,
+    /// The parts of a table are missing, or do not fit together.
+    BadTable = 105,
 
     /// A required pointer is null, or a struct has not been initialised.
     Null = 110,
@@ -227,6 +229,7 @@ texts! {
     OutOfRange "the int does not fit the type asked for"
     NotUtf8 "the text is not UTF-8; take its bytes"
     BadPath "the path cannot be read; write it as $.rows[3].temp"
+    BadTable "the parts of the table are missing, or do not fit together"
     Null "a pointer is null, or a struct has not been initialised"
     AbiMismatch "the program was compiled with the header of another version of the library"
     BadOption "an option or number has no meaning here"

@@ -29,6 +29,7 @@ void test_known(void);
 void test_items(void);
 void test_messages(void);
 void test_scan(void);
+void test_tables(void);
 void test_scan_of(const void *data, size_t size);
 void test_items_of(const void *data, size_t size);
 

@@ -398,6 +398,7 @@ int main(int argc, char **argv) {
     test_items();
     test_messages();
     test_scan();
+    test_tables();
     test_statuses();
     for (i = 1; i < argc; i++) {
         any_file(argv[i]);

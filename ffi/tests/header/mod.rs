@@ -21,6 +21,11 @@ const SECTIONS: &[(&str, &str, &[&str])] = &[
         "Input in pieces of any size: whole pickles, or the items of one container in bounded memory.",
         &["reader", "plan", "items"],
     ),
+    (
+        "Tables",
+        "Frames and series of pandas, arrays, dicts of columns: columns of cells, and of items where they lie.",
+        &["cell", "column", "table"],
+    ),
     ("Messages", "Messages of a known layout, into a struct.", &["message"]),
     (
         "Verdict",
