@@ -33,10 +33,28 @@ PLACES = [
 ]
 
 
+# And the parts of the version, each by its name.
+PARTS = [
+    ("ffi/src/version.rs", r"PICKLE_VERSION_{}: u32 = (\d+)"),
+    ("include/pickle.h", r"#define PICKLE_VERSION_{} (\d+)"),
+]
+
+
+def places(version):
+    """All places, with what stands there."""
+    for name, pattern in PLACES:
+        yield name, pattern, version
+    for name, pattern in PARTS:
+        for part, number in zip(("MAJOR", "MINOR", "PATCH"), (version or "..").split(".")):
+            yield name, pattern.format(part), number
+
+
 def main():
     new = sys.argv[2] if sys.argv[1:2] == ["--write"] else None
-    wanted, wrong = None, []
-    for name, pattern in PLACES:
+    wrong, count = [], 0
+    current = re.search(PLACES[0][1], (ROOT / PLACES[0][0]).read_text(encoding="utf-8"))[1]
+    for name, pattern, wanted in places(new or current):
+        count += 1
         path = ROOT / name
         text = path.read_text(encoding="utf-8")
         found = re.search(pattern, text)
@@ -44,15 +62,14 @@ def main():
             wrong.append(f"{name}: no version like {pattern}")
             continue
         if new:
-            path.write_text(text[: found.start(1)] + new + text[found.end(1) :], encoding="utf-8")
+            path.write_text(text[: found.start(1)] + wanted + text[found.end(1) :], encoding="utf-8")
             continue
-        wanted = wanted or found[1]
         if found[1] != wanted:
             line = text.count("\n", 0, found.start(1)) + 1
-            wrong.append(f"{name}:{line}: version {found[1]}, and Cargo.toml says {wanted}")
+            wrong.append(f"{name}:{line}: version {found[1]}, where Cargo.toml says {current}")
     if wrong:
         sys.exit("\n".join(wrong))
-    print(f"version {new or wanted} in {len(PLACES)} places")
+    print(f"version {new or current} in {count} places")
 
 
 if __name__ == "__main__":
