@@ -126,7 +126,7 @@ extern "C" {
 #define PICKLE_VERSION_MAJOR 0
 
 // Raised by compatible additions.
-#define PICKLE_VERSION_MINOR 1
+#define PICKLE_VERSION_MINOR 2
 
 // Raised by corrections.
 #define PICKLE_VERSION_PATCH 0
@@ -138,7 +138,7 @@ extern "C" {
 // The version of the linked library, in the form of `PICKLE_VERSION_NUMBER`.
 uint32_t pickle_version_number(void);
 
-// The version of the linked library, such as "0.1.0". Static text.
+// The version of the linked library, such as "0.2.0". Static text.
 const char *pickle_version_string(void);
 
 // `PICKLE_ABI_VERSION` of the linked library.

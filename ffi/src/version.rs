@@ -5,7 +5,7 @@ use core::ffi::{CStr, c_char};
 /// Raised by incompatible changes of the interface.
 pub const PICKLE_VERSION_MAJOR: u32 = 0;
 /// Raised by compatible additions.
-pub const PICKLE_VERSION_MINOR: u32 = 1;
+pub const PICKLE_VERSION_MINOR: u32 = 2;
 /// Raised by corrections.
 pub const PICKLE_VERSION_PATCH: u32 = 0;
 /// The version of the struct layouts. Every `init` macro returns `PICKLE_STATUS_ABI_MISMATCH` if the header and the
@@ -41,7 +41,7 @@ pub extern "C" fn pickle_version_number() -> u32 {
     PICKLE_VERSION_MAJOR * 1_000_000 + PICKLE_VERSION_MINOR * 1000 + PICKLE_VERSION_PATCH
 }
 
-/// The version of the linked library, such as "0.1.0". Static text.
+/// The version of the linked library, such as "0.2.0". Static text.
 #[unsafe(no_mangle)]
 pub extern "C" fn pickle_version_string() -> *const c_char {
     TEXT.as_ptr()

@@ -32,7 +32,7 @@ pub use writer::dumps;
 
 uniffi::setup_scaffolding!();
 
-/// The version of this library, such as `0.1.0`.
+/// The version of this library, such as `0.2.0`.
 #[uniffi::export]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").into()

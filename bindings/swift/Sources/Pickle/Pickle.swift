@@ -60,7 +60,7 @@ public struct PickleOptions: Sendable, Hashable {
 
 /// Python's pickle format. Nothing is ever imported, called or executed.
 public enum Pickle {
-    /// The version of the library behind this package, such as `0.1.0`.
+    /// The version of the library behind this package, such as `0.2.0`.
     public static var version: String { PickleFFI.version() }
 
     /// Reads the pickle at the start of `data`; what follows it is not looked at.
