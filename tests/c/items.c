@@ -190,6 +190,94 @@ static void finished_early(void) {
     CHECK(pickle_item_reader_error(&reader, &error) == PICKLE_STATUS_OK && error.offset == 15);
 }
 
+/* {"a": {}, "rows": [...]}: the list may yet be put into the empty dict. Who asks, and looks ahead, has its items at once. */
+static void behind_a_sibling(void) {
+    static const char head[] = "\x80\x02}(X\x01\0\0\0a}X\x04\0\0\0rows]";
+    enum { ROWS = 5000, NODES = 4500 };
+    PICKLE_STORAGE(storage, NODES, 64, 4096);
+    size_t size = 0, n, step;
+    int into_sibling, asks;
+    for (into_sibling = 0; into_sibling < 2; into_sibling++) {
+        size = sizeof head - 1;
+        memcpy(pickle, head, size);
+        for (n = 0; n < ROWS; n++) {
+            if (n % 1000 == 0) {
+                pickle[size++] = '(';
+            }
+            pickle[size++] = 'K';
+            pickle[size++] = (uint8_t)n;
+            if (n % 1000 == 999) {
+                pickle[size++] = 'e';
+            }
+        }
+        if (into_sibling) {
+            pickle[size++] = 's';
+        }
+        pickle[size++] = 'u';
+        pickle[size++] = '.';
+        for (asks = 0; asks < 2; asks++) {
+            for (step = 61; step <= size; step *= 7) {
+                pickle_item_options options;
+                pickle_item_reader reader;
+                pickle_item item;
+                pickle_fate fate;
+                pickle_status status;
+                size_t at = 0, count = 0, doubts = 0;
+                memset(&options, 0, sizeof options);
+                options.path = "$.rows";
+                GIVES(OK, pickle_item_reader_init(&reader, &storage, &options));
+                GIVES(MISSING, pickle_item_reader_fate(&reader, &fate));
+                if (asks) {
+                    GIVES(OK, pickle_item_reader_ask(&reader));
+                }
+                for (;;) {
+                    pickle_in in;
+                    in.data = pickle + at;
+                    in.size = size - at < step ? size - at : step;
+                    in.pos = 0;
+                    status = pickle_item_reader_next(&reader, &in, &item);
+                    at += in.pos;
+                    if (status == PICKLE_STATUS_ITEM) {
+                        count++;
+                    } else if (status == PICKLE_STATUS_IN_DOUBT) {
+                        pickle_status known;
+                        size_t ahead;
+                        GIVES(OK, pickle_item_reader_fate(&reader, &fate));
+                        ahead = (size_t)pickle_fate_offset(&fate);
+                        do {
+                            pickle_in look;
+                            look.data = pickle + ahead;
+                            look.size = size - ahead < step ? size - ahead : step;
+                            look.pos = 0;
+                            known = pickle_fate_feed(&fate, &look);
+                            ahead += look.pos;
+                        } while (known == PICKLE_STATUS_NEED_MORE && ahead < size);
+                        CHECK(known == (into_sibling ? PICKLE_STATUS_MISSING : PICKLE_STATUS_OK));
+                        GIVES(OK, pickle_item_reader_decide(&reader, known == PICKLE_STATUS_OK));
+                        doubts++;
+                    } else if (status != PICKLE_STATUS_NEED_MORE || at == size) {
+                        break;
+                    }
+                }
+                if (!asks) {
+                    CHECK(status == PICKLE_STATUS_NODES_FULL && count == 0);
+                    CHECK(pickle_item_reader_is_held_in_doubt(&reader));
+                } else if (into_sibling) {
+                    CHECK(count == 0 && doubts == 1 && status != PICKLE_STATUS_ITEM);
+                } else {
+                    CHECK(status == PICKLE_STATUS_OK && count == ROWS && doubts == 1);
+                    CHECK(!pickle_item_reader_is_held_in_doubt(&reader));
+                }
+            }
+        }
+    }
+    GIVES(NULL, pickle_item_reader_ask(NULL));
+    GIVES(NULL, pickle_item_reader_fate(NULL, NULL));
+    GIVES(NULL, pickle_item_reader_decide(NULL, true));
+    GIVES(NULL, pickle_fate_feed(NULL, NULL));
+    CHECK(pickle_fate_offset(NULL) == 0 && !pickle_item_reader_is_held_in_doubt(NULL));
+}
+
 /* An empty list at a path, and nothing there, are two things. */
 static void path_or_none(void) {
     static const struct {
@@ -307,6 +395,7 @@ void test_items(void) {
     plans_in_pieces();
     bounded();
     finished_early();
+    behind_a_sibling();
     path_or_none();
     nothing();
 }
