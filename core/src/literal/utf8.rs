@@ -50,7 +50,6 @@ fn utf8_slow(mut bytes: &[u8]) -> Result<bool, ErrorKind> {
 
 /// The byte is among these. On small machines the standard library's search costs more flash than it is worth.
 #[allow(clippy::manual_contains)] // It is the search that is meant.
-#[allow(clippy::manual_contains, reason = "what it does is the other way to search")]
 pub(crate) fn has(bytes: &[u8], byte: u8) -> bool {
     if cfg!(target_pointer_width = "64") { bytes.contains(&byte) } else { bytes.iter().any(|&one| one == byte) }
 }
