@@ -44,6 +44,7 @@ def places(version):
     """All places, with what stands there."""
     for name, pattern in PLACES:
         yield name, pattern, version
+    yield "tests/c/CMakeLists.txt", r"find_package\(pickle (\d+\.\d+) REQUIRED", ".".join((version or ".").split(".")[:2])
     for name, pattern in PARTS:
         for part, number in zip(("MAJOR", "MINOR", "PATCH"), (version or "..").split(".")):
             yield name, pattern.format(part), number
