@@ -53,6 +53,7 @@ impl<'d> Part<'d> {
         }
     }
 
+    #[inline(never)]
     fn line(&self) -> Option<Line<'d>> {
         let table = || Table::of(self.of).ok();
         let values = match (self.which, self.of.view()) {
@@ -96,6 +97,8 @@ impl<'d> Part<'d> {
     }
 
     /// The first that a step leads to.
+    // Not in its caller: what reads tables takes kilobytes of stack, and most paths never come to one.
+    #[inline(never)]
     pub fn first(&self, step: PathStep<'_>) -> Option<Reached<'d>> {
         let mut first = None;
         match step {
