@@ -128,12 +128,15 @@ pub(crate) fn bulk(
     let nan = matches!(missing, Missing::Nan);
     macro_rules! numbers {
         ($kind:ty, $native:ty) => {
-            Arc::new(with_nulls(primitive::<$kind, _>(lane, rows, <$native>::from_le_bytes)?, mask)) as ArrayRef
+            Arc::new(with_nulls(
+                primitive::<$kind, { size_of::<$native>() }>(lane, rows, <$native>::from_le_bytes)?,
+                mask,
+            )) as ArrayRef
         };
     }
     macro_rules! floats {
         ($kind:ty, $native:ty) => {{
-            let array = primitive::<$kind, _>(lane, rows, <$native>::from_le_bytes)?;
+            let array = primitive::<$kind, { size_of::<$native>() }>(lane, rows, <$native>::from_le_bytes)?;
             let mask = match mask {
                 None if nan && array.values().iter().any(|value| value.is_nan()) => {
                     Some(array.values().iter().map(|value| !value.is_nan()).collect())
@@ -161,7 +164,7 @@ pub(crate) fn bulk(
         DataType::Float32 => floats!(Float32Type, f32),
         DataType::Float64 => floats!(Float64Type, f64),
         DataType::Timestamp(..) | DataType::Duration(_) => {
-            let mut array = primitive::<Int64Type, _>(lane, rows, i64::from_le_bytes)?;
+            let mut array = primitive::<Int64Type, 8>(lane, rows, i64::from_le_bytes)?;
             if factor != 1 {
                 let scaled = array.values().iter().map(|&ticks| match ticks {
                     i64::MIN => Some(i64::MIN),

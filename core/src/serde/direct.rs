@@ -121,7 +121,7 @@ mod byte {
     }
 }
 
-struct Direct<'m, 'de, M> {
+struct Direct<'m, 'de: 'm, M> {
     input: &'de [u8],
     /// What of the input is still to be read.
     rest: &'de [u8],
