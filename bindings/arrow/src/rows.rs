@@ -7,7 +7,8 @@ use crate::{Error, TableOptions, Text, names};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, Schema, SchemaRef};
 use pickle_core::Value;
-use pickle_core::view::{Mapping, Pairs, View};
+use pickle_core::table::triplets;
+use pickle_core::view::{Pairs, View};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -104,12 +105,6 @@ impl<'d> Columns<'d> {
     }
 }
 
-/// A sparse matrix of SciPy in the format dok, which is a dict of values by row and column.
-fn is_dok(mapping: &Mapping<'_>) -> bool {
-    let class = mapping.class.and_then(|class| class.as_global());
-    class.is_some_and(|(module, name)| module.starts_with("scipy.sparse") && matches!(name, "dok_matrix" | "dok_array"))
-}
-
 /// The rows that a value is: a list of dicts, tuples or objects, a dict of columns, a dict of rows.
 pub(crate) fn columns(value: Value<'_>, flatten: bool, text: Text) -> Result<Columns<'_>, String> {
     let mut columns = Columns { columns: Vec::new(), rows: 0, places: HashMap::new() };
@@ -122,18 +117,16 @@ pub(crate) fn columns(value: Value<'_>, flatten: bool, text: Text) -> Result<Col
             columns.rows = set.items.len();
             set.items.enumerate().for_each(|(row, item)| columns.row(row, item, flatten, text));
         }
-        View::Mapping(mapping) if is_dok(&mapping) => {
-            columns.rows = mapping.pairs.len();
-            for (row, (key, value)) in mapping.pairs.enumerate() {
-                let Some([at, column]) = key.at(0).zip(key.at(1)).filter(|_| key.len() == 2).map(<[_; 2]>::from) else {
-                    return Err("the keys of the sparse matrix are no rows and columns".into());
-                };
-                columns.set(row, "row".into(), at);
-                columns.set(row, "col".into(), column);
-                columns.set(row, "value".into(), value);
-            }
-        }
         View::Mapping(mapping) => {
+            if let Some(cells) = triplets(&mapping) {
+                columns.rows = cells.len();
+                for (row, cell) in cells.enumerate() {
+                    for (name, value) in cell.ok_or("the keys of the sparse matrix are no rows and columns")? {
+                        columns.set(row, name.into(), value);
+                    }
+                }
+                return Ok(columns);
+            }
             let len = |value: Value<'_>| match value.view() {
                 View::Sequence(sequence) => Some(sequence.items.len()),
                 _ => None,

@@ -4,8 +4,8 @@ use super::Other;
 use super::grid::{Grid, label};
 use super::values::{Arena, Column};
 use pickle_core::Value;
-use pickle_core::table::{Index, Table, TableError};
-use pickle_core::view::{Mapping, Pairs, View};
+use pickle_core::table::{Index, Table, TableError, triplets};
+use pickle_core::view::{Pairs, View};
 use std::collections::HashMap;
 
 /// Levels of dicts inside dicts that are made columns of.
@@ -137,19 +137,16 @@ fn grid(value: Value<'_>, flatten: bool, other: Other) -> Result<Grid<'_>, Strin
             }
             Ok(columns.grid(rows))
         }
-        View::Mapping(mapping) if is_dok(&mapping) => {
-            let rows = mapping.pairs.len();
-            for (row, (key, value)) in mapping.pairs.enumerate() {
-                let Some([at, column]) = key.at(0).zip(key.at(1)).filter(|_| key.len() == 2).map(<[_; 2]>::from) else {
-                    return Err("the keys of the sparse matrix are no rows and columns".to_owned());
-                };
-                columns.set(row, "row".to_owned(), at);
-                columns.set(row, "col".to_owned(), column);
-                columns.set(row, "value".to_owned(), value);
-            }
-            Ok(columns.grid(rows))
-        }
         View::Mapping(mapping) => {
+            if let Some(cells) = triplets(&mapping) {
+                let rows = cells.len();
+                for (row, cell) in cells.enumerate() {
+                    for (name, value) in cell.ok_or("the keys of the sparse matrix are no rows and columns")? {
+                        columns.set(row, name.to_owned(), value);
+                    }
+                }
+                return Ok(columns.grid(rows));
+            }
             let lists = |value: Value<'_>| match value.view() {
                 View::Sequence(sequence) => Some(sequence.items.len()),
                 _ => None,
@@ -198,10 +195,4 @@ fn grid(value: Value<'_>, flatten: bool, other: Other) -> Result<Grid<'_>, Strin
         }
         _ => Err("it has no rows: a frame, a series, an array, a list, or a dict has".to_owned()),
     }
-}
-
-/// A sparse matrix of SciPy in the format dok, which is a dict of values by row and column.
-fn is_dok(mapping: &Mapping<'_>) -> bool {
-    let class = mapping.class.and_then(|class| class.as_global());
-    class.is_some_and(|(module, name)| module.starts_with("scipy.sparse") && matches!(name, "dok_matrix" | "dok_array"))
 }

@@ -4,10 +4,25 @@ use super::values::{Meaning, Run, Values};
 use super::{Lane, Source, Table, TableError, is_list};
 use crate::Value;
 use crate::view::known::{Array, DType, Data};
-use crate::view::{Pairs, View};
+use crate::view::{Mapping, Pairs, View, is_module};
 
 /// The columns of a sparse matrix, as pandas' `DataFrame.sparse.from_spmatrix` has none of its own.
 const TRIPLET: [&str; 3] = ["row", "col", "value"];
+
+/// The cells of a sparse matrix of SciPy in the format dok, which is a dict of values by row and column: of each its `row`,
+/// `col` and `value`, or `None` where its key is no pair. `None` for every other mapping.
+pub fn triplets<'d>(
+    mapping: &Mapping<'d>,
+) -> Option<impl ExactSizeIterator<Item = Option<[(&'static str, Value<'d>); 3]>> + use<'d>> {
+    let (module, name) = mapping.class?.as_global()?;
+    let is_dok = is_module(module, "scipy.sparse") && matches!(name, "dok_matrix" | "dok_array");
+    let cells = mapping.pairs.map(|(key, value)| {
+        let (row, col) = key.at(0).zip(key.at(1)).filter(|_| key.len() == 2)?;
+        let [first, second, third] = TRIPLET;
+        Some([(first, row), (second, col), (third, value)])
+    });
+    is_dok.then_some(cells)
+}
 
 impl<'d> Table<'d> {
     /// A dict of arrays of one axis and lists, all of one length, and an array among them; or a sparse matrix of SciPy in

@@ -16,6 +16,7 @@ mod values;
 
 pub use crate::view::pandas::Scalar;
 pub use arrow::{Arrow, ArrowType, Chunk};
+pub use assembled::triplets;
 pub use cell::{Cell, Piece, Unit};
 pub use freq::Frequency;
 pub use index::Index;
