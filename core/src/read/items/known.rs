@@ -27,14 +27,11 @@ impl<'d> Known<'d> {
                 if object.changes().any(holds) {
                     return None;
                 }
-                true
+                return Some(Known { members: MemberCells::made_with(&object), chained: None, changes: true });
             }
             _ => return None,
         };
-        let (members, chained) = match value.view() {
-            View::Object(..) => (MemberCells::made_with(&object), None),
-            _ => value.members()?.cells(),
-        };
+        let (members, chained) = value.members()?.cells();
         Some(Known { members, chained, changes })
     }
 }
