@@ -2,6 +2,7 @@
 
 use crate::document::{fill, pickle_doc};
 use crate::error::{pickle_error, put};
+use crate::hidden::{fits, held, hold, opaque};
 use crate::memory::{bytes, pickle_in, pickle_storage, regions, text};
 use crate::options::{checked, pickle_options};
 use crate::plan::{pickle_memo_plan, plan};
@@ -248,28 +249,7 @@ pub struct pickle_fate {
     pub opaque: [u64; 320],
 }
 
-/// What a `pickle_fate` holds.
-#[repr(C)]
-struct FateState {
-    ready: u64,
-    fate: MaybeUninit<Fate>,
-}
-
-const FATE_READY: u64 = 0x7069_636b_6c65_6661;
-const _: () = assert!(size_of::<FateState>() <= size_of::<pickle_fate>());
-const _: () = assert!(align_of::<FateState>() <= align_of::<pickle_fate>());
-
-/// # Safety
-/// `fate` is null or points to a `pickle_fate`, all zeros or filled.
-unsafe fn fate_of<'a>(fate: *mut pickle_fate) -> Option<&'a mut Fate> {
-    let fate = fate.cast::<FateState>();
-    // SAFETY: only `ready` is looked at before it says that the rest is there.
-    if fate.is_null() || unsafe { (*fate).ready } != FATE_READY {
-        return None;
-    }
-    // SAFETY: ready: it has been written.
-    unsafe { fate.as_mut().map(|state| state.fate.assume_init_mut()) }
-}
+fits!(Fate, 320);
 
 /// Has the reader ask before it hands out items of a container that might yet become a part of what stands before it, as a
 /// list behind an empty dict may still be put into that dict. For input that can be read again, such as a file. `pickle_item_reader_next` then returns `PICKLE_STATUS_IN_DOUBT`: call `pickle_item_reader_fate`, give
@@ -303,8 +283,12 @@ pub unsafe extern "C" fn pickle_item_reader_fate(
     let Some(state) = (unsafe { state(reader) }) else { return pickle_status::Null };
     // SAFETY: ready: it has been written.
     match unsafe { state.reader.assume_init_ref() }.fate() {
-        // SAFETY: as the caller says.
-        Some(found) => unsafe { put(fate.cast(), FateState { ready: FATE_READY, fate: MaybeUninit::new(found) }) },
+        Some(_) if fate.is_null() => pickle_status::Null,
+        Some(found) => {
+            // SAFETY: not null, and the caller's; the words are enough.
+            unsafe { hold((&raw mut (*fate).opaque).cast(), found) };
+            pickle_status::Ok
+        }
         None => pickle_status::Missing,
     }
 }
@@ -316,7 +300,7 @@ pub unsafe extern "C" fn pickle_item_reader_fate(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_fate_offset(fate: *mut pickle_fate) -> u64 {
     // SAFETY: as the caller says.
-    unsafe { fate_of(fate) }.map_or(0, |fate| fate.offset())
+    unsafe { held::<Fate>(opaque!(fate)) }.map_or(0, |fate| fate.offset())
 }
 
 /// Looks at the bytes that follow, in pieces of any size. `PICKLE_STATUS_OK`: the container is the one at the path.
@@ -328,7 +312,7 @@ pub unsafe extern "C" fn pickle_fate_offset(fate: *mut pickle_fate) -> u64 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pickle_fate_feed(fate: *mut pickle_fate, input: *mut pickle_in) -> pickle_status {
     // SAFETY: as the caller says, here and below.
-    let (Some(fate), Some(input)) = (unsafe { fate_of(fate) }, unsafe { input.as_mut() }) else {
+    let (Ok(fate), Some(input)) = (unsafe { held::<Fate>(opaque!(fate)) }, unsafe { input.as_mut() }) else {
         return pickle_status::Null;
     };
     let whole = unsafe { bytes(input.data, input.size) };
