@@ -7,11 +7,11 @@ use crate::input::{Input, InputFile, Part, Wrapping, containers};
 use crate::output::Output;
 use crate::print::json::{self, json};
 use clap::Args;
+use embedded_io::Write as _;
 use pickle_core::joblib::{Array, array_after};
-use pickle_core::{Document, Error, ErrorKind, Heap, Options, Status, Unpickler, WriteError, recode};
+use pickle_core::{Document, Error, ErrorKind, Heap, Options, Status, StdSink, Unpickler, WriteError, recode};
 use serde_json::Value;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -123,35 +123,21 @@ fn run(args: &EditArgs, _: &mut dyn Write) -> Result<(), Failure> {
 fn renamed(rules: &[Rename], input: &Input) -> Result<Rope, Failure> {
     let all = input.as_slice().unwrap_or_default();
     let mut rename = |module: &str, name: &str| rules.iter().find_map(|rule| rule.apply(module, name));
-    let mut out = Kept(BufWriter::with_capacity(PIECE, tempfile::tempfile().map_err(Failure::System)?));
+    let mut out = StdSink::new(tempfile::tempfile().map_err(Failure::System)?);
     match recode::rename(all, &mut rename, &mut out) {
         Ok(done) if done.count == 0 => {
             return Err(input.refuse("no class or function has a name that changes"));
         }
-        Ok(done) => out.0.write_all(all.get(done.len..).unwrap_or_default()).map_err(Failure::System)?,
+        Ok(done) => out
+            .write_all(all.get(done.len..).unwrap_or_default())
+            .and_then(|()| out.flush())
+            .map_err(Failure::System)?,
         Err(WriteError::Pickle(error)) => return Err(input.bad_pickle(0, error)),
         Err(WriteError::Io { error, .. }) => return Err(Failure::System(error)),
     }
-    let file = out.0.into_inner().map_err(|error| Failure::System(error.into_error()))?;
+    let file = out.into_inner();
     let len = file.metadata().map_err(Failure::System)?.len();
     Ok(Rope::new(Part::new(Rc::new(file), 0, len)))
-}
-
-/// A temporary file.
-struct Kept(BufWriter<File>);
-
-impl embedded_io::ErrorType for Kept {
-    type Error = io::Error;
-}
-
-impl embedded_io::Write for Kept {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.0.write(data)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
 }
 
 /// `PATH=JSON`: the path ends before the first `=` that no bracket is around.
