@@ -1,12 +1,13 @@
 //! Items one at a time, out of streams and files that are larger than memory.
 
-use crate::build::{self, Made};
 use crate::errors;
 use crate::options::{Given, Reading};
 use crate::plain::{PlainItems, Stepped};
 use crate::raw::Input;
+use crate::stretch::read;
+use crate::values::Values;
 use pickle_core::{
-    Decoder, Document, Error, Fate, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, MemoPlanner, Path, Role,
+    Decoder, Error, Fate, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, MemoPlanner, Path, Role,
 };
 use pyo3::exceptions::{PyKeyError, PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -47,14 +48,7 @@ impl Pieces {
     /// Fills a part of the room with what follows; only from a file.
     fn read(&mut self, py: Python<'_>, room: &mut [u8]) -> PyResult<usize> {
         let Bytes::File(file) = &mut self.from else { return Ok(0) };
-        Ok(py.detach(|| {
-            loop {
-                match file.read(room) {
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                    read => break read,
-                }
-            }
-        })?)
+        Ok(py.detach(|| read(file, room))?)
     }
 
     /// What was not used yet; empty at the end.
@@ -127,14 +121,11 @@ pub struct Items {
     doubts: Option<File>,
     how: ItemOptions,
     heap: Option<Heap>,
-    encoding: Option<String>,
-    errors: String,
-    known: bool,
+    values: Values,
     /// Items are those of the value itself, and no limit holds that a document alone can keep.
     is_plain: bool,
     max_depth: u32,
     offset: u64,
-    made: Made,
     over: bool,
     /// A path that found something, in any of the pickles.
     seen: bool,
@@ -205,13 +196,14 @@ impl Items {
             doubts,
             how,
             heap: Some(reading.heap()),
-            encoding: encoding.map(String::from),
-            errors: errors.into(),
-            known,
-            is_plain: known && is_name && Path::new(path).next().is_none() && max_bytes.is_none() && max_opcodes.is_none(),
+            values: Values::new(reading),
+            is_plain: known
+                && is_name
+                && Path::new(path).next().is_none()
+                && max_bytes.is_none()
+                && max_opcodes.is_none(),
             max_depth,
             offset: 0,
-            made: Made::default(),
             over: false,
             seen: false,
             pairs: false,
@@ -321,7 +313,8 @@ impl Items {
                     self.seen = true;
                     self.offset = end;
                     self.pieces.go_to(end)?;
-                    self.heap = self.current.take().and_then(|mut current| current.reader.take()).map(ItemReader::into_memory);
+                    self.heap =
+                        self.current.take().and_then(|mut current| current.reader.take()).map(ItemReader::into_memory);
                     return Ok(None);
                 }
                 Stepped::Other => {}
@@ -384,32 +377,11 @@ impl Items {
     }
 
     fn item<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let given = Given {
-            encoding: self.encoding.as_deref(),
-            errors: &self.errors,
-            buffers: None,
-            max_bytes: None,
-            max_opcodes: None,
-            max_depth: self.max_depth,
-            known: self.known,
-            text_ints: None,
-            policy: None,
-            fix_imports: true,
-        };
-        let reading = Reading::new(py, given)?;
         let item: Option<Item<'_>> =
             self.current.as_ref().and_then(|current| current.reader.as_ref()).and_then(|reader| reader.item());
         let Some(item) = item else { return Err(errors::bad_value(py, "there is no item")) };
         self.pairs = matches!(item.role(), Role::Entry | Role::Attribute);
-        let made = &mut self.made;
-        let mut value = |document: Document<'_>| build::part(py, &document, &reading.wanted, made);
-        match (item.role(), item.key_document()) {
-            (Role::Entry | Role::Attribute, Some(key)) => {
-                let pair = (value(key)?, value(item.document())?);
-                Ok(pair.into_pyobject(py)?.into_any())
-            }
-            _ => value(item.document()),
-        }
+        self.values.item(py, item.role(), item.key_document(), item.document())
     }
 }
 
@@ -428,10 +400,7 @@ fn leads_here(mut file: &File, mut fate: Fate) -> std::io::Result<bool> {
     file.seek(SeekFrom::Start(fate.offset()))?;
     let mut piece = vec![0; PIECE];
     loop {
-        let len = match file.read(&mut piece) {
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            read => read?,
-        };
+        let len = read(&mut file, &mut piece)?;
         if len == 0 {
             return Ok(false);
         }

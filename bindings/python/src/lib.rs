@@ -23,6 +23,7 @@ mod splits;
 mod stretch;
 mod strings;
 mod times;
+mod values;
 mod verdict;
 
 use pyo3::prelude::*;

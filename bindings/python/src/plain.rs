@@ -14,8 +14,8 @@ use pickle_core::Opcode;
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
 
-pub use items::{PlainItems, Stepped};
 use items::Sparse;
+pub use items::{PlainItems, Stepped};
 
 /// Memory of up to so many entries is kept for the next pickle.
 const KEPT: usize = 1 << 14;
@@ -98,7 +98,7 @@ struct Plain<'py> {
     /// Where the opcode begins that comes next: of items only.
     start: usize,
     /// What reading items has instead of the memo.
-    sparse: Sparse,
+    sparse: Option<Sparse>,
 }
 
 /// What [`Plain::run`] has come to.
@@ -138,8 +138,7 @@ fn once<'py>(py: Python<'py>, input: &[u8], how: How) -> (Option<Bound<'py, PyAn
     let scratch = SCRATCH.take(py).unwrap_or_else(new_scratch);
     let work = WORK + 16 * input.len() as u64;
     let How { max_depth, alone, known } = how;
-    let (start, sparse) = (0, Sparse::default());
-    let mut plain = Plain { py, scratch, base: 0, owning: !alone, known, asks: false, work, start, sparse };
+    let mut plain = Plain { py, scratch, base: 0, owning: !alone, known, asks: false, work, start: 0, sparse: None };
     let root = plain.run::<false>(&mut Input::new(input));
     let Scratch { stack, memo, marks, .. } = &mut *plain.scratch;
     // SAFETY: references of ours.

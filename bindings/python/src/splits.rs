@@ -1,11 +1,11 @@
 //! Split plans, and the items of splits.
 
-use crate::build::{self, Made};
 use crate::options::{Given, Reading};
 use crate::rows::{Fault, Log, Rows, SplitRows, Stream};
 use crate::stretch::Stretch;
+use crate::values::Values;
 use pickle_core::{
-    Change, Document, Heap, ItemOptions, Kind, Options, Path, Role, SplitOptions, SplitPlan, SplitPlanner, Unpickler,
+    Change, Heap, ItemOptions, Kind, Options, Path, Role, SplitOptions, SplitPlan, SplitPlanner, Unpickler,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -175,47 +175,19 @@ impl Plan {
 pub struct SplitItems {
     rows: Rows,
     name: String,
-    encoding: Option<String>,
-    errors: String,
-    known: bool,
-    max_depth: u32,
-    made: Made,
+    values: Values,
     failed: Option<PyErr>,
     is_over: bool,
 }
 
 impl SplitItems {
-    fn given(&self) -> Given<'_, 'static> {
-        Given {
-            encoding: self.encoding.as_deref(),
-            errors: &self.errors,
-            buffers: None,
-            max_bytes: None,
-            max_opcodes: None,
-            max_depth: self.max_depth,
-            known: self.known,
-            text_ints: None,
-            policy: None,
-            fix_imports: true,
-        }
-    }
-
     fn step<'py>(&mut self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         if self.is_over || !self.rows.advance().map_err(|fault| fault.raise(py, &self.name))? {
             self.is_over = true;
             return Ok(None);
         }
-        let reading = Reading::new(py, self.given())?;
         let Some(row) = self.rows.row() else { return Ok(None) };
-        let made = &mut self.made;
-        let mut value = |document: Document<'_>| build::part(py, &document, &reading.wanted, made);
-        let item = match (row.role, row.key) {
-            (Role::Entry | Role::Attribute, Some(key)) => {
-                (value(key)?, value(row.document)?).into_pyobject(py)?.into_any()
-            }
-            _ => value(row.document)?,
-        };
-        Ok(Some(item))
+        self.values.item(py, row.role, row.key, row.document).map(Some)
     }
 }
 
@@ -246,15 +218,11 @@ impl SplitItems {
             policy: None,
             fix_imports: true,
         };
-        let core = Reading::new(py, given)?.core;
+        let reading = Reading::new(py, given)?;
         Ok(SplitItems {
-            rows: place.open(core, min_nodes, max_bytes)?,
+            rows: place.open(reading.core, min_nodes, max_bytes)?,
             name: place.name,
-            encoding: encoding.map(String::from),
-            errors: errors.into(),
-            known,
-            max_depth,
-            made: Made::default(),
+            values: Values::new(reading),
             failed: None,
             is_over: false,
         })

@@ -15,6 +15,19 @@ enum From {
     Python(Py<PyAny>),
 }
 
+/// Reads once, whatever signals come meanwhile.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn read(file: &mut impl Read, room: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => return read,
+        }
+    }
+}
+
 /// Reads a file here and there. It may be used without the interpreter's lock, which it takes for files of Python's.
 pub struct Stretch {
     from: From,
@@ -72,12 +85,7 @@ impl Stretch {
                 }
                 self.buffer.resize(wanted.max(self.buffer.len()), 0);
                 let room = self.buffer.get_mut(..wanted).unwrap_or_default();
-                loop {
-                    match file.read(room) {
-                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                        read => break read?,
-                    }
-                }
+                read(file, room)?
             }
             From::Python(file) => Python::attach(|py| -> PyResult<usize> {
                 let file = file.bind(py);

@@ -18,6 +18,7 @@ use reach::reachable;
 use std::ffi::CString;
 
 /// What becomes of a Python 2 str that the core has kept as it is.
+#[derive(Clone)]
 pub enum Decode {
     /// It becomes a `libpickle.Str8`.
     Keep,

@@ -44,7 +44,7 @@ impl Plain<'_> {
     /// Puts the last value into the memo, if it is fetched later.
     #[inline]
     pub(super) fn keep(&mut self, number: Option<u64>) -> Done {
-        let Sparse { uses, kept, count, .. } = &mut self.sparse;
+        let Sparse { uses, kept, count, .. } = self.sparse.as_mut().ok_or(Other)?;
         // Only as picklers number them: one after another.
         if number.is_some_and(|number| number != *count) || self.scratch.stack.len() <= self.base {
             return Err(Other);
@@ -56,7 +56,8 @@ impl Plain<'_> {
         let entry = *self.scratch.stack.last().ok_or(Other)?;
         // What can be changed would be the same object in several items, which may belong to somebody else by then.
         // SAFETY: a live object.
-        let constant = entry.depth == 0 || entry.depth == CLASS || unsafe { is_time(&self.scratch.times, entry.object) };
+        let constant =
+            entry.depth == 0 || entry.depth == CLASS || unsafe { is_time(&self.scratch.times, entry.object) };
         if !constant {
             return Err(Other);
         }
@@ -69,11 +70,11 @@ impl Plain<'_> {
     #[inline]
     pub(super) fn fetch(&mut self, number: usize) -> Done {
         let number = number as u64;
-        let offset = self.sparse.origin + self.start as u64;
-        let noted = self.sparse.kept.get(&number).ok_or(Other)?;
+        let Sparse { kept, origin, .. } = self.sparse.as_mut().ok_or(Other)?;
+        let noted = kept.get(&number).ok_or(Other)?;
         let (object, depth) = (noted.object, noted.depth);
-        if noted.last <= offset {
-            self.sparse.kept.remove(&number);
+        if noted.last <= *origin + self.start as u64 {
+            kept.remove(&number);
         } else {
             // SAFETY: the memo holds it.
             unsafe { again(object) };
@@ -85,13 +86,14 @@ impl Plain<'_> {
     /// All that lies above the list is its items.
     pub(super) fn hand_over(&mut self) -> Done {
         let Scratch { stack, marks, .. } = &mut *self.scratch;
+        let Sparse { max_depth, ready, .. } = self.sparse.as_mut().ok_or(Other)?;
         let Some((list, items)) = stack.split_first() else { return Err(Other) };
         // SAFETY: a live object.
         let is_list = unsafe { is(list.object, &raw mut ffi::PyList_Type) };
-        if !is_list || !marks.is_empty() || items.iter().any(|item| item.depth > self.sparse.max_depth) {
+        if !is_list || !marks.is_empty() || items.iter().any(|item| item.depth > *max_depth) {
             return Err(Other);
         }
-        self.sparse.ready.extend(stack.drain(1..).map(|item| item.object));
+        ready.extend(stack.drain(1..).map(|item| item.object));
         Ok(())
     }
 }
@@ -213,7 +215,7 @@ impl PlainItems {
         std::mem::swap(&mut scratch.marks, &mut self.marks);
         let rest = self.piece.get(self.at..).unwrap_or_default();
         let begin = self.sparse.origin;
-        let sparse = Sparse { origin: begin + self.at as u64, ..std::mem::take(&mut self.sparse) };
+        let sparse = Some(Sparse { origin: begin + self.at as u64, ..std::mem::take(&mut self.sparse) });
         let (base, work) = (self.base, self.work);
         let mut plain = Plain { py, scratch, base, owning: true, known: true, asks: false, work, start: 0, sparse };
         let mut input = Input::piece(rest, self.frame);
@@ -224,7 +226,7 @@ impl PlainItems {
         self.at += read;
         self.base = plain.base;
         self.work = plain.work.saturating_add(16 * read as u64);
-        self.sparse = Sparse { origin: begin, ..plain.sparse };
+        self.sparse = Sparse { origin: begin, ..plain.sparse.take().unwrap_or_default() };
         std::mem::swap(&mut plain.scratch.stack, &mut self.stack);
         std::mem::swap(&mut plain.scratch.marks, &mut self.marks);
         SCRATCH.put(py, plain.scratch);
