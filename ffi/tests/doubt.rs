@@ -1,5 +1,8 @@
 //! Items behind siblings: what a reader in C does where only the rest of the pickle tells what is at the path.
 
+mod common;
+
+use common::storage;
 use pickle::*;
 use std::mem::MaybeUninit;
 
@@ -30,14 +33,7 @@ struct Read {
 
 fn read(pickle: &[u8], ask: bool, piece: usize) -> Read {
     let (mut nodes, mut memo, mut bytes) = (vec![[0u64; 2]; 8192], vec![[0u64; 2]; 64], vec![0u8; 1 << 14]);
-    let storage = pickle_storage {
-        nodes: nodes.as_mut_ptr().cast(),
-        nodes_len: nodes.len(),
-        memo: memo.as_mut_ptr().cast(),
-        memo_len: memo.len(),
-        bytes: bytes.as_mut_ptr().cast(),
-        bytes_len: bytes.len(),
-    };
+    let storage = storage(&mut nodes, &mut memo, &mut bytes);
     // SAFETY: all zeros are such structs, and all pointers are to what their types and lengths say.
     unsafe {
         let mut options = MaybeUninit::<pickle_item_options>::zeroed().assume_init();

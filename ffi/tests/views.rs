@@ -1,5 +1,8 @@
 //! What values mean, asked through the functions of C, in every spelling of `tests/data/views`.
 
+mod common;
+
+use common::storage;
 use pickle::*;
 use std::ffi::{CStr, CString};
 
@@ -243,14 +246,7 @@ fn fits(found: &str, means: &str) -> bool {
 fn load<T>(pickle: &[u8], then: impl FnOnce(&pickle_doc) -> T) -> T {
     let (mut nodes, mut memo) = (vec![[0u64; 2]; 4096], vec![[0u64; 2]; 512]);
     let mut bytes = vec![0u8; 1 << 17];
-    let storage = pickle_storage {
-        nodes: nodes.as_mut_ptr().cast(),
-        nodes_len: nodes.len(),
-        memo: memo.as_mut_ptr().cast(),
-        memo_len: memo.len(),
-        bytes: bytes.as_mut_ptr().cast(),
-        bytes_len: bytes.len(),
-    };
+    let storage = storage(&mut nodes, &mut memo, &mut bytes);
     let mut doc = std::mem::MaybeUninit::<pickle_doc>::zeroed();
     // SAFETY: all pointers are to what their types and lengths say, and outlive the document.
     let doc = unsafe {
