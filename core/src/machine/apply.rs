@@ -21,6 +21,13 @@ impl Machine {
         self.apply_common(r, op, source)
     }
 
+    /// As [`Machine::apply`], where operations are few: one copy for all that is outside of the loop.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
+    pub fn apply_apart<'i>(&mut self, r: &mut Regions<'_>, op: &Op<'i>, source: Source<'i>) -> Result<(), Halt> {
+        self.apply(r, op, source)
+    }
+
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(super) fn apply_common<'i>(
         &mut self,

@@ -329,7 +329,8 @@ impl<M: Memory> Unpickler<M> {
     ///
     /// An operation that finds a region full has had no effect: the decoder
     /// goes back, the region grows, and the opcode is read again.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    /// It is large, and called once a piece of input: one copy serves all readers.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
     pub(crate) fn drive<const BORROWED: bool>(&mut self, input: &mut &[u8]) -> Result<Progress, Error> {
         if self.done {
             return Ok(Progress::Done);
@@ -399,7 +400,7 @@ impl<M: Memory> Unpickler<M> {
                 Step::NeedMore => return Ok(Some(Progress::NeedMore)),
             };
             let argument = core::mem::take(&mut self.machine.pending);
-            match self.machine.apply(&mut self.memory.regions(), &op, source) {
+            match self.machine.apply_apart(&mut self.memory.regions(), &op, source) {
                 Ok(()) => {
                     let Some(opcode) = passes else { return Ok(None) };
                     if opcode != Opcode::ByteArray8 {
@@ -548,7 +549,8 @@ impl<M: Memory> Unpickler<M> {
     /// Does an opcode that is not in the input and has no argument.
     #[cfg(feature = "alloc")]
     pub(crate) fn apply_one(&mut self, op: &Op<'_>) -> Result<(), Error> {
-        while let Err(Halt::Refused(kind)) = self.machine.apply(&mut self.memory.regions(), op, Source::Stored(0)) {
+        while let Err(Halt::Refused(kind)) = self.machine.apply_apart(&mut self.memory.regions(), op, Source::Stored(0))
+        {
             self.refused(kind, op.opcode.byte(), 0)?;
         }
         Ok(())

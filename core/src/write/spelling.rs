@@ -80,6 +80,7 @@ impl<W: Write, F: Frames> Encoder<W, F> {
     }
 
     /// An opcode whose argument is a text up to a newline.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
     pub(crate) fn line(&mut self, opcode: Opcode, text: &[u8]) -> Done<W> {
         self.emit(opcode, &[opcode.byte()], text, true)
     }

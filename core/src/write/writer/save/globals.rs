@@ -29,7 +29,7 @@ impl<W: Write> Save<'_, '_, W> {
         if same_side && node.tag() == tag::STACK_GLOBAL {
             let at = node.high() as usize;
             for part in [self.document.node(at + 1), self.document.node(at + 2)] {
-                self.save(part, None)?;
+                self.save_part(part, None)?;
             }
             self.op(Opcode::StackGlobal)?;
         } else if same_side {
@@ -106,7 +106,7 @@ impl<W: Write> Save<'_, '_, W> {
         }
         self.names_line(Opcode::Global, module, name)?;
         for name in path.into_iter().take(depth).rev() {
-            self.save(name, None)?;
+            self.save_part(name, None)?;
             self.out.end_tuple(2)?;
             self.op(Opcode::Reduce)?;
         }

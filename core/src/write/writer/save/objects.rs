@@ -14,6 +14,12 @@ impl<W: Write> Save<'_, '_, W> {
         self.document.node((index + 1 + n) as usize)
     }
 
+    /// Objects have few parts: one copy of what lists and dicts have inline serves them all.
+    #[inline(never)]
+    pub(super) fn save_part(&mut self, node: Node, owner: Option<u32>) -> Next<W::Error> {
+        self.save(node, owner)
+    }
+
     pub(super) fn object(&mut self, node: Node, header: Node) -> Next<W::Error> {
         let index = node.high();
         let how = header.sub();
@@ -103,7 +109,7 @@ impl<W: Write> Save<'_, '_, W> {
                             let dot = if path.is_empty() { "" } else { "." };
                             let new = self.dotted(module, first, &alloc::format!("{path}{dot}__new__"))?;
                             *stage = self.partial_of(index, new)?;
-                            if let Some(child) = self.save(callable, None)? {
+                            if let Some(child) = self.save_part(callable, None)? {
                                 return Ok(Some(child));
                             }
                             continue;
@@ -112,7 +118,7 @@ impl<W: Write> Save<'_, '_, W> {
                         self.made_global("builtins", "getattr")?;
                         self.out.begin_short_tuple()?;
                     }
-                    if let Some(child) = self.save(callable, None)? {
+                    if let Some(child) = self.save_part(callable, None)? {
                         return Ok(Some(child));
                     }
                 }
@@ -123,20 +129,20 @@ impl<W: Write> Save<'_, '_, W> {
                         continue;
                     }
                     *stage = if how == How::NewObjEx as u8 { Stage::Kwargs } else { Stage::Made };
-                    if let Some(child) = self.save(args, Some(index))? {
+                    if let Some(child) = self.save_part(args, Some(index))? {
                         return Ok(Some(child));
                     }
                 }
                 Stage::Kwargs => {
                     *stage = Stage::Made;
                     let kwargs = self.part(index, 2);
-                    if let Some(child) = self.save(kwargs, None)? {
+                    if let Some(child) = self.save_part(kwargs, None)? {
                         return Ok(Some(child));
                     }
                 }
                 Stage::Called(ref mut cells) => {
                     while let Some(node) = cells.next(self.document) {
-                        if let Some(child) = self.save(node, None)? {
+                        if let Some(child) = self.save_part(node, None)? {
                             return Ok(Some(child));
                         }
                     }
@@ -155,13 +161,13 @@ impl<W: Write> Save<'_, '_, W> {
                             let new = self.put()?;
                             *stage = self.partial_of(index, new)?;
                             let class = self.part(index, 0);
-                            if let Some(child) = self.save(class, None)? {
+                            if let Some(child) = self.save_part(class, None)? {
                                 return Ok(Some(child));
                             }
                         }
                         1 => {
                             while let Some(node) = cells.next(self.document) {
-                                if let Some(child) = self.save(node, None)? {
+                                if let Some(child) = self.save_part(node, None)? {
                                     return Ok(Some(child));
                                 }
                             }
@@ -169,7 +175,7 @@ impl<W: Write> Save<'_, '_, W> {
                             self.put()?;
                             *stage = Stage::Partial(2, Cells::run(0, 0));
                             let kwargs = self.part(index, 2);
-                            if let Some(child) = self.save(kwargs, None)? {
+                            if let Some(child) = self.save_part(kwargs, None)? {
                                 return Ok(Some(child));
                             }
                         }
@@ -185,13 +191,13 @@ impl<W: Write> Save<'_, '_, W> {
                 }
                 Stage::Class(args) => {
                     *stage = Stage::Stacked(args);
-                    if let Some(child) = self.save(self.part(index, 0), None)? {
+                    if let Some(child) = self.save_part(self.part(index, 0), None)? {
                         return Ok(Some(child));
                     }
                 }
                 Stage::Stacked(ref mut cells) => {
                     while let Some(node) = cells.next(self.document) {
-                        if let Some(child) = self.save(node, None)? {
+                        if let Some(child) = self.save_part(node, None)? {
                             return Ok(Some(child));
                         }
                     }
@@ -236,7 +242,7 @@ impl<W: Write> Save<'_, '_, W> {
                         chunk::BUILD => {
                             *stage = Stage::Built(after);
                             let state = self.document.node(at as usize + 1);
-                            if let Some(child) = self.save(state, None)? {
+                            if let Some(child) = self.save_part(state, None)? {
                                 return Ok(Some(child));
                             }
                         }

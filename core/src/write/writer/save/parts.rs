@@ -34,7 +34,7 @@ impl<W: Write> Save<'_, '_, W> {
             }
             Frame::FrozenSet(id, cells) => {
                 while let Some(node) = cells.next(self.document) {
-                    if let Some(child) = self.save(node, None)? {
+                    if let Some(child) = self.save_part(node, None)? {
                         return Ok(Some(child));
                     }
                 }
@@ -50,7 +50,7 @@ impl<W: Write> Save<'_, '_, W> {
             }
             Frame::OldSet(id, batch) => {
                 if batch.total != 0
-                    && let Some(child) = self.step_batch(batch)?
+                    && let Some(child) = self.step_old_batch(batch)?
                 {
                     return Ok(Some(child));
                 }
@@ -60,7 +60,7 @@ impl<W: Write> Save<'_, '_, W> {
             }
             Frame::Then(node, opcode) => {
                 if let Some(node) = node.take()
-                    && let Some(child) = self.save(node, None)?
+                    && let Some(child) = self.save_part(node, None)?
                 {
                     return Ok(Some(child));
                 }
@@ -68,6 +68,12 @@ impl<W: Write> Save<'_, '_, W> {
             }
             Frame::Object(index, stage) => self.step_object(*index, stage),
         }
+    }
+
+    /// Sets of old protocols are rare: they have no copy of their own of what lists and dicts have inline.
+    #[inline(never)]
+    fn step_old_batch(&mut self, batch: &mut Batch) -> Next<W::Error> {
+        self.step_batch(batch)
     }
 
     fn end_tuple(&mut self, id: Option<u32>, count: u32, owner: Option<u32>) -> Done<W::Error> {
