@@ -196,3 +196,45 @@ fn dicts_of_columns_and_logs() {
     assert_eq!(cut.status.code(), Some(1));
     assert_eq!(std::fs::read(folder.join("cut.parquet")).expect("the old file"), b"old");
 }
+
+#[test]
+fn several_threads_write_what_one_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let all = |name: &str| {
+        let batches = parquet(&folder.join(name));
+        let schema = batches[0].schema();
+        arrow_select::concat::concat_batches(&schema, &batches).expect("one batch")
+    };
+    let texts = |row: usize, out: &mut Vec<u8>| text(&format!("t{row}"), out);
+    let late = |row: usize, out: &mut Vec<u8>| match row {
+        190_000 => out.extend([&b"G"[..], &0.5f64.to_be_bytes()].concat()),
+        row => int(row as i64, out),
+    };
+    for (number, value) in [(1usize, &texts as &dyn Fn(usize, &mut Vec<u8>)), (200_000, &texts), (200_000, &late)] {
+        let file = rows(number, value);
+        std::fs::write(folder.join("rows.pkl"), &file).expect("written");
+        well(&["table", "rows.pkl", "-o", "one.parquet"], folder, None);
+        // A plan made on the spot, if the file is large enough.
+        well(&["table", "rows.pkl", "--jobs", "3", "-o", "jobs.parquet"], folder, None);
+        assert_eq!(all("one.parquet"), all("jobs.parquet"));
+        // One that lies beside it, with many splits.
+        well(&["index", "rows.pkl", "--every", "100000"], folder, None);
+        for jobs in ["1", "2", "7"] {
+            well(&["table", "rows.pkl", "--jobs", jobs, "-o", "plan.parquet"], folder, None);
+            assert_eq!(all("one.parquet"), all("plan.parquet"));
+            well(&["table", "rows.pkl", "--jobs", jobs, "-c", "v", "-o", "plan.arrow"], folder, None);
+        }
+        std::fs::remove_file(folder.join("rows.pkl.pkx")).expect("removed");
+    }
+    // Cut off: nothing is written, and where is told.
+    let whole = rows(200_000, &texts);
+    std::fs::write(folder.join("cut.pkl"), &whole[..whole.len() / 2]).expect("written");
+    let cut = pickle(&["table", "cut.pkl", "--jobs", "2", "-o", "cut.parquet"], folder, None);
+    assert_eq!(cut.status.code(), Some(1));
+    assert!(!folder.join("cut.parquet").exists());
+    // A dict of rows is no list: it is read as a whole, on however many threads.
+    std::fs::write(folder.join("dict.pkl"), b"\x80\x02}(U\x01a}U\x01vK\x01sU\x01b}U\x01vK\x02su.").expect("written");
+    well(&["table", "dict.pkl", "--jobs", "2", "-o", "dict.parquet"], folder, None);
+    assert_eq!(count(&parquet(&folder.join("dict.parquet"))), 2);
+}

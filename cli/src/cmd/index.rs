@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// `pickle index`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The plan says where items begin and what they share with others, so that any of them is found at once, and several can be read at the same time. items, head, tail, count, get and sample use the plan that lies beside a file, as long as the file is what it was. Where a file cannot be read from the middle the plan says why, and items are read from its start.
+The plan says where items begin and what they share with others, so that any of them is found at once, and several can be read at the same time. items, head, tail, count, get, sample and table (Parquet and Arrow) use the plan that lies beside a file, as long as the file is what it was. Where a file cannot be read from the middle the plan says why, and items are read from its start.
 
 Examples:
   pickle index rows.pkl

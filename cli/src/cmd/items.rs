@@ -7,6 +7,8 @@ mod planned;
 
 pub use planned::ByPlan;
 pub(super) use planned::beside as planned_beside;
+#[cfg(feature = "arrow")]
+pub(super) use planned::planned_for;
 
 use super::common::Of;
 use crate::Failure;
@@ -178,7 +180,7 @@ fn write_some(args: &ItemsArgs, out: &mut dyn Write) -> Result<(), Failure> {
 /// As [`run`].
 fn head(args: &HeadArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let args = &args.some;
-    match planned::beside(&args.of, args.index.as_deref())? {
+    match planned::beside(args.of.whose(), args.index.as_deref())? {
         Some(planned) => planned::write(&planned, 1, Format::Jsonl, 0..args.lines, &args.of.file, out),
         None => write(&args.of, Format::Jsonl, 0..args.lines, out),
     }
@@ -193,7 +195,7 @@ fn tail(args: &TailArgs, out: &mut dyn Write) -> Result<(), Failure> {
         return follow::run(args, out);
     }
     let args = &args.some;
-    if let Some(planned) = planned::beside(&args.of, args.index.as_deref())? {
+    if let Some(planned) = planned::beside(args.of.whose(), args.index.as_deref())? {
         let items = planned.items().saturating_sub(args.lines)..u64::MAX;
         return planned::write(&planned, 1, Format::Jsonl, items, &args.of.file, out);
     }

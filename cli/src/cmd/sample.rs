@@ -48,7 +48,7 @@ verb!(SampleArgs => run, file: of.file);
 fn run(args: &SampleArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let seed = args.seed.unwrap_or_else(|| RandomState::new().build_hasher().finish());
     let mut chosen = Chosen { seed, most: usize::try_from(args.lines).unwrap_or(usize::MAX), best: BinaryHeap::new() };
-    if let Some(planned) = planned_beside(&args.of, args.index.as_deref())? {
+    if let Some(planned) = planned_beside(args.of.whose(), args.index.as_deref())? {
         for item in 0..planned.items() {
             chosen.offer(item, |_| Ok(()))?;
         }

@@ -70,6 +70,10 @@ pub struct TableArgs {
     #[arg(long)]
     pub flatten: bool,
 
+    /// Threads that read the rows of a list for Parquet and Arrow, by a plan [default: 1, or with FILE.pkx beside it the cores]
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub jobs: Option<u32>,
+
     /// Fail where a cell cannot be written as it is, instead of telling it
     #[arg(long)]
     pub strict: bool,

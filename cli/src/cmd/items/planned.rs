@@ -3,7 +3,7 @@
 use super::{LookedThrough, SomeItems};
 use crate::Failure;
 use crate::cmd::common::Of;
-use crate::pickles::items::{Item, ItemSink};
+use crate::pickles::items::{Item, ItemSink, Whose};
 use crate::pickles::splits::{Outcome, PlanFile, Planned, on_many_threads};
 use crate::print::formats::{self, Columns, Format, Sink};
 use crate::print::json::Line;
@@ -35,37 +35,54 @@ impl ByPlan {
     /// # Errors
     /// A plan that was asked for is not of this file; the file cannot be read.
     pub fn find(&self, of: &Of) -> Result<Option<Planned>, Failure> {
-        if let Some(planned) = beside(of, self.index.as_deref())? {
-            return Ok(Some(planned));
-        }
-        let is_large = of.file.metadata().is_ok_and(|file| file.is_file() && file.len() >= SMALL);
-        if !is_large || self.jobs.is_none_or(|jobs| jobs < 2) {
-            return Ok(None);
-        }
-        match Planned::make(&of.file, &of.path, SplitOptions::new()) {
-            Ok(planned) => Ok(Some(planned).filter(Planned::is_usable)),
-            // It is read as a whole.
-            Err(Failure::Refused { .. }) => Ok(None),
-            Err(failure) => Err(failure),
-        }
+        find(of.whose(), self.index.as_deref(), self.jobs)
     }
 
     /// Threads that read.
     pub fn jobs(&self) -> usize {
-        match self.jobs {
-            Some(jobs) => jobs as usize,
-            None => thread::available_parallelism().map_or(1, usize::from),
-        }
+        threads(self.jobs)
     }
 }
 
+fn threads(jobs: Option<u32>) -> usize {
+    match jobs {
+        Some(jobs) => jobs as usize,
+        None => thread::available_parallelism().map_or(1, usize::from),
+    }
+}
+
+fn find(of: Whose<'_>, index: Option<&Path>, jobs: Option<u32>) -> Result<Option<Planned>, Failure> {
+    if let Some(planned) = beside(of, index)? {
+        return Ok(Some(planned));
+    }
+    let is_large = of.file.metadata().is_ok_and(|file| file.is_file() && file.len() >= SMALL);
+    if !is_large || jobs.is_none_or(|jobs| jobs < 2) {
+        return Ok(None);
+    }
+    match Planned::make(of.file, of.path, SplitOptions::new()) {
+        Ok(planned) => Ok(Some(planned).filter(Planned::is_usable)),
+        // It is read as a whole.
+        Err(Failure::Refused { .. }) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The plan for the items, and how many threads may read by it: as [`ByPlan::find`], where no plan can be asked for.
+///
+/// # Errors
+/// As [`ByPlan::find`].
+#[cfg(feature = "arrow")]
+pub fn planned_for(of: Whose<'_>, jobs: Option<u32>) -> Result<Option<(Planned, usize)>, Failure> {
+    Ok(find(of, None, jobs)?.map(|planned| (planned, threads(jobs))))
+}
+
 /// The plan that was asked for, or that lies beside the file, where it is of any use.
-pub fn beside(of: &Of, index: Option<&Path>) -> Result<Option<Planned>, Failure> {
+pub fn beside(of: Whose<'_>, index: Option<&Path>) -> Result<Option<Planned>, Failure> {
     if of.resync {
         return Ok(None);
     }
-    Failure::check_path(&of.path, "$.rows[3].points")?;
-    Ok(PlanFile::find(&of.file, &of.path, index)?.filter(Planned::is_usable))
+    Failure::check_path(of.path, "$.rows[3].points")?;
+    Ok(PlanFile::find(of.file, of.path, index)?.filter(Planned::is_usable))
 }
 
 /// Writes the items of a range.

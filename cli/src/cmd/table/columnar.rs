@@ -1,8 +1,11 @@
 //! Tables as Parquet and Arrow files. Rows of a list are never in memory all at once: they are copied out of the reader on
-//! this thread, and put into columns and compressed on another.
+//! this thread, and put into columns and compressed on another. By a plan, several threads read and fill columns.
+
+mod planned;
 
 use super::TableArgs;
 use crate::Failure;
+use crate::cmd::items::planned_for;
 use crate::input::{Pages, containers};
 use crate::messages::note;
 use crate::output::Output;
@@ -97,8 +100,13 @@ pub(super) fn run(args: &TableArgs, path: &str, format: FileFormat) -> Result<()
     let again = of.can_be_read_again();
     // What has gone down a pipe cannot be taken back: all rows are looked at first.
     let mut schema = if again && !Output::create(out)?.is_revocable() { job.look()? } else { None };
+    let planned = planned_for(of, args.jobs)?;
     loop {
-        match job.write(schema.take())? {
+        let written = match &planned {
+            Some((planned, jobs)) => planned::write(&job, planned, *jobs, schema.take()),
+            None => job.write(schema.take()),
+        };
+        match written? {
             End::Done => return Ok(()),
             End::Whole if again => return job.whole(),
             End::Whole => {
@@ -136,8 +144,13 @@ impl Job<'_> {
 
     /// What the columns of all rows are; `None` where the rows are no items.
     fn look(&self) -> Result<Option<RowSchema>, Failure> {
+        self.look_by(&mut |look| each_into(self.of, look))
+    }
+
+    /// The same of rows that `each` gives.
+    fn look_by(&self, each: &mut dyn FnMut(&mut Look) -> Result<(), Failure>) -> Result<Option<RowSchema>, Failure> {
         let mut look = Look { schema: RowSchema::new(&self.options, one_line), room: Batch::new(), rows: true };
-        match each_into(self.of, &mut look) {
+        match each(&mut look) {
             Ok(()) => {}
             // It is told where the rows are written.
             Err(Failure::Pickle { .. } | Failure::Refused { .. }) => {}
@@ -361,6 +374,7 @@ impl Writing<'_> {
         match result {
             Ok(()) => Ok(Some(file.out)),
             Err(Ended::Misfit(row, misfit)) => Err(Stop::Misfit(row, misfit)),
+            Err(Ended::Read(failure)) => Err(Stop::Failure(failure)),
             Err(Ended::Write(error)) => Err(Stop::Failure(file.failure(self.name, &error))),
         }
     }
@@ -384,6 +398,7 @@ impl Writing<'_> {
 
 enum Ended {
     Misfit(u64, Misfit),
+    Read(Failure),
     Write(ArrowError),
 }
 
@@ -496,8 +511,7 @@ impl Feed<'_, '_> {
 impl ItemSink for Feed<'_, '_> {
     fn item(&mut self, item: &Item<'_>) -> Result<bool, Failure> {
         self.stop()?;
-        let is_table = || Array::of(item.document().root()).is_some() || Table::of(item.document().root()).is_ok();
-        if item.role() != Role::Item || (item.index() == 0 && is_table()) {
+        if !is_row(item) {
             self.whole = true;
             return Ok(false);
         }
@@ -535,7 +549,13 @@ impl ItemSink for Feed<'_, '_> {
     }
 }
 
-/// Looks at all rows.
+/// It is the row of a list; the first tells a list of tables from one of rows.
+fn is_row(item: &Item<'_>) -> bool {
+    let is_table = || Array::of(item.document().root()).is_some() || Table::of(item.document().root()).is_ok();
+    item.role() == Role::Item && (item.index() != 0 || !is_table())
+}
+
+/// Looks at rows.
 struct Look {
     schema: RowSchema,
     room: Batch,
@@ -544,7 +564,7 @@ struct Look {
 
 impl ItemSink for Look {
     fn item(&mut self, item: &Item<'_>) -> Result<bool, Failure> {
-        self.rows = item.role() == Role::Item;
+        self.rows = is_row(item);
         if self.rows {
             self.schema.look(item.document().root());
         }
