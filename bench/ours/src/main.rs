@@ -4,7 +4,7 @@ mod typed;
 
 use bench_harness::{Case, Fault, Input, Meter, Task, fault};
 use pickle_core::writer::{Profile, Version, Writer};
-use pickle_core::{Decoder, Document, Heap, Op, Options, Unpickler, Value};
+use pickle_core::{Decoder, Document, Found, Heap, ItemOptions, ItemReader, Op, Options, Unpickler, Value};
 use std::hint::black_box;
 use std::process::ExitCode;
 
@@ -24,6 +24,7 @@ const CASES: &[Case] = &[
         kinds: &[],
         run: fresh,
     },
+    Case { name: "items", task: Task::Read, label: "libpickle items, one by one", kinds: &["telemetry"], run: items },
     typed("typed_borrowed", "libpickle serde, borrowed strings", typed::borrowed),
     typed("typed_owned", "libpickle serde, owned strings", typed::owned),
     typed("typed_document", "libpickle serde by way of the document, borrowed", typed::by_document),
@@ -93,6 +94,24 @@ fn fresh(input: &Input, meter: &mut Meter) -> Result<(), Fault> {
     };
     meter.each(input, read, |_| None)?;
     count(input, meter)
+}
+
+/// Reads the items of the outermost list, as from a file: 64 KiB at a time.
+fn items(input: &Input, meter: &mut Meter) -> Result<(), Fault> {
+    meter.each(input, |pickle| each_item(pickle).map_err(fault), |_| None)?;
+    count(input, meter)
+}
+
+fn each_item(pickle: &[u8]) -> Result<usize, pickle_core::Error> {
+    let mut reader = ItemReader::new(Heap::new(), ItemOptions::new());
+    let mut parts = 0;
+    for mut piece in pickle.chunks(64 << 10) {
+        while reader.feed(&mut piece)? == Found::Item {
+            parts += reader.item().map_or(0, |item| item.value().len());
+        }
+    }
+    reader.finish()?;
+    Ok(black_box(parts))
 }
 
 /// Writes a document into new memory. The bytes must be those that it was read from.
