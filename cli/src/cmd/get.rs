@@ -6,11 +6,11 @@ use crate::pickles::items::{self, Item, Whose};
 use crate::pickles::splits::{PlanFile, Planned};
 use crate::pickles::{Pickles, beside};
 use crate::print::json::{self, json, one_line};
-use crate::print::rows::{self, Part};
+use crate::print::rows::{self, Part, Rows};
 use crate::print::table::values::Arena;
 use clap::Args;
 use pickle_core::view::PathError;
-use pickle_core::{Document, Path, PathStep, Role};
+use pickle_core::{Document, Path, PathStep, Role, Value};
 use std::io::Write;
 
 /// `pickle get`
@@ -66,6 +66,7 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
             let found = match root.find_all(&args.path) {
                 Ok(found) => found,
                 Err(error) if !several && within(&error, args, out)? => return Ok(()),
+                Err(_) if several && of_rows(root, args, out)? => return Ok(()),
                 Err(error) => return Err(refuse(error.to_string())),
             };
             return found.iter().try_for_each(|value| print(&value.document(), args, several, out));
@@ -129,6 +130,56 @@ fn within(error: &PathError<'_, '_>, args: &GetArgs, out: &mut dyn Write) -> Res
     Ok(true)
 }
 
+/// Prints a line for each row that a wildcard or slice names, where rows are no values of the pickle; false where they are.
+fn of_rows(root: Value<'_>, args: &GetArgs, out: &mut dyn Write) -> Result<bool, Failure> {
+    let mut steps = Path::new(&args.path);
+    let (before, named) = loop {
+        let before = steps.done();
+        match steps.next().flatten() {
+            Some(named @ (PathStep::All | PathStep::Slice(..))) => break (before, named),
+            Some(PathStep::Deep) | None => return Ok(false),
+            Some(_) => {}
+        }
+    };
+    let rest: Option<Vec<PathStep<'_>>> = steps.collect();
+    let (Some(table), Some(rest)) = (root.find(if before.is_empty() { "$" } else { before }), rest) else {
+        return Ok(false);
+    };
+    let arena = Arena::new(one_line);
+    let Ok(Some(rows)) = Rows::of(table, &arena) else { return Ok(false) };
+    let mut lines = Vec::new();
+    for row in numbers(&named, rows.len()) {
+        let mut steps = std::iter::once(PathStep::Index(row)).chain(rest.iter().cloned());
+        match rows.part(&mut steps) {
+            Some(Part::Cells(cells)) => json::part(&cells, &mut lines)?,
+            Some(Part::Json(json)) => lines.extend_from_slice(json.as_bytes()),
+            None => return Ok(false),
+        }
+        lines.push(b'\n');
+    }
+    out.write_all(&lines)?;
+    Ok(true)
+}
+
+/// The rows that a wildcard or slice names, as Python's slices do.
+fn numbers(named: &PathStep<'_>, rows: usize) -> Vec<i64> {
+    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
+    let (from, to, by) = match *named {
+        PathStep::Slice(from, to, by) => (from, to, by),
+        _ => (None, None, 1),
+    };
+    let (least, most) = if by < 0 { (-1, rows - 1) } else { (0, rows) };
+    let place = |end: i64| (if end < 0 { end.saturating_add(rows) } else { end }).clamp(least, most.max(least));
+    let (first, last) = if by < 0 { (most, least) } else { (least, most) };
+    let (mut at, end) = (from.map_or(first, place), to.map_or(last, place));
+    let mut numbers = Vec::new();
+    while by != 0 && (if by < 0 { at > end } else { at < end }) {
+        numbers.push(at);
+        at = at.saturating_add(by);
+    }
+    numbers
+}
+
 /// Prints a value; one of several on a line of its own.
 fn print(document: &Document<'_>, args: &GetArgs, several: bool, out: &mut dyn Write) -> Result<(), Failure> {
     let indent = Some(args.indent).filter(|&n| n != 0 && !several);
@@ -154,7 +205,21 @@ fn first_index(path: &str) -> Option<(String, u64, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::first_index;
+    use super::{first_index, numbers};
+    use pickle_core::PathStep;
+
+    #[test]
+    fn slices_of_rows_are_those_of_python() {
+        let named = |from, to, by, rows| numbers(&PathStep::Slice(from, to, by), rows);
+        assert_eq!(numbers(&PathStep::All, 3), [0, 1, 2]);
+        assert_eq!(named(Some(1), None, 1, 3), [1, 2]);
+        assert_eq!(named(None, Some(-1), 1, 3), [0, 1]);
+        assert_eq!(named(None, None, -1, 3), [2, 1, 0]);
+        assert_eq!(named(Some(-2), Some(-4), -1, 5), [3, 2]);
+        assert_eq!(named(Some(9), Some(1), -2, 5), [4, 2]);
+        assert!(named(Some(5), None, 1, 3).is_empty() && named(None, None, -1, 0).is_empty());
+        assert_eq!(named(Some(i64::MIN), Some(i64::MAX), i64::MAX, 3), [0]);
+    }
 
     #[test]
     fn paths_are_cut_at_the_first_index() {

@@ -188,61 +188,66 @@ pub enum Part<'d> {
 
 /// Goes on from an array or table by the steps that are left; `None` where they lead nowhere.
 pub fn part<'d>(value: Value<'d>, steps: &mut dyn Iterator<Item = PathStep<'_>>, arena: &'d Arena) -> Option<Part<'d>> {
-    match Rows::of(value, arena).ok()?? {
-        Rows::Array(cells) => Some(Part::Cells(within(cells, steps)?)),
-        Rows::Table(grid) => {
-            let mut json = String::new();
-            match steps.next()? {
-                PathStep::Key(name) => {
-                    let column = grid.names.iter().position(|column| name.is(column.as_bytes()))?;
-                    let column = grid.columns.get(column)?;
-                    match steps.next() {
-                        None => {
-                            json.push('[');
-                            for row in 0..column.len() {
-                                json.push_str(if row == 0 { "" } else { "," });
-                                column.json(row, &mut json);
+    Rows::of(value, arena).ok()??.part(steps)
+}
+
+impl<'d> Rows<'d> {
+    /// What steps of a path lead to from here; `None` where they lead nowhere.
+    pub fn part(&self, steps: &mut dyn Iterator<Item = PathStep<'_>>) -> Option<Part<'d>> {
+        match self {
+            Rows::Array(cells) => Some(Part::Cells(within(cells.clone(), steps)?)),
+            Rows::Table(grid) => {
+                let mut json = String::new();
+                match steps.next()? {
+                    PathStep::Key(name) => {
+                        let column = grid.names.iter().position(|column| name.is(column.as_bytes()))?;
+                        let column = grid.columns.get(column)?;
+                        match steps.next() {
+                            None => {
+                                json.push('[');
+                                for row in 0..column.len() {
+                                    json.push_str(if row == 0 { "" } else { "," });
+                                    column.json(row, &mut json);
+                                }
+                                json.push(']');
                             }
-                            json.push(']');
+                            Some(PathStep::Index(row)) => column.json(place(row, column.len())?, &mut json),
+                            Some(_) => return None,
                         }
-                        Some(PathStep::Index(row)) => column.json(place(row, column.len())?, &mut json),
-                        Some(_) => return None,
                     }
-                }
-                PathStep::RowIndex => {
-                    let index = grid.index.as_ref()?;
-                    json.push('[');
-                    for row in 0..grid.rows {
-                        json.push_str(if row == 0 { "" } else { "," });
-                        json.push_str(if index.levels.len() == 1 { "" } else { "[" });
-                        for (nth, level) in index.levels.iter().enumerate() {
-                            json.push_str(if nth == 0 { "" } else { "," });
-                            level.json(row, &mut json);
+                    PathStep::RowIndex => {
+                        let index = grid.index.as_ref()?;
+                        json.push('[');
+                        for row in 0..grid.rows {
+                            json.push_str(if row == 0 { "" } else { "," });
+                            json.push_str(if index.levels.len() == 1 { "" } else { "[" });
+                            for (nth, level) in index.levels.iter().enumerate() {
+                                json.push_str(if nth == 0 { "" } else { "," });
+                                level.json(row, &mut json);
+                            }
+                            json.push_str(if index.levels.len() == 1 { "" } else { "]" });
                         }
-                        json.push_str(if index.levels.len() == 1 { "" } else { "]" });
+                        json.push(']');
                     }
-                    json.push(']');
-                }
-                PathStep::Index(row) => {
-                    let row = place(row, grid.rows)?;
-                    let mut line = Vec::new();
-                    let rows = Rows::Table(grid);
-                    match steps.next() {
-                        None => rows.write(row..row + 1, Format::Jsonl, &mut line).ok()?,
-                        Some(PathStep::Key(name)) => {
-                            let Rows::Table(grid) = &rows else { return None };
-                            let column = grid.names.iter().position(|column| name.is(column.as_bytes()))?;
-                            let mut cell = String::new();
-                            grid.columns.get(column)?.json(row, &mut cell);
-                            line.extend(cell.bytes());
+                    PathStep::Index(row) => {
+                        let row = place(row, grid.rows)?;
+                        let mut line = Vec::new();
+                        match steps.next() {
+                            None => self.write(row..row + 1, Format::Jsonl, &mut line).ok()?,
+                            Some(PathStep::Key(name)) => {
+                                let column = grid.names.iter().position(|column| name.is(column.as_bytes()))?;
+                                let mut cell = String::new();
+                                grid.columns.get(column)?.json(row, &mut cell);
+                                line.extend(cell.bytes());
+                            }
+                            Some(_) => return None,
                         }
-                        Some(_) => return None,
+                        json.push_str(String::from_utf8_lossy(&line).trim_end());
                     }
-                    json.push_str(String::from_utf8_lossy(&line).trim_end());
+                    _ => return None,
                 }
-                _ => return None,
+                if steps.next().is_some() { None } else { Some(Part::Json(json)) }
             }
-            if steps.next().is_some() { None } else { Some(Part::Json(json)) }
         }
     }
 }
