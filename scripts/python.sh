@@ -33,6 +33,8 @@ python_in_root() {
 recipe_python() { #  the Python wheel and its tests, under the oldest Python, today's and the newest, each in an environment of its own
     say "Python"
     need_cargo
+    # What it says of files is compared with what Python gets.
+    cargo build -q --locked -p pickle-cli
     local python version venv wheels=$PWD/target/python/wheels built= auditwheel size
     rm -rf "$wheels"
     for python in "${PICKLE_PYTHON:-python3}" $(pythons True 3.9 3.12 3.13); do
@@ -61,7 +63,7 @@ recipe_python() { #  the Python wheel and its tests, under the oldest Python, to
         built="$built $version "
         "$venv/bin/pip" install -q --force-reinstall --no-deps "$wheels"/libpickle-*.whl
         say "Python $version"
-        (cd bindings/python/tests && "$venv/bin/pytest" -q .)
+        (cd bindings/python/tests && PICKLE_COMMAND=$OLDPWD/target/debug/pickle "$venv/bin/pytest" -q .)
         "$venv/bin/mypy" --strict bindings/python/tests/typing_example.py
     done
     for version in 3.14 3.15; do

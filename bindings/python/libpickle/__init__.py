@@ -145,13 +145,14 @@ def items(file, path="$", **options):
     object, are pairs. A pickle of up to min_nodes values is read as a whole.
 
     file is a binary file, or a path, as open takes it: then a first pass finds what later items share with earlier ones.
-    Without, what was shared long ago is an error of kind MemoDropped.
+    Without, what was shared long ago is an error of kind MemoDropped, and a container behind siblings that later
+    opcodes may still change is read as a whole.
     """
     if not isinstance(file, (str, os.PathLike)):
         return _native._Items(file, False, path, **options)
     if not _open.is_packed(file):
         return _native._Items(file, True, path, **options)
-    return _native._Items(open(file), False, path, ahead=open(file), **options)
+    return _native._Items(open(file), False, path, ahead=open(file), again=lambda: open(file), **options)
 
 
 def aitems(file, path="$", **options):

@@ -84,6 +84,13 @@ impl Pieces {
     }
 }
 
+/// The same bytes again, to find out whether a container is the one at the path.
+enum Again {
+    File(File),
+    /// A callable that opens a file of Python.
+    Python(Py<PyAny>),
+}
+
 /// A reader, and what it borrows.
 struct Reading1 {
     // Before what they borrow.
@@ -118,7 +125,7 @@ pub struct Items {
     pieces: Pieces,
     ahead: Option<(Pieces, Decoder)>,
     /// The file again, where it is in doubt whether a container is the one at the path.
-    doubts: Option<File>,
+    doubts: Option<Again>,
     how: ItemOptions,
     heap: Option<Heap>,
     values: Values,
@@ -138,9 +145,10 @@ pub struct Items {
 
 #[pymethods]
 impl Items {
-    /// `file` is the name of a file, or something to read bytes from; then `ahead` may be the same once more, to look ahead in.
+    /// `file` is the name of a file, or something to read bytes from; then `ahead` may be the same once more, to look ahead in, and
+    /// `again()` opens it.
     #[new]
-    #[pyo3(signature = (file, is_name, path, *, encoding=Some("ASCII"), errors="strict", max_bytes=None, max_opcodes=None, max_depth=1000, min_nodes=4096, known=true, text_ints=None, ahead=None))]
+    #[pyo3(signature = (file, is_name, path, *, encoding=Some("ASCII"), errors="strict", max_bytes=None, max_opcodes=None, max_depth=1000, min_nodes=4096, known=true, text_ints=None, ahead=None, again=None))]
     #[allow(clippy::too_many_arguments)]
     fn new(
         file: &Bound<'_, PyAny>,
@@ -155,8 +163,10 @@ impl Items {
         known: bool,
         text_ints: Option<&str>,
         ahead: Option<Py<PyAny>>,
+        again: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let py = file.py();
+        let has_steps = Path::new(path).next().is_some();
         if !Path::new(path).is_valid() {
             return Err(PyValueError::new_err(format!("{path:?} is no path: write $.name, $[3] or $[\"a name\"]")));
         }
@@ -181,11 +191,15 @@ impl Items {
             if kind.is_dir() {
                 return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory).into());
             }
-            let again = || if kind.is_file() { File::open(&name).map(Some) } else { Ok(None) };
-            let doubts = again()?.filter(|file| Path::new(path).next().is_some() || may_be_a_tuple(file));
-            (Bytes::File(open), again()?.map(|file| Pieces::new(Bytes::File(file))), doubts)
+            let file_again = || if kind.is_file() { File::open(&name).map(Some) } else { Ok(None) };
+            let doubts = file_again()?.filter(|file| has_steps || may_be_a_tuple(file)).map(Again::File);
+            (Bytes::File(open), file_again()?.map(|file| Pieces::new(Bytes::File(file))), doubts)
         } else {
-            (Bytes::Python(file.clone().unbind()), ahead.map(|file| Pieces::new(Bytes::Python(file))), None)
+            (
+                Bytes::Python(file.clone().unbind()),
+                ahead.map(|file| Pieces::new(Bytes::Python(file))),
+                again.filter(|_| has_steps).map(Again::Python),
+            )
         };
         let how = ItemOptions::new().reader(reading.core).min_nodes(min_nodes);
         Ok(Items {
@@ -197,11 +211,7 @@ impl Items {
             how,
             heap: Some(reading.heap()),
             values: Values::new(reading),
-            is_plain: known
-                && is_name
-                && Path::new(path).next().is_none()
-                && max_bytes.is_none()
-                && max_opcodes.is_none(),
+            is_plain: known && is_name && !has_steps && max_bytes.is_none() && max_opcodes.is_none(),
             max_depth,
             offset: 0,
             over: false,
@@ -353,7 +363,8 @@ impl Items {
                 Found::NeedMore => {}
                 Found::Doubt => {
                     let leads_here = match (reader.fate(), &self.doubts) {
-                        (Some(fate), Some(file)) => py.detach(|| leads_here(file, fate))?,
+                        (Some(fate), Some(Again::File(file))) => py.detach(|| leads_here(file, fate))?,
+                        (Some(fate), Some(Again::Python(open))) => leads_here_in(py, open, fate)?,
                         _ => false,
                     };
                     reader.decide(leads_here);
@@ -407,6 +418,24 @@ fn leads_here(mut file: &File, mut fate: Fate) -> std::io::Result<bool> {
         if let Some(known) = fate.feed(&mut piece.get(..len).unwrap_or_default()) {
             return Ok(known);
         }
+    }
+}
+
+/// The same in a file that Python opens.
+fn leads_here_in(py: Python<'_>, open: &Py<PyAny>, mut fate: Fate) -> PyResult<bool> {
+    let mut pieces = Pieces::new(Bytes::Python(open.call0(py)?));
+    let mut before = fate.offset();
+    loop {
+        let rest = pieces.rest(py)?;
+        if rest.is_empty() {
+            return Ok(false);
+        }
+        let skipped = usize::try_from(before).map_or(rest.len(), |before| before.min(rest.len()));
+        before -= skipped as u64;
+        if let Some(known) = fate.feed(&mut rest.get(skipped..).unwrap_or_default()) {
+            return Ok(known);
+        }
+        pieces.unread = 0..0;
     }
 }
 

@@ -174,6 +174,17 @@ impl Record {
         Some(global.get().path_text(py))
     }
 
+    /// The list or dict that `copyreg._reconstructor` was given: in protocols 0 and 1 subclasses of them are made of one.
+    fn base<'py>(this: &Bound<'py, Self>) -> Option<Bound<'py, PyAny>> {
+        let py = this.py();
+        let this = this.borrow();
+        let callable = this.callable.as_ref()?.bind(py).cast::<Global>().ok()?;
+        if text(&callable.get().name, py) != "_reconstructor" {
+            return None;
+        }
+        this.args.as_ref()?.bind(py).cast::<PyTuple>().ok()?.get_item(2).ok()
+    }
+
     /// Calls `each` with the name and values of every change.
     fn each_change<'py>(
         this: &Bound<'py, Self>,
@@ -256,10 +267,15 @@ impl Record {
         this.py().import("libpickle._attributes")?.getattr("Attributes")?.call1((this,))
     }
 
-    /// What it was given by APPEND and ADDITEMS, in order.
+    /// What it was made of as a subclass of list, and given by APPEND and ADDITEMS, in order.
     #[getter]
     fn items<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(this.py());
+        if let Some(base) = Record::base(this)
+            && let Ok(base) = base.cast::<PyList>()
+        {
+            base.iter().try_for_each(|value| list.append(value))?;
+        }
         Record::each_change(this, |name, values| {
             if matches!(name, "APPEND" | "ADD") {
                 for value in values.try_iter()? {
@@ -271,10 +287,15 @@ impl Record {
         Ok(list)
     }
 
-    /// What it was given by SETITEM: pairs, in order.
+    /// What it was made of as a subclass of dict, and given by SETITEM: pairs, in order.
     #[getter]
     fn entries<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(this.py());
+        if let Some(base) = Record::base(this)
+            && let Ok(base) = base.cast::<PyDict>()
+        {
+            base.iter().try_for_each(|pair| list.append(pair))?;
+        }
         Record::each_change(this, |name, values| {
             if name == "SETITEM" {
                 let mut values = values.try_iter()?;
