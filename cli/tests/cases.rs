@@ -227,6 +227,46 @@ fn frames_are_tables() {
 }
 
 #[test]
+fn wildcards_go_through_cells_that_are_no_values() {
+    // Text, times and categories are packed in both.
+    for file in ["df_pd024.pkl", "df_pd3.pkl"] {
+        for (path, lines) in [
+            ("$.cat[*]", "\"x\" \"y\" \"x\""),
+            ("$[*].cat", "\"x\" \"y\" \"x\""),
+            ("$[1:].cat", "\"y\" \"x\""),
+            ("$.cat[::-2]", "\"x\" \"x\""),
+            ("$.at[:-1]", "\"2020-01-01T00:00:00.000\" \"2020-01-02T03:04:05.000\""),
+            ("$[0].*", "1 20.5 \"a\" \"2020-01-01T00:00:00.000\" true 7 \"x\""),
+            ("$[::2][*]", "1 20.5 \"a\" \"2020-01-01T00:00:00.000\" true 7 \"x\" 3 22.0 null null true 9 \"x\""),
+            ("$@index[::-1]", "30 20 10"),
+        ] {
+            assert_eq!(says(&["get", file, path]).replace('\n', " "), lines, "{file} {path}");
+        }
+        assert_eq!(says(&["get", file, "$[*]"]), says(&["items", file]));
+        for path in ["$[*].nope", "$.nope[*]", "$.cat[3:]", "$[7:].cat", "$.cat[0][*]", "$.cat[*].x", "$..cat"] {
+            assert!(fails(&["get", file, path]).contains("there is no "), "{file} {path}");
+        }
+    }
+    for (path, lines) in [
+        ("$.U[*]", "\"é\" \"ab\""),
+        ("$.dt[::-1]", "null \"2020-01-02T03:04:05\""),
+        ("$.rec[*].u", "\"é\" \"zz\""),
+        ("$.fint[*]", "[0,1,2] [3,4,5]"),
+        ("$.fint[*][1:]", "1 2 4 5"),
+    ] {
+        assert_eq!(says(&["get", "arrays.pkl", path]).replace('\n', " "), lines, "{path}");
+    }
+    // Behind a wildcard, too, beside what has values or nothing there.
+    let frame = std::fs::read(data().join("df_pd3.pkl")).unwrap();
+    let frame = &frame[2..frame.len() - 1];
+    let beside = b"X\x01\0\0\0b}X\x03\0\0\0cat]K\x05asX\x01\0\0\0cK\x07u.";
+    let dict = [b"\x80\x04}(X\x01\0\0\0a", frame, beside].concat();
+    let output = piped(&["get", "-", "$.*.cat[*]"], &dict);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "\"x\"\n\"y\"\n\"x\"\n5\n");
+    assert!(output.status.success());
+}
+
+#[test]
 fn pickles_of_one_memo() {
     assert_eq!(says(&["count", "bb_cache.dat"]), "8");
     assert_eq!(says(&["items", "bb_cache.dat"]), says(&["json", "-l", "bb_cache.dat"]));

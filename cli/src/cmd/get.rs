@@ -6,7 +6,7 @@ use crate::pickles::items::{self, Item, Whose};
 use crate::pickles::splits::{PlanFile, Planned};
 use crate::pickles::{Pickles, beside};
 use crate::print::json::{self, json, one_line};
-use crate::print::rows::{self, Part, Rows};
+use crate::print::rows::Rows;
 use crate::print::table::values::Arena;
 use clap::Args;
 use pickle_core::view::PathError;
@@ -65,8 +65,7 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
             let root = document.root();
             let found = match root.find_all(&args.path) {
                 Ok(found) => found,
-                Err(error) if !several && within(&error, args, out)? => return Ok(()),
-                Err(_) if several && of_rows(root, args, out)? => return Ok(()),
+                Err(error) if within(root, &error, args, out)? => return Ok(()),
                 Err(error) => return Err(refuse(error.to_string())),
             };
             return found.iter().try_for_each(|value| print(&value.document(), args, several, out));
@@ -115,69 +114,35 @@ fn item(args: &GetArgs, list: String, index: u64, rest: &str, out: &mut dyn Writ
     Ok(found)
 }
 
-/// Prints what the path leads to inside an array or table; false where there is nothing.
-fn within(error: &PathError<'_, '_>, args: &GetArgs, out: &mut dyn Write) -> Result<bool, Failure> {
+/// Prints what the path leads to inside arrays and tables, where rows and cells are no values of the pickle; false where there
+/// is nothing.
+fn within(root: Value<'_>, error: &PathError<'_, '_>, args: &GetArgs, out: &mut dyn Write) -> Result<bool, Failure> {
     let rest = args.path.get(error.done().len()..).unwrap_or_default();
     let steps: Option<Vec<PathStep<'_>>> = Path::new(rest).collect();
-    let (Some(there), Some(steps)) = (error.value(), steps) else { return Ok(false) };
-    let arena = Arena::new(one_line);
-    let Some(part) = rows::part(there, &mut steps.into_iter(), &arena) else { return Ok(false) };
-    match part {
-        Part::Cells(cells) => json::part(&cells, out)?,
-        Part::Json(json) => out.write_all(json.as_bytes())?,
-    }
-    writeln!(out)?;
-    Ok(true)
-}
-
-/// Prints a line for each row that a wildcard or slice names, where rows are no values of the pickle; false where they are.
-fn of_rows(root: Value<'_>, args: &GetArgs, out: &mut dyn Write) -> Result<bool, Failure> {
-    let mut steps = Path::new(&args.path);
-    let (before, named) = loop {
-        let before = steps.done();
-        match steps.next().flatten() {
-            Some(named @ (PathStep::All | PathStep::Slice(..))) => break (before, named),
-            Some(PathStep::Deep) | None => return Ok(false),
-            Some(_) => {}
-        }
-    };
-    let rest: Option<Vec<PathStep<'_>>> = steps.collect();
-    let (Some(table), Some(rest)) = (root.find(if before.is_empty() { "$" } else { before }), rest) else {
+    let (Some(_), Some(steps)) = (error.value(), steps) else { return Ok(false) };
+    if steps.contains(&PathStep::Deep) {
         return Ok(false);
-    };
-    let arena = Arena::new(one_line);
-    let Ok(Some(rows)) = Rows::of(table, &arena) else { return Ok(false) };
-    let mut lines = Vec::new();
-    for row in numbers(&named, rows.len()) {
-        let mut steps = std::iter::once(PathStep::Index(row)).chain(rest.iter().cloned());
-        match rows.part(&mut steps) {
-            Some(Part::Cells(cells)) => json::part(&cells, &mut lines)?,
-            Some(Part::Json(json)) => lines.extend_from_slice(json.as_bytes()),
-            None => return Ok(false),
+    }
+    let Ok(found) = root.find_all(if error.done().is_empty() { "$" } else { error.done() }) else { return Ok(false) };
+    let mut any = false;
+    for value in found {
+        let arena = Arena::new(one_line);
+        match Rows::of(value, &arena) {
+            Ok(Some(rows)) => rows.whole().each(&steps, &mut |part| {
+                any = true;
+                part.json(out)?;
+                writeln!(out)
+            })?,
+            // A part of several that has values there, or nothing.
+            _ => {
+                for value in value.find_all(rest).unwrap_or_default() {
+                    any = true;
+                    print(&value.document(), args, true, out)?;
+                }
+            }
         }
-        lines.push(b'\n');
     }
-    out.write_all(&lines)?;
-    Ok(true)
-}
-
-/// The rows that a wildcard or slice names, as Python's slices do.
-fn numbers(named: &PathStep<'_>, rows: usize) -> Vec<i64> {
-    let rows = i64::try_from(rows).unwrap_or(i64::MAX);
-    let (from, to, by) = match *named {
-        PathStep::Slice(from, to, by) => (from, to, by),
-        _ => (None, None, 1),
-    };
-    let (least, most) = if by < 0 { (-1, rows - 1) } else { (0, rows) };
-    let place = |end: i64| (if end < 0 { end.saturating_add(rows) } else { end }).clamp(least, most.max(least));
-    let (first, last) = if by < 0 { (most, least) } else { (least, most) };
-    let (mut at, end) = (from.map_or(first, place), to.map_or(last, place));
-    let mut numbers = Vec::new();
-    while by != 0 && (if by < 0 { at > end } else { at < end }) {
-        numbers.push(at);
-        at = at.saturating_add(by);
-    }
-    numbers
+    Ok(any)
 }
 
 /// Prints a value; one of several on a line of its own.
@@ -205,21 +170,7 @@ fn first_index(path: &str) -> Option<(String, u64, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{first_index, numbers};
-    use pickle_core::PathStep;
-
-    #[test]
-    fn slices_of_rows_are_those_of_python() {
-        let named = |from, to, by, rows| numbers(&PathStep::Slice(from, to, by), rows);
-        assert_eq!(numbers(&PathStep::All, 3), [0, 1, 2]);
-        assert_eq!(named(Some(1), None, 1, 3), [1, 2]);
-        assert_eq!(named(None, Some(-1), 1, 3), [0, 1]);
-        assert_eq!(named(None, None, -1, 3), [2, 1, 0]);
-        assert_eq!(named(Some(-2), Some(-4), -1, 5), [3, 2]);
-        assert_eq!(named(Some(9), Some(1), -2, 5), [4, 2]);
-        assert!(named(Some(5), None, 1, 3).is_empty() && named(None, None, -1, 0).is_empty());
-        assert_eq!(named(Some(i64::MIN), Some(i64::MAX), i64::MAX, 3), [0]);
-    }
+    use super::first_index;
 
     #[test]
     fn paths_are_cut_at_the_first_index() {

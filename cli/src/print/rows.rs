@@ -3,8 +3,8 @@
 use super::cells::Cells;
 use super::formats::{Format, plain};
 use super::json;
-use super::table::grid::Grid;
-use super::table::values::Arena;
+use super::table::grid::{Axis, Grid};
+use super::table::values::{Arena, Column};
 use super::table::write;
 use pickle_core::known::DType;
 use pickle_core::table::{Index, Table, TableError};
@@ -179,91 +179,168 @@ fn field<W: Write>(cells: &Cells<'_>, at: usize, json: &mut Vec<u8>, writer: &mu
 }
 
 /// What steps of a path lead to in an array or table, where no value of the pickle is.
-pub enum Part<'d> {
+#[derive(Clone)]
+pub enum Part<'r, 'd> {
+    /// All of a table.
+    Table(&'r Grid<'d>),
+    /// A row of a table.
+    Row(&'r Grid<'d>, usize),
+    /// A column, or a level of the index.
+    Column(&'r Column<'d>, usize),
+    /// A cell of a column.
+    Cell(&'r Column<'d>, usize),
+    /// The index of so many rows.
+    Labels(&'r Axis<'d>, usize),
+    /// The labels of one row.
+    Label(&'r Axis<'d>, usize),
     /// Items of an array.
     Cells(Cells<'d>),
-    /// JSON.
-    Json(String),
-}
-
-/// Goes on from an array or table by the steps that are left; `None` where they lead nowhere.
-pub fn part<'d>(value: Value<'d>, steps: &mut dyn Iterator<Item = PathStep<'_>>, arena: &'d Arena) -> Option<Part<'d>> {
-    Rows::of(value, arena).ok()??.part(steps)
 }
 
 impl<'d> Rows<'d> {
-    /// What steps of a path lead to from here; `None` where they lead nowhere.
-    pub fn part(&self, steps: &mut dyn Iterator<Item = PathStep<'_>>) -> Option<Part<'d>> {
+    /// All of them, to go on from by steps.
+    pub fn whole(&self) -> Part<'_, 'd> {
         match self {
-            Rows::Array(cells) => Some(Part::Cells(within(cells.clone(), steps)?)),
-            Rows::Table(grid) => {
-                let mut json = String::new();
-                match steps.next()? {
-                    PathStep::Key(name) => {
-                        let column = grid.names.iter().position(|column| name.is(column.as_bytes()))?;
-                        let column = grid.columns.get(column)?;
-                        match steps.next() {
-                            None => {
-                                json.push('[');
-                                for row in 0..column.len() {
-                                    json.push_str(if row == 0 { "" } else { "," });
-                                    column.json(row, &mut json);
-                                }
-                                json.push(']');
-                            }
-                            Some(PathStep::Index(row)) => column.json(place(row, column.len())?, &mut json),
-                            Some(_) => return None,
-                        }
-                    }
-                    PathStep::RowIndex => {
-                        let index = grid.index.as_ref()?;
-                        json.push('[');
-                        for row in 0..grid.rows {
-                            json.push_str(if row == 0 { "" } else { "," });
-                            json.push_str(if index.levels.len() == 1 { "" } else { "[" });
-                            for (nth, level) in index.levels.iter().enumerate() {
-                                json.push_str(if nth == 0 { "" } else { "," });
-                                level.json(row, &mut json);
-                            }
-                            json.push_str(if index.levels.len() == 1 { "" } else { "]" });
-                        }
-                        json.push(']');
-                    }
-                    PathStep::Index(row) => {
-                        let row = place(row, grid.rows)?;
-                        let mut line = Vec::new();
-                        match steps.next() {
-                            None => self.write(row..row + 1, Format::Jsonl, &mut line).ok()?,
-                            Some(PathStep::Key(name)) => {
-                                let column = grid.names.iter().position(|column| name.is(column.as_bytes()))?;
-                                let mut cell = String::new();
-                                grid.columns.get(column)?.json(row, &mut cell);
-                                line.extend(cell.bytes());
-                            }
-                            Some(_) => return None,
-                        }
-                        json.push_str(String::from_utf8_lossy(&line).trim_end());
-                    }
-                    _ => return None,
-                }
-                if steps.next().is_some() { None } else { Some(Part::Json(json)) }
-            }
+            Rows::Table(grid) => Part::Table(grid),
+            Rows::Array(cells) => Part::Cells(cells.clone()),
         }
     }
 }
 
-fn within<'d>(mut cells: Cells<'d>, steps: &mut dyn Iterator<Item = PathStep<'_>>) -> Option<Cells<'d>> {
-    for step in steps {
-        cells = match step {
-            PathStep::Index(index) => cells.at(place(index, *cells.shape().first()?)?)?,
-            PathStep::Key(name) => {
+impl<'r, 'd> Part<'r, 'd> {
+    /// What one step leads to, none of several; `None` where it leads nowhere.
+    pub fn step(&self, step: &PathStep<'_>) -> Option<Self> {
+        match (self, *step) {
+            (&Part::Table(grid), PathStep::Key(_)) => Some(Part::Column(column(grid, step)?, grid.rows)),
+            (Part::Table(grid), PathStep::RowIndex) => Some(Part::Labels(grid.index.as_ref()?, grid.rows)),
+            (&Part::Row(grid, row), PathStep::Key(_)) => Some(Part::Cell(column(grid, step)?, row)),
+            (Part::Cells(cells), PathStep::Key(name)) => {
                 let field = super::cells::fields(cells.dtype()).find(|field| name.is(field.name.as_bytes()))?;
-                cells.field(field.name)?
+                cells.field(field.name).map(Part::Cells)
             }
-            _ => return None,
-        };
+            (_, PathStep::Index(index)) if !matches!(self, Part::Row(..)) => self.nth(place(index, self.len()?)?),
+            _ => None,
+        }
     }
-    Some(cells)
+
+    /// How many parts it has; `None` for what has none.
+    fn len(&self) -> Option<usize> {
+        match self {
+            Part::Table(grid) => Some(grid.rows),
+            // Its only value is the row.
+            Part::Row(grid, _) => Some(grid.columns.len()).filter(|_| !grid.is_one_column()),
+            Part::Column(_, rows) | Part::Labels(_, rows) => Some(*rows),
+            Part::Cell(..) | Part::Label(..) => None,
+            Part::Cells(cells) => cells.shape().first().copied(),
+        }
+    }
+
+    /// One of its parts.
+    fn nth(&self, at: usize) -> Option<Self> {
+        match self {
+            Part::Table(grid) => Some(Part::Row(grid, at)),
+            Part::Row(grid, row) => Some(Part::Cell(grid.columns.get(at)?, *row)),
+            Part::Column(column, _) => Some(Part::Cell(column, at)),
+            Part::Labels(index, _) => Some(Part::Label(index, at)),
+            Part::Cell(..) | Part::Label(..) => None,
+            Part::Cells(cells) => cells.at(at).map(Part::Cells),
+        }
+    }
+
+    /// Hands over all that steps with wildcards and slices lead to, and leaves out what they do not lead to.
+    ///
+    /// # Errors
+    /// What `take` says.
+    pub fn each<E>(
+        &self,
+        steps: &[PathStep<'_>],
+        take: &mut dyn FnMut(&Part<'r, 'd>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut here = self.clone();
+        for (done, step) in steps.iter().enumerate() {
+            if let PathStep::All | PathStep::Slice(..) = step {
+                let rest = steps.get(done + 1..).unwrap_or_default();
+                // Each has one axis less: it is as deep as arrays have axes.
+                return places(step, here.len().unwrap_or(0))
+                    .filter_map(|at| here.nth(at))
+                    .try_for_each(|part| part.each(rest, take));
+            }
+            match here.step(step) {
+                Some(next) => here = next,
+                None => return Ok(()),
+            }
+        }
+        take(&here)
+    }
+
+    /// Writes it as JSON on one line, without the end of the line.
+    ///
+    /// # Errors
+    /// What `out` says.
+    pub fn json(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut json = String::new();
+        match self {
+            Part::Cells(cells) => return json::part(cells, out),
+            Part::Table(grid) => {
+                list(&mut json, grid.rows, &mut |row, json| row_of(grid, row, json));
+            }
+            Part::Row(grid, row) => row_of(grid, *row, &mut json),
+            Part::Column(column, rows) => list(&mut json, *rows, &mut |row, json| column.json(row, json)),
+            Part::Cell(column, row) => column.json(*row, &mut json),
+            Part::Labels(index, rows) => list(&mut json, *rows, &mut |row, json| label(index, row, json)),
+            Part::Label(index, row) => label(index, *row, &mut json),
+        }
+        out.write_all(json.as_bytes())
+    }
+}
+
+fn column<'r, 'd>(grid: &'r Grid<'d>, step: &PathStep<'_>) -> Option<&'r Column<'d>> {
+    let PathStep::Key(name) = step else { return None };
+    grid.columns.get(grid.names.iter().position(|column| name.is(column.as_bytes()))?)
+}
+
+fn list(json: &mut String, len: usize, put: &mut dyn FnMut(usize, &mut String)) {
+    json.push('[');
+    for at in 0..len {
+        json.push_str(if at == 0 { "" } else { "," });
+        put(at, json);
+    }
+    json.push(']');
+}
+
+fn row_of(grid: &Grid<'_>, row: usize, json: &mut String) {
+    if let (true, Some(column)) = (grid.is_one_column(), grid.columns.first()) {
+        return column.json(row, json);
+    }
+    let mut line = Vec::new();
+    // A Vec takes everything.
+    if write::json_lines(grid, false, row..row + 1, &mut line).is_ok() {
+        json.push_str(String::from_utf8_lossy(&line).trim_end());
+    }
+}
+
+/// The label of a row; of an index of several levels a list.
+fn label(index: &Axis<'_>, row: usize, json: &mut String) {
+    match &index.levels[..] {
+        [level] => level.json(row, json),
+        levels => list(json, levels.len(), &mut |at, json| levels[at].json(row, json)),
+    }
+}
+
+/// The places of a wildcard or slice, as Python's slices have them.
+fn places(step: &PathStep<'_>, len: usize) -> impl Iterator<Item = usize> + use<> {
+    let len = i64::try_from(len).unwrap_or(i64::MAX);
+    let (from, to, by) = match *step {
+        PathStep::Slice(from, to, by) => (from, to, by),
+        _ => (None, None, 1),
+    };
+    let (least, most) = if by < 0 { (-1, len - 1) } else { (0, len) };
+    let end = |end: i64| (if end < 0 { end.saturating_add(len) } else { end }).clamp(least, most);
+    let (first, last) = if by < 0 { (most, least) } else { (least, most) };
+    let (at, stop) = (from.map_or(first, end), to.map_or(last, end));
+    std::iter::successors(Some(at), move |at| Some(at.saturating_add(by)))
+        .take_while(move |&at| by != 0 && if by < 0 { at > stop } else { at < stop })
+        .filter_map(|at| usize::try_from(at).ok())
 }
 
 /// A place counted from the front, or from the end as in Python.
@@ -271,4 +348,26 @@ fn place(index: i64, len: usize) -> Option<usize> {
     let len = i64::try_from(len).ok()?;
     let index = if index < 0 { index.checked_add(len)? } else { index };
     usize::try_from(index).ok().filter(|_| index < len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::places;
+    use pickle_core::PathStep;
+
+    #[test]
+    fn slices_of_rows_are_those_of_python() {
+        let all = |step, len| places(&step, len).collect::<Vec<_>>();
+        let named = |from, to, by, len| all(PathStep::Slice(from, to, by), len);
+        assert_eq!(all(PathStep::All, 3), [0, 1, 2]);
+        assert_eq!(named(Some(1), None, 1, 3), [1, 2]);
+        assert_eq!(named(None, Some(-1), 1, 3), [0, 1]);
+        assert_eq!(named(None, None, -1, 3), [2, 1, 0]);
+        assert_eq!(named(Some(-2), Some(-4), -1, 5), [3, 2]);
+        assert_eq!(named(Some(9), Some(1), -2, 5), [4, 2]);
+        assert!(named(Some(5), None, 1, 3).is_empty() && named(None, None, -1, 0).is_empty());
+        assert!(all(PathStep::All, 0).is_empty());
+        assert_eq!(named(Some(i64::MIN), Some(i64::MAX), i64::MAX, 3), [0]);
+        assert_eq!(named(None, None, i64::MIN, 3), [2]);
+    }
 }
