@@ -27,6 +27,41 @@ fn keys_of_every_kind() {
     });
 }
 
+/// What is too large for a literal is no other key, NaN is one whatever its sign, and messages show keys as paths have them.
+#[test]
+fn keys_that_are_not_the_one() {
+    // {2**160: 1, 2**168: 2, nan: 3, (1, 'a'): 5, b'by': 6, frozenset(): 7, 'a\n': 8, None: 9}
+    let large = |bytes: u8| [&[0x8a, bytes + 1][..], &vec![0; usize::from(bytes)], &[1]].concat();
+    let pickle = [
+        &b"\x80\x04}("[..],
+        &large(20),
+        b"K\x01",
+        &large(21),
+        b"K\x02G\x7f\xf8\0\0\0\0\0\0K\x03K\x01X\x01\0\0\0a\x86K\x05C\x02byK\x06(\x91K\x07X\x02\0\0\0a\nK\x08NK\x09u.",
+    ]
+    .concat();
+    check(&pickle, |document| {
+        let message = |path: &str| document.root().at_path(path).unwrap_err().to_string();
+        let there =
+            "$ exists and has keys @key[0], @key[1], @key[2], [(1, \"a\")], [b\"by\"], @key[5], @key[6], [None]";
+        for wrong in
+            ["$[1461501637330902918203684832716283019655932542976]", "$[7]", "$[(1, 'b')]", "$[b'b']", "$[True]"]
+        {
+            let missing = wrong.trim_start_matches('$');
+            assert_eq!(message(wrong), format!("{there}; there is no {missing}"));
+        }
+        let places =
+            ["$@value[0]", "$@value[1]", "$[nan]", "$[(1, 'a')]", "$[b'by']", "$@value[5]", "$[\"a\\n\"]", "$[None]"];
+        for (path, int) in places.iter().zip([1, 2, 3, 5, 6, 7, 8, 9]) {
+            assert_eq!(document.find(path).and_then(|value| value.as_i64()), Some(int), "{path}");
+        }
+        assert_eq!(document.find("$@key[5]").map(|key| key.kind()), Some(pickle_core::Kind::FrozenSet));
+    });
+    check(b"}G\xff\xf8\0\0\0\0\0\0K\x04s.", |document| {
+        assert_eq!(document.find("$[nan]").and_then(|value| value.as_i64()), Some(4));
+    });
+}
+
 #[test]
 fn through_what_is_like_a_dict() {
     // {"od": OrderedDict(a=1), "nt": Pair(2, 3), "ob": object with x=4}

@@ -334,9 +334,14 @@ fn matches(key: Value<'_>, source: &str) -> Option<()> {
             }
             Token::None => value.is_none(),
             Token::Bool(flag) => value.as_bool() == Some(flag),
-            Token::Int(digits) => value.kind() == Kind::Int && value.as_i128() == digits.parse().ok(),
+            // Neither the key nor the literal is one where it is too large.
+            Token::Int(digits) => {
+                value.kind() == Kind::Int && value.as_i128().is_some_and(|int| digits.parse() == Ok(int))
+            }
             Token::Float(digits) => match (crate::literal::float::from_text(digits.as_bytes()), value.as_f64()) {
-                (Ok(Some(float)), Some(found)) => float.to_bits() == found.to_bits(),
+                (Ok(Some(float)), Some(found)) => {
+                    float.to_bits() == found.to_bits() || float.is_nan() && found.is_nan()
+                }
                 _ => false,
             },
             Token::Text(text) => match value.kind() {
@@ -482,7 +487,7 @@ fn what_is(value: Value<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         }
         for (nth, name) in names.take(LISTED).enumerate() {
             f.write_str(if nth == 0 { "" } else { ", " })?;
-            write_key(name, f)?;
+            write_key(name, (noun == "key").then_some(nth), f)?;
         }
         if len > LISTED { write!(f, ", ... ({len})") } else { Ok(()) }
     };
@@ -532,14 +537,53 @@ fn what_is(value: Value<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-/// A key as it stands in a path, or `...`.
-fn write_key(key: Value<'_>, f: &mut dyn Write) -> fmt::Result {
-    match key.view() {
-        View::Text(text) => f.write_str(text.get(..60).unwrap_or(text)),
-        View::Int(int) => write!(f, "[{int}]"),
-        View::None => f.write_str("[None]"),
-        View::Bool(true) => f.write_str("[True]"),
-        View::Bool(false) => f.write_str("[False]"),
-        _ => f.write_str("..."),
+/// A key as it stands in a path: names without what is around them, and by its place what has no short literal.
+fn write_key(key: Value<'_>, place: Option<usize>, f: &mut dyn Write) -> fmt::Result {
+    if let (Some(text), Kind::Str | Kind::Str8) = (key.as_str(), key.kind())
+        && !text.chars().any(char::is_control)
+    {
+        return f.write_str(text.get(..60).unwrap_or(text));
+    }
+    if is_short(key) {
+        f.write_str("[")?;
+        write_short(key, f)?;
+        return f.write_str("]");
+    }
+    match (key.items().filter(|_| key.kind() == Kind::Tuple), place) {
+        (Some(items), _) if items.len() <= LISTED && items.clone().all(is_short) => {
+            let len = items.len();
+            f.write_str("[(")?;
+            for (nth, item) in items.enumerate() {
+                f.write_str(if nth == 0 { "" } else { ", " })?;
+                write_short(item, f)?;
+            }
+            f.write_str(if len == 1 { ",)]" } else { ")]" })
+        }
+        (_, Some(place)) => write!(f, "@key[{place}]"),
+        (_, None) => f.write_str("..."),
+    }
+}
+
+/// It is written as a literal without escapes.
+fn is_short(value: Value<'_>) -> bool {
+    match value.view() {
+        View::None | View::Bool(_) | View::Int(_) => true,
+        View::Text(text) => text.len() <= 60 && text.chars().all(|c| !c.is_control() && !matches!(c, '"' | '\\')),
+        View::Bytes(_) => value.as_bytes().is_some_and(|bytes| {
+            bytes.len() <= 60
+                && bytes.iter().all(|&byte| (b' '..=b'~').contains(&byte) && !matches!(byte, b'"' | b'\\'))
+        }),
+        _ => false,
+    }
+}
+
+fn write_short(value: Value<'_>, f: &mut dyn Write) -> fmt::Result {
+    match value.view() {
+        View::None => f.write_str("None"),
+        View::Bool(true) => f.write_str("True"),
+        View::Bool(false) => f.write_str("False"),
+        View::Int(int) => write!(f, "{int}"),
+        View::Text(text) => write!(f, "\"{text}\""),
+        _ => write!(f, "b\"{}\"", value.as_bytes().and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or("...")),
     }
 }
