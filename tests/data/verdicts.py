@@ -204,6 +204,59 @@ row("E4", "a second pickle", BAD, "PK201", b"N." + SINK, b"")
 row("E6", "another protocol in mid-stream", BAD, "PK201", b"N0\x80\x02" + old("__builtin__", "eval") + t(TRUE) + b"R")
 row("E7", "an empty stack at STOP", "malformed", "PK505", b"", b"")
 
+# ---- what an object holds is called: by its items, its state, its attributes
+PRINT = g("builtins", "print")
+
+
+def holder(*state):
+    return build(new(g("types", "SimpleNamespace")), dct(*state))
+
+
+LIKE_A_DICT = [
+    ("collections", "UserDict", "data", "__setitem__"),
+    ("http.cookies", "SimpleCookie", "value_decode", None),
+    ("configparser", "ConfigParser", "_interpolation", "before_set"),
+    ("email.message", "EmailMessage", "policy", "header_store_parse"),
+    ("requests.structures", "CaseInsensitiveDict", "_store", "__setitem__"),
+]
+for module, name, key, inner in LIKE_A_DICT:
+    held = holder(s(inner), PRINT) if inner else PRINT
+    row("C3", f"items of {name} call what it holds", NOT_CLEAN, "PK307|PK302", build(new(g(module, name)), dct(s(key), held)) + s("a") + s("b") + b"s")
+row("C3", "items of UserList call what it holds", NOT_CLEAN, "PK307", build(new(g("collections", "UserList")), dct(s("data"), holder(s("append"), PRINT))) + s("a") + b"a")
+row("C2", "state whose keys are a function", NOT_CLEAN, "PK307", build(new(g("argparse", "Namespace")), holder(s("keys"), PRINT)))
+row("C2", "state of slots whose items are a function", NOT_CLEAN, "PK307", build(new(g("argparse", "Namespace")), NONE + holder(s("items"), PRINT) + b"\x86"))
+row("C2", "state by way of ctypes", NOT_CLEAN, "PK203|PK102", call(g("_ctypes", "_unpickle"), g("requests.adapters", "HTTPAdapter"), dct(s("init_poolmanager"), PRINT) + b"\x85"))
+row("C2", "state that stands before a method of an adapter", NOT_CLEAN, "PK307", build(new(g("requests.adapters", "HTTPAdapter")), dct(s("init_poolmanager"), PRINT)))
+row("C8", "an item that a default dict makes", NOT_CLEAN, "PK202", call(g("operator", "getitem"), call(g("collections", "defaultdict"), PRINT), s("a")))
+PROXY = build(new(g("configparser", "SectionProxy")), dct(s("_name"), s("a"), s("_parser"), holder(s("options"), PRINT)))
+for name, made in [
+    ("len", call(g("builtins", "len"), PROXY)),
+    ("contains", call(g("operator", "contains"), PROXY, s("a"))),
+    ("any", call(g("builtins", "any"), lst(PROXY))),
+    ("map of len", call(g("builtins", "list"), call(g("builtins", "map"), g("builtins", "len"), lst(PROXY)))),
+    ("array", call(g("numpy", "array"), PROXY)),
+]:
+    row("C8", f"{name} asks what an object holds", NOT_CLEAN, "PK202", made)
+row("C8", "iter of a function", NOT_CLEAN, "PK202", call(g("builtins", "list"), call(g("builtins", "iter"), PRINT, i(1))))
+row("C8", "sorted by a function, in Python 2", NOT_CLEAN, "PK202", old("__builtin__", "sorted") + lst(i(1), i(2)) + old("__builtin__", "print") + b"\x86R", P2)
+row("C8", "a sorted list asks its key", NOT_CLEAN, "PK202|PK203", call(g("sortedcontainers.sortedlist", "SortedList"), lst(i(1)), PRINT))
+row("C9", "a made enum with a dunder", NOT_CLEAN, "PK203|PK305", call(g("enum", "Enum"), s("X"), lst(t(s("__init__"), PRINT), t(s("A"), i(1)))))
+row("C11", "eval out of the builtins of a module", BAD, "PK104|PK101", call(call(g("operator", "getitem"), g("json", "__builtins__"), s("eval")), TRUE))
+row("C11", "a loader of a module", BAD, "PK104|PK101", call(g("math", "__loader__.load_module"), s("os")))
+row("C11", "__new__ of a class that is not listed", NOT_CLEAN, "PK103|PK203", call(g("myapp", "Thing.__new__"), g("myapp", "Thing")))
+row("C6", "a wrapped default dict, asked", NOT_CLEAN, "PK202|PK204", call(call(PARTIAL, g("collections", "defaultdict"), PRINT)))
+row("C6", "a wrapped map, called", NOT_CLEAN, "PK204", call(g("builtins", "list"), call(call(PARTIAL, g("builtins", "map"), PRINT, lst(i(1))))))
+row("C6", "a vectorized function, called", NOT_CLEAN, "PK204", call(call(g("numpy", "vectorize"), PRINT), TRUE))
+row("C1", "a time zone out of a file", NOT_CLEAN, "PK203|PK206", call(g("dateutil.tz.tz", "tzfile"), s("/etc/hosts")))
+OBJECTS = call(g("numpy", "dtype"), s("O8"))
+for verb, made in [("called", call), ("made", new)]:
+    row("H", f"an array over a buffer, {verb}", "suspicious|dangerous", "PK801", made(g("numpy", "ndarray"), b"K\x01\x85", OBJECTS, raw(bytes(8))))
+row("H", "an array over a buffer, wrapped", NOT_CLEAN, "PK204", call(call(PARTIAL, attr(g("numpy", "ndarray"), "__new__"), g("numpy", "ndarray"), b"K\x01\x85", OBJECTS, raw(bytes(8)))))
+row("H", "an address in an interface", NOT_CLEAN, "PK203|PK102", call(g("numpy", "asarray"), call(g("numpy.lib.stride_tricks", "DummyArray"), dct(s("version"), i(3)))))
+row("A3", "a sink beside an exception that Python 3 renames", BAD, "PK201", old("commands", "Popen") + s("x") + b"\x85R", P2)
+for module, name in [("attr", "make_class"), ("deap.creator", "create"), ("django.apps.config", "AppConfig.create"), ("gymnasium", "make"), ("celery.utils.serialization", "create_exception_cls"), ("pydantic", "create_model"), ("sympy", "solve"), ("encodings", "search_function")]:
+    row("A2", f"{module}.{name} called", BAD, "PK201", call(g(module, name), TRUE))
+
 # ---- nested and raw
 row("J", "a sink in nested bytes", BAD, "PK201", call(g("torch.storage", "_load_from_bytes"), raw(SINK + b".")))
 row("J", "nested bytes that are computed", NOT_CLEAN, "PK207", call(g("torch.storage", "_load_from_bytes"), call(g("_codecs", "encode"), s("N."), s("latin1"))))
@@ -228,6 +281,10 @@ CLEAN = [
     ("a date", call(g("datetime", "date"), raw(b"\x07\xe8\x01\x02"))),
     ("an ordered dict", call(g("collections", "OrderedDict"), lst(t(s("a"), i(1))))),
     ("a default dict", call(g("collections", "defaultdict"), g("builtins", "list"))),
+    ("a default dict of default dicts", call(g("collections", "defaultdict"), call(PARTIAL, g("collections", "defaultdict"), g("builtins", "int")))),
+    ("a time zone of a file", build(call(g("dateutil.tz.tz", "tzfile"), NONE, s("/usr/share/zoneinfo/UTC")), dct(s("_filename"), s("UTC")))),
+    ("an exception of a module that harms", call(g("subprocess", "CalledProcessError"), i(1), s("ls"))),
+    ("an attribute of a socket", call(g("socket", "AddressFamily"), i(2))),
     ("an empty array", build(ARRAY, t(i(1), t(i(0)), U1, b"\x89", raw(b"")))),
     ("a mapped array", build(call(g("numpy._core.multiarray", "_reconstruct"), g("numpy", "memmap"), t(i(0)), raw(b"b")), t(i(1), t(i(0)), U1, b"\x89", raw(b"")))),
     ("a method that is held", lst(METHOD)),
@@ -241,8 +298,6 @@ CLEAN = [
     ("letters behind a wrapper", joblib(b"NNKRNNcab cd\n\n" * 20, False)),
     ("keys that are tuples of dates", dct(call(g("datetime", "date"), raw(b"\x07\xe8\x01\x02")) + b"\x85", NONE)),
 ]
-# Harmless, but the proof does not go through two factories.
-row("-", "a default dict of default dicts", "unknown", "PK202", call(g("collections", "defaultdict"), call(PARTIAL, g("collections", "defaultdict"), g("builtins", "int"))))
 for name, body in CLEAN:
     row("-", name, "clean", "-", body)
 

@@ -139,8 +139,10 @@ impl Machine<'_> {
             Effect::Pure => {
                 self.operate(callee, items, out);
                 // `iter(f, end)`, `sorted(items, f)`: what can be called without being named is called.
+                let calls = matches!(self.names.text(id).1, b"iter" | b"sorted");
                 for item in items.iter() {
                     if matches!(item.kind, Kind::Bound | Kind::Getter | Kind::Module)
+                        || item.kind == Kind::Global && calls
                         || item.kind == Kind::Unknown && item.has(flag::CALLABLE)
                     {
                         self.through(callee, item, &Items::lost(), false, out)?;
@@ -152,7 +154,8 @@ impl Machine<'_> {
                 self.evaluated(callee, items, out);
                 Ok(self.instance(id, items).with(taint & flag::TAINT))
             }
-            Effect::Class(class) if class.allows(ClassEffect::INIT) => {
+            Effect::Class(class) if class.allows(ClassEffect::INIT) || self.opens_nothing(id, items) => {
+                self.over_memory(callee, items, out);
                 self.operate(callee, items, out);
                 self.dunders(callee, items, out);
                 Ok(self.instance(id, items).with(taint & flag::TAINT))
@@ -202,6 +205,10 @@ impl Machine<'_> {
             Effect::Item => {
                 self.operate(callee, items, out);
                 let from = items.get(0).unwrap_or_default();
+                // A default dict asks its factory for what it does not have.
+                if from.kind == Kind::Instance && from.has(flag::CALLABLE | flag::ARMED) {
+                    self.unknown_call(callee, items, Rule::CallThrough, Verdict::Unknown, out);
+                }
                 if from.is_native() && from.kind != Kind::Any && !from.has(flag::TAINT) && !items.lost {
                     // What it is, the container alone knows.
                     return Ok(Slot::new(Kind::Any).with(flag::ARMED));
@@ -331,14 +338,24 @@ impl Machine<'_> {
         }
         let own = table::group(module, name) == "more";
         let foreign = |item: Slot| {
-            item.kind == Kind::Instance
-                && match self.home(item.at) {
-                    "std" | "numpy" => false,
-                    "more" => !own,
-                    _ => native,
-                }
+            // `SortedList(values, key)` calls it.
+            item.kind == Kind::Global && own && matches!(self.names.get(item.at).effect, Effect::Held)
+                || item.kind == Kind::Instance
+                    && match self.home(item.at) {
+                        // `len(proxy)` asks the parser that a proxy of configparser holds.
+                        "std" | "numpy" => {
+                            (native || module.starts_with(b"numpy"))
+                                && item.has(flag::CALLABLE | flag::ARMED)
+                                && !self.is_native_container(item.at)
+                        }
+                        "more" => !own,
+                        _ => native,
+                    }
         };
-        if !keeps && items.iter().any(foreign) {
+        // The same for what a list holds.
+        let asks = native && matches!(name, b"any" | b"all" | b"sum" | b"sorted");
+        let holds = |item: Slot| asks && self.live(item).taint() & (flag::CALLABLE | flag::ARMED) != 0;
+        if !keeps && items.iter().any(|item| foreign(item) || holds(item)) {
             self.unknown_call(callee, items, Rule::CallThrough, Verdict::Unknown, out);
         }
     }
@@ -380,6 +397,23 @@ impl Machine<'_> {
             parts.lost || parts.count > PARTS || parts.iter().any(|part| open(part) || part.kind == Kind::Tuple)
         };
         items.lost || items.count > PARTS || items.iter().any(|item| open(item) || inside(item))
+    }
+
+    /// An array of numpy's over the bytes of a buffer, which it takes for pointers if its dtype says so.
+    pub fn over_memory(&mut self, callee: Slot, items: &Items, out: &mut dyn Observer) {
+        let (module, name) = self.names.text(callee.at);
+        if !resolve::is_array(module, name) || (items.count < 3 && !items.lost) {
+            return;
+        }
+        let detail = "an array over a buffer";
+        let capability = super::rules::Capability::NativeMemory;
+        self.executes(Executes::Yes);
+        self.tell_of(Rule::OutsideStorage, Verdict::Suspicious, capability, Readers::All, detail, out);
+    }
+
+    /// `dateutil.tz.tzfile(None, name)`: without a file, the name is kept and nothing is read.
+    fn opens_nothing(&self, id: u32, items: &Items) -> bool {
+        self.names.text(id).1 == b"tzfile" && !items.lost && items.get(0).is_some_and(|file| file.kind == Kind::None)
     }
 
     /// Text that may be a formula is evaluated.

@@ -221,6 +221,11 @@ pub(crate) fn is_walk(name: &[u8]) -> bool {
     name.split(|byte| *byte == b'.').any(|part| WALKS.contains(&part))
 }
 
+/// An array of numpy's that may be laid over a buffer.
+pub(crate) fn is_array(module: &[u8], name: &[u8]) -> bool {
+    module.starts_with(b"numpy") && matches!(name, b"ndarray" | b"recarray" | b"chararray" | b"memmap")
+}
+
 /// What `module` and `name` stand for under a protocol and a policy.
 pub(crate) fn resolve(module: &[u8], name: &[u8], protocol: u8, policy: Option<&Table<'_>>) -> Resolved {
     let found = resolve_name(module, name, protocol, policy);
@@ -251,7 +256,12 @@ fn resolve_name(module: &[u8], name: &[u8], protocol: u8, policy: Option<&Table<
         return now;
     }
     let mapped = exact(moved.0.as_bytes(), moved.1.as_bytes(), policy);
-    if matches!(now.effect, Effect::Sink(..)) && now.verdict >= mapped.verdict {
+    // Python 3 writes `commands.CalledProcessError`, which no Python 2 has, for an exception of its `subprocess`.
+    let harmless = |found: table::Found| found.exact && !matches!(found.effect, Effect::Sink(..) | Effect::Code);
+    let other = protocol < 3
+        && !table::find(module, name).is_some_and(|found| found.exact)
+        && table::find(moved.0.as_bytes(), moved.1.as_bytes()).is_some_and(harmless);
+    if matches!(now.effect, Effect::Sink(..)) && now.verdict >= mapped.verdict && !other {
         return now;
     }
     if matches!(mapped.effect, Effect::Sink(..)) {
@@ -297,6 +307,13 @@ fn exact(module: &[u8], name: &[u8], policy: Option<&Table<'_>>) -> Resolved {
         return found;
     }
     match listed {
+        Some(listed) if matches!(listed.effect, Effect::Sink(..)) => Resolved::found(listed.effect),
+        // The dicts and loaders that every module has: out of them comes anything.
+        _ if matches!(name, b"__builtins__" | b"__dict__" | b"__loader__" | b"__spec__") => {
+            let capability = Capability::Introspect;
+            let (verdict, rule) = (Verdict::Dangerous, Rule::DunderHop);
+            Resolved { effect: Effect::Sink(capability, verdict), verdict, capability, rule, detail: "" }
+        }
         Some(listed) => Resolved::found(listed.effect),
         None if module == b"__main__" && is_tail(name) => {
             Resolved::new(Effect::Unlisted, Verdict::Dangerous, Rule::OwnName, "the name of a sink")
@@ -365,7 +382,9 @@ fn dotted(module: &[u8], name: &[u8]) -> Resolved {
         let (verdict, rule) = (Verdict::Dangerous, Rule::DottedHop);
         return Resolved { effect, verdict, capability: Capability::Exec, rule, detail: "ends in the name of a sink" };
     }
-    if name.split(|byte| *byte == b'.').any(is_dunder) {
+    // `copyreg.__newobj_ex__` at protocol 2, and what `collections.namedtuple` writes.
+    let made = name.strip_suffix(b".__new__").unwrap_or(name);
+    if made.split(|byte| *byte == b'.').any(is_dunder) {
         let capability = Capability::Introspect;
         let (verdict, rule) = (Verdict::Suspicious, Rule::DunderHop);
         return Resolved { effect: Effect::Unknown, verdict, capability, rule, detail: "" };

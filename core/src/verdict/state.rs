@@ -57,6 +57,9 @@ impl Machine<'_> {
                 } else if dunder {
                     let verdict = if callable { Verdict::Suspicious } else { Verdict::Unknown };
                     self.tell_value(object, Rule::DunderKey, verdict, "", out);
+                } else if callable && self.is_state_object(state) {
+                    // `dict.update` calls what such a state has for `keys`.
+                    self.tell_value(object, Rule::UnknownState, Verdict::Unknown, "state that is no dict", out);
                 } else if callable {
                     self.executes(Executes::Deferred);
                 }
@@ -124,8 +127,8 @@ impl Machine<'_> {
                 self.tell_global(object.at, Rule::ClassState, verdict, None, "", "", out);
             }
             Kind::Unknown | Kind::Persistent | Kind::Extension => {
-                let verdict =
-                    if callable || object.has(flag::FLAGGED) { Verdict::Suspicious } else { Verdict::Unknown };
+                let flagged = (flags | object.flags) & flag::FLAGGED != 0;
+                let verdict = if flagged { Verdict::Suspicious } else { Verdict::Unknown };
                 self.executes(Executes::Yes);
                 self.tell(Rule::UnknownState, verdict, Readers::All, "the state of an object that is not known", out);
             }
@@ -226,6 +229,13 @@ impl Machine<'_> {
                 self.evaluated(target, &Items::lost(), out);
                 Ok(())
             }
+            // `UserList.append` and the like ask an attribute, which may be anything that the state had.
+            Kind::Instance if target.has(flag::CALLABLE | flag::ARMED) && !self.is_native_container(target.at) => {
+                self.executes(Executes::Yes);
+                let detail = "items for an object that holds a callable";
+                self.tell_value(target, Rule::UnknownState, Verdict::Unknown, detail, out);
+                Ok(())
+            }
             Kind::Instance if self.class_allows(target.at, ClassEffect::ITEMS) => Ok(()),
             Kind::Instance if matches!(self.names.get(target.at).effect, Effect::Stores) => Ok(()),
             Kind::Instance => {
@@ -254,6 +264,22 @@ impl Machine<'_> {
                 self.tell_value(target, Rule::UnknownState, verdict, "items for an object that is not known", out);
                 Ok(())
             }
+        }
+    }
+
+    /// A class whose items are written in C, or go to the dict or list that it is.
+    pub fn is_native_container(&self, id: u32) -> bool {
+        let (module, name) = self.names.text(id);
+        !matches!(name, b"UserDict" | b"UserList" | b"UserString" | b"ChainMap" | b"IterableUserDict")
+            && matches!(module, b"builtins" | b"__builtin__" | b"collections" | b"_collections" | b"array")
+    }
+
+    /// State, or state of slots, that is an object where a dict is due.
+    fn is_state_object(&self, state: Slot) -> bool {
+        let slots = || self.parts.get(state.at).get(1).filter(|_| self.parts.get(state.at).count == 2);
+        match state.kind {
+            Kind::Tuple => slots().is_some_and(|slots| slots.kind == Kind::Instance),
+            kind => kind == Kind::Instance,
         }
     }
 

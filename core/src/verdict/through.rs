@@ -72,6 +72,10 @@ impl Machine<'_> {
         match items.get(0) {
             Some(function) => {
                 self.through(callee, function, &Items::lost(), false, out)?;
+                // `map(len, objects)` asks objects, which may ask what they hold.
+                if items.after(1).iter().any(|item| self.live(item).taint() & (flag::CALLABLE | flag::ARMED) != 0) {
+                    self.unknown_call(callee, items, Rule::CallThrough, Verdict::Unknown, out);
+                }
                 Ok(Slot::of(Kind::Any, 0).with(function.taint() & flag::FLAGGED))
             }
             None if items.lost => {
@@ -97,10 +101,13 @@ impl Machine<'_> {
                 Effect::Pure | Effect::ClassFactory => return Ok(()),
                 Effect::Class(_) if !later && self.is_formula(function.at, items) => Verdict::Unknown,
                 Effect::Class(class) if class.allows(ClassEffect::INIT) || later => return Ok(()),
-                Effect::Held if later => return Ok(()),
+                // What a default dict of default dicts is made of; called, it is marked as what may call anything.
+                Effect::Held | Effect::Stores if later => return Ok(()),
                 Effect::Getter | Effect::Item | Effect::Type if items.lost || later => Verdict::Unknown,
                 Effect::Sink(_, verdict) => verdict,
                 Effect::Code => Verdict::Code,
+                // `partial(map, f)` is marked as what may call anything, should it be called.
+                Effect::Calls | Effect::Wraps if later => Verdict::Unknown,
                 Effect::Attribute | Effect::Imports | Effect::Calls | Effect::Wraps => Verdict::Suspicious,
                 Effect::Unlisted | Effect::Unknown => {
                     let (_, name) = self.names.text(function.at);
@@ -208,7 +215,10 @@ impl Machine<'_> {
             let whole = dotted.get(..used).unwrap_or_default();
             let (module, name) = (whole.get(..middle).unwrap_or_default(), whole.get(middle + 1..).unwrap_or_default());
             if makes {
-                let formula = self.is_formula(object.at, &Items::lost());
+                let formula = self.is_formula(object.at, &Items::lost()) || {
+                    let (module, name) = self.names.text(object.at);
+                    resolve::is_array(module, name)
+                };
                 let aux = if formula { LATER } else { 0 };
                 return Ok(Slot { aux, ..Slot::of(Kind::Wrapper, object.at) });
             }
@@ -254,6 +264,7 @@ impl Machine<'_> {
                             self.evaluated(class, items, out);
                         }
                         self.dunders(class, items, out);
+                        self.over_memory(class, items, out);
                         Ok(self.instance(class.at, items))
                     }
                     Effect::Wraps => {
