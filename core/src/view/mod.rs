@@ -135,7 +135,7 @@ pub enum View<'d> {
     /// A scalar of pandas: a time, a span, a period, an interval, or what stands for a missing one.
     Pandas(Scalar<'d>),
     /// Items of one type along axes: of numpy, also of an `array.array`, which is one axis. Which of them it is, its class
-    /// tells ([`Value::as_object`](crate::Value::as_object)).
+    /// tells ([`Value::as_object`]).
     Array(Array<'d>),
     /// Items of one type along axes, some of which count for nothing.
     Masked(Masked<'d>),
