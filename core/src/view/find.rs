@@ -5,6 +5,8 @@ use super::inside::At;
 use super::instance::Changed;
 use super::members::objects;
 use super::rows::{self, Part, places};
+#[cfg(feature = "alloc")]
+use super::table::Cell;
 use super::{Octets, View};
 use crate::document::path::{DEPTH, Path, PathStep, Text, Token, next_token};
 use crate::{Change, Document, How, Items, Kind, Value};
@@ -219,11 +221,30 @@ fn of_object<'d>(value: Value<'d>, step: PathStep<'_>) -> Option<Value<'d>> {
     }
 }
 
-/// The entry of a dict, or of all that was set in an object, by its place.
+/// A number as a value of its own, where it is one item of numpy: equal keys are those that Python takes for equal. Where
+/// nothing is allocated, flash is counted, and such keys have no path.
+#[cfg(feature = "alloc")]
+pub(super) fn unboxed(value: Value<'_>) -> Value<'_> {
+    match value.view() {
+        View::Scalar(dtype, octets) => Cell::item(&dtype, octets).node().map_or(value, |node| value.beside(node)),
+        _ => value,
+    }
+}
+
+#[cfg(not(feature = "alloc"))]
+fn unboxed(value: Value<'_>) -> Value<'_> {
+    value
+}
+
+/// The entry of a dict, of all that was set in an object, or of what is a mapping in another way, by its place.
 fn entries<'d>(value: Value<'d>, place: u64) -> Option<(Value<'d>, Value<'d>)> {
     let mut left = usize::try_from(place).ok()?;
     if let Some(mut entries) = value.entries() {
         return entries.nth(left);
+    }
+    #[cfg(feature = "alloc")]
+    if let View::Mapping(mut mapping) = value.view() {
+        return mapping.pairs.nth(left);
     }
     value.as_object()?.changes().find_map(|change| match change {
         Change::SetItem(mut entries) => {
@@ -271,7 +292,10 @@ fn by_name<'d>(value: Value<'d>, name: Text<'_>) -> Option<Value<'d>> {
 fn by_index<'d>(value: Value<'d>, index: i64) -> Option<Value<'d>> {
     let mut items = match value.view() {
         View::Mapping(mapping) => {
-            let same = |(key, _): &(Value<'d>, Value<'d>)| key.kind() == Kind::Int && key.as_i64() == Some(index);
+            let same = |(key, _): &(Value<'d>, Value<'d>)| {
+                let key = unboxed(*key);
+                key.kind() == Kind::Int && key.as_i64() == Some(index)
+            };
             return mapping.pairs.filter(same).last().map(|(_, value)| value);
         }
         _ => sequence(value)?,
@@ -323,10 +347,10 @@ fn matches(key: Value<'_>, source: &str) -> Option<()> {
             }
             _ => {}
         }
-        let value = match around.last_mut() {
+        let value = unboxed(match around.last_mut() {
             Some(items) => items.next()?,
             None => first.take()?,
-        };
+        });
         let fits = match token {
             Token::Open => {
                 let items = value.items().filter(|_| value.kind() == Kind::Tuple)?;

@@ -1,5 +1,6 @@
 //! From a value to the path that leads to it.
 
+use super::find::unboxed;
 use super::octets::Octets;
 use crate::document::path::{DEPTH, PathStep};
 use crate::{Change, Document, How, Items, Kind, Node, Value};
@@ -250,6 +251,7 @@ fn literal(key: Value<'_>, text: &mut String) -> Option<()> {
             }
             continue;
         };
+        let value = unboxed(value);
         // Writing to a String never fails.
         let _ = match value.kind() {
             Kind::None => text.write_str("None"),

@@ -1,6 +1,7 @@
 //! Objects: of a class that is not known, but of a shape that is.
 
 use super::View;
+use super::builtins::Partial;
 use super::collections::{Mapping, MappingKind, Sequence, SequenceKind, Set};
 use super::derived::Derived;
 use super::fields::{Attributes, Pairs};
@@ -111,17 +112,45 @@ pub(super) fn derived<'d>(object: &Object<'d>) -> Option<View<'d>> {
     })
 }
 
+/// `functools.partial(C.__new__, C, *args, **kwargs)()`: what protocols 2 and 3 have for NEWOBJ_EX. Where nothing is
+/// allocated, flash is counted, and it stays a call.
+#[cfg(feature = "alloc")]
+fn new_by_name<'d>(object: &Object<'d>) -> Option<Partial<'d>> {
+    // Not by views: what is called may be made by a call, and so on, without end.
+    let call = object.callable().as_object()?;
+    if call.class() != Some(("functools", "partial")) || object.args().len() != 0 {
+        return None;
+    }
+    let View::Partial(partial) = super::builtins::partial(&Changed::of(&call))? else { return None };
+    let function = partial.function.as_object()?;
+    let (module, "getattr") = function.class()? else { return None };
+    let is_new = super::python_name(module) == "builtins" && function.args().nth(1)?.as_str() == Some("__new__");
+    let has_class = partial.args.clone().next()?.as_global().is_some();
+    if is_new && has_class { Some(partial) } else { None }
+}
+
+#[cfg(not(feature = "alloc"))]
+fn new_by_name<'d>(_: &Object<'d>) -> Option<Partial<'d>> {
+    None
+}
+
 /// What an object of an unknown class looks like.
 pub(super) fn view<'d>(object: &Object<'d>) -> View<'d> {
     let changed = Changed::of(object);
     if changed.more || changed.appended.is_some() && changed.set.is_some() {
         return View::Object(*object, Unknown::Changes);
     }
-    let kwargs = object.kwargs().filter(|kwargs| !kwargs.is_empty());
-    let Instance { class, args } = match object.instance() {
-        Some(instance) => instance,
-        None => Instance { class: object.callable(), args: object.args() },
+    let (class, args, kwargs) = match new_by_name(object) {
+        Some(Partial { mut args, kwargs, .. }) => (args.next().unwrap_or(kwargs), args, Some(kwargs)),
+        None => {
+            let Instance { class, args } = match object.instance() {
+                Some(instance) => instance,
+                None => Instance { class: object.callable(), args: object.args() },
+            };
+            (class, args, object.kwargs())
+        }
     };
+    let kwargs = kwargs.filter(|kwargs| !kwargs.is_empty());
     let (attributes, values) = match changed.state {
         None => (Attributes::default(), None),
         Some(state) if state.is_none() => (Attributes::default(), None),
