@@ -11,9 +11,10 @@ use crate::Failure;
 use crate::pickles::parts::{self, Step};
 use crate::print::brief::{kind, short_json};
 use crate::print::canonical::big_int;
+use crate::print::names;
 use keys::by_key;
 use pickle_core::known::{Array, Octets, Tensor};
-use pickle_core::view::{Record, View};
+use pickle_core::view::{Attributes, Record, View};
 use pickle_core::{Items, Kind, Value};
 use std::collections::{HashMap, HashSet};
 
@@ -142,12 +143,7 @@ impl Comparer {
 
     /// Compares two values without their parts; gives those.
     fn pair<'d>(&mut self, a: Value<'d>, b: Value<'d>, found: &mut Vec<What<'d>>) -> Vec<Both<'d>> {
-        let same_kind = |found: &mut Vec<What<'d>>| {
-            let (x, y) = (kind(a), kind(b));
-            if x != y {
-                found.push(What::Property("type", x, y));
-            }
-        };
+        let same_kind = |found: &mut Vec<What<'d>>| found.extend(types(a, b));
         match (a.view(), b.view()) {
             (View::Sequence(x), View::Sequence(y)) => {
                 same_kind(found);
@@ -169,7 +165,7 @@ impl Comparer {
             }
             (View::Record(x), View::Record(y)) => {
                 same_kind(found);
-                self.records(x, y)
+                self.records(a, b, x, y)
             }
             (View::Array(x), View::Array(y)) => {
                 same_kind(found);
@@ -196,6 +192,19 @@ impl Comparer {
                 let inner = self.pair(x.value, y.value, found);
                 if inner.is_empty() { inner } else { self.made_of(a, b) }
             }
+            // Protocols 0 and 1 make an int of a subclass in another way than later ones.
+            (View::Derived(x), View::Record(y)) if x.class.is_some() && y.args.len() == 1 => {
+                same_kind(found);
+                let mut both = vec![(Step::Numbered("args", 0), Some(x.value), y.args.clone().next())];
+                both.extend(by_key(own(a), y.attributes, &mut self.doubts));
+                both
+            }
+            (View::Record(x), View::Derived(y)) if y.class.is_some() && x.args.len() == 1 => {
+                same_kind(found);
+                let mut both = vec![(Step::Numbered("args", 0), x.args.clone().next(), Some(y.value))];
+                both.extend(by_key(x.attributes, own(b), &mut self.doubts));
+                both
+            }
             (View::DataFrame { .. }, View::DataFrame { .. }) | (View::Series { .. }, View::Series { .. }) => {
                 same_kind(found);
                 match tables::compare(a, b, self.tolerance) {
@@ -217,11 +226,16 @@ impl Comparer {
     }
 
     /// The fields, arguments and attributes of two objects.
-    fn records<'d>(&mut self, x: Record<'d>, y: Record<'d>) -> Vec<Both<'d>> {
+    fn records<'d>(&mut self, a: Value<'d>, b: Value<'d>, x: Record<'d>, y: Record<'d>) -> Vec<Both<'d>> {
         let mut both = by_place(x.positional(), y.positional());
         let named = |kwargs: Option<Value<'d>>| kwargs.and_then(|kwargs| kwargs.entries()).into_iter().flatten();
         both.extend(by_key(named(x.kwargs), named(y.kwargs), &mut self.doubts));
         both.extend(by_key(x.attributes, y.attributes, &mut self.doubts));
+        // A state without names beside arguments: of a partial, an iterator, a random generator.
+        let (x, y) = (parts::state_beside(a, &x), parts::state_beside(b, &y));
+        if x.is_some() || y.is_some() {
+            both.push((Step::Name("state"), x, y));
+        }
         both
     }
 
@@ -252,20 +266,18 @@ impl Comparer {
             (View::Complex(x, i), View::Complex(y, j)) => {
                 self.tolerance.is_close(*x, *y) && self.tolerance.is_close(*i, *j)
             }
+            (View::Global(x), View::Global(y)) => same_global(*x, *y),
             (View::Buffer(x), View::Buffer(y)) => {
                 self.doubts.push("?its bytes are outside the pickle, in a buffer, and are not compared".into());
                 x == y
             }
             (x, y) if std::mem::discriminant(x) != std::mem::discriminant(y) => false,
             _ if a.kind() == Kind::Object && parts::parts(a).is_some() => {
-                let (x, y) = (kind(a), kind(b));
-                if x != y {
-                    found.push(What::Property("type", x, y));
-                }
+                found.extend(types(a, b));
                 // The helpers that protocols 0 and 1 make objects with are no difference.
                 let record = |value: Value<'d>| value.as_object().and_then(|object| object.as_record());
                 return match (record(a), record(b)) {
-                    (Some(x), Some(y)) => self.records(x, y),
+                    (Some(x), Some(y)) => self.records(a, b, x, y),
                     _ => self.made_of(a, b),
                 };
             }
@@ -338,6 +350,27 @@ impl Comparer {
         rest.sort_by_key(|(at, ..)| *at);
         both.extend(rest.into_iter().map(|(_, step, value)| (step, None, Some(value))));
         both
+    }
+}
+
+/// The attributes that an object has by its state.
+fn own(value: Value<'_>) -> Attributes<'_> {
+    value.as_object().and_then(|object| Attributes::of(object.state()?)).unwrap_or_default()
+}
+
+/// The types of two values, where they differ. Names that are loaded as the same class are no difference.
+fn types<'d>(a: Value<'d>, b: Value<'d>) -> Option<What<'d>> {
+    let (x, y) = (kind(a), kind(b));
+    let class = |value: Value<'d>| value.as_object()?.instance()?.class.as_global();
+    let same = x == y || class(a).zip(class(b)).is_some_and(|(a, b)| names::same(a, b));
+    (!same).then_some(What::Property("type", x, y))
+}
+
+/// Both are the same class or function.
+fn same_global(a: Value<'_>, b: Value<'_>) -> bool {
+    match (a.as_global(), b.as_global()) {
+        (Some(a), Some(b)) => names::same(a, b),
+        _ => short_json(a, MOST_TEXT) == short_json(b, MOST_TEXT),
     }
 }
 

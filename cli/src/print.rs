@@ -8,6 +8,7 @@ pub mod du;
 pub mod formats;
 pub mod info;
 pub mod json;
+pub mod names;
 pub mod pyrepr;
 pub mod rows;
 pub mod table;

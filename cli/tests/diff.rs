@@ -249,3 +249,124 @@ fn the_helpers_of_old_protocols_are_no_difference() {
     let new = folder.bytes("new", &matrix(b"\x80\x02cscipy.sparse._csr\ncsr_matrix\n)\x81"));
     assert_eq!(diff(&[], &old, &new), (0, String::new()));
 }
+
+/// Python 3 writes the names of Python 2 up to protocol 2, and maps them back when it reads.
+#[test]
+fn names_of_python_2_are_no_difference() {
+    let folder = Folder::new();
+    let same: [(&[u8], &[u8]); 6] = [
+        (b"\x80\x02cexceptions\nValueError\nX\x01\0\0\0x\x85R.", b"\x80\x03cbuiltins\nValueError\nX\x01\0\0\0x\x85R."),
+        (b"\x80\x02c__builtin__\nlong\n.", b"\x80\x04\x8c\x08builtins\x8c\x03int\x93."),
+        (b"\x80\x02citertools\nimap\n.", b"\x80\x03cbuiltins\nmap\n."),
+        (b"\x80\x02c__builtin__\nreduce\n.", b"\x80\x03c_functools\nreduce\n."),
+        (b"\x80\x02cexceptions\nOSError\nK\x02\x85R.", b"\x80\x03cbuiltins\nFileNotFoundError\nK\x02\x85R."),
+        (b"\x80\x02}c__builtin__\nunicode\nK\x01s.", b"\x80\x03}cbuiltins\nstr\nK\x01s."),
+    ];
+    for (nth, (old, new)) in same.into_iter().enumerate() {
+        let (a, b) = (folder.bytes("a", old), folder.bytes("b", new));
+        assert_eq!(diff(&[], &a, &b), (0, String::new()), "{nth}");
+        let json = |file: &Path| pickle(&["json", "-l", file.to_str().unwrap()]).1;
+        // Where Python 2 has one name for several, JSON has that of the pickle.
+        assert!(json(&a) == json(&b) || matches!(nth, 3 | 4), "{nth}: {}", json(&a));
+    }
+    // An int of a subclass, as protocols 0 and 2 have it.
+    let int = b"ccopy_reg\n_reconstructor\n(cm\nI\nc__builtin__\nint\nI3\ntR.";
+    let (a, b, c) = (
+        folder.bytes("a", int),
+        folder.bytes("b", b"\x80\x02cm\nI\nK\x03\x85\x81."),
+        folder.bytes("c", b"\x80\x02cm\nI\nK\x04\x85\x81}X\x01\0\0\0aK\x01sb."),
+    );
+    assert_eq!((diff(&[], &a, &b), diff(&[], &b, &a)), ((0, String::new()), (0, String::new())));
+    assert_eq!(diff(&[], &a, &c), (1, "~ $@args[0]: 3 -> 4\n+ $.a: 1\n".into()));
+    let (a, b) = (
+        folder.bytes("a", b"\x80\x03cbuiltins\nPermissionError\n)R."),
+        folder.bytes("b", b"\x80\x03cbuiltins\nFileNotFoundError\n)R."),
+    );
+    assert_eq!(diff(&[], &a, &b).1, "~ $: type PermissionError -> FileNotFoundError\n");
+    // Of an application's own module of a common name nothing is made.
+    let own = folder.bytes("own", b"\x80\x02ccommands\nRun\n.");
+    assert_eq!(pickle(&["json", "-l", own.to_str().unwrap()]).1, "{\"$global\":\"commands.Run\"}\n");
+}
+
+/// A state without names that stands beside arguments: of partials, iterators, random generators.
+#[test]
+fn states_beside_arguments_are_compared_and_searched() {
+    let folder = Folder::new();
+    let partial = |n: u8| {
+        let head = b"\x80\x04cfunctools\npartial\ncbuiltins\npow\n\x85R(cbuiltins\npow\nK\x02K";
+        [&head[..], &[n], b"\x86}Ntb."].concat()
+    };
+    let (a, b) = (folder.bytes("a", &partial(3)), folder.bytes("b", &partial(4)));
+    assert_eq!(diff(&[], &a, &b), (1, "~ $@state[1][1]: 3 -> 4\n".into()));
+    assert_eq!(diff(&[], &a, &a).0, 0);
+    let object = |n: u8| [b"\x80\x04cm\nR\nK\x01\x85R](K\x05K", &[n][..], b"eb."].concat();
+    let (a, b) = (folder.bytes("a", &object(2)), folder.bytes("b", &object(3)));
+    assert_eq!(diff(&[], &a, &b), (1, "~ $@state[1]: 2 -> 3\n".into()));
+    let (code, out, _) = pickle(&["grep", "-x", "3", b.to_str().unwrap()]);
+    assert_eq!((code, out.split_once(": ").unwrap().1), (0, "$@state[1]: 3\n"));
+    assert_eq!(pickle(&["get", b.to_str().unwrap(), "$@state[1]"]).1, "3\n");
+}
+
+/// `array.array` lists its items up to protocol 2 and packs them from then on.
+#[test]
+fn listed_and_packed_arrays() {
+    let folder = Folder::new();
+    let listed = |a: f64, b: f64| {
+        let numbers = [&b"G"[..], &a.to_be_bytes(), b"G", &b.to_be_bytes()].concat();
+        [b"\x80\x02carray\narray\nX\x01\0\0\0d](", &numbers[..], b"e\x86R."].concat()
+    };
+    let packed = |a: f64, b: f64| {
+        let numbers = [a.to_le_bytes(), b.to_le_bytes()].concat();
+        let head = b"\x80\x04carray\n_array_reconstructor\n(carray\narray\nX\x01\0\0\0dK\x10C\x10";
+        [&head[..], &numbers, b"tR."].concat()
+    };
+    let (a, b) = (folder.bytes("a", &listed(1.0, 0.1)), folder.bytes("b", &packed(1.0, 0.1)));
+    assert_eq!(diff(&[], &a, &b), (0, String::new()));
+    for options in [&["json"][..], &["json", "-l"]] {
+        let json = |file: &Path| pickle(&[options, &[file.to_str().unwrap()]].concat()).1;
+        assert_eq!(json(&a), json(&b));
+    }
+    let c = folder.bytes("c", &packed(1.0, 0.6));
+    assert_eq!(diff(&[], &a, &c).1, "~ $: 1 of 2 cells differ, the most by 0.5 at [1]: 0.1 -> 0.6\n");
+    assert_eq!(diff(&["-t", "0.6"], &a, &c).0, 0);
+}
+
+/// A path that grep prints is one that get takes.
+#[test]
+fn paths_of_numpy_keys_can_be_used() {
+    let folder = Folder::new();
+    // {(int32(0), int32(1)): "x"} and {int64(7): "y", float64(1.5): "z"}, and a dict subclass with the first, made from a dict.
+    let scalar = |code: &str, bytes: &[u8]| {
+        let mut out = b"cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\n".to_vec();
+        out.extend([b'X', code.len() as u8, 0, 0, 0]);
+        out.extend(code.bytes());
+        out.extend(b"\x89\x88\x87R(K\x03X\x01\0\0\0<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tbC");
+        out.push(bytes.len() as u8);
+        out.extend(bytes);
+        out.extend(b"\x86R");
+        out
+    };
+    let pair = [scalar("i4", &0i32.to_le_bytes()), scalar("i4", &1i32.to_le_bytes()), b"\x86".to_vec()].concat();
+    let held = [b"}", &pair[..], b"X\x01\0\0\0xs"].concat();
+    let keys = [
+        b"}".to_vec(),
+        scalar("i8", &7i64.to_le_bytes()),
+        b"X\x01\0\0\0ys".to_vec(),
+        scalar("f8", &1.5f64.to_le_bytes()),
+        b"X\x01\0\0\0zs".to_vec(),
+    ]
+    .concat();
+    let derived = [b"ccopyreg\n_reconstructor\n(cm\nDok\ncbuiltins\ndict\n", &held[..], b"tR"].concat();
+    for (held, paths) in [(held, &["$[(0, 1)]"][..]), (keys, &["$[7]", "$[1.5]"]), (derived, &["$[(0, 1)]"])] {
+        let file = folder.bytes("a", &[b"\x80\x04", &held[..], b"."].concat());
+        let name = file.to_str().unwrap();
+        let (code, out, _) = pickle(&["grep", "--values", "^[xyz]$", name]);
+        assert_eq!(code, 0);
+        let found: Vec<&str> = out.lines().map(|line| line.split(": ").nth(1).unwrap()).collect();
+        assert_eq!(found, paths);
+        for path in paths.iter().chain(&["$@value[0]"]) {
+            let (code, out, error) = pickle(&["get", name, path]);
+            assert_eq!((code, out.len()), (0, 4), "{path}: {error}");
+        }
+    }
+}

@@ -158,3 +158,22 @@ fn classes_in_classes_have_their_names_in_every_protocol() {
     let deep = b"\x80\x02c__builtin__\ngetattr\np0\n(g0\n(cm\nA\nX\x01\0\0\0BtRX\x01\0\0\0CtR.";
     assert_eq!(plain(deep), r#"{"$global":"m:A.B.C"}"#);
 }
+
+/// Protocols 2 and 3 spell NEWOBJ_EX as a call of a partial: it is the same object.
+#[test]
+fn objects_that_are_made_with_names() {
+    let partial = |module: &str, class: &str| {
+        let function = format!("c{module}\ngetattr\nc{class}\nX\x07\0\0\0__new__\u{86}R");
+        let call =
+            format!("cfunctools\npartial\n{function}\u{85}R({function}c{class}\nK\x07\u{86}}}X\x01\0\0\0kK\x01sNtb)R");
+        let state = "}X\x01\0\0\0vK\x03sb.";
+        call.chars().chain(state.chars()).map(|c| c as u8).collect::<Vec<u8>>()
+    };
+    let same = r#"{"$class":"m.C","$args":[7],"$kwargs":{"k":1},"$state":{"v":3}}"#;
+    for module in ["__builtin__", "builtins"] {
+        assert_eq!(plain(&[b"\x80\x02", &partial(module, "m\nC")[..]].concat()), same);
+    }
+    assert_eq!(plain(b"\x80\x04cm\nC\nK\x07\x85}X\x01\0\0\0kK\x01s\x92}X\x01\0\0\0vK\x03sb."), same);
+    // Another function is not __new__.
+    assert!(plain(b"\x80\x02cfunctools\npartial\ncm\nf\n\x85R(cm\nf\ncm\nC\n\x85}Ntb)R.").contains("$callable"));
+}

@@ -182,6 +182,13 @@ def beside():
     two["fortran"] = numpy.ma.array(numpy.asfortranarray([[1, 2], [3, 4]]), mask=numpy.asfortranarray([[0, 1], [0, 0]]))
     for protocol in 2, 4:
         dump(f"masked_p{protocol}.pkl", two, protocol)
+    inner = numpy.dtype([("x", "i2"), ("y", "U2")])
+    records = numpy.ma.zeros(3, dtype=[("i", "i4"), ("in", inner), ("v", "f8", (2, 2)), ("t", "M8[D]")])
+    records["i"], records["in"]["x"], records["v"] = [1, 2, 3], [4, 5, 6], numpy.arange(12.0).reshape(3, 2, 2)
+    records["in"]["y"], records["t"] = ["a", "bc", "d"], numpy.array(["2024-01-02", "NaT", "2024-01-04"], "M8[D]")
+    records["i"][0] = records["in"]["y"][1] = records["v"][1, 0, 1] = records["t"][2] = numpy.ma.masked
+    for protocol in 2, 4:
+        dump(f"masked_records_p{protocol}.pkl", records, protocol)
     sync = bytes(range(100, 116))
     text = lambda name: bytes([len(name)]) + name.encode()
     with open(f"{FOLDER}/batches-00000", "wb") as file:

@@ -7,6 +7,7 @@ use crate::messages::printable;
 use crate::pickles::Pickles;
 use crate::pickles::parts::{Parts, Step, parts};
 use crate::print::brief::{brief, kind, short_json};
+use crate::print::names;
 use clap::Args;
 use pickle_core::view::View;
 use pickle_core::{Document, Kind, Options, Value};
@@ -200,7 +201,13 @@ impl Search<'_> {
         }
         if self.classes && matches!(value.kind(), Kind::Object | Kind::Global) {
             let name = match value.as_global() {
-                Some((module, name)) => format!("{module}.{name}"),
+                Some((module, name)) => {
+                    let (new, other) = names::today(module, name);
+                    if (new, other) != (module, name) && self.regex.is_match(&format!("{new}.{other}")) {
+                        return true;
+                    }
+                    format!("{module}.{name}")
+                }
                 None => kind(value),
             };
             if self.regex.is_match(&name) {

@@ -31,6 +31,11 @@ pub(super) fn compare<'d>(a: &Array<'d>, b: &Array<'d>, tolerance: Tolerance, fo
     let (x, y) = match (a.data, b.data) {
         (Data::Bytes(x), Data::Bytes(y)) => (x, y),
         (Data::Missing(_), _) | (_, Data::Missing(_)) => return Outcome::Elsewhere,
+        _ if is_packed(a) && is_packed(b) => {
+            let cells = listed(a, b, &left, tolerance);
+            found.extend((cells.differing != 0).then_some(What::Cells(cells)));
+            return Outcome::Done;
+        }
         _ => return Outcome::Parts,
     };
     let bytes = |octets: pickle_core::known::Octets<'d>| -> Cow<'d, [u8]> {
@@ -46,6 +51,48 @@ pub(super) fn compare<'d>(a: &Array<'d>, b: &Array<'d>, tolerance: Tolerance, fo
         found.push(What::Cells(cells));
     }
     Outcome::Done
+}
+
+/// The items are numbers or characters, which `array.array` lists as objects up to protocol 2.
+fn is_packed(array: &Array<'_>) -> bool {
+    !array.dtype.objects && array.axes().len() == 1
+}
+
+/// Items of which some are listed and some are packed, one axis of them.
+fn listed(a: &Array<'_>, b: &Array<'_>, axes: &[u64], tolerance: Tolerance) -> Cells {
+    let (mut x, mut y) = (numbers(a), numbers(b));
+    let mut cells = Cells { of: axes.first().copied().unwrap_or(0), ..Cells::default() };
+    for at in 0..cells.of {
+        match (x.next(), y.next()) {
+            (Some(Ok(x)), Some(Ok(y))) => count(&mut cells, x, y, tolerance, || place(at, axes, false)),
+            (Some(Err(x)), Some(Err(y))) if x == y => {}
+            _ => cells.differing += 1,
+        }
+    }
+    cells
+}
+
+/// The items as numbers, characters as text.
+fn numbers<'d>(array: &Array<'d>) -> Box<dyn Iterator<Item = Result<Number, String>> + 'd> {
+    let dtype = array.dtype;
+    match array.data {
+        Data::Bytes(octets) => {
+            let (bytes, size) = (octets.collect::<Vec<u8>>(), item_size(array));
+            Box::new((0..bytes.len() / size).map(move |at| {
+                let item = bytes.get(at * size..(at + 1) * size).unwrap_or_default();
+                dtype.number(item).ok_or_else(|| crate::print::json::item(&dtype, item))
+            }))
+        }
+        Data::Objects(list) => Box::new(list.items().into_iter().flatten().map(|item| {
+            match (item.as_i64(), item.as_u64(), item.as_f64()) {
+                (Some(int), ..) => Ok(Number::Int(int)),
+                (None, Some(int), _) => Ok(Number::Uint(int)),
+                (None, None, Some(float)) => Ok(Number::Float(float)),
+                _ => Err(crate::print::brief::short_json(item, 100).unwrap_or_default()),
+            }
+        })),
+        _ => Box::new(std::iter::empty()),
+    }
 }
 
 fn axes(array: &Array<'_>) -> Vec<u64> {
@@ -103,17 +150,20 @@ fn cell(
     place: impl Fn() -> String,
 ) {
     match (a.dtype.number(left), b.dtype.number(right)) {
-        (Some(x), Some(y)) => {
-            if is_close(x, y, tolerance) {
-                return;
-            }
-            let difference = distance(x, y);
-            if cells.largest.as_ref().is_none_or(|(largest, ..)| difference > *largest) && !difference.is_nan() {
-                cells.largest = Some((difference, place(), number_text(x), number_text(y)));
-            }
-        }
-        _ if left == right => return,
-        _ => {}
+        (Some(x), Some(y)) => count(cells, x, y, tolerance, place),
+        _ if left == right => {}
+        _ => cells.differing += 1,
+    }
+}
+
+/// Counts a cell where its two numbers differ.
+fn count(cells: &mut Cells, x: Number, y: Number, tolerance: Tolerance, place: impl Fn() -> String) {
+    if is_close(x, y, tolerance) {
+        return;
+    }
+    let difference = distance(x, y);
+    if cells.largest.as_ref().is_none_or(|(largest, ..)| difference > *largest) && !difference.is_nan() {
+        cells.largest = Some((difference, place(), number_text(x), number_text(y)));
     }
     cells.differing += 1;
 }

@@ -1,6 +1,6 @@
 //! From a value to its parts, each with the step of a path that leads there.
 
-use pickle_core::view::{Attributes, Pairs, View};
+use pickle_core::view::{Attributes, Pairs, Record, View};
 use pickle_core::{Change, How, Items, Kind, Value};
 use std::fmt::Write;
 
@@ -50,7 +50,8 @@ pub(crate) fn parts<'d>(value: Value<'d>) -> Option<Parts<'d>> {
         View::Record(it) => {
             let kwargs = it.kwargs.and_then(|kwargs| kwargs.entries()).map(Pairs::from);
             let named = kwargs.into_iter().flat_map(pairs);
-            Box::new(items(it.positional()).chain(named).chain(attributes(it.attributes)))
+            let state = state_beside(value, &it).map(|state| (Step::Name("state"), state));
+            Box::new(items(it.positional()).chain(named).chain(attributes(it.attributes)).chain(state))
         }
         View::Array(array) if matches!(array.data, pickle_core::known::Data::Objects(_)) => made_of(value)?,
         View::Object(..)
@@ -63,6 +64,12 @@ pub(crate) fn parts<'d>(value: Value<'d>) -> Option<Parts<'d>> {
         | View::Sparse { .. } => made_of(value)?,
         _ => return None,
     })
+}
+
+/// The state of a record that has no names, where arguments stand beside it: without them, it is the fields.
+pub(crate) fn state_beside<'d>(value: Value<'d>, record: &Record<'d>) -> Option<Value<'d>> {
+    record.values.filter(|_| record.args.len() != 0)?;
+    value.as_object()?.state()
 }
 
 fn pairs<'d>(pairs: Pairs<'d>) -> impl Iterator<Item = (Step<'d>, Value<'d>)> + 'd {

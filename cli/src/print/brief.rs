@@ -1,6 +1,7 @@
 //! A value in a few words: its JSON where that is short, else what it is and how large.
 
 use super::json::{Options, json};
+use super::names;
 use pickle_core::known::Array;
 use pickle_core::view::{MappingKind, SequenceKind, View};
 use pickle_core::{How, Value};
@@ -116,8 +117,8 @@ pub fn kind(value: Value<'_>) -> String {
 
 /// The name of a class.
 fn name(class: Value<'_>) -> String {
-    match class.as_global() {
-        Some(("builtins" | "__builtin__", name)) => name.to_owned(),
+    match class.as_global().map(|(module, name)| names::today(module, name)) {
+        Some(("builtins", name)) => name.to_owned(),
         Some((module, name)) => format!("{module}.{name}"),
         None => "object".into(),
     }

@@ -27,7 +27,7 @@ pub struct Cells<'d> {
     /// The place of the first item.
     start: usize,
     data: Rc<Data<'d>>,
-    /// Not 0 for items that count for nothing, in the order of the data.
+    /// Not 0 for items that count for nothing, in the order of the data. Of records, one for each number or text in them.
     mask: Option<Rc<[u8]>>,
 }
 
@@ -40,6 +40,8 @@ enum Data<'d> {
 pub enum Item<'c, 'd> {
     /// By its bytes.
     Bytes(&'c [u8]),
+    /// A record by its bytes, of which some parts count for nothing: not 0 for these, see [`leaves`].
+    Part(&'c [u8], &'c [u8]),
     /// An object.
     Value(Value<'d>),
 }
@@ -73,12 +75,12 @@ impl<'d> Cells<'d> {
         Some(Cells { dtype: array.dtype, shape, strides, start: 0, data: Rc::new(data), mask: None })
     }
 
-    /// The items of a masked array, of which those that count for nothing are not there. `None` also where fields of
-    /// records are masked one by one.
+    /// The items of a masked array, of which those that count for nothing are not there.
     pub fn masked(masked: &Masked<'d>) -> Option<Self> {
         let cells = Cells::of(&masked.array)?;
         let mask: Rc<[u8]> = masked.mask.collect();
-        let fits = Some(mask.len() as u64) == masked.array.len() && masked.fortran == masked.array.fortran;
+        let len = masked.array.len()?.checked_mul(leaves(&cells.dtype) as u64);
+        let fits = Some(mask.len() as u64) == len && masked.fortran == masked.array.fortran;
         fits.then_some(Cells { mask: Some(mask), ..cells })
     }
 
@@ -121,26 +123,39 @@ impl<'d> Cells<'d> {
         let field = fields(&self.dtype).find(|field| field.name == name)?;
         let size = usize::try_from(self.dtype.size).ok()?;
         let (from, len) = (usize::try_from(field.offset).ok()?, usize::try_from(field.dtype.size).ok()?);
-        let mut copy = Vec::new();
+        let before = fields(&self.dtype).take_while(|field| field.name != name).map(|field| leaves(&field.dtype));
+        let (of, before, own) = (leaves(&self.dtype), before.sum::<usize>(), leaves(&field.dtype));
+        let (mut copy, mut masks) = (Vec::new(), self.mask.as_ref().map(|_| Vec::new()));
         for place in Nested::of(self).filter_map(Token::place) {
             let start = place.checked_mul(size)?.checked_add(from)?;
             copy.extend_from_slice(bytes.get(start..start.checked_add(len)?)?);
+            if let (Some(masks), Some(mask)) = (&mut masks, &self.mask) {
+                let start = place.checked_mul(of)?.checked_add(before)?;
+                masks.extend_from_slice(mask.get(start..start.checked_add(own)?)?);
+            }
         }
         let strides = strides(&self.shape, false);
-        let data = Rc::new(Data::Bytes(copy.into()));
-        Some(Cells { dtype: field.dtype, shape: self.shape.clone(), strides, start: 0, data, mask: self.mask.clone() })
+        let (data, mask) = (Rc::new(Data::Bytes(copy.into())), masks.map(Rc::from));
+        Some(Cells { dtype: field.dtype, shape: self.shape.clone(), strides, start: 0, data, mask })
     }
 
     /// The item at a place of [`Nested`]; `None` for one that is masked.
     pub fn item(&self, place: usize) -> Option<Item<'_, 'd>> {
-        if self.mask.as_ref().is_some_and(|mask| mask.get(place) != Some(&0)) {
+        let leaves = leaves(&self.dtype);
+        let mask = match &self.mask {
+            Some(mask) => mask.get(place.checked_mul(leaves)?..place.checked_add(1)?.checked_mul(leaves)?)?,
+            None => &[],
+        };
+        let masked = mask.iter().any(|flag| *flag != 0);
+        if masked && self.dtype.fields.is_none() && self.dtype.subarray.is_none() {
             return None;
         }
         match &*self.data {
             Data::Bytes(bytes) => {
                 let size = usize::try_from(self.dtype.size).ok()?;
                 let start = place.checked_mul(size)?;
-                Some(Item::Bytes(bytes.get(start..start.checked_add(size)?)?))
+                let bytes = bytes.get(start..start.checked_add(size)?)?;
+                Some(if masked { Item::Part(bytes, mask) } else { Item::Bytes(bytes) })
             }
             Data::Objects(values) => values.get(place).copied().map(Item::Value),
         }
@@ -198,6 +213,18 @@ pub fn subarray<'d>(dtype: &DType<'d>) -> Option<(DType<'d>, Vec<usize>)> {
     let len = axes.iter().try_fold(1u64, |len, axis| len.checked_mul(*axis as u64))?;
     let fits = inner.size != 0 && len.checked_mul(inner.size) == Some(dtype.size);
     (fits && inner.subarray.is_none()).then_some((inner, axes))
+}
+
+/// Numbers and texts in an item, each of which a masked array masks for itself: those of its fields and arrays. One for an
+/// item that is no record.
+pub fn leaves(dtype: &DType<'_>) -> usize {
+    if let Some((inner, axes)) = subarray(dtype) {
+        return axes.iter().fold(leaves(&inner), |all, axis| all.saturating_mul(*axis));
+    }
+    match dtype.fields {
+        Some(_) => fields(dtype).fold(0, |all: usize, field| all.saturating_add(leaves(&field.dtype))),
+        None => 1,
+    }
 }
 
 /// Items of this type have a meaning here.

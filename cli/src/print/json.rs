@@ -11,6 +11,7 @@ mod writer;
 
 use super::cells::{Cells, Item};
 use super::table::values::Arena;
+use pickle_core::known::DType;
 use pickle_core::{Document, Value};
 use std::io::{self, Write};
 
@@ -58,8 +59,16 @@ pub fn part(cells: &Cells<'_>, out: &mut dyn Write) -> io::Result<()> {
             one_line(value, &mut text);
             out.write_all(text.as_bytes())
         }
-        Item::Bytes(_) => Ok(()),
+        Item::Bytes(_) | Item::Part(..) => Ok(()),
     })
+}
+
+/// An item of an array by its bytes, as plain JSON.
+pub fn item(dtype: &DType<'_>, bytes: &[u8]) -> String {
+    let mut text = Vec::new();
+    // A Vec takes everything.
+    let _ = steps::array::item(dtype, bytes, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
 }
 
 /// A value as plain JSON on one line, without its end.

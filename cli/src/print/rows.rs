@@ -29,9 +29,6 @@ impl<'d> Rows<'d> {
     pub fn of(value: Value<'d>, arena: &'d Arena) -> Result<Option<Self>, String> {
         match value.view() {
             View::Array(array) => Rows::array(&array.dtype, Cells::of(&array)).map(Some),
-            View::Masked(masked) if masked.array.dtype.fields.is_some() => {
-                Err("the fields of its records are masked one by one".into())
-            }
             View::Masked(masked) => Rows::array(&masked.array.dtype, Cells::masked(&masked)).map(Some),
             // Subclasses of frames and series, too.
             View::DataFrame { .. } | View::Series { .. } | View::Record(_) | View::Object(..) => match Table::of(value)

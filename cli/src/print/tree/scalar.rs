@@ -1,7 +1,7 @@
 //! Values without parts, as text.
 
 use crate::print::canonical::big_int;
-use crate::print::cells::{Cells, Item, cell, datetime, fields, subarray};
+use crate::print::cells::{Cells, Item, cell, datetime, fields, leaves, subarray};
 use crate::print::pyrepr;
 use pickle_core::known::{DType, Number, Octets};
 use pickle_core::table::Cell;
@@ -151,6 +151,7 @@ pub fn complex(re: f64, im: f64) -> String {
 pub fn items(cells: &Cells<'_>, most: usize) -> Vec<String> {
     let items = cells.places().take(most).filter_map(|place| match cells.item(place) {
         Some(Item::Bytes(bytes)) => Some(self::item(cells.dtype(), bytes, true)),
+        Some(Item::Part(bytes, mask)) => Some(masked_item(cells.dtype(), bytes, mask, true)),
         Some(Item::Value(_)) => None,
         None => Some("--".into()),
     });
@@ -162,23 +163,38 @@ const ITEM: usize = 40;
 
 /// An item of an array by its bytes. A taste of the content: a few digits tell more than all of them.
 pub fn item(dtype: &DType<'_>, bytes: &[u8], taste: bool) -> String {
+    masked_item(dtype, bytes, &[], taste)
+}
+
+/// The same with `--` for what is masked in it: not 0 in `mask`, which has a byte for each of its [`leaves`], or none.
+fn masked_item(dtype: &DType<'_>, bytes: &[u8], mask: &[u8], taste: bool) -> String {
     if let Some((inner, _)) = subarray(dtype) {
         let size = usize::try_from(inner.size).unwrap_or(1).max(1);
-        let mut all: Vec<String> = bytes.chunks(size).take(ITEM).map(|bytes| item(&inner, bytes, taste)).collect();
+        let each = leaves(&inner);
+        let own = |nth: usize| mask.get(nth * each..).and_then(|mask| mask.get(..each)).unwrap_or_default();
+        let items = bytes.chunks(size).take(ITEM).enumerate();
+        let mut all: Vec<String> = items.map(|(nth, bytes)| masked_item(&inner, bytes, own(nth), taste)).collect();
         if bytes.len() / size > ITEM {
             all.push("...".into());
         }
         return format!("[{}]", all.join(", "));
     }
     if dtype.fields.is_some() {
+        let mut mask = mask;
         let all: Vec<String> = fields(dtype)
             .map(|field| {
+                let (own, rest) = mask.split_at_checked(leaves(&field.dtype)).unwrap_or_default();
+                mask = rest;
                 let place = usize::try_from(field.offset).unwrap_or(usize::MAX);
                 let len = usize::try_from(field.dtype.size).unwrap_or(usize::MAX);
-                item(&field.dtype, bytes.get(place..place.saturating_add(len)).unwrap_or_default(), taste)
+                let bytes = bytes.get(place..place.saturating_add(len)).unwrap_or_default();
+                masked_item(&field.dtype, bytes, own, taste)
             })
             .collect();
         return format!("({}{})", all.join(", "), if all.len() == 1 { "," } else { "" });
+    }
+    if mask.first().is_some_and(|flag| *flag != 0) {
+        return "--".into();
     }
     match cell(dtype, bytes) {
         Cell::Null => "NaT".into(),

@@ -2,8 +2,8 @@
 
 use super::told::global_name;
 use super::{Step, Steps, map, one, raw, string, value};
-use crate::print::cells::{Cells, Item, Nested, Token, cell, datetime, fields, subarray};
-use crate::print::json::text;
+use crate::print::cells::{Cells, Item, Nested, Token, cell, datetime, fields, leaves, subarray};
+use crate::print::json::{one_line, text};
 use pickle_core::known::{Array, DType, Data, Masked, Number};
 use pickle_core::table::Cell;
 use std::io::{self, Write};
@@ -82,6 +82,9 @@ pub fn nested(cells: Cells<'_>) -> Steps<'_> {
     if !cells.is_objects() {
         return one(Step::Cells(cells));
     }
+    if !cells.dtype().objects {
+        return raw(listed(&cells));
+    }
     Box::new(Nested::of(&cells).map(move |token| match token {
         Token::Open => Step::Array,
         Token::Close => Step::End,
@@ -92,10 +95,29 @@ pub fn nested(cells: Cells<'_>) -> Steps<'_> {
     }))
 }
 
+/// Numbers and characters that are listed as objects (`array.array` up to protocol 2), written as if they were packed.
+fn listed(cells: &Cells<'_>) -> String {
+    let mut text = Vec::new();
+    // A Vec takes everything.
+    let _ = write_with(cells, &mut text, &mut |it, out| match it {
+        Item::Value(value) => match value.as_f64() {
+            Some(float) if cells.dtype().size == 4 => item(cells.dtype(), &(float as f32).to_le_bytes(), out),
+            _ => {
+                let mut line = String::new();
+                one_line(value, &mut line);
+                out.write_all(line.as_bytes())
+            }
+        },
+        Item::Bytes(_) | Item::Part(..) => out.write_all(b"null"),
+    });
+    String::from_utf8_lossy(&text).into_owned()
+}
+
 /// Writes items that are no objects.
 pub fn write(cells: &Cells<'_>, out: &mut dyn Write) -> io::Result<()> {
     write_with(cells, out, &mut |it, out| match it {
         Item::Bytes(bytes) => item(cells.dtype(), bytes, out),
+        Item::Part(bytes, mask) => masked_item(cells.dtype(), bytes, mask, out),
         Item::Value(_) => out.write_all(b"null"),
     })
 }
@@ -133,10 +155,16 @@ pub fn write_with<'d>(cells: &Cells<'d>, out: &mut dyn Write, each: &mut WriteIt
 
 /// An item by its bytes. The type has been looked at: it has few levels.
 pub fn item(dtype: &DType<'_>, bytes: &[u8], out: &mut dyn Write) -> io::Result<()> {
+    masked_item(dtype, bytes, &[], out)
+}
+
+/// The same with null for what is masked in it: not 0 in `mask`, which has a byte for each of its [`leaves`], or none.
+fn masked_item(dtype: &DType<'_>, bytes: &[u8], mask: &[u8], out: &mut dyn Write) -> io::Result<()> {
     if let Some((inner, _)) = subarray(dtype) {
-        return part(dtype, &inner, bytes, out);
+        return part(dtype, &inner, bytes, mask, out);
     }
     if dtype.fields.is_some() {
+        let mut mask = mask;
         out.write_all(b"{")?;
         for (nth, field) in fields(dtype).enumerate() {
             if nth != 0 {
@@ -147,9 +175,14 @@ pub fn item(dtype: &DType<'_>, bytes: &[u8], out: &mut dyn Write) -> io::Result<
             let place = usize::try_from(field.offset).unwrap_or(usize::MAX);
             let len = usize::try_from(field.dtype.size).unwrap_or(usize::MAX);
             let bytes = bytes.get(place..place.saturating_add(len)).unwrap_or_default();
-            item(&field.dtype, bytes, out)?;
+            let (own, rest) = mask.split_at_checked(leaves(&field.dtype)).unwrap_or_default();
+            masked_item(&field.dtype, bytes, own, out)?;
+            mask = rest;
         }
         return out.write_all(b"}");
+    }
+    if mask.first().is_some_and(|flag| *flag != 0) {
+        return out.write_all(b"null");
     }
     // Spans have units of their own, perhaps several at a time: they are counted.
     let it = cell(dtype, bytes);
@@ -182,7 +215,7 @@ pub fn item(dtype: &DType<'_>, bytes: &[u8], out: &mut dyn Write) -> io::Result<
 }
 
 /// An array inside an item.
-fn part(dtype: &DType<'_>, inner: &DType<'_>, bytes: &[u8], out: &mut dyn Write) -> io::Result<()> {
+fn part(dtype: &DType<'_>, inner: &DType<'_>, bytes: &[u8], mask: &[u8], out: &mut dyn Write) -> io::Result<()> {
     let Some((_, axes)) = subarray(dtype) else { return out.write_all(b"null") };
     let size = usize::try_from(inner.size).unwrap_or(1).max(1);
     let items = bytes.chunks(size);
@@ -202,7 +235,9 @@ fn part(dtype: &DType<'_>, inner: &DType<'_>, bytes: &[u8], out: &mut dyn Write)
             out.write_all(b",")?;
         }
         out.write_all(&b"[".repeat(brackets))?;
-        item(inner, bytes, out)?;
+        let each = leaves(inner);
+        let own = mask.get(nth.saturating_mul(each)..).and_then(|mask| mask.get(..each)).unwrap_or_default();
+        masked_item(inner, bytes, own, out)?;
     }
     out.write_all(&b"]".repeat(axes.len()))
 }

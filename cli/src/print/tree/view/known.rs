@@ -109,9 +109,14 @@ pub fn view<'d>(meant: View<'d>, object: &Object<'d>, value: Value<'d>, max_text
             }
             pieces
         }
-        // A subclass of tuple, as protocols 0 and 1 spell it.
-        View::Record(it) if matches!(object.class(), Some(("copyreg" | "copy_reg", "_reconstructor"))) => {
-            let mut pieces = call(&global(it.class), it.args.map(plain).collect());
+        // A subclass of tuple, as protocols 0 and 1 spell it; one that is made with names, as protocols 2 and 3 do.
+        View::Record(it)
+            if matches!(object.class(), Some(("copyreg" | "copy_reg", "_reconstructor")))
+                || object.callable().as_object().is_some() && it.class.as_global().is_some() =>
+        {
+            let mut args: Vec<Part<'d>> = it.args.map(plain).collect();
+            args.extend(it.kwargs.and_then(|kwargs| kwargs.entries()).into_iter().flatten().map(named));
+            let mut pieces = call(&global(it.class), args);
             pieces.extend(attributes(it.attributes));
             pieces
         }
