@@ -219,3 +219,80 @@ fn tables_quoted_throughout_have_names() {
     check(&["--member", "2/data"], table.as_bytes(), SESSION_JSON);
     check(&[], table.as_bytes(), &SESSION_JSON.repeat(2));
 }
+
+/// Pickles that stand anywhere in a text, each by its line.
+#[test]
+fn pickles_in_statements_and_prose() {
+    let (digits, twice) = (hex(SESSION), format!("{SESSION_JSON}{SESSION_JSON}"));
+    let base64 = "gAJ9cQAoWA0AAABfYXV0aF91c2VyX2lkcQFLDFgEAAAAY2FydHECXXEDKEsBSwJldS4=";
+    let once = [
+        format!("-- a dump\nBEGIN TRANSACTION;\nINSERT INTO t VALUES(1,X'{}');\nCOMMIT;\n", digits.to_uppercase()),
+        format!("INSERT INTO public.t VALUES (1, 'a,b', '\\x{digits}');\n"),
+        format!("COPY public.t (id, data) FROM stdin;\n1\t\\\\x{digits}\n\\.\n"),
+        format!("*************************** 1. row ***************************\n  id: 1\ndata: 0x{digits}\n"),
+        format!("data\n0x{digits}\n"),
+        format!("2024-01-01 12:00:00 INFO payload=b'{}' took 3 ms\n", escaped(SESSION)),
+        format!("2024-01-01 12:00:00 INFO payload={base64} took 3 ms\n"),
+        format!("a: !!binary |\n  {}\n  {}\nb: 1\n", &base64[..60], &base64[60..]),
+    ];
+    for text in once {
+        check(&[], text.as_bytes(), SESSION_JSON);
+    }
+    check(&[], format!("INSERT INTO t VALUES (1,0x{digits}),(2,'it''s',0x{digits});\n").as_bytes(), &twice);
+    // Bytes as they are, in the escapes of mysqldump.
+    let mut raw = b"INSERT INTO `t` VALUES (1,_binary '".to_vec();
+    for &byte in SESSION {
+        match byte {
+            0 => raw.extend(b"\\0"),
+            b'\n' => raw.extend(b"\\n"),
+            b'\r' => raw.extend(b"\\r"),
+            b'\'' | b'"' | b'\\' => raw.extend([b'\\', byte]),
+            _ => raw.push(byte),
+        }
+    }
+    raw.extend(b"');\n");
+    check(&[], &raw, SESSION_JSON);
+    let file = format!("a line\nx X'{digits}', X'{digits}'\n");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dump.sql");
+    std::fs::write(&path, file).unwrap();
+    let member = format!("{}!2/2", path.display());
+    assert_eq!(pickle(&["get", &member, "$.cart", "-i", "0"], b"").1, "[1,2]\n");
+    for text in ["plain prose, with 'quotes' and 8004 in it\n", "commit 4e2e0123456789abcdef0123456789abcdef0123\n"] {
+        let (code, out, error) = pickle(&["json", "-l", "-"], text.as_bytes());
+        assert_eq!((code, out.as_str()), (1, ""));
+        assert!(error.contains("not a pickle"), "{error}");
+    }
+    // A pickle of protocol 0 with the text of another in it is that pickle.
+    let own = format!("(dp0\nVa\np1\nVX'{digits}'\np2\ns.");
+    check(&[], own.as_bytes(), &format!("{{\"a\":\"X'{digits}'\"}}\n"));
+}
+
+/// The batch mode of mysql: bytes as they are, but for four of them.
+#[test]
+fn what_mysql_prints_in_batches() {
+    let rows = [b"\x80\x02}X\x03\0\0\0a\t\\X\x04\0\0\0\n12\0s.".to_vec(), SESSION.to_vec()];
+    let want = format!("{{\"a\\t\\\\\":\"\\n12\\u0000\"}}\n{SESSION_JSON}");
+    let batch = |bytes: &[u8]| -> Vec<u8> {
+        let escape = |&byte: &u8| match byte {
+            0 => b"\\0".to_vec(),
+            b'\n' => b"\\n".to_vec(),
+            b'\t' => b"\\t".to_vec(),
+            b'\\' => b"\\\\".to_vec(),
+            _ => vec![byte],
+        };
+        bytes.iter().flat_map(escape).collect()
+    };
+    let [first, second] = rows.map(|row| batch(&row));
+    let line = |id: &[u8], cell: &[u8]| [id, cell, b"\n"].concat();
+    let table = [&b"id\tdata\n"[..], &line(b"7\t", &first), &line(b"8\t", &second)].concat();
+    check(&[], &table, &want);
+    check(&[], &table[b"id\tdata\n".len()..], &want);
+    check(&[], &[&b"data\n"[..], &line(b"", &first), &line(b"", &second)].concat(), &want);
+    check(&[], &[line(b"", &first), line(b"", &second)].concat(), &want);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("batch.tsv");
+    std::fs::write(&path, table).unwrap();
+    let member = format!("{}!2/data", path.display());
+    assert_eq!(pickle(&["get", &member, "$.cart", "-i", "0"], b"").1, "[1,2]\n");
+}

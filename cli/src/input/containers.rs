@@ -35,7 +35,7 @@ pub use npy::{
 };
 
 use crate::Failure;
-use crate::input::{Input, InputFile, InputOptions, Part, damage};
+use crate::input::{Container, Input, InputFile, InputOptions, Part, damage, sniff};
 use crate::messages::printable;
 use std::fmt::Write as _;
 use std::io::{self, Read};
@@ -253,6 +253,28 @@ pub fn open_whole(file: &InputFile) -> Result<Input, Failure> {
         return Input::from_reader(input.name().to_owned(), io::Cursor::new(bytes));
     }
     Ok(input)
+}
+
+/// The one pickle of a file of torch since 1.6, as `FILE!MEMBER`, for who changes it and leaves all else; `None` for every
+/// other file, and where a member is named.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn pickle_of_torch(file: &InputFile) -> Result<Option<InputFile>, Failure> {
+    let options = file.options();
+    if options.host.is_some() || !options.raw.is_whole() || file.as_os_str() == "-" || split(file).1.is_some() {
+        return Ok(None);
+    }
+    let mut input = Input::open(file, &options.raw)?;
+    if !matches!(sniff(input.head()), Some(Container::TorchZip)) {
+        return Ok(None);
+    }
+    let members = list(input, options)?.unwrap_or_default();
+    let mut pickles = members.iter().filter(|member| member.name == "data.pkl" || member.name.ends_with("/data.pkl"));
+    let (Some(pickle), None) = (pickles.next(), pickles.next()) else { return Ok(None) };
+    let mut found = file.clone();
+    found.set_member(&pickle.name);
+    Ok(Some(found))
 }
 
 /// The only pickle of a file, or of what it would be if it were whole: what cannot be taken for a container is given as it

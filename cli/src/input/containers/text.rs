@@ -1,9 +1,11 @@
 //! Pickles in text: base64, hexadecimal, escapes, in strings of JSON and columns of CSV, as clients of databases print
 //! them; signed sessions of Django.
 
+mod batch;
 mod forms;
 mod respell;
 mod spelling;
+mod within;
 
 use super::format::{Format, Open, Recognise};
 use super::{Content, Data, Member, Unfolded};
@@ -19,7 +21,7 @@ pub(super) const FORMAT: Format = Format {
     name: "text",
     what: "text",
     recognise: Recognise::Head(|head| {
-        matches!(sniff(head), Some(Container::Base64 | Container::Json)) || is_wrapped(head)
+        matches!(sniff(head), Some(Container::Base64 | Container::Json)) || is_wrapped(head) || may_hold_some(head)
     }),
     open: Open::Content(open),
     all: true,
@@ -67,6 +69,9 @@ impl From<Found> for Member {
 /// What stands between the columns of a table: CSV, tabs, and the lines that psql and mysql draw.
 const DELIMITERS: &[u8] = b",\t|;";
 
+/// Bytes at the start that tell what a text is.
+const HEAD: usize = 1024;
+
 /// Rows of a table that are looked at to see whether it has pickles in it.
 const FIRST_ROWS: usize = 8;
 
@@ -76,6 +81,12 @@ fn is_wrapped(head: &[u8]) -> bool {
     // Neither is an opcode: JSON, also with characters that stand for bytes.
     let json = matches!(head.trim_ascii_start().first(), Some(b'{' | b'['));
     json || FORMS.iter().any(|form| (form.begins)(head)) || is_table(head)
+}
+
+/// Text that is no pickle itself, but may have some anywhere in it.
+fn may_hold_some(head: &[u8]) -> bool {
+    let is_prose = matches!(sniff(head), Some(Container::Text)) && !within::is_pickle_text(head);
+    is_prose || batch::begins(head) || within::begins_as_sql(head)
 }
 
 /// Several columns, and in one of the first rows something that begins as a pickle does in one of the forms.
@@ -101,6 +112,9 @@ fn begins_like_pickle(cell: &[u8]) -> bool {
 
 /// The pickles in a text, with what was wrapped around them undone.
 fn pickles(text: &[u8]) -> Vec<Found> {
+    if batch::begins(text.get(..HEAD).unwrap_or(text)) {
+        return batch::pickles(text);
+    }
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
     if let Some(b'{' | b'[') = text.first() {
         return in_json(text);
@@ -108,8 +122,15 @@ fn pickles(text: &[u8]) -> Vec<Found> {
     if let Some(bytes) = wrapped(text) {
         return vec![Found { name: String::new(), text: text.to_vec(), bytes: Some(bytes), is_json: false }];
     }
-    let listed = in_list(text);
-    if listed.is_empty() { in_table(text) } else { listed }
+    // Statements have commas and quotes as well, and no rows.
+    if !within::begins_as_sql(text) {
+        for found in [in_list(text), in_table(text)] {
+            if !found.is_empty() {
+                return found;
+            }
+        }
+    }
+    within::pickles(text)
 }
 
 /// The pickle in one string.
@@ -123,9 +144,13 @@ fn wrapped(text: &[u8]) -> Option<Vec<u8>> {
         });
         let found = hashed.unwrap_or(&bytes);
         // Plain words are base64 as well: only what reads as a pickle counts.
-        let input = Input::from_reader("", Cursor::new(found.to_vec())).ok()?;
-        if super::is_pickle(input) { Some(found.to_vec()) } else { None }
+        reads_as_pickle(found).then(|| found.to_vec())
     })
+}
+
+/// A pickle stands at the start, perhaps compressed.
+fn reads_as_pickle(bytes: &[u8]) -> bool {
+    Input::from_reader("", Cursor::new(bytes.to_vec())).is_ok_and(super::is_pickle)
 }
 
 /// Lines of `redis-cli`: `1) "..."`, named by their numbers; a string a line; or, of `--csv`, several, named `LINE/COLUMN`.

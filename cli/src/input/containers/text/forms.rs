@@ -141,6 +141,8 @@ fn begins_escaped(head: &[u8]) -> bool {
 
 /// Escapes of Python, redis-cli, MySQL and PostgreSQL, in quotes or not.
 fn escaped(text: &[u8]) -> Option<Vec<u8>> {
+    // MySQL knows no octal numbers: what follows a zero is a character.
+    let octal = !text.trim_ascii_start().starts_with(b"_binary");
     let text = match unquoted(text) {
         // What ends before is several strings.
         Some(inner) if !is_one_string(text, inner) => return None,
@@ -150,7 +152,7 @@ fn escaped(text: &[u8]) -> Option<Vec<u8>> {
         None if text.contains(&b'\\') && !text.contains(&b'\n') => text,
         None => return None,
     };
-    unescape(text)
+    unescape(text, octal)
 }
 
 /// The quote that opens the text does not close it before its end.
@@ -191,7 +193,7 @@ pub(super) fn strings(line: &[u8]) -> Option<Vec<&[u8]>> {
     }
 }
 
-fn unescape(text: &[u8]) -> Option<Vec<u8>> {
+fn unescape(text: &[u8], octal: bool) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((&byte, after)) = rest.split_first() {
@@ -216,7 +218,9 @@ fn unescape(text: &[u8]) -> Option<Vec<u8>> {
             b'x' => number(&mut rest, 2, 16)?,
             // JSON and Python have it for characters, which stand for bytes here.
             b'u' => number(&mut rest, 4, 16)?,
-            b'0'..=b'3' if rest.get(..2).is_some_and(|digits| digits.iter().all(|d| matches!(d, b'0'..=b'7'))) => {
+            b'0'..=b'3'
+                if octal && rest.get(..2).is_some_and(|digits| digits.iter().all(|d| matches!(d, b'0'..=b'7'))) =>
+            {
                 (code - b'0') << 6 | number(&mut rest, 2, 8)?
             }
             b'0' => 0,
@@ -277,8 +281,11 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
     let signed = text.strip_prefix(b".").unwrap_or(text);
     let first = signed.split(|&b| b == b':').next().unwrap_or_default();
     let mut plain = Vec::with_capacity(first.len());
-    for &byte in first {
+    let mut bytes = first.iter().peekable();
+    while let Some(&byte) = bytes.next() {
         match byte {
+            // A line break, as the mysql client prints that of TO_BASE64.
+            b'\\' if bytes.next_if(|&&next| next == b'n').is_some() => {}
             b'-' => plain.push(b'+'),
             b'_' => plain.push(b'/'),
             b'\r' | b'\n' => {}
