@@ -29,7 +29,8 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
     let mut tagged = Tagged(out);
     let out: &mut dyn Write = &mut tagged;
     let result = match cli.command.verb().run(out) {
-        Ok(()) if cli.input.has_lost() => Err(Failure::Reported),
+        // Not with `||`: it is asked after each command.
+        Ok(()) if pickles::has_left_out() | cli.input.has_lost() => Err(Failure::Reported),
         result => result,
     };
     // A closed pipe outweighs any other failure: nobody is there to read on.

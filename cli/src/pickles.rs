@@ -10,9 +10,10 @@ pub mod items;
 pub mod missing;
 pub(crate) mod parts;
 mod plan;
+pub mod renaming;
 mod resync;
 pub mod rewrite;
 pub mod splits;
 
-pub use documents::Pickles;
 pub(crate) use documents::warn_of_rest;
+pub use documents::{Pickles, has_left_out};

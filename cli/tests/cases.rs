@@ -700,6 +700,46 @@ fn the_items_of_a_masked_array_are_its_rows() {
     }
 }
 
+/// Each number and text of a record is masked for itself.
+#[test]
+fn fields_of_masked_records_are_null_one_by_one() {
+    let rows = [
+        r#"{"i":null,"in":{"x":4,"y":"a"},"v":[[0.0,1.0],[2.0,3.0]],"t":"2024-01-02"}"#,
+        r#"{"i":2,"in":{"x":5,"y":null},"v":[[4.0,null],[6.0,7.0]],"t":null}"#,
+        r#"{"i":3,"in":{"x":6,"y":"d"},"v":[[8.0,9.0],[10.0,11.0]],"t":null}"#,
+    ];
+    for file in ["masked_records_p2.pkl", "masked_records_p4.pkl"] {
+        assert!(says(&["json", "-l", file]).ends_with(&format!("\"$data\":[{}]}}", rows.join(","))), "{file}");
+        assert_eq!(says(&["items", file]), rows.join("\n"), "{file}");
+        assert_eq!(says(&["count", file]), "3");
+        assert_eq!(says(&["get", "-i", "0", file, "$[1]"]), rows[1]);
+        assert_eq!(says(&["get", "-i", "0", file, "$.in.y"]), r#"["a",null,"d"]"#);
+        assert_eq!(says(&["get", "-i", "0", file, "$.v[1]"]), "[[4.0,null],[6.0,7.0]]");
+        assert!(says(&["table", "-f", "csv", file]).starts_with("i,in,v,t\n,"), "{file}");
+        let shown = says(&["show", file]);
+        assert!(shown.contains("4 masked [(--, (4, 'a')") && shown.contains("(2, (5, --), [4.0, --, 6.0, 7.0], NaT)"));
+    }
+}
+
+/// Names of scikit-learn stand in front of models as those of NumPy do of arrays: from a pipe, too, a model has its items.
+#[test]
+fn models_from_a_pipe_have_their_items() {
+    let mut model = b"\x80\x04csklearn.linear_model._logistic\nLogisticRegression\n)\x81}(".to_vec();
+    model.extend(b"X\x01\0\0\0CG\x3f\xf0\0\0\0\0\0\0");
+    model.extend(b"X\x05\0\0\0steps](K\x01K\x02eub.");
+    for (args, out) in [
+        (&["items", "-"][..], "[\"C\",1.0]\n[\"steps\",[1,2]]\n"),
+        (&["count", "-"], "2\n"),
+        (&["head", "-n", "1", "-"], "[\"C\",1.0]\n"),
+        (&["tail", "-n", "1", "-"], "[\"steps\",[1,2]]\n"),
+        (&["items", "-p", "$.steps", "-"], "1\n2\n"),
+    ] {
+        let output = piped(args, &model);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), out, "{args:?}");
+    }
+}
+
 #[test]
 fn cells_that_hold_themselves_are_written_as_python_writes_them() {
     let csv = |bytes: &[u8]| {

@@ -333,3 +333,41 @@ fn arrays_of_joblib_stay() {
         assert!(!have.contains("\"a\":"), "{have}");
     }
 }
+
+/// The pickle in a file of torch is changed, and the file stays one, with its storages where they were.
+#[test]
+fn files_of_torch_stay_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("m.pt"), folder.path().join("n.pt"));
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&file).unwrap());
+    let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for (name, bytes) in [
+        ("m/data.pkl", &b"\x80\x02}q\0(X\x05\0\0\0epochq\x01K\x03X\x01\0\0\0fq\x02cshop\nItem\nq\x03u."[..]),
+        ("m/data/0", &[7; 64]),
+        ("m/version", b"3\n"),
+    ] {
+        zip.start_file(name, stored).unwrap();
+        std::io::Write::write_all(&mut zip, bytes).unwrap();
+    }
+    zip.finish().unwrap();
+    let members = |file: &Path| {
+        let mut zip = zip::ZipArchive::new(std::fs::File::open(file).unwrap()).unwrap();
+        let names: Vec<String> = zip.file_names().map(|name| name.unwrap().into_owned()).collect();
+        let mut storage = Vec::new();
+        std::io::Read::read_to_end(&mut zip.by_name("m/data/0").unwrap(), &mut storage).unwrap();
+        assert_eq!(storage, [7; 64]);
+        names
+    };
+    let (source, target) = (text(&file), text(&out));
+    assert_eq!(pickle(&["edit", source, "-o", target, "--set", "$.epoch=7"]).0, 0);
+    assert_eq!(members(&out), members(&file));
+    assert_eq!(pickle(&["get", target, "$.epoch"]).1.trim_end(), "7");
+    assert_eq!(pickle(&["edit", target, "--in-place", "--delete", "$.epoch"]).0, 0);
+    assert_eq!(members(&out), members(&file));
+    assert_eq!(pickle(&["json", "-l", target]).1.trim_end(), r#"{"f":{"$global":"shop.Item"}}"#);
+    for verb in [["convert", "--rename"], ["edit", "--rename-global"]] {
+        assert_eq!(pickle(&[verb[0], source, "-o", target, verb[1], "shop.Item=store.Thing"]).0, 0);
+        assert_eq!(members(&out), members(&file));
+        assert_eq!(pickle(&["get", target, "$.f", "-i", "0"]).1.trim_end(), r#"{"$global":"store.Thing"}"#);
+    }
+}

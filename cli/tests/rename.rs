@@ -46,3 +46,51 @@ fn a_name_that_is_not_there_is_said() {
     assert_eq!(std::fs::read(out).unwrap(), b"cother\nA\n.");
     assert_eq!(pickle(&["convert", file, "-o", out, "--rename", "numpy"]).status.code(), Some(2));
 }
+
+/// Arrays of joblib stand between the opcodes: names change around them and in the pickles among them.
+#[test]
+fn names_in_files_of_joblib() {
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/joblib");
+    let folder = tempfile::tempdir().unwrap();
+    let first: Vec<u8> = (0..1000).flat_map(|n| f64::from(n).to_le_bytes()).collect();
+    let place = |file: &Path| {
+        let bytes = std::fs::read(file).unwrap();
+        bytes.windows(first.len()).position(|here| here == first).unwrap()
+    };
+    let json = |file: &Path| {
+        let output = pickle(&["json", "-l", file.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let run = |arguments: &[&str]| {
+        let output = pickle(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    for name in ["plain.joblib", "old.joblib"] {
+        let file = data.join(name);
+        let (there, back) = (folder.path().join("there"), folder.path().join("back"));
+        let (source, first, second) = (file.to_str().unwrap(), there.to_str().unwrap(), back.to_str().unwrap());
+        let before = json(&file);
+        for new in ["a.much.longer.name.than.before.Array", "n.A"] {
+            let (to, from) = (format!("numpy.ndarray={new}"), format!("{new}=numpy.ndarray"));
+            run(&["convert", source, "-o", first, "--rename", &to]);
+            let (module, class) = new.rsplit_once('.').unwrap();
+            let renamed = format!("\"$class\":\"{module}.{class}\",\"$ndarray\"");
+            assert_eq!(json(&there), before.replace("\"$ndarray\"", &renamed), "{name} {new}");
+            assert!(name == "old.joblib" || place(&there) % 16 == 0, "{name} {new}");
+            run(&["edit", first, "-o", second, "--rename-global", &from, "--set", "$.last=1"]);
+            assert_eq!(json(&back), before, "{name} {new}");
+            assert!(name == "old.joblib" || place(&back) % 16 == 0, "{name} {new}");
+        }
+        // A copy is one, and what cannot be done is said.
+        run(&["convert", source, "-o", first, "--rename", "shop.Item=store.Item"]);
+        assert_eq!(std::fs::read(&there).unwrap(), std::fs::read(&file).unwrap(), "{name}");
+        run(&["convert", source, "-o", first]);
+        assert_eq!(std::fs::read(&there).unwrap(), std::fs::read(&file).unwrap(), "{name}");
+        for arguments in [&["convert", source, "-o", first, "-p", "2"][..], &["optimize", source, "-o", first]] {
+            let output = pickle(arguments);
+            assert_eq!(output.status.code(), Some(1));
+            assert!(String::from_utf8_lossy(&output.stderr).contains("arrays of joblib between its opcodes"));
+        }
+    }
+}

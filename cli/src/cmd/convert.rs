@@ -3,8 +3,9 @@
 use super::common::EncodingName;
 use super::rename::{Rename, Target};
 use crate::Failure;
-use crate::input::InputFile;
+use crate::input::{InputFile, containers};
 use crate::pickles::children::for_each_child;
+use crate::pickles::renaming;
 use crate::pickles::rewrite::{Trouble, check, each_pickle, refusal};
 use clap::{Args, ValueEnum};
 use pickle_core::recode::{self, Renamed, Traits};
@@ -124,16 +125,25 @@ fn run(args: &ConvertArgs, _: &mut dyn Write) -> Result<(), Failure> {
         args.target.iter().flat_map(|target| target.rules()).chain(args.rename.iter().cloned()).collect();
     let mut renamed = 0;
     let mut kept = Vec::new();
-    let done = each_pickle(&args.file, &args.output, args.rewrap, |whole, out| {
+    // What has its names changed stays a file of torch.
+    let torch = if rules.is_empty() { None } else { containers::pickle_of_torch(&args.file)? };
+    let (file, rewrap) = (torch.as_ref().unwrap_or(&args.file), args.rewrap || torch.is_some());
+    let done = each_pickle(file, &args.output, rewrap, |whole, out| {
         let mut input = whole;
         let mut taken = None;
         if as_it_is {
             check(&mut unpickler, input)?;
+        } else if renaming::has_arrays(input) {
+            return Err(Trouble::Refused(
+                "it has arrays of joblib between its opcodes: it can be copied, also with --rename and --for, but not \
+                 written anew with --protocol, --profile or --encoding. Load it with joblib and dump it again"
+                    .into(),
+            ));
         }
         if !rules.is_empty() {
             let mut rename = |module: &str, name: &str| rules.iter().find_map(|rule| rule.apply(module, name));
             if as_it_is {
-                let Renamed { len, count } = recode::rename(input, &mut rename, out)?;
+                let Renamed { len, count } = renaming::renamed(input, out.written(), &mut rename, out)?;
                 renamed += count;
                 return Ok(len);
             }
@@ -148,7 +158,7 @@ fn run(args: &ConvertArgs, _: &mut dyn Write) -> Result<(), Failure> {
             taken = Some(len);
         }
         if as_it_is {
-            return Ok(recode::copy(input, out)?);
+            return Ok(renaming::renamed(input, 0, &mut |_, _| None, out)?.len);
         }
         let traits = Traits::of(input)?;
         let keeps_python2 = traits.python2 && encoding.is_none();

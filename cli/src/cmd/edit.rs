@@ -5,11 +5,11 @@ use crate::Failure;
 use crate::edit::{Change, EditError, Rope, change};
 use crate::input::{Input, InputFile, Part, Wrapping, containers};
 use crate::output::Output;
+use crate::pickles::renaming;
 use crate::print::json::{self, json};
 use clap::Args;
-use embedded_io::Write as _;
 use pickle_core::joblib::{Array, array_after};
-use pickle_core::{Document, Error, ErrorKind, Heap, Options, Status, StdSink, Unpickler, WriteError, recode};
+use pickle_core::{Document, Error, ErrorKind, Heap, Options, Status, Unpickler, WriteError};
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ Only what a path leads to is written anew; every other byte stays, and lengths o
 
 With --in-place, and with --rewrap, what was unwrapped is wrapped again: the same compression, lengths in front of pickles, the same member of the same zip file, whose other members stay byte for byte, and hex, base64, escapes and dumps in a text, JSON or a table.
 
-What is held in memory grows with the number of values, not with the bytes of long ones: a file of any size is read in pieces, and what comes from a pipe or is compressed goes to a temporary file. Arrays of joblib between the opcodes stay, at places that 16 divides.
+What is held in memory grows with the number of values, not with the bytes of long ones: a file of any size is read in pieces, and what comes from a pipe or is compressed goes to a temporary file. Arrays of joblib between the opcodes stay, at places that 16 divides. Of a file of torch since 1.6, the pickle in it is changed, and the result is such a file.
 
 Before it is written, the result is read, and has to say what was asked for. --in-place keeps the old file until the new one is on the disk.
 
@@ -30,7 +30,8 @@ Examples:
   pickle edit run.pkl -o new.pkl --set '$.config.lr=0.1'
   pickle edit run.pkl --in-place --set '$.name=\"x\"' --set '$.tags=[\"a\", \"b\"]' --delete '$.secret'
   pickle edit session.b64 --in-place --set '$.user=7'
-  pickle edit 'model.pt!model/data.pkl' --in-place --set '$.epoch=7'
+  pickle edit model.pt --in-place --set '$.epoch=7'
+  pickle edit 'cache.zip!run.pkl' --in-place --set '$.epoch=7'
   pickle edit model.pkl -o new.pkl --rename-global shop.Item=store.Thing")]
 pub struct EditArgs {
     /// The file to read; - is standard input
@@ -80,10 +81,12 @@ fn run(args: &EditArgs, _: &mut dyn Write) -> Result<(), Failure> {
     if args.in_place && (!options.raw.can_be_put_back() || options.salvage || options.host.is_some()) {
         return Err(Failure::Usage("--in-place changes whole files as they are: say -o OUT".into()));
     }
-    let path = containers::file_of(&args.file);
+    let torch = containers::pickle_of_torch(&args.file)?;
+    let (file, rewrap) = (torch.as_ref().unwrap_or(&args.file), args.rewrap || torch.is_some());
+    let path = containers::file_of(file);
     let before = if args.in_place { Some(stamp(&path)?) } else { None };
-    let input = containers::open_whole(&args.file)?;
-    let wrapping = if args.in_place || args.rewrap { Some(Wrapping::of(&args.file, &input)?) } else { None };
+    let input = containers::open_whole(file)?;
+    let wrapping = if args.in_place || rewrap { Some(Wrapping::of(file, &input)?) } else { None };
     let input = input.into_seekable()?;
     let Some(part) = input.part() else {
         return Err(input.bad_pickle(0, Error::new(ErrorKind::Empty, 0, 0)));
@@ -123,8 +126,8 @@ fn run(args: &EditArgs, _: &mut dyn Write) -> Result<(), Failure> {
 fn renamed(rules: &[Rename], input: &Input) -> Result<Rope, Failure> {
     let all = input.as_slice().unwrap_or_default();
     let mut rename = |module: &str, name: &str| rules.iter().find_map(|rule| rule.apply(module, name));
-    let mut out = StdSink::new(tempfile::tempfile().map_err(Failure::System)?);
-    match recode::rename(all, &mut rename, &mut out) {
+    let mut out = tempfile::tempfile().map_err(Failure::System)?;
+    match renaming::renamed(all, 0, &mut rename, &mut out) {
         Ok(done) if done.count == 0 => {
             return Err(input.refuse("no class or function has a name that changes"));
         }
@@ -135,9 +138,8 @@ fn renamed(rules: &[Rename], input: &Input) -> Result<Rope, Failure> {
         Err(WriteError::Pickle(error)) => return Err(input.bad_pickle(0, error)),
         Err(WriteError::Io { error, .. }) => return Err(Failure::System(error)),
     }
-    let file = out.into_inner();
-    let len = file.metadata().map_err(Failure::System)?.len();
-    Ok(Rope::new(Part::new(Rc::new(file), 0, len)))
+    let len = out.metadata().map_err(Failure::System)?.len();
+    Ok(Rope::new(Part::new(Rc::new(out), 0, len)))
 }
 
 /// `PATH=JSON`: the path ends before the first `=` that no bracket is around.

@@ -2,7 +2,8 @@
 
 use crate::Failure;
 use crate::input::InputFile;
-use crate::pickles::rewrite::{check, each_pickle};
+use crate::pickles::renaming;
+use crate::pickles::rewrite::{Trouble, check, each_pickle};
 use clap::Args;
 use pickle_core::{Heap, Options, Unpickler, recode};
 use std::io::Write;
@@ -40,6 +41,9 @@ fn run(args: &OptimizeArgs, _: &mut dyn Write) -> Result<(), Failure> {
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     each_pickle(&args.file, &args.output, args.rewrap, |input, out| {
         check(&mut unpickler, input)?;
-        recode::optimize(input, out)
+        if renaming::has_arrays(input) {
+            return Err(Trouble::Refused("it has arrays of joblib between its opcodes, and stays as it is".into()));
+        }
+        Ok::<_, Trouble>(recode::optimize(input, out)?)
     })
 }

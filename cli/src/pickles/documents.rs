@@ -8,6 +8,7 @@ use crate::survey::salvage;
 use crate::survey::walk::is_cut_pickle;
 use pickle_core::{Decoder, Document, Error, ErrorKind, Heap, MemoPlan, Opcode, Options, Status, Unpickler, joblib};
 use std::io::BufRead;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Reads all pickles of an input. Where the input is mapped, documents borrow
 /// their strings from it; a stream is fed in pieces.
@@ -139,10 +140,28 @@ impl Pickles {
     }
 }
 
-/// Says that what follows pickle number `index`, counted from 1, is none.
+/// Something was left out that is more than padding.
+static LEFT_OUT: AtomicBool = AtomicBool::new(false);
+
+/// Says that what follows pickle number `index`, counted from 1, is none. More than blanks and zeros is a fault of the file.
 pub(crate) fn warn_of_rest(input: &Input, index: u64, start: u64, error: Error) {
     let text = format!("warning: what follows pickle number {index}, from byte {start} on, is not a pickle ({error})");
     note(input.name(), &text);
+    let is_padding = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
+    let rest = input.as_slice().map(|all| usize::try_from(start).ok().and_then(|at| all.get(at..)).unwrap_or_default());
+    let padding = match rest {
+        Some(rest) => rest.iter().all(is_padding),
+        // Of a stream, the byte at which it ended is known.
+        None => error.offset() == start && error.byte().is_ascii_whitespace(),
+    };
+    if !padding {
+        LEFT_OUT.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Something was left out of a file since this was asked last.
+pub fn has_left_out() -> bool {
+    LEFT_OUT.swap(false, Ordering::Relaxed)
 }
 
 /// True if a pickle fetches from the memo what only an earlier one has put there.

@@ -161,15 +161,20 @@ pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> 
     // Borrowed from a mapped file it takes no memory.
     let is_cheap = !again || input.as_slice().is_some();
     if of.path == "$" && is_cheap && shaped::begins_so(&mut input) {
-        let name = input.name().to_owned();
         // Its first item would be all of its data, copied.
-        if shaped::whole(input, &of, take)? {
-            return Ok(());
+        if again {
+            if shaped::whole(input, &of, take)? {
+                return Ok(());
+            }
+            return stream(of, containers::open_one(of.file)?, take);
         }
-        if !again {
-            return Err(Failure::Refused { name, text: "it is made by NumPy or pandas, and has no items".into() });
-        }
-        return stream(of, containers::open_one(of.file)?, take);
+        // A model is named as arrays are, and has items: what comes from a pipe is kept in a file to be read twice.
+        let input = input.into_seekable()?;
+        let (name, part) = (input.name().to_owned(), input.part().cloned());
+        return match (shaped::whole(input, &of, take)?, part) {
+            (false, Some(part)) => stream(of, Input::from_part(name, part)?, take),
+            _ => Ok(()),
+        };
     }
     let name = input.name().to_owned();
     let mut watch = Watch::new(take);

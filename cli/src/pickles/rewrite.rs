@@ -3,6 +3,7 @@
 use crate::Failure;
 use crate::input::{InputFile, Wrapping, containers};
 use crate::output::Output;
+use crate::pickles::renaming;
 use pickle_core::writer::Writer;
 use pickle_core::{Document, Error, ErrorKind, Heap, Unpickler, WriteError};
 use std::fs::File;
@@ -99,6 +100,7 @@ pub fn check(unpickler: &mut Unpickler<Heap>, input: &[u8]) -> Result<(), WriteE
     match unpickler.load(input) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::MemoMissing => Ok(()),
+        Err(_) if renaming::has_arrays(input) => Ok(renaming::check(input)?),
         Err(error) => Err(error.into()),
     }
 }

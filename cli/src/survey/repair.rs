@@ -2,7 +2,7 @@
 
 use super::salvage;
 use super::search;
-use pickle_core::{Arg, Decoder, Error, Heap, Options, Status, Step, Unpickler, joblib};
+use pickle_core::{Arg, Decoder, Error, ErrorKind, Heap, Opcode, Options, Status, Step, Unpickler, joblib};
 use std::borrow::Cow;
 
 /// Bytes of a file that are lost.
@@ -56,22 +56,35 @@ pub(crate) fn repair(file: &[u8]) -> Repaired {
         let why = format!("{unknown} bytes became U+FFFD, the first here: what they were cannot be known");
         repaired.lost.push(Loss { from: at, to: at + 3, why, partly: false });
     }
-    repaired.all(&data);
+    repaired.all(data);
     repaired
 }
 
 impl Repaired {
-    fn all(&mut self, data: &[u8]) {
+    fn all(&mut self, mut data: Cow<'_, [u8]>) {
         let mut at = 0;
+        // What a pickle of protocol 0 or 1 that was whole begins with, and what was looked at to find another.
+        let (mut like, mut looked_at) = (None, 0);
         while let Some(rest) = data.get(at..).filter(|rest| !rest.is_empty()) {
-            let error = match read(rest) {
+            let (error, opcodes) = match read_counted(rest) {
                 Ok(len) => {
                     self.keep(rest.get(..len).unwrap_or_default());
+                    like = rest.first_chunk::<2>().copied().filter(|[first, _]| *first != 0x80);
                     at += len;
                     continue;
                 }
-                Err(error) => error,
+                Err(found) => found,
             };
+            let places = if error.kind() == ErrorKind::BadUtf8 { broken_texts(rest) } else { Vec::new() };
+            if !places.is_empty() {
+                for (from, to) in &places {
+                    let (from, to) = (at + from, at + to);
+                    data.to_mut().get_mut(from..to).unwrap_or_default().fill(b'?');
+                    let why = "bytes of a text are not UTF-8: a ? stands for each".to_owned();
+                    self.lost.push(Loss { from: from as u64, to: to as u64, why, partly: false });
+                }
+                continue;
+            }
             if let Some((bytes, len)) = without_frames(rest)
                 && read(&bytes) == Ok(bytes.len())
             {
@@ -80,14 +93,23 @@ impl Repaired {
                 at += len;
                 continue;
             }
-            let begun = matches!(rest, [0x80, 0..=5, ..]) || error.kind().is_incomplete() && error.offset() > 8;
+            let begun = matches!(rest, [0x80, 0..=5, ..])
+                || error.kind().is_incomplete() && error.offset() > 8
+                || opcodes >= BEGUN;
             // What opcodes were read of is no place where a pickle begins, whatever its bytes look like.
             let fault = if begun { usize::try_from(error.offset()).unwrap_or(usize::MAX) } else { 0 };
             let passed = usize::try_from(search::behind(fault as u64)).unwrap_or(usize::MAX).max(1);
-            let next = search::next_in(data, at.saturating_add(passed), at.saturating_add(fault));
-            let to = next.unwrap_or(data.len());
+            let next = search::next_in(&data, at.saturating_add(passed), at.saturating_add(fault));
+            let alike = like.and_then(|like| next_like(&data, at.saturating_add(passed), like, &mut looked_at));
+            let to = [next, alike].into_iter().flatten().min().unwrap_or(data.len());
             let own = data.get(at..to).unwrap_or_default();
-            let part = if begun { salvage::part(own).filter(|part| read(&part.bytes).is_ok()) } else { None };
+            let is_readable = |part: &salvage::Part| read(&part.bytes).is_ok();
+            let part = if begun {
+                let before = || salvage::part(own.get(..fault)?).filter(is_readable);
+                salvage::part(own).filter(is_readable).or_else(before)
+            } else {
+                None
+            };
             let from = at + part.as_ref().map_or(0, |part| part.used);
             if let Some(part) = &part {
                 self.keep(&part.bytes);
@@ -104,13 +126,80 @@ impl Repaired {
     }
 }
 
+/// Opcodes after which chance is ruled out where nothing says that a pickle begins.
+const BEGUN: u64 = 8;
+
 /// Reads the pickle at the start; gives the bytes that it takes.
 fn read(input: &[u8]) -> Result<usize, Error> {
+    read_counted(input).map_err(|(error, _)| error)
+}
+
+/// The same; with an error, how many opcodes stand before it.
+fn read_counted(input: &[u8]) -> Result<usize, (Error, u64)> {
     let mut unpickler = Unpickler::new(Heap::new(), Options::new().stop_after_build(true));
-    while unpickler.advance(input)? == Status::Built {
-        joblib::take_array(&mut unpickler, input)?;
+    loop {
+        let done = unpickler.advance(input).and_then(|status| match status {
+            Status::Built => joblib::take_array(&mut unpickler, input).map(|()| false),
+            _ => Ok(true),
+        });
+        match done {
+            Ok(true) => return Ok(usize::try_from(unpickler.offset()).unwrap_or(usize::MAX)),
+            Ok(false) => {}
+            Err(error) => return Err((error, unpickler.opcodes())),
+        }
     }
-    Ok(usize::try_from(unpickler.offset()).unwrap_or(usize::MAX))
+}
+
+/// Times the bytes of a file that are looked at to find pickles of protocols 0 and 1.
+const LOOKS: u64 = 16;
+
+/// The next pickle of protocol 0 or 1 from `from` on, in a file that had one which began with the same two bytes: behind a
+/// STOP, or behind zeros or line ends.
+fn next_like(data: &[u8], from: usize, like: [u8; 2], looked_at: &mut u64) -> Option<usize> {
+    let most = (data.len() as u64).saturating_mul(LOOKS);
+    let mut at = from;
+    while *looked_at < most {
+        at += memchr::memmem::find(data.get(at..)?, &like)?;
+        let before = at.checked_sub(1).and_then(|before| data.get(before));
+        let rest = data.get(at..)?;
+        if matches!(before, Some(b'.' | 0 | b'\n')) && search::begins_pickle_counted(rest, looked_at) {
+            let opcodes = read_counted(rest).map_or_else(|(_, opcodes)| opcodes, |_| BEGUN);
+            if opcodes >= BEGUN {
+                return Some(at);
+            }
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Where bytes of strs are that are no UTF-8, in the pickle at the start. Lone surrogates are none, as for Python.
+fn broken_texts(input: &[u8]) -> Vec<(usize, usize)> {
+    let mut decoder = Decoder::lenient();
+    let mut places: Vec<(usize, usize)> = Vec::new();
+    let mut rest = input;
+    while let Ok(Step::Op(op)) = decoder.next(&mut rest) {
+        if !matches!(op.opcode, Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8) {
+            continue;
+        }
+        let mut at = op.offset as usize + op.header_len();
+        let end = at + op.bytes().len();
+        while let Some(text) = input.get(at..end) {
+            let Err(error) = str::from_utf8(text) else { break };
+            at += error.valid_up_to();
+            if matches!(input.get(at..end), Some([0xed, 0xa0..=0xbf, 0x80..=0xbf, ..])) {
+                at += 3;
+                continue;
+            }
+            let len = error.error_len().unwrap_or(end - at);
+            match places.last_mut() {
+                Some((_, to)) if *to == at => *to += len,
+                _ => places.push((at, at + len)),
+            }
+            at += len;
+        }
+    }
+    places
 }
 
 /// Nothing but pickles.
@@ -283,6 +372,35 @@ mod tests {
             }
         }
         assert_eq!(best, 3);
+    }
+
+    /// A pickle that begins without PROTO, and texts that are none.
+    #[test]
+    fn damage_in_protocol_0_and_in_texts() {
+        let list: Vec<u8> =
+            [b"(lp0\n".to_vec(), (0..50).flat_map(|n| format!("I{n}\na").into_bytes()).collect()].concat();
+        let mut damaged = [&list[..], b"."].concat();
+        damaged[100..104].fill(0xff);
+        let repaired = repair(&damaged);
+        assert_eq!(repaired.pickles, 1);
+        assert!(repaired.bytes.starts_with(&list[..90]) && is_whole(&repaired.bytes));
+        assert!(matches!(lost(&repaired)[..], [(from, to)] if from <= 100 && to == damaged.len() as u64));
+        // A log of them goes on behind the damage.
+        let entry = b"(dp0\nVid\np1\nI7\nsVname\np2\nVx\np3\ns.";
+        let mut log = entry.repeat(9);
+        log[entry.len() * 4 + 5..][..12].fill(0);
+        let repaired = repair(&log);
+        assert_eq!(repaired.bytes, entry.repeat(8));
+        assert_eq!(lost(&repaired), [(entry.len() as u64 * 4, entry.len() as u64 * 5)]);
+        // The list is whole but for bytes of one text.
+        let texts = b"\x80\x04\x95\x0f\0\0\0\0\0\0\0]\x94(\x8c\x03abc\x8c\x01dK\x05e.";
+        let mut broken = texts.to_vec();
+        broken[17..19].fill(0xff);
+        let repaired = repair(&broken);
+        let mut want = texts.to_vec();
+        want[17..19].fill(b'?');
+        assert_eq!(repaired.bytes, want);
+        assert_eq!(lost(&repaired), [(17, 19)]);
     }
 
     #[test]
