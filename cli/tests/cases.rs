@@ -715,7 +715,7 @@ fn fields_of_masked_records_are_null_one_by_one() {
         assert_eq!(says(&["get", "-i", "0", file, "$[1]"]), rows[1]);
         assert_eq!(says(&["get", "-i", "0", file, "$.in.y"]), r#"["a",null,"d"]"#);
         assert_eq!(says(&["get", "-i", "0", file, "$.v[1]"]), "[[4.0,null],[6.0,7.0]]");
-        assert!(says(&["table", "-f", "csv", file]).starts_with("i,in,v,t\n,"), "{file}");
+        assert!(says(&["items", "-f", "csv", file]).starts_with("i,in,v,t\n,"), "{file}");
         let shown = says(&["show", file]);
         assert!(shown.contains("4 masked [(--, (4, 'a')") && shown.contains("(2, (5, --), [4.0, --, 6.0, 7.0], NaT)"));
     }

@@ -18,7 +18,7 @@ const SQL: [&str; 13] = [
 pub(super) fn begins_as_sql(head: &[u8]) -> bool {
     let head = head.trim_ascii_start();
     let is = |word: &&str| head.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()));
-    SQL.iter().any(|word| is(&word)) && !is_pickle_text(head)
+    SQL.iter().any(is) && !is_pickle_text(head)
 }
 
 /// The text reads on as opcodes of protocol 0 and 1, as far as it goes: it is no prose.
@@ -30,8 +30,9 @@ pub(super) fn is_pickle_text(head: &[u8]) -> bool {
         let here = head.len() - rest.len();
         match decoder.next(&mut rest) {
             Ok(Step::Op(op)) if symbols.apply(&op).is_ok() => {
-                // A sentence that begins with c is none.
-                if op.module_and_name().is_some_and(|(module, name)| !is_dotted(module) || !is_dotted(name)) {
+                // A sentence that begins with I or c is none.
+                let argument = head.get(here..head.len() - rest.len()).unwrap_or_default().trim_ascii_end();
+                if b"ILFSpgci".contains(&op.opcode.byte()) && !may_go_on(argument) {
                     return false;
                 }
             }
@@ -230,9 +231,14 @@ mod tests {
         for pickle in [&b"(lp0\nI1\naI2\na."[..], b"(dS'a'\nS'b'\ns", b"I1\n.", b"(lI1\nI", b"S'INSERT"] {
             assert!(is_pickle_text(pickle), "{}", String::from_utf8_lossy(pickle));
         }
-        for text in
-            [&b"INSERT INTO t"[..], b"BEGIN TRANSACTION;", b"2024-01-01 x", b"*** 1. row", b"COPY public.t (id)"]
-        {
+        for text in [
+            &b"INSERT INTO t"[..],
+            b"INSERT INTO t VALUES (1);\n",
+            b"BEGIN TRANSACTION;",
+            b"2024-01-01 x",
+            b"*** 1. row",
+            b"COPY public.t (id)",
+        ] {
             assert!(!is_pickle_text(text), "{}", String::from_utf8_lossy(text));
         }
     }
