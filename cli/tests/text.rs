@@ -252,7 +252,7 @@ fn pickles_in_statements_and_prose() {
     }
     raw.extend(b"');\n");
     check(&[], &raw, SESSION_JSON);
-    let file = format!("a line\nx X'{digits}', X'{digits}'\n");
+    let file = format!("a line\nx X'{digits}' X'{digits}'\n");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dump.sql");
     std::fs::write(&path, file).unwrap();
