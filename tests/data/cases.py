@@ -35,6 +35,36 @@ def dump(name, value, protocol):
         pickle.dump(value, file, protocol)
 
 
+def stored():
+    """Sparse matrices that are kept as blocks, diagonals and lists: of 4 rows and 6 columns."""
+    import numpy
+
+    def matrix(format, **state):
+        made = class_of(f"scipy.sparse._{format}", f"{format}_matrix")()
+        made.__dict__.update(_shape=(4, 6), maxprint=50, **state)
+        return made
+
+    def lists(*rows):
+        made = numpy.empty(len(rows), object)
+        made[:] = rows
+        return made
+
+    pointers, blocks = numpy.array([0, 1, 3], "i4"), numpy.arange(1.0, 19.0).reshape(3, 2, 3)
+    offsets, diagonals = numpy.array([-1, 3], "i4"), numpy.arange(1, 13).reshape(2, 6)
+    columns, values = lists([4], [], [0, 5], [1]), lists([1.5], [], [2.5, numpy.float64(-1)], [0.0])
+    for protocol in 2, 4:
+        dump(f"bsr_p{protocol}.pkl", matrix("bsr", indices=numpy.array([1, 0, 1], "i4"), indptr=pointers, data=blocks), protocol)
+        dump(f"dia_p{protocol}.pkl", matrix("dia", offsets=offsets, data=diagonals), protocol)
+        dump(f"lil_p{protocol}.pkl", matrix("lil", dtype=numpy.dtype("f8"), rows=columns, data=values), protocol)
+    fortran = numpy.asfortranarray
+    dump("bsr_fortran.pkl", matrix("bsr", indices=numpy.array([1, 0, 1], "i4"), indptr=pointers, data=fortran(blocks)), 4)
+    dump("dia_fortran.pkl", matrix("dia", offsets=offsets, data=fortran(diagonals)), 4)
+    dump("bsr_outside.pkl", matrix("bsr", indices=numpy.array([1, 0, 2], "i4"), indptr=pointers, data=blocks), 4)
+    dump("dia_wrong.pkl", matrix("dia", offsets=offsets[:1], data=diagonals), 4)
+    dump("lil_wrong.pkl", matrix("lil", dtype=numpy.dtype("f8"), rows=columns, data=lists([1.5], [], [2.5], [0.0])), 4)
+    dump("lil_outside.pkl", matrix("lil", dtype=numpy.dtype("f8"), rows=lists([6], [], [], []), data=lists([1.5], [], [], [])), 4)
+
+
 def keys():
     import numpy
 
@@ -222,6 +252,7 @@ def columns():
     dump("csr_wrong.pkl", matrix("csr", indices=minor, indptr=numpy.array([0, 2, 1, 3], "i4"), data=data), 4)
     dump("csr_outside.pkl", matrix("csr", indices=minor + 1, indptr=pointers["csr"], data=data), 4)
     dump("dia.pkl", matrix("dia", offsets=numpy.array([0]), data=numpy.ones((1, 3))), 4)
+    stored()
     dok = class_of("scipy.sparse._dok", "dok_matrix", (dict,), __reduce__=lambda self: dict.__reduce__(self))({(0, 1): 1.5, (2, 3): numpy.float64(-2)})
     dok.__dict__.update(_shape=(3, 4), maxprint=50, dtype=numpy.dtype("f8"))
     dump("dok_p2.pkl", dok, 2)

@@ -11,7 +11,9 @@ use arrow_array::{Array, ArrayRef, DictionaryArray, PrimitiveArray, StructArray}
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field, Fields};
 use pickle_core::known::Octets;
-use pickle_core::table::{Categories, Cell, Chunk, Closed, Lane, LaneCells, Meaning, Places, Run, Values};
+use pickle_core::table::{
+    Categories, Cell, Chunk, Closed, Copies, Lane, LaneCells, Meaning, Places, Run, StoredCells, Values,
+};
 use pickle_core::{Items, Value};
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,6 +22,9 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(crate) enum Objects<'d> {
     Lane(LaneCells<'d>),
+    /// Objects, and which of them are masked.
+    Masked(LaneCells<'d>, LaneCells<'d>),
+    Stored(StoredCells<'d>),
     Items(Items<'d>),
     List(std::vec::IntoIter<Option<Value<'d>>>),
 }
@@ -29,13 +34,20 @@ impl<'d> Iterator for Objects<'d> {
 
     fn next(&mut self) -> Option<Option<Value<'d>>> {
         match self {
-            Objects::Lane(cells) => {
-                cells.next().map(|cell| if let Cell::Value(value) = cell { Some(value) } else { None })
-            }
+            Objects::Lane(cells) => cells.next().map(object),
+            Objects::Masked(cells, mask) => match (cells.next()?, mask.next()?) {
+                (_, Cell::Bool(true)) => Some(None),
+                (cell, _) => Some(object(cell)),
+            },
+            Objects::Stored(cells) => cells.next().map(object),
             Objects::Items(items) => items.next().map(Some),
             Objects::List(values) => values.next(),
         }
     }
+}
+
+fn object(cell: Cell<'_>) -> Option<Value<'_>> {
+    if let Cell::Value(value) = cell { Some(value) } else { None }
 }
 
 /// Where the values of a column are.
@@ -44,6 +56,8 @@ enum Source<'d> {
     Numbers(Lane<'d>, Missing<'d>, i64),
     /// Found by their row.
     Cells(Box<Values<'d>>),
+    /// Found one after the other.
+    Stored(Box<StoredCells<'d>>),
     /// Values and which of them are missing.
     Masked(Lane<'d>, Lane<'d>),
     Chunks(Vec<Chunk<'d>>),
@@ -94,9 +108,11 @@ impl<'d> Column<'d> {
         array: Option<Value<'d>>,
         role: Role,
         arena: &'d Arena,
+        copies: &mut Copies<'d>,
         pandas: bool,
     ) -> Result<Self, String> {
-        let values = values.with_bytes(&mut |octets: Octets<'d>| arena.alloc(octets.collect()));
+        let mut copy = |octets: Octets<'d>| copies.get(octets, |octets: Octets<'d>| arena.alloc(octets.collect()));
+        let values = values.with_bytes(&mut copy);
         let described = pandas::describe(&values, array);
         let nan = if pandas { Missing::Nan } else { Missing::Nothing };
         let column =
@@ -123,13 +139,9 @@ impl<'d> Column<'d> {
                     let zone = Zone::of(pickle_core::view::Zone::of(zone)).ok_or("its zone is not known")?;
                     data_type = DataType::Timestamp(*unit, Some(zone.name()));
                 }
-                match data_type {
-                    DataType::LargeUtf8
-                    | DataType::LargeBinary
-                    | DataType::FixedSizeBinary(_)
-                    | DataType::Struct(_)
-                    | DataType::Date32 => column(data_type, Source::Cells(Box::new(values))),
-                    _ => column(data_type, Source::Numbers(lane, nan, factor)),
+                match is_by_cell(&data_type) {
+                    true => column(data_type, Source::Cells(Box::new(values))),
+                    false => column(data_type, Source::Numbers(lane, nan, factor)),
                 }
             }
             Values::Run(Run::Range { .. } | Run::Pointers(_)) => {
@@ -137,21 +149,29 @@ impl<'d> Column<'d> {
             }
             Values::Run(Run::Arrow(arrow)) => {
                 let data_type = typed::type_of_arrow(arrow.kind()).ok_or("its type is not known")?;
-                let mut copy = |octets: Octets<'d>| arena.alloc(octets.collect());
                 let chunks: Vec<Chunk<'d>> = arrow.chunks().map(|chunk| chunk.with_bytes(&mut copy)).collect();
                 if chunks.iter().map(Chunk::len).sum::<usize>() != arrow.len() {
                     return Err("a chunk cannot be read".into());
                 }
                 column(data_type, Source::Chunks(chunks))
             }
+            Values::Stored(stored) => {
+                let Some(dtype) = stored.dtype() else {
+                    return Ok(Column::objects(Objects::Stored(stored.cells()), arena.text).named(described));
+                };
+                match typed::type_of(&dtype) {
+                    Some((data_type, 1)) => column(data_type, Source::Stored(Box::new(stored.cells()))),
+                    _ => Err(format!("Arrow has no type for {dtype}")),
+                }
+            }
             Values::Run(_) => Err("its class is not known".into()),
-            Values::Masked(data, _) if data.is_objects() => {
-                Ok(Column::objects(Objects::Lane(data.cells()), arena.text).named(described))
+            Values::Masked(data, mask) if data.is_objects() => {
+                Ok(Column::objects(Objects::Masked(data.cells(), mask.cells()), arena.text).named(described))
             }
             Values::Masked(data, mask) => {
                 let unknown = || format!("Arrow has no type for {}", data.dtype());
                 let (data_type, factor) = typed::type_of(data.dtype()).ok_or_else(unknown)?;
-                if data.as_bytes().is_some() && mask.as_bytes().is_some() {
+                if data.as_bytes().is_some() && mask.as_bytes().is_some() && !is_by_cell(&data_type) {
                     column(data_type, Source::Numbers(data, Missing::Masked(mask), factor))
                 } else {
                     column(data_type, Source::Masked(data, mask))
@@ -163,7 +183,7 @@ impl<'d> Column<'d> {
                     Categories::Intervals(left, right, closed) => Values::Intervals(left, right, closed),
                     _ => return Err("its categories are of a class that is not known".into()),
                 };
-                let mut categories = Column::of(values, None, Role::Column, arena, pandas)?;
+                let mut categories = Column::of(values, None, Role::Column, arena, copies, pandas)?;
                 let len = values.len();
                 let dictionary = categories.array(0..len).ok_or("its categories cannot be read")?;
                 let keys = match codes.dtype().size {
@@ -184,8 +204,8 @@ impl<'d> Column<'d> {
                 Ok(Column { data_type, described, has_json, source: Source::Coded(codes, dictionary) })
             }
             Values::Intervals(left, right, closed) => {
-                let left = Column::of(Values::Run(left), None, Role::Level, arena, false)?;
-                let right = Column::of(Values::Run(right), None, Role::Level, arena, false)?;
+                let left = Column::of(Values::Run(left), None, Role::Level, arena, copies, false)?;
+                let right = Column::of(Values::Run(right), None, Role::Level, arena, copies, false)?;
                 let data_type = DataType::Struct(ends(&left.data_type, &right.data_type));
                 let closed = match closed {
                     Closed::Left => "left",
@@ -259,6 +279,10 @@ impl<'d> Column<'d> {
                 }
                 (_, data_type) => typed::from_cells(data_type, rows.map(|row| values.cell(row))),
             },
+            Source::Stored(stored) => {
+                let cells: Vec<_> = rows.map(|_| stored.next()).collect();
+                typed::from_cells(&self.data_type, cells.into_iter())
+            }
             Source::Masked(data, mask) => {
                 let cells = rows.map(|row| match mask.cell(row)? {
                     Cell::Bool(true) => Some(Cell::Null),
@@ -343,6 +367,18 @@ impl<'d> Column<'d> {
             }
         }
     }
+}
+
+/// Its arrays are not made of numbers in bulk.
+fn is_by_cell(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::LargeUtf8
+            | DataType::LargeBinary
+            | DataType::FixedSizeBinary(_)
+            | DataType::Struct(_)
+            | DataType::Date32
+    )
 }
 
 fn periods<'d>(values: &Values<'d>) -> Result<Value<'d>, String> {

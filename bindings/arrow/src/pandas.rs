@@ -167,6 +167,10 @@ pub(crate) fn describe(values: &Values<'_>, array: Option<Value<'_>>) -> Describ
                 name => name.replacen("uint", "UInt", 1).replacen("int", "Int", 1).replacen("float", "Float", 1),
             })
         }
+        Values::Stored(stored) => match stored.dtype() {
+            Some(dtype) => Described::plain(dtype.to_string()),
+            None => Described::object(),
+        },
         Values::Sparse { values, .. } => Described::plain(values.dtype().to_string()),
         Values::Categorical { categories: Categories::Run(run), .. } => describe(&Values::Run(*run), None),
         _ => Described::object(),

@@ -168,9 +168,7 @@ pub(crate) fn columns(value: Value<'_>, flatten: bool, text: Text) -> Result<Col
             ));
         }
         View::Sparse { format, .. } => {
-            return Err(format!(
-                "a sparse matrix of the format {format} is not read as rows: csr, csc, coo and dok are"
-            ));
+            return Err(format!("a sparse matrix of the format {format}, which SciPy has not, is not read as rows"));
         }
         _ => return Err("it has no rows: a frame, a series, an array, a list, or a dict has".to_owned()),
     }

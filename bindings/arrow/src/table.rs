@@ -5,7 +5,7 @@ use crate::{Arena, Error, TableOptions, names, pandas, rows};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, RecordBatchReader};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use pickle_core::Value;
-use pickle_core::table::{Index, Run, Table, TableError, Values};
+use pickle_core::table::{Copies, Index, Run, Table, TableError, Values};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -125,11 +125,12 @@ impl<'d> TableReader<'d> {
             }
             text
         };
+        let mut copies = Copies::new();
         let mut columns: Vec<Option<Column<'d>>> = Vec::new();
         columns.resize_with(table.columns(), || None);
         table.each_column(&mut |number, column| {
             let column = column.map_err(parts_error)?;
-            let made = Column::of(column.values, column.array, Role::Column, arena, is_pandas);
+            let made = Column::of(column.values, column.array, Role::Column, arena, &mut copies, is_pandas);
             let made = made.map_err(|why| Error::Column { column: name_of(number), why })?;
             match columns.get_mut(number) {
                 Some(slot @ None) => *slot = Some(made),
@@ -150,7 +151,7 @@ impl<'d> TableReader<'d> {
             }
         } else if options.index == Some(true) {
             let numbers = Values::Run(Run::Range { start: 0, step: 1, len: table.rows() });
-            let column = Column::of(numbers, None, Role::Column, arena, false);
+            let column = Column::of(numbers, None, Role::Column, arena, &mut Copies::new(), false);
             let column = column.map_err(|why| Error::Column { column: "index".into(), why })?;
             parts.push(Json::Null, "index".into(), column);
         }
@@ -270,7 +271,8 @@ fn named(name: Value<'_>, arena: &Arena) -> String {
 fn level_of<'d>(index: &Index<'d>, level: usize, field: &str, arena: &'d Arena) -> Result<Column<'d>, Error> {
     let values = index.level(level).map_err(|error| Error::NoTable(error.to_string()))?;
     let role = if index.levels() > 1 { Role::Level } else { Role::Column };
-    Column::of(values, None, role, arena, true).map_err(|why| Error::Column { column: field.to_owned(), why })
+    Column::of(values, None, role, arena, &mut Copies::new(), true)
+        .map_err(|why| Error::Column { column: field.to_owned(), why })
 }
 
 /// The labels of the rows behind the columns, as pyarrow puts them; a range is told and takes no column.

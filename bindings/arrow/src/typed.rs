@@ -173,8 +173,9 @@ pub(crate) fn bulk(
                 array = PrimitiveArray::new(scaled.collect::<Option<Vec<i64>>>()?.into(), None);
             }
             let nat = array.values().contains(&i64::MIN);
-            let mask = nat.then(|| array.values().iter().map(|&ticks| ticks != i64::MIN).collect());
-            let array = with_nulls(array, mask);
+            let nat: Option<NullBuffer> = nat.then(|| array.values().iter().map(|&ticks| ticks != i64::MIN).collect());
+            // What is masked is missing, whatever its ticks are.
+            let array = with_nulls(array, NullBuffer::union(mask.as_ref(), nat.as_ref()));
             match data_type {
                 DataType::Timestamp(unit, zone) => timestamps(array, *unit, zone.clone()),
                 DataType::Duration(unit) => durations(array, *unit),

@@ -4,7 +4,7 @@ use super::Document;
 use crate::machine::node::{NIL, Node};
 
 /// Cells that lie in one run or in a chain of chunks. It does not borrow the document.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Cells {
     at: u32,
     here: u32,

@@ -39,6 +39,17 @@ impl<'d> Octets<'d> {
         }
     }
 
+    /// Both are the same bytes of a pickle, which is known without a look at them: not only equal ones.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Source::Raw(this), Source::Raw(that)) | (Source::Latin1(this), Source::Latin1(that)) => {
+                core::ptr::eq(*this, *that)
+            }
+            (Source::Ints(this), Source::Ints(that)) => this.is_same(that),
+            _ => false,
+        }
+    }
+
     /// The bytes as text, where they are ASCII and lie in one piece.
     pub fn as_ascii(&self) -> Option<&'d str> {
         match self.0 {

@@ -5,7 +5,7 @@ use crate::print::table::grid::label;
 use crate::print::table::values::{Arena, Column, dtype_name};
 use pickle_core::Value;
 use pickle_core::known::Data;
-use pickle_core::table::{Categories, Index, Run, Table, TableError, Values};
+use pickle_core::table::{Categories, Copies, Index, Run, Table, TableError, Values};
 use pickle_core::view::View;
 
 /// An array or a table.
@@ -76,7 +76,7 @@ impl TableFacts {
         let arena = Arena::new(one_line);
         let labels = match table.labels() {
             Some(labels) => {
-                let level = |level| labels.level(level).map(|values| Column::of(values, &arena, None));
+                let level = |level| labels.level(level).map(|values| Column::of(values, &arena, &mut Copies::new()));
                 (0..labels.levels()).map(level).collect::<Result<Vec<_>, _>>()?
             }
             None => Vec::new(),

@@ -4,7 +4,7 @@ use super::Other;
 use super::time::Style;
 use super::values::{Arena, Column};
 use pickle_core::Value;
-use pickle_core::table::{Index, Table, TableError};
+use pickle_core::table::{Copies, Index, Table, TableError};
 use std::sync::OnceLock;
 
 /// The levels of an axis.
@@ -21,7 +21,7 @@ impl<'d> Axis<'d> {
     fn of(index: &Index<'d>, arena: &'d Arena) -> Result<Self, TableError> {
         let mut axis = Axis { levels: Vec::new(), names: Vec::new(), styles: Vec::new() };
         for level in 0..index.levels() {
-            let column = Column::of(index.level(level)?, arena, None);
+            let column = Column::of(index.level(level)?, arena, &mut Copies::new());
             axis.styles.push(OnceLock::new());
             axis.levels.push(column);
             axis.names.push(index.name(level).map_or(String::new(), |name| label(name, arena.other)));
@@ -70,8 +70,8 @@ pub struct Grid<'d> {
     pub rows: usize,
     /// It is one column by its nature: a series, an index.
     pub is_series: bool,
-    /// What could not be put into columns as it is.
-    pub notes: Vec<String>,
+    /// These are the first rows, and more follow.
+    pub is_cut: bool,
 }
 
 impl<'d> Grid<'d> {
@@ -92,7 +92,7 @@ impl<'d> Grid<'d> {
             index: None,
             header: None,
             is_series: true,
-            notes: Vec::new(),
+            is_cut: false,
         })
     }
 
@@ -103,12 +103,13 @@ impl<'d> Grid<'d> {
     pub fn table(table: &Table<'d>, arena: &'d Arena) -> Result<Self, TableError> {
         let index = table.index().map(|index| Axis::of(index, arena)).transpose()?;
         let header = table.labels().map(|labels| Axis::of(labels, arena)).transpose()?;
+        let mut copies = Copies::new();
         let mut columns: Vec<Option<Column<'d>>> = Vec::new();
         columns.resize_with(table.columns(), || None);
         table.each_column(&mut |number, column| {
             let column = column?;
             match columns.get_mut(number) {
-                Some(slot @ None) => *slot = Some(Column::of(column.values, arena, None)),
+                Some(slot @ None) => *slot = Some(Column::of(column.values, arena, &mut copies)),
                 _ => return Err(TableError::Blocks),
             }
             Ok(())
@@ -127,7 +128,15 @@ impl<'d> Grid<'d> {
             }
         };
         let header = header.filter(|header| header.levels.len() > 1);
-        Ok(Grid { index, header, names, columns, rows: table.rows(), is_series: table.is_series(), notes: Vec::new() })
+        Ok(Grid { index, header, names, columns, rows: table.rows(), is_series: table.is_series(), is_cut: false })
+    }
+
+    /// Columns of labels before the others: with `index`, those of the index, or one for the numbers of the rows.
+    pub fn labels(&self, index: bool) -> usize {
+        match &self.index {
+            Some(axis) if index => axis.levels.len(),
+            _ => usize::from(index),
+        }
     }
 
     /// A series, or the labels of an index of one level: its cells are items, without a name for each.

@@ -86,7 +86,7 @@ impl<'d> Columns<'d> {
             names: self.names,
             rows,
             is_series: false,
-            notes: Vec::new(),
+            is_cut: false,
         }
     }
 }
@@ -191,7 +191,7 @@ fn grid(value: Value<'_>, flatten: bool, other: Other) -> Result<Grid<'_>, Strin
             Err("a sparse matrix of the format dok that is not spelled as SciPy does is not read as rows".to_owned())
         }
         View::Sparse { format, .. } => {
-            Err(format!("a sparse matrix of the format {format} is not read as rows: csr, csc, coo and dok are"))
+            Err(format!("a sparse matrix of the format {format}, which SciPy has not, is not read as rows"))
         }
         _ => Err("it has no rows: a frame, a series, an array, a list, or a dict has".to_owned()),
     }

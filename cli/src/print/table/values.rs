@@ -6,7 +6,7 @@ use super::{Other, python};
 use pickle_core::Value;
 use pickle_core::known::{Data as ArrayData, Octets};
 use pickle_core::table::{
-    ArrowType, Categories, Cell, Chunk, Closed, Frequency, Interval, Lane, Meaning, Run, Scalar, Values,
+    ArrowType, Categories, Cell, Chunk, Closed, Copies, Frequency, Interval, Lane, Meaning, Run, Scalar, Values,
 };
 use std::fmt::Write;
 
@@ -55,6 +55,8 @@ enum Data<'d> {
     Chunks(Vec<Chunk<'d>>),
     /// Objects; None where there is nothing.
     Objects(Vec<Option<Value<'d>>>),
+    /// What is found only one after the other.
+    Cells(Vec<Cell<'d>>),
     /// Codes and what they stand for.
     Coded(Box<Lane<'d>>, Vec<Item<'d>>),
 }
@@ -79,11 +81,12 @@ impl<'d> Column<'d> {
         Column { len: values.len(), data: Data::Objects(values), dtype, zone: None, freq: None, other, unknown: None }
     }
 
-    /// The values of a table's column.
-    pub fn of(values: Values<'d>, arena: &'d Arena, dtype: Option<String>) -> Self {
-        let values = values.with_bytes(&mut |octets: Octets<'d>| arena.alloc(octets.collect()));
+    /// The values of a table's column. `copies` are those that were made for other columns of it.
+    pub fn of(values: Values<'d>, arena: &'d Arena, copies: &mut Copies<'d>) -> Self {
+        let mut copy = |octets: Octets<'d>| copies.get(octets, |octets: Octets<'d>| arena.alloc(octets.collect()));
+        let values = values.with_bytes(&mut copy);
         let len = values.len();
-        let dtype = dtype.unwrap_or_else(|| dtype_name(&values));
+        let dtype = dtype_name(&values);
         let mut unknown = None;
         let zone = values.zone().and_then(|zone| match Zone::of(zone) {
             Ok(zone) => Some(zone),
@@ -113,10 +116,13 @@ impl<'d> Column<'d> {
                         unknown = Some(format!("the zone {name}"));
                     }
                 }
-                let mut copy = |octets: Octets<'d>| arena.alloc(octets.collect());
                 Data::Chunks(arrow.chunks().map(|chunk| chunk.with_bytes(&mut copy)).collect())
             }
             Values::Run(run @ Run::Items(_)) => Data::Objects(values_of(run_cells(&run))),
+            Values::Stored(stored) => match stored.dtype() {
+                Some(_) => Data::Cells(stored.cells().collect()),
+                None => Data::Objects(values_of(stored.cells().collect())),
+            },
             Values::Run(run @ Run::Lane(lane, _)) if lane.is_objects() => Data::Objects(values_of(run_cells(&run))),
             Values::Categorical { codes, categories, .. } => {
                 let items = match &categories {
@@ -149,6 +155,7 @@ impl<'d> Column<'d> {
     pub fn item(&self, row: usize) -> Option<Item<'d>> {
         let item = match &self.data {
             Data::Objects(values) => Item::Cell(Cell::Value((*values.get(row)?)?)),
+            Data::Cells(cells) => Item::Cell(*cells.get(row)?),
             Data::Chunks(chunks) => {
                 let mut row = row;
                 let chunk = chunks.iter().find(|chunk| match row.checked_sub(chunk.len()) {
@@ -477,6 +484,7 @@ pub fn dtype_name(values: &Values<'_>) -> String {
             }
         },
         Values::Categorical { .. } => "category".into(),
+        Values::Stored(stored) => stored.dtype().map_or("object".into(), |dtype| dtype.to_string()),
         Values::Intervals(left, _, closed) => {
             let closed = format!("{closed:?}").to_lowercase();
             format!("interval[{}, {closed}]", dtype_name(&Values::Run(*left)))

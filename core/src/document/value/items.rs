@@ -12,6 +12,11 @@ pub struct Items<'d> {
 }
 
 impl<'d> Items<'d> {
+    /// Both are at the same place of the same list.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        core::ptr::eq(self.document, other.document) && self.cells == other.cells
+    }
+
     /// Cells that lie together.
     pub(crate) fn run(document: &'d Document<'d>, at: u32, count: u32) -> Self {
         Items { document, cells: Cells::run(at, count) }

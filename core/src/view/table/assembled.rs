@@ -1,7 +1,7 @@
 //! Values that are no tables by themselves, but stand for columns: dicts of arrays, sparse matrices of SciPy, masked arrays.
 
 use super::values::{Meaning, Run, Values};
-use super::{Lane, Source, Table, TableError, is_list};
+use super::{Lane, Source, Stored, Table, TableError, is_list};
 use crate::Value;
 use crate::view::known::{Array, DType, Data};
 use crate::view::{Mapping, Pairs, View, is_module};
@@ -26,7 +26,7 @@ pub fn triplets<'d>(
 
 impl<'d> Table<'d> {
     /// A dict of arrays of one axis and lists, all of one length, and an array among them; or a sparse matrix of SciPy in
-    /// the formats csr, csc and coo, a row for each value that it stores: `row`, `col`, `value`; or a masked array of one or two
+    /// any format but dok, a row for each value that it stores: `row`, `col`, `value`; or a masked array of one or two
     /// axes.
     ///
     /// # Errors
@@ -156,7 +156,7 @@ fn triplet<'d>(matrix: Value<'d>, format: &str, shape: Value<'d>) -> Result<[Val
             let value = plain(part("data")?);
             if format == "csr" { [major, minor, value] } else { [minor, major, value] }
         }
-        _ => return Err(TableError::NoTable),
+        _ => return Ok(Stored::of(matrix, format, (rows, columns))?.map(Values::Stored)),
     };
     if row.len() != value.len() || col.len() != value.len() {
         return Err(TableError::Parts);

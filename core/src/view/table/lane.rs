@@ -61,6 +61,11 @@ impl<'d> Lane<'d> {
         Lane::new(array, start, step, len)
     }
 
+    /// All items, as they lie in memory.
+    pub(super) fn all(array: Array<'d>) -> Option<Self> {
+        Lane::new(array, 0, 1, array.len()?)
+    }
+
     /// A field of the items of a structured array of one axis.
     pub fn field(array: Array<'d>, number: usize) -> Option<Self> {
         let field = array.dtype.field(number)?;

@@ -9,18 +9,22 @@ mod arrow;
 mod assembled;
 mod blocks;
 mod cell;
+mod copies;
 mod freq;
 mod index;
 mod lane;
+mod stored;
 mod values;
 
 pub use crate::view::pandas::Scalar;
 pub use arrow::{Arrow, ArrowType, Chunk};
 pub use assembled::triplets;
 pub use cell::{Cell, Piece, Unit};
+pub use copies::Copies;
 pub use freq::Frequency;
 pub use index::Index;
 pub use lane::{Lane, LaneCells, Strided};
+pub use stored::{Stored, StoredCells};
 pub use values::{Categories, Closed, Interval, Meaning, Places, Run, Values};
 
 use crate::view::known::Array;

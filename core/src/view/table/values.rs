@@ -2,7 +2,7 @@
 
 use super::arrow::Arrow;
 use super::lane::Lane;
-use super::{Cell, TableError, Unit};
+use super::{Cell, Stored, TableError, Unit};
 use crate::view::known::{Array, Octets};
 use crate::{Kind, Object, Value};
 
@@ -172,6 +172,8 @@ pub enum Values<'d> {
         /// What all others are.
         fill: Value<'d>,
     },
+    /// Of a sparse matrix that is kept as blocks, diagonals or lists: the rows, columns or values of what it stores.
+    Stored(Stored<'d>),
 }
 
 impl<'d> Values<'d> {
@@ -182,6 +184,7 @@ impl<'d> Values<'d> {
             Values::Masked(data, _) => data.len(),
             Values::Categorical { codes, .. } => codes.len(),
             Values::Sparse { len, .. } => *len,
+            Values::Stored(stored) => stored.len(),
         }
     }
 
@@ -220,6 +223,7 @@ impl<'d> Values<'d> {
                     None => Some(Cell::Value(*fill)),
                 }
             }
+            Values::Stored(stored) => stored.cell(row),
             Values::Intervals(..) | Values::Categorical { .. } => None,
         }
     }
@@ -591,6 +595,7 @@ impl<'d> Values<'d> {
         };
         match self {
             Values::Run(it) => Values::Run(run(it, copy)),
+            Values::Stored(stored) => Values::Stored(stored.with_bytes(copy)),
             Values::Masked(data, mask) => Values::Masked(data.with_bytes(copy), mask.with_bytes(copy)),
             Values::Intervals(left, right, closed) => Values::Intervals(run(left, copy), run(right, copy), closed),
             Values::Categorical { codes, categories, ordered } => {
