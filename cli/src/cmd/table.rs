@@ -2,12 +2,15 @@
 
 #[cfg(feature = "arrow")]
 mod columnar;
+mod first;
 mod log;
 mod strict;
 
+use self::first::{FirstRows, Look};
 use self::log::Log;
 use crate::Failure;
 use crate::input::{InputFile, containers};
+use crate::messages::note;
 use crate::output::Output;
 use crate::pickles::Pickles;
 use crate::pickles::items::is_log;
@@ -42,7 +45,7 @@ pub struct TableArgs {
     #[arg(value_name = "PATH")]
     pub path: Option<String>,
 
-    /// Rows to show, half of them from the end
+    /// Rows to show, half of them from the end; of a list beyond 4 MB, which is not read to its end, the first
     #[arg(short = 'n', long, value_name = "N", default_value_t = 20)]
     pub rows: usize,
 
@@ -157,6 +160,13 @@ fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
         }
         return show(rows::of_each(values.into_iter(), &arena, args.flatten), args, format, out, &refuse);
     }
+    if format == Format::Table {
+        match first::read(args, path, input)? {
+            Look::Rows(first) => return show_first(&first, args, path, out, &refuse),
+            Look::Whole(again) => input = again,
+            Look::Again => input = containers::open_one(&args.file)?,
+        }
+    }
     let mut pickles = Pickles::new(input, Options::new(), false);
     {
         let Some(document) = pickles.next_document()? else { return Err(refuse("there is no pickle in it".into())) };
@@ -171,6 +181,32 @@ fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Shows the first rows of a list that was not read to its end.
+fn show_first(
+    first: &FirstRows,
+    args: &TableArgs,
+    path: &str,
+    out: &mut dyn Write,
+    refuse: &dyn Fn(String) -> Failure,
+) -> Result<(), Failure> {
+    let (documents, arena) = (first.documents(), Arena::new(one_line));
+    let mut grid = rows::of_each(first::values(&documents), &arena, args.flatten);
+    grid.is_cut = first.is_cut;
+    if first.is_cut {
+        let rows = first.len();
+        let text = format!(
+            "the first {rows} rows of {path} were looked at: how many follow, and whether those have other columns or \
+             types, is not known (`pickle count` counts them, and --format csv writes all)"
+        );
+        note(&args.file.display().to_string(), &text);
+    }
+    show(grid, args, Format::Table, out, refuse)?;
+    if first.is_followed {
+        return Err(refuse("something follows the first pickle, and is not in the table: see `pickle items`".into()));
+    }
+    Ok(())
+}
+
 /// Writes a table in any form that is text.
 fn show(
     mut grid: Grid<'_>,
@@ -180,7 +216,8 @@ fn show(
     refuse: &dyn Fn(String) -> Failure,
 ) -> Result<(), Failure> {
     if !args.columns.is_empty() {
-        let missing = |column| refuse(format!("there is no column {column}"));
+        let within = if grid.is_cut { format!(" in the first {} rows", grid.rows) } else { String::new() };
+        let missing = |column| refuse(format!("there is no column {column}{within}"));
         grid.select(&args.columns).map_err(missing)?;
     }
     let unknown =

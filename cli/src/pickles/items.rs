@@ -200,6 +200,40 @@ pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> 
     }
 }
 
+/// How the first pickle of a file came to its end.
+pub enum FirstPickle {
+    /// With its last item, and nothing follows.
+    Done,
+    /// With its last item, and something follows.
+    Followed,
+    /// The sink had enough.
+    Enough,
+}
+
+/// The items of the first pickle alone, of an input that was opened before. Arrays and tables are no rows here but the parts
+/// that their pickles have. Reading may hold `memory` bytes of each kind, or as many as everywhere.
+///
+/// # Errors
+/// As [`each`].
+pub fn first_pickle(
+    of: Whose<'_>,
+    input: Input,
+    memory: Option<usize>,
+    take: &mut dyn ItemSink,
+) -> Result<FirstPickle, Failure> {
+    let mut items = Items::new(input, of.path);
+    items.heap = Heap::with_limit(memory.unwrap_or(MEMORY));
+    match items.pickle(take) {
+        Ok(false) => Ok(FirstPickle::Enough),
+        Err(Stop::Failure(failure) | Stop::Damage(failure)) => Err(failure),
+        Ok(true) => match items.missing {
+            Some(missing) => Err(missing),
+            None if items.input.fill_buf()?.is_empty() => Ok(FirstPickle::Done),
+            None => Ok(FirstPickle::Followed),
+        },
+    }
+}
+
 /// Items that are values of the pickles.
 fn stream(of: Whose<'_>, input: Input, take: &mut dyn ItemSink) -> Result<(), Failure> {
     let mut items = Items::new(if of.resync { input.into_seekable()? } else { input }, of.path);

@@ -11,15 +11,17 @@ const WIDTH: usize = 40;
 /// Prints shape, names, dtypes, and at most `rows` rows: half of them from the end.
 pub fn preview(grid: &Grid<'_>, rows: usize, index: bool, width: u16, out: &mut dyn Write) -> io::Result<()> {
     let shown = rows.min(grid.rows);
-    let head = if shown < grid.rows { shown.div_ceil(2) } else { shown };
+    // Of what is cut the last rows are not known.
+    let head = if shown < grid.rows && !grid.is_cut { shown.div_ceil(2) } else { shown };
     let tail = grid.rows - (shown - head);
-    let lines = write::lines(grid, index, (0..head).chain(tail..grid.rows));
-    let labels = lines.first().map_or(0, Vec::len) - grid.columns.len();
+    let labels = grid.labels(index);
     // Columns that there is no room for are left out in the middle.
     let most = usize::from(width / 8).max(4);
     let hidden = grid.columns.len().saturating_sub(most);
     let first_hidden = labels + most.div_ceil(2);
     let is_shown = |at: usize| hidden == 0 || at < first_hidden || at >= first_hidden + hidden;
+    let rows = (0..head).chain(tail..grid.rows);
+    let lines = write::lines(grid, index, rows, |column| is_shown(labels + column));
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(width.max(40));
@@ -61,8 +63,12 @@ pub fn preview(grid: &Grid<'_>, rows: usize, index: bool, width: u16, out: &mut 
         });
         table.add_row(put(&mut cells.collect::<Vec<_>>().into_iter()));
     }
+    if grid.is_cut {
+        table.add_row(put(&mut (0..labels + grid.columns.len()).map(|_| "…".to_owned())));
+    }
     let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
-    writeln!(out, "{} × {}", counted(grid.rows, "row"), counted(grid.columns.len(), "column"))?;
+    let more = if grid.is_cut { "more than " } else { "" };
+    writeln!(out, "{more}{} × {}", counted(grid.rows, "row"), counted(grid.columns.len(), "column"))?;
     writeln!(out, "{table}")
 }
 

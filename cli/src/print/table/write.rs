@@ -149,8 +149,13 @@ pub fn json_lines(grid: &Grid<'_>, index: bool, rows: Range<usize>, out: &mut dy
     Ok(())
 }
 
-/// The rows of a table as text, header first.
-pub fn lines(grid: &Grid<'_>, index: bool, rows: impl Iterator<Item = usize> + Clone) -> Vec<Vec<String>> {
+/// The rows of a table as text, header first. Cells of columns that are not `shown` are empty.
+pub fn lines(
+    grid: &Grid<'_>,
+    index: bool,
+    rows: impl Iterator<Item = usize> + Clone,
+    shown: impl Fn(usize) -> bool,
+) -> Vec<Vec<String>> {
     let mut all = Vec::new();
     let axis = grid.index.as_ref().filter(|_| index);
     let counted = index && axis.is_none();
@@ -159,9 +164,9 @@ pub fn lines(grid: &Grid<'_>, index: bool, rows: impl Iterator<Item = usize> + C
     header.extend(grid.names.iter().cloned());
     all.push(header);
     let levels = axis.map_or(&[][..], |axis| axis.levels.as_slice());
-    let styles =
-        |columns: &[Column<'_>]| -> Vec<Style> { columns.iter().map(|column| column.style(rows.clone())).collect() };
-    let (label_styles, styles) = (styles(levels), styles(&grid.columns));
+    let label_styles: Vec<Style> = levels.iter().map(|column| column.style(rows.clone())).collect();
+    let style = |(at, column): (usize, &Column<'_>)| shown(at).then(|| column.style(rows.clone()));
+    let styles: Vec<Option<Style>> = grid.columns.iter().enumerate().map(style).collect();
     for row in rows {
         let mut line = Vec::new();
         for (column, style) in levels.iter().zip(&label_styles) {
@@ -172,7 +177,9 @@ pub fn lines(grid: &Grid<'_>, index: bool, rows: impl Iterator<Item = usize> + C
         line.extend(counted.then(|| row.to_string()));
         for (column, style) in grid.columns.iter().zip(&styles) {
             let mut cell = String::new();
-            column.write(row, *style, &mut cell);
+            if let Some(style) = style {
+                column.write(row, *style, &mut cell);
+            }
             line.push(cell);
         }
         all.push(line);
@@ -183,7 +190,7 @@ pub fn lines(grid: &Grid<'_>, index: bool, rows: impl Iterator<Item = usize> + C
 /// A table of Markdown.
 pub fn markdown(grid: &Grid<'_>, index: bool, out: &mut dyn Write) -> io::Result<()> {
     let escaped = |cell: &String| cell.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ");
-    for (at, row) in lines(grid, index, 0..grid.rows).iter().enumerate() {
+    for (at, row) in lines(grid, index, 0..grid.rows, |_| true).iter().enumerate() {
         let cells: Vec<String> = row.iter().map(escaped).collect();
         writeln!(out, "| {} |", cells.join(" | "))?;
         if at == 0 {
@@ -198,7 +205,7 @@ pub fn html(grid: &Grid<'_>, index: bool, out: &mut dyn Write) -> io::Result<()>
     let escaped =
         |cell: &String| cell.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     writeln!(out, "<table>")?;
-    for (at, row) in lines(grid, index, 0..grid.rows).iter().enumerate() {
+    for (at, row) in lines(grid, index, 0..grid.rows, |_| true).iter().enumerate() {
         let tag = if at == 0 { "th" } else { "td" };
         let cells: Vec<String> = row.iter().map(|cell| format!("<{tag}>{}</{tag}>", escaped(cell))).collect();
         writeln!(out, "<tr>{}</tr>", cells.concat())?;

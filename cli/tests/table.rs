@@ -1,0 +1,166 @@
+//! `pickle table`: the first look at files of any size, and sparse matrices.
+
+#[path = "common/command.rs"]
+mod command;
+
+use command::pickle;
+use std::path::Path;
+
+/// What the command prints where all went well and there is nothing to say.
+fn says(args: &[&str], folder: &Path) -> String {
+    let output = pickle(args, folder, None);
+    assert!(
+        output.status.success() && output.stderr.is_empty(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("text").trim_end().to_owned()
+}
+
+/// What it says where it fails.
+fn fails(args: &[&str], folder: &Path) -> String {
+    let output = pickle(args, folder, None);
+    assert_eq!(output.status.code(), Some(1), "{args:?}: {}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn text(text: &str, out: &mut Vec<u8>) {
+    out.push(b'X');
+    out.extend((text.len() as u32).to_le_bytes());
+    out.extend(text.bytes());
+}
+
+/// A list of rows `{"id": row, "v": ...}` of some 400 bytes each, as CPython writes it: a thousand at a time. From row `from`
+/// on they have a column `late`, too.
+fn list(count: usize, from: usize) -> Vec<u8> {
+    let mut out = b"]".to_vec();
+    for row in 0..count {
+        if row % 1000 == 0 {
+            out.push(b'(');
+        }
+        out.extend(b"}(");
+        text("id", &mut out);
+        out.push(b'J');
+        out.extend((row as u32).to_le_bytes());
+        text("v", &mut out);
+        text(&format!("{row}{}", "-".repeat(400)), &mut out);
+        if row >= from {
+            text("late", &mut out);
+            out.push(0x88);
+        }
+        out.push(b'u');
+        if row % 1000 == 999 || row == count - 1 {
+            out.push(b'e');
+        }
+    }
+    out
+}
+
+/// A whole pickle of it.
+fn rows(count: usize) -> Vec<u8> {
+    [b"\x80\x02", &list(count, usize::MAX)[..], b"."].concat()
+}
+
+/// First line, and the first cells of the lines between the rules.
+fn shape(table: &str) -> (String, Vec<String>) {
+    let cells = table.lines().filter_map(|line| line.strip_prefix('│'));
+    let first = cells.map(|line| line.split('┆').next().unwrap_or_default().trim().to_owned());
+    (table.lines().next().unwrap_or_default().to_owned(), first.collect())
+}
+
+#[test]
+fn a_long_list_is_not_read_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let file = rows(30_000);
+    std::fs::write(folder.join("rows.pkl"), &file).unwrap();
+    // What is damaged behind the first look is not seen by it.
+    let damaged = [&file[..file.len() - 2], b"\xff\xff"].concat();
+    std::fs::write(folder.join("damaged.pkl"), &damaged).unwrap();
+    for (name, input) in [("rows.pkl", None), ("damaged.pkl", None), ("-", Some(&file[..]))] {
+        let output = pickle(&["table", "-n", "5", name], folder, input);
+        let (said, table) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
+        assert!(output.status.success(), "{name}: {said}");
+        let (title, labels) = shape(&table);
+        assert!(title.starts_with("more than 1") && title.ends_with(" rows × 2 columns"), "{name}: {title}");
+        assert_eq!(labels[labels.len() - 6..], ["0", "1", "2", "3", "4", "…"], "{name}");
+        assert!(said.contains("rows of $ were looked at") && said.lines().count() == 1, "{name}: {said}");
+    }
+    assert!(fails(&["table", "-f", "csv", "damaged.pkl"], folder).contains("damaged.pkl"));
+    // As many as are asked for, and all of them where all are written.
+    let shown = pickle(&["table", "-n", "20000", "rows.pkl"], folder, None);
+    assert_eq!(String::from_utf8(shown.stdout).unwrap().lines().filter(|line| line.starts_with('│')).count(), 20_003);
+    assert_eq!(says(&["table", "-f", "csv", "rows.pkl"], folder).lines().count(), 30_001);
+    let said = fails(&["table", "-c", "late", "rows.pkl"], folder);
+    assert!(said.contains("there is no column late in the first 1"), "{said}");
+}
+
+#[test]
+fn what_is_read_to_its_end_is_told_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Few rows, many bytes; from a pipe, and with rows that come late.
+    let file = [b"\x80\x02", &list(9_999, 9_000)[..], b"."].concat();
+    std::fs::write(folder.join("rows.pkl"), &file[..]).unwrap();
+    for (name, input) in [("rows.pkl", None), ("-", Some(&file[..]))] {
+        let output = pickle(&["table", "-n", "4", name], folder, input);
+        assert!(output.status.success() && output.stderr.is_empty(), "{name}");
+        let (title, labels) = shape(std::str::from_utf8(&output.stdout).unwrap());
+        assert_eq!(title, "9999 rows × 3 columns", "{name}");
+        assert_eq!(labels[labels.len() - 5..], ["0", "1", "…", "9997", "9998"], "{name}");
+    }
+    let files: [(&str, Vec<u8>, &str, &str); 4] = [
+        // At a path.
+        ("path.pkl", [b"\x80\x02}X\x04\0\0\0rows", &list(12_000, 0)[..], b"s."].concat(), "$.rows", "more than 1"),
+        // A dict of columns.
+        ("dict.pkl", [b"\x80\x02}X\x04\0\0\0rows", &list(12_000, 0)[..], b"s."].concat(), "$", "12000 rows × 1 column"),
+        // A tuple of lists begins as a list.
+        ("tuple.pkl", [b"\x80\x02", &list(12_000, 0)[..], b"]\x86."].concat(), "$", "2 rows × 12000 columns"),
+        ("one.pkl", rows(1), "$", "1 row × 2 columns"),
+    ];
+    for (name, bytes, path, title) in files {
+        std::fs::write(folder.join(name), bytes).unwrap();
+        let output = pickle(&["table", "-n", "2", name, path], folder, None);
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let table = String::from_utf8(output.stdout).unwrap();
+        assert!(table.starts_with(title), "{name}: {}", table.lines().next().unwrap_or_default());
+    }
+    // More pickles are no rows of the table, and that is said.
+    for count in [3, 9_999] {
+        let two = [&rows(count)[..], &rows(3), b"\x80\x02K\x05."].concat();
+        std::fs::write(folder.join("two.pkl"), &two).unwrap();
+        for (name, input) in [("two.pkl", None), ("-", Some(&two[..]))] {
+            let output = pickle(&["table", name], folder, input);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(1), "{name}: {said}");
+            assert!(said.contains("not in the table"), "{name}: {said}");
+            assert!(output.stdout.starts_with(format!("{count} rows").as_bytes()), "{name}");
+        }
+    }
+}
+
+#[test]
+fn sparse_matrices_of_every_format_are_rows() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/cases");
+    let csv = |file: &str| says(&["table", "-f", "csv", file], &data);
+    let cells = |text: &str| format!("row,col,value\n{}", text.replace(' ', "\n"));
+    let bsr = cells(
+        "0,3,1.0 0,4,2.0 0,5,3.0 1,3,4.0 1,4,5.0 1,5,6.0 2,0,7.0 2,1,8.0 2,2,9.0 3,0,10.0 3,1,11.0 3,2,12.0 \
+         2,3,13.0 2,4,14.0 2,5,15.0 3,3,16.0 3,4,17.0 3,5,18.0",
+    );
+    let dia = cells("1,0,1 2,1,2 3,2,3 0,3,10 1,4,11 2,5,12");
+    let lil = cells("0,4,1.5 2,0,2.5 2,5,-1.0 3,1,0.0");
+    let folder = tempfile::tempdir().unwrap();
+    for (format, expected) in [("bsr", &bsr), ("dia", &dia), ("lil", &lil)] {
+        for kind in ["p2", "p4", "fortran"].into_iter().take(if format == "lil" { 2 } else { 3 }) {
+            let file = format!("{format}_{kind}.pkl");
+            assert_eq!(&csv(&file), expected, "{file}");
+            let parquet = folder.path().join("sparse.parquet");
+            says(&["table", &file, "-o", parquet.to_str().unwrap()], &data);
+            assert!(std::fs::metadata(&parquet).unwrap().len() > 100);
+        }
+    }
+    for wrong in ["bsr_outside.pkl", "dia_wrong.pkl", "lil_wrong.pkl", "lil_outside.pkl"] {
+        assert!(fails(&["table", "-f", "csv", wrong], &data).contains("its parts do not fit together"), "{wrong}");
+    }
+}
