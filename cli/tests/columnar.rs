@@ -238,3 +238,20 @@ fn several_threads_write_what_one_does() {
     well(&["table", "dict.pkl", "--jobs", "2", "-o", "dict.parquet"], folder, None);
     assert_eq!(count(&parquet(&folder.join("dict.parquet"))), 2);
 }
+
+#[test]
+fn what_is_masked_is_null() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for kind in ["text", "bytes", "times", "days", "spans", "complex", "big"] {
+        for protocol in [2, 4] {
+            let name = format!("masked_{kind}_p{protocol}.pkl");
+            let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/cases").join(&name);
+            assert_eq!(well(&["table", data.to_str().expect("text"), "-o", "out.parquet"], folder, None), "", "{name}");
+            let batches = parquet(&folder.join("out.parquet"));
+            assert_eq!(count(&batches), 3, "{name}");
+            let column = batches[0].column(0);
+            assert_eq!((0..3).map(|row| column.is_null(row)).collect::<Vec<_>>(), [false, true, false], "{name}");
+        }
+    }
+}

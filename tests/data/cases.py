@@ -65,6 +65,24 @@ def stored():
     dump("lil_outside.pkl", matrix("lil", dtype=numpy.dtype("f8"), rows=lists([6], [], [], []), data=lists([1.5], [], [], [])), 4)
 
 
+def masked_kinds():
+    """Masked arrays of what is no plain number, the second item masked."""
+    import numpy
+
+    kinds = {
+        "text": ["a", "bb", "\u00e9"],
+        "bytes": [b"a", b"bb", b"\xff"],
+        "times": numpy.array([1, 2, 3], "M8[ns]"),
+        "days": numpy.array([1, 2, 3], "M8[D]"),
+        "spans": numpy.array([1, 2, 3], "m8[s]"),
+        "complex": [1j, 2j, 3j],
+        "big": numpy.array([1, 2, 3], ">i4"),
+    }
+    for kind, values in kinds.items():
+        for protocol in 2, 4:
+            dump(f"masked_{kind}_p{protocol}.pkl", numpy.ma.array(values, mask=[0, 1, 0]), protocol)
+
+
 def keys():
     import numpy
 
@@ -253,6 +271,7 @@ def columns():
     dump("csr_outside.pkl", matrix("csr", indices=minor + 1, indptr=pointers["csr"], data=data), 4)
     dump("dia.pkl", matrix("dia", offsets=numpy.array([0]), data=numpy.ones((1, 3))), 4)
     stored()
+    masked_kinds()
     dok = class_of("scipy.sparse._dok", "dok_matrix", (dict,), __reduce__=lambda self: dict.__reduce__(self))({(0, 1): 1.5, (2, 3): numpy.float64(-2)})
     dok.__dict__.update(_shape=(3, 4), maxprint=50, dtype=numpy.dtype("f8"))
     dump("dok_p2.pkl", dok, 2)
