@@ -1,16 +1,28 @@
 //! What the sparse matrices of SciPy store that are no lists of places: blocks (`bsr`), diagonals (`dia`), lists (`lil`).
 
 use super::{Cell, Lane, LaneCells, TableError};
-use crate::view::known::{Array, DType, Octets};
+use crate::view::known::{Array, DType, Data, Octets};
 use crate::{Items, Value};
 
 /// The rows, the columns or the values of the cells that a matrix stores, one after the other in its own order: block by
 /// block, diagonal by diagonal, row by row. Zeros that are stored are cells, as in `nnz`.
 #[derive(Clone, Copy, Debug)]
 pub struct Stored<'d> {
-    layout: Layout<'d>,
+    /// Its arrays are found again where they are needed: kept, they would make every column of a table larger.
+    matrix: Value<'d>,
+    format: Format,
+    shape: (i128, i128),
     part: Part,
     len: usize,
+    /// Copies of the bytes of its arrays, in their order in [`Layout`].
+    copies: [Option<&'d [u8]>; 3],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Format {
+    Bsr,
+    Dia,
+    Lil,
 }
 
 /// Which of the three columns.
@@ -38,14 +50,32 @@ fn number(cell: Option<Cell<'_>>) -> Option<usize> {
 impl<'d> Stored<'d> {
     /// Rows, columns and values; `NoTable` for another format.
     pub(super) fn of(matrix: Value<'d>, format: &str, shape: (i128, i128)) -> Result<[Self; 3], TableError> {
-        let layout = match format {
-            "bsr" => Layout::blocks(matrix, shape),
-            "dia" => Layout::diagonals(matrix, shape),
-            "lil" => Layout::lists(matrix, shape),
+        let format = match format {
+            "bsr" => Format::Bsr,
+            "dia" => Format::Dia,
+            "lil" => Format::Lil,
             _ => return Err(TableError::NoTable),
         };
-        let (layout, len) = layout.ok_or(TableError::Parts)?;
-        Ok([Part::Row, Part::Col, Part::Value].map(|part| Stored { layout, part, len }))
+        let layout = Layout::of(matrix, format, shape).ok_or(TableError::Parts)?;
+        let len = layout.checked(shape).ok_or(TableError::Parts)?;
+        Ok([Part::Row, Part::Col, Part::Value].map(|part| Stored {
+            matrix,
+            format,
+            shape,
+            part,
+            len,
+            copies: [None; 3],
+        }))
+    }
+
+    fn layout(&self) -> Option<Layout<'d>> {
+        let mut layout = Layout::of(self.matrix, self.format, self.shape)?;
+        for (lane, copy) in layout.lanes().into_iter().zip(self.copies) {
+            if let (Some(lane), Some(copy)) = (lane, copy) {
+                *lane = lane.with_bytes(&mut |_| copy);
+            }
+        }
+        Some(layout)
     }
 
     /// Number of cells.
@@ -60,7 +90,7 @@ impl<'d> Stored<'d> {
 
     /// What a value is, where all are of one type: ints of 64 bits for rows and columns, `None` for objects.
     pub fn dtype(&self) -> Option<DType<'d>> {
-        match (self.part, &self.layout) {
+        match (self.part, self.layout()?) {
             (Part::Row | Part::Col, _) => Some(DType::plain(b'i', 8, false)),
             (_, Layout::Blocks { values, .. } | Layout::Diagonals { values, .. }) => Some(*values.dtype()),
             (_, Layout::Lists { .. }) => None,
@@ -69,11 +99,12 @@ impl<'d> Stored<'d> {
 
     /// All of them, each in constant time but for arrays that a pickle has as text: see [`Stored::with_bytes`].
     pub fn cells(&self) -> StoredCells<'d> {
-        let lists = match self.layout {
-            Layout::Lists { columns, values } => Some((columns.cells(), values.cells())),
+        let layout = self.layout();
+        let lists = match layout {
+            Some(Layout::Lists { columns, values }) => Some((columns.cells(), values.cells())),
             _ => None,
         };
-        StoredCells { of: *self, left: self.len, outer: 0, inner: (0, 0), end: 0, lists, items: None }
+        StoredCells { layout, part: self.part, left: self.len, outer: 0, inner: (0, 0), end: 0, lists, items: None }
     }
 
     /// One of them. Linear in its number: see [`Stored::cells`].
@@ -83,84 +114,105 @@ impl<'d> Stored<'d> {
 
     /// As [`Lane::with_bytes`].
     pub fn with_bytes(mut self, copy: &mut dyn FnMut(Octets<'d>) -> &'d [u8]) -> Self {
-        match &mut self.layout {
-            Layout::Blocks { pointers, indices, values, .. } => {
-                for lane in [pointers, indices, values] {
-                    *lane = lane.with_bytes(copy);
-                }
+        let Some(mut layout) = self.layout() else { return self };
+        for (lane, slot) in layout.lanes().into_iter().zip(&mut self.copies) {
+            if let Some(Data::Bytes(octets)) = lane.map(|lane| lane.array().data)
+                && octets.as_slice().is_none()
+            {
+                *slot = Some(copy(octets));
             }
-            Layout::Diagonals { offsets, values, .. } => {
-                for lane in [offsets, values] {
-                    *lane = lane.with_bytes(copy);
-                }
-            }
-            Layout::Lists { .. } => {}
         }
         self
     }
 }
 
 impl<'d> Layout<'d> {
-    fn blocks(matrix: Value<'d>, (height, width): (i128, i128)) -> Option<(Self, usize)> {
+    /// The arrays, and what they count.
+    fn of(matrix: Value<'d>, format: Format, shape: (i128, i128)) -> Option<Self> {
         let lane = |name| Lane::column(Array::of(matrix.get(name)?)?, 0);
-        let data = Array::of(matrix.get("data")?)?;
-        let mut axes = data.axes();
-        let mut axis = || usize::try_from(axes.next()??).ok();
-        let (count, rows, cols) = (axis()?, axis()?, axis()?);
-        let (pointers, indices, values) = (lane("indptr")?, lane("indices")?, Lane::all(data)?);
-        let mut last = 0;
-        for (number, at) in pointers.cells().enumerate() {
-            last = at.as_int().filter(|at| *at >= last && (number != 0 || *at == 0))?;
+        if let Format::Lil = format {
+            return Some(Layout::Lists { columns: lane("rows")?, values: lane("data")? });
         }
-        let (tall, wide) = (i128::try_from(rows).ok()?, i128::try_from(cols).ok()?);
-        let majors = i128::try_from(pointers.len().checked_sub(1)?).ok()?;
-        let mut inside = indices.cells().map(|at| {
-            let at = at.as_int().filter(|at| *at >= 0)?;
-            at.checked_add(1)?.checked_mul(wide).filter(|end| *end <= width)
-        });
-        let fits = majors.checked_mul(tall)? == height
-            && last == i128::try_from(count).ok()?
-            && indices.len() == count
-            && inside.all(|end| end.is_some())
-            && !values.is_objects();
-        fits.then_some((Layout::Blocks { pointers, indices, values, rows, cols, count }, values.len()))
-    }
-
-    fn diagonals(matrix: Value<'d>, shape: (i128, i128)) -> Option<(Self, usize)> {
-        let offsets = Lane::column(Array::of(matrix.get("offsets")?)?, 0)?;
         let data = Array::of(matrix.get("data")?)?;
-        let mut axes = data.axes();
-        let mut axis = || usize::try_from(axes.next()??).ok();
-        let (count, width) = (axis()?, axis()?);
         let values = Lane::all(data)?;
-        let mut len = 0usize;
-        for offset in offsets.cells() {
-            let (from, to) = diagonal(offset.as_int()?, width, shape)?;
-            len = len.checked_add(to.checked_sub(from)?)?;
-        }
-        let fits = offsets.len() == count && axes.next().is_none() && !values.is_objects();
-        fits.then_some((Layout::Diagonals { offsets, values, width, shape }, len))
+        let mut axes = data.axes();
+        let mut axis = || usize::try_from(axes.next()??).ok();
+        let (first, second) = (axis()?, axis()?);
+        Some(match format {
+            Format::Bsr => Layout::Blocks {
+                pointers: lane("indptr")?,
+                indices: lane("indices")?,
+                values,
+                rows: second,
+                cols: axis()?,
+                count: first,
+            },
+            _ => Layout::Diagonals { offsets: lane("offsets")?, values, width: second, shape },
+        })
     }
 
-    fn lists(matrix: Value<'d>, (height, width): (i128, i128)) -> Option<(Self, usize)> {
-        let lane = |name| Lane::column(Array::of(matrix.get(name)?)?, 0).filter(Lane::is_objects);
-        let (columns, values) = (lane("rows")?, lane("data")?);
-        if i128::try_from(columns.len()).ok()? != height || values.len() != columns.len() {
-            return None;
+    fn lanes(&mut self) -> [Option<&mut Lane<'d>>; 3] {
+        match self {
+            Layout::Blocks { pointers, indices, values, .. } => [Some(pointers), Some(indices), Some(values)],
+            Layout::Diagonals { offsets, values, .. } => [Some(offsets), Some(values), None],
+            Layout::Lists { .. } => [None, None, None],
         }
-        let mut len = 0usize;
-        for (columns, values) in columns.cells().zip(values.cells()) {
-            let (Cell::Value(columns), Cell::Value(values)) = (columns, values) else { return None };
-            let (columns, values) = (columns.items()?, values.items()?);
-            if columns.len() != values.len() {
-                return None;
+    }
+
+    /// How many cells it stores; `None` where its parts do not fit together.
+    fn checked(&self, shape: (i128, i128)) -> Option<usize> {
+        match self {
+            Layout::Blocks { pointers, indices, values, rows, cols, count } => {
+                let mut last = 0;
+                for (number, at) in pointers.cells().enumerate() {
+                    last = at.as_int().filter(|at| *at >= last && (number != 0 || *at == 0))?;
+                }
+                let (tall, wide) = (i128::try_from(*rows).ok()?, i128::try_from(*cols).ok()?);
+                let majors = i128::try_from(pointers.len().checked_sub(1)?).ok()?;
+                let mut ends = indices.cells().map(|at| {
+                    let at = at.as_int().filter(|at| *at >= 0)?;
+                    at.checked_add(1)?.checked_mul(wide).filter(|end| *end <= shape.1)
+                });
+                let fits = majors.checked_mul(tall)? == shape.0
+                    && last == i128::try_from(*count).ok()?
+                    && indices.len() == *count
+                    && ends.all(|end| end.is_some())
+                    && values.array().axes().len() == 3
+                    && !values.is_objects();
+                fits.then_some(values.len())
             }
-            len = len.checked_add(columns.len())?;
-            for column in columns {
-                Cell::Value(column).as_int().filter(|at| (0..width).contains(at))?;
+            Layout::Diagonals { offsets, values, width, .. } => {
+                let array = values.array();
+                let count = array.axes().next().flatten();
+                let fits =
+                    u64::try_from(offsets.len()).ok() == count && array.axes().len() == 2 && !values.is_objects();
+                let mut len = fits.then_some(0usize)?;
+                for offset in offsets.cells() {
+                    let (from, to) = diagonal(offset.as_int()?, *width, shape)?;
+                    len = len.checked_add(to.checked_sub(from)?)?;
+                }
+                Some(len)
+            }
+            Layout::Lists { columns, values } => {
+                let fits = i128::try_from(columns.len()).ok()? == shape.0
+                    && values.len() == columns.len()
+                    && columns.is_objects()
+                    && values.is_objects();
+                let mut len = fits.then_some(0usize)?;
+                for (columns, values) in columns.cells().zip(values.cells()) {
+                    let (Cell::Value(columns), Cell::Value(values)) = (columns, values) else { return None };
+                    let (columns, values) = (columns.items()?, values.items()?);
+                    if columns.len() != values.len() {
+                        return None;
+                    }
+                    len = len.checked_add(columns.len())?;
+                    for column in columns {
+                        Cell::Value(column).as_int().filter(|at| (0..shape.1).contains(at))?;
+                    }
+                }
+                Some(len)
             }
         }
-        Some((Layout::Lists { columns, values }, len))
     }
 }
 
@@ -174,7 +226,8 @@ fn diagonal(offset: i128, width: usize, (height, columns): (i128, i128)) -> Opti
 /// The cells of [`Stored`], one after the other.
 #[derive(Clone, Copy)]
 pub struct StoredCells<'d> {
-    of: Stored<'d>,
+    layout: Option<Layout<'d>>,
+    part: Part,
     left: usize,
     /// Row of blocks, diagonal, or row.
     outer: usize,
@@ -205,7 +258,7 @@ impl<'d> StoredCells<'d> {
         let whole = |outer: usize, size: usize, inner: usize| -> Option<Cell<'d>> {
             Some(Cell::Int(i64::try_from(outer.checked_mul(size)?.checked_add(inner)?).ok()?))
         };
-        match self.of.part {
+        match self.part {
             Part::Row => whole(self.outer, rows, row),
             Part::Col => whole(number(indices.cell(block))?, cols, col),
             Part::Value => values.cell(if values.array().fortran {
@@ -226,7 +279,7 @@ impl<'d> StoredCells<'d> {
         }
         let (here, col) = (self.outer.checked_sub(1)?, self.inner.0);
         self.inner.0 = col.checked_add(1)?;
-        match self.of.part {
+        match self.part {
             Part::Row => {
                 let row = i128::try_from(col).ok()?.checked_sub(offsets.cell(here)?.as_int()?)?;
                 Some(Cell::Int(i64::try_from(row).ok()?))
@@ -245,7 +298,7 @@ impl<'d> StoredCells<'d> {
             if let Some((columns, values)) = &mut self.items
                 && let (Some(column), Some(value)) = (columns.next(), values.next())
             {
-                return match self.of.part {
+                return match self.part {
                     // `outer` is one ahead.
                     Part::Row => Some(Cell::Int(i64::try_from(self.outer.checked_sub(1)?).ok()?)),
                     Part::Col => Some(Cell::Int(i64::try_from(Cell::Value(column).as_int()?).ok()?)),
@@ -265,7 +318,7 @@ impl<'d> Iterator for StoredCells<'d> {
 
     fn next(&mut self) -> Option<Cell<'d>> {
         self.left = self.left.checked_sub(1)?;
-        let layout = self.of.layout;
+        let layout = self.layout?;
         match layout {
             Layout::Blocks { .. } => self.of_blocks(&layout),
             Layout::Diagonals { .. } => self.of_diagonals(&layout),
