@@ -11,7 +11,8 @@ pub struct Stored<'d> {
     /// Its arrays are found again where they are needed: kept, they would make every column of a table larger.
     matrix: Value<'d>,
     format: Format,
-    shape: (i128, i128),
+    /// Not of 128 bits, which would align every column of a table to 16 bytes.
+    shape: (i64, i64),
     part: Part,
     len: usize,
     /// Copies of the bytes of its arrays, in their order in [`Layout`].
@@ -56,8 +57,10 @@ impl<'d> Stored<'d> {
             "lil" => Format::Lil,
             _ => return Err(TableError::NoTable),
         };
+        let axis = |axis: i128| i64::try_from(axis).map_err(|_| TableError::Parts);
         let layout = Layout::of(matrix, format, shape).ok_or(TableError::Parts)?;
         let len = layout.checked(shape).ok_or(TableError::Parts)?;
+        let shape = (axis(shape.0)?, axis(shape.1)?);
         Ok([Part::Row, Part::Col, Part::Value].map(|part| Stored {
             matrix,
             format,
@@ -69,7 +72,7 @@ impl<'d> Stored<'d> {
     }
 
     fn layout(&self) -> Option<Layout<'d>> {
-        let mut layout = Layout::of(self.matrix, self.format, self.shape)?;
+        let mut layout = Layout::of(self.matrix, self.format, (self.shape.0.into(), self.shape.1.into()))?;
         for (lane, copy) in layout.lanes().into_iter().zip(self.copies) {
             if let (Some(lane), Some(copy)) = (lane, copy) {
                 *lane = lane.with_bytes(&mut |_| copy);
