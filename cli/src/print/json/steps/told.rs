@@ -3,7 +3,6 @@
 use super::{Step, Steps, dict, list, map, one, pairs, raw, steps_between, string, tag, value};
 use crate::print::canonical::big_int;
 use crate::print::json::{Options, text as words};
-use crate::print::names;
 use num_bigint::Sign;
 use pickle_core::known::Octets;
 use pickle_core::view::{Member, View};
@@ -215,8 +214,7 @@ fn changes<'d>(object: &Object<'d>, fields: &mut Vec<(&'static str, Steps<'d>)>,
     fields.push(("$changes", steps_between(Step::Array, each)));
 }
 
-/// `module.Name`, as Python 3 has it; a colon stands between where the name has dots itself, as in `pkgutil.resolve_name`.
+/// `module.Name`; a colon stands between where the name has dots itself, as in `pkgutil.resolve_name`.
 pub fn global_name(module: &str, name: &str) -> String {
-    let (module, name) = names::today(module, name);
     format!("{module}{}{name}", if name.contains('.') { ':' } else { '.' })
 }
