@@ -9,7 +9,7 @@ mod tables;
 
 use crate::Failure;
 use crate::pickles::parts::{self, Step};
-use crate::print::brief::{kind, short_json};
+use crate::print::brief::{comparable_json, kind};
 use crate::print::canonical::big_int;
 use crate::print::names;
 use keys::by_key;
@@ -282,7 +282,7 @@ impl Comparer {
                 };
             }
             _ if parts::parts(a).is_some() => return self.made_of(a, b),
-            _ => match (short_json(a, MOST_TEXT), short_json(b, MOST_TEXT)) {
+            _ => match (comparable_json(a, MOST_TEXT), comparable_json(b, MOST_TEXT)) {
                 (Some(x), Some(y)) => x == y,
                 _ => {
                     self.doubts.push("?it is too large to be compared".into());
@@ -370,7 +370,7 @@ fn types<'d>(a: Value<'d>, b: Value<'d>) -> Option<What<'d>> {
 fn same_global(a: Value<'_>, b: Value<'_>) -> bool {
     match (a.as_global(), b.as_global()) {
         (Some(a), Some(b)) => names::same(a, b),
-        _ => short_json(a, MOST_TEXT) == short_json(b, MOST_TEXT),
+        _ => comparable_json(a, MOST_TEXT) == comparable_json(b, MOST_TEXT),
     }
 }
 
@@ -399,7 +399,7 @@ fn bytes<'d>(a: Value<'d>, b: Value<'d>, x: Octets<'_>, y: Octets<'_>) -> Option
 
 /// What a pickle tells of tensors. Their items are elsewhere.
 fn tensors<'d>(x: &Tensor<'d>, y: &Tensor<'d>, found: &mut Vec<What<'d>>) {
-    let json = |value: Value<'_>| short_json(value, MOST_TEXT).unwrap_or_default();
+    let json = |value: Value<'_>| comparable_json(value, MOST_TEXT).unwrap_or_default();
     let storage = |tensor: &Tensor<'_>| tensor.storage.map(|(key, _)| json(key)).unwrap_or_default();
     let device = |tensor: &Tensor<'_>| tensor.storage.map(|(_, place)| json(place)).unwrap_or_default();
     let dtype = |tensor: &Tensor<'_>| tensor.dtype.unwrap_or_default().to_owned();

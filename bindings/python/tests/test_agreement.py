@@ -403,9 +403,9 @@ def layout(count, into_the_sibling=False):
 
 
 PEAK = """
-import resource, sys, libpickle
+import os, resource, sys, libpickle
 def peak():
-    if sys.platform == "linux":
+    if os.path.exists("/proc/self/status"):
         # That of resource begins with what the parent had.
         return int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) << 10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

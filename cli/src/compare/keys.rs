@@ -1,7 +1,7 @@
 //! What is found under equal keys, and which items two sets have in common.
 
 use super::{Both, Step};
-use crate::print::brief::short_json;
+use crate::print::brief::comparable_json;
 use crate::print::canonical::big_int;
 use pickle_core::view::View;
 use pickle_core::{Items, Value};
@@ -140,7 +140,7 @@ fn form(value: Value<'_>, depth: usize, left: &mut usize, out: &mut Vec<u8>) -> 
             out.extend((forms.len() as u64).to_le_bytes());
             forms.iter().for_each(|bytes| put(b'e', bytes, out));
         }
-        _ => put(b'o', short_json(value, 1 << 20)?.as_bytes(), out),
+        _ => put(b'o', comparable_json(value, 1 << 20)?.as_bytes(), out),
     }
     Some(())
 }

@@ -9,8 +9,17 @@ use std::io::{self, Write};
 
 /// The plain JSON of a value on one line; `None` where that is longer than `max` bytes.
 pub fn short_json(value: Value<'_>, max: usize) -> Option<String> {
+    limited_json(value, &Options::default(), max)
+}
+
+/// The same with the names that Python 3 loads: equal for what is equal, whatever the protocol.
+pub fn comparable_json(value: Value<'_>, max: usize) -> Option<String> {
+    limited_json(value, &Options { today: true, ..Options::default() }, max)
+}
+
+fn limited_json(value: Value<'_>, options: &Options, max: usize) -> Option<String> {
     let mut out = Limited { bytes: Vec::new(), left: max };
-    json(&value.document(), &Options::default(), &mut out).ok()?;
+    json(&value.document(), options, &mut out).ok()?;
     let text = String::from_utf8(out.bytes).ok()?;
     Some(text.trim_end().to_owned())
 }

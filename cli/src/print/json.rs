@@ -26,11 +26,13 @@ pub struct Options {
     /// Values that a shared container may hold, all levels counted, and still be written
     /// again wherever it appears. Larger ones are written once and then referred to.
     pub repeat: u32,
+    /// Classes and functions have the names that Python 3 loads, whatever the protocol spells, in the plain form.
+    pub today: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { indent: None, tagged: false, repeat: 100 }
+        Options { indent: None, tagged: false, repeat: 100, today: false }
     }
 }
 

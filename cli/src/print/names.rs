@@ -1,7 +1,7 @@
 //! Names of classes and functions, the same for every protocol.
 //!
 //! Python 3 writes the names of Python 2 up to protocol 2 (`__builtin__`, `exceptions.ValueError`, `itertools.imap`) and maps
-//! them back when it reads. People and comparisons get the name that is loaded.
+//! them back when it reads. Comparisons and searches get the name that is loaded.
 
 use pickle_core::compat;
 

@@ -3,6 +3,7 @@
 use super::{Step, Steps, dict, list, map, one, pairs, raw, steps_between, string, tag, value};
 use crate::print::canonical::big_int;
 use crate::print::json::{Options, text as words};
+use crate::print::names;
 use num_bigint::Sign;
 use pickle_core::known::Octets;
 use pickle_core::view::{Member, View};
@@ -103,7 +104,10 @@ pub fn float<'d>(it: &Value<'d>, options: &Options) -> Steps<'d> {
 /// A name: `module.Name` for people, module and name apart where nothing may be lost.
 pub fn global<'d>(it: Value<'d>, options: &Options) -> Steps<'d> {
     match (it.as_global(), it.global_parts()) {
-        (Some((module, name)), _) if !options.tagged => string(global_name(module, name)),
+        (Some((module, name)), _) if !options.tagged => {
+            let (module, name) = if options.today { names::today(module, name) } else { (module, name) };
+            string(global_name(module, name))
+        }
         (Some((module, name)), _) => {
             let names = [module, name].map(|text| Step::Text(text.to_owned()));
             steps_between(Step::Array, names.into_iter())
