@@ -13,7 +13,7 @@ use crate::input::{InputFile, containers};
 use crate::messages::note;
 use crate::output::Output;
 use crate::pickles::Pickles;
-use crate::pickles::items::is_log;
+use crate::pickles::items::{Item, is_log};
 use crate::print::json::one_line;
 use crate::print::table::grid::Grid;
 use crate::print::table::values::Arena;
@@ -21,7 +21,8 @@ use crate::print::table::{preview, rows, write};
 use clap::{Args, ValueEnum};
 use pickle_core::known::Array;
 use pickle_core::table::Table;
-use pickle_core::{Options, Value};
+use pickle_core::writer::{Profile, Version, Writer};
+use pickle_core::{Options, Value, WriteError};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -179,6 +180,14 @@ fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
         return Err(Failure::Refused { name, text });
     }
     Ok(())
+}
+
+/// A pickle of a row that came alone, to be kept when the reader goes on.
+fn pickled(item: &Item<'_>) -> Result<Vec<u8>, pickle_core::Error> {
+    let mut bytes = Vec::new();
+    let written = Writer::new().write(item.document(), 5, Profile::new(Version::Py315, 5), false, &mut bytes);
+    written.map_err(|WriteError::Pickle(error)| error)?;
+    Ok(bytes)
 }
 
 /// Shows the first rows of a list that was not read to its end.

@@ -3,7 +3,7 @@
 
 mod planned;
 
-use super::TableArgs;
+use super::{TableArgs, pickled};
 use crate::Failure;
 use crate::cmd::items::planned_for;
 use crate::input::{Pages, containers};
@@ -17,8 +17,7 @@ use pickle_arrow::arrow_schema::{ArrowError, SchemaRef};
 use pickle_arrow::{Arena, FileFormat, FileWriter, Misfit, RowBuilder, RowSchema, TableOptions, TableReader};
 use pickle_core::known::Array;
 use pickle_core::table::Table;
-use pickle_core::writer::{Profile, Version, Writer};
-use pickle_core::{Batch, Heap, Options, Role, Unpickler, Value, WriteError};
+use pickle_core::{Batch, Heap, Options, Role, Unpickler, Value};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -515,12 +514,8 @@ impl ItemSink for Feed<'_, '_> {
             self.whole = true;
             return Ok(false);
         }
-        let mut bytes = Vec::new();
-        let profile = Profile::new(Version::Py315, 5);
-        if let Err(error) = Writer::new().write(item.document(), 5, profile, false, &mut bytes) {
-            let WriteError::Pickle(error) = error;
-            return Err(self.job.refuse(format!("{}[{}]: {error}", self.job.of.path, item.index())));
-        }
+        let refuse = |error| self.job.refuse(format!("{}[{}]: {error}", self.job.of.path, item.index()));
+        let bytes = pickled(item).map_err(refuse)?;
         self.take(Work::One(item.index(), bytes))?;
         Ok(true)
     }

@@ -1,11 +1,10 @@
 //! The first rows of a list that is not read to its end: a first look at 10 GB takes no longer than one at 10 MB.
 
-use super::TableArgs;
+use super::{TableArgs, pickled};
 use crate::Failure;
 use crate::input::Input;
 use crate::pickles::items::{FirstPickle, Item, ItemSink, Whose, first_pickle};
-use pickle_core::writer::{Profile, Version, Writer};
-use pickle_core::{Batch, Document, Heap, Options, Role, Unpickler, Value, WriteError};
+use pickle_core::{Batch, Document, Heap, Options, Role, Unpickler, Value};
 
 /// Bytes of a file that is read as a whole, so that the last rows and the shape are known.
 const SMALL: usize = 4 << 20;
@@ -140,13 +139,8 @@ impl ItemSink for FirstRows {
         if self.is_enough() {
             return Ok(false);
         }
-        let mut bytes = Vec::new();
-        let profile = Profile::new(Version::Py315, 5);
         let refuse = |text: String| Failure::Refused { name: format!("row {}", item.index()), text };
-        if let Err(error) = Writer::new().write(item.document(), 5, profile, false, &mut bytes) {
-            let WriteError::Pickle(error) = error;
-            return Err(refuse(error.to_string()));
-        }
+        let bytes = pickled(item).map_err(|error| refuse(error.to_string()))?;
         let mut pickle = Unpickler::new(Heap::new(), Options::new());
         pickle.load(&bytes).map_err(|error| refuse(error.to_string()))?;
         self.bytes += bytes.len();
