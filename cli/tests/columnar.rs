@@ -1,12 +1,15 @@
 //! `pickle table` to Parquet and Arrow files, which are read back.
 #![cfg(feature = "arrow")]
 
+#[path = "common/batched.rs"]
+mod batched;
 #[path = "common/command.rs"]
 mod command;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
+use batched::text;
 use command::pickle;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
@@ -25,31 +28,15 @@ fn int(int: i64, out: &mut Vec<u8>) {
     out.extend(int.to_le_bytes());
 }
 
-fn text(text: &str, out: &mut Vec<u8>) {
-    out.push(b'X');
-    out.extend((text.len() as u32).to_le_bytes());
-    out.extend(text.bytes());
-}
-
 /// A list of rows `{"id": row, "v": ...}`, as CPython writes it: a thousand at a time.
 fn rows(count: usize, value: &dyn Fn(usize, &mut Vec<u8>)) -> Vec<u8> {
-    let mut out = b"\x80\x02]".to_vec();
-    for row in 0..count {
-        if row % 1000 == 0 {
-            out.push(b'(');
-        }
-        out.extend(b"}(");
-        text("id", &mut out);
-        int(row as i64, &mut out);
-        text("v", &mut out);
-        value(row, &mut out);
-        out.push(b'u');
-        if row % 1000 == 999 || row == count - 1 {
-            out.push(b'e');
-        }
-    }
-    out.push(b'.');
-    out
+    let list = batched::list(count, &|row, out| {
+        text("id", out);
+        int(row as i64, out);
+        text("v", out);
+        value(row, out);
+    });
+    [b"\x80\x02", &list[..], b"."].concat()
 }
 
 fn opened(path: &Path) -> ParquetRecordBatchReaderBuilder<File> {

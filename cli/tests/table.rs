@@ -1,8 +1,11 @@
 //! `pickle table`: the first look at files of any size, and sparse matrices.
 
+#[path = "common/batched.rs"]
+mod batched;
 #[path = "common/command.rs"]
 mod command;
 
+use batched::text;
 use command::pickle;
 use std::path::Path;
 
@@ -24,36 +27,20 @@ fn fails(args: &[&str], folder: &Path) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn text(text: &str, out: &mut Vec<u8>) {
-    out.push(b'X');
-    out.extend((text.len() as u32).to_le_bytes());
-    out.extend(text.bytes());
-}
-
 /// A list of rows `{"id": row, "v": ...}` of some 400 bytes each, as CPython writes it: a thousand at a time. From row `from`
 /// on they have a column `late`, too.
 fn list(count: usize, from: usize) -> Vec<u8> {
-    let mut out = b"]".to_vec();
-    for row in 0..count {
-        if row % 1000 == 0 {
-            out.push(b'(');
-        }
-        out.extend(b"}(");
-        text("id", &mut out);
+    batched::list(count, &|row, out| {
+        text("id", out);
         out.push(b'J');
         out.extend((row as u32).to_le_bytes());
-        text("v", &mut out);
-        text(&format!("{row}{}", "-".repeat(400)), &mut out);
+        text("v", out);
+        text(&format!("{row}{}", "-".repeat(400)), out);
         if row >= from {
-            text("late", &mut out);
+            text("late", out);
             out.push(0x88);
         }
-        out.push(b'u');
-        if row % 1000 == 999 || row == count - 1 {
-            out.push(b'e');
-        }
-    }
-    out
+    })
 }
 
 /// A whole pickle of it.
