@@ -2,6 +2,9 @@
 //! were told, and no byte outside what was given.
 #![no_main]
 
+#[path = "../../ffi/tests/common/mod.rs"]
+mod common;
+
 use libfuzzer_sys::fuzz_target;
 use pickle::*;
 use std::mem::{MaybeUninit, zeroed};
@@ -11,14 +14,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((&[nodes, memo, bytes], pickle)) = data.split_first_chunk::<3>() else { return };
     let mut nodes = vec![[0u64; 2]; 4 * usize::from(nodes)];
     let (mut memo, mut bytes) = (vec![[0u64; 2]; usize::from(memo)], vec![0u8; 4 * usize::from(bytes)]);
-    let storage = pickle_storage {
-        nodes: nodes.as_mut_ptr().cast(),
-        nodes_len: nodes.len(),
-        memo: memo.as_mut_ptr().cast(),
-        memo_len: memo.len(),
-        bytes: bytes.as_mut_ptr().cast(),
-        bytes_len: bytes.len(),
-    };
+    let storage = common::storage(&mut nodes, &mut memo, &mut bytes);
     let mut doc = MaybeUninit::<pickle_doc>::zeroed();
     // SAFETY: all pointers are to what their types and lengths say, and outlive the document, which is used only where
     // it was filled.
