@@ -51,7 +51,8 @@ impl<'d> Value<'d> {
         self.at_path(path).ok()
     }
 
-    /// The value at a path from here: docs/paths.md has the grammar. Wildcards and slices lead to the first value there.
+    /// The value at a path from here: docs/paths.md has the grammar. Wildcards, slices and (feature `alloc`) `..` lead to the
+    /// first value there.
     ///
     /// # Errors
     /// The path cannot be read, or nothing is there.
@@ -69,6 +70,11 @@ impl<'d> Value<'d> {
                 return here.value().ok_or(PathError { path, done: last.0, there: Some(last.1), reached: done });
             };
             let Some(step) = step else { return Err(PathError { path, done, there: None, reached: done }) };
+            #[cfg(feature = "alloc")]
+            if step == PathStep::Deep {
+                let there = PathError { path, done: last.0, there: Some(last.1), reached: done };
+                return self.find_all(path)?.first().copied().ok_or(there);
+            }
             here = match here.step(step) {
                 Some(next) => next,
                 // What follows must be a path, too, or that is what is wrong.
