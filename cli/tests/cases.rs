@@ -243,8 +243,15 @@ fn wildcards_go_through_cells_that_are_no_values() {
             assert_eq!(says(&["get", file, path]).replace('\n', " "), lines, "{file} {path}");
         }
         assert_eq!(says(&["get", file, "$[*]"]), says(&["items", file]));
-        for path in ["$[*].nope", "$.nope[*]", "$.cat[3:]", "$[7:].cat", "$.cat[0][*]", "$.cat[*].x", "$..cat"] {
+        for path in ["$[*].nope", "$.nope[*]", "$.cat[3:]", "$[7:].cat", "$.cat[0][*]", "$.cat[*].x"] {
             assert!(fails(&["get", file, path]).contains("there is no "), "{file} {path}");
+        }
+        for path in ["cat", "cat[*]", "at[1:]"] {
+            let direct = says(&["get", "-i0", file, &format!("$.{path}")]);
+            assert_eq!(says(&["get", file, &format!("$..{path}")]), direct, "{file} {path}");
+        }
+        for path in ["$..nope", "$..cat.x", "$..nope..cat"] {
+            assert!(fails(&["get", file, path]).contains("nothing below $ has "), "{file} {path}");
         }
     }
     for (path, lines) in [
@@ -264,6 +271,24 @@ fn wildcards_go_through_cells_that_are_no_values() {
     let output = piped(&["get", "-", "$.*.cat[*]"], &dict);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "\"x\"\n\"y\"\n\"x\"\n5\n");
     assert!(output.status.success());
+    // From everywhere below, in the order of the document.
+    for (path, lines) in [
+        ("$..cat", "[\"x\",\"y\",\"x\"]\n[5]\n"),
+        ("$..cat[0]", "\"x\"\n5\n"),
+        ("$.a..cat[:2]", "\"x\"\n\"y\"\n"),
+        ("$..b..cat", "[5]\n"),
+    ] {
+        let output = piped(&["get", "-", path], &dict);
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), lines, "{path}");
+        assert!(output.status.success());
+    }
+    // Rows are no values, so nothing can be found from them on.
+    let output = piped(&["get", "-", "$..a[*]..cat"], &dict);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("no values to search from"));
+    for (path, lines) in [("$..u", "[\"é\",\"zz\"]"), ("$..rec.u[1]", "\"zz\"")] {
+        assert_eq!(says(&["get", "arrays.pkl", path]).replace('\n', " "), lines, "{path}");
+    }
 }
 
 #[test]

@@ -2,14 +2,14 @@
 
 use crate::Failure;
 use crate::input::{InputFile, containers};
-use crate::pickles::items::{self, Item, Whose};
+use crate::pickles::items::{self, Item, Whose, is_shaped};
 use crate::pickles::splits::{PlanFile, Planned};
 use crate::pickles::{Pickles, beside};
 use crate::print::json::{self, json, one_line};
 use crate::print::rows::Rows;
 use crate::print::table::values::Arena;
 use clap::Args;
-use pickle_core::view::PathError;
+use pickle_core::view::{PathError, View};
 use pickle_core::{Document, Path, PathStep, Role, Value};
 use std::io::Write;
 
@@ -63,9 +63,12 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
         Ok(Some(document)) => {
             beside::tell(&args.file, &document);
             let root = document.root();
+            if let Some(deep) = Deep::of(&args.path) {
+                return if deep.print(root, args, out)? { Ok(()) } else { Err(refuse(deep.why_not(root))) };
+            }
             let found = match root.find_all(&args.path) {
                 Ok(found) => found,
-                Err(error) if within(root, &error, args, out)? => return Ok(()),
+                Err(error) if within(root, &args.path, &error, args, out)? => return Ok(()),
                 Err(error) => return Err(refuse(error.to_string())),
             };
             return found.iter().try_for_each(|value| print(&value.document(), args, several, out));
@@ -74,10 +77,12 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
         Err(failure) => failure,
     };
     // What is whole before a fault can be had, and the fault is told.
-    if let Some(document) = pickles.salvage()
-        && let Ok(found) = document.root().find_all(&args.path)
-    {
-        found.iter().try_for_each(|value| print(&value.document(), args, several, out))?;
+    if let Some(document) = pickles.salvage() {
+        if let Some(deep) = Deep::of(&args.path) {
+            deep.print(document.root(), args, out)?;
+        } else if let Ok(found) = document.root().find_all(&args.path) {
+            found.iter().try_for_each(|value| print(&value.document(), args, several, out))?;
+        }
     }
     Err(failure)
 }
@@ -116,13 +121,16 @@ fn item(args: &GetArgs, list: String, index: u64, rest: &str, out: &mut dyn Writ
 
 /// Prints what the path leads to inside arrays and tables, where rows and cells are no values of the pickle; false where there
 /// is nothing.
-fn within(root: Value<'_>, error: &PathError<'_, '_>, args: &GetArgs, out: &mut dyn Write) -> Result<bool, Failure> {
-    let rest = args.path.get(error.done().len()..).unwrap_or_default();
+fn within(
+    root: Value<'_>,
+    path: &str,
+    error: &PathError<'_, '_>,
+    args: &GetArgs,
+    out: &mut dyn Write,
+) -> Result<bool, Failure> {
+    let rest = path.get(error.done().len()..).unwrap_or_default();
     let steps: Option<Vec<PathStep<'_>>> = Path::new(rest).collect();
     let (Some(_), Some(steps)) = (error.value(), steps) else { return Ok(false) };
-    if steps.contains(&PathStep::Deep) {
-        return Ok(false);
-    }
     let Ok(found) = root.find_all(if error.done().is_empty() { "$" } else { error.done() }) else { return Ok(false) };
     let mut any = false;
     for value in found {
@@ -143,6 +151,134 @@ fn within(root: Value<'_>, error: &PathError<'_, '_>, args: &GetArgs, out: &mut 
         }
     }
     Ok(any)
+}
+
+/// A path with `..`: what it leads to inside arrays and tables is printed, too.
+struct Deep<'p> {
+    /// The path up to the first `..`.
+    to: &'p str,
+    /// What stands behind each `..`.
+    below: Vec<&'p str>,
+}
+
+impl<'p> Deep<'p> {
+    fn of(path: &'p str) -> Option<Self> {
+        let (mut to, mut below, mut from) = (None, Vec::new(), 0);
+        let mut steps = Path::new(path);
+        loop {
+            let before = steps.done().len();
+            match steps.next() {
+                Some(Some(PathStep::Deep)) => {
+                    match to {
+                        None => to = path.get(..before),
+                        Some(_) => below.push(path.get(from..before)?),
+                    }
+                    from = steps.done().len();
+                }
+                Some(Some(_)) => {}
+                Some(None) => return None,
+                None => break,
+            }
+        }
+        below.push(path.get(from..)?);
+        Some(Deep { to: to?, below })
+    }
+
+    /// Prints all that is there; false where that is nothing.
+    fn print(&self, root: Value<'_>, args: &GetArgs, out: &mut dyn Write) -> Result<bool, Failure> {
+        let Some((last, middle)) = self.below.split_last() else { return Ok(false) };
+        let mut here = root.find_all(if self.to.is_empty() { "$" } else { self.to }).unwrap_or_default();
+        let mut any = false;
+        let mut unsearched = None;
+        for path in middle {
+            let mut next = Vec::new();
+            each_below(&here, &mut |value, outermost| {
+                match value.find_all(path) {
+                    Ok(found) => next.extend(found),
+                    Err(error) if outermost && within(value, path, &error, args, &mut std::io::sink())? => {
+                        unsearched = Some(format!("rows and columns at {path} are no values to search from"));
+                    }
+                    Err(_) => {}
+                }
+                Ok(())
+            })?;
+            here = next;
+        }
+        each_below(&here, &mut |value, outermost| {
+            match value.find_all(last) {
+                Ok(found) => {
+                    any |= !found.is_empty();
+                    found.iter().try_for_each(|value| print(&value.document(), args, true, out))?;
+                }
+                // The blocks of a table are arrays, whose items are cells of its columns.
+                Err(error) if outermost && error.value().is_some_and(is_shaped) => {
+                    let found = within(value, last, &error, args, out)?;
+                    any |= found;
+                    if let Some(Err(why)) = error.value().filter(|it| !found && has_parts(*it, last)).map(why_not_rows)
+                    {
+                        unsearched = Some(format!("a table or array was not searched: {why}"));
+                    }
+                }
+                Err(_) => {}
+            }
+            Ok(())
+        })?;
+        match unsearched {
+            Some(text) => Err(Failure::Refused { name: args.file.display().to_string(), text }),
+            None => Ok(any),
+        }
+    }
+
+    /// Why there is nothing.
+    fn why_not(&self, root: Value<'_>) -> String {
+        match root.find_all(if self.to.is_empty() { "$" } else { self.to }) {
+            Err(error) => error.to_string(),
+            Ok(_) => {
+                let to = if self.to.is_empty() { "$" } else { self.to };
+                format!("nothing below {to} has ..{}", self.below.join(".."))
+            }
+        }
+    }
+}
+
+/// The first step of the path can lead into this array or table: by name into tables and fields alone.
+fn has_parts(value: Value<'_>, path: &str) -> bool {
+    let fields = match value.view() {
+        View::Array(array) => array.dtype.fields,
+        View::Masked(masked) => masked.array.dtype.fields,
+        _ => return true,
+    };
+    fields.is_some() || !matches!(Path::new(path).next(), Some(Some(PathStep::Key(_))))
+}
+
+/// Why rows cannot be told, if they cannot.
+fn why_not_rows(value: Value<'_>) -> Result<(), String> {
+    Rows::of(value, &Arena::new(one_line)).map(drop)
+}
+
+/// Does something with these values and all that is in them, each container once, in the order of the document; `true` goes
+/// with those that are no part of a table.
+fn each_below<'d>(
+    from: &[Value<'d>],
+    take: &mut dyn FnMut(Value<'d>, bool) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let limit = from.first().map_or(0, |value| value.document().id_limit());
+    let mut met = vec![false; limit];
+    let mut stack: Vec<(Value<'d>, bool)> = from.iter().rev().map(|value| (*value, true)).collect();
+    let mut inner = Vec::new();
+    while let Some((value, outermost)) = stack.pop() {
+        let first = value.id().and_then(|id| met.get_mut(id)).is_none_or(|met| !std::mem::replace(met, true));
+        if !first {
+            continue;
+        }
+        take(value, outermost)?;
+        if let Some(members) = value.members() {
+            let outermost = outermost && !is_shaped(value);
+            inner.extend(members.map(|(_, value)| (value, outermost)));
+            stack.extend(inner.drain(..).rev());
+        }
+    }
+    Ok(())
 }
 
 /// Prints a value; one of several on a line of its own.

@@ -3,7 +3,7 @@
 mod shaped;
 
 use self::shaped::Watch;
-pub(crate) use self::shaped::may_be_part;
+pub(crate) use self::shaped::{is_shaped, may_be_part};
 use super::documents::{Pickles, warn_of_rest};
 use super::{fate, missing, plan, resync};
 use crate::Failure;

@@ -9,7 +9,7 @@ use pickle_core::view::View;
 use pickle_core::{Batch, Options, Role, Value};
 
 /// The value is an array or a table.
-pub(super) fn is_shaped(value: Value<'_>) -> bool {
+pub(crate) fn is_shaped(value: Value<'_>) -> bool {
     match value.view() {
         View::Array(_) | View::Masked(_) | View::DataFrame { .. } | View::Series { .. } | View::Index { .. } => true,
         // A subclass of a frame or series has its blocks; those that cannot be read are no items either.
