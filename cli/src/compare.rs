@@ -400,8 +400,8 @@ fn bytes<'d>(a: Value<'d>, b: Value<'d>, x: Octets<'_>, y: Octets<'_>) -> Option
 /// What a pickle tells of tensors. Their items are elsewhere.
 fn tensors<'d>(x: &Tensor<'d>, y: &Tensor<'d>, found: &mut Vec<What<'d>>) {
     let json = |value: Value<'_>| comparable_json(value, MOST_TEXT).unwrap_or_default();
-    let storage = |tensor: &Tensor<'_>| tensor.storage.map(|(key, _)| json(key)).unwrap_or_default();
-    let device = |tensor: &Tensor<'_>| tensor.storage.map(|(_, place)| json(place)).unwrap_or_default();
+    let storage = |tensor: &Tensor<'_>| tensor.storage.map(|storage| json(storage.key)).unwrap_or_default();
+    let device = |tensor: &Tensor<'_>| tensor.storage.map(|storage| json(storage.location)).unwrap_or_default();
     let dtype = |tensor: &Tensor<'_>| tensor.dtype.unwrap_or_default().to_owned();
     for (name, x, y) in [
         ("dtype", dtype(x), dtype(y)),

@@ -23,12 +23,13 @@ pub mod view;
 mod wire;
 mod write;
 
-pub use document::path::{Path, PathStep};
+pub use document::path::{Path, PathKey, PathStep};
 pub use document::value::items::{Entries, Items};
 pub use document::value::{BigInt, OutOfBand, SourceRange, Value};
 pub use document::{Change, Changes, Document, Event, HistoryEntry, Kind, Object};
 pub use error::{Error, ErrorKind};
 pub use literal::compat;
+pub use literal::global::GlobalName;
 pub use literal::int::Digits;
 #[cfg(feature = "alloc")]
 pub use machine::memory::Heap;

@@ -2,7 +2,7 @@
 
 use pickle_core::known::{Array, Data};
 use pickle_core::view::{Unknown, View};
-use pickle_core::{Heap, Options, Unpickler, Value};
+use pickle_core::{GlobalName, Heap, Options, Unpickler, Value};
 
 fn check<T>(pickle: &[u8], test: impl FnOnce(Value<'_>) -> T) -> T {
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
@@ -169,7 +169,7 @@ fn both_spellings_are_of_one_type() {
             let it = array(root);
             assert_eq!(it.dtype.to_string(), name);
             assert!(matches!(it.data, Data::Objects(_)));
-            assert_eq!(it.class.and_then(|class| class.as_global()), Some(("array", "array")));
+            assert_eq!(it.class.and_then(|class| class.as_global()), Some(GlobalName::new("array", "array")));
             assert_eq!(root.members().map(|members| members.len()), Some(1));
         });
     }

@@ -1,12 +1,14 @@
 //! Globals under other names, in every spelling of a global.
 
 use pickle_core::recode::{Renamed, rename};
-use pickle_core::{Heap, Options, Unpickler, Value};
+use pickle_core::{GlobalName, Heap, Options, Unpickler, Value};
 
 /// Renames module `old` to `new_and_longer`, and gives the bytes and the count.
 fn renamed(pickle: &[u8]) -> (Vec<u8>, usize) {
     let mut out = Vec::new();
-    let mut rule = |module: &str, name: &str| (module == "old").then(|| ("new_and_longer".to_owned(), name.to_owned()));
+    let mut rule = |module: &str, name: &str| {
+        (module == "old").then(|| GlobalName::new("new_and_longer".to_owned(), name.to_owned()))
+    };
     let Renamed { len, count } = rename(pickle, &mut rule, &mut out).unwrap();
     assert_eq!(len, pickle.len());
     (out, count)
@@ -47,7 +49,7 @@ fn a_str_that_is_a_value_too_stays_one() {
         let (out, count) = renamed(pickle);
         assert_eq!(count, 1);
         with_root(&out, |root| {
-            assert_eq!(root.at(0).unwrap().as_global().unwrap().0, "new_and_longer");
+            assert_eq!(root.at(0).unwrap().as_global().unwrap().module, "new_and_longer");
             assert_eq!(root.at(1).unwrap().as_str(), Some("old"));
         });
     }
@@ -69,7 +71,7 @@ fn frames_fit_what_is_in_them() {
     assert_eq!(count, 1);
     with_root(&out, |root| {
         assert_eq!(root.len(), 4);
-        assert!(root.items().unwrap().filter_map(|v| v.as_global()).all(|(module, _)| module == "new_and_longer"));
+        assert!(root.items().unwrap().filter_map(|v| v.as_global()).all(|class| class.module == "new_and_longer"));
     });
 }
 
@@ -77,7 +79,7 @@ fn frames_fit_what_is_in_them() {
 fn damage_is_an_error() {
     let pickle = b"\x80\x04\x8c\x03old\x94\x8c\x01A\x94\x93\x94.";
     for len in 0..pickle.len() {
-        let mut rule = |_: &str, name: &str| Some(("x".to_owned(), name.to_owned()));
+        let mut rule = |_: &str, name: &str| Some(GlobalName::new("x".to_owned(), name.to_owned()));
         assert!(rename(&pickle[..len], &mut rule, &mut Vec::new()).is_err(), "{len}");
     }
 }

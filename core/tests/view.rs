@@ -14,7 +14,7 @@ fn list<'d>(items: impl Iterator<Item = Value<'d>>) -> String {
 }
 
 fn class(class: Option<Value<'_>>) -> String {
-    class.map_or(String::new(), |class| format!("{}:", class.as_global().map_or("?", |(_, name)| name)))
+    class.map_or(String::new(), |class| format!("{}:", class.as_global().map_or("?", |class| class.name)))
 }
 
 fn named(attributes: Attributes<'_>) -> String {
@@ -97,7 +97,7 @@ fn describe(value: Value<'_>) -> String {
         View::Derived(derived) => format!("derived {}", describe(derived.value)),
         View::Record(record) => {
             let values = record.values.map_or(String::new(), |values| format!("[{}]", list(values)));
-            let name = record.name().map_or("?", |(_, name)| name);
+            let name = record.name().map_or("?", |class| class.name);
             format!("record {name}({}){values}{}", list(record.args), named(record.attributes))
         }
         View::Object(_, why) => format!("object: {why:?}"),

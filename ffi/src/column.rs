@@ -138,7 +138,7 @@ pub(crate) unsafe fn made(out: *mut pickle_column, found: Found<Values<'_>>) -> 
         })
         .unwrap_or_default();
     let dtype = lane.map(|lane| lane.dtype());
-    let unit = dtype.and_then(|dtype| dtype.unit).and_then(|(name, count)| Some((Unit::of(name)?, count)));
+    let unit = dtype.and_then(|dtype| dtype.unit).and_then(|tick| Some((Unit::of(tick.unit)?, tick.count)));
     let is_objects = lane.is_some_and(|lane| lane.is_objects());
     // SAFETY: not null, and the caller's; the words are enough.
     unsafe {

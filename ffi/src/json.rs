@@ -4,7 +4,7 @@ use crate::document::pickle_doc;
 use crate::status::pickle_status;
 use crate::value::{here, pickle_value};
 use core::ffi::c_void;
-use pickle_core::{Entries, Items, Kind, Value};
+use pickle_core::{Entries, GlobalName, Items, Kind, Value};
 
 /// Receives `size` bytes of output. Returning false stops the caller.
 pub type pickle_write_fn = Option<unsafe extern "C" fn(context: *mut c_void, data: *const u8, size: usize) -> bool>;
@@ -150,7 +150,7 @@ impl Out {
 
     fn global(&mut self, value: Value<'_>) -> Done {
         match value.as_global() {
-            Some((module, name)) => {
+            Some(GlobalName { module, name }) => {
                 self.put(b"{\"$global\": [")?;
                 self.quoted(module.as_bytes())?;
                 self.put(b", ")?;

@@ -154,7 +154,7 @@ impl From<Verdict> for pickle_verdict {
 
 impl From<&Finding<'_>> for pickle_finding {
     fn from(finding: &Finding<'_>) -> Self {
-        let (via_module, via_name) = finding.via.unwrap_or_default();
+        let via = finding.via.unwrap_or_default();
         pickle_finding {
             offset: finding.offset,
             verdict: finding.verdict.into(),
@@ -165,8 +165,8 @@ impl From<&Finding<'_>> for pickle_finding {
             opcode: finding.opcode.map_or(0, |opcode| opcode.byte()),
             module: finding.module.into(),
             name: finding.name.into(),
-            via_module: via_module.into(),
-            via_name: via_name.into(),
+            via_module: via.module.into(),
+            via_name: via.name.into(),
             args: finding.args.into(),
             text: finding.rule.text().into(),
             detail: finding.detail.into(),

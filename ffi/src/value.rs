@@ -243,8 +243,8 @@ pub unsafe extern "C" fn pickle_value_as_global(
 ) -> pickle_status {
     // SAFETY: as the caller says.
     match unsafe { here(doc, value) }.and_then(|value| or_kind(value.as_global())) {
-        Ok((found, of_it)) => match unsafe { put(module, found.into()) } {
-            pickle_status::Ok => unsafe { put(name, of_it.into()) },
+        Ok(found) => match unsafe { put(module, found.module.into()) } {
+            pickle_status::Ok => unsafe { put(name, found.name.into()) },
             null => null,
         },
         Err(status) => status,
@@ -264,8 +264,8 @@ pub unsafe extern "C" fn pickle_value_global_parts(
 ) -> pickle_status {
     // SAFETY: as the caller says.
     match unsafe { here(doc, value) }.and_then(|value| or_kind(value.global_parts())) {
-        Ok((found, of_it)) => match unsafe { put(module, found.into()) } {
-            pickle_status::Ok => unsafe { put(name, of_it.into()) },
+        Ok(found) => match unsafe { put(module, found.module.into()) } {
+            pickle_status::Ok => unsafe { put(name, found.name.into()) },
             null => null,
         },
         Err(status) => status,

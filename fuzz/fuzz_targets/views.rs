@@ -1,6 +1,7 @@
 //! A pickle: every value has a meaning, as many parts as it says, and a path that leads to it.
 #![no_main]
 
+use pickle_core::view::Located;
 use libfuzzer_sys::fuzz_target;
 use pickle_core::table::Table;
 use pickle_core::{Heap, Options, Unpickler, View};
@@ -8,7 +9,7 @@ use pickle_core::{Heap, Options, Unpickler, View};
 fuzz_target!(|data: &[u8]| {
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     let Ok(document) = unpickler.load(data) else { return };
-    for (value, path) in document.paths().into_iter().take(200) {
+    for Located { value, path } in document.paths().into_iter().take(200) {
         match value.view() {
             View::Set(set) => assert_eq!(set.items.len(), set.items.count()),
             View::Sequence(sequence) => assert_eq!(sequence.items.len(), sequence.items.count()),

@@ -115,8 +115,8 @@ fn logical(data_type: &DataType) -> String {
 /// The class of what pandas keeps values in.
 fn class_of(value: Value<'_>) -> Option<&str> {
     let object = value.as_object()?;
-    match object.instance()?.class.as_global()? {
-        (_, "__pyx_unpickle_NDArrayBacked") => object.args().next()?.as_global().map(|(_, name)| name),
+    match object.instance()?.class.as_global()?.pair() {
+        (_, "__pyx_unpickle_NDArrayBacked") => object.args().next()?.as_global().map(|class| class.name),
         (_, name) => Some(name),
     }
 }
@@ -142,7 +142,7 @@ pub(crate) fn describe(values: &Values<'_>, array: Option<Value<'_>>) -> Describ
     match values {
         Values::Run(Run::Range { .. } | Run::Pointers(_)) => Described::plain("int64"),
         Values::Run(Run::Lane(lane, Meaning::Zone(_))) => {
-            Described::plain(format!("datetime64[{}]", lane.dtype().unit.map_or("ns", |(unit, _)| unit)))
+            Described::plain(format!("datetime64[{}]", lane.dtype().unit.map_or("ns", |tick| tick.unit)))
         }
         Values::Run(Run::Lane(_, Meaning::Period(freq))) => {
             let freq = Frequency::of(*freq).map_or_else(String::new, |freq| freq.to_string());

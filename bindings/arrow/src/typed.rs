@@ -12,7 +12,7 @@ use arrow_array::{ArrayRef, BooleanArray, PrimitiveArray, StructArray, new_empty
 use arrow_buffer::{Buffer, NullBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use half::f16;
-use pickle_core::known::DType;
+use pickle_core::known::{DType, Tick};
 use pickle_core::table::{ArrowType, Cell, Lane, Strided, Unit};
 use std::ops::Range;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(crate) fn type_of(dtype: &DType<'_>) -> Option<(DataType, i64)> {
             DataType::FixedSizeBinary(i32::try_from(size).ok()?)
         }
         (b'M' | b'm', 8) => {
-            let (name, count) = dtype.unit?;
+            let Tick { unit: name, count } = dtype.unit?;
             let unit = Unit::of(name)?;
             let is_date = dtype.kind == b'M';
             return match (unit, scalar::unit_of(unit), unit.seconds()) {

@@ -3,7 +3,9 @@
 use crate::errors;
 use crate::raw::Input;
 use pickle_core::joblib::{self, Array};
-use pickle_core::{Arg, Decoder, Document, Error, Heap, How, Kind, Opcode, Options, Status, Unpickler, Value};
+use pickle_core::{
+    Arg, Decoder, Document, Error, GlobalName, Heap, How, Kind, Opcode, Options, Status, Unpickler, Value,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::{BTreeMap, HashMap};
@@ -41,7 +43,7 @@ impl Names {
     fn note(&mut self, op: &pickle_core::Op<'_>) {
         match op.opcode {
             Opcode::Global | Opcode::Inst => {
-                let (module, name) = op.module_and_name().unwrap_or_default();
+                let GlobalName { module, name } = op.module_and_name().unwrap_or_default();
                 let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
                 self.globals.entry((text(module), text(name))).or_default();
             }
@@ -70,7 +72,7 @@ pub fn uses(document: &Document<'_>, names: &Names) -> BTreeMap<(String, String)
             Some(object) if matches!(object.how(), How::PersId | How::Changed) => continue,
             Some(object) => (object.callable(), 1),
         };
-        if let Some(pair) = named.as_global() {
+        if let Some(pair) = named.as_global().map(GlobalName::pair) {
             *counts.entry(pair).or_default() += calls;
         }
     }
@@ -90,7 +92,7 @@ fn unnamed(document: &Document<'_>) -> u64 {
 fn root(value: Value<'_>) -> String {
     let class = value.as_object().and_then(|object| object.class()).or_else(|| value.as_global());
     match class {
-        Some((module, name)) => format!("{module}.{name}"),
+        Some(class) => class.to_string(),
         None => value.kind().name().into(),
     }
 }

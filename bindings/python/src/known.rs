@@ -2,7 +2,7 @@
 
 use crate::build::Build;
 use pickle_core::view::{Fraction, MappingKind, Octets, SequenceKind, TimeDelta, View, Zone};
-use pickle_core::{Object, Value};
+use pickle_core::{GlobalName, Object, Value};
 use pyo3::exceptions::{PyArithmeticError, PyLookupError, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -135,7 +135,7 @@ fn of<'py>(build: &mut Build<'_, '_, 'py>, view: &View<'_>, object: &Object<'_>)
             }
         }
         View::TimeDelta(delta) => timedelta(py, delta)?,
-        View::Zone(Zone::Fixed(offset, name)) if object.class() == Some(("datetime", "timezone")) => {
+        View::Zone(Zone::Fixed(offset, name)) if object.class() == Some(GlobalName::new("datetime", "timezone")) => {
             let class = class!(py, "datetime", "timezone")?;
             let zero = offset.total_microseconds() == 0;
             match name {
@@ -271,7 +271,7 @@ fn is_zone(key: &str) -> bool {
 }
 
 /// Built-in classes that make an empty value when they are called.
-fn harmless<'py>(py: Python<'py>, (module, name): (&str, &str)) -> Option<Bound<'py, PyAny>> {
+fn harmless<'py>(py: Python<'py>, GlobalName { module, name }: GlobalName<&str>) -> Option<Bound<'py, PyAny>> {
     let builtin = matches!(module, "builtins" | "__builtin__")
         && matches!(
             name,

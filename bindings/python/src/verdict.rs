@@ -47,7 +47,7 @@ impl Observer for Collector {
             name: text(finding.name),
             opcode: finding.opcode.map_or("", Opcode::name),
             offset: finding.offset,
-            via: finding.via.map(|(module, name)| format!("{}.{}", text(module), text(name))),
+            via: finding.via.map(|via| format!("{}.{}", text(via.module), text(via.name))),
             args: finding.args.to_owned(),
             pythons: finding.readers.name(),
         });

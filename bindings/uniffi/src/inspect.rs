@@ -2,7 +2,7 @@
 
 use crate::{PickleError, ReadOptions};
 use pickle_core::joblib::{self, Array};
-use pickle_core::{Decoder, How, Kind, Opcode, Status, Unpickler, Value};
+use pickle_core::{Decoder, GlobalName, How, Kind, Opcode, Status, Unpickler, Value};
 use std::collections::HashMap;
 
 /// A class or function that a pickle names: Python would import its module.
@@ -109,7 +109,7 @@ impl Names {
             let _: Result<Option<()>, _> = decoder.each(&mut opcodes, |op| {
                 match op.opcode {
                     Opcode::Global | Opcode::Inst => {
-                        let (module, name) = op.module_and_name().unwrap_or_default();
+                        let GlobalName { module, name } = op.module_and_name().unwrap_or_default();
                         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
                         self.calls.entry((text(module), text(name))).or_default();
                     }
@@ -135,7 +135,7 @@ impl Names {
     }
 
     fn seen(&mut self, global: Value<'_>, calls: u64) {
-        if let Some((module, name)) = global.as_global() {
+        if let Some(GlobalName { module, name }) = global.as_global() {
             *self.calls.entry((module.into(), name.into())).or_default() += calls;
         }
     }
@@ -145,7 +145,7 @@ impl Names {
 fn root(value: Value<'_>) -> String {
     let class = value.as_object().and_then(|object| object.class()).or_else(|| value.as_global());
     match class {
-        Some((module, name)) => format!("{module}.{name}"),
+        Some(class) => class.to_string(),
         None => value.kind().name().into(),
     }
 }

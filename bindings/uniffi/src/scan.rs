@@ -141,7 +141,7 @@ impl Observer for Found {
             message,
             module: text(finding.module),
             name: text(finding.name),
-            via: finding.via.map(|(module, name)| format!("{}.{}", text(module), text(name))),
+            via: finding.via.map(|via| format!("{}.{}", text(via.module), text(via.name))),
             args: finding.args.to_owned(),
             opcode: finding.opcode.map_or("", Opcode::name).to_owned(),
             offset: finding.offset,

@@ -204,7 +204,7 @@ fn what(value: Value<'_>) -> String {
     };
     let class = value.as_object().and_then(|object| object.instance()).and_then(|made| made.class.as_global());
     match class {
-        Some((module, name)) => format!("{kind} of {}", crate::messages::printable(&format!("{module}.{name}"))),
+        Some(class) => format!("{kind} of {}", crate::messages::printable(&class.to_string())),
         None => kind.to_owned(),
     }
 }

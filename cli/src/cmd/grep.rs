@@ -201,12 +201,12 @@ impl Search<'_> {
         }
         if self.classes && matches!(value.kind(), Kind::Object | Kind::Global) {
             let name = match value.as_global() {
-                Some((module, name)) => {
-                    let (new, other) = names::today(module, name);
-                    if (new, other) != (module, name) && self.regex.is_match(&format!("{new}.{other}")) {
+                Some(global) => {
+                    let today = names::today(global);
+                    if today != global && self.regex.is_match(&today.to_string()) {
                         return true;
                     }
-                    format!("{module}.{name}")
+                    global.to_string()
                 }
                 None => kind(value),
             };

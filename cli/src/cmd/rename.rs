@@ -1,7 +1,7 @@
 //! Other names for modules, classes and functions: `--rename`, and what libraries moved.
 
 use clap::ValueEnum;
-use pickle_core::recode::GlobalName;
+use pickle_core::GlobalName;
 use std::str::FromStr;
 
 /// `OLD=NEW`: a module with all below it, or one class or function.
@@ -24,15 +24,15 @@ impl FromStr for Rename {
 
 impl Rename {
     /// The new module and name, where the rule is about this global.
-    pub fn apply(&self, module: &str, name: &str) -> Option<GlobalName> {
+    pub fn apply(&self, module: &str, name: &str) -> Option<GlobalName<String>> {
         if let Some(rest) = below(module, &self.old) {
-            return Some((format!("{}{rest}", self.new), name.into()));
+            return Some(GlobalName::new(format!("{}{rest}", self.new), name.into()));
         }
         // One class or function, and what is nested in it.
         let old = self.old.strip_prefix(module)?.strip_prefix('.')?;
         let rest = below(name, old)?;
         let (module, new) = self.new.rsplit_once('.')?;
-        Some((module.into(), format!("{new}{rest}")))
+        Some(GlobalName::new(module.into(), format!("{new}{rest}")))
     }
 }
 
@@ -169,9 +169,10 @@ const SKLEARN: &[(&str, &str)] = &[
 #[cfg(test)]
 mod tests {
     use super::{Rename, Target};
+    use pickle_core::GlobalName;
 
     fn apply(rule: &str, module: &str, name: &str) -> Option<String> {
-        let (module, name) = rule.parse::<Rename>().unwrap().apply(module, name)?;
+        let GlobalName { module, name } = rule.parse::<Rename>().unwrap().apply(module, name)?;
         Some(format!("{module}:{name}"))
     }
 
@@ -179,7 +180,7 @@ mod tests {
     fn what_moved_between_versions() {
         let to = |target: Target, module: &str, name: &str| {
             let new = target.rules().find_map(|rule| rule.apply(module, name))?;
-            Some(format!("{}:{}", new.0, new.1))
+            Some(format!("{}:{}", new.module, new.name))
         };
         let nat = "pandas._libs.tslibs.nattype";
         for target in [Target::Pandas1, Target::Pandas2] {

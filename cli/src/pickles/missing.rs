@@ -20,7 +20,7 @@ pub fn items(document: &Document<'_>, path: &str) -> Option<String> {
         View::Global(_) => "a class or function".into(),
         View::Persistent(_) => "behind a persistent id".into(),
         _ => match found.as_object().and_then(|object| object.class()) {
-            Some((module, name)) => printable(&format!("a {module}.{name}")),
+            Some(class) => printable(&format!("a {class}")),
             None => "an object".into(),
         },
     };

@@ -2,13 +2,15 @@
 
 use crate::survey::symbols::Symbols;
 use pickle_core::joblib::{Array, take_array};
-use pickle_core::recode::{GlobalName, Renamed, rename};
-use pickle_core::{Decoder, Error, ErrorKind, Heap, Opcode, Options, Status, StdSink, Step, Unpickler, WriteError};
+use pickle_core::recode::{Renamed, rename};
+use pickle_core::{
+    Decoder, Error, ErrorKind, GlobalName, Heap, Opcode, Options, Status, StdSink, Step, Unpickler, WriteError,
+};
 use std::io::{self, Write};
 use std::ops::Range;
 
 /// Gets module and name, and gives the new ones, or `None` for those that stay.
-pub type Rename<'r> = dyn FnMut(&str, &str) -> Option<GlobalName> + 'r;
+pub type Rename<'r> = dyn FnMut(&str, &str) -> Option<GlobalName<String>> + 'r;
 
 /// Arrays of joblib begin at places that this divides, for who maps them (`NUMPY_ARRAY_ALIGNMENT_BYTES`).
 const ALIGN: u64 = 16;

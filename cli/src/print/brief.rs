@@ -4,7 +4,7 @@ use super::json::{Options, json};
 use super::names;
 use pickle_core::known::Array;
 use pickle_core::view::{MappingKind, SequenceKind, View};
-use pickle_core::{How, Value};
+use pickle_core::{GlobalName, How, Value};
 use std::io::{self, Write};
 
 /// The plain JSON of a value on one line; `None` where that is longer than `max` bytes.
@@ -106,7 +106,7 @@ pub fn kind(value: Value<'_>) -> String {
         ),
         View::Record(record) => name(record.class),
         View::Derived(derived) => class(derived.class, "object"),
-        View::Array(array) => match array.class.and_then(|class| class.as_global()) {
+        View::Array(array) => match array.class.and_then(|class| class.as_global()).map(GlobalName::pair) {
             None | Some(("numpy", "ndarray")) => "array".into(),
             Some((module, name)) => format!("{module}.{name}"),
         },
@@ -126,7 +126,7 @@ pub fn kind(value: Value<'_>) -> String {
 
 /// The name of a class.
 fn name(class: Value<'_>) -> String {
-    match class.as_global().map(|(module, name)| names::today(module, name)) {
+    match class.as_global().map(|class| names::today(class).pair()) {
         Some(("builtins", name)) => name.to_owned(),
         Some((module, name)) => format!("{module}.{name}"),
         None => "object".into(),

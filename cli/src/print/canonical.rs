@@ -5,7 +5,7 @@ use crate::pickles::children::for_each_child;
 use base64::Engine;
 use num_bigint::{BigInt, Sign};
 use pickle_core::view::View;
-use pickle_core::{Change, Digits, Document, How, Kind, OutOfBand, Value};
+use pickle_core::{Change, Digits, Document, GlobalName, How, Kind, OutOfBand, Value};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::io::{self, Write};
@@ -355,7 +355,7 @@ impl Text<'_, '_> {
             Kind::Bytes => self.tagged_blob("bytes", value),
             Kind::Tuple => self.raw("{\"tuple\":[]}"),
             Kind::Global => {
-                let (module, name) = value.as_global().unwrap_or_default();
+                let GlobalName { module, name } = value.as_global().unwrap_or_default();
                 self.raw(&format!("{{\"global\":[{},{}]}}", json_string(module), json_string(name)))
             }
             Kind::Extension => self.raw(&format!("{{\"ext\":{}}}", value.as_extension().unwrap_or(0))),

@@ -2,7 +2,7 @@
 
 use super::table::time::{self, Instant, Style};
 use pickle_core::Value;
-use pickle_core::known::{Array, DType, Data as ArrayData, Field, Masked, Octets};
+use pickle_core::known::{Array, DType, Data as ArrayData, Field, Masked, Octets, Subarray};
 use pickle_core::table::{Cell, Unit};
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -204,7 +204,7 @@ pub fn fields<'d>(dtype: &DType<'d>) -> impl Iterator<Item = Field<'d>> + use<'d
 
 /// Items of an array inside an item: their type, and the items along each axis.
 pub fn subarray<'d>(dtype: &DType<'d>) -> Option<(DType<'d>, Vec<usize>)> {
-    let (inner, shape) = dtype.subarray?;
+    let Subarray { dtype: inner, shape } = dtype.subarray?;
     let inner = DType::of(inner)?;
     let axes = match shape.items() {
         Some(axes) => axes.take(AXES).map(|axis| axis.as_u64()?.try_into().ok()).collect::<Option<Vec<_>>>()?,

@@ -3,7 +3,8 @@
 //! Python 3 writes the names of Python 2 up to protocol 2 (`__builtin__`, `exceptions.ValueError`, `itertools.imap`) and maps
 //! them back when it reads. Comparisons and searches get the name that is loaded.
 
-use pickle_core::compat;
+use pickle_core::GlobalName;
+use pickle_core::compat::{self, Moved};
 
 /// Modules of Python 2 that have the name of something else in many programs: what is in them is left alone.
 const COMMON: [&str; 11] = [
@@ -21,23 +22,22 @@ const COMMON: [&str; 11] = [
 ];
 
 /// What Python 3 calls a class or function that a pickle names.
-pub fn today<'n>(module: &'n str, name: &'n str) -> (&'n str, &'n str) {
-    match compat::moved_to_python3(module, name) {
-        Some((module, Some(name))) => (module, name),
-        Some((new, None)) if !COMMON.contains(&module) => (new, name),
-        _ => (module, name),
+pub fn today<'n>(global: GlobalName<&'n str>) -> GlobalName<&'n str> {
+    match compat::moved_to_python3(global.module, global.name) {
+        Some(Moved { module, name: Some(name) }) => GlobalName { module, name },
+        Some(Moved { module, name: None }) if !COMMON.contains(&global.module) => GlobalName { module, ..global },
+        _ => global,
     }
 }
 
 /// Both names are loaded as the same class or function. What Python 2 has one name for where Python 3 has several
 /// (`OSError` and `FileNotFoundError`, `functools.reduce` and `_functools.reduce`) is the same where one of both is a name of
 /// Python 2.
-pub fn same(a: (&str, &str), b: (&str, &str)) -> bool {
-    let (x, y) = (today(a.0, a.1), today(b.0, b.1));
-    let there_and_back = |(module, name)| {
-        let (module, name) = compat::to_python2(module, name);
-        today(module, name)
-    };
+pub fn same(a: GlobalName<&str>, b: GlobalName<&str>) -> bool {
+    let (x, y) = (today(a), today(b));
+    fn there_and_back<'n>(global: GlobalName<&'n str>) -> GlobalName<&'n str> {
+        today(compat::to_python2(global.module, global.name))
+    }
     x == y || (x != a || y != b) && there_and_back(x) == there_and_back(y)
 }
 
@@ -45,23 +45,29 @@ pub fn same(a: (&str, &str), b: (&str, &str)) -> bool {
 mod tests {
     use super::*;
 
+    const fn global(module: &'static str, name: &'static str) -> GlobalName<&'static str> {
+        GlobalName::new(module, name)
+    }
+
     #[test]
     fn names_of_python_2() {
-        assert_eq!(today("__builtin__", "long"), ("builtins", "int"));
-        assert_eq!(today("exceptions", "ValueError"), ("builtins", "ValueError"));
-        assert_eq!(today("itertools", "imap"), ("builtins", "map"));
-        assert_eq!(today("copy_reg", "_reconstructor"), ("copyreg", "_reconstructor"));
-        assert_eq!(today("Queue", "Queue"), ("queue", "Queue"));
-        for own in [("commands", "Run"), ("repr", "Repr2"), ("shop", "Item"), ("builtins", "int")] {
-            assert_eq!(today(own.0, own.1), own);
+        assert_eq!(today(global("__builtin__", "long")), global("builtins", "int"));
+        assert_eq!(today(global("exceptions", "ValueError")), global("builtins", "ValueError"));
+        assert_eq!(today(global("itertools", "imap")), global("builtins", "map"));
+        assert_eq!(today(global("copy_reg", "_reconstructor")), global("copyreg", "_reconstructor"));
+        assert_eq!(today(global("Queue", "Queue")), global("queue", "Queue"));
+        for own in
+            [global("commands", "Run"), global("repr", "Repr2"), global("shop", "Item"), global("builtins", "int")]
+        {
+            assert_eq!(today(own), own);
         }
     }
 
     #[test]
     fn one_name_for_several() {
-        assert!(same(("exceptions", "OSError"), ("builtins", "FileNotFoundError")));
-        assert!(same(("_functools", "reduce"), ("__builtin__", "reduce")));
-        assert!(!same(("builtins", "PermissionError"), ("builtins", "FileNotFoundError")));
-        assert!(!same(("exceptions", "ValueError"), ("builtins", "KeyError")));
+        assert!(same(global("exceptions", "OSError"), global("builtins", "FileNotFoundError")));
+        assert!(same(global("_functools", "reduce"), global("__builtin__", "reduce")));
+        assert!(!same(global("builtins", "PermissionError"), global("builtins", "FileNotFoundError")));
+        assert!(!same(global("exceptions", "ValueError"), global("builtins", "KeyError")));
     }
 }

@@ -71,7 +71,7 @@ impl Reason {
         if finding.depth > 0 {
             message.push_str(" (in a nested pickle)");
         }
-        let mut chain: Vec<_> = finding.via.iter().map(|(module, name)| dotted(module, name)).collect();
+        let mut chain: Vec<_> = finding.via.iter().map(|via| dotted(via.module, via.name)).collect();
         if !finding.name.is_empty() {
             chain.push(dotted(finding.module, finding.name));
         }

@@ -16,7 +16,7 @@ mod text;
 use self::memo::Young;
 use super::globals::{Global, Globals, NAME_MAX, cut};
 use pickle_core::joblib::Array;
-use pickle_core::{Arg, Error, ErrorKind, Op, Opcode, memo_index};
+use pickle_core::{Arg, Error, ErrorKind, GlobalName, Op, Opcode, memo_index};
 use std::collections::{HashMap, VecDeque};
 
 /// What a value is, as far as the opcodes tell.
@@ -295,7 +295,7 @@ impl Symbols {
         // A name counts even where the stack then lacks what goes with it.
         let named = match op.opcode {
             Opcode::Global | Opcode::Inst => {
-                let (module, name) = op.module_and_name().unwrap_or((op.bytes(), b""));
+                let GlobalName { module, name } = op.module_and_name().unwrap_or(GlobalName::new(op.bytes(), b""));
                 self.globals.name(module, name)
             }
             _ => 0,

@@ -30,7 +30,7 @@ mod error {
 use common::{corpus, each_pickle};
 use pickle_cli::print::json::{Options, json};
 use pickle_cli::print::tree;
-use pickle_core::view::View;
+use pickle_core::view::{Located, View};
 use pickle_core::{Document, Path, PathStep, Value};
 use serde_json::Value as Json;
 
@@ -136,7 +136,7 @@ const CONTAINERS: usize = 40;
 /// Everyone says the same of every value.
 fn agree(name: &str, pickle: &[u8], document: &Document<'_>, tally: &mut Tally) {
     let mut containers = 0;
-    for (value, path) in document.paths().into_iter().take(VALUES) {
+    for Located { value, path } in document.paths().into_iter().take(VALUES) {
         if path.len() > 2000 {
             continue;
         }
@@ -174,8 +174,8 @@ fn commands(file: &std::path::Path, document: &Document<'_>, tally: &mut Tally) 
         let output = command.output().expect("the command starts");
         (output.status.success(), output.stdout)
     };
-    let last = document.paths().into_iter().filter(|(_, path)| path.len() < 500).take(40).last();
-    for (value, path) in [(document.root(), "$".to_owned())].into_iter().chain(last) {
+    let last = document.paths().into_iter().filter(|located| located.path.len() < 500).take(40).last();
+    for Located { value, path } in [Located { value: document.root(), path: "$".to_owned() }].into_iter().chain(last) {
         let Some(part) = plain(value) else { continue };
         let (fine, out) = run(&["get"], &path);
         tally.commands += 1;

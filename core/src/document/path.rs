@@ -15,7 +15,7 @@ use nom::{IResult, Parser};
 #[non_exhaustive]
 pub enum PathStep<'p> {
     /// A key that is text, an attribute, a field, a column.
-    Key(Text<'p>),
+    Key(PathKey<'p>),
     /// An index, below zero from the end; the key of a mapping that has ints for keys.
     Index(i64),
     /// Items from one index on up to another, every so many: `[1:3]`, `[::2]`.
@@ -58,9 +58,9 @@ pub enum PathStep<'p> {
     Inner,
 }
 
-/// Text in a path, its escapes not resolved yet.
+/// A key in a path: text whose escapes are not resolved yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text<'p> {
+pub struct PathKey<'p> {
     source: &'p str,
     escapes: Escapes,
 }
@@ -74,7 +74,7 @@ enum Escapes {
     Pointer,
 }
 
-impl<'p> Text<'p> {
+impl<'p> PathKey<'p> {
     /// The characters.
     pub fn chars(self) -> impl Iterator<Item = char> + Clone + 'p {
         let mut rest = self.source.chars();
@@ -233,7 +233,7 @@ type Read<'p, T> = IResult<Source<'p>, T>;
 
 fn pointer(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     let text = preceded(char('/'), take_while(|c| c != '/'));
-    map(text, |Source(source)| PathStep::Key(Text { source, escapes: Escapes::Pointer })).parse(input)
+    map(text, |Source(source)| PathStep::Key(PathKey { source, escapes: Escapes::Pointer })).parse(input)
 }
 
 /// `..`, `.name`, `.*`, `.[0]`, `.@class`.
@@ -245,7 +245,7 @@ fn name(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     let text = take_till1(|c: char| matches!(c, '.' | '[' | ']' | '@'));
     map(text, |Source(source)| match source {
         "*" => PathStep::All,
-        _ => PathStep::Key(Text { source, escapes: Escapes::None }),
+        _ => PathStep::Key(PathKey { source, escapes: Escapes::None }),
     })
     .parse(input)
 }
@@ -315,7 +315,7 @@ fn slice(input: Source<'_>) -> Read<'_, PathStep<'_>> {
 /// Between quotes of either kind.
 fn quoted(input: Source<'_>) -> Read<'_, PathStep<'_>> {
     let (rest, source) = string(input)?;
-    Ok((rest, PathStep::Key(Text { source, escapes: Escapes::Quoted })))
+    Ok((rest, PathStep::Key(PathKey { source, escapes: Escapes::Quoted })))
 }
 
 fn string(input: Source<'_>) -> Read<'_, &str> {
@@ -373,8 +373,8 @@ pub(crate) enum Token<'p> {
     /// An int, as its text.
     Int(&'p str),
     Float(&'p str),
-    Text(Text<'p>),
-    Bytes(Text<'p>),
+    Text(PathKey<'p>),
+    Bytes(PathKey<'p>),
 }
 
 /// The next piece of a literal, and what follows it.
@@ -384,7 +384,7 @@ pub(crate) fn next_token(text: &str) -> Option<(&str, Token<'_>)> {
 }
 
 fn token(input: Source<'_>) -> Read<'_, Token<'_>> {
-    let quoted = |source| Text { source, escapes: Escapes::Quoted };
+    let quoted = |source| PathKey { source, escapes: Escapes::Quoted };
     let digits = || take_while1(|c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-' | '_'));
     delimited(
         take_while(|c: char| c == ' '),
@@ -422,11 +422,11 @@ mod tests {
     }
 
     fn key(source: &str) -> Option<PathStep<'_>> {
-        Some(PathStep::Key(Text { source, escapes: Escapes::None }))
+        Some(PathStep::Key(PathKey { source, escapes: Escapes::None }))
     }
 
     fn quoted(source: &str) -> Option<PathStep<'_>> {
-        Some(PathStep::Key(Text { source, escapes: Escapes::Quoted }))
+        Some(PathStep::Key(PathKey { source, escapes: Escapes::Quoted }))
     }
 
     #[test]
@@ -467,7 +467,7 @@ mod tests {
     fn escapes() {
         let texts = [(r#"a\"b"#, "a\"b"), (r"\u00e9\n", "é\n"), (r"\ud83d\ude00", "\u{1f600}"), (r"\x41\\", "A\\")];
         for (source, text) in texts {
-            let quoted = Text { source, escapes: Escapes::Quoted };
+            let quoted = PathKey { source, escapes: Escapes::Quoted };
             assert_eq!(quoted.chars().collect::<String>(), text);
             assert!(quoted.is(text.as_bytes()) && !quoted.is(b"other"));
         }

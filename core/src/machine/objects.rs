@@ -4,14 +4,14 @@ use super::memory::Regions;
 use super::node::{How, Node, chunk, tag};
 use super::{Done, Machine, Source, get, set};
 use crate::literal::utf8;
-use crate::{Arg, ErrorKind, Opcode};
+use crate::{Arg, ErrorKind, GlobalName, Opcode};
 
 impl Machine {
     /// The names of GLOBAL must be UTF-8, those of INST ASCII; neither may be empty.
     pub(super) fn global(&mut self, r: &mut Regions<'_>, source: Source<'_>, ascii: bool) -> Result<Node, ErrorKind> {
         let line = self.slice(r, source);
         let len = line.len();
-        match crate::wire::op::split_lines(line) {
+        match crate::wire::op::split_lines(line).map(GlobalName::pair) {
             Some((module, name)) if !module.is_empty() && !name.is_empty() => {}
             _ => return Err(ErrorKind::EmptyLine),
         }

@@ -5,7 +5,7 @@
 //! other, perhaps one byte of padding length and the padding, then the raw
 //! bytes of the array (`joblib.numpy_pickle.NumpyArrayWrapper.write_array`).
 
-use crate::{Change, Error, Memory, Unpickler, Value};
+use crate::{Change, Error, GlobalName, Memory, Unpickler, Value};
 
 /// What lies behind a `NumpyArrayWrapper`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Array {
 /// What follows the BUILD of `built`; `None` where opcodes go on.
 pub fn array_after(built: Value<'_>) -> Option<Array> {
     let object = built.as_object()?;
-    let (module, name) = object.class()?;
+    let GlobalName { module, name } = object.class()?;
     if name != "NumpyArrayWrapper" || !matches!(module, "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle")
     {
         return None;

@@ -17,7 +17,7 @@ use super::view::{self, Offer, Taken, Want};
 use crate::literal::compat;
 use crate::machine::node::{Node, tag};
 use crate::view::{Octets, View};
-use crate::{BigInt, Digits, Document, Items, Kind, Value};
+use crate::{BigInt, Digits, Document, GlobalName, Items, Kind, Value};
 use ::serde::de::value::StrDeserializer;
 use ::serde::de::{self, Visitor};
 use core::cell::Cell;
@@ -251,10 +251,11 @@ impl<'f, 'de> Reader<'f, 'de> {
 
     /// Module and name as one text.
     fn visit_global<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
-        let Some((module, name)) = self.value().as_global() else {
+        let Some(GlobalName { module, name }) = self.value().as_global() else {
             return Err(Error::value(format_args!("the name of the class has lone surrogates")));
         };
-        let (module, name) = if self.cx.python2 { compat::to_python3(module, name) } else { (module, name) };
+        let GlobalName { module, name } =
+            if self.cx.python2 { compat::to_python3(module, name) } else { GlobalName::new(module, name) };
         let mut text = Text::default();
         match write!(text, "{module}.{name}") {
             Ok(()) => visitor.visit_str(text.as_str()),

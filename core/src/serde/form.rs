@@ -2,7 +2,7 @@
 
 use super::view::{Parts, Taken, Want};
 use crate::view::{Attributes, View, Zone};
-use crate::{How, Kind, Object, Value};
+use crate::{GlobalName, How, Kind, Object, Value};
 
 /// How [`Object`](super::Object) makes the object again.
 ///
@@ -227,7 +227,7 @@ pub(crate) fn form(value: Value<'_>, object: &Object<'_>, taken: Taken, want: Wa
 /// Objects that are written again from a text.
 fn is_told_by_text(class: Value<'_>) -> bool {
     matches!(
-        class.as_global(),
+        class.as_global().map(GlobalName::pair),
         Some(
             ("datetime", "date" | "time" | "datetime" | "timedelta" | "timezone")
                 | ("zoneinfo" | "backports.zoneinfo", "ZoneInfo")

@@ -2,6 +2,7 @@
 
 use super::block::{Block, Record};
 use super::text::Text;
+use crate::known::Subarray;
 use crate::machine::node::Node;
 use crate::view::Octets;
 use crate::view::known::{Array, DType};
@@ -46,7 +47,7 @@ impl<'c> Made<'c> {
         if dtype.fields.is_some() {
             return Made::Record(Record { dtype: *dtype, bytes });
         }
-        if let Some((inner, shape)) = dtype.subarray {
+        if let Some(Subarray { dtype: inner, shape }) = dtype.subarray {
             return match DType::of(inner) {
                 Some(inner) => Made::Block(Block::inner(inner, shape, bytes)),
                 None => Made::Bytes(bytes),

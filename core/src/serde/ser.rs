@@ -13,7 +13,7 @@ use super::options::SerOptions;
 use super::text::Text;
 use super::wrappers::{GLOBAL, OBJECT, PERSISTENT};
 use crate::literal::compat;
-use crate::{Counter, ErrorKind, Level, Memoized, Pickler, SliceWriter, WriteError};
+use crate::{Counter, ErrorKind, GlobalName, Level, Memoized, Pickler, SliceWriter, WriteError};
 use ::serde::ser::{self, Serialize};
 use embedded_io::Write;
 
@@ -269,7 +269,7 @@ impl<W: Write> Out<'_, W> {
     }
 
     fn formed<T: Serialize + ?Sized>(&mut self, form: Form, module: &str, name: &str, value: &T) -> Result<()> {
-        let (module, name) = self.class(module, name);
+        let GlobalName { module, name } = self.class(module, name);
         match form {
             Form::Part => {
                 return Err(unsupported(
@@ -295,15 +295,15 @@ impl<W: Write> Out<'_, W> {
             Form::CallOne => done(self.pickler.begin_call(module, name, Some(1)))?,
             Form::Items => done(self.pickler.begin_call(module, name, Some(0)))?,
             Form::Tuple => {
-                let (helper, reconstructor) = self.class("copyreg", "_reconstructor");
-                done(self.pickler.begin_call(helper, reconstructor, Some(3)))?;
+                let helper = self.class("copyreg", "_reconstructor");
+                done(self.pickler.begin_call(helper.module, helper.name, Some(3)))?;
                 done(self.pickler.global(module, name))?;
-                let (builtins, tuple) = self.class("builtins", "tuple");
-                done(self.pickler.global(builtins, tuple))?;
+                let tuple = self.class("builtins", "tuple");
+                done(self.pickler.global(tuple.module, tuple.name))?;
             }
             Form::Member => {
-                let (builtins, getattr) = self.class("builtins", "getattr");
-                done(self.pickler.begin_call(builtins, getattr, Some(2)))?;
+                let getattr = self.class("builtins", "getattr");
+                done(self.pickler.begin_call(getattr.module, getattr.name, Some(2)))?;
                 done(self.pickler.global(module, name))?;
             }
         }
@@ -343,8 +343,8 @@ impl<W: Write> Out<'_, W> {
     }
 
     /// Before protocol 3, Python expects the names of Python 2.
-    fn class<'n>(&self, module: &'n str, name: &'n str) -> (&'n str, &'n str) {
-        if self.options.protocol < 3 { compat::to_python2(module, name) } else { (module, name) }
+    fn class<'n>(&self, module: &'n str, name: &'n str) -> GlobalName<&'n str> {
+        if self.options.protocol < 3 { compat::to_python2(module, name) } else { GlobalName::new(module, name) }
     }
 }
 

@@ -8,6 +8,7 @@ use super::rings::Items;
 use super::rules::{Capability, Rule, Verdict};
 use super::short::{Short, push_byte, push_int};
 use super::value::{Kind, Slot, flag};
+use crate::GlobalName;
 
 impl<'m> Machine<'m> {
     // ---- names
@@ -163,7 +164,10 @@ impl<'m> Machine<'m> {
             offset: self.offset,
             module,
             name,
-            via: via.map(|via| self.names.text(via)),
+            via: via.map(|via| {
+                let (module, name) = self.names.text(via);
+                GlobalName { module, name }
+            }),
             args,
             detail,
         };

@@ -8,7 +8,7 @@ use super::rules::{Rule, Verdict};
 use super::scalar::{self, Reading};
 use super::value::{JUDGED, Kind, Slot, flag, pack};
 use crate::literal::escape;
-use crate::{Arg, Op, Opcode};
+use crate::{Arg, GlobalName, Op, Opcode};
 
 impl Machine<'_> {
     /// One opcode with its argument; payloads beyond [`KEEP`] come through [`Machine::long`].
@@ -246,13 +246,13 @@ impl Machine<'_> {
                 Ok(())
             }
             (O::Global, Arg::Text(_)) => {
-                let Some((module, name)) = op.module_and_name() else { return Err(Broken("")) };
+                let Some(GlobalName { module, name }) = op.module_and_name() else { return Err(Broken("")) };
                 let global = self.import(module, name, 0, out)?;
                 self.push(global, out)
             }
             (O::StackGlobal, _) => self.stack_global(out),
             (O::Inst, Arg::Text(_)) => {
-                let Some((module, name)) = op.module_and_name() else { return Err(Broken("")) };
+                let Some(GlobalName { module, name }) = op.module_and_name() else { return Err(Broken("")) };
                 let range = self.unmark()?;
                 let args = Items::of(self.values(range));
                 let class = self.import(module, name, 0, out)?;

@@ -1,7 +1,7 @@
 //! What a judge tells: findings and events while it reads, a summary at the end.
 
 use super::rules::{Capability, Rule, Verdict};
-use crate::Opcode;
+use crate::{GlobalName, Opcode};
 
 /// Which readers a finding holds for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,7 +60,7 @@ pub struct Finding<'a> {
     /// Name of the global, empty where there is none.
     pub name: &'a [u8],
     /// Module and name of what calls it.
-    pub via: Option<(&'a [u8], &'a [u8])>,
+    pub via: Option<GlobalName<&'a [u8]>>,
     /// The arguments in short, ready to print.
     pub args: &'a str,
     /// More about it, empty where the rule says all.

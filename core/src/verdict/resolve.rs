@@ -252,15 +252,15 @@ fn resolve_name(module: &[u8], name: &[u8], protocol: u8, policy: Option<&Table<
         (Ok(module_text), Ok(name_text)) => compat::to_python3(module_text, name_text),
         _ => return now,
     };
-    if moved.0.as_bytes() == module && moved.1.as_bytes() == name {
+    if moved.module.as_bytes() == module && moved.name.as_bytes() == name {
         return now;
     }
-    let mapped = exact(moved.0.as_bytes(), moved.1.as_bytes(), policy);
+    let mapped = exact(moved.module.as_bytes(), moved.name.as_bytes(), policy);
     // Python 3 writes `commands.CalledProcessError`, which no Python 2 has, for an exception of its `subprocess`.
     let harmless = |found: table::Found| found.exact && !matches!(found.effect, Effect::Sink(..) | Effect::Code);
     let other = protocol < 3
         && !table::find(module, name).is_some_and(|found| found.exact)
-        && table::find(moved.0.as_bytes(), moved.1.as_bytes()).is_some_and(harmless);
+        && table::find(moved.module.as_bytes(), moved.name.as_bytes()).is_some_and(harmless);
     if matches!(now.effect, Effect::Sink(..)) && now.verdict >= mapped.verdict && !other {
         return now;
     }

@@ -3,7 +3,7 @@
 use super::instance::{Changed, Instance};
 use super::python_name;
 use crate::document::iter::Cells;
-use crate::{Document, Entries, Kind, Node, Value};
+use crate::{Document, Entries, GlobalName, Kind, Node, Value};
 
 /// Keys and values of a mapping: of a dict, of pairs in a list (Python 2's OrderedDict), of several maps (ChainMap).
 /// Of equal keys the last counts, as in Python.
@@ -72,7 +72,7 @@ impl MapCells {
             return if set.is_some() && held.len() != 0 { None } else { set.or(Some(held)) };
         }
         let Instance { class, mut args } = object.instance()?;
-        let (module, name) = class.as_global()?;
+        let GlobalName { module, name } = class.as_global()?;
         match (python_name(module), name) {
             ("collections", "defaultdict") => set.or(Some(MapCells::NONE)),
             ("collections", "OrderedDict" | "Counter") => match (args.next(), set) {

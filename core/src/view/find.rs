@@ -8,7 +8,7 @@ use super::rows::{self, Part, places};
 #[cfg(feature = "alloc")]
 use super::table::Cell;
 use super::{Octets, View};
-use crate::document::path::{DEPTH, Path, PathStep, Text, Token, next_token};
+use crate::document::path::{DEPTH, Path, PathKey, PathStep, Token, next_token};
 use crate::{Change, Document, How, Items, Kind, Value};
 use core::fmt::{self, Write};
 
@@ -159,8 +159,8 @@ impl<'d> Value<'d> {
             PathStep::KeyAt(place) => entries(value, place).map(|(key, _)| key),
             PathStep::ValueAt(place) => entries(value, place).map(|(_, value)| value),
             PathStep::Inner => value.inner(),
-            PathStep::Module => value.global_parts().map(|(module, _)| module),
-            PathStep::Name => value.global_parts().map(|(_, name)| name),
+            PathStep::Module => value.global_parts().map(|parts| parts.module),
+            PathStep::Name => value.global_parts().map(|parts| parts.name),
             _ => of_object(value, step),
         }
     }
@@ -265,7 +265,7 @@ fn entries<'d>(value: Value<'d>, place: u64) -> Option<(Value<'d>, Value<'d>)> {
     })
 }
 
-fn by_name<'d>(value: Value<'d>, name: Text<'_>) -> Option<Value<'d>> {
+fn by_name<'d>(value: Value<'d>, name: PathKey<'_>) -> Option<Value<'d>> {
     let same = |(key, _): &(Value<'d>, Value<'d>)| match key.kind() {
         Kind::Str => key.str_bytes().is_some_and(|key| name.is(key)),
         Kind::Str8 => key.as_bytes().is_some_and(|key| name.is(key)),
@@ -551,7 +551,7 @@ fn what_is(value: Value<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 None => object.class(),
             });
             match class {
-                Some((module, name)) => write!(f, "is a {module}.{name}")?,
+                Some(class) => write!(f, "is a {class}")?,
                 None => f.write_str("is an object")?,
             }
             // What is told by its attributes has them.

@@ -5,7 +5,7 @@ use super::known::{Array, DType, Data, Octets};
 use super::rows::{Part, Reached, places};
 use super::table::Cell;
 use crate::Value;
-use crate::document::path::{PathStep, Text};
+use crate::document::path::{PathKey, PathStep};
 
 /// Where a path has come to.
 #[derive(Clone, Copy)]
@@ -104,7 +104,7 @@ impl<'d> Inside<'d> {
         Some(Inside { axis: self.axis.checked_add(1)?, start: self.start.checked_add(skip)?, ..*self }.arrived())
     }
 
-    fn field(&self, name: Text<'_>) -> Option<At<'d>> {
+    fn field(&self, name: PathKey<'_>) -> Option<At<'d>> {
         let field = self.dtype.field_named(|field| name.is(field.as_bytes()))?;
         let offset = self.offset.checked_add(field.offset)?;
         Some(Inside { dtype: field.dtype, offset, ..*self }.arrived())

@@ -1,7 +1,7 @@
 //! An object as its class, its arguments and what happened to it, whichever opcodes say so.
 
 use super::python_name;
-use crate::{Change, Entries, How, Items, Kind, Object, Value};
+use crate::{Change, Entries, GlobalName, How, Items, Kind, Object, Value};
 
 /// A class and the arguments of its constructor.
 #[derive(Clone, Copy)]
@@ -28,7 +28,7 @@ impl<'d> Object<'d> {
             _ => {}
         }
         let (class, mut args) = (self.callable(), self.args());
-        match self.class() {
+        match self.class().map(GlobalName::pair) {
             Some(("copy_reg" | "copyreg", "_reconstructor")) => {
                 let mut parts = args;
                 if let (Some(inner), Some(base), Some(state)) = (parts.next(), parts.next(), parts.next())
@@ -50,7 +50,7 @@ impl<'d> Object<'d> {
     /// The class, the built-in class that it is made of, and its value there: an instance of a subclass of `int`, `list`
     /// and so on, as protocols 0 and 1 spell it (`copyreg._reconstructor`).
     pub(crate) fn derived(&self) -> Option<(Value<'d>, &'d str, Value<'d>)> {
-        let ("copy_reg" | "copyreg", "_reconstructor") = self.class()? else { return None };
+        let ("copy_reg" | "copyreg", "_reconstructor") = self.class()?.pair() else { return None };
         let mut parts = self.args();
         let (class, base, value) = (parts.next()?, builtin(parts.next()?)?, parts.next()?);
         if base == "object" || parts.len() != 0 { None } else { Some((class, base, value)) }
@@ -59,13 +59,13 @@ impl<'d> Object<'d> {
 
 /// A base class of C that holds nothing, and an instance of it.
 fn is_empty_base(base: Value<'_>, state: Value<'_>) -> bool {
-    let is_base = |value: Value<'_>| value.as_global() == Some(("datetime", "tzinfo"));
+    let is_base = |value: Value<'_>| value.as_global() == Some(GlobalName::new("datetime", "tzinfo"));
     is_base(base) && state.as_object().is_some_and(|object| is_base(object.callable()) && object.args().len() == 0)
 }
 
 /// The name of a built-in class.
 fn builtin(value: Value<'_>) -> Option<&str> {
-    let (module, name) = value.as_global()?;
+    let GlobalName { module, name } = value.as_global()?;
     if python_name(module) == "builtins" { Some(name) } else { None }
 }
 

@@ -3,7 +3,7 @@
 use super::find::unboxed;
 use super::octets::Octets;
 use crate::document::path::{DEPTH, PathStep};
-use crate::{Change, Document, How, Items, Kind, Node, Value};
+use crate::{Change, Document, GlobalName, How, Items, Kind, Node, Value};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt::Write;
@@ -16,6 +16,15 @@ enum Part<'d> {
     /// The value under a key: at this place of its dict, or of what was set in an object.
     Under(Value<'d>, usize),
     Step(PathStep<'static>),
+}
+
+/// A value, and the way to it.
+#[derive(Clone, Debug)]
+pub struct Located<'d> {
+    /// The value.
+    pub value: Value<'d>,
+    /// Its path, as [`Value::find`] reads it.
+    pub path: String,
 }
 
 /// A value, the number of the one that it was met in, and the step from there.
@@ -54,7 +63,7 @@ impl Document<'_> {
 
     /// The paths of all values that the root holds, each by its first way, in the order of their distance. Each is found
     /// by [`Value::find`].
-    pub fn paths<'a>(&'a self) -> Vec<(Value<'a>, String)> {
+    pub fn paths<'a>(&'a self) -> Vec<Located<'a>> {
         let mut met: Vec<Met<'a>> = alloc::vec![(self.root(), 0, Part::Root)];
         let mut known = alloc::vec![false; self.id_limit()];
         let mut at = 0;
@@ -66,7 +75,7 @@ impl Document<'_> {
             }
             at += 1;
         }
-        met.iter().enumerate().map(|(at, &(value, _, _))| (value, text(&met, at))).collect()
+        met.iter().enumerate().map(|(at, &(value, _, _))| Located { value, path: text(&met, at) }).collect()
     }
 }
 
@@ -80,7 +89,7 @@ fn parts<'d>(value: Value<'d>, put: &mut dyn FnMut(Value<'d>, Part<'d>)) {
         entry += 1;
     }
     value.inner().into_iter().for_each(|inner| put(inner, Part::Step(PathStep::Inner)));
-    if let Some((module, name)) = value.global_parts() {
+    if let Some(GlobalName { module, name }) = value.global_parts() {
         put(module, Part::Step(PathStep::Module));
         put(name, Part::Step(PathStep::Name));
     }

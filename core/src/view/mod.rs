@@ -36,6 +36,8 @@ pub use derived::Derived;
 pub use fields::{Attributes, Pairs};
 pub use find::PathError;
 pub use instance::Instance;
+#[cfg(feature = "alloc")]
+pub use locate::Located;
 pub use members::Members;
 pub use numbers::{Fraction, Ip, Uuid};
 pub use octets::Octets;
@@ -51,7 +53,7 @@ pub(crate) use fields::PairCells;
 pub(crate) use instance::Changed;
 pub(crate) use members::{Member as Part, MemberCells};
 
-use crate::{BigInt, Items, Kind, Object, Value};
+use crate::{BigInt, GlobalName, Items, Kind, Object, Value};
 use known::{Array, DType, Masked, Tensor};
 
 /// What a value means, however it is spelled.
@@ -272,7 +274,7 @@ impl<'d> From<Option<View<'d>>> for Row<'d> {
 fn row<'d>(
     value: Value<'d>,
     class: Value<'d>,
-    (module, name): (&'d str, &'d str),
+    GlobalName { module, name }: GlobalName<&'d str>,
     object: &Object<'d>,
     args: Items<'d>,
 ) -> Row<'d> {

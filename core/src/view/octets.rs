@@ -2,7 +2,7 @@
 
 use super::instance::Changed;
 use super::python_name;
-use crate::{Items, Kind, Value};
+use crate::{GlobalName, Items, Kind, Value};
 use core::fmt;
 
 /// The content of bytes. Below protocol 3 a pickle holds the text of their Latin-1 form instead, or a list of ints, so
@@ -88,7 +88,7 @@ impl<'d> Octets<'d> {
             if !Changed::of(&object).is_empty() {
                 return None;
             }
-            let (module, name) = object.class()?;
+            let GlobalName { module, name } = object.class()?;
             let mut args = object.args();
             match (python_name(module), name, args.len()) {
                 ("builtins", "bytes" | "bytearray", 0) => return Some(Octets::raw(&[])),

@@ -7,7 +7,7 @@ use super::derived::Derived;
 use super::fields::{Attributes, Pairs};
 use super::instance::{Changed, Instance};
 use super::octets::Octets;
-use crate::{Items, Kind, Object, Value};
+use crate::{GlobalName, Items, Kind, Object, Value};
 use core::fmt;
 
 /// An object: its class, what it is made with, its attributes.
@@ -27,7 +27,7 @@ pub struct Record<'d> {
 
 impl<'d> Record<'d> {
     /// Module and name of the class.
-    pub fn name(&self) -> Option<(&'d str, &'d str)> {
+    pub fn name(&self) -> Option<GlobalName<&'d str>> {
         self.class.as_global()
     }
 
@@ -118,12 +118,12 @@ pub(super) fn derived<'d>(object: &Object<'d>) -> Option<View<'d>> {
 fn new_by_name<'d>(object: &Object<'d>) -> Option<Partial<'d>> {
     // Not by views: what is called may be made by a call, and so on, without end.
     let call = object.callable().as_object()?;
-    if call.class() != Some(("functools", "partial")) || object.args().len() != 0 {
+    if call.class() != Some(GlobalName::new("functools", "partial")) || object.args().len() != 0 {
         return None;
     }
     let View::Partial(partial) = super::builtins::partial(&Changed::of(&call))? else { return None };
     let function = partial.function.as_object()?;
-    let (module, "getattr") = function.class()? else { return None };
+    let (module, "getattr") = function.class()?.pair() else { return None };
     let is_new = super::python_name(module) == "builtins" && function.args().nth(1)?.as_str() == Some("__new__");
     let has_class = partial.args.clone().next()?.as_global().is_some();
     if is_new && has_class { Some(partial) } else { None }

@@ -4,7 +4,7 @@
 use super::View;
 use super::table::{Cell, Index, Table, Values};
 use crate::Value;
-use crate::document::path::{PathStep, Text};
+use crate::document::path::{PathKey, PathStep};
 use core::fmt::{self, Write};
 
 /// More rows than a path leads to: a range of labels has no end.
@@ -169,7 +169,7 @@ fn labels<'d>(index: &Index<'d>) -> Option<Values<'d>> {
 }
 
 /// The first column of a name.
-fn column(table: &Table<'_>, name: Text<'_>) -> Option<usize> {
+fn column(table: &Table<'_>, name: PathKey<'_>) -> Option<usize> {
     let labels = table.labels()?;
     (0..table.columns()).find(|&at| match labels.label(at) {
         Some(Cell::Text(text)) => name.is(text.as_bytes()),

@@ -1,7 +1,7 @@
 //! Spans of time: `datetime.timedelta`.
 
 use super::instance::Changed;
-use crate::{Items, Value};
+use crate::{GlobalName, Items, Value};
 use core::fmt;
 
 /// A span of time, as Python normalises it.
@@ -34,7 +34,7 @@ impl TimeDelta {
     /// The timedelta that a value is.
     pub fn of(value: Value<'_>) -> Option<Self> {
         let object = value.as_object()?;
-        if object.class()? != ("datetime", "timedelta") || !Changed::of(&object).is_empty() {
+        if object.class()? != GlobalName::new("datetime", "timedelta") || !Changed::of(&object).is_empty() {
             return None;
         }
         TimeDelta::from_args(object.args())

@@ -4,7 +4,7 @@ use super::fields::Attributes;
 use super::instance::{Changed, Instance};
 use super::span::TimeDelta;
 use super::{View, python_name};
-use crate::{Items, Object, Value};
+use crate::{GlobalName, Items, Object, Value};
 use core::fmt;
 
 /// A time zone.
@@ -82,7 +82,7 @@ fn zone(value: Value<'_>) -> Option<Zone<'_>> {
     let object = value.as_object()?;
     let Instance { class, args } = object.instance()?;
     match class.as_global() {
-        Some((module, name)) => match super::view_of_zone(module, name, &object, args)? {
+        Some(GlobalName { module, name }) => match super::view_of_zone(module, name, &object, args)? {
             View::Zone(zone) => Some(zone),
             _ => None,
         },
@@ -93,9 +93,9 @@ fn zone(value: Value<'_>) -> Option<Zone<'_>> {
 /// `getattr(zoneinfo.ZoneInfo, '_unpickle')(key, from_cache)`.
 pub(super) fn unpickled<'d>(callable: Value<'d>, args: Items<'d>) -> Option<Zone<'d>> {
     let getattr = callable.as_object()?;
-    let (module, name) = getattr.class()?;
+    let GlobalName { module, name } = getattr.class()?;
     let [of, attribute] = [getattr.args().next()?, getattr.args().nth(1)?];
-    let (package, class) = of.as_global()?;
+    let GlobalName { module: package, name: class } = of.as_global()?;
     let is_zone = is_zoneinfo(package) && class == "ZoneInfo" && attribute.as_str()? == "_unpickle";
     if python_name(module) != "builtins" || name != "getattr" || !is_zone { None } else { key(args) }
 }

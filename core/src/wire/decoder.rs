@@ -646,7 +646,7 @@ fn cut<'i>(opcode: Opcode, input: &'i [u8], offset: u64, frame_end: u64) -> Cut<
 fn straddles(opcode: Opcode, arg: Arg<'_>, offset: u64, end: u64, frame_end: u64) -> bool {
     let fixed_end = offset + 1 + opcode.argument().fixed_len() as u64;
     let middle = match op::split_lines(arg_text(arg)) {
-        Some((module, _)) if opcode.argument() == Argument::TwoLines => fixed_end + module.len() as u64 + 1,
+        Some(names) if opcode.argument() == Argument::TwoLines => fixed_end + names.module.len() as u64 + 1,
         _ => fixed_end,
     };
     let parts = [(offset + 1, fixed_end), (fixed_end, middle), (middle, end)];

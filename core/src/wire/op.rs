@@ -1,6 +1,6 @@
 //! The narrow waist: an opcode and its argument, exactly as in the stream.
 
-use crate::Opcode;
+use crate::{GlobalName, Opcode};
 
 /// The argument of an opcode. Payloads and texts are the bytes of the stream:
 /// nothing is decoded, so that writing them back gives the same stream.
@@ -55,7 +55,7 @@ impl<'i> Op<'i> {
     }
 
     /// Module and name of GLOBAL and INST.
-    pub fn module_and_name(&self) -> Option<(&'i [u8], &'i [u8])> {
+    pub fn module_and_name(&self) -> Option<GlobalName<&'i [u8]>> {
         match (self.opcode, self.arg) {
             (Opcode::Global | Opcode::Inst, Arg::Text(text)) => split_lines(text),
             _ => None,
@@ -64,10 +64,10 @@ impl<'i> Op<'i> {
 }
 
 /// The two lines of GLOBAL and INST.
-pub(crate) fn split_lines(text: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(crate) fn split_lines(text: &[u8]) -> Option<GlobalName<&[u8]>> {
     let at = text.iter().position(|&b| b == b'\n')?;
     let (module, rest) = text.split_at_checked(at)?;
-    Some((module, rest.get(1..)?))
+    Some(GlobalName::new(module, rest.get(1..)?))
 }
 
 /// A piece of a payload or text that did not lie whole in the input.

@@ -9,7 +9,7 @@ use embedded_io::Write;
 
 mod rename;
 
-pub use rename::{GlobalName, Renamed, rename};
+pub use rename::{Renamed, rename};
 
 /// Bytes at which a frame ends, and above which an opcode stands outside (`_Framer._FRAME_SIZE_TARGET` in `pickle.py`).
 const TARGET: usize = 64 * 1024;

@@ -2,7 +2,9 @@
 //! seeded random numbers, and the pickles to test with.
 #![allow(dead_code, reason = "every test uses a part")]
 
-use pickle_core::{BigInt, Change, Document, Error, How, Kind, Memory, OutOfBand, Status, Unpickler, Value};
+use pickle_core::{
+    BigInt, Change, Document, Error, GlobalName, How, Kind, Memory, OutOfBand, Status, Unpickler, Value,
+};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -84,7 +86,7 @@ fn write(value: Value<'_>, around: &mut Vec<usize>, text: &mut String) {
             }
             text.push('}');
         }
-        Kind::Global => match (value.as_global(), value.global_parts()) {
+        Kind::Global => match (value.as_global().map(GlobalName::pair), value.global_parts().map(GlobalName::pair)) {
             (Some((module, name)), _) => text.push_str(&format!("<{module} {name}>")),
             (None, Some((module, name))) => {
                 text.push_str("global(");
@@ -204,7 +206,7 @@ fn face<'d>(value: &Value<'d>) -> Face<'d> {
         kind @ (Kind::Str | Kind::Str8 | Kind::Bytes | Kind::ByteArray) => {
             Face::Bytes(kind, value.str_bytes(), value.as_bytes())
         }
-        Kind::Global => Face::Global(value.as_global()),
+        Kind::Global => Face::Global(value.as_global().map(GlobalName::pair)),
         Kind::Extension => Face::Extension(value.as_extension()),
         Kind::Buffer => Face::Buffer(value.as_buffer()),
         Kind::Object | Kind::Persistent => match value.as_object() {
@@ -221,7 +223,7 @@ fn parts<'d>(value: &Value<'d>) -> (Vec<Value<'d>>, Vec<Turn<'d>>) {
     values.extend(value.items().into_iter().flatten());
     values.extend(value.entries().into_iter().flatten().flat_map(|(key, value)| [key, value]));
     values.extend(value.inner());
-    values.extend(value.global_parts().into_iter().flat_map(|(module, name)| [module, name]));
+    values.extend(value.global_parts().into_iter().flat_map(|parts| [parts.module, parts.name]));
     let Some(object) = value.as_object() else { return (values, turns) };
     values.push(object.callable());
     match object.args_value() {

@@ -5,7 +5,7 @@ use crate::errors;
 use crate::raw::{self, Raw, again};
 use crate::record::{Buffer, Extension, Global};
 use crate::strings;
-use pickle_core::{BigInt, Digits, Kind, OutOfBand, Value};
+use pickle_core::{BigInt, Digits, GlobalName, Kind, OutOfBand, Value};
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
@@ -116,7 +116,8 @@ impl<'py> Build<'_, '_, 'py> {
                 self.placed(value, |build| build.str8(bytes))
             }
             Kind::Global => {
-                let (module, name) = value.as_global().ok_or_else(|| errors::bad_value(py, "a global is no text"))?;
+                let GlobalName { module, name } =
+                    value.as_global().ok_or_else(|| errors::bad_value(py, "a global is no text"))?;
                 self.placed(value, |build| {
                     let (module, name) = (PyString::new(py, module).into_any(), PyString::new(py, name).into_any());
                     build.global(module, name)

@@ -4,7 +4,7 @@ use super::{Build, Way};
 use crate::known::{self, Known};
 use crate::raw;
 use crate::record::{HOWS, Record};
-use pickle_core::{How, Kind, Object, Value};
+use pickle_core::{GlobalName, How, Kind, Object, Value};
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -70,7 +70,7 @@ impl<'py> Build<'_, '_, 'py> {
                     self.set(index, array, Way::Nothing, value);
                 }
                 Kind::Global => {
-                    let Some((module, name)) = value.global_parts() else { return Err(self.not_yet()) };
+                    let Some(GlobalName { module, name }) = value.global_parts() else { return Err(self.not_yet()) };
                     let (module, name) = (self.bound(module)?, self.bound(name)?);
                     let global = self.global(module, name)?;
                     self.set(index, global, Way::Nothing, value);

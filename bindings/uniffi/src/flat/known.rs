@@ -274,7 +274,7 @@ fn known<'d>(object: &Object<'d>, view: View<'d>, spare: &mut usize) -> Option<(
         View::Series { len } => (K::Series, vec![count(len)]),
         View::Index { class, len } => (K::Index, vec![v(class), count(len)]),
         View::Tensor(Tensor { dtype, shape, parameter, storage, .. }) => {
-            let storage = storage.into_iter().flat_map(|(key, place)| [v(key), v(place)]);
+            let storage = storage.into_iter().flat_map(|storage| [v(storage.key), v(storage.location)]);
             let parts = [Text(dtype.unwrap_or_default().into()), v(shape), Int(i64::from(parameter))];
             (K::Tensor, parts.into_iter().chain(storage).collect())
         }

@@ -6,7 +6,7 @@ use crate::error::{ErrorKind, PickleError};
 use foldhash::fast::RandomState;
 use num_bigint::BigInt as Big;
 use pickle_core::view::Attributes;
-use pickle_core::{BigInt, Change, Changes, Digits, Document, Entries, How, Items, Kind, OutOfBand, Value};
+use pickle_core::{BigInt, Change, Changes, Digits, Document, Entries, GlobalName, How, Items, Kind, OutOfBand, Value};
 use std::collections::HashMap;
 
 /// Decimal digits of an int beyond 64 bits; turning them into binary takes quadratic time.
@@ -504,14 +504,14 @@ impl<'d> Writer<'d> {
     }
 
     fn global(&mut self, value: Value<'d>) -> Result<(), PickleError> {
-        let (module, name) = value.as_global().unwrap_or_default();
+        let GlobalName { module, name } = value.as_global().unwrap_or_default();
         if let Some(&number) = self.globals.get(&(module, name)) {
             self.byte(tag::TEXT_AGAIN);
             self.number(u64::from(number));
             return Ok(());
         }
         self.byte(tag::GLOBAL);
-        match value.global_parts() {
+        match value.global_parts().map(GlobalName::pair) {
             Some((module, name)) => {
                 self.leaf(module)?;
                 self.leaf(name)?;

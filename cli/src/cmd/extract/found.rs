@@ -9,9 +9,9 @@ use super::number::Number;
 use super::storages::{Storages, text};
 use crate::Failure;
 use crate::messages::printable;
-use pickle_core::known::{Array, DType, Data as ArrayData, Masked, Octets, Tensor};
+use pickle_core::known::{Array, DType, Data as ArrayData, Masked, Octets, Tensor, TensorStorage};
 use pickle_core::view::View;
-use pickle_core::{Change, Kind, Object, Value};
+use pickle_core::{Change, GlobalName, Kind, Object, Value};
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -232,7 +232,9 @@ impl<'d> Found<'d> {
                 dtype = dtype.or_else(|| Some(Tensor::storage_dtype(&class).to_owned()));
                 key
             }
-            (None, Some((key, _))) => text(key).ok_or_else(|| wrong(source, "has no storage in this file"))?,
+            (None, Some(TensorStorage { key, .. })) => {
+                text(key).ok_or_else(|| wrong(source, "has no storage in this file"))?
+            }
             (None, None) => return Err(wrong(source, "has no storage in this file")),
         };
         let dtype = dtype.unwrap_or_else(|| "no dtype".into());
@@ -397,7 +399,7 @@ impl<'d> Found<'d> {
 
 /// What torch rebuilds, and is no plain tensor.
 fn strange(value: Value<'_>) -> Is<'_> {
-    match value.as_object().and_then(|object| object.class()) {
+    match value.as_object().and_then(|object| object.class()).map(GlobalName::pair) {
         Some((module @ ("torch._utils" | "torch._tensor"), function)) if function.starts_with("_rebuild") => {
             Is::Strange(format!("{module}.{function} makes no plain tensor"))
         }

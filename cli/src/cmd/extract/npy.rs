@@ -5,7 +5,7 @@ use super::copied::Trouble;
 use super::found::{Data, Found, Source, Type};
 use crate::Failure;
 use crate::print::pyrepr::{QuotesSeen, push_code};
-use pickle_core::known::DType;
+use pickle_core::known::{DType, Subarray, Tick};
 use pickle_core::writer::{Profile, Version, Writer};
 use pickle_core::{StdSink, Value, WriteError};
 use std::io::Write;
@@ -100,8 +100,8 @@ fn descr(dtype: &DType<'_>, levels: usize) -> Result<String, String> {
         let name = quoted(field.name);
         let name = field.title.map_or(name.clone(), |title| format!("({}, {name})", quoted(title)));
         parts.push(match field.dtype.subarray {
-            Some((inner, shape)) => {
-                let inner = DType::of(inner).ok_or("of a type with an array in it that is not known")?;
+            Some(Subarray { dtype, shape }) => {
+                let inner = DType::of(dtype).ok_or("of a type with an array in it that is not known")?;
                 format!("({name}, {}, {})", descr(&inner, below)?, axes(shape)?)
             }
             None => format!("({name}, {})", descr(&field.dtype, below)?),
@@ -135,9 +135,9 @@ fn code(dtype: &DType<'_>) -> Result<String, String> {
         _ => '<',
     };
     let unit = match dtype.unit {
-        Some((unit, 1)) if is_unit(unit) => format!("[{unit}]"),
-        Some((unit, count)) if is_unit(unit) => format!("[{count}{unit}]"),
-        Some((unit, _)) if unit != "generic" => return Err(format!("of {dtype}, which .npy cannot hold")),
+        Some(Tick { unit, count: 1 }) if is_unit(unit) => format!("[{unit}]"),
+        Some(Tick { unit, count }) if is_unit(unit) => format!("[{count}{unit}]"),
+        Some(Tick { unit, .. }) if unit != "generic" => return Err(format!("of {dtype}, which .npy cannot hold")),
         _ => String::new(),
     };
     Ok(match dtype.kind {

@@ -216,7 +216,7 @@ fn legacy(name: &str, archive: &Part, end: u64) -> Result<(Storages, Option<Stri
 /// The class of a storage: `('storage', class, key, place, items, view)` stands behind a persistent id.
 fn storage_class(value: Value<'_>) -> Option<&str> {
     let object = value.as_object().filter(|_| value.kind() == Kind::Persistent)?;
-    object.callable().at(1)?.as_global().map(|(_, name)| name)
+    object.callable().at(1)?.as_global().map(|class| class.name)
 }
 
 /// Bytes of an item of every storage that the object refers to: `('storage', class, key, place, items, view)`.

@@ -1,7 +1,7 @@
 //! Objects and names out of JSON.
 
 use super::{Fault, Maker, Parts, Place, fault};
-use pickle_core::{Opcode, compat};
+use pickle_core::{GlobalName, Opcode, compat};
 use serde_json::{Map, Value};
 
 impl<'j> Maker<'j> {
@@ -20,7 +20,8 @@ impl<'j> Maker<'j> {
             _ => return fault("a pair [module, name] is wanted"),
         };
         // The JSON does not say which protocol it came from; the names of Python 2 are no others in Python 3.
-        let (module, name) = if self.keep_names { (module, name) } else { compat::to_python3(module, name) };
+        let GlobalName { module, name } =
+            if self.keep_names { GlobalName::new(module, name) } else { compat::to_python3(module, name) };
         self.text(module.as_bytes())?;
         self.text(name.as_bytes())?;
         self.plain(Opcode::StackGlobal)

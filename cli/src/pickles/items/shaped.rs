@@ -35,7 +35,7 @@ pub(crate) fn may_be_part(item: &Item<'_>) -> bool {
             View::Record(_) | View::Object(..) => value
                 .as_object()
                 .and_then(|object| object.class())
-                .is_some_and(|(module, _)| is_science(module.as_bytes())),
+                .is_some_and(|class| is_science(class.module.as_bytes())),
             _ => false,
         },
         _ => false,

@@ -448,7 +448,7 @@ pub fn dtype_name(values: &Values<'_>) -> String {
             Run::Items(_) => "object".into(),
             Run::Lane(lane, meaning) => match meaning {
                 Meaning::Zone(at) => {
-                    format!("datetime64[{}, {}]", lane.dtype().unit.map_or("ns", |(unit, _)| unit), zone(*at))
+                    format!("datetime64[{}, {}]", lane.dtype().unit.map_or("ns", |tick| tick.unit), zone(*at))
                 }
                 Meaning::Period(freq) => {
                     format!("period[{}]", Frequency::of(*freq).map_or("?".into(), |freq| freq.to_string()))

@@ -8,7 +8,7 @@ use super::palette::Role;
 use super::scalar;
 use pickle_core::known::Octets;
 use pickle_core::view::{SequenceKind, View};
-use pickle_core::{Items, Kind, OutOfBand, Value};
+use pickle_core::{GlobalName, Items, Kind, OutOfBand, Value};
 
 /// A piece of what a value looks like.
 pub enum Piece<'d> {
@@ -123,7 +123,7 @@ pub fn view<'d>(value: Value<'d>, max_text: usize) -> Vec<Piece<'d>> {
         View::Global(it) => one(Role::Class, global(it)),
         // What pandas has for a missing value, as a name.
         View::Pandas(_) if value.kind() == Kind::Global => {
-            let name = value.as_global().map_or_else(|| global(value), |(_, name)| format!("pandas.{name}"));
+            let name = value.as_global().map_or_else(|| global(value), |class| format!("pandas.{}", class.name));
             one(Role::Class, name)
         }
         View::Extension(code) => one(Role::Class, format!("extension({code})")),
@@ -222,7 +222,7 @@ pub fn arguments(parts: Vec<Part<'_>>) -> Group<'_> {
 
 /// `module.Class`, without the module of the built-in ones.
 pub fn global(value: Value<'_>) -> String {
-    match (value.as_global(), value.global_parts()) {
+    match (value.as_global().map(GlobalName::pair), value.global_parts().map(GlobalName::pair)) {
         (Some(("builtins" | "__builtin__", name)), _) => scalar::bare_text(name.as_bytes()),
         (Some((module, name)), _) => {
             format!("{}.{}", scalar::bare_text(module.as_bytes()), scalar::bare_text(name.as_bytes()))

@@ -6,6 +6,7 @@ pub(crate) mod object;
 use self::items::{Entries, Items};
 use self::object::Object;
 use super::kind::Kind;
+use crate::GlobalName;
 use crate::document::Document;
 use crate::literal::int;
 use crate::literal::int::Digits;
@@ -265,27 +266,27 @@ impl<'d> Value<'d> {
     }
 
     /// Module and name of a class or function.
-    pub fn as_global(&self) -> Option<(&'d str, &'d str)> {
-        let (module, name) = match self.node.tag() {
+    pub fn as_global(&self) -> Option<GlobalName<&'d str>> {
+        let GlobalName { module, name } = match self.node.tag() {
             tag::GLOBAL => crate::wire::op::split_lines(self.document.range(self.node))?,
             tag::STACK_GLOBAL => {
                 let at = self.node.high() as usize;
                 let part = |n| self.document.range(self.document.node(at + n));
-                (part(1), part(2))
+                GlobalName::new(part(1), part(2))
             }
             _ => return None,
         };
-        Some((core::str::from_utf8(module).ok()?, core::str::from_utf8(name).ok()?))
+        Some(GlobalName::new(core::str::from_utf8(module).ok()?, core::str::from_utf8(name).ok()?))
     }
 
     /// Module and name as the values that STACK_GLOBAL took: two str.
-    pub fn global_parts(&self) -> Option<(Value<'d>, Value<'d>)> {
+    pub fn global_parts(&self) -> Option<GlobalName<Value<'d>>> {
         if self.node.tag() != tag::STACK_GLOBAL {
             return None;
         }
         let at = self.node.high() as usize;
         let part = |n| Value::new(self.document, self.document.node(at + n));
-        Some((part(1), part(2)))
+        Some(GlobalName::new(part(1), part(2)))
     }
 
     /// An extension code of `copyreg`, from 1 on.

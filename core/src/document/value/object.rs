@@ -2,6 +2,7 @@
 
 use super::Value;
 use super::items::{Entries, Items};
+use crate::GlobalName;
 use crate::document::Document;
 use crate::machine::node::{How, NIL, Node, chunk};
 
@@ -132,7 +133,7 @@ impl<'d> Object<'d> {
     }
 
     /// Module and name of the class or function, where it is a global.
-    pub fn class(&self) -> Option<(&'d str, &'d str)> {
+    pub fn class(&self) -> Option<GlobalName<&'d str>> {
         self.callable().as_global()
     }
 }

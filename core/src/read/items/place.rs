@@ -6,7 +6,7 @@ use crate::machine::node::{NIL, Node, chunk, tag};
 use crate::machine::stream::is_streamable;
 use crate::read::unpickler::Unpickler;
 use crate::view::{MappingKind, SequenceKind, View};
-use crate::{Document, Memory, Value};
+use crate::{Document, GlobalName, Memory, Value};
 
 /// Items that CPython puts into a container by one opcode. After fewer it puts in no more.
 const CPYTHON_BATCH: u32 = 1000;
@@ -144,7 +144,7 @@ fn find<M: Memory>(
 
 /// Module and name of an object's class.
 fn class(value: Value<'_>) -> Option<(&str, &str)> {
-    value.as_object()?.instance()?.class.as_global()
+    value.as_object()?.instance()?.class.as_global().map(GlobalName::pair)
 }
 
 /// The value is a UserDict or UserList, of Python 2 or 3.

@@ -4,7 +4,7 @@ use super::super::error::{Error, Result};
 use super::super::form::{self, Class, Form};
 use super::{Reader, Span};
 use crate::literal::compat;
-use crate::{Kind, Value};
+use crate::{GlobalName, Kind, Value};
 use ::serde::de::value::{BorrowedStrDeserializer, StrDeserializer, U8Deserializer};
 use ::serde::de::{self, DeserializeSeed, Visitor};
 use ::serde::forward_to_deserialize_any;
@@ -22,25 +22,25 @@ impl<'f, 'de> Reader<'f, 'de> {
     /// Module or name of a global.
     fn global_name<T: DeserializeSeed<'de>>(self, class: Value<'f>, seed: T, second: bool) -> Result<T::Value> {
         if self.cx.python2
-            && let Some((module, name)) = class.as_global()
-            && let Some((new_module, new_name)) = compat::moved_to_python3(module, name)
-            && let Some(text) = if second { new_name } else { Some(new_module) }
+            && let Some(GlobalName { module, name }) = class.as_global()
+            && let Some(moved) = compat::moved_to_python3(module, name)
+            && let Some(text) = if second { moved.name } else { Some(moved.module) }
         {
             return seed.deserialize(BorrowedStrDeserializer::new(text));
         }
-        if let Some((module, name)) = class.global_parts() {
+        if let Some(GlobalName { module, name }) = class.global_parts() {
             let node = if second { name.node } else { module.node };
             return seed.deserialize(Reader { node, ..self });
         }
         let text = match (Reader { node: class.node, ..self }).span() {
             Span::Lent(text) => crate::wire::op::split_lines(text),
             Span::Kept(text) => {
-                let (module, name) = crate::wire::op::split_lines(text).unwrap_or_default();
+                let GlobalName { module, name } = crate::wire::op::split_lines(text).unwrap_or_default();
                 let text = core::str::from_utf8(if second { name } else { module }).unwrap_or_default();
                 return seed.deserialize(StrDeserializer::new(text));
             }
         };
-        let (module, name) = text.unwrap_or_default();
+        let GlobalName { module, name } = text.unwrap_or_default();
         let text = core::str::from_utf8(if second { name } else { module }).unwrap_or_default();
         seed.deserialize(BorrowedStrDeserializer::new(text))
     }

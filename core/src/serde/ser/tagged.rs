@@ -3,6 +3,7 @@
 use super::super::error::{Error, Result};
 use super::super::text::Text;
 use super::{Out, done, unsupported};
+use crate::GlobalName;
 use ::serde::ser::{self, Impossible, Serialize};
 use core::fmt::Write as _;
 use embedded_io::Write;
@@ -47,7 +48,7 @@ impl<W: Write> ser::SerializeTuple for Names<'_, '_, W> {
             return Ok(());
         }
         self.out.scalar()?;
-        let (module, name) = self.out.class(self.parts.module.as_str(), self.parts.name.as_str());
+        let GlobalName { module, name } = self.out.class(self.parts.module.as_str(), self.parts.name.as_str());
         done(self.out.pickler.global(module, name))
     }
 }

@@ -1,7 +1,7 @@
 //! numpy: dtypes, arrays and scalars.
 
 use super::{Changed, Octets, is_module};
-use crate::{Change, Items, Kind, Object, Value};
+use crate::{Change, GlobalName, Items, Kind, Object, Value};
 use core::fmt;
 
 /// A `numpy.dtype`.
@@ -17,14 +17,32 @@ pub struct DType<'d> {
     pub fields: Option<Value<'d>>,
     /// By name, the dtype of each field and the byte that it begins at, perhaps with a title.
     pub places: Option<Value<'d>>,
-    /// Of an array inside an item: the dtype of its items, and its shape.
-    pub subarray: Option<(Value<'d>, Value<'d>)>,
+    /// The array that each item is.
+    pub subarray: Option<Subarray<'d>>,
     /// Fields lie where a C compiler would put them.
     pub aligned: bool,
-    /// Unit of a datetime64 or timedelta64, such as `ns`, and how many of it.
-    pub unit: Option<(&'d str, i64)>,
+    /// What a tick of a datetime64 or timedelta64 is.
+    pub unit: Option<Tick<'d>>,
     /// The items hold references to objects.
     pub objects: bool,
+}
+
+/// The array that each item of another is.
+#[derive(Clone, Copy, Debug)]
+pub struct Subarray<'d> {
+    /// The `numpy.dtype` of its items.
+    pub dtype: Value<'d>,
+    /// Its shape: ints, or one int.
+    pub shape: Value<'d>,
+}
+
+/// What a tick of a `datetime64` or `timedelta64` is, such as `25` of `ms`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Tick<'d> {
+    /// NumPy's name of the unit, as `ns`.
+    pub unit: &'d str,
+    /// How many of it.
+    pub count: i64,
 }
 
 /// One item of an array.
@@ -62,12 +80,12 @@ impl<'d> DType<'d> {
     /// The dtype that a value is.
     pub fn of(value: Value<'d>) -> Option<Self> {
         let object = value.as_object()?;
-        let (module, name) = object.class()?;
+        let GlobalName { module, name } = object.class()?;
         if (module, name) != ("numpy", "dtype") {
             return DType::strings(module, name);
         }
         let code = object.args().next()?;
-        let code = match (ascii(code), code.as_global()) {
+        let code = match (ascii(code), code.as_global().map(GlobalName::pair)) {
             (Some(code), _) => code,
             // The dtype of a recarray; its state has the size.
             (None, Some(("numpy", "record"))) => "V0",
@@ -86,7 +104,7 @@ impl<'d> DType<'d> {
             this.big_endian = state.at(1).and_then(ascii) == Some(">");
             this.fields = state.at(3).filter(|names| names.kind() == Kind::Tuple);
             this.places = state.at(4).filter(|places| places.kind() == Kind::Dict);
-            this.subarray = state.at(2).and_then(|parts| parts.at(0).zip(parts.at(1)));
+            this.subarray = state.at(2).and_then(|parts| Some(Subarray { dtype: parts.at(0)?, shape: parts.at(1)? }));
             if let Some(size) = state.at(5).and_then(|size| size.as_u64()) {
                 this.size = size;
             }
@@ -94,7 +112,8 @@ impl<'d> DType<'d> {
             this.objects |= state.at(7).and_then(|flags| flags.as_u64()).is_some_and(|flags| flags & 1 != 0);
             if let Some(unit) = state.at(8).and_then(|metadata| metadata.at(1)) {
                 let name = unit.at(0).and_then(ascii);
-                this.unit = name.zip(unit.at(1).and_then(|count| count.as_i64()));
+                let count = unit.at(1).and_then(|count| count.as_i64());
+                this.unit = name.zip(count).map(|(unit, count)| Tick { unit, count });
             }
         }
         Some(this)
@@ -237,8 +256,8 @@ impl fmt::Display for DType<'_> {
         }
         write!(f, "{name}{}", self.size.saturating_mul(8))?;
         match self.unit {
-            Some((unit, 1)) => write!(f, "[{unit}]"),
-            Some((unit, count)) => write!(f, "[{count}{unit}]"),
+            Some(Tick { unit, count: 1 }) => write!(f, "[{unit}]"),
+            Some(Tick { unit, count }) => write!(f, "[{count}{unit}]"),
             None => Ok(()),
         }
     }
@@ -367,7 +386,7 @@ impl<'d> Array<'d> {
     /// The array that a value is: of NumPy, or of joblib.
     pub fn of(value: Value<'d>) -> Option<Self> {
         let object = value.as_object()?;
-        let (module, name) = object.class()?;
+        let GlobalName { module, name } = object.class()?;
         match name {
             "_reconstruct" if is_multiarray(module) => Array::reconstructed(&object),
             "_frombuffer" if is_numeric(module) => Array::from_buffer(object.args()),

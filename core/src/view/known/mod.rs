@@ -7,8 +7,8 @@ pub use super::{Date, Instance, Octets, Pairs, Time, TimeDelta};
 #[cfg(feature = "serde")]
 pub(crate) use array::axes;
 pub(crate) use array::half;
-pub use array::{Array, DType, Data, Field, Masked, Number};
-pub use table::Tensor;
+pub use array::{Array, DType, Data, Field, Masked, Number, Subarray, Tick};
+pub use table::{Tensor, TensorStorage};
 
 pub(crate) use super::Changed;
 use super::{Scalar, View, is_module};

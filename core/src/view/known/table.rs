@@ -2,7 +2,7 @@
 
 use super::array::Array;
 use super::{Octets, View, is_module};
-use crate::{Kind, Object, Value};
+use crate::{GlobalName, Kind, Object, Value};
 
 /// A tensor of torch. Its items lie in a storage outside the pickle.
 #[derive(Clone, Copy, Debug)]
@@ -17,10 +17,19 @@ pub struct Tensor<'d> {
     pub stride: Value<'d>,
     /// It takes part in training (`torch.nn.Parameter`).
     pub parameter: bool,
-    /// Key of the storage, and where it was, such as `cpu`.
-    pub storage: Option<(Value<'d>, Value<'d>)>,
+    /// Where its numbers are in the file of `torch.save`.
+    pub storage: Option<TensorStorage<'d>>,
     /// The storage as a whole file of torch before 1.6: what pickles have that `torch.save` did not write.
     pub packed: Option<Octets<'d>>,
+}
+
+/// The storage that tensors are cut from.
+#[derive(Clone, Copy, Debug)]
+pub struct TensorStorage<'d> {
+    /// Its key: a str, the name of a file in the archive.
+    pub key: Value<'d>,
+    /// Where it was, such as `cpu`: a str.
+    pub location: Value<'d>,
 }
 
 impl<'d> Tensor<'d> {
@@ -35,7 +44,7 @@ impl<'d> Tensor<'d> {
         if name == "_rebuild_parameter" {
             // Not View::of: a parameter of a parameter ... would nest without end.
             let inner = first.as_object()?;
-            let (_, name) = inner.class()?;
+            let GlobalName { name, .. } = inner.class()?;
             let is_tensor = matches!(name, "_rebuild_tensor_v2" | "_rebuild_tensor_v3" | "_rebuild_tensor");
             return if is_tensor { Some(Tensor { parameter: true, ..Tensor::rebuilt(&inner)? }) } else { None };
         }
@@ -49,16 +58,16 @@ impl<'d> Tensor<'d> {
         shape.items()?;
         stride.items()?;
         let named = args.nth(2).and_then(|dtype| dtype.as_global());
-        let mut dtype = named.filter(|(module, _)| *module == "torch").map(|(_, name)| name);
+        let mut dtype = named.filter(|named| named.module == "torch").map(|named| named.name);
         let (mut storage, mut packed) = (None, None);
         if first.kind() == Kind::Persistent {
             let id = first.as_object()?.callable();
             let mut parts = id.items()?.skip(1);
             let class = parts.next()?.as_global();
-            storage = parts.next().zip(parts.next());
-            dtype = dtype.or(class.map(|(_, name)| name));
+            storage = parts.next().zip(parts.next()).map(|(key, location)| TensorStorage { key, location });
+            dtype = dtype.or(class.map(|class| class.name));
         } else if let Some(call) = first.as_object()
-            && call.class() == Some(("torch.storage", "_load_from_bytes"))
+            && call.class() == Some(GlobalName::new("torch.storage", "_load_from_bytes"))
         {
             packed = call.args().next().and_then(Octets::of);
         }
@@ -123,7 +132,7 @@ fn index_len(index: Value<'_>) -> Option<u64> {
             return Some(items.len() as u64);
         }
         let object = here.as_object()?;
-        let (_, name) = object.class()?;
+        let GlobalName { name, .. } = object.class()?;
         if let Some(array) = Array::reconstructed(&object).or_else(|| Array::from_buffer(object.args())) {
             return array.axes().next()?;
         }

@@ -4,7 +4,7 @@ mod text;
 
 use super::Changed;
 use super::table::Unit;
-use crate::Value;
+use crate::{GlobalName, Value};
 
 /// A scalar of pandas. Its `Display` is what pandas prints, a time in ISO 8601 (RFC 9557 where the pickle has the zone by its
 /// name alone: `2024-02-29T12:05:00Z[Europe/Berlin]`).
@@ -26,12 +26,12 @@ pub enum Scalar<'d> {
 impl<'d> Scalar<'d> {
     /// The scalar of pandas that a value is.
     pub fn of(value: Value<'d>) -> Option<Self> {
-        if let Some((module, name)) = value.as_global() {
+        if let Some(GlobalName { module, name }) = value.as_global() {
             let missing = module.starts_with("pandas") && matches!(name, "NA" | "NaT");
             return if missing { Some(Scalar::Missing) } else { None };
         }
         let object = value.as_object()?;
-        let (module, name) = object.class()?;
+        let GlobalName { module, name } = object.class()?;
         if !module.starts_with("pandas") || !Changed::of(&object).is_empty() {
             return None;
         }

@@ -5,7 +5,7 @@
 
 use super::{Cell, Piece, Unit};
 use crate::view::known::Octets;
-use crate::{Items, Kind, Value};
+use crate::{GlobalName, Items, Kind, Value};
 
 /// A type of Arrow, as far as its cells can be read.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ impl<'d> ArrowType<'d> {
     /// The type that a value of pyarrow is.
     pub fn of(value: Value<'d>) -> Option<Self> {
         let object = value.as_object()?;
-        let (module, name) = object.class()?;
+        let GlobalName { module, name } = object.class()?;
         if module != "pyarrow.lib" {
             return None;
         }
@@ -136,7 +136,7 @@ impl<'d> Chunk<'d> {
     /// What `_restore_array` is called with.
     pub fn of(value: Value<'d>) -> Option<Self> {
         let object = value.as_object()?;
-        if object.class()? != ("pyarrow.lib", "_restore_array") {
+        if object.class()? != GlobalName::new("pyarrow.lib", "_restore_array") {
             return None;
         }
         let data = object.args().next()?;
@@ -152,7 +152,7 @@ impl<'d> Chunk<'d> {
             Some(value) if value.is_none() => Some(None),
             Some(value) => {
                 let object = value.as_object()?;
-                let inner = if object.class()?.1 == "py_buffer" { object.args().next()? } else { value };
+                let inner = if object.class()?.name == "py_buffer" { object.args().next()? } else { value };
                 Octets::of(inner).map(Some)
             }
             None => Some(None),
@@ -344,7 +344,7 @@ impl<'d> Arrow<'d> {
     /// From what pandas keeps in `_pa_array` or `_data`.
     pub fn of(value: Value<'d>) -> Option<Self> {
         let object = value.as_object()?;
-        match object.class()? {
+        match object.class()?.pair() {
             ("pyarrow.lib", "_restore_array") => {
                 let chunk = Chunk::of(value)?;
                 Some(Arrow { value, kind: chunk.kind, len: chunk.len })
@@ -381,7 +381,7 @@ impl<'d> Arrow<'d> {
     /// The chunks.
     pub fn chunks(&self) -> impl Iterator<Item = Chunk<'d>> + use<'d> {
         let object = self.value.as_object();
-        let many: Option<Items<'d>> = match object.and_then(|object| object.class()) {
+        let many: Option<Items<'d>> = match object.and_then(|object| object.class()).map(GlobalName::pair) {
             Some((_, "chunked_array")) => object.and_then(|object| object.args().next()?.items()),
             _ => None,
         };

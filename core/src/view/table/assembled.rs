@@ -2,9 +2,9 @@
 
 use super::values::{Meaning, Run, Values};
 use super::{Lane, Source, Stored, Table, TableError, is_list};
-use crate::Value;
 use crate::view::known::{Array, DType, Data};
 use crate::view::{Mapping, Pairs, View, is_module};
+use crate::{GlobalName, Value};
 
 /// The columns of a sparse matrix, as pandas' `DataFrame.sparse.from_spmatrix` has none of its own.
 const TRIPLET: [&str; 3] = ["row", "col", "value"];
@@ -14,7 +14,7 @@ const TRIPLET: [&str; 3] = ["row", "col", "value"];
 pub fn triplets<'d>(
     mapping: &Mapping<'d>,
 ) -> Option<impl ExactSizeIterator<Item = Option<[(&'static str, Value<'d>); 3]>> + use<'d>> {
-    let (module, name) = mapping.class?.as_global()?;
+    let GlobalName { module, name } = mapping.class?.as_global()?;
     let is_dok = is_module(module, "scipy.sparse") && matches!(name, "dok_matrix" | "dok_array");
     let cells = mapping.pairs.map(|(key, value)| {
         let (row, col) = key.at(0).zip(key.at(1)).filter(|_| key.len() == 2)?;
@@ -107,7 +107,7 @@ pub(super) fn column(value: Value<'_>) -> Result<Values<'_>, TableError> {
 fn plain_array(value: Value<'_>) -> Option<Array<'_>> {
     let array = Array::of(value)?;
     let of_pandas =
-        array.class.and_then(|class| class.as_global()).is_some_and(|(module, _)| module.starts_with("pandas"));
+        array.class.and_then(|class| class.as_global()).is_some_and(|class| class.module.starts_with("pandas"));
     (array.axes().len() == 1 && array.dtype.fields.is_none() && !of_pandas).then_some(array)
 }
 

@@ -2,7 +2,7 @@
 
 use super::values::{self, Run};
 use super::{Index, Lane, TableError, is_list};
-use crate::{Kind, Value};
+use crate::{GlobalName, Kind, Value};
 
 /// Where the blocks are.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ enum Place<'d> {
 impl<'d> Place<'d> {
     fn of(value: Value<'d>) -> Option<Self> {
         let Some(object) = value.as_object() else { return values::run_of(value, 0).ok().and_then(Place::of_run) };
-        match object.class() {
+        match object.class().map(GlobalName::pair) {
             Some((_, "slice")) => {
                 let mut parts = object.args().map(|part| if part.is_none() { None } else { part.as_i64() });
                 let (start, stop, step) = (parts.next()?, parts.next()??, parts.next()?);
@@ -40,7 +40,7 @@ impl<'d> Place<'d> {
             }
             Some((_, "BlockPlacement")) => {
                 let inner = object.args().next()?;
-                match inner.as_object()?.class() {
+                match inner.as_object()?.class().map(GlobalName::pair) {
                     Some((_, "BlockPlacement")) => None,
                     _ => Place::of(inner),
                 }
@@ -102,7 +102,7 @@ impl<'d> Manager<'d> {
     pub(super) fn is(value: Value<'_>) -> bool {
         let Some(object) = value.as_object() else { return false };
         let class = object.instance().and_then(|instance| instance.class.as_global());
-        class.is_some_and(|(module, name)| module.starts_with("pandas") && name.ends_with("BlockManager"))
+        class.is_some_and(|class| class.module.starts_with("pandas") && class.name.ends_with("BlockManager"))
     }
 
     /// The manager and its axes: of the columns and of the rows, or the rows of a series alone.
@@ -244,7 +244,7 @@ fn axes_of(axes: Value<'_>) -> Result<(Value<'_>, Option<Value<'_>>), TableError
 
 fn called(value: Value<'_>) -> Option<(Value<'_>, Place<'_>)> {
     let object = value.as_object()?;
-    let (module, name) = object.class()?;
+    let GlobalName { module, name } = object.class()?;
     if !module.starts_with("pandas") || !matches!(name, "_unpickle_block" | "new_block") {
         return None;
     }

@@ -1,5 +1,6 @@
 //! One cell of a table.
 
+use crate::known::Tick;
 use crate::machine::node::tag;
 use crate::view::known::{DType, Number, Octets};
 use crate::{Node, Value};
@@ -248,7 +249,7 @@ impl<'d> Cell<'d> {
         if ticks == i64::MIN {
             return Cell::Null;
         }
-        let Some((unit, count)) = dtype.unit else { return Cell::Int(ticks) };
+        let Some(Tick { unit, count }) = dtype.unit else { return Cell::Int(ticks) };
         match (Unit::of(unit), ticks.checked_mul(count)) {
             (Some(unit), Some(ticks)) if dtype.kind == b'M' => Cell::DateTime(ticks, unit),
             (Some(unit), Some(ticks)) => Cell::TimeDelta(ticks, unit),

@@ -1,8 +1,8 @@
 //! Frequencies of periods.
 
 use super::Unit;
-use crate::Value;
 use crate::view::{Instance, moments};
+use crate::{GlobalName, Value};
 use core::fmt::{self, Write};
 
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
@@ -34,7 +34,7 @@ impl<'d> Frequency<'d> {
 
     fn of_offset(value: Value<'d>) -> Option<Self> {
         let Instance { class, args } = value.as_object()?.instance()?;
-        let (_, name) = class.as_global()?;
+        let GlobalName { name, .. } = class.as_global()?;
         let number = |at: usize, key: &str| {
             let named = || value.get(key).or_else(|| value.get("kwds")?.get(key))?.as_u64();
             let number = args.into_iter().nth(at).and_then(|part| part.as_u64()).or_else(named)?;

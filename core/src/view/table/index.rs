@@ -75,7 +75,7 @@ impl<'d> Index<'d> {
         }
         let named = |name: Option<Value<'d>>| name.filter(|name| !name.is_none());
         if let Some(array) = Array::of(value) {
-            let class = array.class.and_then(|class| class.as_global()).map_or("", |(_, name)| name);
+            let class = array.class.and_then(|class| class.as_global()).map_or("", |class| class.name);
             let part = |n| array.extra.and_then(|extra: Value<'d>| extra.at(n));
             if class == "MultiIndex" {
                 let (levels, codes) = part(0).zip(part(1)).ok_or(TableError::Parts)?;

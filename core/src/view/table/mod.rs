@@ -28,7 +28,7 @@ pub use stored::{Stored, StoredCells};
 pub use values::{Categories, Closed, Interval, Meaning, Places, Run, Values};
 
 use crate::view::known::Array;
-use crate::{Kind, Value};
+use crate::{GlobalName, Kind, Value};
 use blocks::Manager;
 use core::fmt;
 
@@ -109,7 +109,7 @@ impl<'d> Table<'d> {
     pub fn of(value: Value<'d>) -> Result<Self, TableError> {
         if let Some(array) = Array::of(value) {
             let class = array.class.and_then(|class| class.as_global());
-            return match class {
+            return match class.map(GlobalName::pair) {
                 // Series were arrays before pandas 0.13: their state is (index, name).
                 Some((module, "Series" | "TimeSeries" | "SparseSeries" | "SparseTimeSeries"))
                     if module.starts_with("pandas") =>

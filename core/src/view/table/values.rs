@@ -4,7 +4,7 @@ use super::arrow::Arrow;
 use super::lane::Lane;
 use super::{Cell, Stored, TableError, Unit};
 use crate::view::known::{Array, Octets};
-use crate::{Kind, Object, Value};
+use crate::{GlobalName, Kind, Object, Value};
 
 /// Wrappers around wrappers: an Index of a Categorical of an Index of an array is four.
 const DEPTH: usize = 10;
@@ -370,7 +370,7 @@ fn step(value: Value<'_>, row: usize) -> Result<Step<'_>, TableError> {
     let object = value.as_object().ok_or(TableError::Class)?;
     if let Some(array) = Array::of(value) {
         let extra = array.extra;
-        let class = array.class.and_then(|class| class.as_global()).map_or("", |(_, name)| name);
+        let class = array.class.and_then(|class| class.as_global()).map_or("", |class| class.name);
         return old_array(array, extra, class, row);
     }
     if let Some(arrow) = Arrow::of(value) {
@@ -378,11 +378,11 @@ fn step(value: Value<'_>, row: usize) -> Result<Step<'_>, TableError> {
     }
     // Protocols 0 and 1 make instances by way of copyreg.
     let class = object.instance().and_then(|instance| instance.class.as_global());
-    let Some((module, name)) = class else { return Err(TableError::Class) };
+    let Some(GlobalName { module, name }) = class else { return Err(TableError::Class) };
     match name {
         "_new_Index" | "_new_DatetimeIndex" | "_new_PeriodIndex" | "_new_IntervalIndex" | "_new_TimedeltaIndex" => {
             let mut args = object.args();
-            let class = args.next().and_then(|class| class.as_global()).map_or("", |(_, name)| name);
+            let class = args.next().and_then(|class| class.as_global()).map_or("", |class| class.name);
             index(args.next().ok_or(TableError::Parts)?, class)
         }
         "__pyx_unpickle_NDArrayBacked" => backed(&object),
@@ -473,7 +473,7 @@ fn intervals(state: Value<'_>) -> Result<Step<'_>, TableError> {
 /// Categorical, DatetimeArray, TimedeltaArray, PeriodArray, StringArray and NumPy's from pandas 1.3 on: a state of
 /// (dtype, array), perhaps the other way round, perhaps with attributes; or the attributes alone.
 fn backed<'d>(object: &Object<'d>) -> Result<Step<'d>, TableError> {
-    let name = object.args().next().and_then(|class| class.as_global()).map_or("", |(_, name)| name);
+    let name = object.args().next().and_then(|class| class.as_global()).map_or("", |class| class.name);
     let state = object.state().ok_or(TableError::Parts)?;
     if state.kind() == Kind::Dict {
         return from_state(state, name);
@@ -500,7 +500,7 @@ fn typed<'d>(array: Value<'d>, dtype: Value<'d>, name: &str) -> Result<Step<'d>,
 fn meaning(dtype: Value<'_>) -> Meaning<'_> {
     // Not the arguments of the helper that protocols 0 and 1 have.
     let Some(mut instance) = dtype.as_object().and_then(|object| object.instance()) else { return Meaning::Plain };
-    match instance.class.as_global() {
+    match instance.class.as_global().map(GlobalName::pair) {
         Some((_, "DatetimeTZDtype")) => {
             let zone = dtype.get("tz").or_else(|| dtype.get("_tz")).or_else(|| instance.args.nth(1));
             zone.map_or(Meaning::Plain, Meaning::Zone)
@@ -578,7 +578,7 @@ fn places(index: Value<'_>) -> Result<(usize, Places<'_>), TableError> {
         Run::Lane(lane, _) => Ok(lane),
         _ => Err(TableError::Parts),
     };
-    match object.class() {
+    match object.class().map(GlobalName::pair) {
         Some((_, "IntIndex")) => Ok((len, Places::Rows(lane()?))),
         Some((_, "BlockIndex")) => Ok((len, Places::Blocks(lane()?, lane()?))),
         _ => Err(TableError::Parts),
@@ -622,7 +622,7 @@ impl<'d> Values<'d> {
     /// Unit of times, where all of them have one.
     pub fn unit(&self) -> Option<Unit> {
         match self {
-            Values::Run(Run::Lane(lane, _)) => Unit::of(lane.dtype().unit?.0),
+            Values::Run(Run::Lane(lane, _)) => Unit::of(lane.dtype().unit?.unit),
             _ => None,
         }
     }

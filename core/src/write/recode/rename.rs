@@ -2,14 +2,11 @@
 
 use super::{Framer, copy, each, memo_index};
 use crate::wire::sink::WriteError;
-use crate::{Arg, Decoder, Encoder, Error, Op, Opcode, Step};
+use crate::{Arg, Decoder, Encoder, Error, GlobalName, Op, Opcode, Step};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use embedded_io::Write;
-
-/// Module and name of a global.
-pub type GlobalName = (String, String);
 
 /// What [`rename`] did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +30,7 @@ pub struct Renamed {
 /// The opcodes are damaged, or the sink fails.
 pub fn rename<W: Write>(
     input: &[u8],
-    rename: &mut dyn FnMut(&str, &str) -> Option<GlobalName>,
+    rename: &mut dyn FnMut(&str, &str) -> Option<GlobalName<String>>,
     out: &mut W,
 ) -> Result<Renamed, WriteError<W::Error>> {
     let plan = Plan::of(input, rename)?;
@@ -45,14 +42,14 @@ pub fn rename<W: Write>(
         if op.opcode == Opcode::Frame {
             return Ok(());
         }
-        if let Some((module, name)) = plan.lines.get(&op.offset) {
+        if let Some(GlobalName { module, name }) = plan.lines.get(&op.offset) {
             let text = [module.as_bytes(), b"\n", name.as_bytes()].concat();
             return sink.op(op.opcode, Arg::Text(&text));
         }
         if let Some(text) = plan.in_place.get(&op.offset) {
             return str_op(&mut sink, text);
         }
-        if let Some((module, name)) = plan.sites.get(&op.offset)
+        if let Some(GlobalName { module, name }) = plan.sites.get(&op.offset)
             && !plan.is_in_place(op.offset, input)
         {
             sink.op(Opcode::Pop, Arg::Nothing)?;
@@ -76,9 +73,9 @@ fn str_op<W: Write>(sink: &mut Framer<W>, text: &str) -> Result<(), WriteError<W
 #[derive(Default)]
 struct Plan {
     /// GLOBAL and INST.
-    lines: BTreeMap<u64, GlobalName>,
+    lines: BTreeMap<u64, GlobalName<String>>,
     /// STACK_GLOBAL: new names.
-    sites: BTreeMap<u64, GlobalName>,
+    sites: BTreeMap<u64, GlobalName<String>>,
     /// The strs that each of `sites` takes.
     operands: BTreeMap<u64, [u64; 2]>,
     /// Strs that are replaced where they stand.
@@ -88,7 +85,7 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(input: &[u8], rename: &mut dyn FnMut(&str, &str) -> Option<GlobalName>) -> Result<Plan, Error> {
+    fn of(input: &[u8], rename: &mut dyn FnMut(&str, &str) -> Option<GlobalName<String>>) -> Result<Plan, Error> {
         let mut plan = Plan::default();
         // What each str that is part of a global should become; `None` where two globals disagree.
         let mut wanted: BTreeMap<u64, Option<String>> = BTreeMap::new();
@@ -101,16 +98,17 @@ impl Plan {
         let mut stack = Stack::new();
         each::<Error>(input, |op| {
             plan.framed |= op.opcode == Opcode::Frame;
-            if let Some((module, name)) = names(op.module_and_name()) {
+            if let Some(GlobalName { module, name }) = names(op.module_and_name()) {
                 plan.lines.extend(rename(module, name).map(|new| (op.offset, new)));
             }
             if op.opcode == Opcode::StackGlobal
                 && let [module_at, name_at] = stack.top_two()
-                && let Some((module, name)) = names(str_at(input, module_at).zip(str_at(input, name_at)))
+                && let Some((module, name)) = str_at(input, module_at).zip(str_at(input, name_at))
+                && let Some(GlobalName { module, name }) = names(Some(GlobalName { module, name }))
             {
                 let new = rename(module, name);
                 let (new_module, new_name) =
-                    new.as_ref().map_or((module, name), |(module, name)| (module.as_str(), name.as_str()));
+                    new.as_ref().map_or((module, name), |new| (new.module.as_str(), new.name.as_str()));
                 require(module_at, new_module);
                 require(name_at, new_name);
                 if let Some(new) = new {
@@ -143,7 +141,9 @@ impl Plan {
 
     /// The strs that the STACK_GLOBAL takes give it its new names: nothing else has to be done.
     fn is_in_place(&self, site: u64, input: &[u8]) -> bool {
-        let (Some((module, name)), Some([first, second])) = (self.sites.get(&site), self.operands.get(&site)) else {
+        let (Some(GlobalName { module, name }), Some([first, second])) =
+            (self.sites.get(&site), self.operands.get(&site))
+        else {
             return false;
         };
         let becomes = |at: &u64| self.in_place.get(at).map(|text| text.as_bytes()).or_else(|| str_at(input, *at));
@@ -160,9 +160,9 @@ fn str_at(input: &[u8], at: u64) -> Option<&[u8]> {
     }
 }
 
-fn names<'i>(parts: Option<(&'i [u8], &'i [u8])>) -> Option<(&'i str, &'i str)> {
-    let (module, name) = parts?;
-    Some((core::str::from_utf8(module).ok()?, core::str::from_utf8(name).ok()?))
+fn names(parts: Option<GlobalName<&[u8]>>) -> Option<GlobalName<&str>> {
+    let GlobalName { module, name } = parts?;
+    Some(GlobalName::new(core::str::from_utf8(module).ok()?, core::str::from_utf8(name).ok()?))
 }
 
 /// Which strs lie where on the stack and in the memo, by the offsets of their opcodes plus one.

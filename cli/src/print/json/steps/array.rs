@@ -4,6 +4,7 @@ use super::told::global_name;
 use super::{Step, Steps, map, one, raw, string, value};
 use crate::print::cells::{Cells, Item, Nested, Token, cell, datetime, fields, leaves, subarray};
 use crate::print::json::{one_line, text};
+use pickle_core::GlobalName;
 use pickle_core::known::{Array, DType, Data, Masked, Number};
 use pickle_core::table::Cell;
 use std::io::{self, Write};
@@ -20,8 +21,10 @@ pub fn masked(masked: Masked<'_>) -> Option<Steps<'_>> {
 
 fn with_items<'d>(array: Array<'d>, cells: Option<Cells<'d>>) -> Option<Steps<'d>> {
     let mut fields = Vec::new();
-    if let Some(class) = array.class.filter(|class| class.as_global().is_none_or(|name| name != ("numpy", "ndarray"))) {
-        fields.push(match class.as_global() {
+    if let Some(class) =
+        array.class.filter(|class| class.as_global().is_none_or(|name| name != GlobalName::new("numpy", "ndarray")))
+    {
+        fields.push(match class.as_global().map(GlobalName::pair) {
             Some((module, name)) => ("$class", string(global_name(module, name))),
             None => ("$callable", value(class)),
         });

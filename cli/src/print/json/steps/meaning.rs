@@ -10,7 +10,7 @@ use pickle_core::view::{
     Attributes, Derived, Fraction, Mapping, MappingKind, Member, Pairs, Record, Scalar, Sequence, SequenceKind, Set,
     View, Zone,
 };
-use pickle_core::{Items, Kind, Object, Value};
+use pickle_core::{GlobalName, Items, Kind, Object, Value};
 
 /// What a value becomes in the plain form.
 pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Steps<'d> {
@@ -164,7 +164,7 @@ impl<'d> Made<'d> {
 /// What an object is made with beside its content: protocols 0 and 1 have the content there.
 fn args(it: Value<'_>) -> Option<Items<'_>> {
     let object = it.as_object()?;
-    if matches!(object.class(), Some(("copyreg" | "copy_reg", "_reconstructor"))) {
+    if matches!(object.class().map(GlobalName::pair), Some(("copyreg" | "copy_reg", "_reconstructor"))) {
         None
     } else {
         Some(object.instance()?.args)

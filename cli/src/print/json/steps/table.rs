@@ -27,7 +27,7 @@ pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Option<Steps<'d>> {
     let class = match it.as_object()?.args().next() {
         // `_new_Index(class, {..})`
         Some(first)
-            if first.kind() == Kind::Global && class.as_global().is_some_and(|(_, name)| name.starts_with('_')) =>
+            if first.kind() == Kind::Global && class.as_global().is_some_and(|class| class.name.starts_with('_')) =>
         {
             first
         }

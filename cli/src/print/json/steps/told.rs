@@ -7,7 +7,7 @@ use crate::print::names;
 use num_bigint::Sign;
 use pickle_core::known::Octets;
 use pickle_core::view::{Member, View};
-use pickle_core::{Change, How, Kind, Object, OutOfBand, Value};
+use pickle_core::{Change, GlobalName, How, Kind, Object, OutOfBand, Value};
 
 /// Bits above which ints are given in hexadecimal: their decimal digits would take minutes.
 const DECIMAL_BITS: u64 = 4096;
@@ -104,15 +104,15 @@ pub fn float<'d>(it: &Value<'d>, options: &Options) -> Steps<'d> {
 /// A name: `module.Name` for people, module and name apart where nothing may be lost.
 pub fn global<'d>(it: Value<'d>, options: &Options) -> Steps<'d> {
     match (it.as_global(), it.global_parts()) {
-        (Some((module, name)), _) if !options.tagged => {
-            let (module, name) = if options.today { names::today(module, name) } else { (module, name) };
+        (Some(global), _) if !options.tagged => {
+            let GlobalName { module, name } = if options.today { names::today(global) } else { global };
             string(global_name(module, name))
         }
-        (Some((module, name)), _) => {
+        (Some(GlobalName { module, name }), _) => {
             let names = [module, name].map(|text| Step::Text(text.to_owned()));
             steps_between(Step::Array, names.into_iter())
         }
-        (None, Some((module, name))) => list([module, name].into_iter()),
+        (None, Some(GlobalName { module, name })) => list([module, name].into_iter()),
         (None, None) => raw("null"),
     }
 }
@@ -125,7 +125,7 @@ pub fn member_name(member: Member<'_>) -> Option<String> {
     let mut names = vec![member.name];
     let mut of = member.of;
     for _ in 0..MEMBERS {
-        if let Some((module, class)) = of.as_global() {
+        if let Some(GlobalName { module, name: class }) = of.as_global() {
             names.push(class);
             names.reverse();
             return Some(global_name(module, &names.join(".")));

@@ -9,9 +9,9 @@ use super::{
 use crate::print::cells::Cells;
 use crate::print::tree::palette::Role;
 use crate::print::tree::scalar;
-use pickle_core::known::{Array, Data, Date, Time};
+use pickle_core::known::{Array, Data, Date, TensorStorage, Time};
 use pickle_core::view::{Attributes, Fraction, Mapping, MappingKind, Scalar, Sequence, SequenceKind, View, Zone};
-use pickle_core::{Kind, Object, Value};
+use pickle_core::{GlobalName, Kind, Object, Value};
 
 /// What an object looks like.
 pub fn view<'d>(meant: View<'d>, object: &Object<'d>, value: Value<'d>, max_text: usize) -> Vec<Piece<'d>> {
@@ -24,7 +24,7 @@ pub fn view<'d>(meant: View<'d>, object: &Object<'d>, value: Value<'d>, max_text
     match meant {
         View::Complex(re, im) => vec![Piece::Text(Role::Number, scalar::complex(re, im))],
         View::Range(start, stop, step) | View::Slice(start, stop, step) => {
-            let (_, name) = object.class().unwrap_or_default();
+            let name = object.class().map_or("", |class| class.name);
             call(name, [start, stop, step].map(plain).into())
         }
         View::Date(date) => call("datetime.date", day(date).map(number).into()),
@@ -55,12 +55,12 @@ pub fn view<'d>(meant: View<'d>, object: &Object<'d>, value: Value<'d>, max_text
             call("datetime.timedelta", if parts.is_empty() { vec![number("0".into())] } else { parts })
         }
         View::Zone(Zone::Fixed(offset, None))
-            if offset.is_zero() && object.class() == Some(("datetime", "timezone")) =>
+            if offset.is_zero() && object.class() == Some(GlobalName::new("datetime", "timezone")) =>
         {
             vec![word("datetime.timezone.utc")]
         }
         View::Zone(Zone::Named { key, offset: None, .. })
-            if object.class().is_none_or(|(module, _)| module.contains("zoneinfo") || module == "builtins") =>
+            if object.class().is_none_or(|class| class.module.contains("zoneinfo") || class.module == "builtins") =>
         {
             call("zoneinfo.ZoneInfo", vec![text(key)])
         }
@@ -111,7 +111,7 @@ pub fn view<'d>(meant: View<'d>, object: &Object<'d>, value: Value<'d>, max_text
         }
         // A subclass of tuple, as protocols 0 and 1 spell it; one that is made with names, as protocols 2 and 3 do.
         View::Record(it)
-            if matches!(object.class(), Some(("copyreg" | "copy_reg", "_reconstructor")))
+            if matches!(object.class().map(GlobalName::pair), Some(("copyreg" | "copy_reg", "_reconstructor")))
                 || object.callable().as_object().is_some() && it.class.as_global().is_some() =>
         {
             let mut args: Vec<Part<'d>> = it.args.map(plain).collect();
@@ -145,11 +145,11 @@ pub fn view<'d>(meant: View<'d>, object: &Object<'d>, value: Value<'d>, max_text
             let mut pieces = vec![word(name)];
             pieces.push(note(format!(" {} {}", tensor.dtype.unwrap_or("?"), scalar::shape(&tensor.shape))));
             match tensor.storage {
-                Some((key, place)) => {
+                Some(TensorStorage { key, location }) => {
                     pieces.push(note(", storage "));
                     pieces.extend(look(key, max_text));
                     pieces.push(note(" on "));
-                    pieces.extend(look(place, max_text));
+                    pieces.extend(look(location, max_text));
                     pieces
                 }
                 // The storage is inside: it is shown.
@@ -208,7 +208,7 @@ fn attributes<'d>(all: Attributes<'d>) -> Vec<Piece<'d>> {
 
 /// Arguments beside the content; protocols 0 and 1 have the content there.
 fn has_args(object: &Object<'_>) -> bool {
-    !matches!(object.class(), Some(("copyreg" | "copy_reg", "_reconstructor")))
+    !matches!(object.class().map(GlobalName::pair), Some(("copyreg" | "copy_reg", "_reconstructor")))
         && object.instance().is_some_and(|instance| instance.args.len() != 0)
 }
 
@@ -303,7 +303,9 @@ const SHOWN: usize = 6;
 /// `masked` tells how many items count for nothing.
 fn array_view<'d>(array: &Array<'d>, cells: Option<Cells<'d>>, masked: Option<usize>) -> Vec<Piece<'d>> {
     let name = match array.class {
-        Some(class) if class.as_global().is_none_or(|name| name != ("numpy", "ndarray")) => global(class),
+        Some(class) if class.as_global().is_none_or(|name| name != GlobalName::new("numpy", "ndarray")) => {
+            global(class)
+        }
         _ => "ndarray".into(),
     };
     let mut pieces = vec![word(name)];

@@ -27,7 +27,7 @@ pub fn table_view<'d>(value: Value<'d>) -> Option<Vec<Piece<'d>>> {
     let class = match object.args().next() {
         // `_new_Index(class, {..})`
         Some(first)
-            if first.as_global().is_some() && class.as_global().is_some_and(|(_, name)| name.starts_with('_')) =>
+            if first.as_global().is_some() && class.as_global().is_some_and(|class| class.name.starts_with('_')) =>
         {
             first
         }

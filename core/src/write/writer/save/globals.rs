@@ -6,7 +6,7 @@ use crate::literal::compat;
 use crate::machine::node::{How, NIL, Node, tag};
 use crate::wire::sink::WriteError;
 use crate::write::spelling;
-use crate::{Opcode, Value};
+use crate::{GlobalName, Opcode, Value};
 use embedded_io::Write;
 
 impl<W: Write> Save<'_, '_, W> {
@@ -37,8 +37,8 @@ impl<W: Write> Save<'_, '_, W> {
             self.out.line(Opcode::Global, line)?;
         } else {
             let value = Value::new(self.document, node);
-            let Some((module, name)) = value.as_global() else { return self.refuse(Opcode::Global) };
-            let (module, name) = self.renamed(module, name);
+            let Some(GlobalName { module, name }) = value.as_global() else { return self.refuse(Opcode::Global) };
+            let GlobalName { module, name } = self.renamed(module, name);
             let number = match name.split_once('.') {
                 Some((first, path)) if self.protocol() < 4 && self.from >= 4 => self.dotted(module, first, path)?,
                 _ => self.named_global(module, name)?,
@@ -78,7 +78,7 @@ impl<W: Write> Save<'_, '_, W> {
             let cells = args.high() as usize;
             let known = self.memo.node(args.high()).is_some() || self.memo.node(at).is_some();
             let is_getattr = matches!(
-                Value::new(self.document, callable).as_global(),
+                Value::new(self.document, callable).as_global().map(GlobalName::pair),
                 Some(("builtins" | "__builtin__", "getattr"))
             );
             let pair = self.document.node(cells).high() == 2;
@@ -95,11 +95,11 @@ impl<W: Write> Save<'_, '_, W> {
                 _ => return Ok(false),
             }
         };
-        let Some((module, name)) = Value::new(self.document, class).as_global() else { return Ok(false) };
+        let Some(GlobalName { module, name }) = Value::new(self.document, class).as_global() else { return Ok(false) };
         if matches!(module, "builtins" | "__builtin__") {
             return Ok(false);
         }
-        let (module, name) = self.renamed(module, name);
+        let GlobalName { module, name } = self.renamed(module, name);
         for _ in 0..depth {
             self.global(self.part(index, 0))?;
             self.out.begin_short_tuple()?;
@@ -115,9 +115,9 @@ impl<W: Write> Save<'_, '_, W> {
         Ok(true)
     }
 
-    pub(super) fn renamed<'n>(&self, module: &'n str, name: &'n str) -> (&'n str, &'n str) {
+    pub(super) fn renamed<'n>(&self, module: &'n str, name: &'n str) -> GlobalName<&'n str> {
         match self.names {
-            Names::Keep => (module, name),
+            Names::Keep => GlobalName::new(module, name),
             Names::ToPython2 => compat::to_python2(module, name),
             Names::ToPython3 => compat::to_python3(module, name),
         }

@@ -5,7 +5,7 @@ use super::{Frame, Next, Save, Stage};
 use crate::document::iter::Cells;
 use crate::machine::node::{How, NIL, Node, chunk, tag};
 use crate::wire::sink::WriteError;
-use crate::{Opcode, Value, View};
+use crate::{GlobalName, Opcode, Value, View};
 use alloc::vec::Vec;
 use embedded_io::Write;
 
@@ -79,7 +79,7 @@ impl<W: Write> Save<'_, '_, W> {
     /// `set` or `frozenset` called with one list.
     fn is_set_like(&self, index: u32) -> bool {
         let (callable, args) = (self.part(index, 0), self.part(index, 1));
-        let name = Value::new(self.document, callable).as_global();
+        let name = Value::new(self.document, callable).as_global().map(GlobalName::pair);
         let one = matches!(args.tag(), tag::TUPLE | tag::TUPLE_OF_MUTABLE)
             && self.document.node(args.high() as usize).high() == 1;
         one && matches!(name, Some(("builtins" | "__builtin__", "set" | "frozenset")))
@@ -102,9 +102,9 @@ impl<W: Write> Save<'_, '_, W> {
                         self.made_global("functools", "partial")?;
                         self.out.begin_short_tuple()?;
                         if self.profile.version >= Version::Py313
-                            && let Some((module, name)) = Value::new(self.document, callable).as_global()
+                            && let Some(GlobalName { module, name }) = Value::new(self.document, callable).as_global()
                         {
-                            let (module, name) = self.renamed(module, name);
+                            let GlobalName { module, name } = self.renamed(module, name);
                             let (first, path) = name.split_once('.').unwrap_or((name, ""));
                             let dot = if path.is_empty() { "" } else { "." };
                             let new = self.dotted(module, first, &alloc::format!("{path}{dot}__new__"))?;
@@ -203,7 +203,7 @@ impl<W: Write> Save<'_, '_, W> {
                     }
                     if self.protocol() == 0 {
                         let class = Value::new(self.document, self.part(index, 0));
-                        let Some((module, name)) = class.as_global() else {
+                        let Some(GlobalName { module, name }) = class.as_global() else {
                             return self.refuse_object(index, Opcode::Inst);
                         };
                         self.names_line(Opcode::Inst, module, name)?;

@@ -7,7 +7,7 @@ use crate::machine::node::{Node, tag};
 use crate::wire::frames::GrowingFrames;
 use crate::wire::sink::WriteError;
 use crate::write::spelling::{self, Payload, Spell};
-use crate::{Encoder, Opcode};
+use crate::{Encoder, GlobalName, Opcode};
 use alloc::vec::Vec;
 use embedded_io::Write;
 
@@ -57,7 +57,8 @@ impl<W: Write> Save<'_, '_, W> {
 
     /// A global by its Python 3 name; equal ones are one object.
     pub(super) fn made_global(&mut self, module: &str, name: &str) -> Done<W::Error> {
-        let (module, name) = if self.protocol() < 3 { compat::to_python2(module, name) } else { (module, name) };
+        let GlobalName { module, name } =
+            if self.protocol() < 3 { compat::to_python2(module, name) } else { GlobalName::new(module, name) };
         self.named_global(module, name).map(|_| ())
     }
 
