@@ -13,6 +13,7 @@ mod error;
 mod literal;
 mod machine;
 pub mod message;
+mod name;
 mod options;
 mod read;
 #[cfg(feature = "serde")]
@@ -29,7 +30,6 @@ pub use document::value::{BigInt, OutOfBand, SourceRange, Value};
 pub use document::{Change, Changes, Document, Event, HistoryEntry, Kind, Object};
 pub use error::{Error, ErrorKind};
 pub use literal::compat;
-pub use literal::global::GlobalName;
 pub use literal::int::Digits;
 #[cfg(feature = "alloc")]
 pub use machine::memory::Heap;
@@ -38,6 +38,7 @@ pub use machine::node::{How, Node};
 #[cfg(feature = "alloc")]
 pub use machine::plan::MemoPlanner;
 pub use machine::plan::{MemoPlan, MemoUse, memo_index};
+pub use name::GlobalName;
 pub use options::{Encoding, Options, TextInts};
 #[cfg(feature = "alloc")]
 pub use read::items::Batch;

@@ -3,6 +3,5 @@
 pub mod compat;
 pub(crate) mod escape;
 pub(crate) mod float;
-pub(crate) mod global;
 pub(crate) mod int;
 pub(crate) mod utf8;
