@@ -193,7 +193,7 @@ fn compare<'d>(
         same("float", value.as_f64().map(float), doc.ask(of_c, pickle_value_as_f64).ok().map(float))?;
     }
     same("text", value.as_str().map(|text| text.as_bytes().to_vec()), doc.text(of_c, pickle_value_as_str))?;
-    let global = value.as_global().map(|(module, name)| (module.as_bytes().to_vec(), name.as_bytes().to_vec()));
+    let global = value.as_global().map(|it| (it.module.as_bytes().to_vec(), it.name.as_bytes().to_vec()));
     same("global", global, doc.name(of_c))?;
     let view = value.view();
     match view {
