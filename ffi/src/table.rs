@@ -82,28 +82,9 @@ pub unsafe extern "C" fn pickle_table_open(
 }
 
 fn name_of<'d>(table: &Table<'d>, column: usize, level: usize) -> Found<Cell<'d>> {
-    if column >= table.columns() {
-        return Err(pickle_status::Missing);
-    }
-    if let Some(labels) = table.labels() {
-        if level >= labels.levels() {
-            return Err(pickle_status::Missing);
-        }
-        return labels.level(level).map_err(refused)?.cell(column).ok_or(pickle_status::WrongKind);
-    }
-    if level != 0 {
-        return Err(pickle_status::Missing);
-    }
-    if let Some(name) = table.field(column) {
-        return Ok(Cell::Text(name));
-    }
-    if let Some(mut pairs) = table.pairs() {
-        return pairs.nth(column).map(|(key, _)| Cell::Value(key)).ok_or(pickle_status::Missing);
-    }
-    if table.is_series() {
-        return Ok(table.name().map_or(Cell::Null, Cell::Value));
-    }
-    Ok(i64::try_from(column).map_or(Cell::Null, Cell::Int))
+    let is_there = column < table.columns() && level < table.labels().map_or(1, |labels| labels.levels());
+    let missing = if is_there { pickle_status::WrongKind } else { pickle_status::Missing };
+    table.label(column, level).map_err(refused)?.ok_or(missing)
 }
 
 /// The name of a column, in a level of its labels: text as a rule, but pandas takes any value. A column of an array is

@@ -2,7 +2,7 @@
 
 use crate::print::json::one_line;
 use crate::print::table::grid::label;
-use crate::print::table::values::{Arena, Column, dtype_name};
+use crate::print::table::values::{Arena, Column};
 use pickle_core::Value;
 use pickle_core::known::Data;
 use pickle_core::table::{Categories, Copies, Index, Run, Table, TableError, Values};
@@ -70,7 +70,7 @@ impl TableFacts {
         table.each_column(&mut |number, column| {
             let values = column?.values;
             memory = memory.zip(size(&values)).and_then(|(all, size)| all.checked_add(size));
-            columns.get_mut(number).ok_or(TableError::Blocks)?.1 = dtype_name(&values);
+            columns.get_mut(number).ok_or(TableError::Blocks)?.1 = values.dtype().to_string();
             Ok::<(), TableError>(())
         })?;
         let arena = Arena::new(one_line);
@@ -113,7 +113,7 @@ fn levels(index: &Index<'_>) -> Result<Levels, TableError> {
     for level in 0..index.levels() {
         let values = index.level(level)?;
         memory = memory.zip(size(&values)).and_then(|(all, size)| all.checked_add(size));
-        levels.push((index.name(level).map_or_else(String::new, text), dtype_name(&values)));
+        levels.push((index.name(level).map_or_else(String::new, text), values.dtype().to_string()));
     }
     Ok((levels, memory))
 }

@@ -4,7 +4,7 @@ use super::text;
 use super::time::{self, Instant, Style, Zone};
 use super::{Other, python};
 use pickle_core::Value;
-use pickle_core::known::{Data as ArrayData, Octets};
+use pickle_core::known::Octets;
 use pickle_core::table::{
     ArrowType, Categories, Cell, Chunk, Closed, Copies, Frequency, Interval, Lane, Meaning, Run, Scalar, Values,
 };
@@ -86,7 +86,7 @@ impl<'d> Column<'d> {
         let mut copy = |octets: Octets<'d>| copies.get(octets, |octets: Octets<'d>| arena.alloc(octets.collect()));
         let values = values.with_bytes(&mut copy);
         let len = values.len();
-        let dtype = dtype_name(&values);
+        let dtype = values.dtype().to_string();
         let mut unknown = None;
         let zone = values.zone().and_then(|zone| match Zone::of(zone) {
             Ok(zone) => Some(zone),
@@ -436,60 +436,5 @@ fn kind_of(values: &[Option<Value<'_>>]) -> &'static str {
         Kind::Bool => "bool",
         Kind::Str | Kind::Str8 => "str",
         _ => "object",
-    }
-}
-
-/// The name of a dtype as pandas has it.
-pub fn dtype_name(values: &Values<'_>) -> String {
-    let zone = |zone: Value<'_>| pickle_core::view::Zone::of(zone).name().unwrap_or("?").to_owned();
-    match values {
-        Values::Run(run) => match run {
-            Run::Range { .. } | Run::Pointers(_) => "int64".into(),
-            Run::Items(_) => "object".into(),
-            Run::Lane(lane, meaning) => match meaning {
-                Meaning::Zone(at) => {
-                    format!("datetime64[{}, {}]", lane.dtype().unit.map_or("ns", |tick| tick.unit), zone(*at))
-                }
-                Meaning::Period(freq) => {
-                    format!("period[{}]", Frequency::of(*freq).map_or("?".into(), |freq| freq.to_string()))
-                }
-                _ => lane.dtype().to_string(),
-            },
-            Run::Arrow(arrow) => match arrow.kind() {
-                ArrowType::Text { utf8: true, .. } => "string".into(),
-                ArrowType::Int(bits, true) => format!("int{bits}[pyarrow]"),
-                ArrowType::Int(bits, false) => format!("uint{bits}[pyarrow]"),
-                ArrowType::Float(64) => "double[pyarrow]".into(),
-                ArrowType::Float(bits) => format!("float{bits}[pyarrow]"),
-                ArrowType::Bool => "bool[pyarrow]".into(),
-                ArrowType::Timestamp(unit, Some(zone)) => format!("timestamp[{}, tz={zone}][pyarrow]", unit.name()),
-                ArrowType::Timestamp(unit, None) => format!("timestamp[{}][pyarrow]", unit.name()),
-                ArrowType::Duration(unit) => format!("duration[{}][pyarrow]", unit.name()),
-                ArrowType::Date(bits) => format!("date{bits}[pyarrow]"),
-                ArrowType::Time(unit, bits) => format!("time{bits}[{}][pyarrow]", unit.name()),
-                ArrowType::Decimal(precision, scale) => format!("decimal128({precision}, {scale})[pyarrow]"),
-                ArrowType::Dictionary(..) => "dictionary[pyarrow]".into(),
-                _ => "binary[pyarrow]".into(),
-            },
-            _ => "object".into(),
-        },
-        Values::Masked(data, _) => match data.array().data {
-            ArrayData::Objects(_) => "string".into(),
-            _ => {
-                let name = data.dtype().to_string();
-                match name.as_str() {
-                    "bool" => "boolean".into(),
-                    name => name.replacen("uint", "UInt", 1).replacen("int", "Int", 1).replacen("float", "Float", 1),
-                }
-            }
-        },
-        Values::Categorical { .. } => "category".into(),
-        Values::Stored(stored) => stored.dtype().map_or("object".into(), |dtype| dtype.to_string()),
-        Values::Intervals(left, _, closed) => {
-            let closed = format!("{closed:?}").to_lowercase();
-            format!("interval[{}, {closed}]", dtype_name(&Values::Run(*left)))
-        }
-        Values::Sparse { values, .. } => format!("Sparse[{}]", values.dtype()),
-        _ => "object".into(),
     }
 }

@@ -10,10 +10,13 @@ mod assembled;
 mod blocks;
 mod cell;
 mod copies;
+mod dtype;
 mod freq;
 mod index;
 mod lane;
+mod listed;
 mod stored;
+mod text;
 mod values;
 
 pub use crate::view::pandas::Scalar;
@@ -21,9 +24,11 @@ pub use arrow::{Arrow, ArrowType, Chunk};
 pub use assembled::triplets;
 pub use cell::{Cell, Piece, Unit};
 pub use copies::Copies;
+pub use dtype::Dtype;
 pub use freq::Frequency;
 pub use index::Index;
 pub use lane::{Lane, LaneCells, Strided};
+pub use listed::{Label, Rows};
 pub use stored::{Stored, StoredCells};
 pub use values::{Categories, Closed, Interval, Meaning, Places, Run, Values};
 
