@@ -59,6 +59,8 @@ kinds! {
     BadPath
     /// A pickle has nothing at the path.
     PathMissing
+    /// A value is no table, or one whose parts do not fit together.
+    NoTable
     /// A file could not be read.
     InputOutput
     /// A kind that this binding does not know.
@@ -116,6 +118,6 @@ mod tests {
             assert_eq!(ErrorKind::from(kind).name(), kind.name());
         }
         let own = ErrorKind::ALL.iter().filter(|kind| !Core::ALL.iter().any(|core| core.name() == kind.name()));
-        assert_eq!(own.count(), 8);
+        assert_eq!(own.count(), 9);
     }
 }

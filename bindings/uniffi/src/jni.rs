@@ -12,7 +12,7 @@
 use crate::paths::find_numbers;
 use crate::{
     Encoding, ErrorKind, FileItems, ItemReader, ItemStatus, PickleError, ReadOptions, Scanner, Status, Unpickler,
-    dumps, find_in, flat, info, loads, scan,
+    dumps, find_in, flat, info, loads, scan, table_in, table_of,
 };
 use jni_sys::{JNIEnv, jbyte, jbyteArray, jclass, jint, jlong, jlongArray, jobject, jsize};
 use std::ptr::null_mut;
@@ -69,6 +69,20 @@ impl Call {
         // SAFETY: so many bytes were reserved and written: the range lies in the array.
         unsafe { bytes.set_len(len as usize) };
         bytes
+    }
+
+    /// The bytes of a range of a direct buffer, where they are.
+    fn direct<'b>(&self, data: jobject, from: jint, len: jint) -> Result<&'b [u8], PickleError> {
+        let address = java!(self, GetDirectBufferAddress, data).cast::<u8>();
+        let capacity = java!(self, GetDirectBufferCapacity, data);
+        let (Ok(from), Ok(len)) = (usize::try_from(from), usize::try_from(len)) else { return Err(wrong()) };
+        let fits = from.checked_add(len).is_some_and(|end| end as i64 <= capacity);
+        match fits && !address.is_null() {
+            // SAFETY: the range lies in the buffer, which the caller keeps until the call returns.
+            true => Ok(unsafe { std::slice::from_raw_parts(address.add(from), len) }),
+            false if len == 0 => Ok(&[]),
+            false => Err(PickleError::new(ErrorKind::Other, 0, "the buffer is not direct")),
+        }
     }
 
     fn text(&self, array: jbyteArray) -> String {
@@ -166,17 +180,7 @@ natives! {
 
     /// `loads` of a range of a direct buffer, where it is.
     fn Java_org_libpickle_Native_loadsDirect(call, data: jobject, from: jint, len: jint, options: jlongArray) {
-        let address = java!(call, GetDirectBufferAddress, data).cast::<u8>();
-        let capacity = java!(call, GetDirectBufferCapacity, data);
-        let (Ok(from), Ok(len)) = (usize::try_from(from), usize::try_from(len)) else { return Err(wrong()) };
-        let fits = from.checked_add(len).is_some_and(|end| end as i64 <= capacity);
-        let data = match fits && !address.is_null() {
-            // SAFETY: the range lies in the buffer, which the caller keeps until this returns.
-            true => unsafe { std::slice::from_raw_parts(address.add(from), len) },
-            false if len == 0 => &[],
-            false => return Err(PickleError::new(ErrorKind::Other, 0, "the buffer is not direct")),
-        };
-        loads(data, call.options(options)).map(|flat| (Some(flat), 0, 0))
+        loads(call.direct(data, from, len)?, call.options(options)).map(|flat| (Some(flat), 0, 0))
     }
 
     /// `find_in` of an array: the values at a path, or the first of them.
@@ -189,6 +193,29 @@ natives! {
     fn Java_org_libpickle_Native_find(call, flat: jbyteArray, len: jint, path: jbyteArray, all: jint) {
         let flat = call.bytes(flat, 0, len);
         find_numbers(&flat, &call.text(path), all != 0).map(|found| (Some(found), 0, 0))
+    }
+
+    /// `table_in` of an array.
+    fn Java_org_libpickle_Native_tableIn(call, data: jbyteArray, path: jbyteArray, options: jlongArray) {
+        let data = call.bytes(data, 0, jint::MAX);
+        table_in(&data, call.text(path), call.options(options)).map(|table| (Some(table), 0, 0))
+    }
+
+    /// The same of a range of a direct buffer.
+    fn Java_org_libpickle_Native_tableDirect(
+        call, data: jobject, from: jint, len: jint, path: jbyteArray, options: jlongArray
+    ) {
+        let data = call.direct(data, from, len)?;
+        table_in(data, call.text(path), call.options(options)).map(|table| (Some(table), 0, 0))
+    }
+
+    /// `table_of` of the first bytes of an array, a value in the flat form.
+    fn Java_org_libpickle_Native_tableOf(
+        call, flat: jbyteArray, len: jint, path: jbyteArray, max_depth: jint, max_bytes: jlong
+    ) {
+        let flat = call.bytes(flat, 0, len);
+        let (max_depth, max_bytes) = (u32::try_from(max_depth).unwrap_or(0), u64::try_from(max_bytes).ok());
+        table_of(&flat, call.text(path), max_depth, max_bytes).map(|table| (Some(table), 0, 0))
     }
 
     /// `dumps` of the first bytes of an array.

@@ -18,6 +18,7 @@ mod reader;
 mod scan;
 #[cfg(test)]
 mod sizes;
+pub mod table;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -28,6 +29,7 @@ pub use items::{FileItems, ItemBatch, ItemReader, ItemStatus};
 pub use paths::{find, find_in};
 pub use reader::{Encoding, Fed, ReadOptions, Status, Unpickler, loads};
 pub use scan::{Executes, Finding, Report, ScannedGlobal, Scanner, Verdict, scan};
+pub use table::{table_in, table_of};
 pub use writer::dumps;
 
 uniffi::setup_scaffolding!();

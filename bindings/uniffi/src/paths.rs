@@ -14,7 +14,7 @@ use std::collections::HashMap;
 /// [`ErrorKind::PathMissing`]: it leads nowhere; the text says how far it comes.
 #[uniffi::export]
 pub fn find_in(data: &[u8], path: String, all: bool, options: ReadOptions) -> Result<Vec<u8>, PickleError> {
-    read(data, options, |document| {
+    read(data, options, &|document| {
         let found = at(document.root(), &path, all)?;
         flat::write::encode_list(&found, options.max_depth)
     })
@@ -65,12 +65,12 @@ fn at<'d>(root: Value<'d>, path: &str, all: bool) -> Result<Vec<Value<'d>>, Pick
     found.map_err(|error| missing(&error))
 }
 
-fn missing(error: &PathError<'_, '_>) -> PickleError {
+pub(crate) fn missing(error: &PathError<'_, '_>) -> PickleError {
     let kind = if error.value().is_some() { ErrorKind::PathMissing } else { ErrorKind::BadPath };
     PickleError::new(kind, 0, error.to_string())
 }
 
-fn bad(error: pickle_core::Error) -> PickleError {
+pub(crate) fn bad(error: pickle_core::Error) -> PickleError {
     PickleError::new(ErrorKind::BadValue, 0, format!("no such value can be: {}", error.kind().text()))
 }
 

@@ -78,15 +78,16 @@ impl ReadOptions {
 /// What is wrong with the pickle, or the limit that was reached.
 #[uniffi::export]
 pub fn loads(data: &[u8], options: ReadOptions) -> Result<Vec<u8>, PickleError> {
-    read(data, options, |document| flat::write::encode(document, options.max_depth, Vec::with_capacity(data.len())))
+    read(data, options, &|document| flat::write::encode(document, options.max_depth, Vec::with_capacity(data.len())))
 }
 
-/// Reads the pickle at the start of `data` and hands its document over.
-pub(crate) fn read<T>(
+/// Reads the pickle at the start of `data` and hands its document over. (One copy serves all that read a whole pickle.)
+#[inline(never)]
+pub(crate) fn read(
     data: &[u8],
     options: ReadOptions,
-    take: impl FnOnce(&Document<'_>) -> Result<T, PickleError>,
-) -> Result<T, PickleError> {
+    take: &dyn Fn(&Document<'_>) -> Result<Vec<u8>, PickleError>,
+) -> Result<Vec<u8>, PickleError> {
     let is_large = data.len() >= LARGE && options.max_bytes.is_none();
     let spare = if is_large { SPARE.lock().unwrap_or_else(PoisonError::into_inner).take() } else { None };
     let heap = spare.unwrap_or_else(|| options.heap());

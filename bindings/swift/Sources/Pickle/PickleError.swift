@@ -89,6 +89,8 @@ public struct PickleError: Error, Sendable, Hashable {
         case badPath
         /// A pickle has nothing at the path.
         case pathMissing
+        /// A value is no table, or one whose parts do not fit together.
+        case noTable
         /// A file could not be read.
         case inputOutput
         /// A kind that this binding does not know.
@@ -205,6 +207,7 @@ extension PickleError.Kind {
             case .closed: .closed
             case .badPath: .badPath
             case .pathMissing: .pathMissing
+            case .noTable: .noTable
             case .inputOutput: .inputOutput
             case .other: .other
             }
