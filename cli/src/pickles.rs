@@ -13,6 +13,7 @@ mod plan;
 pub mod renaming;
 mod resync;
 pub mod rewrite;
+pub(crate) mod setters;
 pub mod splits;
 
 pub(crate) use documents::warn_of_rest;
