@@ -26,6 +26,9 @@ internal object Native {
     @JvmStatic external fun loadsDirect(data: ByteBuffer, from: Int, length: Int, options: LongArray, out: LongArray): ByteArray
     @JvmStatic external fun findIn(data: ByteArray, path: ByteArray, all: Int, options: LongArray, out: LongArray): ByteArray
     @JvmStatic external fun find(flat: ByteArray, length: Int, path: ByteArray, all: Int, out: LongArray): ByteArray
+    @JvmStatic external fun tableIn(data: ByteArray, path: ByteArray, options: LongArray, out: LongArray): ByteArray
+    @JvmStatic external fun tableDirect(data: ByteBuffer, from: Int, length: Int, path: ByteArray, options: LongArray, out: LongArray): ByteArray
+    @JvmStatic external fun tableOf(flat: ByteArray, length: Int, path: ByteArray, maxDepth: Int, maxBytes: Long, out: LongArray): ByteArray
     @JvmStatic external fun dumps(flat: ByteArray, length: Int, protocol: Int, out: LongArray): ByteArray
     @JvmStatic external fun info(data: ByteArray, options: LongArray, out: LongArray): ByteArray
     @JvmStatic external fun unpickler(options: LongArray, out: LongArray): ByteArray?
