@@ -7,14 +7,10 @@ use crate::{Error, TableOptions, Text, names};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_schema::{Field, Schema, SchemaRef};
 use pickle_core::Value;
-use pickle_core::table::triplets;
-use pickle_core::view::{Pairs, View};
+use pickle_core::table::{self, RowOptions};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Levels of dicts inside dicts that columns are made of.
-const DEPTH: usize = 16;
 
 /// Bytes of a batch of a stream: several are under way at once.
 const STREAM: usize = BYTES / 8;
@@ -33,148 +29,7 @@ pub(crate) fn label<'d>(key: Value<'d>, text: Text) -> Cow<'d, str> {
 
 /// The cells of a row, with the names of their columns.
 fn cells<'d>(row: Value<'d>, flatten: bool, text: Text, take: &mut dyn FnMut(Cow<'d, str>, Value<'d>)) {
-    match row.view() {
-        View::Mapping(mapping) => pairs(mapping.pairs, "", flatten, text, 0, take),
-        View::Sequence(sequence) => {
-            sequence.items.enumerate().for_each(|(at, value)| take(at.to_string().into(), value));
-        }
-        View::Record(record) => {
-            let mut named = false;
-            for (key, value) in record.attributes {
-                take(label(key, text), value);
-                named = true;
-            }
-            if !named {
-                let values = record.values.unwrap_or(record.args);
-                values.enumerate().for_each(|(at, value)| take(at.to_string().into(), value));
-            }
-        }
-        _ => take("0".into(), row),
-    }
-}
-
-fn pairs<'d>(
-    pairs_of: Pairs<'d>,
-    prefix: &str,
-    flatten: bool,
-    text: Text,
-    depth: usize,
-    take: &mut dyn FnMut(Cow<'d, str>, Value<'d>),
-) {
-    for (key, value) in pairs_of {
-        let name = match prefix {
-            "" => label(key, text),
-            prefix => format!("{prefix}{}", label(key, text)).into(),
-        };
-        if flatten
-            && depth < DEPTH
-            && let View::Mapping(inner) = value.view()
-        {
-            pairs(inner.pairs, &format!("{name}."), flatten, text, depth + 1, take);
-        } else {
-            take(name, value);
-        }
-    }
-}
-
-/// Columns in the order in which they appear.
-pub(crate) struct Columns<'d> {
-    pub(crate) columns: Vec<(String, Vec<Option<Value<'d>>>)>,
-    pub(crate) rows: usize,
-    places: HashMap<String, usize>,
-}
-
-impl<'d> Columns<'d> {
-    fn set(&mut self, row: usize, name: Cow<'d, str>, value: Value<'d>) {
-        let at = match self.places.get(&*name) {
-            Some(at) => *at,
-            None => {
-                self.places.insert(name.clone().into_owned(), self.columns.len());
-                self.columns.push((name.into_owned(), Vec::new()));
-                self.columns.len() - 1
-            }
-        };
-        if let Some((_, values)) = self.columns.get_mut(at) {
-            values.resize(row, None);
-            values.push(Some(value));
-        }
-    }
-
-    fn row(&mut self, row: usize, value: Value<'d>, flatten: bool, text: Text) {
-        cells(value, flatten, text, &mut |name, value| self.set(row, name, value));
-    }
-}
-
-/// The rows that a value is: a list of dicts, tuples or objects, a dict of columns, a dict of rows.
-pub(crate) fn columns(value: Value<'_>, flatten: bool, text: Text) -> Result<Columns<'_>, String> {
-    let mut columns = Columns { columns: Vec::new(), rows: 0, places: HashMap::new() };
-    match value.view() {
-        View::Sequence(sequence) => {
-            columns.rows = sequence.items.len();
-            sequence.items.enumerate().for_each(|(row, item)| columns.row(row, item, flatten, text));
-        }
-        View::Set(set) => {
-            columns.rows = set.items.len();
-            set.items.enumerate().for_each(|(row, item)| columns.row(row, item, flatten, text));
-        }
-        View::Mapping(mapping) => {
-            if let Some(cells) = triplets(&mapping) {
-                columns.rows = cells.len();
-                for (row, cell) in cells.enumerate() {
-                    for (name, value) in cell.ok_or("the keys of the sparse matrix are no rows and columns")? {
-                        columns.set(row, name.into(), value);
-                    }
-                }
-                return Ok(columns);
-            }
-            let len = |value: Value<'_>| match value.view() {
-                View::Sequence(sequence) => Some(sequence.items.len()),
-                _ => None,
-            };
-            let mut lengths = mapping.pairs.map(|(_, value)| len(value));
-            let first = lengths.next().flatten();
-            let is_row = |value: Value<'_>| matches!(value.view(), View::Mapping(_) | View::Record(_));
-            if let Some(rows) = first
-                && lengths.all(|len| len == first)
-            {
-                columns.rows = rows;
-                for (key, value) in mapping.pairs {
-                    let View::Sequence(sequence) = value.view() else { continue };
-                    let name = label(key, text);
-                    sequence.items.enumerate().for_each(|(row, item)| columns.set(row, name.clone(), item));
-                    if rows == 0 {
-                        columns.columns.push((name.into_owned(), Vec::new()));
-                    }
-                }
-            } else if mapping.pairs.len() > 0 && mapping.pairs.clone().all(|(_, value)| is_row(value)) {
-                for (row, (key, value)) in mapping.pairs.enumerate() {
-                    columns.set(row, "key".into(), key);
-                    columns.row(row, value, flatten, text);
-                    columns.rows = row + 1;
-                }
-            } else {
-                columns.rows = 1;
-                columns.row(0, value, flatten, text);
-            }
-        }
-        View::Record(_) => {
-            columns.rows = 1;
-            columns.row(0, value, flatten, text);
-        }
-        View::Array(array) => {
-            return Err(format!(
-                "an array of {} axes has no rows and columns: only one of 1 or 2 has",
-                array.axes().len()
-            ));
-        }
-        View::Sparse { format, .. } => {
-            return Err(format!("a sparse matrix of the format {format}, which SciPy has not, is not read as rows"));
-        }
-        _ => return Err("it has no rows: a frame, a series, an array, a list, or a dict has".to_owned()),
-    }
-    let rows = columns.rows;
-    columns.columns.iter_mut().for_each(|(_, values)| values.resize(rows, None));
-    Ok(columns)
+    table::cells(row, &RowOptions { flatten, label: &|key| label(key, text) }, take);
 }
 
 /// The columns of a stream of rows, found by looking at rows: all of them, or as many as there is time for.

@@ -5,7 +5,7 @@ use crate::{Arena, Error, TableOptions, names, pandas, rows};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, RecordBatchReader};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use pickle_core::Value;
-use pickle_core::table::{Copies, Index, Run, Table, TableError, Values};
+use pickle_core::table::{Columns, Copies, Index, RowOptions, Run, Table, TableError, Values};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -61,7 +61,9 @@ impl<'d> TableReader<'d> {
                 _ => match Table::assembled(value) {
                     Ok(table) => TableReader::table(&table, options, arena),
                     Err(TableError::NoTable) => {
-                        let rows = rows::columns(value, options.flatten, arena.text).map_err(Error::NoTable)?;
+                        let label = |key| rows::label(key, arena.text);
+                        let read = RowOptions { flatten: options.flatten, label: &label };
+                        let rows = Columns::of(value, &read).map_err(|error| Error::NoTable(error.to_string()))?;
                         TableReader::of_rows(rows, options, arena)
                     }
                     Err(error) => Err(Error::NoTable(error.to_string())),
@@ -71,12 +73,12 @@ impl<'d> TableReader<'d> {
         }
     }
 
-    fn of_rows(rows: rows::Columns<'d>, options: &TableOptions, arena: &Arena) -> Result<Self, Error> {
+    fn of_rows(rows: Columns<'d>, options: &TableOptions, arena: &Arena) -> Result<Self, Error> {
         let mut parts = Parts { names: Vec::new(), columns: Vec::new(), described: Vec::new() };
-        for (name, values) in rows.columns {
+        for (name, values) in rows.names.into_iter().zip(rows.columns) {
             parts.push(name.clone().into(), name, Column::objects(Objects::List(values.into_iter()), arena.text));
         }
-        TableReader::whole(parts, rows.rows, options, None)
+        TableReader::whole(parts, rows.len, options, None)
     }
 
     fn index(index: &Index<'d>, options: &TableOptions, arena: &'d Arena) -> Result<Self, Error> {

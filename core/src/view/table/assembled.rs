@@ -7,11 +7,11 @@ use crate::view::{Mapping, Pairs, View, is_module};
 use crate::{GlobalName, Value};
 
 /// The columns of a sparse matrix, as pandas' `DataFrame.sparse.from_spmatrix` has none of its own.
-const TRIPLET: [&str; 3] = ["row", "col", "value"];
+pub(super) const TRIPLET: [&str; 3] = ["row", "col", "value"];
 
 /// The cells of a sparse matrix of SciPy in the format dok, which is a dict of values by row and column: of each its `row`,
 /// `col` and `value`, or `None` where its key is no pair. `None` for every other mapping.
-pub fn triplets<'d>(
+pub(super) fn triplets<'d>(
     mapping: &Mapping<'d>,
 ) -> Option<impl ExactSizeIterator<Item = Option<[(&'static str, Value<'d>); 3]>> + use<'d>> {
     let GlobalName { module, name } = mapping.class?.as_global()?;

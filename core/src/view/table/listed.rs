@@ -1,6 +1,6 @@
 //! Rows of what is no frame: lists of dicts, tuples and objects, dicts of columns, dicts of rows.
 
-use super::assembled::triplets;
+use super::assembled::{TRIPLET, triplets};
 use super::{Cell, Table, TableError};
 use crate::view::{Pairs, View};
 use crate::{Items, Value};
@@ -105,6 +105,7 @@ impl<'d> Rows<'d> {
                 }
             }
             Rows::Matrix(matrix) => {
+                TRIPLET.into_iter().for_each(|name| take(Label::Word(name), None));
                 let View::Mapping(mapping) = matrix.view() else { return Ok(()) };
                 for (row, cell) in triplets(&mapping).into_iter().flatten().enumerate() {
                     for (name, value) in cell.ok_or(TableError::Parts)? {

@@ -9,6 +9,8 @@ mod arrow;
 mod assembled;
 mod blocks;
 mod cell;
+#[cfg(feature = "alloc")]
+mod columns;
 mod copies;
 mod dtype;
 mod freq;
@@ -21,8 +23,9 @@ mod values;
 
 pub use crate::view::pandas::Scalar;
 pub use arrow::{Arrow, ArrowType, Chunk};
-pub use assembled::triplets;
 pub use cell::{Cell, Piece, Unit};
+#[cfg(feature = "alloc")]
+pub use columns::{Columns, NoRows, RowOptions, cells};
 pub use copies::Copies;
 pub use dtype::Dtype;
 pub use freq::Frequency;
