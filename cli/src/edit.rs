@@ -114,10 +114,10 @@ impl Tree {
     fn memo_in(&self, from: u64, to: u64) -> (Vec<&Memo>, bool) {
         let puts: Vec<&Memo> =
             self.memos.iter().filter(|memo| !memo.is_fetch && (from..to).contains(&memo.at)).collect();
-        let fetched = self
-            .memos
-            .iter()
-            .any(|memo| memo.is_fetch && memo.at >= to && puts.iter().any(|put| put.index == memo.index));
+        let is_fetched = |put: &&Memo| {
+            self.is_shared || self.memos.iter().any(|memo| memo.is_fetch && memo.at >= to && memo.index == put.index)
+        };
+        let fetched = puts.iter().any(is_fetched);
         (puts, fetched)
     }
 

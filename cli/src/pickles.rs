@@ -16,5 +16,5 @@ pub mod rewrite;
 pub(crate) mod setters;
 pub mod splits;
 
-pub(crate) use documents::warn_of_rest;
 pub use documents::{Pickles, has_left_out};
+pub(crate) use documents::{shares_memo, warn_of_rest};

@@ -266,3 +266,75 @@ fn options_reach_every_thread() {
     assert_eq!(pickle(&["from-json", "--offset", "6", text(&json), "-o", text(&out)]).0, 0);
     assert_eq!(pickle(&["json", "-l", text(&out)]).1, "[1]\n");
 }
+
+/// Three pickles of one `Pickler`, in each protocol: `{'id': 1, 's': {'n': 'alpha'}}`, twice with the same `s`, then the same
+/// list twice.
+fn of_one_pickler() -> [Vec<u8>; 3] {
+    [
+        b"(dp0\nVid\np1\nI1\nsVs\np2\n(dp3\nVn\np4\nValpha\np5\nss.(dp6\ng1\nI2\nsg2\ng3\ns.(dp7\ng1\nI3\nsg2\ng3\ns."
+            .to_vec(),
+        b"\x80\x02}q\0(X\x02\0\0\0idq\x01K\x01X\x01\0\0\0sq\x02}q\x03X\x01\0\0\0nq\x04X\x05\0\0\0alphaq\x05su.\
+          \x80\x02}q\x06(h\x01K\x02h\x02h\x03u.\x80\x02}q\x07(h\x01K\x03h\x02h\x03u."
+            .to_vec(),
+        b"\x80\x04}\x94(\x8c\x02id\x94K\x01\x8c\x01s\x94}\x94\x8c\x01n\x94\x8c\x05alpha\x94su.\
+          \x80\x04}\x94(h\x01K\x02h\x02h\x03u.\x80\x04}\x94(h\x01K\x03h\x02h\x03u."
+            .to_vec(),
+    ]
+}
+
+#[test]
+fn a_memo_that_pickles_share_is_kept() {
+    let folder = Folder::new();
+    for bytes in of_one_pickler() {
+        let lines = |file: &Path| pickle(&["json", "--lines", text(file)]);
+        let all = |first: &str| {
+            format!("{first}\n{{\"id\":2,\"s\":{{\"n\":\"alpha\"}}}}\n{{\"id\":3,\"s\":{{\"n\":\"alpha\"}}}}\n")
+        };
+        let (code, out, error) = folder.repair(&bytes);
+        assert_eq!((code, &out, error.as_str()), (0, &bytes, ""), "nothing is damaged");
+        let (file, out) = (folder.file(&bytes), folder.0.path().join("out"));
+        assert_eq!(lines(&file), (0, all(r#"{"id":1,"s":{"n":"alpha"}}"#), String::new()));
+        let (code, told, error) = pickle(&["info", text(&file)]);
+        assert_eq!((code, error.as_str()), (0, ""));
+        assert!(told.contains("pickles     3; one memo lives through them") && !told.contains("trailing"), "{told}");
+        let (code, told, error) = pickle(&["du", text(&file)]);
+        assert_eq!((code, error.as_str()), (0, ""));
+        assert!(told.contains(&format!("{} 100.0%           3  $", bytes.len())), "{told}");
+        for (change, first) in [
+            (["--delete", "$.s"], r#"{"id":1}"#),
+            (["--delete", "$.id"], r#"{"s":{"n":"alpha"}}"#),
+            (["--set", "$.s=7"], r#"{"id":1,"s":7}"#),
+            (["--set", "$.s.n=[]"], r#"{"id":1,"s":{"n":[]}}"#),
+        ] {
+            let (code, _, error) = pickle(&["edit", text(&file), "-o", text(&out), change[0], change[1]]);
+            assert_eq!((code, error.as_str()), (0, ""), "{change:?}");
+            // A shared container changes everywhere.
+            let expected = match change[1] {
+                "$.s.n=[]" => all(first).replace("\"alpha\"", "[]"),
+                _ => all(first),
+            };
+            assert_eq!(lines(&out), (0, expected, String::new()), "{change:?}");
+        }
+    }
+    // The module `a` is a str of the first pickle.
+    let classes = b"\x80\x04\x8c\x01a\x94\x8c\x01B\x94\x93\x94.\x80\x04h\x00\x8c\x01C\x94\x93\x94.";
+    let (file, out) = (folder.file(classes), folder.0.path().join("new"));
+    for verb in [&["convert", "--rename", "a.B=x.Y"][..], &["edit", "--rename-global", "a.B=x.Y"]] {
+        let (code, _, error) = pickle(&[verb, &[text(&file), "-o", text(&out)]].concat());
+        assert_eq!(code, 1, "{verb:?}");
+        assert!(error.contains("share one memo") && !out.exists(), "{error}");
+    }
+}
+
+#[test]
+fn what_no_later_pickle_fetches_is_taken_out() {
+    let folder = Folder::new();
+    let (file, out) = (
+        folder.file(b"\x80\x04}\x94(\x8c\x01a\x94K\x01\x8c\x06secret\x94\x8c\x03xyz\x94u.\x80\x04]\x94h\x00\x86."),
+        folder.0.path().join("out"),
+    );
+    let (code, ..) = pickle(&["edit", text(&file), "-o", text(&out), "--delete", "$.secret"]);
+    assert_eq!(code, 0);
+    let new = std::fs::read(&out).unwrap();
+    assert!(!new.windows(3).any(|part| part == b"xyz"));
+}

@@ -5,8 +5,9 @@ use super::rename::{Rename, Target};
 use crate::Failure;
 use crate::input::{InputFile, containers};
 use crate::pickles::children::for_each_child;
-use crate::pickles::renaming;
+use crate::pickles::renaming::{self, ONE_MEMO};
 use crate::pickles::rewrite::{Trouble, check, each_pickle, refusal};
+use crate::pickles::shares_memo;
 use clap::{Args, ValueEnum};
 use pickle_core::recode::{self, Renamed, Traits};
 use pickle_core::writer::{Profile, Version, Writer};
@@ -143,7 +144,11 @@ fn run(args: &ConvertArgs, _: &mut dyn Write) -> Result<(), Failure> {
         if !rules.is_empty() {
             let mut rename = |module: &str, name: &str| rules.iter().find_map(|rule| rule.apply(module, name));
             if as_it_is {
+                let is_shared = out.written() == 0 && shares_memo(input);
                 let Renamed { len, count } = renaming::renamed(input, out.written(), &mut rename, out)?;
+                if is_shared {
+                    return Err(Trouble::Refused(ONE_MEMO.into()));
+                }
                 renamed += count;
                 return Ok(len);
             }

@@ -150,7 +150,9 @@ fn measure(input: &mut Input, names: &mut Names, shared_memo: bool) -> (Branch, 
         match result {
             Ok(()) => total.take(root),
             Err(ReadError::Pickle(error))
-                if index > 0 && !is_cut_pickle(first_byte.unwrap_or(error.byte()), error, count) =>
+                if index > 0
+                    && (shared_memo || error.kind() != ErrorKind::MemoMissing)
+                    && !is_cut_pickle(first_byte.unwrap_or(error.byte()), error, count) =>
             {
                 drop(reader);
                 warn_of_rest(input, index, start, error);

@@ -5,7 +5,8 @@ use crate::Failure;
 use crate::edit::{Change, EditError, Rope, change};
 use crate::input::{Input, InputFile, Part, Wrapping, containers};
 use crate::output::Output;
-use crate::pickles::renaming;
+use crate::pickles::renaming::{self, ONE_MEMO};
+use crate::pickles::shares_memo;
 use crate::print::json::{self, json};
 use clap::Args;
 use pickle_core::joblib::{Array, array_after};
@@ -125,6 +126,9 @@ fn run(args: &EditArgs, _: &mut dyn Write) -> Result<(), Failure> {
 /// The bytes of an input with other names for globals, in a file of their own.
 fn renamed(rules: &[Rename], input: &Input) -> Result<Rope, Failure> {
     let all = input.as_slice().unwrap_or_default();
+    if shares_memo(all) {
+        return Err(input.refuse(ONE_MEMO));
+    }
     let mut rename = |module: &str, name: &str| rules.iter().find_map(|rule| rule.apply(module, name));
     let mut out = tempfile::tempfile().map_err(Failure::System)?;
     match renaming::renamed(all, 0, &mut rename, &mut out) {

@@ -59,7 +59,7 @@ fn run(args: &InfoArgs, out: &mut dyn Write) -> Result<(), Failure> {
                     ReadError::Pickle(error) => ReadError::Pickle(error),
                     ReadError::Io(never) => match never {},
                 });
-                tail = Tail { count: end.count, total: end.total, trailing: end.trailing, error };
+                tail = Tail { count: end.count, total: end.total, trailing: end.trailing, error, lacks_memo: false };
                 shared_memo = true;
             }
         }

@@ -1,6 +1,7 @@
 //! Which bytes of a pickle are which value.
 
 use super::{EditError, Rope};
+use crate::survey::indexes::Sharing;
 use crate::survey::symbols::Symbols;
 use crate::survey::walk::{keep_part, kept_op};
 use pickle_core::joblib::Array;
@@ -83,9 +84,47 @@ pub(super) struct Tree {
     /// Where the mark was that was taken last.
     mark: u64,
     memo: BTreeMap<u64, usize>,
+    /// A pickle behind it fetches what this one puts into the memo.
+    pub is_shared: bool,
 }
 
 impl Tree {
+    /// The pickles from `at` on fetch what this one has put into the memo.
+    fn is_shared_from(&self, input: &Rope, mut at: u64) -> Result<bool, EditError> {
+        let mut sharing = Sharing::behind(self.memos.iter().filter(|memo| !memo.is_fetch).map(|memo| memo.index));
+        let mut decoder = Decoder::new();
+        let (mut piece, mut part) = (vec![0; PIECE], Vec::new());
+        loop {
+            let n = input.read_at(at, &mut piece)?;
+            let mut rest = piece.get(..n).unwrap_or_default();
+            at += n as u64;
+            loop {
+                let shared = match decoder.next(&mut rest) {
+                    Ok(Step::Op(op)) => sharing.op(&op),
+                    Ok(Step::Fragment(fragment)) => {
+                        if fragment.position == 0 {
+                            part.clear();
+                        }
+                        keep_part(&mut part, &fragment);
+                        if fragment.last { sharing.op(&kept_op(&fragment, &part)) } else { None }
+                    }
+                    Ok(Step::NeedMore) if n != 0 => break,
+                    Ok(Step::End) => {
+                        sharing.next_pickle();
+                        decoder.next_pickle();
+                        None
+                    }
+                    Ok(Step::Raw(_)) => None,
+                    // What follows is none, or has ended.
+                    Ok(Step::NeedMore) | Err(_) => return Ok(false),
+                };
+                if let Some(shared) = shared {
+                    return Ok(shared);
+                }
+            }
+        }
+    }
+
     /// Of the pickle at the start of `input`.
     ///
     /// # Errors
@@ -123,7 +162,10 @@ impl Tree {
                         tree.array_ends(here);
                         continue;
                     }
-                    Step::End => return Ok(tree),
+                    Step::End => {
+                        tree.is_shared = tree.is_shared_from(input, here)?;
+                        return Ok(tree);
+                    }
                     Step::NeedMore if n == 0 => {
                         decoder.finish()?;
                         return Ok(tree);

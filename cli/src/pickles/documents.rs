@@ -3,10 +3,10 @@
 use crate::Failure;
 use crate::input::Input;
 use crate::messages::note;
-use crate::survey::indexes::Indexes;
+use crate::survey::indexes::Sharing;
 use crate::survey::salvage;
 use crate::survey::walk::is_cut_pickle;
-use pickle_core::{Decoder, Document, Error, ErrorKind, Heap, MemoPlan, Opcode, Options, Status, Unpickler, joblib};
+use pickle_core::{Decoder, Document, Error, ErrorKind, Heap, Opcode, Options, Status, Unpickler, joblib};
 use std::io::BufRead;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -170,29 +170,25 @@ pub fn has_left_out() -> bool {
 }
 
 /// True if a pickle fetches from the memo what only an earlier one has put there.
-pub(super) fn shares_memo(input: &[u8]) -> bool {
+pub(crate) fn shares_memo(input: &[u8]) -> bool {
     let mut decoder = Decoder::new();
     let mut rest = input;
-    let (mut earlier, mut own) = (Indexes::default(), Indexes::default());
+    let mut sharing = Sharing::default();
     loop {
-        let walked = decoder.each(&mut rest, |op| {
-            if let Some(index) = own.filled_by(&op) {
-                own.insert(index);
+        let walked = decoder.each(&mut rest, |op| match sharing.op(&op) {
+            Some(shared) => Err(shared),
+            // One pickle has nobody to share with.
+            None if op.opcode == Opcode::Stop && input.len() as u64 <= op.offset + 1 && sharing.is_first() => {
+                Err(false)
             }
-            match (op.opcode, MemoPlan::fetch(&op)) {
-                (_, Some(index)) if !own.contains(index) => return Err(earlier.contains(index)),
-                // One pickle has nobody to share with.
-                (Opcode::Stop, _) if input.len() as u64 <= op.offset + 1 && earlier.is_empty() => return Err(false),
-                _ => {}
-            }
-            Ok(())
+            None => Ok(()),
         });
         match walked {
             Ok(Some(shared)) => return shared,
             Ok(None) if decoder.next(&mut rest) == Ok(pickle_core::Step::End) && !rest.is_empty() => {}
             _ => return false,
         }
-        std::mem::take(&mut own).iter().for_each(|index| earlier.insert(index));
+        sharing.next_pickle();
         decoder.next_pickle();
     }
 }

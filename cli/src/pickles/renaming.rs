@@ -9,6 +9,10 @@ use pickle_core::{
 use std::io::{self, Write};
 use std::ops::Range;
 
+/// Why names of pickles that share one memo stay.
+pub const ONE_MEMO: &str =
+    "its pickles share one memo: a name in one may be made of parts of another, so that names cannot be changed";
+
 /// Gets module and name, and gives the new ones, or `None` for those that stay.
 pub type Rename<'r> = dyn FnMut(&str, &str) -> Option<GlobalName<String>> + 'r;
 

@@ -1,6 +1,6 @@
 //! Which entries of a memo are filled.
 
-use pickle_core::{Op, Opcode, memo_index};
+use pickle_core::{MemoPlan, Op, Opcode, memo_index};
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -55,6 +55,41 @@ impl Indexes {
     /// All of them, in no order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u64> {
         self.row.clone().chain(self.others.iter().copied())
+    }
+}
+
+/// Finds out whether the pickles of a stream share one memo: those of one `Pickler` fetch what it has written before.
+#[derive(Default)]
+pub(crate) struct Sharing {
+    earlier: Indexes,
+    own: Indexes,
+}
+
+impl Sharing {
+    /// Behind a pickle that filled the memo with these.
+    pub(crate) fn behind(filled: impl Iterator<Item = u64>) -> Self {
+        let mut sharing = Sharing::default();
+        filled.for_each(|index| sharing.earlier.insert(index));
+        sharing
+    }
+
+    /// Takes note of an opcode; tells whether the memo is shared where that is certain.
+    pub(crate) fn op(&mut self, op: &Op<'_>) -> Option<bool> {
+        if let Some(index) = self.own.filled_by(op) {
+            self.own.insert(index);
+        }
+        let missing = MemoPlan::fetch(op).filter(|index| !self.own.contains(*index))?;
+        Some(self.earlier.contains(missing))
+    }
+
+    /// No pickle before has filled the memo.
+    pub(crate) fn is_first(&self) -> bool {
+        self.earlier.is_empty()
+    }
+
+    /// The pickle has ended.
+    pub(crate) fn next_pickle(&mut self) {
+        std::mem::take(&mut self.own).iter().for_each(|index| self.earlier.insert(index));
     }
 }
 

@@ -200,6 +200,8 @@ pub struct Tail<E> {
     pub trailing: u64,
     /// Why reading stopped before the end.
     pub error: Option<ReadError<E>>,
+    /// What is behind the last pickle would be one if the memo of an earlier pickle lived on.
+    pub lacks_memo: bool,
 }
 
 impl<E> Tail<E> {
@@ -208,7 +210,7 @@ impl<E> Tail<E> {
     pub fn wants_earlier_memo(&self) -> bool {
         let missing =
             |error: &ReadError<E>| matches!(error, ReadError::Pickle(e) if e.kind() == ErrorKind::MemoMissing);
-        self.count > 1 && self.error.as_ref().is_some_and(missing)
+        self.lacks_memo || self.count > 1 && self.error.as_ref().is_some_and(missing)
     }
 }
 
@@ -223,7 +225,7 @@ pub fn info<R: Skip>(reader: R, shared_memo: bool, mut each: impl FnMut(Info)) -
     let (total, ahead) = (Cell::new(0), Cell::new(0));
     let mut buffer = vec![0; BUFFER];
     let mut reader = OpReader::new(Counted { reader, total: &total, ahead: &ahead }, &mut buffer);
-    let mut tail = Tail { count: 0, total: 0, trailing: 0, error: None };
+    let mut tail = Tail { count: 0, total: 0, trailing: 0, error: None, lacks_memo: false };
     let mut memo = None;
     loop {
         match reader.at_end() {
@@ -240,6 +242,7 @@ pub fn info<R: Skip>(reader: R, shared_memo: bool, mut each: impl FnMut(Info)) -
         let result = walk.pickle(&mut reader);
         match result {
             Err(ReadError::Pickle(error)) if tail.count > 0 && !walk.is_cut_pickle(error) => {
+                tail.lacks_memo = error.kind() == ErrorKind::MemoMissing;
                 tail.error = drain(&mut reader).err();
                 tail.trailing = total.get().saturating_sub(start);
                 break;

@@ -75,6 +75,16 @@ impl Repaired {
                 }
                 Err(found) => found,
             };
+            if error.kind() == ErrorKind::MemoMissing
+                && self.pickles > 0
+                && self.lost.is_empty()
+                && let Some(pickles) = whole_with_one_memo(&data)
+            {
+                self.bytes.clear();
+                self.bytes.extend_from_slice(&data);
+                self.pickles = pickles;
+                return;
+            }
             let places = if error.kind() == ErrorKind::BadUtf8 { broken_texts(rest) } else { Vec::new() };
             if !places.is_empty() {
                 for (from, to) in &places {
@@ -200,6 +210,24 @@ fn broken_texts(input: &[u8]) -> Vec<(usize, usize)> {
         }
     }
     places
+}
+
+/// Nothing but pickles, if the memo of each lives on: how many. `None` where one is damaged.
+fn whole_with_one_memo(data: &[u8]) -> Option<u64> {
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+    let (mut rest, mut pickles) = (data, 0);
+    while !rest.is_empty() {
+        if pickles > 0 {
+            unpickler.next_pickle(true);
+        }
+        while unpickler.feed(&mut rest).ok()? != Status::Done {
+            if rest.is_empty() {
+                return None;
+            }
+        }
+        pickles += 1;
+    }
+    Some(pickles)
 }
 
 /// Nothing but pickles.
