@@ -21,7 +21,7 @@ pub fn text(document: &Document<'_>) -> Option<String> {
     let (object, call) = filled.first()?;
     let path = document.path_to(object.node()).unwrap_or_else(|| "an object".into());
     let function = call.as_object().and_then(|call| call.class());
-    let function = function.map_or_else(|| "a function".into(), |(module, name)| format!("{module}.{name}"));
+    let function = function.map_or_else(|| "a function".into(), |class| class.to_string());
     let others = match filled.len() {
         1 => String::new(),
         n => format!(" (and {} more)", n - 1),
