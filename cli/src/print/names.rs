@@ -22,7 +22,7 @@ const COMMON: [&str; 11] = [
 ];
 
 /// What Python 3 calls a class or function that a pickle names.
-pub fn today<'n>(global: GlobalName<&'n str>) -> GlobalName<&'n str> {
+pub fn today(global: GlobalName<&str>) -> GlobalName<&str> {
     match compat::moved_to_python3(global.module, global.name) {
         Some(Moved { module, name: Some(name) }) => GlobalName { module, name },
         Some(Moved { module, name: None }) if !COMMON.contains(&global.module) => GlobalName { module, ..global },
@@ -35,7 +35,7 @@ pub fn today<'n>(global: GlobalName<&'n str>) -> GlobalName<&'n str> {
 /// Python 2.
 pub fn same(a: GlobalName<&str>, b: GlobalName<&str>) -> bool {
     let (x, y) = (today(a), today(b));
-    fn there_and_back<'n>(global: GlobalName<&'n str>) -> GlobalName<&'n str> {
+    fn there_and_back(global: GlobalName<&str>) -> GlobalName<&str> {
         today(compat::to_python2(global.module, global.name))
     }
     x == y || (x != a || y != b) && there_and_back(x) == there_and_back(y)
