@@ -371,3 +371,21 @@ fn files_of_torch_stay_such() {
         assert_eq!(pickle(&["get", target, "$.f", "-i", "0"]).1.trim_end(), r#"{"$global":"store.Thing"}"#);
     }
 }
+
+/// One pickler that wrote two pickles: the second fetches the list of the first.
+#[test]
+fn a_memo_that_later_pickles_use_stays() {
+    let files: [&[u8]; 3] = [
+        b"(dp0\nVa\np1\n(lp2\nI7\nas.(dp3\nVb\np4\ng2\ns.",
+        b"\x80\x02}q\x00X\x01\x00\x00\x00aq\x01]q\x02K\x07as.\x80\x02}q\x03X\x01\x00\x00\x00bq\x04h\x02s.",
+        b"\x80\x04}\x94\x8c\x01a\x94]\x94K\x07as.\x80\x04}\x94\x8c\x01b\x94h\x02s.",
+    ];
+    for bytes in files {
+        assert_eq!(edit(bytes, &["--set", "$.a=1"]).1, "{\"a\":1}\n{\"b\":[7]}");
+        assert_eq!(edit(bytes, &["--delete", "$.a"]).1, "{}\n{\"b\":[7]}");
+        assert_eq!(edit(bytes, &["--set", "$=5"]).1, "5\n{\"b\":[7]}");
+    }
+    // The number is one that a memo of the second pickle alone would have, too.
+    let bytes = b"\x80\x04}\x94\x8c\x01a\x94]\x94K\x07as.\x80\x04]\x94(]\x94]\x94]\x94h\x02e.\x80\x04h\x06.";
+    assert_eq!(edit(bytes, &["--set", "$.a=1"]).1, "{\"a\":1}\n[[],[],[],[7]]\n[]");
+}

@@ -203,6 +203,7 @@ mod tests {
         assert!(!shares_memo(b"]q\x00.]q\x00h\x00\x86."));
         assert!(shares_memo(b"\x80\x04]\x94.\x80\x04h\x00."));
         assert!(shares_memo(b"(lp0\n.g0\n."));
+        assert!(shares_memo(b"\x80\x04]\x94.\x80\x04]\x94.\x80\x04h\x01."));
         assert!(!shares_memo(b"]q\x00.]h\x05."));
     }
 }

@@ -62,6 +62,8 @@ impl Indexes {
 #[derive(Default)]
 pub(crate) struct Sharing {
     earlier: Indexes,
+    /// Entries of all pickles before: MEMOIZE numbers behind them where the memo is shared.
+    total: u64,
     own: Indexes,
 }
 
@@ -69,7 +71,8 @@ impl Sharing {
     /// Behind a pickle that filled the memo with these.
     pub(crate) fn behind(filled: impl Iterator<Item = u64>) -> Self {
         let mut sharing = Sharing::default();
-        filled.for_each(|index| sharing.earlier.insert(index));
+        filled.for_each(|index| sharing.own.insert(index));
+        sharing.next_pickle();
         sharing
     }
 
@@ -79,7 +82,7 @@ impl Sharing {
             self.own.insert(index);
         }
         let missing = MemoPlan::fetch(op).filter(|index| !self.own.contains(*index))?;
-        Some(self.earlier.contains(missing))
+        Some(missing < self.total || self.earlier.contains(missing))
     }
 
     /// No pickle before has filled the memo.
@@ -89,6 +92,7 @@ impl Sharing {
 
     /// The pickle has ended.
     pub(crate) fn next_pickle(&mut self) {
+        self.total += self.own.len();
         std::mem::take(&mut self.own).iter().for_each(|index| self.earlier.insert(index));
     }
 }
