@@ -99,6 +99,10 @@ struct Reading1 {
     plain: Option<PlainItems>,
     /// Items that it has given, which a reader after it passes over.
     skip: u64,
+    /// What takes over from the reader, and behind how many items.
+    next: Option<(PlainItems, u64)>,
+    /// Where in the stream the bytes are that the reader was not given yet.
+    fed: u64,
     _plan: Option<Box<MemoPlan<'static>>>,
     _planner: Box<MemoPlanner>,
 }
@@ -112,6 +116,7 @@ impl Drop for Reading1 {
     fn drop(&mut self) {
         self.reader = None;
         self.plain = None;
+        self.next = None;
         self._plan = None;
     }
 }
@@ -129,8 +134,12 @@ pub struct Items {
     how: ItemOptions,
     heap: Option<Heap>,
     values: Values,
-    /// Items are those of the value itself, and no limit holds that a document alone can keep.
+    /// No limit holds that a document alone can keep.
     is_plain: bool,
+    /// Levels that the container lies deep.
+    levels: u32,
+    /// The pickle that is read ends there.
+    end: u64,
     max_depth: u32,
     offset: u64,
     over: bool,
@@ -166,7 +175,8 @@ impl Items {
         again: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let py = file.py();
-        let has_steps = Path::new(path).next().is_some();
+        let levels = Path::new(path).count() as u32;
+        let has_steps = levels != 0;
         if !Path::new(path).is_valid() {
             return Err(PyValueError::new_err(format!("{path:?} is no path: write $.name, $[3] or $[\"a name\"]")));
         }
@@ -211,7 +221,9 @@ impl Items {
             how,
             heap: Some(reading.heap()),
             values: Values::new(reading),
-            is_plain: known && is_name && !has_steps && max_bytes.is_none() && max_opcodes.is_none(),
+            is_plain: known && is_name && max_bytes.is_none() && max_opcodes.is_none(),
+            levels,
+            end: 0,
             max_depth,
             offset: 0,
             over: false,
@@ -287,7 +299,8 @@ impl Items {
         self.begun += 1;
         let mut plain = None;
         // What is smaller is read as a whole before its first item is given.
-        if let (Some(plan), true) = (&plan, self.is_plain && end.saturating_sub(self.offset) > PLAIN_FROM) {
+        self.end = end;
+        if let (Some(plan), true) = (&plan, self.may_be_plain() && self.levels == 0) {
             // SAFETY: the same.
             let uses = unsafe { &*std::ptr::from_ref(plan.uses()) };
             plain = PlainItems::new(py, self.pieces.rest(py)?, self.offset, uses, self.max_depth);
@@ -295,8 +308,64 @@ impl Items {
                 self.pieces.go_to(self.offset)?;
             }
         }
-        self.current = Some(Reading1 { reader: Some(reader), plain, skip: 0, _plan: plan, _planner: planner });
+        self.current = Some(Reading1 {
+            reader: Some(reader),
+            plain,
+            skip: 0,
+            next: None,
+            fed: self.offset,
+            _plan: plan,
+            _planner: planner,
+        });
         Ok(true)
+    }
+
+    /// What is smaller is read as a whole before its first item is given.
+    fn may_be_plain(&self) -> bool {
+        self.is_plain && self.end.saturating_sub(self.offset) > PLAIN_FROM
+    }
+
+    /// The reader has found the container, and gives the items that are there so far: those that follow may be made without it.
+    fn prepare(&mut self, py: Python<'_>) -> PyResult<()> {
+        if !self.may_be_plain() {
+            return Ok(());
+        }
+        let Some(current) = &self.current else { return Ok(()) };
+        let (Some(plan), Some(reader)) = (&current._plan, &current.reader) else { return Ok(()) };
+        // SAFETY: planner and plan lie in boxes that are not changed again and outlive what uses them.
+        let uses = unsafe { &*std::ptr::from_ref(plan.uses()) };
+        // The operation, of one byte, that puts the last of them into the container is still to be done.
+        let (fed, bounds) = (current.fed, (self.offset, reader.offset() + 1));
+        let Some(mut plain) = PlainItems::within(py, bounds, uses, self.max_depth, self.levels) else {
+            return Ok(());
+        };
+        self.pieces.go_to(self.offset)?;
+        let mut reached = plain.reach(py);
+        while reached.is_none() && !plain.has_failed() {
+            let Some(room) = plain.room() else { break };
+            let (size, read) = (room.len(), self.pieces.read(py, room)?);
+            plain.filled(size - read);
+            if read == 0 {
+                break;
+            }
+            reached = plain.reach(py);
+        }
+        self.pieces.go_to(fed)?;
+        if let Some(current) = &mut self.current {
+            current.next = reached.map(|count| (plain, count));
+        }
+        Ok(())
+    }
+
+    /// All the items have been given that were there where the container was found.
+    fn take_over(&mut self) -> PyResult<()> {
+        let Some(current) = &mut self.current else { return Ok(()) };
+        let count = current.reader.as_ref().map_or(0, ItemReader::count);
+        if let Some((plain, _)) = current.next.take_if(|(_, first)| *first == count) {
+            self.pieces.go_to(plain.given())?;
+            current.plain = Some(plain);
+        }
+        Ok(())
     }
 
     /// The next item without a document; `None` where there is none.
@@ -307,7 +376,7 @@ impl Items {
             match plain.step(py) {
                 Stepped::Item(item) => {
                     self.seen = true;
-                    self.pairs = false;
+                    self.pairs = plain.is_pairs();
                     return Ok(Some(item));
                 }
                 Stepped::Short => {
@@ -329,10 +398,10 @@ impl Items {
                 }
                 Stepped::Other => {}
             }
-            // A document tells what there is, from the beginning of the pickle on.
-            current.skip = plain.count;
+            // A document tells what there is, from the place on where the reader of documents is.
+            current.skip = plain.count + current.reader.as_ref().map_or(0, ItemReader::count);
             current.plain = None;
-            self.pieces.go_to(self.offset)?;
+            self.pieces.go_to(current.fed)?;
         }
     }
 
@@ -347,10 +416,12 @@ impl Items {
                     None => continue,
                 }
             }
+            self.take_over()?;
+            if self.current.as_ref().is_some_and(|current| current.plain.is_some()) {
+                continue;
+            }
             let skip = self.current.as_ref().map_or(0, |current| current.skip);
-            let Some(reader) = self.current.as_mut().and_then(|current| current.reader.as_mut()) else {
-                return Ok(None);
-            };
+            let Some(Reading1 { reader: Some(reader), fed, .. }) = &mut self.current else { return Ok(None) };
             let rest = self.pieces.rest(py)?;
             let mut left = rest;
             if rest.is_empty() {
@@ -359,6 +430,8 @@ impl Items {
             let found = reader.feed(&mut left);
             let used = rest.len() - left.len();
             self.pieces.unread.start += used;
+            let count = reader.count();
+            *fed += used as u64;
             match found.map_err(|error: Error| errors::from_core(py, error))? {
                 Found::NeedMore => {}
                 Found::Doubt => {
@@ -369,9 +442,12 @@ impl Items {
                     };
                     reader.decide(leads_here);
                 }
-                Found::Item if reader.count() <= skip => {}
+                Found::Item if count <= skip => {}
                 Found::Item => {
                     self.seen = true;
+                    if count == 1 {
+                        self.prepare(py)?;
+                    }
                     return self.item(py).map(Some);
                 }
                 _ => {

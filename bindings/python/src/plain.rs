@@ -97,6 +97,10 @@ struct Plain<'py> {
     work: u64,
     /// Where the opcode begins that comes next: of items only.
     start: usize,
+    /// Where to stop, behind an opcode: of items only.
+    until: usize,
+    /// The place on the stack behind the container whose items are handed over.
+    above: usize,
     /// What reading items has instead of the memo.
     sparse: Option<Sparse>,
 }
@@ -107,6 +111,8 @@ enum Ran {
     Value(Entry),
     /// Items that may be handed over.
     Items,
+    /// The place where it had to stop.
+    Reached,
 }
 
 /// What is asked for.
@@ -138,7 +144,19 @@ fn once<'py>(py: Python<'py>, input: &[u8], how: How) -> (Option<Bound<'py, PyAn
     let scratch = SCRATCH.take(py).unwrap_or_else(new_scratch);
     let work = WORK + 16 * input.len() as u64;
     let How { max_depth, alone, known } = how;
-    let mut plain = Plain { py, scratch, base: 0, owning: !alone, known, asks: false, work, start: 0, sparse: None };
+    let mut plain = Plain {
+        py,
+        scratch,
+        base: 0,
+        owning: !alone,
+        known,
+        asks: false,
+        work,
+        start: 0,
+        until: usize::MAX,
+        above: usize::MAX,
+        sparse: None,
+    };
     let root = plain.run::<false>(&mut Input::new(input));
     let Scratch { stack, memo, marks, .. } = &mut *plain.scratch;
     // SAFETY: references of ours.
@@ -172,6 +190,9 @@ impl Plain<'_> {
         loop {
             if ITEMS {
                 self.start = input.at();
+                if self.start == self.until {
+                    return Ok(Ran::Reached);
+                }
             }
             // SAFETY: every call makes a new reference.
             unsafe {
@@ -249,16 +270,25 @@ impl Plain<'_> {
                         self.base = self.scratch.marks.pop().ok_or(Other)?;
                         if len == 0 { self.push(ffi::PyTuple_New(0), 0)? } else { self.tuple(len)? }
                     }
-                    Opcode::Append if ITEMS && self.scratch.stack.len() == 2 => {
-                        self.hand_over()?;
+                    Opcode::Append if ITEMS && self.is_above(1) => {
+                        self.hand_over(&raw mut ffi::PyList_Type)?;
                         return Ok(Ran::Items);
                     }
-                    Opcode::Appends if ITEMS && self.base == 1 => {
+                    Opcode::SetItem if ITEMS && self.is_above(2) => {
+                        self.hand_over(&raw mut ffi::PyDict_Type)?;
+                        return Ok(Ran::Items);
+                    }
+                    opcode @ (Opcode::Appends | Opcode::SetItems | Opcode::AddItems)
+                        if ITEMS && self.base == self.above && self.is_open() =>
+                    {
                         self.base = self.scratch.marks.pop().ok_or(Other)?;
-                        self.hand_over()?;
+                        self.hand_over(match opcode {
+                            Opcode::Appends => &raw mut ffi::PyList_Type,
+                            Opcode::SetItems => &raw mut ffi::PyDict_Type,
+                            _ => &raw mut ffi::PySet_Type,
+                        })?;
                         return Ok(Ran::Items);
                     }
-                    Opcode::SetItems | Opcode::AddItems if ITEMS && self.base == 1 => return Err(Other),
                     Opcode::Append => self.fill(1, &raw mut ffi::PyList_Type, Self::append)?,
                     Opcode::SetItem => self.fill(2, &raw mut ffi::PyDict_Type, Self::set_items)?,
                     Opcode::Appends => self.fill_marked(&raw mut ffi::PyList_Type, Self::append)?,

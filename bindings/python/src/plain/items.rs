@@ -1,8 +1,13 @@
-//! Items of a list one after another, straight from the opcodes: of a file, which was looked through for what its memo must keep.
+//! Items of a container one after another, straight from the opcodes: of a file, which was looked through for what its memo must
+//! keep.
+//!
+//! The list that is the pickle itself is known by its first opcodes. Any other container, and any at a path, is found by an
+//! [`pickle_core::ItemReader`], which also knows of what follows whether it is the one. It gives the items of the first batches, and
+//! says where in the stream they end: what is filled there is the container, and what is put into it from there on is its items.
 //!
 //! As for whole pickles, where anything comes that is not for here, it gives up without a word, and a document tells what there is.
 
-use super::{CLASS, Done, Entry, Plain, Ran, SCRATCH, Scratch, is, new_scratch};
+use super::{CLASS, Done, Entry, Plain, Ran, SCRATCH, is, new_scratch};
 use crate::opcodes::{Input, Other};
 use crate::raw::{self, Raw, again};
 use crate::times::{self, Times};
@@ -15,6 +20,8 @@ use std::collections::{HashMap, VecDeque};
 const PIECE: usize = 256 << 10;
 /// What needs more at once is for a document.
 const LARGEST: usize = 16 << 20;
+/// Bytes of what stands before and behind the container at a path. All of it is made, to be dropped at the end.
+const AROUND: u64 = 4 << 20;
 
 /// A value that is fetched later.
 struct Noted {
@@ -26,7 +33,6 @@ struct Noted {
 }
 
 /// A memo of no more than what is fetched later.
-#[derive(Default)]
 pub(super) struct Sparse {
     /// What is fetched of what was not put yet.
     uses: &'static [MemoUse],
@@ -38,6 +44,22 @@ pub(super) struct Sparse {
     max_depth: u32,
     /// Items that can be handed over; references of ours.
     ready: VecDeque<Raw>,
+    /// The container, once it was reached: a reference of ours. NULL where it is the list at the bottom of the stack.
+    owner: Raw,
+}
+
+impl Default for Sparse {
+    fn default() -> Self {
+        Sparse {
+            uses: &[],
+            kept: HashMap::default(),
+            count: 0,
+            origin: 0,
+            max_depth: 0,
+            ready: VecDeque::new(),
+            owner: std::ptr::null_mut(),
+        }
+    }
 }
 
 impl Plain<'_> {
@@ -83,18 +105,67 @@ impl Plain<'_> {
         Ok(())
     }
 
-    /// All that lies above the list is its items.
-    pub(super) fn hand_over(&mut self) -> Done {
-        let Scratch { stack, marks, .. } = &mut *self.scratch;
-        let Sparse { max_depth, ready, .. } = self.sparse.as_mut().ok_or(Other)?;
-        let Some((list, items)) = stack.split_first() else { return Err(Other) };
+    /// The container is where it was. Once it was put into another, its place may be that of a sibling.
+    #[inline]
+    pub(super) fn is_open(&self) -> bool {
+        let owner = self.sparse.as_ref().map_or(std::ptr::null_mut(), |sparse| sparse.owner);
+        let here = self.above.checked_sub(1).and_then(|at| self.scratch.stack.get(at));
+        owner.is_null() || here.is_some_and(|entry| std::ptr::eq(entry.object, owner))
+    }
+
+    /// So many values lie above the container, without a mark.
+    #[inline]
+    pub(super) fn is_above(&self, values: usize) -> bool {
+        self.scratch.stack.len().checked_sub(values) == Some(self.above) && self.base < self.above && self.is_open()
+    }
+
+    /// All that lies above the container, which must be of a kind, is its items.
+    pub(super) fn hand_over(&mut self, kind: *mut ffi::PyTypeObject) -> Done {
+        let above = self.above;
+        let owner = *above.checked_sub(1).and_then(|at| self.scratch.stack.get(at)).ok_or(Other)?;
+        let max_depth = self.sparse.as_ref().ok_or(Other)?.max_depth;
+        let items = self.scratch.stack.get(above..).unwrap_or_default();
         // SAFETY: a live object.
-        let is_list = unsafe { is(list.object, &raw mut ffi::PyList_Type) };
-        if !is_list || !marks.is_empty() || items.iter().any(|item| item.depth > *max_depth) {
+        if !unsafe { is(owner.object, kind) } || self.base > above || items.iter().any(|item| item.depth > max_depth) {
             return Err(Other);
         }
-        ready.extend(stack.drain(1..).map(|item| item.object));
+        let (dict, set) = (&raw mut ffi::PyDict_Type, &raw mut ffi::PySet_Type);
+        // What cannot be a key, or comes twice, is told by way of the document.
+        if std::ptr::eq(kind, dict) {
+            // SAFETY: gives a new reference.
+            self.try_fill(unsafe { ffi::PyDict_New() }, Self::set_items)?;
+        } else if std::ptr::eq(kind, set) {
+            // SAFETY: the same.
+            self.try_fill(unsafe { ffi::PySet_New(std::ptr::null_mut()) }, Self::add)?;
+        }
+        let stack = &mut self.scratch.stack;
+        let ready = &mut self.sparse.as_mut().ok_or(Other)?.ready;
+        if !std::ptr::eq(kind, dict) {
+            ready.extend(stack.drain(above..).map(|item| item.object));
+            return Ok(());
+        }
+        for pair in stack.get(above..).unwrap_or_default().as_chunks::<2>().0 {
+            let [key, value] = pair;
+            // SAFETY: a new tuple takes references of its own to live objects.
+            let tuple = unsafe { ffi::PyTuple_Pack(2, key.object, value.object) };
+            if tuple.is_null() {
+                return Err(self.failed());
+            }
+            ready.push_back(tuple);
+        }
+        self.release(above);
         Ok(())
+    }
+
+    /// Fills a container for a trial with what lies above the one that is read.
+    fn try_fill(&mut self, trial: Raw, put: impl FnOnce(&mut Self, Raw, usize) -> Result<u32, Other>) -> Done {
+        if trial.is_null() {
+            return Err(self.failed());
+        }
+        let filled = put(self, trial, self.above);
+        // SAFETY: a reference of ours.
+        unsafe { raw::release(trial) };
+        filled.map(|_| ())
     }
 }
 
@@ -130,6 +201,14 @@ pub struct PlainItems {
     at: usize,
     /// What is to come of the frame.
     frame: Option<usize>,
+    /// Behind the container on the stack, once that was reached.
+    above: usize,
+    /// Where the container is, which was not reached yet.
+    reach: Option<u64>,
+    /// The container must be the pickle's value itself.
+    is_root: bool,
+    /// Where what stands behind the container begins, at the latest.
+    behind: Option<u64>,
     /// Items that were handed over.
     pub count: u64,
     /// The pickle ends there, once it is read.
@@ -150,10 +229,33 @@ impl PlainItems {
         if rest.first() != Some(&b']') {
             return None;
         }
+        Some(Self::begin(py, origin, uses, max_depth))
+    }
+
+    /// For the pickle at `origin`, whose items from `end` on, in the stream, are those of the container that was filled there. It
+    /// may lie in others, so many levels deep.
+    pub fn within(
+        py: Python<'_>,
+        (origin, end): (u64, u64),
+        uses: &'static [MemoUse],
+        max_depth: u32,
+        levels: u32,
+    ) -> Option<Self> {
+        if end.checked_sub(origin)? > AROUND {
+            return None;
+        }
+        let mut items = Self::begin(py, origin, uses, max_depth.saturating_sub(levels));
+        items.above = usize::MAX;
+        items.reach = Some(end);
+        items.is_root = levels == 0;
+        Some(items)
+    }
+
+    fn begin(py: Python<'_>, origin: u64, uses: &'static [MemoUse], max_depth: u32) -> Self {
         let mut scratch = SCRATCH.take(py).unwrap_or_else(new_scratch);
         scratch.times = times::find(py);
         SCRATCH.put(py, scratch);
-        Some(PlainItems {
+        PlainItems {
             stack: Vec::new(),
             marks: Vec::new(),
             sparse: Sparse { uses, origin, max_depth, ..Sparse::default() },
@@ -162,10 +264,43 @@ impl PlainItems {
             piece: Vec::new(),
             at: 0,
             frame: None,
+            above: 1,
+            reach: None,
+            is_root: true,
+            behind: None,
             count: 0,
             end: None,
             failed: false,
-        })
+        }
+    }
+
+    /// Reads up to the container; gives how many items it has there, and `None` where bytes are needed, or it has failed.
+    pub fn reach(&mut self, py: Python<'_>) -> Option<u64> {
+        while self.reach.is_some() {
+            if !self.run(py) {
+                return None;
+            }
+        }
+        // SAFETY: a live object; of another kind there is no container here.
+        let size = unsafe { ffi::PyObject_Size(self.sparse.owner) };
+        u64::try_from(size).ok()
+    }
+
+    /// It is no good: a document tells what there is.
+    pub fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// The items are entries of a dict.
+    pub fn is_pairs(&self) -> bool {
+        let owner = self.sparse.owner;
+        // SAFETY: a live object.
+        !owner.is_null() && unsafe { is(owner, &raw mut ffi::PyDict_Type) }
+    }
+
+    /// Where in the stream the bytes are that it was not given yet.
+    pub fn given(&self) -> u64 {
+        self.sparse.origin + self.piece.len() as u64
     }
 
     /// Where to read more bytes to. They are used by [`PlainItems::filled`].
@@ -217,7 +352,11 @@ impl PlainItems {
         let begin = self.sparse.origin;
         let sparse = Some(Sparse { origin: begin + self.at as u64, ..std::mem::take(&mut self.sparse) });
         let (base, work) = (self.base, self.work);
-        let mut plain = Plain { py, scratch, base, owning: true, known: true, asks: false, work, start: 0, sparse };
+        let here = begin + self.at as u64;
+        let until = self.reach.and_then(|end| usize::try_from(end - here).ok()).unwrap_or(usize::MAX);
+        let above = self.above;
+        let (owning, known, asks, start) = (true, true, false, 0);
+        let mut plain = Plain { py, scratch, base, owning, known, asks, work, start, until, above, sparse };
         let mut input = Input::piece(rest, self.frame);
         let ran = plain.run::<true>(&mut input);
         let short = ran.is_err() && input.is_short();
@@ -232,24 +371,63 @@ impl PlainItems {
         SCRATCH.put(py, plain.scratch);
         match ran {
             Ok(Ran::Items) => {}
+            Ok(Ran::Reached) => self.reached(),
             Ok(Ran::Value(root)) => {
+                let owner = self.sparse.owner;
                 // SAFETY: a reference of ours.
                 unsafe {
-                    self.failed = !is(root.object, &raw mut ffi::PyList_Type);
+                    let is_it = match owner.is_null() {
+                        true => is(root.object, &raw mut ffi::PyList_Type),
+                        false => !self.is_root || std::ptr::eq(root.object, owner),
+                    };
+                    self.failed = !is_it || self.reach.is_some();
                     raw::release(root.object);
                 }
                 self.end = Some(begin + self.at as u64);
             }
             Err(Other) => self.failed = !short,
         }
+        self.look_behind();
         !self.failed && !short
+    }
+
+    /// What was filled last is the container.
+    fn reached(&mut self) {
+        self.reach = None;
+        let kinds = [&raw mut ffi::PyList_Type, &raw mut ffi::PyDict_Type, &raw mut ffi::PySet_Type];
+        // SAFETY: a live object.
+        let last = self.stack.last().filter(|last| kinds.iter().any(|kind| unsafe { is(last.object, *kind) }));
+        let Some(last) = last else {
+            self.failed = true;
+            return;
+        };
+        // SAFETY: the same. It stays alive, that no other container can be where it is.
+        self.sparse.owner = unsafe { again(last.object) };
+        self.above = self.stack.len();
+    }
+
+    /// What stands behind the container is made as a whole: if that is much, it is for others.
+    fn look_behind(&mut self) {
+        let owner = self.sparse.owner;
+        let here = self.above.checked_sub(1).and_then(|at| self.stack.get(at));
+        if owner.is_null() || self.end.is_some() || here.is_some_and(|entry| std::ptr::eq(entry.object, owner)) {
+            return;
+        }
+        let now = self.sparse.origin + self.at as u64;
+        let from = *self.behind.get_or_insert(now);
+        self.failed |= now - from > AROUND;
     }
 
     /// Gives back all that is held.
     fn release(&mut self) {
-        let Sparse { kept, ready, .. } = &mut self.sparse;
+        let Sparse { kept, ready, owner, .. } = &mut self.sparse;
         let objects = self.stack.drain(..).map(|entry| entry.object);
-        for object in objects.chain(kept.drain().map(|(_, noted)| noted.object)).chain(ready.drain(..)) {
+        let owner = std::mem::replace(owner, std::ptr::null_mut());
+        for object in objects
+            .chain(kept.drain().map(|(_, noted)| noted.object))
+            .chain(ready.drain(..))
+            .chain((!owner.is_null()).then_some(owner))
+        {
             // SAFETY: references of ours.
             unsafe { raw::release(object) };
         }
