@@ -294,6 +294,18 @@ fn a_memo_that_pickles_share_is_kept() {
         assert_eq!((code, &out, error.as_str()), (0, &bytes, ""), "nothing is damaged");
         let (file, out) = (folder.file(&bytes), folder.0.path().join("out"));
         assert_eq!(lines(&file), (0, all(r#"{"id":1,"s":{"n":"alpha"}}"#), String::new()));
+        let plan = folder.0.path().join("file.pkx");
+        let (code, _, error) = pickle(&["index", text(&file)]);
+        assert!(code == 0 && plan.exists() && error.contains("it needs the memo of a pickle before it"), "{error}");
+        for (verb, line) in
+            [(&["tail", "-n", "1"][..], 3), (&["get", "$[2].id"], 0), (&["items", "--from", "1", "--count", "1"], 2)]
+        {
+            let (code, told, error) = pickle(&[&verb[..1], &[text(&file)], &verb[1..]].concat());
+            let expected =
+                if line == 0 { "3\n".into() } else { format!("{{\"id\":{line},\"s\":{{\"n\":\"alpha\"}}}}\n") };
+            assert_eq!((code, told, error.as_str()), (0, expected, ""), "{verb:?}");
+        }
+        std::fs::remove_file(plan).unwrap();
         let (code, told, error) = pickle(&["info", text(&file)]);
         assert_eq!((code, error.as_str()), (0, ""));
         assert!(told.contains("pickles     3; one memo lives through them") && !told.contains("trailing"), "{told}");

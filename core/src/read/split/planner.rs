@@ -282,7 +282,7 @@ impl<'p> SplitPlanner<'p> {
             None if track::is_joblib(op) => Err(Why::RawBytes),
             None => Ok(()),
             Some(tracker) => match tracker.op(op, end) {
-                Ok(Did::Fetched(index)) if index >= tracker.memo => Err(Why::SharedMemo),
+                Ok(Did::Fetched(index)) if tracker.lacks(index) => Err(Why::SharedMemo),
                 // Only what hinders the reading of pickles one by one.
                 Err(why @ (Why::RawBytes | Why::Damaged)) => Err(why),
                 Ok(_) | Err(_) => Ok(()),

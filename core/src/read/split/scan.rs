@@ -235,7 +235,7 @@ impl Scan {
             }
             return Ok(());
         }
-        if index >= self.tracker.memo { Err(Why::SharedMemo) } else { Ok(()) }
+        if self.tracker.lacks(index) { Err(Why::SharedMemo) } else { Ok(()) }
     }
 
     #[inline(always)]

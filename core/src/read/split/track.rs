@@ -65,6 +65,8 @@ pub(super) struct Tracker {
     pub marks: Vec<usize>,
     /// One more than the largest index that was put.
     pub memo: u64,
+    /// The index that was put first, the smallest.
+    first: Option<u64>,
     /// Entries that were put.
     count: u64,
     /// Frames: where the first byte is, and what follows the last.
@@ -82,13 +84,19 @@ impl Tracker {
     /// In the middle: so many values on the stack, perhaps a mark, and the memo's next index.
     pub fn at(height: usize, marked: bool, memo: u64, frame_end: u64) -> Self {
         let slot = Slot { offset: 0, memo: 0, what: What::Container };
-        let mut tracker = Tracker { slots: alloc::vec![slot; height], memo, count: memo, ..Tracker::default() };
+        let mut tracker =
+            Tracker { slots: alloc::vec![slot; height], memo, count: memo, first: Some(0), ..Tracker::default() };
         tracker.frames.push((0, frame_end));
         if marked {
             tracker.marks.push(height);
             tracker.slots.push(Slot { what: What::Mark, ..slot });
         }
         tracker
+    }
+
+    /// The pickle, read from its start, has not put this entry: an earlier one may have.
+    pub fn lacks(&self, index: u64) -> bool {
+        index >= self.memo || self.first.is_none_or(|first| index < first)
     }
 
     /// Where the frame ends that is open at an offset; 0 outside frames.
@@ -237,6 +245,7 @@ impl Tracker {
             return Err(Why::MemoOrder);
         }
         self.room(1)?;
+        self.first.get_or_insert(index);
         self.memo = index + 1;
         self.count += 1;
         Ok(Did::Put(index))
