@@ -13,15 +13,12 @@ import os
 from collections import namedtuple
 from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleBuffer, PicklingError, UnpicklingError
 
-from . import _native, _open, _table
-from ._diff import Difference, differences
+from . import _native, _open
 from ._errors import PickleError, RefusedError
-from ._guard import Guard, install
 from ._native import Buffer, Extension, Global, Record, __version__, dumps, loads
 from ._open import open
 from ._pickler import Pickler, Unpickler
 from ._policy import LIBRARIES, TRUST_ALL, Policy, pair_of, policy_of
-from ._table import Table
 from ._values import Str8
 
 __all__ = [
@@ -70,8 +67,18 @@ __all__ = [
 ]
 
 
-# What not everybody needs is imported when it is first asked for.
-_LATER = {"ArrowReader": "_arrow", "arrow": "_arrow", "Split": "_splits", "SplitPlan": "_splits", "split_plan": "_splits"}
+# What not everybody needs is imported when it is first asked for. What reads pickles is not: to read one imports nothing.
+_LATER = {
+    "ArrowReader": "_arrow",
+    "Difference": "_diff",
+    "Guard": "_guard",
+    "Split": "_splits",
+    "SplitPlan": "_splits",
+    "Table": "_table",
+    "arrow": "_arrow",
+    "install": "_guard",
+    "split_plan": "_splits",
+}
 
 
 def __getattr__(name):
@@ -167,6 +174,8 @@ def table(file, path="$", **options):
 
     Rows are dicts, objects with attributes, or tuples and lists, whose columns are numbered. Options as of items.
     """
+    from . import _table
+
     return _table.table(items(file, path, **options))
 
 
@@ -197,6 +206,8 @@ def diff(before, after, *, rel_tol=0.0, abs_tol=0.0, **options):
     order of keys and sets make a difference. Numbers are equal where abs(a - b) <= abs_tol + rel_tol * abs(b). Options as of
     loads; objects are compared as Records where no policy is given.
     """
+    from ._diff import differences
+
     return differences(_value(before, options), _value(after, options), abs_tol, rel_tol)
 
 
