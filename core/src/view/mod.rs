@@ -4,7 +4,8 @@
 //! these are views over a value's class, arguments and state, and every spelling that CPython 2.7 to 3.15 writes is one of
 //! them. It allocates nothing. What does not look exactly as such a type is pickled stays an object, with a reason.
 //!
-//! The rows of known types are in one file a family of modules; `row` leads there. A new known type is one more row.
+//! The rows of known types are in one file a family of modules; `row` and `plain` lead there. docs/internals.md has who shows
+//! what is known.
 
 mod builtins;
 mod collections;
