@@ -104,7 +104,7 @@ enum Phase<'p> {
     Scan(Box<Scan>),
     Look(Box<Looking>),
     /// To the end of a pickle that is not split.
-    Skip(Pump, Option<Tracker>),
+    Skip(Pump, Option<Box<Tracker>>),
     Finished,
 }
 
@@ -204,7 +204,7 @@ impl<'p> SplitPlanner<'p> {
     fn begin(&mut self, start: u64) {
         self.start = start;
         self.phase = match self.options.pickles {
-            true => Phase::Skip(Pump::at(start, false), Some(Tracker::new())),
+            true => Phase::Skip(Pump::at(start, false), Some(Box::default())),
             false => Phase::Find(Box::new(self.reader(self.options.min_nodes)), self.options.min_nodes == 0),
         };
     }
@@ -274,7 +274,7 @@ impl<'p> SplitPlanner<'p> {
         self.phase = Phase::Skip(Pump::at(self.start, false), None);
     }
 
-    fn skip(&mut self, mut pump: Pump, mut tracker: Option<Tracker>, input: &mut &[u8], at_end: bool) {
+    fn skip(&mut self, mut pump: Pump, mut tracker: Option<Box<Tracker>>, input: &mut &[u8], at_end: bool) {
         if at_end && pump.decoder.offset() == self.start && self.pickle > 0 {
             return;
         }
