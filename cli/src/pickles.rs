@@ -13,7 +13,6 @@ mod plan;
 pub mod renaming;
 mod resync;
 pub mod rewrite;
-pub(crate) mod setters;
 pub mod splits;
 
 pub use documents::{Pickles, has_left_out};

@@ -235,38 +235,6 @@ fn calls_that_are_dropped_are_told_from_those_that_are_not() {
 }
 
 #[test]
-fn what_a_call_of_its_own_fills_is_not_shown_as_whole() {
-    // copyreg's sixth part: C(); set(C(), {"a": 5}) and its result dropped; C again. Then the same by a callable that is made.
-    let filled = b"\x80\x04c__main__\nC\n)R\x94c__main__\nset\nh\0}\x8c\x01aK\x05s\x86R0.";
-    let inside = b"\x80\x04]\x94(K\x01c__main__\nC\n)R\x94c__main__\nset\nh\x01}\x8c\x01aK\x05s\x86R0e.";
-    // What is dropped and made again, what is dropped and fills nothing, and two arguments of what is kept.
-    let recursive = b"\x80\x04c__main__\nC\nc__main__\nD\n)R\x94K\x01\x86R\x940c__main__\nC\nh\0K\x01\x86R.";
-    let others = b"\x80\x04c__main__\nset\nK\x01K\x02\x86R0c__main__\nC\nc__main__\nD\n)RK\x02\x86R.";
-    let folder = folder(&[
-        ("filled.pkl", filled),
-        ("inside.pkl", inside),
-        ("recursive.pkl", recursive),
-        ("others.pkl", others),
-        ("other.pkl", &[&filled[..filled.len() - 6], b"\x06s\x86R0."].concat()),
-    ]);
-    for (name, path) in [("filled.pkl", "$"), ("inside.pkl", "$[1]")] {
-        let diff = ["diff", name, "other.pkl"];
-        for args in [&["show", name][..], &["json", name], &["json", "-t", name], &["get", name, "$"], &diff] {
-            let output = pickle(args, folder.path());
-            assert_eq!(output.status.code(), Some(if args == diff { 2 } else { 1 }), "{args:?} {output:?}");
-            let told = format!("{path} is filled by a call of __main__.set, whose arguments are not looked into");
-            assert!(errors(&output).contains(&told), "{args:?} {}", errors(&output));
-            assert!(args == diff || !output.stdout.is_empty());
-        }
-        assert_eq!(pickle(&["diff", name, name], folder.path()).status.code(), Some(0));
-    }
-    for name in ["recursive.pkl", "others.pkl"] {
-        let output = pickle(&["show", name], folder.path());
-        assert_eq!((output.status.code(), errors(&output)), (Some(0), String::new()), "{name}");
-    }
-}
-
-#[test]
 fn plain_json_of_arrays_makes_arrays() {
     let json = r#"[{"$ndarray": "float64", "$shape": [2, 2], "$data": [[1.5, 2], [3, -4]]},
         {"$ndarray": "int16", "$shape": [3], "$data": [1, -2, 300]},

@@ -6,7 +6,7 @@ use crate::input::Input;
 use crate::input::InputFile;
 use crate::input::containers::{self, Member, Unfolding};
 use crate::messages::{note, printable};
-use crate::pickles::{Pickles, setters};
+use crate::pickles::Pickles;
 use crate::print::brief::{brief, kind, label, short_json};
 use clap::Args;
 use pickle_core::view::View;
@@ -212,19 +212,12 @@ fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// Compares the pickles of two inputs, one after the other.
 fn pickles(a: Input, b: Input, member: &str, comparer: &mut Comparer, report: &mut Report<'_>) -> Result<(), Failure> {
-    let (name_a, name_b) = (a.name().to_owned(), b.name().to_owned());
-    let same_bytes = a.as_slice().is_some() && a.as_slice() == b.as_slice();
     let (mut x, mut y) = (Pickles::new(a, Options::new(), false), Pickles::new(b, Options::new(), false));
     for index in 0.. {
         let number = if index == 0 { None } else { Some(index) };
         match (x.next_document()?, y.next_document()?) {
             (None, None) => break,
-            (Some(a), Some(b)) => {
-                for (document, name) in [(&a, &name_a), (&b, &name_b)].into_iter().filter(|_| !same_bytes) {
-                    comparer.doubts.extend(setters::text(document).map(|text| format!("{name}: {text}")));
-                }
-                documents(&a, &b, member, number, comparer, report)?;
-            }
+            (Some(a), Some(b)) => documents(&a, &b, member, number, comparer, report)?,
             (Some(a), None) => report.say(member, Some(index), "$", &What::Removed(a.root()))?,
             (None, Some(b)) => report.say(member, Some(index), "$", &What::Added(b.root()))?,
         }

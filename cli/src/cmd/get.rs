@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::input::{InputFile, containers};
 use crate::pickles::items::{self, Item, Whose, is_shaped};
 use crate::pickles::splits::{PlanFile, Planned};
-use crate::pickles::{Pickles, beside, setters};
+use crate::pickles::{Pickles, beside};
 use crate::print::json::{self, json, one_line};
 use crate::print::rows::Rows;
 use crate::print::table::values::Arena;
@@ -62,7 +62,6 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let failure = match pickles.next_document() {
         Ok(Some(document)) => {
             beside::tell(&args.file, &document);
-            setters::tell(&args.file.display().to_string(), &document);
             let root = document.root();
             if let Some(deep) = Deep::of(&args.path) {
                 return if deep.print(root, args, out)? { Ok(()) } else { Err(refuse(deep.why_not(root))) };

@@ -3,7 +3,7 @@
 use super::common::{EncodingName, print_all};
 use crate::Failure;
 use crate::input::{self, InputFile};
-use crate::pickles::{Pickles, beside, setters};
+use crate::pickles::{Pickles, beside};
 use crate::print::json::{Options, json};
 use clap::Args;
 use pickle_core::Encoding;
@@ -62,7 +62,6 @@ fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
         let pickles = Pickles::new(input, pickle_core::Options::new().encoding(encoding), false);
         print_all(pickles, out, &mut |document, out| {
             beside::tell(name.as_ref(), document);
-            setters::tell(&name, document);
             Ok(json(document, &options, out)?)
         })
     })

@@ -3,7 +3,7 @@
 use super::common::print_all;
 use crate::Failure;
 use crate::input::{self, InputFile};
-use crate::pickles::{Pickles, beside, setters};
+use crate::pickles::{Pickles, beside};
 use crate::print::tree::{Options, Palette, show};
 use clap::Args;
 use std::io::Write;
@@ -66,7 +66,6 @@ fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
         let pickles = Pickles::new(input, pickle_core::Options::new(), false);
         print_all(pickles, out, &mut |document, out| {
             beside::tell(name.as_ref(), document);
-            setters::tell(&name, document);
             Ok(show(document, &options, out)?)
         })
     })

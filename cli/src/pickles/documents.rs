@@ -155,13 +155,8 @@ pub(crate) fn warn_of_rest(input: &Input, index: u64, start: u64, error: Error) 
         None => error.offset() == start && error.byte().is_ascii_whitespace(),
     };
     if !padding {
-        leave_out();
+        LEFT_OUT.store(true, Ordering::Relaxed);
     }
-}
-
-/// Something was left out of a file.
-pub(super) fn leave_out() {
-    LEFT_OUT.store(true, Ordering::Relaxed);
 }
 
 /// Something was left out of a file since this was asked last.
