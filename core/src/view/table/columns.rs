@@ -3,8 +3,7 @@
 use super::{Label, Rows};
 use crate::Value;
 use crate::view::View;
-use alloc::borrow::Cow;
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -48,12 +47,14 @@ fn flat<'d>(
 ) {
     let name = options.name(label);
     let name = if prefix.is_empty() { name } else { format!("{prefix}{name}").into() };
-    match value.view() {
-        View::Mapping(inner) if options.flatten && depth < DEPTH => {
-            let prefix = format!("{name}.");
-            inner.pairs.for_each(|(key, value)| flat(&prefix, Label::Key(key), value, depth + 1, options, take));
-        }
-        _ => take(name, value),
+    if options.flatten
+        && depth < DEPTH
+        && let View::Mapping(inner) = value.view()
+    {
+        let prefix = format!("{name}.");
+        inner.pairs.for_each(|(key, value)| flat(&prefix, Label::Key(key), value, depth + 1, options, take));
+    } else {
+        take(name, value);
     }
 }
 
