@@ -19,13 +19,13 @@ python_in_root() {
     place=$root$inside
     rm -rf "$place"
     mkdir -p "$place/site" "$place/bindings/python" "$place/core"
-    "$2" install -q --target "$place/site" --python-version "$version" --only-binary=:all: pytest typing_extensions
+    "$2" install -q --target "$place/site" --python-version "$version" --only-binary=:all: pytest pytest-xdist typing_extensions
     (cd "$place/site" && python3 -m zipfile -e "$1" .)
     cp -r bindings/python/tests "$place/bindings/python/"
     cp -r core/tables "$place/core/"
     mkdir -p "$place/tests"
     cp -r tests/data "$place/tests/"
-    chroot "$root" env PYTHONPATH="$inside/site" "python$version" -m pytest -q -p no:cacheprovider \
+    chroot "$root" env PYTHONPATH="$inside/site" "python$version" -m pytest -q -n auto -p no:cacheprovider \
         "$inside/bindings/python/tests"
     rm -rf "$place"
 }
@@ -45,7 +45,7 @@ recipe_python() { #  the Python wheel and its tests, under the oldest Python, to
             skip "Python $version: it has no venv"
             continue
         fi
-        "$venv/bin/pip" install -q pytest mypy typing_extensions numpy maturin auditwheel
+        "$venv/bin/pip" install -q pytest pytest-xdist mypy typing_extensions numpy maturin auditwheel
         if [ -z "$built" ]; then
             # Without the optimisation across crates of a published wheel, which takes minutes.
             CARGO_TARGET_DIR=$PWD/target/python/build CARGO_PROFILE_RELEASE_LTO=off \
@@ -63,7 +63,7 @@ recipe_python() { #  the Python wheel and its tests, under the oldest Python, to
         built="$built $version "
         "$venv/bin/pip" install -q --force-reinstall --no-deps "$wheels"/libpickle-*.whl
         say "Python $version"
-        (cd bindings/python/tests && PICKLE_COMMAND=$OLDPWD/target/debug/pickle "$venv/bin/pytest" -q .)
+        (cd bindings/python/tests && PICKLE_COMMAND=$OLDPWD/target/debug/pickle "$venv/bin/pytest" -q -n auto .)
         "$venv/bin/mypy" --strict bindings/python/tests/typing_example.py
     done
     for version in 3.14 3.15; do

@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2034
 # What recipes have in common: messages, packages, interpreters, environments. Sourced by task.
 
-say() { printf '\n== %s\n' "$*"; }
+# With the minutes that the task has run.
+say() { printf '\n== %s (%d:%02d)\n' "$*" $((SECONDS / 60)) $((SECONDS % 60)); }
 
 # Something could not be done here. In CI nothing may be left out.
 skip() {
