@@ -58,7 +58,7 @@ pub use wire::encoder::Encoder;
 pub use wire::frames::GrowingFrames;
 pub use wire::frames::{FrameBuffer, Frames, NoFrames};
 pub use wire::op::{Arg, Fragment, Op};
-pub use wire::opcode::{Argument, Opcode, StackEffect};
+pub use wire::opcode::{Argument, OpKind, Opcode, StackEffect};
 pub use wire::reader::{OpReader, ReadError};
 pub use wire::sink::{Counter, Full, SliceWriter, WriteError};
 #[cfg(feature = "std")]

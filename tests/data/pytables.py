@@ -1,6 +1,6 @@
-"""Writes the tables that follow CPython's: run under Python 3.15 with the path of cli/src.
+"""Writes the tables that follow CPython's: run under Python 3.15 with the path of cli/src/print.
 
-    python3.15 tests/data/pytables.py cli/src
+    python3.15 tests/data/pytables.py cli/src/print
 
 pyrepr/printable.rs   the code points for which str.isprintable() is false
 dis/annotations.rs    the first line of each opcode's description, which `pickletools -a` prints
@@ -8,6 +8,7 @@ dis/annotations.rs    the first line of each opcode's description, which `pickle
 
 import os
 import pickletools
+import re
 import sys
 import unicodedata
 
@@ -57,13 +58,15 @@ def annotations_rs(path):
         "/// The line that `pickletools` prints with annotations.",
         "#[rustfmt::skip]",
         "pub const fn annotation(opcode: Opcode) -> &'static str {",
-        "    match opcode.byte() {",
+        "    match opcode {",
     ]
+    with open("core/src/wire/opcode.rs") as file:
+        names = {text: name for name, text in re.findall(r'^    (\w+) 0x.. "(\w+)"', file.read(), re.MULTILINE)}
     for code in sorted(pickletools.code2op):
         opcode = pickletools.code2op[code]
         text = opcode.doc.split("\n", 1)[0]
-        lines.append("        0x%02x => %s," % (ord(code), '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'))
-    write(path, lines + ['        _ => "",', "    }", "}"])
+        lines.append("        Opcode::%s => %s," % (names[opcode.name], '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'))
+    write(path, lines + ["    }", "}"])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ use crate::errors;
 use crate::raw::Input;
 use pickle_core::joblib::{self, Array};
 use pickle_core::{
-    Arg, Decoder, Document, Error, GlobalName, Heap, How, Kind, Opcode, Options, Status, Unpickler, Value,
+    Arg, Decoder, Document, Error, GlobalName, Heap, How, Kind, Opcode, Options, OpKind, Status, Unpickler, Value,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -47,14 +47,14 @@ impl Names {
                 let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
                 self.globals.entry((text(module), text(name))).or_default();
             }
-            Opcode::Ext1 | Opcode::Ext2 | Opcode::Ext4 => {
+            opcode if opcode.kind() == OpKind::Extension => {
                 let code = match op.arg {
                     Arg::Int(code) => u32::try_from(code).ok(),
                     _ => op.uint().and_then(|code| u32::try_from(code).ok()),
                 };
                 self.extensions.extend(code);
             }
-            Opcode::PersId | Opcode::BinPersId => self.persistent_ids += 1,
+            opcode if opcode.kind() == OpKind::Persistent => self.persistent_ids += 1,
             Opcode::NextBuffer => self.buffers += 1,
             _ => {}
         }

@@ -2,7 +2,7 @@
 
 use crate::{PickleError, ReadOptions};
 use pickle_core::joblib::{self, Array};
-use pickle_core::{Decoder, GlobalName, How, Kind, Opcode, Status, Unpickler, Value};
+use pickle_core::{Decoder, GlobalName, How, Kind, OpKind, Opcode, Status, Unpickler, Value};
 use std::collections::HashMap;
 
 /// A class or function that a pickle names: Python would import its module.
@@ -113,14 +113,14 @@ impl Names {
                         let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
                         self.calls.entry((text(module), text(name))).or_default();
                     }
-                    Opcode::Ext1 | Opcode::Ext2 | Opcode::Ext4 => {
+                    opcode if opcode.kind() == OpKind::Extension => {
                         let code = match op.arg {
                             pickle_core::Arg::Int(code) => u32::try_from(code).ok(),
                             _ => op.uint().and_then(|code| u32::try_from(code).ok()),
                         };
                         self.extensions.extend(code);
                     }
-                    Opcode::PersId | Opcode::BinPersId => self.persistent_ids += 1,
+                    opcode if opcode.kind() == OpKind::Persistent => self.persistent_ids += 1,
                     Opcode::NextBuffer => self.buffers += 1,
                     _ => {}
                 }

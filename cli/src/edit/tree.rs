@@ -5,7 +5,9 @@ use crate::survey::indexes::Sharing;
 use crate::survey::symbols::Symbols;
 use crate::survey::walk::{keep_part, kept_op};
 use pickle_core::joblib::Array;
-use pickle_core::{Arg, Decoder, Error, ErrorKind, Heap, Op, Opcode, Options, PathStep, Step, Unpickler};
+use pickle_core::{
+    Arg, Decoder, Error, ErrorKind, Heap, Op, OpKind, Opcode, Options, PathStep, StackEffect, Step, Unpickler,
+};
 use std::collections::BTreeMap;
 use std::io;
 
@@ -261,11 +263,13 @@ impl Tree {
         Some(())
     }
 
-    /// Puts into what is on top of the stack then.
-    fn fill(&mut self, places: &[Place], keyed: bool, alone: Option<u64>, end: u64) -> Option<()> {
+    /// Puts what an opcode takes into the value below it.
+    fn fill(&mut self, keyed: bool, effect: StackEffect, at: u64, end: u64) -> Option<()> {
+        let alone = if effect.to_mark { None } else { Some(at) };
+        let places = self.take(alone.map(|_| usize::from(effect.pops).saturating_sub(1)), at)?;
         let node = self.top()?;
         if keyed {
-            node.slots.extend(pairs(places, alone, true));
+            node.slots.extend(pairs(&places, alone, true));
         } else {
             node.slots.extend(places.iter().map(|value| Slot { key: None, value: *value, alone, loose: true }));
         }
@@ -279,19 +283,21 @@ impl Tree {
 
     fn step(&mut self, op: &Op<'_>, end: u64) -> Option<()> {
         let at = op.offset;
-        match op.opcode {
-            Opcode::Proto => self.protocol = op.uint()? as u8,
-            Opcode::Frame => self.frames.push((at, end.checked_add(op.uint()?)?)),
-            Opcode::Mark => {
+        let effect = op.opcode.stack_effect();
+        let count = if effect.to_mark { None } else { Some(effect.pops.into()) };
+        match op.opcode.kind() {
+            OpKind::Proto => self.protocol = op.uint()? as u8,
+            OpKind::Frame => self.frames.push((at, end.checked_add(op.uint()?)?)),
+            OpKind::Mark => {
                 self.stack.push(None);
                 self.marks.push(at);
             }
-            Opcode::Stop => {
+            OpKind::Stop => {
                 let mut root = (*self.stack.last()?)?;
                 root.end = at;
                 self.root = Some(root);
             }
-            Opcode::Put | Opcode::BinPut | Opcode::LongBinPut | Opcode::Memoize => {
+            OpKind::Store => {
                 let place = (*self.stack.last()?)?;
                 let counts = op.opcode == Opcode::Memoize;
                 let index = if counts { self.memo.len() as u64 } else { index_of(op)? };
@@ -302,65 +308,51 @@ impl Tree {
                     node.open = end;
                 }
             }
-            Opcode::Get | Opcode::BinGet | Opcode::LongBinGet => {
+            OpKind::Fetch => {
                 let index = index_of(op)?;
                 let node = *self.memo.get(&index)?;
                 self.memos.push(Memo { at, index, is_fetch: true, counts: false });
                 self.stack.push(Some(Place { node, start: at, end }));
             }
-            Opcode::Dup => {
+            OpKind::Dup => {
                 let place = (*self.stack.last()?)?;
                 self.stack.push(Some(Place { start: at, end, ..place }));
             }
             // POP takes a mark, too.
-            Opcode::Pop => {
+            OpKind::Pop => {
                 if self.stack.pop()?.is_none() {
                     self.marks.pop()?;
                 }
             }
-            Opcode::PopMark => drop(self.take(None, at)?),
-            Opcode::EmptyList => drop(self.push(Shape::List, at, end)),
-            Opcode::EmptyDict => drop(self.push(Shape::Dict, at, end)),
-            Opcode::List => self.wrap(Shape::List, None, at, end)?,
-            Opcode::Dict => self.wrap(Shape::Dict, None, at, end)?,
-            Opcode::Tuple => self.wrap(Shape::Tuple, None, at, end)?,
-            Opcode::EmptyTuple => self.wrap(Shape::Tuple, Some(0), at, end)?,
-            Opcode::Tuple1 => self.wrap(Shape::Tuple, Some(1), at, end)?,
-            Opcode::Tuple2 => self.wrap(Shape::Tuple, Some(2), at, end)?,
-            Opcode::Tuple3 => self.wrap(Shape::Tuple, Some(3), at, end)?,
-            Opcode::Append => {
-                let places = self.take(Some(1), at)?;
-                self.fill(&places, false, Some(at), end)?;
-            }
-            Opcode::Appends | Opcode::AddItems => {
-                let places = self.take(None, at)?;
-                self.fill(&places, false, None, end)?;
-            }
-            Opcode::SetItem => {
-                let places = self.take(Some(2), at)?;
-                self.fill(&places, true, Some(at), end)?;
-            }
-            Opcode::SetItems => {
-                let places = self.take(None, at)?;
-                self.fill(&places, true, None, end)?;
-            }
-            Opcode::Build => {
+            OpKind::PopMark => drop(self.take(None, at)?),
+            OpKind::List => self.wrap(Shape::List, count, at, end)?,
+            OpKind::Dict => self.wrap(Shape::Dict, count, at, end)?,
+            OpKind::Tuple => self.wrap(Shape::Tuple, count, at, end)?,
+            OpKind::Append | OpKind::Add => self.fill(false, effect, at, end)?,
+            OpKind::SetItem => self.fill(true, effect, at, end)?,
+            OpKind::Build => {
                 let state = self.take(Some(1), at)?.first()?.node;
                 let node = self.top()?;
                 node.state = Some(state);
                 node.open = end;
             }
-            Opcode::Inst | Opcode::Obj | Opcode::FrozenSet => self.wrap_object(None, at, end)?,
-            opcode => {
-                let effect = opcode.stack_effect();
-                match effect.pops {
-                    0 => {}
-                    pops => return self.wrap_object(Some(pops.into()), at, end),
-                }
-                for _ in 0..effect.pushes {
-                    self.push(Shape::Leaf, at, end);
-                }
-            }
+            // What is made of parts: an empty set and the rest are made of nothing but their argument.
+            OpKind::FrozenSet | OpKind::Instance | OpKind::Call | OpKind::New => self.wrap_object(count, at, end)?,
+            OpKind::Global | OpKind::Persistent if effect.pops > 0 => self.wrap_object(count, at, end)?,
+            OpKind::Buffer if effect.pops > 0 => self.wrap_object(count, at, end)?,
+            OpKind::None
+            | OpKind::Bool
+            | OpKind::Int
+            | OpKind::Float
+            | OpKind::Str
+            | OpKind::String2
+            | OpKind::Bytes
+            | OpKind::ByteArray
+            | OpKind::Buffer
+            | OpKind::Set
+            | OpKind::Global
+            | OpKind::Extension
+            | OpKind::Persistent => drop(self.push(Shape::Leaf, at, end)),
         }
         Some(())
     }

@@ -20,7 +20,7 @@ use annotations::annotation;
 use machine::{Effect, Key, Machine, Memo};
 use numbers::IntError;
 use payload::{Collector, Payload};
-use pickle_core::{Arg, Decoder, ErrorKind, OpReader, Opcode, ReadError, Step};
+use pickle_core::{Arg, Decoder, ErrorKind, OpKind, OpReader, Opcode, ReadError, Step};
 use std::fmt;
 use std::io::{self, Write};
 use text::{Chars, Encoding};
@@ -397,8 +397,7 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
 
 /// The memo entry that an opcode names. True and False are equal to 1 and 0.
 fn memo_key(opcode: Opcode, value: &Value<'_>) -> Option<Key> {
-    use Opcode::{BinGet, BinPut, Get, LongBinGet, LongBinPut, Put};
-    if !matches!(opcode, Get | BinGet | LongBinGet | Put | BinPut | LongBinPut) {
+    if !matches!(opcode.kind(), OpKind::Store | OpKind::Fetch) {
         return None;
     }
     match value {

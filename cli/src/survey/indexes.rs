@@ -1,6 +1,6 @@
 //! Which entries of a memo are filled.
 
-use pickle_core::{MemoPlan, Op, Opcode, memo_index};
+use pickle_core::{MemoPlan, Op, OpKind, Opcode, memo_index};
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -47,7 +47,7 @@ impl Indexes {
     pub(crate) fn filled_by(&self, op: &Op<'_>) -> Option<u64> {
         match op.opcode {
             Opcode::Memoize => Some(self.len()),
-            Opcode::BinPut | Opcode::LongBinPut | Opcode::Put => memo_index(op)?.ok(),
+            opcode if opcode.kind() == OpKind::Store => memo_index(op)?.ok(),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use super::symbols::{self, Key, Shape, Symbols};
 use super::walk::{self, is_cut_pickle, raw_array};
 use embedded_io::Read;
 use pickle_core::joblib::Array;
-use pickle_core::{Arg, Error, ErrorKind, Op, OpReader, Opcode, ReadError};
+use pickle_core::{Error, ErrorKind, Op, OpKind, OpReader, Opcode, ReadError};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
@@ -86,19 +86,17 @@ impl Info {
         let opcode = op.opcode;
         self.opcode_count += 1;
         self.min_protocol = self.min_protocol.max(opcode.protocol());
-        use Opcode as O;
-        match (opcode, op.arg) {
-            (O::Proto, Arg::Uint(protocol)) => {
-                let protocol = protocol as u8;
+        match opcode.kind() {
+            OpKind::Proto => {
+                let protocol = op.uint().unwrap_or_default() as u8;
                 self.proto_opcode.get_or_insert(protocol);
                 self.min_protocol = self.min_protocol.max(protocol);
             }
-            (O::Frame, _) => self.frames += 1,
-            (O::NextBuffer, _) => self.buffers += 1,
-            (O::PersId | O::BinPersId, _) => self.persids += 1,
-            (O::BinBytes | O::ShortBinBytes | O::BinBytes8 | O::ByteArray8, _) => self.bytes_bytes += total,
-            (O::Unicode | O::BinUnicode | O::ShortBinUnicode | O::BinUnicode8, _) => self.str_bytes += total,
-            (O::String | O::BinString | O::ShortBinString, _) => self.str_bytes += total,
+            OpKind::Frame => self.frames += 1,
+            OpKind::Buffer => self.buffers += u64::from(opcode == Opcode::NextBuffer),
+            OpKind::Persistent => self.persids += 1,
+            OpKind::Bytes | OpKind::ByteArray => self.bytes_bytes += total,
+            OpKind::Str | OpKind::String2 => self.str_bytes += total,
             _ => {}
         }
     }

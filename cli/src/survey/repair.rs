@@ -2,7 +2,7 @@
 
 use super::salvage;
 use super::search;
-use pickle_core::{Arg, Decoder, Error, ErrorKind, Heap, Opcode, Options, Status, Step, Unpickler, joblib};
+use pickle_core::{Arg, Decoder, Error, ErrorKind, Heap, OpKind, Opcode, Options, Status, Step, Unpickler, joblib};
 use std::borrow::Cow;
 
 /// Bytes of a file that are lost.
@@ -189,7 +189,7 @@ fn broken_texts(input: &[u8]) -> Vec<(usize, usize)> {
     let mut places: Vec<(usize, usize)> = Vec::new();
     let mut rest = input;
     while let Ok(Step::Op(op)) = decoder.next(&mut rest) {
-        if !matches!(op.opcode, Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8) {
+        if op.opcode.kind() != OpKind::Str || op.opcode == Opcode::Unicode {
             continue;
         }
         let mut at = op.offset as usize + op.header_len();

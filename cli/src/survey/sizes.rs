@@ -1,7 +1,7 @@
 //! Sizes of values as a tree, put together on a stack of its own.
 
 use super::symbols::Symbols;
-use pickle_core::{Op, Opcode};
+use pickle_core::{Op, OpKind, Opcode};
 use std::collections::HashMap;
 use std::vec::Drain;
 
@@ -113,59 +113,56 @@ fn step(key: &[u8]) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Mixed,
-    /// Made by opcodes such as this.
-    Made(Opcode),
+    /// Made by opcodes of this kind.
+    Made(OpKind),
     Class(Name),
 }
 
 impl Kind {
-    /// Of the opcodes that make values of the same kind, one stands for all.
-    fn of(opcode: Opcode) -> Kind {
-        use Opcode as O;
-        Kind::Made(match opcode {
-            O::NewFalse => O::NewTrue,
-            O::Int | O::BinInt1 | O::BinInt2 | O::Long | O::Long1 | O::Long4 => O::BinInt,
-            O::Float => O::BinFloat,
-            O::Unicode | O::BinUnicode8 | O::ShortBinUnicode => O::BinUnicode,
-            O::String | O::ShortBinString => O::BinString,
-            O::ShortBinBytes | O::BinBytes8 => O::BinBytes,
-            O::List => O::EmptyList,
-            O::Dict => O::EmptyDict,
-            O::Tuple | O::Tuple1 | O::Tuple2 | O::Tuple3 => O::EmptyTuple,
-            O::StackGlobal => O::Global,
-            O::PersId => O::BinPersId,
-            O::Get | O::LongBinGet | O::Dup => O::BinGet,
-            O::NewObj | O::NewObjEx | O::Inst | O::Obj => O::Reduce,
-            O::ReadonlyBuffer => O::NextBuffer,
-            O::Ext2 | O::Ext4 => O::Ext1,
+    /// Of the kinds that make values of the same kind, one stands for all.
+    fn of(kind: OpKind) -> Kind {
+        Kind::Made(match kind {
+            OpKind::Dup => OpKind::Fetch,
+            OpKind::New | OpKind::Instance => OpKind::Call,
             other => other,
         })
     }
 }
 
-/// What the opcodes of [`Kind::of`] make.
-fn made(opcode: Opcode) -> &'static str {
-    use Opcode as O;
-    match opcode {
-        O::None => "None",
-        O::NewTrue => "bool",
-        O::BinInt => "int",
-        O::BinFloat => "float",
-        O::BinUnicode => "str",
-        O::BinString => "Python 2 str",
-        O::BinBytes => "bytes",
-        O::ByteArray8 => "bytearray",
-        O::EmptyList => "list",
-        O::EmptyDict => "dict",
-        O::EmptySet => "set",
-        O::FrozenSet => "frozenset",
-        O::EmptyTuple => "tuple",
-        O::Global => "class or function",
-        O::BinPersId => "persistent id",
-        O::BinGet => "from the memo",
-        O::Reduce => "object",
-        O::NextBuffer => "out-of-band buffer",
-        _ => "extension",
+/// What opcodes of a kind make.
+fn made(kind: OpKind) -> &'static str {
+    match kind {
+        OpKind::None => "None",
+        OpKind::Bool => "bool",
+        OpKind::Int => "int",
+        OpKind::Float => "float",
+        OpKind::Str => "str",
+        OpKind::String2 => "Python 2 str",
+        OpKind::Bytes => "bytes",
+        OpKind::ByteArray => "bytearray",
+        OpKind::List => "list",
+        OpKind::Dict => "dict",
+        OpKind::Set => "set",
+        OpKind::FrozenSet => "frozenset",
+        OpKind::Tuple => "tuple",
+        OpKind::Global => "class or function",
+        OpKind::Persistent => "persistent id",
+        OpKind::Fetch | OpKind::Dup => "from the memo",
+        OpKind::Call | OpKind::New | OpKind::Instance => "object",
+        OpKind::Buffer => "out-of-band buffer",
+        OpKind::Extension => "extension",
+        // They make nothing.
+        OpKind::Proto
+        | OpKind::Frame
+        | OpKind::Stop
+        | OpKind::Mark
+        | OpKind::Pop
+        | OpKind::PopMark
+        | OpKind::Store
+        | OpKind::Append
+        | OpKind::SetItem
+        | OpKind::Add
+        | OpKind::Build => "",
     }
 }
 
@@ -288,30 +285,28 @@ impl<'n> Tracker<'n> {
 
     /// Follows one opcode of `len` bytes, which `symbols` has not followed yet. It takes what lies from `base` on.
     pub(crate) fn op(&mut self, op: &Op<'_>, mut len: u64, base: usize, symbols: &Symbols) {
-        use Opcode as O;
-        let opcode = op.opcode;
-        if opcode.stack_effect().to_mark || opcode == O::Pop && symbols.is_mark_on_top() {
+        let (opcode, kind) = (op.opcode, op.opcode.kind());
+        if opcode.stack_effect().to_mark || kind == OpKind::Pop && symbols.is_mark_on_top() {
             self.marks = self.marks.saturating_sub(1);
             len += 1;
         }
-        match opcode {
-            O::Mark => self.marks += 1,
-            O::Proto | O::Frame | O::Stop => self.format += len,
-            O::Put | O::BinPut | O::LongBinPut | O::Memoize => self.add_to_top(len),
-            O::Pop | O::PopMark => {
+        match kind {
+            OpKind::Mark => self.marks += 1,
+            OpKind::Proto | OpKind::Frame | OpKind::Stop => self.format += len,
+            OpKind::Store => self.add_to_top(len),
+            OpKind::Pop | OpKind::PopMark => {
                 let popped: u64 = self.stack.drain(base.min(self.stack.len())..).map(|branch| branch.bytes).sum();
                 self.format += popped + len;
             }
-            O::Dup => self.stack.push(Branch::new(Kind::of(opcode), len)),
-            O::Append | O::Appends | O::AddItems => self.change(base, len, |branch, _, items| {
+            OpKind::Append | OpKind::Add => self.change(base, len, |branch, _, items| {
                 items.for_each(|item| branch.put(ITEMS, 0, item));
             }),
-            O::SetItem | O::SetItems => self.change(base, len, |branch, names, parts| {
+            OpKind::SetItem => self.change(base, len, |branch, names, parts| {
                 entries(branch, names, parts, base + 1, symbols);
             }),
-            O::Build => self.change(base, len, |branch, _, states| {
+            OpKind::Build => self.change(base, len, |branch, _, states| {
                 for state in states {
-                    if state.kind == Kind::of(O::EmptyDict) {
+                    if state.kind == Kind::of(OpKind::Dict) {
                         // Attributes are found by their names alone.
                         branch.bytes += state.bytes;
                         branch.take_children(state.children);
@@ -320,44 +315,54 @@ impl<'n> Tracker<'n> {
                     }
                 }
             }),
-            O::Tuple | O::Tuple1 | O::Tuple2 | O::Tuple3 => self.make(opcode, base, len, |branch, _, items| {
+            OpKind::Tuple => self.make(kind, base, len, |branch, _, items| {
                 for (place, item) in items.enumerate() {
                     let name = if place < PLACES { FIRST_PLACE + place as Name } else { ITEMS };
                     branch.put(name, place, item);
                 }
             }),
-            O::List | O::FrozenSet => self.make(opcode, base, len, |branch, _, items| {
+            OpKind::List | OpKind::FrozenSet => self.make(kind, base, len, |branch, _, items| {
                 items.for_each(|item| branch.put(ITEMS, 0, item));
             }),
-            O::Dict => self.make(opcode, base, len, |branch, names, parts| {
+            OpKind::Dict => self.make(kind, base, len, |branch, names, parts| {
                 entries(branch, names, parts, base, symbols);
             }),
-            O::StackGlobal => self.make(opcode, base, len, |branch, _, names| {
+            OpKind::Global => self.make(kind, base, len, |branch, _, names| {
                 branch.bytes += names.map(|name| name.bytes).sum::<u64>();
             }),
-            O::BinPersId => self.make(opcode, base, len, |branch, _, ids| {
+            OpKind::Persistent => self.make(kind, base, len, |branch, _, ids| {
                 ids.for_each(|id| branch.put(ARGUMENTS, 0, id));
             }),
-            O::Reduce | O::NewObj | O::NewObjEx | O::Inst | O::Obj => {
-                self.make(opcode, base, len, |branch, _, parts| {
-                    for (place, part) in parts.enumerate() {
-                        if place == 0 && opcode != O::Inst {
-                            branch.bytes += part.bytes;
-                        } else {
-                            branch.put(ARGUMENTS, 0, part);
-                        }
+            OpKind::Call | OpKind::New | OpKind::Instance => self.make(kind, base, len, |branch, _, parts| {
+                for (place, part) in parts.enumerate() {
+                    if place == 0 && opcode != Opcode::Inst {
+                        branch.bytes += part.bytes;
+                    } else {
+                        branch.put(ARGUMENTS, 0, part);
                     }
-                });
-            }
+                }
+            }),
             // A view is of the same bytes.
-            O::ReadonlyBuffer => self.add_to_top(len),
-            _ => self.stack.push(Branch::new(Kind::of(opcode), len)),
+            OpKind::Buffer if opcode == Opcode::ReadonlyBuffer => self.add_to_top(len),
+            OpKind::Dup
+            | OpKind::Fetch
+            | OpKind::None
+            | OpKind::Bool
+            | OpKind::Int
+            | OpKind::Float
+            | OpKind::Str
+            | OpKind::String2
+            | OpKind::Bytes
+            | OpKind::ByteArray
+            | OpKind::Buffer
+            | OpKind::Set
+            | OpKind::Extension => self.stack.push(Branch::new(Kind::of(kind), len)),
         }
     }
 
     /// Names the class of the object that the last opcode has made, which `symbols` has followed by now.
     pub(crate) fn made(&mut self, opcode: Opcode, symbols: &Symbols) {
-        if Kind::of(opcode) == Kind::Made(Opcode::Reduce)
+        if Kind::of(opcode.kind()) == Kind::Made(OpKind::Call)
             && let Some(class) = symbols.top_class()
             && let Some(top) = self.stack.last_mut()
         {
@@ -378,12 +383,12 @@ impl<'n> Tracker<'n> {
     /// Makes a value of all from `base` on.
     fn make(
         &mut self,
-        opcode: Opcode,
+        kind: OpKind,
         base: usize,
         len: u64,
         put: impl FnOnce(&mut Branch, &mut Names, Drain<'_, Branch>),
     ) {
-        let mut branch = Branch::new(Kind::of(opcode), len);
+        let mut branch = Branch::new(Kind::of(kind), len);
         put(&mut branch, self.names, self.stack.drain(base.min(self.stack.len())..));
         self.stack.push(branch);
     }

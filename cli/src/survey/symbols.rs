@@ -16,7 +16,7 @@ mod text;
 use self::memo::Young;
 use super::globals::{Global, Globals, NAME_MAX, cut};
 use pickle_core::joblib::Array;
-use pickle_core::{Arg, Error, ErrorKind, GlobalName, Op, Opcode, memo_index};
+use pickle_core::{Arg, Error, ErrorKind, GlobalName, Op, OpKind, Opcode, memo_index};
 use std::collections::{HashMap, VecDeque};
 
 /// What a value is, as far as the opcodes tell.
@@ -385,9 +385,9 @@ impl Symbols {
         if op.opcode != O::Dup {
             // Only the items of the value that lies at the bottom are counted.
             if base == 0 {
-                self.root.items = match op.opcode {
-                    O::Tuple | O::Tuple1 | O::Tuple2 | O::Tuple3 | O::List | O::FrozenSet => self.stack.len() as u64,
-                    O::Dict => self.stack.len() as u64 / 2,
+                self.root.items = match op.opcode.kind() {
+                    OpKind::Tuple | OpKind::List | OpKind::FrozenSet => self.stack.len() as u64,
+                    OpKind::Dict => self.stack.len() as u64 / 2,
                     _ => 0,
                 };
             }

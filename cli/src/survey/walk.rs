@@ -4,7 +4,8 @@ use super::globals::NAME_MAX;
 use embedded_io::Read;
 use pickle_core::joblib::Array;
 use pickle_core::{
-    Arg, Encoder, Encoding, Error, Fragment, Heap, Op, OpReader, Opcode, Options, ReadError, Step, Unpickler,
+    Arg, Argument, Encoder, Encoding, Error, Fragment, Heap, Op, OpKind, OpReader, Opcode, Options, ReadError, Step,
+    Unpickler,
 };
 
 /// Visits the opcodes of a pickle.
@@ -87,12 +88,13 @@ impl Texts {
     fn check(&mut self, op: &Op<'_>) -> Result<(), Error> {
         use Opcode as O;
         let bytes = op.bytes();
-        let plain = match op.opcode {
-            O::BinUnicode | O::ShortBinUnicode | O::BinUnicode8 => std::str::from_utf8(bytes).is_ok(),
-            O::Int | O::Long => !bytes.is_empty() && bytes.len() < 10 && bytes.iter().all(u8::is_ascii_digit),
-            O::Unicode => bytes.is_ascii() && !bytes.contains(&b'\\'),
-            O::Global | O::Inst => bytes.is_ascii(),
-            O::Float | O::String => false,
+        let is_line = matches!(op.opcode.argument(), Argument::Line | Argument::TwoLines);
+        let plain = match op.opcode.kind() {
+            OpKind::Str if !is_line => std::str::from_utf8(bytes).is_ok(),
+            OpKind::Str => bytes.is_ascii() && !bytes.contains(&b'\\'),
+            OpKind::Int if is_line => !bytes.is_empty() && bytes.len() < 10 && bytes.iter().all(u8::is_ascii_digit),
+            OpKind::Global | OpKind::Instance if is_line => bytes.is_ascii(),
+            OpKind::Float | OpKind::String2 if is_line => false,
             _ => return Ok(()),
         };
         if plain {

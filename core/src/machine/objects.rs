@@ -3,6 +3,8 @@
 use super::memory::Regions;
 use super::node::{How, Node, chunk, tag};
 use super::{Done, Machine, Source, get, set};
+#[cfg(feature = "alloc")]
+use crate::OpKind;
 use crate::literal::utf8;
 use crate::{Arg, ErrorKind, GlobalName, Opcode};
 
@@ -57,8 +59,7 @@ impl Machine {
     #[cfg(feature = "alloc")]
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub fn skips_payload(&self, opcode: Opcode, len: u64) -> bool {
-        matches!(opcode, Opcode::BinBytes | Opcode::ShortBinBytes | Opcode::BinBytes8 | Opcode::ByteArray8)
-            && len >= self.options.out_of_band
+        matches!(opcode.kind(), OpKind::Bytes | OpKind::ByteArray) && len >= self.options.out_of_band
     }
 
     /// All are kept.

@@ -1,6 +1,6 @@
 //! Which memo entries are fetched, and where last: a first pass over the opcodes.
 
-use crate::{Arg, ErrorKind, Op, Opcode};
+use crate::{Arg, ErrorKind, Op, OpKind, Opcode};
 #[cfg(feature = "alloc")]
 use crate::{Decoder, Fragment, Step};
 #[cfg(feature = "alloc")]
@@ -93,10 +93,7 @@ impl<'p> MemoPlan<'p> {
     /// The memo entry that an opcode fetches, if it does. What is no number is none: the reader will say so.
     #[inline]
     pub fn fetch(op: &Op<'_>) -> Option<u64> {
-        match op.opcode {
-            Opcode::BinGet | Opcode::LongBinGet | Opcode::Get => memo_index(op)?.ok(),
-            _ => None,
-        }
+        if op.opcode.kind() == OpKind::Fetch { memo_index(op)?.ok() } else { None }
     }
 
     /// Takes note of a fetch.

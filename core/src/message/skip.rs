@@ -2,8 +2,8 @@
 
 use super::reader::Reader;
 use super::refusal::Reason;
-use crate::Opcode;
 use crate::wire::opcode::Argument;
+use crate::{OpKind, Opcode};
 
 /// MARKs that may be open in a skipped value.
 const MARKS: usize = 16;
@@ -115,30 +115,11 @@ fn floor_of(marks: &[(u32, u32)], marked: usize) -> u32 {
 
 /// Whether the opcode changes the value below what it takes.
 fn changes(opcode: Opcode) -> bool {
-    use Opcode::*;
-    matches!(opcode, Append | Appends | SetItem | SetItems | AddItems | Build)
+    matches!(opcode.kind(), OpKind::Append | OpKind::SetItem | OpKind::Add | OpKind::Build)
 }
 
 /// Whether the value that the opcode leaves takes items, or a state, from opcodes behind it.
 fn may_change(opcode: Opcode) -> bool {
-    use Opcode::*;
-    matches!(
-        opcode,
-        EmptyList
-            | List
-            | Append
-            | Appends
-            | EmptyDict
-            | Dict
-            | SetItem
-            | SetItems
-            | EmptySet
-            | AddItems
-            | Reduce
-            | Build
-            | Inst
-            | Obj
-            | NewObj
-            | NewObjEx
-    )
+    use OpKind::*;
+    matches!(opcode.kind(), List | Dict | Set | Append | SetItem | Add | Call | New | Instance | Build)
 }

@@ -11,7 +11,7 @@ use super::scalar::Utf8;
 use super::table::Table;
 use super::value::Kind;
 use super::{Executes, Memory};
-use crate::{Arg, Decoder, Error, ErrorKind, Fragment, Op, Opcode, Step};
+use crate::{Arg, Decoder, Error, ErrorKind, Fragment, Op, OpKind, Opcode, Step};
 use heapless::Vec;
 
 /// Pickles inside pickles that are followed.
@@ -415,10 +415,7 @@ impl<'m> Judge<'m> {
 
     /// The payload that begins goes to a loader.
     fn is_nested(&mut self, opcode: Opcode) -> bool {
-        if !matches!(
-            opcode,
-            Opcode::ShortBinBytes | Opcode::BinBytes | Opcode::BinBytes8 | Opcode::BinString | Opcode::ShortBinString
-        ) {
+        if !matches!(opcode.kind(), OpKind::Bytes | OpKind::String2) {
             return false;
         }
         let machine = &self.machine;
@@ -479,9 +476,10 @@ impl<'m> Judge<'m> {
         let room = self.carry.bytes.capacity() - self.carry.bytes.len();
         let _ = self.carry.bytes.extend_from_slice(data.get(..data.len().min(room)).unwrap_or_default());
         self.carry.total += data.len() as u64;
-        match opcode {
-            Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8 => self.carry.utf8.feed(data),
-            Opcode::Int | Opcode::Long => {
+        let counted = opcode.argument().is_counted();
+        match opcode.kind() {
+            OpKind::Str if counted => self.carry.utf8.feed(data),
+            OpKind::Int if !counted => {
                 self.carry.digits &= data.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'L'));
             }
             _ => {}

@@ -8,7 +8,7 @@ use super::rules::{Rule, Verdict};
 use super::scalar::{self, Reading};
 use super::value::{JUDGED, Kind, Slot, flag, pack};
 use crate::literal::escape;
-use crate::{Arg, GlobalName, Op, Opcode};
+use crate::{Arg, GlobalName, Op, OpKind, Opcode};
 
 impl Machine<'_> {
     /// One opcode with its argument; payloads beyond [`KEEP`] come through [`Machine::long`].
@@ -312,7 +312,61 @@ impl Machine<'_> {
             }
             (O::Ext1 | O::Ext2, Arg::Uint(code)) => self.extension(i64::try_from(code).unwrap_or(i64::MAX), out),
             (O::Ext4, Arg::Int(code)) => self.extension(i64::from(code), out),
-            _ => Ok(()),
+            (O::Stop, _) => Ok(()),
+            // Those of `op`, and arguments that the decoder does not give.
+            (
+                O::None
+                | O::NewTrue
+                | O::NewFalse
+                | O::BinInt
+                | O::BinInt1
+                | O::BinInt2
+                | O::BinFloat
+                | O::ShortBinUnicode
+                | O::BinUnicode
+                | O::BinUnicode8
+                | O::ShortBinBytes
+                | O::BinBytes
+                | O::BinBytes8
+                | O::ShortBinString
+                | O::BinString
+                | O::ByteArray8
+                | O::Memoize
+                | O::BinPut
+                | O::LongBinPut
+                | O::BinGet
+                | O::LongBinGet
+                | O::Mark
+                | O::EmptyTuple
+                | O::EmptyList
+                | O::EmptyDict
+                | O::EmptySet
+                | O::Append
+                | O::Appends
+                | O::SetItem
+                | O::SetItems
+                | O::Tuple1
+                | O::Tuple2
+                | O::Tuple3
+                | O::Tuple
+                | O::Long1
+                | O::Long4
+                | O::Int
+                | O::Long
+                | O::Float
+                | O::String
+                | O::Unicode
+                | O::Get
+                | O::Put
+                | O::Proto
+                | O::Global
+                | O::Inst
+                | O::PersId
+                | O::Ext1
+                | O::Ext2
+                | O::Ext4,
+                _,
+            ) => Ok(()),
         }
     }
 
@@ -344,41 +398,52 @@ impl Machine<'_> {
 
     /// A payload that is too long to be kept, or that nobody looks at.
     pub fn long(&mut self, opcode: Opcode, offset: u64, judged: bool, out: &mut dyn Observer) -> Result<(), Broken> {
-        use Opcode as O;
         self.offset = offset;
         self.opcode = Some(opcode);
         self.level.last = opcode.byte();
-        let kind = match opcode {
-            O::ShortBinUnicode | O::BinUnicode | O::BinUnicode8 | O::Unicode => Kind::Str,
-            O::ShortBinBytes | O::BinBytes | O::BinBytes8 => Kind::Bytes,
-            O::ByteArray8 => Kind::ByteArray,
-            O::ShortBinString | O::BinString | O::String => Kind::Str2,
-            O::Float => Kind::Float,
-            O::PersId => return self.persistent(Slot::new(Kind::Str).with(flag::LONG), out),
-            O::Global => {
-                self.tell(
-                    Rule::LookAlike,
-                    Verdict::Suspicious,
-                    Readers::All,
-                    "the name of a global is hundreds of bytes long",
-                    out,
-                );
+        let kind = match opcode.kind() {
+            OpKind::Str => Kind::Str,
+            OpKind::Bytes => Kind::Bytes,
+            OpKind::ByteArray => Kind::ByteArray,
+            OpKind::String2 => Kind::Str2,
+            OpKind::Float => Kind::Float,
+            OpKind::Int => Kind::Int,
+            OpKind::Fetch => Kind::Any,
+            OpKind::Store => return Ok(()),
+            OpKind::Persistent => return self.persistent(Slot::new(Kind::Str).with(flag::LONG), out),
+            OpKind::Global | OpKind::Instance => {
+                let detail = "the name of a global is hundreds of bytes long";
+                self.tell(Rule::LookAlike, Verdict::Suspicious, Readers::All, detail, out);
+                if opcode == Opcode::Inst {
+                    self.unmark()?;
+                }
                 return self.push(Slot::new(Kind::Unknown), out);
             }
-            O::Inst => {
-                self.tell(
-                    Rule::LookAlike,
-                    Verdict::Suspicious,
-                    Readers::All,
-                    "the name of a global is hundreds of bytes long",
-                    out,
-                );
-                self.unmark()?;
-                return self.push(Slot::new(Kind::Unknown), out);
+            // Their arguments are never long.
+            OpKind::Proto
+            | OpKind::Frame
+            | OpKind::Stop
+            | OpKind::Mark
+            | OpKind::Pop
+            | OpKind::PopMark
+            | OpKind::Dup
+            | OpKind::None
+            | OpKind::Bool
+            | OpKind::Buffer
+            | OpKind::List
+            | OpKind::Tuple
+            | OpKind::Dict
+            | OpKind::Set
+            | OpKind::FrozenSet
+            | OpKind::Append
+            | OpKind::SetItem
+            | OpKind::Add
+            | OpKind::Extension
+            | OpKind::Call
+            | OpKind::New
+            | OpKind::Build => {
+                return Ok(());
             }
-            O::Put => return Ok(()),
-            O::Get => Kind::Any,
-            _ => Kind::Int,
         };
         self.push(Slot { aux: if judged { JUDGED } else { 0 }, ..Slot::new(kind).with(flag::LONG) }, out)
     }

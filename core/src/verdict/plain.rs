@@ -1,6 +1,6 @@
 //! The bytes of an array behind a joblib wrapper, as `pickle.load` reads them: opcodes.
 
-use crate::{Decoder, Opcode, Step};
+use crate::{Decoder, OpKind, Opcode, Step};
 
 /// Opcodes that are looked at: data is none after a few.
 const MOST: u32 = 4096;
@@ -41,29 +41,49 @@ impl Plain {
                 continue;
             }
             self.left -= 1;
-            match opcode {
-                Opcode::Global | Opcode::Inst => {
+            match opcode.kind() {
+                OpKind::Global if opcode == Opcode::StackGlobal => {
+                    if self.brought > 1 {
+                        self.left = 0;
+                        return true;
+                    }
+                }
+                OpKind::Global => {
                     self.left = 0;
                     return !self.odd;
                 }
-                Opcode::StackGlobal if self.brought > 1 => {
+                OpKind::Instance if opcode == Opcode::Inst => {
                     self.left = 0;
-                    return true;
+                    return !self.odd;
                 }
-                Opcode::Stop => self.left = 0,
-                Opcode::ShortBinUnicode
-                | Opcode::BinUnicode
-                | Opcode::BinUnicode8
-                | Opcode::Unicode
-                | Opcode::String
-                | Opcode::BinString
-                | Opcode::ShortBinString
-                | Opcode::Get
-                | Opcode::BinGet
-                | Opcode::LongBinGet
-                | Opcode::Pop
-                | Opcode::PopMark => self.brought += 1,
-                _ => {}
+                OpKind::Stop => self.left = 0,
+                OpKind::Str | OpKind::String2 | OpKind::Fetch | OpKind::Pop | OpKind::PopMark => self.brought += 1,
+                OpKind::Proto
+                | OpKind::Frame
+                | OpKind::Mark
+                | OpKind::Dup
+                | OpKind::Store
+                | OpKind::None
+                | OpKind::Bool
+                | OpKind::Int
+                | OpKind::Float
+                | OpKind::Bytes
+                | OpKind::ByteArray
+                | OpKind::Buffer
+                | OpKind::List
+                | OpKind::Tuple
+                | OpKind::Dict
+                | OpKind::Set
+                | OpKind::FrozenSet
+                | OpKind::Append
+                | OpKind::SetItem
+                | OpKind::Add
+                | OpKind::Extension
+                | OpKind::Persistent
+                | OpKind::Call
+                | OpKind::New
+                | OpKind::Instance
+                | OpKind::Build => {}
             }
             self.odd = false;
         }

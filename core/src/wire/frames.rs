@@ -4,7 +4,7 @@
 //! the next value once it has [`TARGET`] bytes, before a payload of that size, and at STOP
 //! (`_Pickler_OpcodeBoundary` and `_Pickler_write_bytes` in `_pickle.c`).
 
-use crate::Opcode;
+use crate::{Argument, Opcode};
 
 /// Bytes from which on a frame ends at the next value, and a payload stands outside.
 pub const TARGET: usize = 64 * 1024;
@@ -63,11 +63,10 @@ pub trait Frames: sealed::Sealed {
 
 /// PROTO, and large payloads of str and bytes, stand outside.
 fn stands_outside(opcode: Opcode, len: usize) -> bool {
-    match opcode {
-        Opcode::Proto => true,
-        Opcode::BinUnicode | Opcode::BinBytes => len >= TARGET + 5,
-        Opcode::BinUnicode8 | Opcode::BinBytes8 | Opcode::ByteArray8 => len >= TARGET + 9,
-        _ => false,
+    match opcode.argument() {
+        Argument::Bytes4 => len >= TARGET + 5,
+        Argument::Bytes8 => len >= TARGET + 9,
+        _ => opcode == Opcode::Proto,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::literal::int;
 use crate::wire::sink::WriteError;
-use crate::{Arg, Decoder, Encoder, Error, ErrorKind, Op, Opcode, Step};
+use crate::{Arg, Decoder, Encoder, Error, ErrorKind, Op, OpKind, Opcode, Step};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use embedded_io::Write;
@@ -44,9 +44,9 @@ fn memo_index(op: &Op<'_>, known: usize) -> Result<Option<(bool, u64)>, Error> {
         Some(index) => index.map_err(|kind| Error::new(kind, op.opcode.byte(), op.offset)),
         None => Ok(known as u64),
     };
-    Ok(match op.opcode {
-        Opcode::Put | Opcode::BinPut | Opcode::LongBinPut | Opcode::Memoize => Some((true, index()?)),
-        Opcode::Get | Opcode::BinGet | Opcode::LongBinGet => Some((false, index()?)),
+    Ok(match op.opcode.kind() {
+        OpKind::Store => Some((true, index()?)),
+        OpKind::Fetch => Some((false, index()?)),
         _ => None,
     })
 }
@@ -197,14 +197,14 @@ impl Traits {
                 proto = op.uint();
             }
             traits.protocol = traits.protocol.max(opcode.protocol());
-            traits.python2 |= matches!(opcode, Opcode::String | Opcode::BinString | Opcode::ShortBinString);
+            let kind = opcode.kind();
+            traits.python2 |= kind == OpKind::String2;
             // A recursive object is made twice; the pickler drops one and fetches the other.
-            let fetch = matches!(opcode, Opcode::Get | Opcode::BinGet | Opcode::LongBinGet);
-            traits.drops_calls |= dropped && !fetch;
-            dropped = opcode == Opcode::Pop && called;
-            called = match opcode {
-                Opcode::Reduce | Opcode::NewObj | Opcode::NewObjEx | Opcode::Obj | Opcode::Inst | Opcode::Build => true,
-                Opcode::Put | Opcode::BinPut | Opcode::LongBinPut | Opcode::Memoize | Opcode::Frame => called,
+            traits.drops_calls |= dropped && kind != OpKind::Fetch;
+            dropped = kind == OpKind::Pop && called;
+            called = match kind {
+                OpKind::Call | OpKind::New | OpKind::Instance | OpKind::Build => true,
+                OpKind::Store | OpKind::Frame => called,
                 _ => false,
             };
             Ok(())

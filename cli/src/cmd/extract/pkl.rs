@@ -6,7 +6,7 @@ use crate::input::containers::{self, Member, NpyHeader};
 use crate::input::{Input, Part};
 use crate::messages::printable;
 use crate::survey::indexes::Indexes;
-use pickle_core::{Arg, Decoder, Encoder, Opcode, Step, WriteError, memo_index};
+use pickle_core::{Arg, Decoder, Encoder, OpKind, Opcode, Step, WriteError, memo_index};
 use std::io::{self, BufWriter, Write};
 use std::rc::Rc;
 
@@ -105,17 +105,15 @@ impl<'o> Arrays<'o> {
                     index.and_then(|index| index.checked_add(self.memo)).filter(|new| *new <= u64::from(u32::MAX));
                 new.map(Arg::Uint).ok_or("its objects have a memo that is too large")
             };
-            let written = match op.opcode {
-                Opcode::Proto | Opcode::Frame | Opcode::Stop => Ok(()),
-                Opcode::Put | Opcode::BinPut | Opcode::LongBinPut | Opcode::Memoize => {
+            let written = match op.opcode.kind() {
+                OpKind::Proto | OpKind::Frame | OpKind::Stop => Ok(()),
+                OpKind::Store => {
                     let index = known.filled_by(&op);
                     index.into_iter().for_each(|index| known.insert(index));
                     highest = highest.max(index);
                     to.op(Opcode::LongBinPut, new(index)?)
                 }
-                Opcode::Get | Opcode::BinGet | Opcode::LongBinGet => {
-                    to.op(Opcode::LongBinGet, new(memo_index(&op).and_then(Result::ok))?)
-                }
+                OpKind::Fetch => to.op(Opcode::LongBinGet, new(memo_index(&op).and_then(Result::ok))?),
                 _ => to.copy(&op),
             };
             written.map_err(|error| match error {

@@ -2,7 +2,7 @@
 //! there are, never which.
 
 use crate::survey::indexes::Indexes;
-use pickle_core::{ErrorKind, Opcode};
+use pickle_core::{ErrorKind, OpKind, Opcode};
 use std::collections::HashSet;
 
 /// The memo: which entries were ever stored.
@@ -105,8 +105,8 @@ impl Machine {
                 None => effect.fault = Some(ErrorKind::NoMark),
             }
         }
-        match opcode {
-            Opcode::Put | Opcode::BinPut | Opcode::LongBinPut | Opcode::Memoize => {
+        match opcode.kind() {
+            OpKind::Store => {
                 let key = key.unwrap_or_else(|| {
                     let next = memo.len();
                     effect.memo_index = Some(next);
@@ -120,9 +120,7 @@ impl Machine {
                     memo.insert(key);
                 }
             }
-            Opcode::Get | Opcode::BinGet | Opcode::LongBinGet
-                if !key.as_ref().is_some_and(|key| memo.contains(key)) =>
-            {
+            OpKind::Fetch if !key.as_ref().is_some_and(|key| memo.contains(key)) => {
                 effect.fault = Some(ErrorKind::MemoMissing);
             }
             _ => {}

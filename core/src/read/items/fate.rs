@@ -3,7 +3,7 @@
 use super::place::{Part, Way};
 use crate::machine::Machine;
 use crate::machine::node::{Node, tag};
-use crate::{Decoder, Fragment, Op, Opcode, StackEffect, Step};
+use crate::{Decoder, Fragment, Op, OpKind, Opcode, StackEffect, Step};
 use heapless::Vec;
 
 /// Marks that may be open at once; where more are, the pickle is read as a whole.
@@ -29,6 +29,16 @@ pub struct Fate {
     floor: usize,
     /// There were more marks or steps than are followed.
     lost: bool,
+}
+
+/// What an opcode puts into the value that it fills; `None` where it fills none.
+fn part_of(opcode: Opcode) -> Option<Part> {
+    match opcode.kind() {
+        OpKind::Append | OpKind::Add => Some(Part::Item),
+        OpKind::SetItem => Some(Part::Entry),
+        OpKind::Build => Some(Part::State),
+        _ => None,
+    }
 }
 
 impl Fate {
@@ -63,11 +73,7 @@ impl Fate {
             _ => return false,
         };
         let last = before.last().and_then(|&byte| Opcode::from_byte(byte));
-        let fills = |opcode: Opcode| {
-            use Opcode as O;
-            matches!(opcode, O::Append | O::Appends | O::SetItem | O::SetItems | O::AddItems | O::Build)
-        };
-        !last.is_some_and(fills)
+        last.is_none_or(|opcode| part_of(opcode).is_none())
     }
 
     /// Takes the bytes that follow, from [`Fate::offset`] on, in pieces of any size. `Some` tells that the container goes
@@ -124,12 +130,7 @@ impl Fate {
         };
         // What lies from here on is taken from the stack.
         let Some(mut taken) = top.checked_sub(pops).filter(|&place| place >= self.floor) else { return Some(false) };
-        let fills = match opcode {
-            Opcode::Append | Opcode::Appends | Opcode::AddItems => Some(Part::Item),
-            Opcode::SetItem | Opcode::SetItems => Some(Part::Entry),
-            Opcode::Build => Some(Part::State),
-            _ => None,
-        };
+        let fills = part_of(opcode);
         if opcode == Opcode::Dup {
             self.height += 1;
             return None;

@@ -2,7 +2,7 @@
 
 use super::{Framer, copy, each, memo_index};
 use crate::wire::sink::WriteError;
-use crate::{Arg, Decoder, Encoder, Error, GlobalName, Op, Opcode, Step};
+use crate::{Arg, Decoder, Encoder, Error, GlobalName, Op, OpKind, Opcode, Step};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -232,5 +232,5 @@ impl Stack {
 
 /// A str as it can be the name of a global.
 fn is_str(op: &Op<'_>) -> bool {
-    matches!(op.opcode, Opcode::ShortBinUnicode | Opcode::BinUnicode | Opcode::BinUnicode8)
+    op.opcode.kind() == OpKind::Str && op.opcode != Opcode::Unicode
 }
