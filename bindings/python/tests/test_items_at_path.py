@@ -8,7 +8,7 @@ import random
 import libpickle
 import pytest
 
-SIZES = (0, 1, 255, 256, 65_535, 65_536)
+SIZES = (0, 1, 255, 256, 65_537)
 # Larger pickles may be read without a document.
 FILLING = b"f" * (300 << 10)
 
@@ -66,7 +66,7 @@ def test_every_container_at_a_path(protocol, size, tmp_path):
             ("$[1]", (["first"], container, ["last"], FILLING)),
             ("$.a[0].b", {"a": [{"b": container}], "c": FILLING}),
         ]
-        for at, value in around if size <= 256 else around[:4]:
+        for at, value in around if size <= 256 else around[2:4]:
             path.write_bytes(pickle.dumps(value, protocol))
             found = same(path, at)
             expected = list(container.items()) if isinstance(container, dict) else list(container)
@@ -93,8 +93,6 @@ def test_what_stands_around_the_container(protocol, tmp_path):
         ({"rows": rows, "object": strange}, "$.rows"),
         ({"object": strange, "rows": rows}, "$.rows"),
         ({"rows": rows[:9000] + [strange] + rows[9000:]}, "$.rows"),
-        ({"rows": rows, "long": b"x" * (6 << 20), "many": [[index] for index in range(1 << 20)]}, "$.rows"),
-        ({"long": list(range(1_200_000)), "rows": rows}, "$.rows"),
         ({"rows": rows, "again": rows}, "$.rows"),
         ({"again": rows, "rows": rows}, "$.rows"),
         ({"rows": rows}, "$.none"),
@@ -103,6 +101,14 @@ def test_what_stands_around_the_container(protocol, tmp_path):
         (({"rows": rows}, 1), "$[0].rows"),
         ({"rows": {index: [[[[[]]]]] for index in range(50_000)}}, "$.rows"),
     ]
+    # Longer than what is read at a time.
+    large = [
+        ({"rows": rows, "long": b"x" * (6 << 20), "many": [[index] for index in range(1 << 20)]}, "$.rows"),
+        ({"long": list(range(1_200_000)), "rows": rows}, "$.rows"),
+    ]
+    for value, at in large if protocol == 4 else []:
+        path.write_bytes(pickle.dumps(value, protocol))
+        same(path, at)
     for value, at in values:
         path.write_bytes(pickle.dumps(value, protocol))
         same(path, at)
