@@ -10,7 +10,7 @@ use crate::pickles::shares_memo;
 use crate::print::json::{self, json};
 use clap::Args;
 use pickle_core::joblib::{Array, array_after};
-use pickle_core::{Document, Error, ErrorKind, Heap, Options, Status, Unpickler, WriteError};
+use pickle_core::{Document, Error, ErrorKind, Heap, Opcode, Options, Status, Unpickler, WriteError};
 use serde_json::Value;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -273,7 +273,7 @@ fn text(document: &Document<'_>) -> Value {
 /// The same value as it is printed: ints that JSON has no room for are text there.
 fn plain(value: &Value) -> Value {
     let mut pickle = crate::edit::opcodes(value).unwrap_or_default();
-    pickle.push(b'.');
+    pickle.push(Opcode::Stop.byte());
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     unpickler.load(&pickle).map_or(Value::Null, |document| text(&document))
 }

@@ -375,7 +375,55 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
         Opcode::ByteArray8 => (Encoding::Latin1, Style::ByteArray),
         Opcode::Unicode => (Encoding::RawUnicodeEscape, Style::Str),
         Opcode::Global | Opcode::Inst | Opcode::PersId => (Encoding::EscapedUtf8, Style::Str),
-        _ => (Encoding::Utf8, Style::Str),
+        Opcode::BinUnicode | Opcode::ShortBinUnicode | Opcode::BinUnicode8 => (Encoding::Utf8, Style::Str),
+        // They have no payload.
+        Opcode::Mark
+        | Opcode::EmptyTuple
+        | Opcode::Stop
+        | Opcode::Pop
+        | Opcode::PopMark
+        | Opcode::Dup
+        | Opcode::BinFloat
+        | Opcode::BinInt
+        | Opcode::BinInt1
+        | Opcode::BinInt2
+        | Opcode::None
+        | Opcode::BinPersId
+        | Opcode::Reduce
+        | Opcode::EmptyList
+        | Opcode::Append
+        | Opcode::Build
+        | Opcode::Dict
+        | Opcode::Appends
+        | Opcode::BinGet
+        | Opcode::LongBinGet
+        | Opcode::List
+        | Opcode::Obj
+        | Opcode::BinPut
+        | Opcode::LongBinPut
+        | Opcode::SetItem
+        | Opcode::Tuple
+        | Opcode::SetItems
+        | Opcode::EmptyDict
+        | Opcode::Proto
+        | Opcode::NewObj
+        | Opcode::Ext1
+        | Opcode::Ext2
+        | Opcode::Ext4
+        | Opcode::Tuple1
+        | Opcode::Tuple2
+        | Opcode::Tuple3
+        | Opcode::NewTrue
+        | Opcode::NewFalse
+        | Opcode::EmptySet
+        | Opcode::AddItems
+        | Opcode::FrozenSet
+        | Opcode::NewObjEx
+        | Opcode::StackGlobal
+        | Opcode::Memoize
+        | Opcode::Frame
+        | Opcode::NextBuffer
+        | Opcode::ReadonlyBuffer => return Ok(Value::Nothing),
     };
     let mut seen = QuotesSeen::default();
     match encoding {

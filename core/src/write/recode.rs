@@ -205,7 +205,33 @@ impl Traits {
             called = match kind {
                 OpKind::Call | OpKind::New | OpKind::Instance | OpKind::Build => true,
                 OpKind::Store | OpKind::Frame => called,
-                _ => false,
+                OpKind::Proto
+                | OpKind::Stop
+                | OpKind::Mark
+                | OpKind::Pop
+                | OpKind::PopMark
+                | OpKind::Dup
+                | OpKind::Fetch
+                | OpKind::None
+                | OpKind::Bool
+                | OpKind::Int
+                | OpKind::Float
+                | OpKind::Str
+                | OpKind::String2
+                | OpKind::Bytes
+                | OpKind::ByteArray
+                | OpKind::Buffer
+                | OpKind::List
+                | OpKind::Tuple
+                | OpKind::Dict
+                | OpKind::Set
+                | OpKind::FrozenSet
+                | OpKind::Append
+                | OpKind::SetItem
+                | OpKind::Add
+                | OpKind::Global
+                | OpKind::Extension
+                | OpKind::Persistent => false,
             };
             Ok(())
         })?;

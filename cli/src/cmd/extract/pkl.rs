@@ -49,9 +49,10 @@ impl<'o> Arrays<'o> {
             Trouble::Other(Failure::Refused { name, text })
         };
         if self.in_dict {
-            let len = u32::try_from(name.len()).map_err(|_| refuse("its name is too long".into()))?;
-            let head = [&[Opcode::BinUnicode.byte()][..], &len.to_le_bytes()].concat();
-            self.out.write_all(&head).and_then(|()| self.out.write_all(name.as_bytes())).map_err(Trouble::Write)?;
+            let mut key = Vec::new();
+            let written = Encoder::new(&mut key, PROTOCOL).op(Opcode::BinUnicode, Arg::Bytes(name.as_bytes()));
+            written.map_err(|_| refuse("its name is too long".into()))?;
+            self.out.write_all(&key).map_err(Trouble::Write)?;
         }
         if header.has_objects() {
             let mut pickle = Vec::new();
