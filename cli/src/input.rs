@@ -19,6 +19,7 @@ mod part;
 mod raw;
 mod sniff;
 mod source;
+mod reading;
 mod wrap;
 
 pub use arrays::Arrays;

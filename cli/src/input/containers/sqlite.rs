@@ -4,7 +4,7 @@
 use super::bytes::{Block, Order};
 use super::format::{Format, Open, Recognise};
 use super::keyed;
-use super::{Data, Member};
+use super::{Data, Member, text};
 use crate::Failure;
 use crate::input::{Input, Part};
 use rusqlite::types::ValueRef;
@@ -24,6 +24,9 @@ pub(super) const FORMAT: Format = Format {
 
 /// Bytes of a database inside another file, which is read into memory.
 const MAX_INNER: u64 = 1 << 30;
+
+/// Bytes, or characters, at the start of a value that are looked at.
+const HEAD: usize = 64;
 
 /// Begins as a database does.
 fn is_sqlite(head: &[u8]) -> bool {
@@ -141,7 +144,7 @@ fn cells(
     let (from, value) = (quoted(table), quoted(column));
     let key = if shelf { quoted("key") } else { "NULL".into() };
     let query = format!(
-        "SELECT rowid, substr({value}, 1, 8), substr({value}, -1, 1), {key} FROM {from} WHERE typeof({value}) IN ('blob', 'text') ORDER BY rowid"
+        "SELECT rowid, substr({value}, 1, {HEAD}), substr({value}, -1, 1), {key} FROM {from} WHERE typeof({value}) IN ('blob', 'text') ORDER BY rowid"
     );
     let (shared_table, shared_column): (Rc<str>, Rc<str>) = (table.into(), column.into());
     let mut statement = database.prepare(&query)?;
@@ -149,16 +152,18 @@ fn cells(
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;
         let (head, tail) = (bytes(row.get_ref(1)?), bytes(row.get_ref(2)?));
-        if !shelf && !may_be_pickle(head, tail) {
-            continue;
-        }
-        let name = if shelf { keyed::name(bytes(row.get_ref(3)?)) } else { format!("{table}/{column}/{number}") };
         let cell = Cell {
             database: database.clone(),
             table: shared_table.clone(),
             column: shared_column.clone(),
             row: number,
         };
+        // What cannot be read is told when it is opened.
+        let is_text = || text::may_be_value(head) && cell.read().map_or(true, |value| text::is_value(&value));
+        if !shelf && !may_be_pickle(head, tail) && !is_text() {
+            continue;
+        }
+        let name = if shelf { keyed::name(bytes(row.get_ref(3)?)) } else { format!("{table}/{column}/{number}") };
         members.push(Member { name, data: Data::Cell(cell) });
     }
     Ok(())
@@ -175,8 +180,8 @@ fn copied(database: &Rc<Connection>, table: &str, column: &str, members: &mut Ve
         number += 1;
         let value = bytes(row.get_ref(0)?);
         let (head, tail) =
-            (value.get(..8).unwrap_or(value), value.get(value.len().saturating_sub(1)..).unwrap_or_default());
-        if may_be_pickle(head, tail) {
+            (value.get(..HEAD).unwrap_or(value), value.get(value.len().saturating_sub(1)..).unwrap_or_default());
+        if may_be_pickle(head, tail) || text::may_be_value(head) && text::is_value(value) {
             let name = format!("{table}/{column}/{number}");
             members.push(Member { name, data: Data::Memory(value.to_vec()) });
         }
@@ -191,13 +196,14 @@ fn bytes<'r>(value: ValueRef<'r>) -> &'r [u8] {
     }
 }
 
-/// Worth a closer look: it ends in STOP, or begins as compressed data or a text form of a pickle does.
+/// Worth a closer look: it ends in STOP, or begins as compressed data, a pickle with PROTO or a text form of one does.
 fn may_be_pickle(head: &[u8], tail: &[u8]) -> bool {
-    const PACKED: &[&[u8]] =
-        &[b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd", b"\x04\"M\x18"];
     const TEXT: &[&[u8]] = &[
         b"gA", b"KG", b"KH", b"KI", b"eJ", b"H4sI", b"8004", b"8005", b"8002", b"8003", b"\\x80", b"b'", b"b\"", b".eJ",
     ];
-    tail == b"." && head.first().is_some_and(|&byte| pickle_core::Opcode::from_byte(byte).is_some())
-        || PACKED.iter().chain(TEXT).any(|prefix| head.starts_with(prefix))
+    let begins = |byte: Option<&u8>| byte.is_some_and(|&byte| pickle_core::Opcode::from_byte(byte).is_some());
+    tail == b"." && begins(head.first())
+        || matches!(head, [0x80, 0..=5, rest @ ..] if begins(rest.first()))
+        || text::is_packed(head)
+        || TEXT.iter().any(|prefix| head.starts_with(prefix))
 }

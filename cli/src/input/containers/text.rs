@@ -5,16 +5,21 @@ mod batch;
 mod forms;
 mod respell;
 mod spelling;
+#[cfg(feature = "sqlite")]
+mod value;
 mod within;
 
 use super::format::{Format, Open, Recognise};
 use super::{Content, Data, Member, Unfolded};
 use crate::Failure;
+use crate::input::reading::are_pickles;
 use crate::input::{Container, Input, sniff};
 use forms::FORMS;
 pub(in crate::input) use respell::{respell, whole};
 use serde_json::Value;
 use std::io::{Cursor, Read};
+#[cfg(feature = "sqlite")]
+pub(super) use value::{is_value, may_be_value};
 
 /// The row of the table.
 pub(super) const FORMAT: Format = Format {
@@ -143,9 +148,17 @@ fn wrapped(text: &[u8]) -> Option<Vec<u8>> {
             if hash.len() >= 32 && hash.iter().all(u8::is_ascii_hexdigit) { rest.get(1..) } else { None }
         });
         let found = hashed.unwrap_or(&bytes);
-        // Plain words are base64 as well: only what reads as a pickle counts.
-        reads_as_pickle(found).then(|| found.to_vec())
+        // Plain words are base64 as well: only what reads as a pickle counts, of a few characters to their end.
+        let is_one = if text.len() < forms::LEAST { are_pickles(found) } else { reads_as_pickle(found) };
+        is_one.then(|| found.to_vec())
     })
+}
+
+/// Begins as what compressors write.
+pub(super) fn is_packed(head: &[u8]) -> bool {
+    const PACKED: &[&[u8]] =
+        &[b"\x1f\x8b", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd", b"\x04\"M\x18"];
+    PACKED.iter().any(|prefix| head.starts_with(prefix))
 }
 
 /// A pickle stands at the start, perhaps compressed.

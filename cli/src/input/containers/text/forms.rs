@@ -24,7 +24,18 @@ pub(super) const FORMS: &[Form] = &[
 ];
 
 /// Bytes of text that must be there to be worth a try, where no prefix says what it is.
-const LEAST: usize = 16;
+pub(super) const LEAST: usize = 16;
+
+/// PROTO of protocols 2 to 5 or GLOBAL in hexadecimal or base64, which makes less text worth a try.
+fn begins_for_sure(text: &[u8]) -> bool {
+    let is_proto = matches!(text, [b'8', b'0', b'0', b'2'..=b'5', ..] | [b'g', b'A', b'I'..=b'X', ..]);
+    is_proto || matches!(text, [b'6', b'3', ..] | [b'Y', b'w'..=b'z' | b'0'..=b'9' | b'+' | b'/', ..])
+}
+
+/// Long enough to be worth a try.
+pub(super) fn is_long(text: &[u8]) -> bool {
+    text.len() >= LEAST || begins_for_sure(text)
+}
 
 /// The text behind `0x` (MySQL), `\x` (PostgreSQL), `X'` (SQL), with what may stand around it, and whether there is such a
 /// prefix.
@@ -51,19 +62,20 @@ fn is_hex_text(byte: &u8) -> bool {
 
 fn begins_hex(head: &[u8]) -> bool {
     let (digits, prefixed) = behind_prefix(head);
-    (prefixed || digits.len() >= LEAST) && digits.iter().all(is_hex_text)
+    (prefixed || is_long(digits)) && digits.iter().all(is_hex_text)
 }
 
 /// Digits in pairs, blanks and line ends between them.
 fn hex(text: &[u8]) -> Option<Vec<u8>> {
     let (digits, prefixed) = behind_prefix(text);
-    if !prefixed && digits.len() < LEAST {
+    if !prefixed && !is_long(digits) {
         return None;
     }
     pairs(digits)
 }
 
-fn pairs(text: &[u8]) -> Option<Vec<u8>> {
+/// Digits in pairs.
+pub(super) fn pairs(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 2);
     let mut high = None;
     for &byte in text.iter().filter(|byte| !byte.is_ascii_whitespace()) {
@@ -269,15 +281,17 @@ fn is_base64(byte: u8) -> bool {
 /// Base64, perhaps with a signature behind it: what is no pickle of protocol 0, which has several lines.
 fn begins_base64(head: &[u8]) -> bool {
     let text = head.trim_ascii_end();
-    text.len() >= LEAST && text.iter().all(|&b| is_base64(b) || matches!(b, b'=' | b':' | b'.'))
+    is_long(text) && text.iter().all(|&b| is_base64(b) || matches!(b, b'=' | b':' | b'.'))
 }
 
 /// Standard or for URLs, padded or not, with line breaks. Django: a dot tells of compression, signatures follow behind
 /// colons (`django.core.signing.dumps`).
 fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    if text.len() < LEAST {
-        return None;
-    }
+    if is_long(text) { base64_of_any_length(text) } else { None }
+}
+
+/// The same, however short.
+pub(super) fn base64_of_any_length(text: &[u8]) -> Option<Vec<u8>> {
     let signed = text.strip_prefix(b".").unwrap_or(text);
     let first = signed.split(|&b| b == b':').next().unwrap_or_default();
     let mut plain = Vec::with_capacity(first.len());
