@@ -33,9 +33,7 @@ pub(crate) fn recognise(source: &mut Source) -> Option<Layer> {
     match by_magic {
         Some(layer) => Some(layer),
         None if may_be_zlib(source.peek(2)) && is_zlib(source) => Some(Layer::Zlib),
-        // No opcode.
-        None if matches!(first, 0..0x28 | 0xff) => framed::is_framed(source).then_some(Layer::Framed),
-        None => None,
+        None => framed::recognise(source),
     }
 }
 

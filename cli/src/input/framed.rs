@@ -1,31 +1,195 @@
 //! Pickles with their lengths in front: 4 bytes, the highest first, as `logging.handlers.SocketHandler`, carbon's pickle
 //! receiver and `multiprocessing.connection` send them; the last writes -1 and then 8 bytes from 2 GiB on
 //! (`Connection._send_bytes`). Spark's Python workers write the same lengths, and special ones below zero between and behind them
-//! (`SpecialLengths` in `pyspark/serializers.py`).
+//! (`SpecialLengths` in `pyspark/serializers.py`). Lengths of 4 bytes, the lowest first, and of 8 are told from others by more: the
+//! first pickle is as long as that, and nothing can be read from the first byte on.
 
 use super::layer::{Layer, LayerError, LayerFault};
+use super::lengths::Lengths;
+use super::reading::Reading;
 use super::source::{CAPACITY, Source};
 use std::io::{self, BufRead, Read};
 
-/// True where a pickle with its length in front begins. The first byte must be no opcode, so only the first pickle must
-/// be shorter than 640 MiB (28 is MARK), or have a length of 8 bytes. It ends in STOP, or is too long to see its end and
-/// begins as pickles do.
-pub(super) fn is_framed(source: &mut Source) -> bool {
-    let (header, len) = match *source.peek(4) {
-        [0xff, 0xff, 0xff, 0xff] => match source.peek(12) {
-            [_, _, _, _, len @ ..] => (12, <[u8; 8]>::try_from(len).map_or(0, u64::from_be_bytes)),
-            _ => return false,
-        },
-        [l0 @ 0..0x28, l1, l2, l3] => (4, u32::from_be_bytes([l0, l1, l2, l3]).into()),
-        _ => return false,
+/// The layer of the lengths in front of pickles, where such begin.
+///
+/// No byte is waited for that a pickle without a length in front would not need as well.
+pub(super) fn recognise(source: &mut Source) -> Option<Layer> {
+    let mut candidates = vec![Candidate::Usual, Candidate::Of(Lengths::FourLittle)];
+    candidates.extend([Lengths::EightLittle, Lengths::EightBig].map(Candidate::Of));
+    let (mut plain, mut wanted) = (Reading::Open, 1);
+    loop {
+        let is_all = source.peek(wanted).len() < wanted.min(CAPACITY);
+        let here = source.buffered();
+        // Almost every file is told by its first bytes.
+        let head = if wanted <= HEADER { here.get(..wanted).unwrap_or(here) } else { here };
+        if plain == Reading::Open {
+            plain = Reading::of(head);
+        }
+        if let Reading::Whole(_) = plain {
+            return None;
+        }
+        let seen = Seen { head, here, is_all: is_all || head.len() >= CAPACITY, plain };
+        // Where two fit, it is the one whose first pickle is the shorter one.
+        let (mut found, mut more) = (None, usize::MAX);
+        candidates.retain(|candidate| match candidate.judge(&seen) {
+            Guess::Yes(len) => {
+                found = found.filter(|(shorter, _)| *shorter <= len).or(Some((len, candidate.layer())));
+                true
+            }
+            Guess::No => false,
+            Guess::More(bytes) => {
+                more = more.min(bytes);
+                true
+            }
+        });
+        if found.is_some() || candidates.is_empty() || seen.is_all {
+            return found.map(|(_, layer)| layer);
+        }
+        // A pickle may end with the next byte.
+        wanted = if plain == Reading::Open { head.len() + 1 } else { more.max(head.len() + 1) };
+    }
+}
+
+/// Bytes that tell most files from these.
+const HEADER: usize = 12;
+
+/// The longest first pickle, so that the highest byte of a length of 4 is no opcode (28 is MARK): 640 MiB.
+const LONGEST: u64 = 0x2800_0000;
+
+/// What was seen of an input.
+struct Seen<'s> {
+    head: &'s [u8],
+    /// All that is in the buffer.
+    here: &'s [u8],
+    /// Nothing follows, or more than can be seen.
+    is_all: bool,
+    /// What it is without lengths.
+    plain: Reading,
+}
+
+enum Guess {
+    /// The first pickle has so many bytes.
+    Yes(u64),
+    No,
+    /// So many bytes tell.
+    More(usize),
+}
+
+/// A kind of lengths.
+#[derive(Clone, Copy)]
+enum Candidate {
+    /// Those of sockets.
+    Usual,
+    Of(Lengths),
+}
+
+impl Candidate {
+    fn layer(self) -> Layer {
+        match self {
+            Candidate::Usual => Layer::Framed,
+            Candidate::Of(lengths) => Layer::Counted(lengths),
+        }
+    }
+
+    fn judge(self, seen: &Seen<'_>) -> Guess {
+        match self {
+            Candidate::Usual => usual(seen),
+            Candidate::Of(lengths) => counted(seen, lengths),
+        }
+    }
+}
+
+/// Bytes that are not there yet: they are waited for, unless there are none.
+fn wait(seen: &Seen<'_>, bytes: usize) -> Guess {
+    if seen.is_all { Guess::No } else { Guess::More(bytes) }
+}
+
+/// The first byte is no opcode, so only the first pickle must be shorter than [`LONGEST`], or have a length of 8 bytes. It ends in
+/// STOP, or is too long to see its end and begins as pickles do.
+fn usual(seen: &Seen<'_>) -> Guess {
+    let head = seen.head;
+    let (header, len) = match *head {
+        [0xff, 0xff, 0xff, 0xff, l0, l1, l2, l3, l4, l5, l6, l7, ..] => {
+            (12, u64::from_be_bytes([l0, l1, l2, l3, l4, l5, l6, l7]))
+        }
+        [l0 @ 0..0x28, l1, l2, l3, ..] => (4, u32::from_be_bytes([l0, l1, l2, l3]).into()),
+        [0xff, ref rest @ ..] if rest.iter().take(3).all(|byte| *byte == 0xff) => return wait(seen, head.len() + 1),
+        [] | [0..0x28] | [0..0x28, _] | [0..0x28, _, _] => return wait(seen, head.len() + 1),
+        _ => return Guess::No,
     };
     let end = usize::try_from(len).unwrap_or(usize::MAX).saturating_add(header);
-    let head = source.peek(end.min(CAPACITY));
     if end <= CAPACITY {
-        return len > 0 && head.len() == end && head.last() == Some(&b'.');
+        return match head.get(..end) {
+            Some(_) if len == 0 => Guess::No,
+            Some(frame) if frame.last() == Some(&b'.') && !has_lengths_behind(seen) => Guess::Yes(len),
+            Some(_) => Guess::No,
+            None => wait(seen, end),
+        };
     }
-    let begin = head.get(header..).unwrap_or_default();
-    head.len() >= CAPACITY && matches!(begin, [0x80, 0..=5, ..] | [b'(' | b']' | b'}', ..])
+    match head.get(header..).unwrap_or_default() {
+        begin if head.len() >= CAPACITY => match begin {
+            [0x80, 0..=5, ..] | [b'(' | b']' | b'}', ..] => Guess::Yes(len),
+            _ => Guess::No,
+        },
+        [] | [0x80 | b'(' | b']' | b'}', ..] => wait(seen, CAPACITY),
+        _ => Guess::No,
+    }
+}
+
+/// All that is there is a number of pickles and then those, each with its length behind it, as
+/// queuelib's queues have it: what looks like the first length is that number.
+fn has_lengths_behind(seen: &Seen<'_>) -> bool {
+    let (mut rest, mut count) = (seen.here, 0u32);
+    while let Some((before, length)) = rest.split_last_chunk::<4>().filter(|(before, _)| !before.is_empty()) {
+        let len = u32::from_be_bytes(*length) as usize;
+        let Some(at) = before.len().checked_sub(len).filter(|_| len > 0) else { return false };
+        rest = before.get(..at).unwrap_or_default();
+        count += 1;
+    }
+    rest == count.to_be_bytes()
+}
+
+/// The first pickle is exactly as long as its length says, and of those that follow in sight each ends in STOP. One that is too long
+/// to see its end has PROTO in front and reads on. From the first byte on there is nothing to read, or it is cut off.
+fn counted(seen: &Seen<'_>, lengths: Lengths) -> Guess {
+    let (size, _) = lengths.shape();
+    let Some((digits, rest)) = seen.head.split_at_checked(size) else {
+        // As if all that is to come were zeros.
+        let mut digits = seen.head.to_vec();
+        digits.resize(size, 0);
+        return if lengths.read(&digits) < LONGEST { wait(seen, size) } else { Guess::No };
+    };
+    let len = lengths.read(digits);
+    let (Ok(end), 2..LONGEST) = (usize::try_from(len), len) else { return Guess::No };
+    let is_plain = seen.plain == Reading::Open && seen.head.len() >= CAPACITY;
+    if end + size > CAPACITY {
+        return match rest {
+            [] | [0x80] => wait(seen, size + 2),
+            [0x80, 2..=5, ..] if seen.head.len() < CAPACITY => wait(seen, CAPACITY),
+            [0x80, 2..=5, ..] if Reading::of(rest) == Reading::Open && !is_plain => Guess::Yes(len),
+            _ => Guess::No,
+        };
+    }
+    let Some(pickle) = rest.get(..end) else {
+        let begins = rest.first().is_none_or(|&byte| pickle_core::Opcode::from_byte(byte).is_some());
+        return if begins { wait(seen, end + size) } else { Guess::No };
+    };
+    if Reading::of(pickle) != Reading::Whole(end) || is_plain {
+        return Guess::No;
+    }
+    if seen.plain == Reading::Open && !seen.is_all {
+        return Guess::More(CAPACITY);
+    }
+    let mut next = rest.get(end..).unwrap_or_default();
+    while let Some((digits, rest)) = next.split_at_checked(size) {
+        let len = usize::try_from(lengths.read(digits)).unwrap_or(usize::MAX);
+        let Some((pickle, behind)) = rest.split_at_checked(len) else { break };
+        if !pickle.is_empty() && pickle.last() != Some(&b'.') {
+            return Guess::No;
+        }
+        next = behind;
+    }
+    Guess::Yes(len)
 }
 
 /// The end of a Spark worker's results, or a length of 8 bytes that follows.
@@ -40,12 +204,12 @@ const NULL: u32 = -5_i32 as u32;
 const MAX_TEXT: u64 = 4096;
 
 /// A frame or a length is cut off.
-pub(super) fn cut(source: &Source) -> io::Error {
+fn cut(source: &Source) -> io::Error {
     LayerError { layer: Layer::Framed, offset: source.consumed(), fault: LayerFault::Truncated }.into()
 }
 
 /// Reads of a frame that has `left` bytes yet.
-pub(super) fn read_counted(source: &mut Source, left: &mut u64, out: &mut [u8]) -> io::Result<usize> {
+fn read_counted(source: &mut Source, left: &mut u64, out: &mut [u8]) -> io::Result<usize> {
     let most = out.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
     let n = source.read(out.get_mut(..most).unwrap_or_default())?;
     if n == 0 && most != 0 {
@@ -142,6 +306,39 @@ impl Read for Framed {
     }
 }
 
+/// Takes out lengths of any kind that `--framed` names.
+pub(super) struct Counted {
+    source: Source,
+    lengths: Lengths,
+    /// Bytes of the frame that are still to come.
+    left: u64,
+}
+
+impl Counted {
+    pub(super) fn new(source: Source, lengths: Lengths) -> Self {
+        Counted { source, lengths, left: 0 }
+    }
+}
+
+impl Read for Counted {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.left == 0 {
+            if self.source.fill_buf()?.is_empty() {
+                return Ok(0);
+            }
+            let (size, _) = self.lengths.shape();
+            let mut length = [0; 8];
+            let digits = length.get_mut(..size).unwrap_or_default();
+            self.source.read_exact(digits).map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => cut(&self.source),
+                _ => error,
+            })?;
+            self.left = self.lengths.read(length.get(..size).unwrap_or_default());
+        }
+        read_counted(&mut self.source, &mut self.left, out)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,6 +389,7 @@ mod tests {
 
     #[test]
     fn what_is_recognised() {
+        let is_framed = |source: &mut Source| recognise(source) == Some(Layer::Framed);
         assert!(is_framed(&mut source(b"\0\0\0\x02N.")));
         assert!(is_framed(&mut source(b"\0\0\0\x02N.\0\0\0\x02")));
         for other in [&b"\0\0\0\x02N"[..], b"\0\0\0\x02NN", b"\0\0\0\0", b"\0", b"N.", b"\0\0\0\0\x80\x04N."] {
@@ -211,5 +409,106 @@ mod tests {
         eight[12] = b'N';
         assert!(!is_framed(&mut source(&eight)));
         assert!(!is_framed(&mut source(b"\xff\xff\xff\xff\0\0")));
+    }
+
+    /// Pickles with lengths of this kind in front.
+    fn with(lengths: Lengths, pickles: &[&[u8]]) -> Vec<u8> {
+        pickles
+            .iter()
+            .flat_map(|pickle| [lengths.spell(pickle.len() as u64).unwrap(), pickle.to_vec()].concat())
+            .collect()
+    }
+
+    const OTHERS: [Lengths; 3] = [Lengths::FourLittle, Lengths::EightLittle, Lengths::EightBig];
+
+    #[test]
+    fn lengths_of_other_kinds() {
+        let long = |len: u32| {
+            let pickle = [&b"\x80\x02X"[..], &len.to_le_bytes(), &vec![b'x'; len as usize], b"q\0."].concat();
+            assert_eq!(Reading::of(&pickle), Reading::Whole(pickle.len()));
+            pickle
+        };
+        let lists = b"(lp0\nI1\naI2\na.";
+        let pickles = [&b"N."[..], b"K\x01.", lists, &long(10), &long(300), &long(70_000)];
+        for lengths in OTHERS {
+            for first in pickles {
+                for rest in [&[][..], &pickles] {
+                    let file = with(lengths, &[&[first], rest].concat());
+                    assert_eq!(
+                        recognise(&mut source(&file)),
+                        Some(Layer::Counted(lengths)),
+                        "{lengths:?} {}",
+                        first.len()
+                    );
+                    let mut out = Vec::new();
+                    Counted::new(source(&file), lengths).read_to_end(&mut out).unwrap();
+                    assert_eq!(out, [&[first], rest].concat().concat());
+                }
+            }
+            // Those of sockets are told from them.
+            for first in pickles {
+                let file = with(Lengths::FourBig, &[&[first], &pickles[..]].concat());
+                assert_eq!(recognise(&mut source(&file)), Some(Layer::Framed), "{}", first.len());
+            }
+        }
+        // Every first byte of a length, opcodes as well; 243 and 255 in hexadecimal with what follows are a bytes value and a str of two
+        // zeros, and then the pickle.
+        for len in (1..600).filter(|len| ![0x243, 0x255].contains(&(len + 10))) {
+            let file = with(Lengths::FourLittle, &[&long(len), b"N."]);
+            assert_eq!(recognise(&mut source(&file)), Some(Layer::Counted(Lengths::FourLittle)), "{len}");
+            let cut = recognise(&mut source(&file[..len as usize]));
+            assert_eq!(cut, None, "{len}");
+        }
+    }
+
+    /// Whoever writes one pickle after another is not waited for when one is there.
+    struct Slow(Cursor<Vec<u8>>, usize);
+
+    impl Read for Slow {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let n = self.0.read(out.get_mut(..self.1.min(out.len())).unwrap())?;
+            assert!(n > 0, "more is waited for");
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn nothing_is_waited_for() {
+        let pickles = [
+            &b"N."[..],
+            b"K\x01.",
+            b"J\x01\0\0\0.",
+            b"X\x03\0\0\0abcq\0.",
+            b"T\x03\0\0\0abcq\0.",
+            b"U\x03\0\0\0q\0.",
+            b"G\0\0\0\0\0\0\0\0.",
+            b"\x80\x02N.",
+            b"(lp0\nI1\na.",
+            b"\x80\x04\x95\x03\0\0\0\0\0\0\0K\x01.",
+        ];
+        for pickle in pickles {
+            for step in [1, 2, 100] {
+                let slow = |bytes: Vec<u8>| Source::new(Box::new(Slow(Cursor::new(bytes), step)));
+                assert_eq!(recognise(&mut slow(pickle.to_vec())), None, "{}", pickle.escape_ascii());
+                for lengths in OTHERS {
+                    let layer = recognise(&mut slow(with(lengths, &[pickle])));
+                    assert_eq!(layer, Some(Layer::Counted(lengths)), "{}", pickle.escape_ascii());
+                }
+                assert_eq!(recognise(&mut slow(with(Lengths::FourBig, &[pickle]))), Some(Layer::Framed));
+            }
+        }
+    }
+
+    /// A text that has a pickle in it, with what looks like a length around both: it is what a loader would make of it.
+    #[test]
+    fn pickles_that_look_like_lengths() {
+        let inner = b"\x80\x02X\x4c\0\0\0\n0cos\nsystem\n(S'id'\ntR.";
+        let mut frame = inner.to_vec();
+        frame.resize(0x56 - 3, b'x');
+        frame.extend(b"q\0.");
+        assert_eq!(Reading::of(&frame), Reading::Whole(0x56));
+        let file = with(Lengths::FourLittle, &[&frame]);
+        assert!(matches!(Reading::of(&file), Reading::Whole(_)));
+        assert_eq!(recognise(&mut source(&file)), None);
     }
 }

@@ -1,8 +1,8 @@
 //! Lengths in front of pickles, as they are written.
 
 use super::layer::Layer;
+use super::lengths::Lengths;
 use super::open::Input;
-use super::raw::Lengths;
 use pickle_core::{Decoder, Step};
 use std::io::{self, Read, Write};
 
@@ -15,7 +15,7 @@ const SHORT: u64 = 0x7fff_ffff;
 /// What the lengths look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frames {
-    /// As the command line has it.
+    /// As the command line names it.
     Told(Lengths),
     /// 4 bytes, the highest first; from 2 GiB on -1 and 8 bytes.
     Usual,
@@ -84,9 +84,14 @@ impl Frames {
     }
 }
 
-/// The layers without the lengths, where these are the innermost.
-pub(super) fn before_frames(layers: &[Layer]) -> Option<&[Layer]> {
-    layers.split_last().filter(|(last, _)| **last == Layer::Framed).map(|(_, before)| before)
+/// The lengths and the layers without them, where they are the innermost.
+pub(super) fn before_frames(layers: &[Layer]) -> Option<(Frames, &[Layer])> {
+    let (last, before) = layers.split_last()?;
+    match last {
+        Layer::Framed => Some((Frames::Usual, before)),
+        Layer::Counted(lengths) => Some((Frames::Told(*lengths), before)),
+        _ => None,
+    }
 }
 
 /// Takes bytes, and finds out whether they are those of an input.

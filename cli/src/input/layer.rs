@@ -1,5 +1,6 @@
 //! The names of compressions, and what is wrong with compressed data.
 
+use super::lengths::Lengths;
 use std::fmt;
 use std::io;
 
@@ -26,6 +27,8 @@ pub enum Layer {
     Zfile,
     /// No compression: pickles with their lengths in front, as sockets carry them.
     Framed,
+    /// The same with lengths of another kind.
+    Counted(Lengths),
     /// A format without a header, which only the user can name.
     Named(&'static str),
 }
@@ -43,7 +46,7 @@ impl Layer {
             Layer::Lz4 => "lz4",
             Layer::Snappy => "snappy",
             Layer::Zfile => "zfile",
-            Layer::Framed => "length-framed",
+            Layer::Framed | Layer::Counted(_) => "length-framed",
             Layer::Named(name) => name,
         }
     }

@@ -1,7 +1,7 @@
 //! Undoing one layer of compression while reading.
 
 use super::detect::{self, is_lzma_alone};
-use super::framed::Framed;
+use super::framed::{Counted, Framed};
 use super::layer::{Layer, LayerError, LayerFault};
 use super::source::Source;
 use std::io::{self, BufRead, Read};
@@ -19,6 +19,7 @@ pub(crate) fn undo(layer: Layer, source: Source) -> io::Result<Box<dyn Read>> {
         Layer::Snappy => Box::new(Members::<Snappy>::new(layer, source)?),
         Layer::Zfile => Box::new(Members::<Zfile>::new(layer, source)?),
         Layer::Framed => Box::new(Framed::new(source)),
+        Layer::Counted(lengths) => Box::new(Counted::new(source, lengths)),
         // Those are undone where they are told.
         Layer::Named(_) => Box::new(source),
     })

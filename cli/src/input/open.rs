@@ -106,7 +106,9 @@ impl Input {
     pub(super) fn open_before_frames(path: &Path, raw: &RawOptions) -> Result<Input, Failure> {
         let recognise: Recognise = match raw.framed {
             Some(_) => |_| None,
-            None => |source| detect::recognise(source).filter(|layer| *layer != Layer::Framed),
+            None => {
+                |source| detect::recognise(source).filter(|layer| !matches!(layer, Layer::Framed | Layer::Counted(_)))
+            }
         };
         Input::open_with(path, &RawOptions { framed: None, ..raw.clone() }, recognise)
     }

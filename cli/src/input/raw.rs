@@ -1,12 +1,13 @@
 //! Options for the bytes of a file, given instead of being found out: which of them are read, and how they are compressed.
 
-use super::framed::{cut, read_counted};
+use super::framed::Counted;
 use super::layer::{Layer, LayerError, LayerFault};
+use super::lengths::Lengths;
 use super::part::Part;
 use super::source::Source;
 use crate::messages::Failure;
 use clap::{Args, ValueEnum};
-use std::io::{self, BufRead, Read};
+use std::io::{self, Read};
 
 /// Bytes that a block without a length of its own may unpack to.
 const MAX_BLOCK: u64 = 1 << 30;
@@ -68,32 +69,6 @@ pub enum Unpacking {
     SnappyRaw,
 }
 
-/// The lengths in front of pickles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Lengths {
-    /// A byte.
-    #[value(name = "1")]
-    One,
-    /// Two bytes, the highest first.
-    #[value(name = "2be")]
-    TwoBig,
-    /// Two bytes, the lowest first.
-    #[value(name = "2le")]
-    TwoLittle,
-    /// Four bytes, the highest first.
-    #[value(name = "4be")]
-    FourBig,
-    /// Four bytes, the lowest first.
-    #[value(name = "4le")]
-    FourLittle,
-    /// Eight bytes, the highest first.
-    #[value(name = "8be")]
-    EightBig,
-    /// Eight bytes, the lowest first.
-    #[value(name = "8le")]
-    EightLittle,
-}
-
 /// A number of bytes, also in hexadecimal.
 fn number(text: &str) -> Result<u64, String> {
     let number = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
@@ -145,8 +120,8 @@ impl RawOptions {
             source = Source::new(reader);
         }
         if let Some(lengths) = self.framed {
-            layers.push(Layer::Framed);
-            source = Source::new(Box::new(Framed { source, lengths, left: 0 }));
+            layers.push(Layer::Counted(lengths));
+            source = Source::new(Box::new(Counted::new(source, lengths)));
         }
         Ok((source, !self.decompress.is_empty() || self.framed.is_some()))
     }
@@ -244,64 +219,5 @@ impl Unpacking {
             }
         };
         Ok((Some(layer), reader))
-    }
-}
-
-impl Lengths {
-    /// The length of a pickle as it stands in front of it; `None` where it has no room.
-    pub(super) fn spell(self, len: u64) -> Option<Vec<u8>> {
-        let (size, big) = self.shape();
-        let digits = len.to_be_bytes();
-        let (zeros, digits) = digits.split_at(digits.len() - size);
-        if zeros.iter().any(|digit| *digit != 0) {
-            return None;
-        }
-        let mut digits = digits.to_vec();
-        if !big {
-            digits.reverse();
-        }
-        Some(digits)
-    }
-
-    /// Bytes of a length, and whether the highest comes first.
-    fn shape(self) -> (usize, bool) {
-        match self {
-            Lengths::One => (1, true),
-            Lengths::TwoBig => (2, true),
-            Lengths::TwoLittle => (2, false),
-            Lengths::FourBig => (4, true),
-            Lengths::FourLittle => (4, false),
-            Lengths::EightBig => (8, true),
-            Lengths::EightLittle => (8, false),
-        }
-    }
-}
-
-/// Takes the lengths out.
-struct Framed {
-    source: Source,
-    lengths: Lengths,
-    /// Bytes of the frame that are still to come.
-    left: u64,
-}
-
-impl Read for Framed {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.left == 0 {
-            if self.source.fill_buf()?.is_empty() {
-                return Ok(0);
-            }
-            let (size, big) = self.lengths.shape();
-            let mut length = [0; 8];
-            let digits = length.get_mut(..size).unwrap_or_default();
-            self.source.read_exact(digits).map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => cut(&self.source),
-                _ => error,
-            })?;
-            let add = |all: u64, digit: &u8| all << 8 | u64::from(*digit);
-            let digits = length.get(..size).unwrap_or_default();
-            self.left = if big { digits.iter().fold(0, add) } else { digits.iter().rev().fold(0, add) };
-        }
-        read_counted(&mut self.source, &mut self.left, out)
     }
 }

@@ -44,9 +44,9 @@ impl Wrapping {
         let layers = input.layers();
         let (path, member) = containers::split(file);
         let is_stdin = path == Path::new("-");
-        if let Some(outer) = before_frames(layers).filter(|_| member.is_none() && !is_stdin) {
+        if let Some((frames, outer)) = before_frames(layers).filter(|_| member.is_none() && !is_stdin) {
             check(outer, input)?;
-            return framed(&path, file, outer, input);
+            return framed(&path, file, frames, outer, input);
         }
         check(layers, input)?;
         if is_stdin && member.is_none() {
@@ -111,7 +111,7 @@ fn read(mut input: Input) -> Result<Vec<u8>, Failure> {
 
 /// All of them are written.
 fn check(layers: &[Layer], input: &Input) -> Result<(), Failure> {
-    let strange = |layer: &&Layer| matches!(layer, Layer::Zfile | Layer::Framed | Layer::Named(_));
+    let strange = |layer: &&Layer| matches!(layer, Layer::Zfile | Layer::Framed | Layer::Counted(_) | Layer::Named(_));
     match layers.iter().find(strange) {
         Some(layer) => {
             Err(input.refuse(format!("it is {layer}, which is not written again here: say -o OUT, without --rewrap")))
@@ -121,9 +121,8 @@ fn check(layers: &[Layer], input: &Input) -> Result<(), Failure> {
 }
 
 /// Lengths that are written again as they were: one in front of each pickle, and nothing else.
-fn framed(path: &Path, file: &InputFile, outer: &[Layer], input: &Input) -> Result<Wrapping, Failure> {
+fn framed(path: &Path, file: &InputFile, frames: Frames, outer: &[Layer], input: &Input) -> Result<Wrapping, Failure> {
     let raw = &file.options().raw;
-    let frames = raw.framed.map_or(Frames::Usual, Frames::Told);
     if frames.are_those_of(Input::open(path, raw)?, Input::open_before_frames(path, raw)?)? {
         return Ok(Wrapping { outer: outer.to_vec(), inside: Inside::Frames(frames) });
     }
@@ -178,7 +177,7 @@ fn through(layers: &[Layer], from: &mut dyn Read, out: &mut dyn Write) -> io::Re
             through(rest, from, &mut packer)?;
             packer.flush()
         }
-        Layer::Zfile | Layer::Framed | Layer::Named(_) => {
+        Layer::Zfile | Layer::Framed | Layer::Counted(_) | Layer::Named(_) => {
             Err(io::Error::new(io::ErrorKind::Unsupported, format!("{outermost} is not written")))
         }
     }
