@@ -262,3 +262,23 @@ fn a_sample_is_the_same_from_files_pipes_and_plans() {
     let two = [5, 6].map(|seed| good(&["sample", "--seed", &seed.to_string(), "rows.pkl"], here));
     assert_ne!(two[0], two[1]);
 }
+
+#[test]
+fn what_has_no_plan_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).expect("written");
+    write("4be", b"\0\0\0\x02N.\0\0\0\x02N.");
+    write("4le", b"\x02\0\0\0N.\x02\0\0\0N.");
+    write("1", b"\x02N.");
+    write("zlib", b"x\x9c\xf3\xd3\x03\0\0\xcc\0}");
+    for (args, why) in [
+        (&["index", "4be"][..], "lengths in front"),
+        (&["index", "4le"], "lengths in front"),
+        (&["index", "1", "--framed", "1"], "lengths in front"),
+        (&["index", "zlib"], "it is compressed"),
+    ] {
+        let output = pickle(args, folder.path(), None);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(errors(&output).contains(why), "{args:?}: {}", errors(&output));
+    }
+}

@@ -10,7 +10,7 @@ pub use jobs::{Outcome, on_many_threads};
 use self::stretch::Stretch;
 use super::items::{Item, ItemSink, is_log, may_be_part};
 use crate::Failure;
-use crate::input::{Input, InputFile, containers};
+use crate::input::{Input, InputFile, Layer, containers};
 use pickle_core::{
     Error, Found, Heap, ItemOptions, MemoPlanner, Options, Split, SplitError, SplitNeeds, SplitOptions, SplitPlan,
     SplitPlanner, SplitReader, Status, Unpickler, joblib,
@@ -38,7 +38,14 @@ pub struct Planned {
 fn plain_file(input: &Input) -> Result<(File, u64), Failure> {
     let refuse = |text: &str| input.refuse(text);
     let Some(part) = input.part() else {
-        return Err(refuse("it is compressed or no file, and cannot be read from the middle; unpack it first"));
+        let (why, what) = match input.layers() {
+            [.., Layer::Framed | Layer::Counted(_)] => {
+                ("its pickles have lengths in front", "`pickle cat` takes them out")
+            }
+            [] => ("it is no file, or its pickles do not lie in it as they are", "`pickle cat` writes them to one"),
+            [..] => ("it is compressed", "unpack it first"),
+        };
+        return Err(refuse(&format!("{why}, so it cannot be read from the middle: {what}")));
     };
     let (file, start) = part.place();
     let whole = start == 0 && file.metadata().is_ok_and(|file| file.len() == part.len());
