@@ -162,3 +162,29 @@ fn what_only_looks_like_pickles_does_not_take_forever() {
         assert!(begun.elapsed().as_secs() < 60, "{bait:?}");
     }
 }
+
+#[test]
+fn a_queue_with_lengths_behind() {
+    let want: String = (0..5).map(|i| format!("{{\"url\":\"http://localhost/{i}\",\"depth\":{i}}}\n")).collect();
+    let output = pickle(&["json", "-l", "requests.lifo"]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), want);
+    assert_eq!(String::from_utf8_lossy(&pickle(&["scan", "requests.lifo"]).stdout), "requests.lifo: clean\n");
+    let whole = std::fs::read(data().join("requests.lifo")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue");
+    let name = path.to_str().unwrap();
+    // It was not closed.
+    std::fs::write(&path, [&[0; 4], &whole[4..]].concat()).unwrap();
+    assert_eq!(String::from_utf8_lossy(&pickle(&["json", "-l", name]).stdout), want);
+    // The number looks like the length of the first record.
+    let mut alike = 3u32.to_be_bytes().to_vec();
+    (0..3).for_each(|i| alike.extend([b'K', i, b'.', 0, 0, 0, 3]));
+    std::fs::write(&path, &alike).unwrap();
+    let output = pickle(&["json", "-l", name]);
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stdout).as_ref()), (Some(0), "0\n1\n2\n"));
+    for cut in 1..whole.len() {
+        std::fs::write(&path, &whole[..cut]).unwrap();
+        assert_eq!(pickle(&["json", "-l", name]).status.code(), Some(1), "cut at {cut}");
+    }
+}

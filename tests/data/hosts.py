@@ -2,7 +2,7 @@
 
     /usr/bin/python3 tests/data/hosts.py tests/data/hosts
 
-needs Debian's python3-gdbm and python3-bsddb3, and lmdb, ZODB, py7zr and tables from PyPI (on PYTHONPATH). Every file holds the same values
+needs Debian's python3-gdbm and python3-bsddb3, and lmdb, ZODB, py7zr, tables and queuelib from PyPI (on PYTHONPATH). Most files hold the same values
 under the keys `s0`, `s1`, ...: strs of that many characters, so that values lie inside pages, across pages, and on pages of their own.
 """
 
@@ -146,6 +146,15 @@ def hdf5():
         file.root._v_attrs.state = {"lr": 0.5, "names": ["a", "b"]}
 
 
+def queuelib_file():
+    from queuelib import LifoDiskQueue
+
+    queue = LifoDiskQueue("requests.lifo")
+    for i in range(5):
+        queue.push(pickle.dumps({"url": f"http://localhost/{i}", "depth": i}, i))
+    queue.close()
+
+
 def zip_files():
     for name, method in (("bzip2.zip", zipfile.ZIP_BZIP2), ("lzma.zip", zipfile.ZIP_LZMA)):
         with zipfile.ZipFile(name, "w", method) as archive:
@@ -171,6 +180,7 @@ def main(folder):
     sevenzip()
     zexp()
     hdf5()
+    queuelib_file()
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ mod npy;
 mod renpy;
 pub(super) mod rezip;
 mod sequence_file;
+mod queuelib;
 #[cfg(feature = "sevenzip")]
 mod sevenz;
 #[cfg(feature = "sqlite")]

@@ -230,12 +230,20 @@ impl Input {
         Input::unpack(name.into(), Box::new(reader), None, detect::recognise, &RawOptions::default())
     }
 
+    /// Reads from anything whose bytes are taken as they are, compressed or not.
+    ///
+    /// # Errors
+    /// None that is known of.
+    pub fn from_plain(name: impl Into<String>, reader: impl Read + 'static) -> Result<Input, Failure> {
+        Input::unpack(name.into(), Box::new(reader), None, |_| None, &RawOptions::default())
+    }
+
     /// Bytes that are at hand, and are taken as they are.
     ///
     /// # Errors
     /// None that is known of.
     pub fn from_memory(name: impl Into<String>, bytes: Vec<u8>) -> Result<Input, Failure> {
-        Input::unpack(name.into(), Box::new(io::Cursor::new(bytes)), None, |_| None, &RawOptions::default())
+        Input::from_plain(name, io::Cursor::new(bytes))
     }
 
     fn unpack(
