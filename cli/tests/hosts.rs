@@ -188,3 +188,27 @@ fn a_queue_with_lengths_behind() {
         assert_eq!(pickle(&["json", "-l", name]).status.code(), Some(1), "cut at {cut}");
     }
 }
+
+#[test]
+fn files_of_the_cache_of_django() {
+    let rows: Vec<String> = (0..50).map(|i| i.to_string()).collect();
+    let soon = format!("1800000000.5\n{{\"user\":\"anna\",\"rows\":[{}]}}\n", rows.join(","));
+    for (file, want) in [("soon.djcache", soon.as_str()), ("never.djcache", "null\n7\n")] {
+        let output = pickle(&["json", "-l", file]);
+        assert!(output.status.success(), "{output:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), want);
+        assert_eq!(String::from_utf8_lossy(&pickle(&["scan", file]).stdout), format!("{file}: clean\n"));
+        let whole = std::fs::read(data().join(file)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cut");
+        let first = want.lines().next().unwrap();
+        for cut in 1..whole.len() {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let output = pickle(&["json", "-l", path.to_str().unwrap()]);
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            // The time alone is a whole pickle.
+            let is_time = output.status.success() && text == format!("{first}\n") && whole[..cut].ends_with(b".");
+            assert!(is_time || output.status.code() == Some(1), "cut at {cut}: {output:?}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
     /usr/bin/python3 tests/data/hosts.py tests/data/hosts
 
-needs Debian's python3-gdbm and python3-bsddb3, and lmdb, ZODB, py7zr, tables and queuelib from PyPI (on PYTHONPATH). Most files hold the same values
+needs Debian's python3-gdbm and python3-bsddb3, and lmdb, ZODB, py7zr, tables, queuelib and django from PyPI (on PYTHONPATH). Most files hold the same values
 under the keys `s0`, `s1`, ...: strs of that many characters, so that values lie inside pages, across pages, and on pages of their own.
 """
 
@@ -155,6 +155,19 @@ def queuelib_file():
     queue.close()
 
 
+def django_files():
+    from django.conf import settings
+    from django.core.cache.backends.filebased import FileBasedCache
+
+    settings.configure()
+    cache = FileBasedCache("cache", {})
+    os.rmdir("cache")
+    for name, expiry, value in (("soon.djcache", 1_800_000_000.5, {"user": "anna", "rows": list(range(50))}), ("never.djcache", None, 7)):
+        cache.get_backend_timeout = lambda timeout: timeout
+        with open(name, "wb") as out:
+            cache._write_content(out, expiry, value)
+
+
 def zip_files():
     for name, method in (("bzip2.zip", zipfile.ZIP_BZIP2), ("lzma.zip", zipfile.ZIP_LZMA)):
         with zipfile.ZipFile(name, "w", method) as archive:
@@ -181,6 +194,7 @@ def main(folder):
     zexp()
     hdf5()
     queuelib_file()
+    django_files()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ mod bdb;
 mod bytes;
 mod cachelib;
 mod dbm;
+mod djcache;
 mod format;
 mod gdbm;
 mod hdf5;

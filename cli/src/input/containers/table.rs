@@ -23,6 +23,7 @@ pub(super) const FORMATS: &[Format] = &[
     super::renpy::SCRIPTS,
     super::renpy::ARCHIVES,
     super::sequence_file::FORMAT,
+    super::djcache::FORMAT,
     super::queuelib::FORMAT,
     super::cachelib::FORMAT,
     super::dbm::FORMAT,
