@@ -5,6 +5,7 @@
 //! is mapped; everything else is a stream. Either way nothing is read twice.
 
 mod arrays;
+mod beside;
 pub mod containers;
 pub mod damage;
 mod detect;

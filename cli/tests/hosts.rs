@@ -212,3 +212,32 @@ fn files_of_the_cache_of_django() {
         }
     }
 }
+
+#[test]
+fn databases_of_dbm_by_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let dumb = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    let mut values = b"K\x01.".to_vec();
+    values.resize(512, 0);
+    values.extend(b"K\x02.");
+    dumb("s.dat", &values);
+    dumb("s.dir", b"'one', (0, 3)\n'two', (512, 3)\n");
+    let run = |arguments: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_pickle")).args(arguments).current_dir(folder.path()).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    for name in ["s", "s.dat", "s.dir"] {
+        assert_eq!(run(&["json", "-l", name]), (Some(0), "1\n2\n".into()), "{name}");
+        assert_eq!(run(&["json", &format!("{name}!two")]), (Some(0), "2\n".into()), "{name}");
+        let (code, text) = run(&["info", name]);
+        assert!(code == Some(0) && text.contains("s.dat!two"), "{text}");
+        assert_eq!(run(&["scan", name]).0, Some(0), "{name}");
+    }
+    let output = pickle(&["json", "ndbm!s1"]);
+    assert_eq!((output.status.code(), lengths(&output)), (Some(0), vec![1]));
+    // What changes files takes them by their own names.
+    assert_eq!(run(&["edit", "s.dir", "--in-place", "--set", "$=1"]).0, Some(1));
+    assert_eq!(std::fs::read(folder.path().join("s.dir")).unwrap(), b"'one', (0, 3)\n'two', (512, 3)\n");
+    assert_ne!(run(&["show", "t"]).0, Some(0));
+}

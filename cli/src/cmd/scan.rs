@@ -127,7 +127,7 @@ struct Scanner<'a> {
 /// Reports of files, one after another, with a policy.
 pub fn reports<'p>(paths: &[InputFile], policy: &'p Policy) -> impl Iterator<Item = Report> + use<'p> {
     let mut files = Vec::new();
-    paths.iter().for_each(|path| collect(path, &mut files, 0));
+    paths.iter().for_each(|path| collect(&containers::values_of(path), &mut files, 0));
     let mut scanner = Scanner::new(policy, false);
     files.into_iter().map(move |file| scanner.file(&file))
 }
@@ -157,7 +157,7 @@ fn run(args: &ScanArgs, out: &mut dyn Write) -> Result<(), Failure> {
     };
     let mut files = Vec::new();
     for path in &args.files {
-        collect(path, &mut files, 0);
+        collect(&containers::values_of(path), &mut files, 0);
     }
     let format = match (args.json, args.sarif) {
         (true, _) => Format::Json,

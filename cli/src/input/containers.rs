@@ -37,11 +37,11 @@ pub use npy::{
 };
 
 use crate::Failure;
-use crate::input::{Container, Input, InputFile, InputOptions, Part, damage, sniff};
+use crate::input::{Container, Input, InputFile, InputOptions, Part, beside, damage, sniff};
 use crate::messages::printable;
 use std::fmt::Write as _;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Containers inside containers that are opened.
@@ -75,6 +75,9 @@ pub enum Data {
     Cell(sqlite::Cell),
     /// Not to be had, and why.
     Unreadable(String),
+    /// In a file beside the one that names it.
+    #[cfg(feature = "sqlite")]
+    Beside(PathBuf),
 }
 
 impl Member {
@@ -180,7 +183,8 @@ enum Source {
 /// # Errors
 /// The file cannot be opened. What is wrong with members shows as they come.
 pub fn open(file: &InputFile) -> Result<Members, Failure> {
-    let (path, wanted) = split(file);
+    let (path, wanted) = beside::split(file);
+    let path = beside::values_of(&path).unwrap_or(path);
     Ok(members(Input::open(&path, &file.options().raw)?, wanted, file.options()))
 }
 
@@ -189,7 +193,7 @@ pub fn open(file: &InputFile) -> Result<Members, Failure> {
 /// # Errors
 /// The file cannot be opened.
 pub fn batches(file: &InputFile) -> Result<Option<Members>, Failure> {
-    let (path, member) = split(file);
+    let (path, member) = beside::split(file);
     // A pipe can be looked at once.
     if member.is_some() || file.options().host.is_some() || !path.is_file() {
         return Ok(None);
@@ -242,7 +246,7 @@ pub fn one(mut all: Members, name: String) -> Result<Input, Failure> {
 /// As [`open_one`].
 pub fn open_whole(file: &InputFile) -> Result<Input, Failure> {
     let options = file.options();
-    if options.host.is_some() || split(file).1.is_some() {
+    if options.host.is_some() || beside::split(file).1.is_some() {
         return open_one(file);
     }
     let mut input = Input::open(file, &options.raw)?;
@@ -264,7 +268,7 @@ pub fn open_whole(file: &InputFile) -> Result<Input, Failure> {
 /// The file cannot be read.
 pub fn pickle_of_torch(file: &InputFile) -> Result<Option<InputFile>, Failure> {
     let options = file.options();
-    if options.host.is_some() || !options.raw.is_whole() || file.as_os_str() == "-" || split(file).1.is_some() {
+    if options.host.is_some() || !options.raw.is_whole() || file.as_os_str() == "-" || beside::split(file).1.is_some() {
         return Ok(None);
     }
     let mut input = Input::open(file, &options.raw)?;
@@ -285,7 +289,7 @@ pub fn pickle_of_torch(file: &InputFile) -> Result<Option<InputFile>, Failure> {
 /// # Errors
 /// As [`open_one`].
 pub fn open_damaged(file: &InputFile) -> Result<Input, Failure> {
-    if file.options().host.is_none() && split(file).1.is_none() {
+    if file.options().host.is_none() && beside::split(file).1.is_none() {
         let mut input = Input::open(file, &file.options().raw)?;
         if !table::is_told_by_head(input.head()) {
             return Ok(input);
@@ -304,24 +308,14 @@ pub(super) fn is_text(input: &mut Input) -> bool {
     matches!(table::of(input), Ok(Some(format)) if format.name == text::FORMAT.name)
 }
 
-/// The file that lies on the disk of `FILE!MEMBER`.
-pub fn file_of(file: &InputFile) -> PathBuf {
-    split(file).0
+/// The file with the values of a database, where another of its files or only its name is given.
+pub fn values_of(file: &InputFile) -> InputFile {
+    beside::values_of(file).map_or_else(|| file.clone(), |path| file.with_path(path))
 }
 
-/// Takes `FILE!MEMBER` apart. A file that has a `!` in its own name is that file.
-pub(super) fn split(path: &Path) -> (PathBuf, Option<String>) {
-    let whole = || (path.to_owned(), None);
-    let Some(text) = path.to_str() else { return whole() };
-    if !text.contains('!') || path.exists() {
-        return whole();
-    }
-    let is_file = |file: &str| file == "-" || Path::new(file).is_file() || Path::new(file).join("data.mdb").is_file();
-    let found = text.match_indices('!').map(|(at, _)| text.split_at(at)).find(|(file, _)| is_file(file));
-    match found {
-        Some((file, member)) => (file.into(), member.strip_prefix('!').map(str::to_owned)),
-        None => whole(),
-    }
+/// The file that lies on the disk of `FILE!MEMBER`.
+pub fn file_of(file: &InputFile) -> PathBuf {
+    beside::split(file).0
 }
 
 impl Iterator for Members {
@@ -507,7 +501,7 @@ impl Unfold<'_> {
 /// # Errors
 /// As [`Unfold::of`].
 pub fn unfold_file(file: &InputFile) -> Result<(Unfolding, Option<Part>), Failure> {
-    let (path, member) = split(file);
+    let (path, member) = beside::split(file);
     if member.is_some() {
         return Ok((Unfolding::Pickles(open_one(file)?), None));
     }
@@ -529,6 +523,7 @@ pub fn zip_behind(part: &Part) -> Option<Vec<Member>> {
 pub(crate) fn is_pickle_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let packed = [".gz", ".bz2", ".xz", ".lzma", ".zst", ".lz4", ".sz", ".z"];
+    let path = beside::values_of(&path).unwrap_or(path);
     let name = packed.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name);
     let Some((_, extension)) = name.rsplit_once('.') else { return false };
     matches!(extension, "pkl" | "pickle" | "pck" | "p" | "pk" | "joblib" | "npy" | "npz" | "pt" | "pth" | "ckpt")

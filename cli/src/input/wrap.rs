@@ -1,6 +1,7 @@
 //! What was unwrapped is wrapped again as it was: the same compressions, the same member of the same zip file, the same
 //! lengths, the same spelling in text.
 
+use super::beside;
 use super::containers::{self, rezip, text};
 use super::file::InputFile;
 use super::frames::{Frames, before_frames};
@@ -42,7 +43,7 @@ impl Wrapping {
             return Err(Failure::Usage(text.into()));
         }
         let layers = input.layers();
-        let (path, member) = containers::split(file);
+        let (path, member) = beside::split(file);
         let is_stdin = path == Path::new("-");
         if let Some((frames, outer)) = before_frames(layers).filter(|_| member.is_none() && !is_stdin) {
             check(outer, input)?;
