@@ -121,3 +121,46 @@ fn a_scan_sees_through_the_spelling() {
         assert!(text(&output).contains("dangerous"), "{number}: {output:?}");
     }
 }
+
+/// Large values of diskcache lie beside its database.
+#[test]
+fn files_that_rows_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Connection::open(folder.path().join("cache.db")).unwrap();
+    database
+        .execute_batch(
+            "CREATE TABLE Cache (rowid INTEGER PRIMARY KEY, key BLOB, raw INTEGER, store_time REAL, expire_time REAL, \
+             access_time REAL, access_count INTEGER DEFAULT 0, tag BLOB, size INTEGER DEFAULT 0, mode INTEGER DEFAULT 0, \
+             filename TEXT, value BLOB);
+             INSERT INTO Cache (key, raw, mode, value) VALUES ('small', 1, 4, X'80054B072E');
+             INSERT INTO Cache (key, raw, mode, filename) VALUES ('large', 1, 4, '9a/25/28fb.val');
+             INSERT INTO Cache (key, raw, mode, filename) VALUES ('bytes', 1, 2, '9a/bc/e278.val');",
+        )
+        .unwrap();
+    let show = || pickle(&["json", "-l", "cache.db"], folder.path());
+    let missing = show();
+    assert_eq!((missing.status.code(), text(&missing).as_str()), (Some(1), "7\n"));
+    let error = String::from_utf8_lossy(&missing.stderr).into_owned();
+    assert!(error.contains("values lie in files that are not beside it: 9a/25/28fb.val"), "{error}");
+    assert_eq!(pickle(&["scan", "cache.db"], folder.path()).status.code(), Some(2));
+    std::fs::create_dir_all(folder.path().join("9a/25")).unwrap();
+    std::fs::write(folder.path().join("9a/25/28fb.val"), DICT[5]).unwrap();
+    let whole = show();
+    assert_eq!((whole.status.code(), text(&whole).as_str()), (Some(0), "7\n{\"a\":[1,2]}\n"), "{whole:?}");
+    let member = pickle(&["json", "-l", "cache.db!9a/25/28fb.val"], folder.path());
+    assert_eq!(text(&member), "{\"a\":[1,2]}\n", "{member:?}");
+    assert_eq!(pickle(&["scan", "cache.db"], folder.path()).status.code(), Some(0));
+    std::fs::write(folder.path().join("9a/25/28fb.val"), &DICT[5][..20]).unwrap();
+    assert_eq!(show().status.code(), Some(1));
+    // No file elsewhere is read.
+    std::fs::write(folder.path().join("outside.val"), DICT[5]).unwrap();
+    std::fs::create_dir(folder.path().join("inside")).unwrap();
+    std::fs::copy(folder.path().join("cache.db"), folder.path().join("inside/cache.db")).unwrap();
+    let moved = Connection::open(folder.path().join("inside/cache.db")).unwrap();
+    let absolute = folder.path().join("outside.val").display().to_string();
+    for name in ["../outside.val", &absolute, "..\\outside.val", ""] {
+        moved.execute("UPDATE Cache SET filename = ?1 WHERE mode = 4 AND value IS NULL", [name]).unwrap();
+        let output = pickle(&["json", "-l", "inside/cache.db"], folder.path());
+        assert_eq!((output.status.code(), text(&output).as_str()), (Some(1), "7\n"), "{name}");
+    }
+}

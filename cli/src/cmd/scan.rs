@@ -421,7 +421,7 @@ impl<'p> Scanner<'p> {
             if !name.is_empty() && !names.insert(name.clone()) {
                 report.finding("PK602", Verdict::Suspicious, "two members have one name", &name);
             }
-            let named = containers::is_pickle_name(&found.name) || found.name.is_empty();
+            let named = containers::is_pickle_name(&found.name) || found.name.is_empty() || found.is_certain();
             match found.open(name.clone()) {
                 Ok(input) => self.input(input, &name, depth + 1, unsure || !named, report),
                 Err(failure) => report.not_looked_at(&name, &failure.to_string()),

@@ -9,6 +9,8 @@ mod bdb;
 mod bytes;
 mod cachelib;
 mod dbm;
+#[cfg(feature = "sqlite")]
+mod diskcache;
 mod djcache;
 mod format;
 mod gdbm;
@@ -16,10 +18,10 @@ mod hdf5;
 mod keyed;
 mod lmdb;
 mod npy;
+mod queuelib;
 mod renpy;
 pub(super) mod rezip;
 mod sequence_file;
-mod queuelib;
 #[cfg(feature = "sevenzip")]
 mod sevenz;
 #[cfg(feature = "sqlite")]
@@ -73,11 +75,11 @@ pub enum Data {
     /// In a row of an SQLite database.
     #[cfg(feature = "sqlite")]
     Cell(sqlite::Cell),
-    /// Not to be had, and why.
-    Unreadable(String),
     /// In a file beside the one that names it.
     #[cfg(feature = "sqlite")]
     Beside(PathBuf),
+    /// Not to be had, and why.
+    Unreadable(String),
 }
 
 impl Member {
@@ -89,6 +91,11 @@ impl Member {
         match &self.data {
             Data::Stored(part) => Input::from_part(name, part.clone()),
             Data::Unreadable(text) => Err(Failure::Refused { name, text: text.clone() }),
+            #[cfg(feature = "sqlite")]
+            Data::Beside(path) => match Part::of_file(path) {
+                Ok(part) => Input::from_part(name, part),
+                Err(source) => Err(Failure::Input { name, source }),
+            },
             _ => {
                 let fail = |source| Failure::Input { name: name.clone(), source };
                 Input::from_reader(name.clone(), self.open_raw().map_err(fail)?)
@@ -103,6 +110,15 @@ impl Member {
     pub fn open_with(&self, name: String, options: &InputOptions) -> Result<Input, Failure> {
         let input = self.open(name)?;
         if options.salvage { damage::salvaged(input, options) } else { Ok(input) }
+    }
+
+    /// It is a pickle, or tells of damage, whatever else is there and whatever its name is.
+    pub fn is_certain(&self) -> bool {
+        #[cfg(feature = "sqlite")]
+        if let Data::Beside(_) = self.data {
+            return true;
+        }
+        self.name == keyed::DAMAGED
     }
 
     /// Brings to memory what would have to be read twice, to be looked at and then to be used.
@@ -126,6 +142,8 @@ impl Member {
             Data::Memory(bytes) => Box::new(io::Cursor::new(bytes.clone())),
             #[cfg(feature = "sqlite")]
             Data::Cell(cell) => Box::new(io::Cursor::new(cell.read()?)),
+            #[cfg(feature = "sqlite")]
+            Data::Beside(path) => Box::new(Part::of_file(path)?.reader()),
             Data::Unreadable(text) => return Err(io::Error::new(io::ErrorKind::InvalidData, text.clone())),
         })
     }
@@ -417,9 +435,8 @@ impl Members {
                     }
                     false
                 }
-                None if sure && !has_name(&inner) && inner.name != keyed::DAMAGED => continue,
-                // Damage is told, whatever else is there.
-                None => !sure && inner.name != keyed::DAMAGED,
+                None if sure && !has_name(&inner) && !inner.is_certain() => continue,
+                None => !sure && !inner.is_certain(),
             };
             let name = if inner.name.is_empty() { name.clone() } else { format!("{name}!{}", printable(&inner.name)) };
             let member = if inner.name.is_empty() { member.clone() } else { path };
@@ -506,6 +523,7 @@ pub fn unfold_file(file: &InputFile) -> Result<(Unfolding, Option<Part>), Failur
         return Ok((Unfolding::Pickles(open_one(file)?), None));
     }
     let options = file.options();
+    let path = beside::values_of(&path).unwrap_or(path);
     let input = Input::open(&path, &options.raw)?;
     let rest = input.part().and_then(|part| Some(part.slice(torch_pickles_end(part)?, u64::MAX)));
     Ok((Unfold { options, depth: 0, whole: false, unsure: false }.of(input)?, rest))
@@ -523,7 +541,6 @@ pub fn zip_behind(part: &Part) -> Option<Vec<Member>> {
 pub(crate) fn is_pickle_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let packed = [".gz", ".bz2", ".xz", ".lzma", ".zst", ".lz4", ".sz", ".z"];
-    let path = beside::values_of(&path).unwrap_or(path);
     let name = packed.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(&name);
     let Some((_, extension)) = name.rsplit_once('.') else { return false };
     matches!(extension, "pkl" | "pickle" | "pck" | "p" | "pk" | "joblib" | "npy" | "npz" | "pt" | "pth" | "ckpt")

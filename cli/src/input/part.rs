@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 use std::rc::Rc;
 
 /// A range of a file. Cheap to copy; several can be read at the same time.
@@ -16,6 +17,16 @@ impl Part {
     /// `len` bytes from `start` on; whoever calls knows that they are there.
     pub fn new(file: Rc<File>, start: u64, len: u64) -> Self {
         Part { file, start, len }
+    }
+
+    /// All of a file.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn of_file(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let len = file.metadata()?.len();
+        Ok(Part::new(Rc::new(file), 0, len))
     }
 
     /// The file and where in it the range begins.

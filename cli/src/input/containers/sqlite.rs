@@ -4,7 +4,7 @@
 use super::bytes::{Block, Order};
 use super::format::{Format, Open, Recognise};
 use super::keyed;
-use super::{Data, Member, text};
+use super::{Data, Member, diskcache, text};
 use crate::Failure;
 use crate::input::{Input, Part};
 use rusqlite::types::ValueRef;
@@ -63,9 +63,13 @@ impl Cell {
 fn values(input: &Input, part: &Part) -> Result<Vec<Member>, Failure> {
     let refused = |text: String| Failure::Refused { name: input.name().to_owned(), text };
     let database = open(input, part).map_err(|error| refused(format!("SQLite cannot open it: {error}")))?;
-    let mut members = list(&database).map_err(|error| refused(format!("SQLite cannot read it: {error}")))?;
-    if is_cut(part)? {
-        members.push(keyed::damaged("the file is shorter than its header says"));
+    let unread = |error: rusqlite::Error| refused(format!("SQLite cannot read it: {error}"));
+    let mut members = list(&database).map_err(unread)?;
+    let missing = diskcache::values(&database, Path::new(input.name()), &mut members).map_err(unread)?;
+    let cut = if is_cut(part)? { Some("the file is shorter than its header says".to_owned()) } else { None };
+    let damage: Vec<String> = cut.into_iter().chain(missing).collect();
+    if !damage.is_empty() {
+        members.push(keyed::damaged(&damage.join("; ")));
     }
     Ok(members)
 }
