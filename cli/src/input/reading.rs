@@ -17,13 +17,19 @@ pub(super) enum Reading {
 impl Reading {
     /// Reads what begins here.
     pub(super) fn of(bytes: &[u8]) -> Reading {
+        Reading::counted(bytes).0
+    }
+
+    /// The same, and how many opcodes there are.
+    pub(super) fn counted(bytes: &[u8]) -> (Reading, usize) {
         let (mut decoder, mut symbols, mut rest) = (Decoder::new(), Symbols::default(), bytes);
+        let mut count = 0;
         loop {
             match decoder.next(&mut rest) {
-                Ok(Step::Op(op)) if symbols.apply(&op).is_ok() => {}
-                Ok(Step::End) => return Reading::Whole(bytes.len() - rest.len()),
-                Ok(Step::NeedMore | Step::Fragment(_)) => return Reading::Open,
-                _ => return Reading::Not,
+                Ok(Step::Op(op)) if symbols.apply(&op).is_ok() => count += 1,
+                Ok(Step::End) => return (Reading::Whole(bytes.len() - rest.len()), count),
+                Ok(Step::NeedMore | Step::Fragment(_)) => return (Reading::Open, count),
+                _ => return (Reading::Not, count),
             }
         }
     }

@@ -7,8 +7,11 @@ use crate::input::reading::{Reading, are_pickles};
 /// not matter what follows, as it does not to who loads it.
 pub(in crate::input::containers) fn is_value(text: &[u8]) -> bool {
     wrapped(text.trim_ascii()).is_some_and(|bytes| {
-        let is_long = matches!(Reading::of(&bytes), Reading::Whole(len) if len >= forms::LEAST);
-        is_long || are_pickles(&bytes) || is_packed(&bytes)
+        let (reading, count) = Reading::counted(&bytes);
+        let is_long = matches!(reading, Reading::Whole(len) if len >= forms::LEAST);
+        // An opcode and STOP around any bytes are found in one of a few million random numbers.
+        let is_clear = matches!(bytes.first(), Some(0x80 | b'c')) || count > 2;
+        is_clear && (is_long || are_pickles(&bytes)) || is_packed(&bytes)
     })
 }
 
