@@ -14,9 +14,16 @@ recipe_lint() { #  formatting, clippy, and which room of a crate uses which
     done
 }
 
+# Builds target/debug/pickle, unless the tests have: with their optimisation, so that nothing is compiled twice.
+BUILT=
+the_command() {
+    [ -n "$BUILT" ] || cargo build -q --locked -p pickle-cli
+}
+
 recipe_unit() { #  the tests of the core and the command
     say "tests"
     cargo test -p pickle-core -p pickle-cli -p pickle-uniffi -p pickle-arrow
+    BUILT=yes
     # The unrolled opcode loop is in release builds only.
     say "tests of the core, release build"
     CARGO_PROFILE_RELEASE_LTO=off cargo test --release -p pickle-core --test matrix

@@ -34,7 +34,7 @@ recipe_python() { #  the Python wheel and its tests, under the oldest Python, to
     say "Python"
     need_cargo
     # What it says of files is compared with what Python gets.
-    cargo build -q --locked -p pickle-cli
+    the_command
     local python version venv wheels=$PWD/target/python/wheels built= auditwheel size
     rm -rf "$wheels"
     for python in "${PICKLE_PYTHON:-python3}" $(pythons True 3.9 3.12 3.13); do

@@ -5,7 +5,7 @@ recipe_science() { #  what the command takes out, beside numpy, pandas, scikit-l
     say "science files"
     local corpus=${PICKLE_CORPUS:-../shared/corpus} old
     [ -f "$corpus/manifest.json" ] || { skip "science files: no corpus at $corpus"; return; }
-    cargo build -q -p pickle-cli
+    the_command
     apt python3-venv >/dev/null 2>&1 || true
     if venv science python3 numpy pandas scikit-learn safetensors; then
         "$CACHE/science/bin/python" tests/science/check.py target/debug/pickle "$corpus"
@@ -39,6 +39,6 @@ recipe_science() { #  what the command takes out, beside numpy, pandas, scikit-l
 recipe_browser() { #  the page of `pickle du --html` in a real browser
     say "du --html in Chromium"
     apt chromium || { skip "du --html: Chromium is not there"; return; }
-    cargo build -q -p pickle-cli
+    the_command
     python3 tests/browser/check.py target/debug/pickle
 }

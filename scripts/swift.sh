@@ -66,12 +66,12 @@ recipe_swift() { #  the Swift package and its example, in Swift's language modes
         return
     fi
     native bindings/swift/generate.sh
-    local mode
-    for mode in 6 5; do
-        say "Swift, language mode $mode"
-        in_swift bindings/swift env PICKLE_SWIFT_MODE=$mode swift test --scratch-path ../../target/swift/$mode \
-            -Xswiftc -warnings-as-errors
-    done
+    # The mode is a matter of the compiler: the tests run in one of them.
+    say "Swift, language mode 5: compiled"
+    in_swift bindings/swift env PICKLE_SWIFT_MODE=5 swift build --build-tests --scratch-path ../../target/swift/5 \
+        -Xswiftc -warnings-as-errors
+    say "Swift, language mode 6: tests"
+    in_swift bindings/swift env PICKLE_SWIFT_MODE=6 swift test --scratch-path ../../target/swift/6 -Xswiftc -warnings-as-errors
     say "Swift, example"
     in_swift examples/swift/picklels swift build --scratch-path ../../../target/swift/example
     local file
