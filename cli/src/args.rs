@@ -122,11 +122,11 @@ macro_rules! verbs {
 verbs! {
     /// Show what is in a pickle, as a readable tree
     Show(show::ShowArgs),
-    /// Tell protocol, sizes, opcodes, classes and what a file seems to be
+    /// Print protocol, sizes, opcodes, classes and what a file seems to be
     Info(info::InfoArgs),
-    /// Tell which values take up the bytes of a file
+    /// Show which values take up the bytes of a file
     Du(du::DuArgs),
-    /// Tell what loading a file would do: a verdict with reasons, nothing loaded
+    /// Report what loading a file would do: a verdict with reasons, nothing loaded
     Scan(scan::ScanArgs),
     /// Make, check and compile policy files for `pickle scan`
     Policy(policy::PolicyArgs),
@@ -134,7 +134,7 @@ verbs! {
     Dis(dis::DisArgs),
     /// Print pickles as JSON
     Json(json::JsonArgs),
-    /// Tell what differs between two files, by path
+    /// Report what differs between two files, by path
     Diff(diff::DiffArgs),
     /// Find keys, text, numbers and class names
     Grep(grep::GrepArgs),
@@ -166,7 +166,7 @@ verbs! {
     Optimize(optimize::OptimizeArgs),
     /// Change values, take some out, give classes other names; all other bytes stay
     Edit(edit::EditArgs),
-    /// Make a damaged file whole as far as that is possible, and tell what is lost
+    /// Repair a damaged file as far as possible, and report what is lost
     Repair(repair::RepairArgs),
     /// Cut a long pickle into several, or a file of many pickles into files
     Split(split::SplitArgs),

@@ -70,12 +70,12 @@ pub fn change(input: &Rope, path: &str, change: Change<'_>) -> Result<Option<Rop
     let new = match change {
         Change::Set(value) => match value::opcodes(value, tree.protocol) {
             Some(new) => new,
-            None => return refused("the value nests too deeply, or has a number that is none".into()),
+            None => return refused("the value nests too deeply, or has an invalid number".into()),
         },
         Change::Delete => Vec::new(),
     };
     let steps: Option<Vec<PathStep<'_>>> = Path::new(path).collect();
-    let Some(steps) = steps else { return refused(format!("{path} is no path")) };
+    let Some(steps) = steps else { return refused(format!("{path} is not a valid path")) };
     let Some((last, before)) = steps.split_last() else {
         return match change {
             Change::Set(_) => Ok(Some(apply(input, &tree, vec![tree.replaced(root, &new)])?)),

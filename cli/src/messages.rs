@@ -81,7 +81,7 @@ impl Failure {
         if pickle_core::Path::new(path).is_valid() {
             return Ok(());
         }
-        Err(Failure::Usage(format!("{path} is no path; one looks as {example} or $[\"a key\"]")))
+        Err(Failure::Usage(format!("{path} is not a valid path; expected, for example, {example} or $[\"a key\"]")))
     }
 
     /// 1 for bad input, 2 for wrong usage, 0 where the reader of our output had enough.

@@ -1,4 +1,4 @@
-//! Where a result goes: a file that appears whole or not at all, or standard output.
+//! Where a result goes: a file that is written atomically, or standard output.
 
 use crate::messages::{Failure, WriteFailure};
 use std::fs::File;

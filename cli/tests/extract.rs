@@ -44,7 +44,7 @@ fn bytes_and_text_as_they_are() {
     assert_eq!(extracted(folder, &["a.pkl.gz", "$.image"], "image"), image);
     assert!(fails(&["extract", "a.pkl", "$.none", "-o", "x"], folder).contains("there is no .none"));
     assert!(fails(&["extract", "a.pkl", "$.rows", "-o", "x"], folder).contains("a list"));
-    assert!(fails(&["extract", "a.pkl", "$[", "-o", "x"], folder).contains("is no path"));
+    assert!(fails(&["extract", "a.pkl", "$[", "-o", "x"], folder).contains("is not a valid path"));
     assert!(fails(&["extract", "a.pkl", "-o", "x"], folder).contains(".safetensors"));
     assert!(!folder.join("x").exists());
     if Path::new("/dev/full").exists() {
@@ -239,7 +239,7 @@ fn tensors_that_are_pickled_without_torch() {
         let pickle = [b"\x80\x03", &packed_tensor(&bytes_of(bytes)[0], 0, &[6], &[1])[..], b"."].concat();
         std::fs::write(folder.join("bad.pkl"), pickle).expect("written");
         let text = fails(&["extract", "bad.pkl", "-o", "x.npz"], folder);
-        assert!(text.contains("no file of torch") || text.contains("was cut off"), "{text}");
+        assert!(text.contains("not a torch file") || text.contains("was cut off"), "{text}");
     }
     assert!(!folder.join("x.npz").exists());
 }
@@ -357,7 +357,7 @@ fn safetensors_the_other_way_round() {
     assert!(!well && said.contains("half is left out"), "{said}");
     assert_eq!(extracted(folder, &["m.pkl", "$['conv.weight']"], "v.npy"), npy);
     assert!(fails(&["extract", "m.safetensors", "$.nothing", "-o", "x.npy"], folder).contains("there is no tensor at"));
-    assert!(fails(&["extract", "m.safetensors", "$[0]", "-o", "x.npy"], folder).contains("is no name of a tensor"));
+    assert!(fails(&["extract", "m.safetensors", "$[0]", "-o", "x.npy"], folder).contains("is not the name of a tensor"));
     // Headers that lie.
     let wrong = |key: &str, value: serde_json::Value| {
         let mut header = header.clone();

@@ -148,7 +148,7 @@ fn an_empty_file_and_large_pickles() {
 fn lists_give_their_items() {
     let mut tail = Tail::new(b"](K\x01K\x02K\x03e.", &["-n", "2"]);
     tail.expect(&["2", "3"]);
-    tail.expect_note("the items of each are told when it is complete");
+    tail.expect_note("the items of each are printed when it is complete");
     tail.append(b"](K\x04K\x05e.");
     tail.expect(&["4", "5"]);
     tail.interrupt();

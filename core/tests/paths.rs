@@ -80,7 +80,7 @@ fn through_what_is_like_a_dict() {
         assert_eq!(message("$.nt[5]"), "$.nt exists and has 2 fields; there is no [5]");
         assert_eq!(message("$.zz"), "$ exists and has keys od, nt, ob; there is no .zz");
         assert_eq!(message("$.od.a.b"), "$.od.a exists and is an int; there is no .b");
-        assert!(message("$.od[").contains("is no path"), "{}", message("$.od["));
+        assert!(message("$.od[").contains("is not a valid path"), "{}", message("$.od["));
     });
 }
 

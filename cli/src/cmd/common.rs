@@ -20,7 +20,7 @@ pub struct Of {
     #[arg(short, long, default_value = "$", hide_default_value = true)]
     pub path: String,
 
-    /// After a damaged pickle go on at the next that begins with PROTO, tell what was left out, and exit with 1
+    /// After a damaged pickle go on at the next that begins with PROTO, report what was left out, and exit with 1
     #[arg(long)]
     pub resync: bool,
 }

@@ -54,7 +54,7 @@ fn run(args: &DuArgs, out: &mut dyn Write) -> Result<(), Failure> {
     if let Some(path) = &args.html {
         let mut input = containers::open_one(&args.file)?;
         if let Some((_, dtype)) = plain_array(&input) {
-            return Err(input.refuse(format!("it is one array of {dtype}, of which there is no map")));
+            return Err(input.refuse(format!("it is one array of {dtype}: no breakdown available")));
         }
         let (total, names, result) = measured(&mut input);
         result?;

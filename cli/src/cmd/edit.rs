@@ -39,7 +39,7 @@ pub struct EditArgs {
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     pub file: InputFile,
 
-    /// The file to write, whole or not at all; - is standard output
+    /// The file to write, atomically; - is standard output
     #[arg(short, long, value_name = "OUT", required_unless_present = "in_place", conflicts_with = "in_place")]
     pub output: Option<PathBuf>,
 
@@ -151,10 +151,10 @@ fn assignment(text: &str) -> Result<(&str, Value), Failure> {
     let wrong = |why: String| Failure::Usage(format!("--set {text}: {why}"));
     let places = text.match_indices('=').map(|(at, _)| text.split_at(at));
     let mut found = places.filter(|(path, _)| pickle_core::Path::new(path).is_valid());
-    let (path, value) = found.next().ok_or_else(|| wrong("it looks as $.config.lr=0.1".into()))?;
+    let (path, value) = found.next().ok_or_else(|| wrong("expected, for example, $.config.lr=0.1".into()))?;
     let value = value.get(1..).unwrap_or_default();
     let value = serde_json::from_str(value).map_err(|error| {
-        wrong(format!("the value is no JSON ({error}); text stands in quotes, as in '$.name=\"x\"'"))
+        wrong(format!("the value is not valid JSON ({error}); text goes in quotes, as in '$.name=\"x\"'"))
     })?;
     Ok((path, value))
 }
@@ -166,7 +166,7 @@ fn stamp(file: &Path) -> Result<(u64, Option<std::time::SystemTime>), Failure> {
     if !found.is_file() {
         return Err(Failure::Refused {
             name: file.display().to_string(),
-            text: "--in-place changes files, and neither links nor anything else: say -o OUT".into(),
+            text: "--in-place changes regular files only, not links: use -o OUT".into(),
         });
     }
     Ok((found.len(), found.modified().ok()))
@@ -178,7 +178,7 @@ fn nothing(data: &Rope, path: &str) -> String {
     match read(data, &mut unpickler) {
         Ok(()) => match unpickler.document().root().at_path(path) {
             Err(error) => error.to_string(),
-            Ok(_) => format!("what is at {path} is no part of a dict, a list or an object that can be changed"),
+            Ok(_) => format!("what is at {path} is not part of a dict, a list or an object that can be changed"),
         },
         Err(error) => error.to_string(),
     }

@@ -50,7 +50,7 @@ pub struct ExtractArgs {
     #[arg(value_name = "PATH")]
     pub path: Option<String>,
 
-    /// The file to write, whole or not at all; - is standard output
+    /// The file to write, atomically; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 

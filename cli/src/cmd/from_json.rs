@@ -38,7 +38,7 @@ pub struct FromJsonArgs {
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     pub file: InputFile,
 
-    /// The file to write, whole or not at all; - is standard output
+    /// The file to write, atomically; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 
@@ -123,7 +123,7 @@ fn make(args: &FromJsonArgs) -> Result<(), Failure> {
         }
         let version = if maker.python2 { Version::Py27 } else { Version::Py315 };
         let document =
-            unpickler.load(&maker.pickle).map_err(|error| refused(format!("it is no possible pickle: {error}")))?;
+            unpickler.load(&maker.pickle).map_err(|error| refused(format!("it does not make a valid pickle: {error}")))?;
         let from = if args.keep_names { protocol } else { 5 };
         let profile = Profile::new(version, protocol);
         let written = match args.write_framed {
@@ -148,7 +148,7 @@ fn make(args: &FromJsonArgs) -> Result<(), Failure> {
         }
     }
     if count == 0 {
-        return Err(refused("there is no JSON here: the input is empty".into()));
+        return Err(refused("there is no JSON: the input is empty".into()));
     }
     out.commit()
 }
@@ -297,7 +297,7 @@ impl<'j> Maker<'j> {
             Some(digits) => BigInt::parse_bytes(digits.as_bytes(), 16),
             None => BigInt::parse_bytes(digits.as_bytes(), 10),
         };
-        let Some(value) = parsed else { return fault(format!("{text:?} is no integer")) };
+        let Some(value) = parsed else { return fault(format!("{text:?} is not an integer")) };
         let value: BigInt = value * sign;
         match i32::try_from(&value) {
             Ok(small) => self.op(Opcode::BinInt, Arg::Int(small)),
@@ -562,7 +562,7 @@ impl<'j> Maker<'j> {
         let micros = digits.get(..6).and_then(|digits| digits.parse::<i64>().ok());
         let total = whole.parse::<i64>().ok().and_then(|whole| whole.checked_mul(1_000_000)).zip(micros);
         let Some((whole, micros)) = total.filter(|_| fraction.len() <= 6) else {
-            return fault(format!("{text} is no number of seconds with up to six decimal places"));
+            return fault(format!("{text} is not a number of seconds with up to six decimal places"));
         };
         let total = if text.starts_with('-') { whole - micros } else { whole + micros };
         let (seconds, micros) = (total.div_euclid(1_000_000), total.rem_euclid(1_000_000));

@@ -196,7 +196,7 @@ impl<'p> Deep<'p> {
                 match value.find_all(path) {
                     Ok(found) => next.extend(found),
                     Err(error) if outermost && within(value, path, &error, args, &mut std::io::sink())? => {
-                        unsearched = Some(format!("rows and columns at {path} are no values to search from"));
+                        unsearched = Some(format!("rows and columns at {path} are not values to search from"));
                     }
                     Err(_) => {}
                 }

@@ -16,13 +16,13 @@ const LISTED: usize = 100;
 /// `pickle info`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Of an array, .npy files included, it tells shape and type; of a frame of pandas rows, columns, types and memory. Of a file that is not compressed, large payloads are passed over without being read.
+For an array, .npy files included, it prints shape and type; for a pandas frame rows, columns, types and memory. In a file that is not compressed, large payloads are skipped without being read.
 
 Examples:
   pickle info *.pkl
   pickle info --json model.pkl | jq .globals")]
 pub struct InfoArgs {
-    /// Files to tell about; - is standard input
+    /// Files to describe; - is standard input
     #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     pub files: Vec<InputFile>,
 
@@ -40,7 +40,7 @@ verb!(InfoArgs => run, files: files, color: color);
 /// Runs the command.
 ///
 /// # Errors
-/// A file cannot be read, or is damaged; what could be told is out by then.
+/// A file cannot be read, or is damaged; what could be read is printed by then.
 fn run(args: &InfoArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut first = true;
     input::for_each(&args.files, out, |mut input, out| {

@@ -298,7 +298,7 @@ pub(super) fn with_rows<T>(
     match Rows::of(value, &arena) {
         Ok(Some(rows)) => each(&rows),
         Ok(None) => Err(refuse("it has no rows".into())),
-        Err(why) => Err(refuse(format!("its rows cannot be told: {why}"))),
+        Err(why) => Err(refuse(format!("its rows cannot be read: {why}"))),
     }
 }
 

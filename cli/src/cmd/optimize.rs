@@ -22,7 +22,7 @@ pub struct OptimizeArgs {
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     pub file: InputFile,
 
-    /// The file to write, whole or not at all; - is standard output
+    /// The file to write, atomically; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: PathBuf,
 

@@ -28,7 +28,7 @@ pub enum Action {
         #[arg(required = true, value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
         files: Vec<InputFile>,
     },
-    /// Tell which rows of a policy are sinks, and which the tables have anyway
+    /// Report which rows of a policy are sinks, and which the built-in tables already have
     Check {
         /// The policy
         #[arg(value_name = "POLICY")]

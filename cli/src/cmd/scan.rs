@@ -46,7 +46,7 @@ pub struct ScanArgs {
     #[arg(long, conflicts_with = "explain")]
     pub sarif: bool,
 
-    /// Tell what loading would do, step by step
+    /// Print what loading would do, step by step
     #[arg(long)]
     pub explain: bool,
 
@@ -448,7 +448,7 @@ impl<'p> Scanner<'p> {
             let n = summary.buffers;
             own.complete = false;
             own.limits.push("out-of-band buffers are missing".into());
-            let text = format!("no reader loads it without {n} out-of-band buffers, which do not lie beside it");
+            let text = format!("no reader loads it without {n} out-of-band buffers, which are not beside it");
             own.finding("PK505", Verdict::Malformed, &text, member);
         }
         let head = part.bytes_at(0, 2).unwrap_or_default();

@@ -33,7 +33,7 @@ pub struct SplitArgs {
     #[arg(short = 'n', long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     pub every: u64,
 
-    /// The files to write, each whole or not at all; {} becomes 1, 2, 3 and so on
+    /// The files to write, each atomically; {} becomes 1, 2, 3 and so on
     #[arg(short, long, value_name = "NAME{}")]
     pub output: String,
 }

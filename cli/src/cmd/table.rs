@@ -58,7 +58,7 @@ pub struct TableArgs {
     #[arg(short, long, value_name = "table|csv|tsv|jsonl|markdown|html|parquet|arrow", hide_possible_values = true)]
     pub format: Option<Format>,
 
-    /// The file to write, whole or not at all; - is standard output
+    /// The file to write, atomically; - is standard output
     #[arg(short, long, value_name = "OUT")]
     pub output: Option<PathBuf>,
 
@@ -78,7 +78,7 @@ pub struct TableArgs {
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub jobs: Option<u32>,
 
-    /// Fail where a cell cannot be written as it is, instead of telling it
+    /// Fail where a cell cannot be written as it is, instead of warning
     #[arg(long)]
     pub strict: bool,
 }
@@ -172,7 +172,7 @@ fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
     {
         let Some(document) = pickles.next_document()? else { return Err(refuse("there is no pickle in it".into())) };
         let grid = rows::of(document.find(path).ok_or_else(nothing)?, &arena, args.flatten);
-        let grid = grid.map_err(|why| refuse(format!("{path} is no table: {why}")))?;
+        let grid = grid.map_err(|why| refuse(format!("{path} is not a table: {why}")))?;
         show(grid, args, format, out, &refuse)?;
     }
     if pickles.next_document()?.is_some() {

@@ -558,7 +558,7 @@ fn content(mut input: Input, depth: usize, whole: bool, options: &InputOptions) 
     }
     let Some(format) = table::of(&mut input)? else { return Ok(Content::Pickles(input)) };
     if (whole || depth >= MAX_DEPTH) && !matches!(format.open, format::Open::Pickles(_)) {
-        return Err(input.refuse(format!("containers lie deeper than {} levels", depth.min(MAX_DEPTH))));
+        return Err(input.refuse(format!("containers are nested deeper than {} levels", depth.min(MAX_DEPTH))));
     }
     format.unfold(input, options.arrays())
 }
@@ -568,7 +568,7 @@ fn hosted(input: Input, host: &str, options: &InputOptions) -> Result<Content, F
     if host == table::PICKLE {
         return Ok(Content::Pickles(input));
     }
-    let Some(format) = table::named(host) else { return Err(input.refuse(format!("{host} is no format"))) };
+    let Some(format) = table::named(host) else { return Err(input.refuse(format!("{host} is not a known format"))) };
     let input = input.into_seekable()?;
     if input.part().is_none() {
         return Err(input.refuse("the file is empty"));

@@ -18,7 +18,7 @@ pub struct InputOptions {
     #[command(flatten)]
     pub raw: RawOptions,
 
-    /// Undo what can be undone of damage, pass over what is lost, tell it, and exit with 1 if something is
+    /// Undo damage where possible, skip and report what is lost, and exit with 1 if anything is
     #[arg(long, global = true)]
     pub salvage: bool,
 

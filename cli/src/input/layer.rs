@@ -80,7 +80,7 @@ pub enum LayerFault {
     #[error("is damaged: {0}")]
     Damaged(String),
     /// Its header asks for more memory than any usual compressor needs (zstd: 128 MiB, xz and lzma: 1 GiB).
-    #[error("wants more memory than it gets here; unpack it first with its own tool")]
+    #[error("exceeds the memory limit; unpack it first with its own tool")]
     Memory,
     /// Something else follows the compressed data.
     #[error("is followed by bytes that are not {0}")]
@@ -94,7 +94,7 @@ pub enum LayerFault {
         found: u64,
     },
     /// Compressed again and again.
-    #[error("lies deeper than {0} layers of compression")]
+    #[error("is nested deeper than {0} layers of compression")]
     TooDeep(usize),
 }
 

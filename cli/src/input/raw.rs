@@ -75,7 +75,7 @@ fn number(text: &str) -> Result<u64, String> {
         Some(digits) => u64::from_str_radix(digits, 16),
         None => text.parse(),
     };
-    number.map_err(|_| "this is no number of bytes".to_owned())
+    number.map_err(|_| "this is not a number of bytes".to_owned())
 }
 
 impl RawOptions {

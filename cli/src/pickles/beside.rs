@@ -11,7 +11,7 @@ pub fn tell(file: &Path, document: &Document<'_>) {
         let mut there = file.as_os_str().to_owned();
         there.push(format!(".{name}.npy"));
         if Path::new(&there).is_file() {
-            let text = format!("$.{name} lies beside it, in {}", Path::new(&there).display());
+            let text = format!("$.{name} is stored beside it, in {}", Path::new(&there).display());
             note(&file.display().to_string(), &text);
         }
     }

@@ -51,7 +51,7 @@ pub fn follow(file: &InputFile, resync: bool, take: &mut dyn ItemSink, wait: &mu
                     return if log.has_lost { Err(Failure::Reported) } else { Ok(()) };
                 };
                 if first && log.whole == Some(false) {
-                    let text = "its pickles are lists: the items of each are told when it is complete. A list does not grow in \
+                    let text = "its pickles are lists: the items of each are printed when it is complete. A list does not grow in \
                                 the file; one that its program writes again as a whole is read anew";
                     note(&log.name, text);
                 }

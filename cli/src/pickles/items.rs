@@ -151,7 +151,7 @@ pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> 
         let mut watch = Watch::new(take);
         let result = stream(of, input, &mut watch);
         return if watch.shaped {
-            let text = format!("{} looks like an array or table, whose rows cannot be had with --resync", of.path);
+            let text = format!("{} looks like an array or table, whose rows cannot be read with --resync", of.path);
             Err(Failure::Refused { name, text })
         } else {
             result
@@ -192,7 +192,7 @@ pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> 
         Ok(()) if may_be => Err(Failure::Refused {
             name,
             text: format!(
-                "{} looks like an array or table: from a file instead of a pipe, its rows can be had",
+                "{} looks like an array or table: from a file instead of a pipe, its rows can be read",
                 of.path
             ),
         }),

@@ -182,7 +182,7 @@ impl<'d> Row<'d> {
     fn of(value: Value<'d>) -> Result<Self, CellError> {
         let name = |key: Value<'d>| match key.as_str() {
             Some(name) => Ok(Cow::Borrowed(name)),
-            None => Err(CellError::Refused("a key is no str, so it names no column".into())),
+            None => Err(CellError::Refused("a key is not a str and cannot name a column".into())),
         };
         let named = |pairs: &mut dyn Iterator<Item = (Value<'d>, Value<'d>)>| -> Result<Fields<'d>, CellError> {
             pairs.map(|(key, value)| Ok((name(key)?, value))).collect()

@@ -76,7 +76,7 @@ impl<'i> Field<'i> for &'i [u8] {
     }
 }
 
-/// A str, borrowed, of which nobody has checked that it is UTF-8: that takes a device flash, and time for every byte.
+/// A str, borrowed and not checked to be UTF-8: the check takes flash, and time for every byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unchecked<'i>(pub &'i [u8]);
 

@@ -283,24 +283,25 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         self
     }
 
-    /// A pass over the same pickle has found which memo entries are fetched: nothing else is kept, and no limit
-    /// holds for what is. The plan must be finished.
+    /// Keeps only the memo entries that a pass over the same pickle has found to be fetched, without a limit. The plan
+    /// must be finished.
     pub fn with_plan(mut self, plan: &'p MemoPlan<'p>) -> Self {
         self.plan = Some(plan);
         self
     }
 
-    /// Asks with [`Found::Doubt`] before it hands items over, because only what follows tells for certain which
-    /// container is the one at the path: in `([...], [...])` the first list is a part of a tuple, in `{"a": {}, "rows":
-    /// [...]}` the list may still be put into the empty dict. For who can look ahead, in a file. Whoever does not ask gets
-    /// what CPython most likely writes, [`ErrorKind::ContainerMoved`] at the end where it was not so, and a pickle read as a
-    /// whole where it might as well be otherwise ([`ItemReader::is_held_in_doubt`]).
+    /// Reports ambiguous containers with [`Found::Doubt`] instead of guessing: only later opcodes decide which container
+    /// is the one at the path. In `([...], [...])` the first list is part of a tuple, in `{"a": {}, "rows": [...]}` the
+    /// list may still be put into the empty dict. For callers that can look ahead, as in a file. Without it, the reader
+    /// assumes the layout that CPython most likely writes and returns [`ErrorKind::ContainerMoved`] at the end if that was
+    /// wrong; where several layouts are equally likely, it holds the whole pickle ([`ItemReader::is_held_in_doubt`]).
     pub fn ask(mut self) -> Self {
         self.asks = true;
         self
     }
 
-    /// After [`Found::Doubt`]: what finds out, from the opcodes that follow, whether this container is the one.
+    /// After [`Found::Doubt`]: a look-ahead that decides, from the opcodes that follow, whether this container is the one
+    /// at the path.
     pub fn fate(&self) -> Option<Fate> {
         let From::Doubt(_) = self.from else { return None };
         let Unpickler { memory, machine, .. } = &self.unpickler;
@@ -309,8 +310,8 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         Some(fate)
     }
 
-    /// After [`Found::Doubt`]: it is the container at the path, or is not. Where it is said to be and turns out not to,
-    /// the end of the pickle is [`ErrorKind::ContainerMoved`].
+    /// After [`Found::Doubt`]: sets whether this is the container at the path. If it is set to be and turns out not to be,
+    /// reading ends with [`ErrorKind::ContainerMoved`].
     pub fn decide(&mut self, leads_here: bool) {
         let From::Doubt(container) = self.from else { return };
         if !leads_here {
@@ -319,8 +320,8 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         self.settle(Some(container).filter(|_| leads_here));
     }
 
-    /// The container at the path may have been met in this pickle, but what stands before it could still take it in:
-    /// everything is held, and the items come at the end. [`ItemReader::ask`] lets a file be read without that.
+    /// True if the whole pickle is held and its items come at the end, because a container before the one at the path
+    /// could still take it in. [`ItemReader::ask`] avoids that for input that can be read again.
     pub fn is_held_in_doubt(&self) -> bool {
         self.doubted
     }

@@ -179,7 +179,7 @@ impl<W: Write> Out<'_, W> {
             Role::Keywords => done(self.pickler.then_keywords())?,
             Role::Each if len == Some(0) => return Ok(false),
             role @ (Role::Each | Role::List | Role::Tuple | Role::Told(_)) => return Err(misplaced(role)),
-            _ if self.in_key => return Err(unsupported("Python cannot hash a dict, so it can be no key")),
+            _ if self.in_key => return Err(unsupported("Python cannot hash a dict, so it cannot be a key")),
             Role::Value | Role::Args => done(self.pickler.begin_dict(len))?,
         }
         Ok(true)

@@ -17,7 +17,7 @@ impl Machine<'_> {
         match args.kind {
             Kind::Tuple => Ok(self.parts.get(args.at)),
             Kind::List | Kind::Dict | Kind::Set | Kind::FrozenSet | Kind::Str | Kind::Bytes | Kind::ByteArray => {
-                self.differs("arguments that are no tuple: the Python reader takes them", out);
+                self.differs("arguments that are not a tuple: the Python reader takes them", out);
                 Ok(Items::lost())
             }
             Kind::None | Kind::Bool | Kind::Int | Kind::Float => Err(Broken("the arguments must be a tuple")),

@@ -38,7 +38,7 @@ struct Reader {
     torch: bool,
     /// Raw bytes of a joblib array that come next.
     raw: u64,
-    /// Reads such bytes as who knows nothing of joblib does.
+    /// Reads such bytes as a reader without knowledge of joblib does.
     plain: Option<Plain>,
     /// The next byte says how many bytes of padding follow.
     padded: bool,
@@ -382,7 +382,7 @@ impl<'m> Judge<'m> {
                 self.summary.other_reading.get_or_insert(reader.frame_end);
             }
             if reader.frame_end - end > HUGE {
-                let text = "a frame longer than any memory: who reads it from a file makes room for it first";
+                let text = "a frame longer than any memory: a reader of files allocates it first";
                 self.machine.tell(Rule::Expansion, Verdict::Suspicious, Readers::Some, text, out);
             }
         } else if reader.frame_end != u64::MAX && end > reader.frame_end {
@@ -529,7 +529,7 @@ impl<'m> Judge<'m> {
 
     fn refused(&mut self, error: Error, out: &mut dyn Observer) {
         let detail = match error.kind() {
-            ErrorKind::UnknownOpcode => "a byte that is no opcode",
+            ErrorKind::UnknownOpcode => "a byte that is not an opcode",
             ErrorKind::NegativeLength => "a negative length",
             ErrorKind::LengthTooLarge => "a length beyond any machine",
             _ => "not an opcode stream",
@@ -579,7 +579,7 @@ impl<'m> Judge<'m> {
             return self.stopped(out);
         }
         if over > HUGE && reader.phase != Phase::Broken {
-            let text = "a frame longer than any memory: who reads it from a file makes room for it first";
+            let text = "a frame longer than any memory: a reader of files allocates it first";
             self.machine.tell(Rule::Expansion, Verdict::Suspicious, Readers::Some, text, out);
         }
         if over > 0 && reader.phase != Phase::Broken {

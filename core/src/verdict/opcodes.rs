@@ -169,14 +169,14 @@ impl Machine<'_> {
             }
             (O::Get, Arg::Text(text)) => match scalar::index(text) {
                 Some(index) => self.get(index, out),
-                None => Err(Broken("GET of what is no index")),
+                None => Err(Broken("GET of an invalid index")),
             },
             (O::Put, Arg::Text(text)) => match scalar::index(text) {
                 Some(index) => {
                     self.peek()?;
                     self.put(index, out)
                 }
-                None => Err(Broken("PUT of what is no index")),
+                None => Err(Broken("PUT of an invalid index")),
             },
             (O::Pop, _) => {
                 if self.top == self.level.fence && self.level.fence > self.level.base {

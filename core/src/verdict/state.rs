@@ -59,7 +59,7 @@ impl Machine<'_> {
                     self.tell_value(object, Rule::DunderKey, verdict, "", out);
                 } else if callable && self.is_state_object(state) {
                     // `dict.update` calls what such a state has for `keys`.
-                    self.tell_value(object, Rule::UnknownState, Verdict::Unknown, "state that is no dict", out);
+                    self.tell_value(object, Rule::UnknownState, Verdict::Unknown, "a state that is not a dict", out);
                 } else if callable {
                     self.executes(Executes::Deferred);
                 }

@@ -140,9 +140,9 @@ pub enum View<'d> {
     /// Items of one type along axes: of numpy, also of an `array.array`, which is one axis. Which of them it is, its class
     /// tells ([`Value::as_object`]).
     Array(Array<'d>),
-    /// Items of one type along axes, some of which count for nothing.
+    /// Items of one type along axes, some of them masked out.
     Masked(Masked<'d>),
-    /// `pandas.DataFrame`: rows and columns, where that is easily told.
+    /// `pandas.DataFrame`: rows and columns, where known.
     DataFrame {
         /// Labels of the index.
         rows: Option<u64>,
@@ -172,7 +172,7 @@ pub enum View<'d> {
         /// Values that are stored.
         values: Option<u64>,
     },
-    /// An object of which no more is known, and why.
+    /// An object of a type that the view does not recognise, and why.
     Object(Object<'d>, Unknown),
 }
 

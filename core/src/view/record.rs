@@ -61,7 +61,7 @@ impl fmt::Display for Unknown {
             Unknown::Parts => "its class is known, but its parts are not such as that class writes them",
             Unknown::Changes => "it was changed in more ways than one value can show",
             Unknown::State => "its state is of a kind that only its class understands",
-            Unknown::Callable => "what makes it is no class or function with a name",
+            Unknown::Callable => "what makes it is not a class or function with a name",
         })
     }
 }

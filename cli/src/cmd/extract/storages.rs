@@ -101,7 +101,7 @@ impl Storages {
             Trouble::Read(error) | Trouble::Write(error) => refuse(error.to_string()),
             Trouble::Other(failure) => failure,
         })?;
-        let bad = || refuse("the bytes of a storage are no file of torch".into());
+        let bad = || refuse("the bytes of a storage are not a torch file".into());
         let end = containers::torch_pickles_end(&part).ok_or_else(bad)?;
         let (inner, class) = legacy("the bytes of a storage", &part, end)?;
         let class = class.ok_or_else(bad)?;

@@ -61,7 +61,7 @@ impl Given {
             let mut steps = Path::new(path);
             let key = match (steps.next(), steps.next()) {
                 (Some(Some(PathStep::Key(key))), None) => key,
-                _ => return Err(source.refuse(format!("{path} is no name of a tensor, such as $[\"conv.weight\"]"))),
+                _ => return Err(source.refuse(format!("{path} is not the name of a tensor, such as $[\"conv.weight\"]"))),
             };
             all.found.retain(|found| key.is(found.name.as_bytes()));
             all.found.iter_mut().for_each(|found| found.name.clear());
@@ -87,7 +87,7 @@ fn read(part: &Part, storages: &mut Storages, refuse: &dyn Fn(String) -> Failure
     };
     let header = read(8, usize::try_from(len).unwrap_or(0))?;
     let Ok(Value::Object(header)) = serde_json::from_slice(&header) else {
-        return Err(damaged("it is no object of JSON"));
+        return Err(damaged("it is not a JSON object"));
     };
     let mut all = All::default();
     for (name, entry) in header.iter().filter(|(name, _)| *name != "__metadata__") {

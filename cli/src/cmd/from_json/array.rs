@@ -22,7 +22,7 @@ impl<'j> Maker<'j> {
         }
         let Some(dtype) = fields.get("$ndarray").and_then(DType::of) else {
             return fault(format!(
-                "{} is no dtype that plain JSON can give",
+                "{} is not a dtype that plain JSON can represent",
                 fields.get("$ndarray").unwrap_or(&Value::Null)
             ));
         };
@@ -145,7 +145,7 @@ fn items<'j>(data: &'j Value, shape: &[u64]) -> Result<Vec<&'j Value>, String> {
                 stack.extend(items.iter().rev().map(|item| (item, axis + 1)));
             }
             (Some(len), Value::Array(items)) => {
-                return Err(format!("a list of {} stands where $shape says {len}", items.len()));
+                return Err(format!("a list of {} items where $shape says {len}", items.len()));
             }
             (Some(len), _) => return Err(format!("a list of {len} is wanted")),
             (None, value) => all.push(value),

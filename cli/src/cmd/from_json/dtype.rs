@@ -144,7 +144,7 @@ impl DType {
     pub(super) fn bytes(&self, items: &[&Value]) -> Result<Vec<u8>, String> {
         let mut bytes = Vec::new();
         for item in items {
-            self.item(item, &mut bytes).ok_or_else(|| format!("{item} is no item of this dtype"))?;
+            self.item(item, &mut bytes).ok_or_else(|| format!("{item} is not a valid item of this dtype"))?;
         }
         Ok(bytes)
     }

@@ -85,7 +85,7 @@ impl<'j> Maker<'j> {
                 self.around -= u32::from(place.1);
                 return self.made(place);
             }
-            _ => return fault(format!("$how {how:?} is none of reduce, newobj, newobj_ex, obj, inst and changed")),
+            _ => return fault(format!("$how {how:?} is not one of reduce, newobj, newobj_ex, obj, inst and changed")),
         };
         // What was made inside of its own arguments was changed there too.
         if self.end(place, parts, opcode)? { self.changes(fields, callable) } else { Ok(()) }

@@ -184,7 +184,7 @@ impl Policy {
                 Value::String(text) => size(text),
                 _ => None,
             };
-            let number = number.ok_or_else(|| format!("limits.{key} is no number or size"))?;
+            let number = number.ok_or_else(|| format!("limits.{key} is not a number or size"))?;
             // 0 is no limit.
             let limit = Some(number).filter(|number| *number != 0);
             let count = limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));

@@ -109,7 +109,7 @@ pub(super) fn run(args: &TableArgs, path: &str, format: FileFormat) -> Result<()
             End::Done => return Ok(()),
             End::Whole if again => return job.whole(),
             End::Whole => {
-                return Err(job.refuse(format!("{path} is no list: from a file instead of a pipe, it can be a table")));
+                return Err(job.refuse(format!("{path} is not a list; from a file instead of a pipe it can be read as a table")));
             }
             End::Misfit(..) if again => {
                 schema = job.look()?;
@@ -302,7 +302,7 @@ impl Job<'_> {
         if columns.is_empty() {
             return Ok(());
         }
-        let text = format!("values of {} are of different types: what is no text is JSON", listed(columns));
+        let text = format!("values of {} are of different types: what is not text is written as JSON", listed(columns));
         if self.strict {
             return Err(self.refuse(text));
         }

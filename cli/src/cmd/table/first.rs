@@ -83,7 +83,7 @@ pub(super) fn read(args: &TableArgs, path: &str, mut input: Input) -> Result<Loo
         Err(_) if again => return Ok(Look::Again),
         Ok(FirstPickle::Followed) if again => return Ok(Look::Again),
         Ok(_) if first.is_whole => {
-            let text = "it begins with a list and is none: from a file instead of a pipe, it can be a table".into();
+            let text = "it begins with a list but is not one; from a file instead of a pipe it can be read as a table".into();
             return Err(Failure::Refused { name: args.file.display().to_string(), text });
         }
         Ok(FirstPickle::Followed) => first.is_followed = true,

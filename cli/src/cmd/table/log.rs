@@ -34,7 +34,7 @@ impl Log {
                         return Err(input.refuse("its pickles share one memo: `pickle items --format csv` reads them"));
                     }
                     if index > 0 && !is_cut_pickle(*first, error, unpickler.opcodes()) {
-                        let text = format!("what follows {index} pickles at offset {at} is none: {error}");
+                        let text = format!("what follows {index} pickles at offset {at} is not a pickle: {error}");
                         return Err(input.refuse(text));
                     }
                     return Err(input.bad_pickle(index, error));

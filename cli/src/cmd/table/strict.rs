@@ -26,7 +26,7 @@ pub(super) fn check(grid: &Grid<'_>, format: Format, strict: bool, file: &str, p
             let Some(loss) = column.lost(row, json) else { continue };
             let why = match loss {
                 Loss::Infinity => "JSON has no infinity, so it is null",
-                Loss::Bytes => "it is bytes that are no UTF-8, and some are replaced",
+                Loss::Bytes => "it is bytes that are not UTF-8, and some are replaced",
                 Loss::NoText => "it has no text of its own, so it is JSON",
             };
             let text = format!("{path}, row {row}, column {}: {why}", printable(name));

@@ -65,7 +65,7 @@ struct Found {
 
 impl From<Found> for Member {
     fn from(found: Found) -> Member {
-        let unreadable = "this begins as the text of a pickle does, but is none that can be read";
+        let unreadable = "this begins like the text of a pickle, but cannot be read as one";
         let data = found.bytes.map_or_else(|| Data::Unreadable(unreadable.into()), Data::Memory);
         Member { name: found.name, data }
     }

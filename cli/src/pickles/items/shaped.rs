@@ -183,7 +183,7 @@ pub(super) fn whole(input: Input, of: &Whose<'_>, take: &mut dyn ItemSink) -> Re
                 of.path
             )));
         };
-        let text = format!("{} is an array or table, whose rows are no values of the pickle", of.path);
+        let text = format!("{} is an array or table, whose rows are not values of the pickle", of.path);
         if !take.shaped(found).unwrap_or_else(|| Err(refuse(text)))? {
             break;
         }

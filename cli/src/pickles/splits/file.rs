@@ -65,7 +65,7 @@ impl PlanFile {
         let refuse = |text: String| Failure::Refused { name: name.clone(), text };
         let bytes = std::fs::read(&from).map_err(|source| Failure::Input { name: name.clone(), source })?;
         let Some(body) = sealed(&bytes) else {
-            return Err(refuse("it is no plan of `pickle index`, or is damaged; make it again, or remove it".into()));
+            return Err(refuse("it is not a plan of `pickle index`, or is damaged; make it again, or remove it".into()));
         };
         let damaged = || refuse("it is damaged; make it again with `pickle index`, or remove it".into());
         let (version, body) = body.split_first_chunk::<4>().ok_or_else(damaged)?;

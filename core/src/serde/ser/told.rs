@@ -61,7 +61,7 @@ impl<W: Write> Out<'_, W> {
     pub(super) fn told(&mut self, told: Told, text: &str) -> Result<()> {
         self.role = Role::Value;
         let mut rest = Rest(text);
-        let wrong = || Error::value(format_args!("the text is no {} that Python has", told.name()));
+        let wrong = || Error::value(format_args!("the text is not a {} that Python has", told.name()));
         match told {
             Told::Date => {
                 let date = rest.date().ok_or_else(wrong)?;

@@ -84,7 +84,7 @@ impl fmt::Display for NoRows<'_> {
             NoRows::Sparse(format) => {
                 write!(f, "a sparse matrix of the format {format}, which SciPy has not, is not read as rows")
             }
-            NoRows::Keys => f.write_str("the keys of the sparse matrix are no rows and columns"),
+            NoRows::Keys => f.write_str("the keys of the sparse matrix are not rows and columns"),
             NoRows::Other => f.write_str("it has no rows: a frame, a series, an array, a list, or a dict has"),
         }
     }

@@ -60,7 +60,7 @@ pub enum TableError {
 impl fmt::Display for TableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            TableError::NoTable => "it is no table",
+            TableError::NoTable => "it is not a table",
             TableError::Class => "it has values of a class that is not known",
             TableError::Parts => "its parts do not fit together",
             TableError::Rows => "a block has another number of rows than the index",
