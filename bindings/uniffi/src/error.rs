@@ -59,7 +59,7 @@ kinds! {
     BadPath
     /// A pickle has nothing at the path.
     PathMissing
-    /// A value is no table, or one whose parts do not fit together.
+    /// A value is not a table, or one whose parts do not fit together.
     NoTable
     /// A file could not be read.
     InputOutput

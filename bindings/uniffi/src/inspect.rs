@@ -16,7 +16,7 @@ pub struct GlobalUse {
     pub calls: u64,
 }
 
-/// What there is to tell about a pickle.
+/// Facts about a pickle, without its values.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Info {
     /// Bytes from the first opcode to STOP, STOP included.

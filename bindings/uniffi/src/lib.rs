@@ -3,7 +3,7 @@
 //! `bindings/kotlin` and `bindings/swift`.
 //!
 //! Values cross the border as one buffer a document, in the [`flat`] form.
-//! Everything is synchronous and calls nobody back. Readers may be used from
+//! Everything is synchronous; there are no callbacks. Readers may be used from
 //! any thread; two calls at once take turns. No input makes any of this panic.
 
 mod error;

@@ -33,7 +33,7 @@ pub fn find(flat: &[u8], path: String, all: bool, max_depth: u32) -> Result<Vec<
     flat::write::encode_list(&found, max_depth)
 }
 
-/// The same by the numbers of the nodes, so that who wrote the flat form finds what it has: n, so many numbers (LEB128):
+/// The same by the numbers of the nodes, so that the writer of the flat form finds what it has: n, so many numbers (LEB128):
 /// 0 for what is no node, else 1 + that of the node; a list in the flat form of what are none.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// What becomes of Python 2 strs: the `encoding` of `pickle.load`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, uniffi::Enum)]
 pub enum Encoding {
-    /// They stay what they are, told apart from str and bytes.
+    /// They stay Python 2 strings, distinct from str and bytes.
     #[default]
     Keep,
     /// They become bytes.

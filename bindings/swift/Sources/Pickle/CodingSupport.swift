@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where a value stands, innermost last; made into an array only where somebody asks.
+/// The path of a value, innermost last; made into an array only on demand.
 indirect enum CodingPath {
     case root
     case key(any CodingKey, CodingPath)

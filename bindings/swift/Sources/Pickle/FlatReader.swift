@@ -19,7 +19,7 @@ struct FlatReader {
         var value: PickleValue = .none
         /// Values inside, shared ones as often as they are met.
         var count = 0
-        /// The depth at which it stands, for what is still open.
+        /// Its depth, for what is still open.
         var depth: Int
         var isDone = false
     }
@@ -246,7 +246,7 @@ struct FlatReader {
         var facts = PickleObject.Facts()
         while true {
             let change = try byte()
-            // Facts repeat what stands in the object: who walks over it meets either.
+            // Facts repeat what is in the object: a walk over it meets either.
             let before = budget
             if change >= 7 { budget = .max / 2 }
             defer { if change >= 7 { budget = before } }

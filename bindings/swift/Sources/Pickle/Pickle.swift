@@ -5,7 +5,7 @@ internal import PickleFFI
 public struct PickleOptions: Sendable, Hashable {
     /// What becomes of Python 2 strs: the `encoding` of `pickle.load`.
     public enum Encoding: Sendable, Hashable {
-        /// They stay what they are, told apart from str and bytes.
+        /// They stay Python 2 strings, distinct from str and bytes.
         case keep
         /// They become bytes.
         case bytes

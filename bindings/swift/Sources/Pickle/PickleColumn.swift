@@ -28,8 +28,8 @@ public struct PickleColumn: Sendable {
         case strings([String?])
         /// Bytes, also of items that numpy has no other form for.
         case data([Data?])
-        /// Moments: ticks since 1970, in UTC where there is a zone (`Europe/Berlin`, `UTC`, `+05:30`), else on a clock that
-        /// hung nobody knows where.
+        /// Moments: ticks since 1970, in UTC if there is a zone (`Europe/Berlin`, `UTC`, `+05:30`), else in local
+        /// time of an unknown zone.
         case moments([Int64?], unit: TickUnit, zone: String?)
         /// Spans of time.
         case durations([Int64?], unit: TickUnit)
@@ -162,7 +162,7 @@ public struct PickleColumn: Sendable {
     /// The cells as bytes.
     public var data: [Data?]? { if case .data(let cells) = values { cells } else { nil } }
 
-    /// The cells as moments, those without a time zone as if they told UTC; of dates their midnight. A `Date` is a float and
+    /// The cells as moments, those without a time zone as if they were in UTC; of dates their midnight. A `Date` is a float and
     /// holds about a ten-millionth of a second: the ticks in ``values`` are exact.
     public var dates: [Date?]? {
         func date(_ components: DateComponents?) -> Date? { components.map { Date($0, secondsFromUTC: 0) } }

@@ -52,8 +52,8 @@ public struct PickleDecoder: Sendable {
     public var options = PickleOptions()
     /// How a `Date` is pickled.
     public var dateDecodingStrategy = DateDecodingStrategy.dateTime
-    /// Where the clock hung of which a datetime without a time zone, or a date, tells the time: UTC, unless it is set. With
-    /// nil they do not decode as `Date`. As `DateComponents` they always decode, without a time zone.
+    /// The time zone assumed for a datetime without one, and for a date: UTC by default. With nil they do not decode as
+    /// `Date`. As `DateComponents` they always decode, without a time zone.
     public var timeZoneOfNaiveDates = TimeZone(secondsFromGMT: 0)
     /// How `Data` is pickled.
     public var dataDecodingStrategy = DataDecodingStrategy.bytes
@@ -65,7 +65,7 @@ public struct PickleDecoder: Sendable {
     /// A decoder with the defaults.
     public init() {}
 
-    /// Reads the pickle at the start of `data` as a type. Throws ``PickleError`` for what is no pickle and
+    /// Reads the pickle at the start of `data` as a type. Throws ``PickleError`` for what is not a pickle and
     /// `DecodingError` for what is not of this type.
     public func decode<T: Decodable>(_ type: T.Type, from data: Data) throws -> T {
         try decode(type, from: Pickle.loads(data, options: options))
@@ -207,7 +207,7 @@ struct ValueDecoder: Decoder {
 
     private func naive(_ components: DateComponents, fold: Bool) throws -> Date {
         guard let zone = settings.timeZoneOfNaiveDates else {
-            throw corrupted("a datetime without a time zone is no moment: timeZoneOfNaiveDates says whose clock it is of")
+            throw corrupted("a datetime without a time zone is not a moment: set timeZoneOfNaiveDates")
         }
         return Date(components, in: zone, fold: fold)
     }
@@ -226,7 +226,7 @@ struct ValueDecoder: Decoder {
         }
     }
 
-    /// A date, time or datetime; nil for what is none.
+    /// A date, time or datetime; nil for anything else.
     private func dateComponents() throws -> DateComponents? {
         guard case .object(let object) = value else { return nil }
         var components: DateComponents
@@ -512,7 +512,7 @@ extension PickleValue: Decodable {
 }
 
 extension PickleKnown.DType {
-    /// The number at an offset in bytes; nil where it is none or does not lie there.
+    /// The number at an offset in bytes; nil if there is none at that offset.
     func number(in data: Data, at offset: Int) -> PickleValue? {
         guard size > 0, offset >= 0, size <= data.count - offset, size <= 8 else { return nil }
         var bits: UInt64 = 0

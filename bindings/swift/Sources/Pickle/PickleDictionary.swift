@@ -24,7 +24,7 @@ public struct PickleDictionary: Sendable {
         self.entries = entries
     }
 
-    /// What stands under a key; the last of equal keys counts. Setting nil removes all of them. Linear in the entries:
+    /// The value of a key; the last of equal keys counts. Setting nil removes all of them. Linear in the entries:
     /// for many lookups make a ``lookup`` once.
     public subscript(key: PickleValue) -> PickleValue? {
         get { entries.last { $0.key == key }?.value }
@@ -38,7 +38,7 @@ public struct PickleDictionary: Sendable {
         }
     }
 
-    /// What stands under a str key, or under a Python 2 str of the same text.
+    /// The value of a str key, or of a Python 2 str of the same text.
     public subscript(key: String) -> PickleValue? {
         get { entries.last { $0.key.stringValue == key }?.value }
         set { self[.string(key)] = newValue }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Encodes `Encodable` types as pickles: structs become dicts, enums and arrays what Swift makes of them.
+/// Encodes `Encodable` types as pickles: structs become dicts, enums and arrays are encoded as Swift encodes them.
 public struct PickleEncoder: Sendable {
     /// How a `Date` is pickled.
     public enum DateEncodingStrategy: Sendable {

@@ -89,7 +89,7 @@ public struct PickleError: Error, Sendable, Hashable {
         case badPath
         /// A pickle has nothing at the path.
         case pathMissing
-        /// A value is no table, or one whose parts do not fit together.
+        /// A value is not a table, or one whose parts do not fit together.
         case noTable
         /// A file could not be read.
         case inputOutput

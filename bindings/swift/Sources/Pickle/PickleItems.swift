@@ -11,7 +11,7 @@ public struct PickleItem: Sendable, Hashable {
         case entry
         /// A name and a value of an object's state.
         case attribute
-        /// The state of an object that is no dict.
+        /// The state of an object, if it is not a dict.
         case state
     }
 

@@ -14,7 +14,7 @@ public struct PickleObject: Sendable {
         case obj(class: PickleValue, arguments: PickleValue)
         /// INST: likewise, the class by its name.
         case inst(class: PickleValue, arguments: PickleValue)
-        /// PERSID, BINPERSID: it stands behind a persistent id.
+        /// PERSID, BINPERSID: a persistent id names it.
         case persistent(id: PickleValue)
         /// A global, extension or buffer that was changed.
         case changed(PickleValue)
@@ -60,7 +60,7 @@ public struct PickleObject: Sendable {
         case changes
         /// Its state is of a kind that only its class understands.
         case state
-        /// What makes it is no class or function with a name.
+        /// What makes it is not a class or function with a name.
         case callable
     }
 
@@ -81,7 +81,7 @@ public struct PickleObject: Sendable {
     /// Why ``known`` is nil, for an object that was read.
     public var unknown: Unknown? { facts.unknown }
 
-    /// Its class or the function that made it: what stands behind the helpers of protocols 0 and 1.
+    /// Its class or the function that made it, looked up through the helpers of protocols 0 and 1.
     public var type: PickleValue { facts.type ?? callable }
 
     /// What was called, the class, or the persistent id.
@@ -119,7 +119,7 @@ public struct PickleObject: Sendable {
     /// An attribute, slots too.
     public subscript(name: String) -> PickleValue? { attributes?[name] }
 
-    /// All attributes with their names, slots too; nil where it has no state, or one that is no attributes.
+    /// All attributes with their names, slots too; nil if it has no state, or one that is not attributes.
     public var attributes: PickleDictionary? {
         if let attributes = facts.attributes { return attributes }
         if case .dict(let attributes) = state { return attributes }
@@ -269,7 +269,7 @@ public enum PickleKnown: Sendable {
     case array(Array)
     /// A numpy scalar: its type and its bytes.
     case scalar(DType, Data)
-    /// `pandas.DataFrame`: rows and columns, where that is easily told.
+    /// `pandas.DataFrame`: rows and columns, nil where not known.
     case dataFrame(rows: Int?, columns: Int?)
     /// `pandas.Series`.
     case series(count: Int?)

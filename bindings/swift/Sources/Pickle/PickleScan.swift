@@ -37,7 +37,7 @@ public struct PickleReport: Sendable, Hashable {
     public struct Finding: Sendable, Hashable {
         /// The rule, such as `PK201`.
         public let rule: String
-        /// What it makes of the whole.
+        /// The verdict that it implies for the whole.
         public let verdict: Verdict
         /// What the global can do, such as `process`; `none` where nothing is known.
         public let capability: String
@@ -57,7 +57,7 @@ public struct PickleReport: Sendable, Hashable {
         public let offset: UInt64
         /// Number of the pickle in its stream, from 0.
         public let pickle: UInt32
-        /// How deep in nested pickles it lies; 0 outside.
+        /// Nesting level of the pickle that it is in; 0 for the outermost.
         public let depth: UInt8
         /// Which Pythons it holds for: `all`, `2.7`, `3`, `some`, ...
         public let pythons: String
@@ -97,7 +97,7 @@ public struct PickleReport: Sendable, Hashable {
     public let opcodes: UInt64
     /// Bytes.
     public let bytes: UInt64
-    /// Buffers that lie outside the stream.
+    /// Buffers outside the stream.
     public let buffers: UInt64
     /// Where another reading of the stream begins that was not judged: the end of a frame that was open at STOP.
     public let otherReading: UInt64?
@@ -188,7 +188,7 @@ public final class PickleScanner: Sendable {
         }
     }
 
-    /// Takes a piece of input, all of it. Gives the verdict so far, which only rises: who has seen enough may stop. Throws
+    /// Takes a piece of input, all of it. Returns the verdict so far, which only rises: a caller may stop early. Throws
     /// ``PickleError/Kind/afterEnd`` once the scan is finished.
     @discardableResult
     public func feed(_ data: Data) throws(PickleError) -> PickleReport.Verdict {
@@ -199,6 +199,6 @@ public final class PickleScanner: Sendable {
         }
     }
 
-    /// Says that no input follows, and gives the report; again, it is the same.
+    /// Ends the input and returns the report; calling it again returns the same.
     public func finish() -> PickleReport { PickleReport(scanner.finish()) }
 }

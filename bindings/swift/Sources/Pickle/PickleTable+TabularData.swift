@@ -4,7 +4,7 @@ import TabularData
 
 extension DataFrame {
     /// The columns of a table, each with its type: `Bool`, `Int64`, `UInt64`, `Double`, `String`, `Data`, `Date`, else
-    /// ``PickleValue``. Of equal names the second gets a number behind it.
+    /// ``PickleValue``. Of equal names the second gets a number appended.
     public init(_ table: PickleTable) {
         self.init()
         var taken = Set<String>()

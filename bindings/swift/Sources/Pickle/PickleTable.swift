@@ -49,7 +49,7 @@ public struct PickleTable: Sendable {
 extension Pickle {
     /// The table at a path such as `$.frames[0]` of the pickle at the start of `data`; nothing else becomes a value of Swift.
     ///
-    /// Throws an error of kind `noTable` where what is there is no table, or its parts do not fit together, `sizeLimit` where
+    /// Throws an error of kind `noTable` if what is there is not a table, or its parts do not fit together, `sizeLimit` where
     /// it has far more cells than the pickle has bytes (with ``PickleOptions/maxBytes``: takes more than that), and the kinds
     /// of ``at(_:in:options:)``. The message begins with the path.
     public static func table(
@@ -197,7 +197,7 @@ private struct TableReader {
         return product
     }
 
-    /// Cells of so many bytes each, behind what says which are missing.
+    /// Cells of so many bytes each, after the bits that say which are missing.
     private mutating func cells<T>(_ count: Int, _ width: Int, _ read: (Self, Int) -> T) throws -> [T?] {
         let missing = try missing(count)
         let start = at

@@ -22,7 +22,7 @@ public enum PickleValue: Sendable, Hashable {
     case string(String)
     /// A str with lone surrogates, which no `String` can hold: UTF-8, surrogates as three bytes each.
     case surrogateString(Data)
-    /// A str of Python 2: bytes or text, the pickle cannot tell.
+    /// A str of Python 2: the pickle does not say whether it is bytes or text.
     case python2String(Data)
     /// Immutable bytes.
     case bytes(Data)
@@ -42,7 +42,7 @@ public enum PickleValue: Sendable, Hashable {
     indirect case global(module: String, name: String)
     /// An extension code of `copyreg`, from 1 on.
     case extensionCode(UInt32)
-    /// An object: how it was made and what happened to it afterwards. Also one that stands behind a persistent id.
+    /// An object: how it was made and changed. Also one that a persistent id names.
     indirect case object(PickleObject)
     /// An out-of-band buffer by its number, from 0 on.
     case buffer(UInt32, isReadOnly: Bool)

@@ -86,7 +86,7 @@ final class TableTests: XCTestCase {
                 XCTAssertThrowsError(try read(), path) {
                     XCTAssertEqual(($0 as? PickleError)?.kind, kind, path)
                     if kind == .noTable {
-                        XCTAssertTrue(($0 as? PickleError)?.message.hasPrefix("$.scalar is no table") ?? false, "\($0)")
+                        XCTAssertTrue(($0 as? PickleError)?.message.hasPrefix("$.scalar is not a table") ?? false, "\($0)")
                     }
                 }
             }

@@ -57,7 +57,7 @@ pub enum KnownKind {
     Array = 23,
     /// dtype as above; the bytes.
     Scalar = 24,
-    /// Rows and columns; -1 for what is not easily told.
+    /// Rows and columns; -1 where not known.
     DataFrame = 25,
     /// Length or -1.
     Series = 26,
@@ -285,7 +285,7 @@ fn known<'d>(object: &Object<'d>, view: View<'d>, spare: &mut usize) -> Option<(
         }
         View::Text(_) | View::Surrogates(_) | View::Global(_) | View::Extension(_) | View::Buffer(_) => return None,
         View::Persistent(_) | View::Object(..) => return None,
-        // Told by its parts: which items count for nothing has no form there.
+        // Written by its parts: the flat form has no mask.
         View::Masked(_) => return None,
         _ => return None,
     })

@@ -117,7 +117,7 @@ impl Out<'_> {
     }
 }
 
-/// The file, opened again for those who read ahead: for plans, and where it is in doubt where a container goes.
+/// The file, opened again to read ahead: for plans, and to settle ambiguous containers.
 struct Ahead {
     plans: File,
     doubts: File,

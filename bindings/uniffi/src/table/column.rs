@@ -194,7 +194,7 @@ impl<'a> Writer<'a> {
     }
 
     pub(super) fn refused(&self, error: pickle_core::table::TableError) -> PickleError {
-        self.error(ErrorKind::NoTable, &format!("is no table that can be read: {error}"))
+        self.error(ErrorKind::NoTable, &format!("is not a table that can be read: {error}"))
     }
 
     pub(super) fn column_refused(&self, name: Option<&str>, error: pickle_core::table::TableError) -> PickleError {

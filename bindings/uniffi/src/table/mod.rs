@@ -37,7 +37,7 @@ const CELLS: (usize, usize) = (16, 4 << 20);
 ///
 /// # Errors
 /// What is wrong with the pickle, or the limit that was reached. [`ErrorKind::BadPath`], [`ErrorKind::PathMissing`]: as
-/// `find_in`. [`ErrorKind::NoTable`]: what is there is no table, or its parts do not fit together.
+/// `find_in`. [`ErrorKind::NoTable`]: what is there is not a table, or its parts do not fit together.
 #[uniffi::export]
 pub fn table_in(data: &[u8], path: String, options: ReadOptions) -> Result<Vec<u8>, PickleError> {
     let limit = options.max_bytes;
@@ -99,7 +99,7 @@ impl<'d> Maker<'_, 'd> {
             (Err(TableError::NoTable), Some(rows)) => self.rows(&rows),
             (Err(TableError::NoTable), None) => Err(self.out.error(
                 ErrorKind::NoTable,
-                "is no table: a frame, a series, an array of one or two axes, a sparse matrix, a list or a dict is one",
+                "is not a table: a frame, a series, an array of one or two axes, a sparse matrix, a list or a dict is one",
             )),
             (Err(error), _) => Err(self.out.refused(error)),
         }

@@ -206,15 +206,15 @@ fn what_is_no_table_says_so_with_its_path() {
     let lists = std::fs::read(folder().join("lists_p4.pkl")).unwrap();
     let error = refused(&lists, "$.scalar");
     assert_eq!(error.kind(), ErrorKind::NoTable);
-    assert!(error.to_string().starts_with("$.scalar is no table: "), "{error}");
+    assert!(error.to_string().starts_with("$.scalar is not a table: "), "{error}");
     assert_eq!(refused(&lists, "$.nothing").kind(), ErrorKind::PathMissing);
     assert_eq!(refused(&lists, "$[").kind(), ErrorKind::BadPath);
     let (rows, columns, _) = read(&table_in(&lists, "$.no".into(), ReadOptions::default()).unwrap());
     assert_eq!((rows, columns), (0, 0));
     for (file, why) in [
-        ("csr_wrong.pkl", "$ is no table that can be read: its parts do not fit together"),
-        ("lil_outside.pkl", "$ is no table that can be read: its parts do not fit together"),
-        ("cube.pkl", "$ is no table: "),
+        ("csr_wrong.pkl", "$ is not a table that can be read: its parts do not fit together"),
+        ("lil_outside.pkl", "$ is not a table that can be read: its parts do not fit together"),
+        ("cube.pkl", "$ is not a table: "),
     ] {
         let pickle = std::fs::read(folder().join("../cases").join(file)).unwrap();
         let error = refused(&pickle, "$");

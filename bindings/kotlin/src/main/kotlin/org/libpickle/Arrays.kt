@@ -9,8 +9,8 @@ import java.nio.ByteOrder
 import org.libpickle.PickleKnown.Kind
 
 /**
- * The numbers of a numpy array or scalar in the order in which they lie: Long, Double, or BigInteger beyond 63 bits; bools
- * are 0 and 1. null where it is no array, its items are others, or they lie elsewhere.
+ * The numbers of a numpy array or scalar in memory order: Long, Double, or BigInteger beyond 63 bits; bools
+ * are 0 and 1. null if it is not an array, has items of another type, or its items are not in the pickle.
  */
 val PickleKnown.numbers: List<Number>?
     get() {
@@ -43,7 +43,7 @@ val PickleKnown.numbers: List<Number>?
         }
     }
 
-/** Items along each axis of a numpy array; null where it is none. */
+/** Items along each axis of a numpy array; null if it is not one. */
 val PickleKnown.shape: List<Int>?
     get() = if (kind != Kind.ARRAY) null else when (val shape = values[4]) {
         is PickleTuple -> shape.items.map { (it as PickleInt).value.toInt() }

@@ -94,8 +94,8 @@ class DecimalColumn internal constructor(name: String?, dtype: String, val value
 }
 
 /**
- * Moments: [ticks] are units since 1970, in UTC where there is a [zone], else on a clock that hung nobody knows where. A cell
- * is an [Instant] where there is a zone, else a [LocalDateTime]; what is finer than a nanosecond is in the ticks alone.
+ * Moments: [ticks] are units since 1970, in UTC if there is a [zone], else in local time of an unknown zone. A cell is an
+ * [Instant] if there is a zone, else a [LocalDateTime]; what is finer than a nanosecond is in the ticks alone.
  *
  * @property unit of a tick as numpy names it: `ns`, `us`, `ms`, `s`, `m`, `h`, `D`, `W`, `M`, `Y`, `ps`, `fs`, `as`
  * @property zone `Europe/Berlin`, `UTC`, `+05:30`
@@ -105,7 +105,7 @@ class MomentColumn internal constructor(
 ) : Column(name, dtype, ticks.size, missing) {
     override fun cell(row: Int): Any = instant(row).let { if (zone != null) it else LocalDateTime.ofInstant(it, ZoneOffset.UTC) }
 
-    /** The cells as instants, those without a zone as if they told UTC; null where one is missing. */
+    /** The cells as instants, those without a zone as if they were in UTC; null where one is missing. */
     fun instants(): Array<Instant?> = Array(size) { if (isMissing(it)) null else instant(it) }
 
     /** The time zone by its name; null where there is none. */

@@ -33,7 +33,7 @@ enum class ErrorKind {
     /** A pickle has nothing at the path. */
     PATH_MISSING,
 
-    /** A value is no table, or one whose parts do not fit together. */
+    /** A value is not a table, or one whose parts do not fit together. */
     NO_TABLE,
 
     /** A file could not be read. */

@@ -5,7 +5,7 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
 /**
- * Reads the flat form: a buffer that holds a whole document from some byte on. The layout stands in `bindings/uniffi/src/flat/mod.rs`.
+ * Reads the flat form: a buffer that holds a whole document from some byte on. The layout is in `bindings/uniffi/src/flat/mod.rs`.
  * Without recursion, so that depth costs no stack.
  */
 internal class Flat(private val data: ByteArray, private val from: Int = 0) {

@@ -27,7 +27,7 @@ class PickleItem internal constructor(val role: Role, val key: PickleValue?, val
         /** A name and a value of an object's state. */
         ATTRIBUTE,
 
-        /** The state of an object that is no dict. */
+        /** The state of an object, if it is not a dict. */
         STATE,
     }
 
@@ -177,8 +177,8 @@ class FileItems @JvmOverloads @Throws(PickleException::class, IOException::class
 }
 
 /**
- * Items, one at a time. They can be walked once. What is open behind them closes after the last item, after an error, and
- * on [close], for whoever stops before.
+ * Items, one at a time. They can be walked once. The file or stream behind them is closed after the last item,
+ * after an error, and on [close], for a caller that stops before.
  */
 class PickleItems internal constructor(private val open: () -> FileItems) : Sequence<PickleItem>, AutoCloseable {
     private val lock = ReentrantLock()

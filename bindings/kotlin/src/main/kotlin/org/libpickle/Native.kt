@@ -48,7 +48,7 @@ internal object Native {
     @JvmStatic external fun free(reader: Long)
 
     /**
-     * Android has the library in the APK. Elsewhere it lies in the jar, and must become a file. The system property
+     * Android has the library in the APK. Elsewhere it is in the jar and must be unpacked to a file. The system property
      * `libpickle.library` names another file.
      */
     private fun load() {

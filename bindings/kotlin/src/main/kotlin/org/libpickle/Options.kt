@@ -2,7 +2,7 @@ package org.libpickle
 
 /** What becomes of Python 2 strs: the `encoding` of `pickle.load`. */
 enum class Encoding {
-    /** They stay what they are, told apart from str and bytes. */
+    /** They stay Python 2 strings, distinct from str and bytes. */
     KEEP,
 
     /** They become bytes. */

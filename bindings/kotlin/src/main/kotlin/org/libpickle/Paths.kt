@@ -11,7 +11,7 @@ internal object Paths {
         }
         val from = Cursor(found)
         val numbers = IntArray(from.int()) { from.int() }
-        // What is no node is equal wherever it stands.
+        // A value that is not a node is equal wherever it is.
         val others = (Flat(found, from.at).read() as PickleList).items.iterator()
         val nodes = writer.nodes()
         return numbers.map { if (it == 0) others.next() else nodes[it - 1]!! }

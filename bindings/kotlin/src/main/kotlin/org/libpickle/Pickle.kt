@@ -90,7 +90,7 @@ object Pickle {
         return FlatWriter().write(value) { flat, size -> calling(out) { Native.dumps(flat, size, protocol, out) } }
     }
 
-    /** The same into a file: under a name of its own first, so that nobody ever sees half of it. */
+    /** The same into a file, atomically: written to a temporary file that is then renamed. */
     @JvmStatic
     @JvmOverloads
     @Throws(PickleException::class, IOException::class)
@@ -206,7 +206,7 @@ class Unpickler @JvmOverloads constructor(options: ReadOptions = ReadOptions.DEF
 }
 
 /**
- * The pickles that lie one after another in a stream, read as they are asked for: memory holds one at a time.
+ * The pickles of a stream, one after another, each read on demand: memory holds one at a time.
  *
  * The sequence can be walked once. The stream is not closed.
  */

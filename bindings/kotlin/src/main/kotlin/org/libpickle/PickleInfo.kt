@@ -1,7 +1,7 @@
 package org.libpickle
 
 /**
- * What there is to tell about a pickle without its values.
+ * Facts about a pickle, without its values.
  *
  * @property length bytes from the first opcode to STOP, STOP included
  * @property protocol the protocol that it says it is in; 0 where it says nothing

@@ -59,7 +59,7 @@ class PickleStr internal constructor(val value: String, val surrogates: ByteArra
     override fun toString() = "Str(value=$value)"
 }
 
-/** A str of Python 2: bytes or text, the pickle cannot tell. */
+/** A str of Python 2: the pickle does not say whether it is bytes or text. */
 class PickleStr8(val value: ByteArray) : PickleValue() {
     override fun equals(other: Any?) = other is PickleStr8 && value.contentEquals(other.value)
     override fun hashCode() = value.contentHashCode()
@@ -192,7 +192,7 @@ class PickleReadOnly internal constructor() : PickleValue() {
         internal set
 }
 
-/** What stands behind a persistent id. */
+/** The object that a persistent id names. */
 class PicklePersistent internal constructor() : PickleChangeable() {
     constructor(id: PickleValue) : this() {
         this.id = id
@@ -225,7 +225,7 @@ class PickleObject internal constructor(val how: PickleHow) : PickleChangeable()
     var kwargs: PickleValue? = null
         internal set
 
-    /** Its class or the function that made it: what stands behind the helpers of protocols 0 and 1. */
+    /** Its class or the function that made it, looked up through the helpers of protocols 0 and 1. */
     val type: PickleValue get() = given ?: callable
 
     internal var given: PickleValue? = null
@@ -233,7 +233,7 @@ class PickleObject internal constructor(val how: PickleHow) : PickleChangeable()
     /** Module and name of its class or of the function that made it, where it has them. */
     val className: PickleGlobal? get() = type as? PickleGlobal
 
-    /** Its attributes with their names, slots too; null where it has no state, or one that is no attributes. */
+    /** Its attributes with their names, slots too; null if it has no state, or one that is not attributes. */
     val attributes: List<Pair<PickleValue, PickleValue>>? get() = named ?: (state as? PickleDict)?.entries
 
     internal var named: List<Pair<PickleValue, PickleValue>>? = null
@@ -294,7 +294,7 @@ enum class PickleUnknown {
     /** Its state is of a kind that only its class understands. */
     STATE,
 
-    /** What makes it is no class or function with a name. */
+    /** What makes it is not a class or function with a name. */
     CALLABLE,
 }
 

@@ -40,7 +40,7 @@ enum class Executes {
  * One reason for a verdict.
  *
  * @property rule the rule, such as `PK201`
- * @property verdict what it makes of the whole
+ * @property verdict the verdict that it implies for the whole
  * @property capability what the global can do, such as `process`; `none` where nothing is known
  * @property message the rule in words
  * @property module module of the global; empty where the finding is about none
@@ -50,7 +50,7 @@ enum class Executes {
  * @property opcode the opcode at which it showed; empty if it was none
  * @property offset bytes from the start of the stream; inside a nested pickle, from the start of that
  * @property pickle number of the pickle in its stream, from 0
- * @property depth how deep in nested pickles it lies; 0 outside
+ * @property depth nesting level of the pickle that it is in; 0 for the outermost
  * @property pythons which Pythons it holds for: `all`, `2.7`, `3`, `some`, ...
  */
 data class Finding(
@@ -101,7 +101,7 @@ data class ScannedGlobal(
  * @property pickles pickles that were read to their STOP
  * @property opcodes opcodes
  * @property bytes bytes
- * @property buffers buffers that lie outside the stream
+ * @property buffers buffers outside the stream
  * @property otherReading where another reading of the stream begins that was not judged: the end of a frame that was open
  * at STOP
  * @property tables the version of the tables of globals: the day on which they were made
@@ -148,7 +148,7 @@ data class ScanReport(
             )
         }
 
-        /** Names as the library takes them: a NUL behind each, so that none may hold one. */
+        /** Names as the library takes them: each followed by a NUL, so that none may contain one. */
         fun names(allow: Collection<String>) = allow.joinToString("") {
             if ('\u0000' in it) throw PickleException(ErrorKind.OTHER, 0, "a NUL in \"$it\": a global is written MODULE.NAME")
             it + "\u0000"
@@ -172,7 +172,7 @@ class Scanner @JvmOverloads @Throws(PickleException::class) constructor(
     private val native = NativeReader { Native.scanner(ScanReport.names(allow), it) }
 
     /**
-     * Takes a piece of input, all of it. Gives the verdict so far, which only rises: who has seen enough may stop.
+     * Takes a piece of input, all of it. Returns the verdict so far, which only rises: a caller may stop early.
      *
      * @throws PickleException of kind AFTER_END: the scan is finished
      */
@@ -189,7 +189,7 @@ class Scanner @JvmOverloads @Throws(PickleException::class) constructor(
         return verdict
     }
 
-    /** Says that no input follows, and gives the report; again, it is the same. */
+    /** Ends the input and returns the report; calling it again returns the same. */
     @Throws(PickleException::class)
     fun finish(): ScanReport = ScanReport.read(native.call { scanner, out -> Native.finishScanner(scanner, out) })
 

@@ -55,7 +55,7 @@ class Table internal constructor(val rowCount: Int, val columns: List<Column>, v
          * The table at a [path] such as `$.frames[0]` of the pickle at the start of [data]; nothing else becomes a value of
          * Kotlin.
          *
-         * @throws PickleException of kind NO_TABLE: what is there is no table, or its parts do not fit together; SIZE_LIMIT:
+         * @throws PickleException of kind NO_TABLE: what is there is not a table, or its parts do not fit together; SIZE_LIMIT:
          * it has far more cells than the pickle has bytes (with [ReadOptions.maxBytes]: takes more than that); the kinds of
          * [Pickle.at]. The message begins with the path
          */

@@ -119,13 +119,13 @@ class TableTest {
     }
 
     @Test
-    fun `what is no table says so with its path`() {
+    fun `what is not a table says so with its path`() {
         val data = File(folder, "lists_p4.pkl").readBytes()
         for ((path, kind) in listOf("$.scalar" to ErrorKind.NO_TABLE, "$.nothing" to ErrorKind.PATH_MISSING, "$[" to ErrorKind.BAD_PATH)) {
             for (read in listOf({ Table.of(data, path) }, { Pickle.loads(data).table(path) })) {
                 val error = assertThrows(PickleException::class.java) { read() }
                 assertEquals(kind, error.kind, path)
-                if (kind == ErrorKind.NO_TABLE) assertTrue(error.message!!.startsWith("$.scalar is no table"), error.message)
+                if (kind == ErrorKind.NO_TABLE) assertTrue(error.message!!.startsWith("$.scalar is not a table"), error.message)
             }
         }
         val wide = Pickle.dumps(List(10_000) { mapOf("key $it" to 1) }.toPickle())
