@@ -155,7 +155,7 @@ LOSSES = {
     "pickle": "nothing",
     "libpickle": "nothing",
     "marshal": "classes and their instances; its format changes with the Python",
-    "json": "tuples, bytes, sets, keys that are no str, sharing and cycles, classes",
+    "json": "tuples, bytes, sets, keys that are not str, sharing and cycles, classes",
 }
 
 

@@ -120,7 +120,7 @@ impl<'d> Column<'d> {
         match values {
             Values::Run(Run::Items(list)) => match list.items() {
                 Some(items) => Ok(Column::objects(Objects::Items(items), arena.text).named(described)),
-                None => Err("it is no list".into()),
+                None => Err("it is not a list".into()),
             },
             Values::Run(Run::Lane(lane, _)) if lane.is_objects() => {
                 Ok(Column::objects(Objects::Lane(lane.cells()), arena.text).named(described))

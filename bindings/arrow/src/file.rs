@@ -191,6 +191,6 @@ fn stored(column: &ArrayRef, field: &Field) -> Result<ArrayRef, ArrowError> {
             let any = any.ok_or_else(|| ArrowError::SchemaError("it has no categories".into()))?;
             arrow_select::take::take(any.values(), any.keys(), None)
         }
-        _ => Err(ArrowError::SchemaError(format!("{is} is no {wanted}"))),
+        _ => Err(ArrowError::SchemaError(format!("{is} is not {wanted}"))),
     }
 }

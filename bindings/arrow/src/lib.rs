@@ -30,7 +30,7 @@
 //! metadata, so that pyarrow's `to_pandas()` gives the frame back.
 //!
 //! Objects become what holds all of them: ints, floats, Decimal128, text, bytes, dates, times, lists, structs. Where nothing
-//! does, the column is text, and cells that are no text are JSON: [`TableReader::json_columns`] names those columns.
+//! does, the column is text, and cells that are not text are JSON: [`TableReader::json_columns`] names those columns.
 //!
 //! # Memory
 //!
@@ -95,7 +95,7 @@ impl Arena {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct TableOptions {
-    /// Labels of the rows as columns, or not at all. Without it as pyarrow does: a range is told in the metadata alone.
+    /// Labels of the rows as columns, or not at all. Without it as pyarrow does: a range is recorded in the metadata only.
     pub index: Option<bool>,
     /// Only these columns, in this order.
     pub columns: Option<Vec<String>>,
@@ -129,8 +129,8 @@ impl TableOptions {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// It is no table.
-    #[error("it is no table: {0}")]
+    /// It is not a table.
+    #[error("it is not a table: {0}")]
     NoTable(String),
     /// A column that was asked for is not there.
     #[error("there is no column {0}")]

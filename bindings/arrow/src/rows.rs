@@ -48,7 +48,7 @@ pub struct RowSchema {
 
 impl RowSchema {
     /// Columns of these names and types, whatever rows have. A cell has room in a column if it fits its type; text columns
-    /// take what is no text as JSON. `text` writes that. Floats are of 64 bits, text, bytes and lists have 64-bit offsets,
+    /// take what is not text as JSON. `text` writes that. Floats are of 64 bits, text, bytes and lists have 64-bit offsets,
     /// and a column of type Null is text: what is asked for is had by a cast.
     ///
     /// # Errors
@@ -135,7 +135,7 @@ impl RowSchema {
         self.kinds.iter().map(|kind| kind.clone().settled()).collect()
     }
 
-    /// Columns in which what is no text is JSON, because no type holds all of their cells.
+    /// Columns in which what is not text is JSON, because no type holds all of their cells.
     pub fn json_columns(&self) -> Vec<String> {
         let has_json = self.kinds().into_iter().map(|kind| kind.has_json());
         self.names.iter().zip(has_json).filter(|(_, has)| *has).map(|(name, _)| name.clone()).collect()

@@ -31,7 +31,7 @@ pub struct TableReader<'d> {
     json: Vec<String>,
 }
 
-/// Columns, and what pandas is told of them.
+/// Columns, and the metadata for pandas.
 struct Parts<'d> {
     names: Vec<String>,
     columns: Vec<Column<'d>>,
@@ -213,7 +213,7 @@ impl<'d> TableReader<'d> {
         self.rows
     }
 
-    /// Columns in which what is no text is JSON, because no type holds all of their cells.
+    /// Columns in which what is not text is JSON, because no type holds all of their cells.
     pub fn json_columns(&self) -> &[String] {
         &self.json
     }
@@ -277,7 +277,7 @@ fn level_of<'d>(index: &Index<'d>, level: usize, field: &str, arena: &'d Arena) 
         .map_err(|why| Error::Column { column: field.to_owned(), why })
 }
 
-/// The labels of the rows behind the columns, as pyarrow puts them; a range is told and takes no column.
+/// The labels of the rows behind the columns, as pyarrow puts them; a range is recorded in the metadata and takes no column.
 fn index_of<'d>(
     index: &Index<'d>,
     options: &TableOptions,

@@ -110,7 +110,7 @@ class Info(
         "Info", "length protocol opcodes memo root globals unnamed_calls extensions persistent_ids buffers"
     )
 ):
-    """What there is to tell about a pickle without its values."""
+    """Facts about a pickle, without its values."""
 
     __slots__ = ()
 
@@ -122,13 +122,13 @@ def _reader(max_bytes, policy, allow):
 
 
 def load(file, *, max_bytes=None, policy=None, allow=None, **options):
-    """Reads the next pickle of a binary file, and nothing behind it. Options as of loads."""
+    """Reads the next pickle of a binary file and leaves what follows unread. Options as of loads."""
     reader, policy = _reader(max_bytes, policy, allow)
     return reader.load(file, policy=policy, **options)
 
 
 def pickles(file, *, max_bytes=None, policy=None, allow=None, **options):
-    """The pickles that lie one after another in a binary file, each read when it is asked for. Options as of loads."""
+    """The pickles of a binary file, one after another, each read on demand. Options as of loads."""
     reader, policy = _reader(max_bytes, policy, allow)
     while True:
         try:
@@ -246,7 +246,7 @@ def scan(data, allow=(), *, max_bytes=None, max_opcodes=None):
 def verdict(data, allow=()):
     """What loading the pickles in data would do, judged without loading or importing anything: a dict.
 
-    "verdict" is one word: clean (proved), unknown, malformed, divergent, suspicious, code or dangerous; "complete" tells
+    "verdict" is one word: clean (proved), unknown, malformed, divergent, suspicious, code or dangerous; "complete" says
     whether everything was looked at, "executes_on_load" no, deferred or yes, "findings" the reasons, "globals" what is
     named. allow has globals of one's own: "myapp.models.User", pairs of module and name, classes, or "myapp.models.*" for
     all of one module. Nothing makes a dangerous global clean.

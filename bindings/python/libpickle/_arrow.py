@@ -1,4 +1,4 @@
-"""Rows and tables as record batches of Arrow, for whoever takes them by Arrow's C interface."""
+"""Rows and tables as record batches of Arrow, for consumers of Arrow's C data interface."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def shape(file, path, pickles=None):
 
 
 def _start(file):
-    """The first bytes of a file, as far as it can be read: what is wrong with it is told by who reads on."""
+    """The first bytes of a file, as far as it can be read; errors are left to the reader that follows."""
     found = b""
     with file.open() as opened:
         try:
@@ -56,7 +56,7 @@ class ArrowReader:
 
     @property
     def json_columns(self):
-        """The columns that hold values of different types: what is no text in them is JSON."""
+        """The columns that hold values of different types: what is not text in them is JSON."""
         return list(self._peek().json_columns)
 
     def _peek(self):
@@ -101,7 +101,7 @@ def arrow(file, path="$", *, batch_rows=65536, sample=None, columns=None, flatte
     polars.DataFrame(...) and duckdb.from_arrow(...) take it, as often as they like. No object of Python is made for a value.
 
     file is a name, a URL that fsspec knows, bytes, or a binary file, which is read into memory. Rows are dicts, tuples, lists
-    or objects; path is where they are. What is no list is read as a whole: a DataFrame, a Series, an array, a dict of
+    or objects; path is where they are. What is not a list is read as a whole: a DataFrame, a Series, an array, a dict of
     columns. pickles says whether each pickle is a row, which is found out otherwise.
 
     batch_rows are the rows of a batch at most. Columns have the type that holds all of their values, which takes a first pass

@@ -1,4 +1,4 @@
-"""The attributes of a Record whose state is no plain dict."""
+"""The attributes of a Record whose state is not a plain dict."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def _parts(a, b):
 
 
 def differences(a, b, absolute, relative):
-    """Without recursion; every pair of containers is looked at once, so what holds itself is no harm."""
+    """Without recursion; every pair of containers is looked at once, so cycles end."""
     seen, kept = set(), []
     open_parts = [iter([("$", a, b)])]
     paths = [""]

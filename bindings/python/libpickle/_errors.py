@@ -22,7 +22,7 @@ class PickleError(UnpicklingError, PicklingError):
 
 
 class EndOfInputError(PickleError, EOFError):
-    """The input ended where an opcode could begin: there is no pickle, or it is not whole."""
+    """The input ended where an opcode could begin: there is no pickle, or it is cut off."""
 
 
 class BadTextError(PickleError, ValueError):

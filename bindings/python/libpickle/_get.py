@@ -1,4 +1,4 @@
-"""One value out of a file, of which no more is kept in memory than is asked for."""
+"""One value of a file; only that value is kept in memory."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def install(policy=None, *, allow=None):
     """Guards what other code of this process loads: pickle.load and pickle.loads become those of a policy, and an audit hook refuses
     every other global that any unpickler of CPython asks for, also those of numpy.load, joblib.load and torch.load.
 
-    It is a net, not a wall: who has imported the functions of pickle by name before has the old ones, for which there is the hook
+    It is a net, not a wall: code that imported the functions of pickle by name before keeps the old ones, for which there is the hook
     alone, and the hook sees names, not calls. Returns a Guard.
     """
     return Guard(policy_of(policy, allow))._install()

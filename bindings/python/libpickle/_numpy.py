@@ -23,7 +23,7 @@ def dtype(record):
     import numpy
 
     if not isinstance(record, Record) or record.name != "numpy.dtype":
-        raise TypeError("this is no dtype: %r" % (record,))
+        raise TypeError("this is not a dtype: %r" % (record,))
     code = _text(record.args[0])
     state = record.state
     if state is None:
@@ -126,7 +126,7 @@ def to_numpy(record):
             return data
         return _filled(what, (1,), False, data)[0]
     if kind != "ARRAY":
-        raise TypeError("this is no numpy array or scalar: %r" % (record,))
+        raise TypeError("this is not a numpy array or scalar: %r" % (record,))
     name = record.name.rpartition(".")[2] if record.name else ""
     if name == "_frombuffer":
         data, what, shape, order = record.args

@@ -12,7 +12,7 @@ _PEEK = 8
 
 
 class _Stream:
-    """What zlib makes of a file: it has no file class of its own."""
+    """A file decompressed with zlib, which has no file class of its own."""
 
     def __init__(self, file, decompressor):
         self._file = file
@@ -193,7 +193,7 @@ class _Raw(io.RawIOBase):
 
 
 def split(file):
-    """A path as the file that it names and the members in it: FILE!MEMBER, where there is no file of the whole name."""
+    """Splits FILE!MEMBER into the file and the members in it, unless a file of the whole name exists."""
     path = os.fsdecode(file)
     if "!" not in path or os.path.exists(path):
         return path, []
@@ -215,7 +215,7 @@ def is_packed(file):
         with io.open(path, "rb") as opened:
             head = opened.read(_PEEK)
     except OSError:
-        # What is wrong is told by who opens it.
+        # The error is raised when it is opened.
         return False
     return has_layers(head)
 

@@ -9,7 +9,7 @@ from ._policy import policy_of
 
 
 def _hook(owner, name, base):
-    """A method that a subclass or somebody else has put there; None for that of the base class."""
+    """A method that a subclass or a caller has set; None for that of the base class."""
     method = getattr(owner, name, None)
     return None if getattr(method, "__func__", None) is getattr(base, name, None) else method
 
@@ -134,7 +134,7 @@ class Unpickler:
         return self._policy.finder(self._fix_imports and protocol < 3, protocol >= 4)(module, name)
 
     def persistent_load(self, pid):
-        """What stands behind a persistent id: to be overridden."""
+        """The object that a persistent id names: to be overridden."""
         raise pickle.UnpicklingError("unsupported persistent id encountered")
 
     def load(self):

@@ -154,7 +154,7 @@ LIBRARIES = {
 # What the tables say of a global that a library's entry covers: the judge has looked at how it is used.
 _PROVED = {"pure", "held", "new", "class", "store"}
 
-# Verdicts that are refused even where nobody asked for proof.
+# Verdicts that are refused even where no proof was asked for.
 _BAD = {"suspicious", "code", "dangerous"}
 
 # Rules that hold for a class that is allowed, too: its methods, or the whole process, would be changed.
@@ -168,7 +168,7 @@ class Policy:
 
     Entries are 'module.Name', 'module:Outer.Inner', pairs of module and name, classes and functions themselves, or the bare
     name of a library, such as 'numpy': what its own pickles are made of, by the tables that the judge has of exact names and
-    of what each does, and no more. There are no patterns: what a module holds beside its own classes would come with them.
+    of what each does, and no more. There are no patterns: they would admit whatever else a module holds.
 
     Every pickle is judged before anything is imported. What you name yourself is yours to answer for; beside that, what is
     suspicious, code or dangerous is refused, and with a library or strict=True everything that is not proved to be harmless.
@@ -224,7 +224,7 @@ class Policy:
             else:
                 refused.append("%s.%s" % pair)
         refused += ["<extension %d>" % code for code in sorted(set(extensions))]
-        # Where a name is refused, what it leads to is not told again.
+        # Where a name is refused, what it leads to is not reported again.
         named = bool(refused)
         for rule, verdict, module, name, text in findings:
             pair = module, name
@@ -258,7 +258,7 @@ class Policy:
             found = getattr(found, part)
             # Never through a module that this one happens to import.
             if not isinstance(found, type) or part.startswith("__"):
-                raise UnpicklingError("the policy reaches %s in classes only: %s is none" % (name, part))
+                raise UnpicklingError("the policy reaches %s in classes only: %s is not one" % (name, part))
         return getattr(found, last)
 
 

@@ -91,8 +91,8 @@ class Split:
 class SplitPlan(list):
     """The splits of a file: a list.
 
-    count is the number of items, None where that is not known. why tells why the file is one split; fault, that it is
-    damaged or cut off: the last split ends with the error then.
+    count is the number of items, None where that is not known. why says why the file is one split; fault says
+    that it is damaged or cut off: the last split then ends with the error.
     """
 
     def __init__(self, splits, count, why, fault, plan=None):
@@ -146,7 +146,7 @@ def _sha256(data):
 
 
 def _identity(name):
-    """What a plan file tells its file by: docs/split-plans.md."""
+    """What identifies the file that a plan belongs to: docs/split-plans.md."""
     stat = os.stat(name)
     last = max(stat.st_size - _SAMPLE, 0)
     samples = File(name).samples([last * number // 17 for number in range(18)])
@@ -155,7 +155,7 @@ def _identity(name):
 
 
 def _beside(file, path, index):
-    """The plan that lies beside a file, and whether pickles are items; None where there is none that fits."""
+    """The plan beside a file, and whether pickles are items; None if there is none that fits."""
     name = index if isinstance(index, (str, os.PathLike)) else file.name + ".pkx"
     is_asked = name is index
     if not is_asked and ("://" in name or not os.path.isfile(name)):
@@ -172,7 +172,7 @@ def _beside(file, path, index):
             return None
     if plan is None or plan.path != path:
         if is_asked or plan is None:
-            raise ValueError("%s is no plan of %s and %s, or is damaged" % (os.fspath(name), file.name, path))
+            raise ValueError("%s is not a plan of %s and %s, or is damaged" % (os.fspath(name), file.name, path))
         return None
     return plan, bool(body[64])
 
@@ -209,7 +209,7 @@ def split_plan(file, path=None, *, bytes=16 << 20, items=None, pickles=None, ind
     else:
         kind = _arrow.shape(file, path, pickles)
         if kind == "table":
-            return whole("it is no list: a table, a dict or an object is read as a whole")
+            return whole("it is not a list: a table, a dict or an object is read as a whole")
         pickles = kind == "pickles"
         plan = _Plan(file.native(), path, bytes, items, pickles)
     if plan.unsplit is not None:

@@ -45,7 +45,7 @@ class Table(Mapping):
         return _Batches.table(io.BytesIO(dumps(value)), "$", 65536, None, False, "")
 
     def __arrow_c_schema__(self):
-        """The columns, for whoever takes them by Arrow's C interface."""
+        """The columns, for consumers of Arrow's C data interface."""
         return self._batches().__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema=None):
@@ -99,7 +99,7 @@ def table(rows):
     for row in rows:
         fields = _fields(row)
         if fields is None:
-            raise TypeError("row %d is no dict, tuple, list or object with attributes: %r" % (count, row))
+            raise TypeError("row %d is not a dict, tuple, list or object with attributes: %r" % (count, row))
         for name, value in fields:
             column = columns.get(name)
             if column is None:

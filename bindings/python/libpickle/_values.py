@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Str8(bytes):
-    """A str of Python 2, where no encoding was asked for: bytes or text, the pickle cannot tell."""
+    """A str of Python 2, where no encoding was asked for: the pickle does not say whether it is bytes or text."""
 
     __slots__ = ()
 

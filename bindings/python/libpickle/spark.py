@@ -419,7 +419,7 @@ def _cast(batch, target, file):
         try:
             arrays.append(column if column.type == field.type else column.cast(field.type))
         except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError) as error:
-            text = "%scolumn %s is no %s: %s" % (_arrow.prefix(file), field.name, field.type, error)
+            text = "%scolumn %s is not %s: %s" % (_arrow.prefix(file), field.name, field.type, error)
             raise pyarrow.ArrowInvalid(text) from None
     return pyarrow.RecordBatch.from_arrays(arrays, schema=target)
 

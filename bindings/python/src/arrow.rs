@@ -81,7 +81,7 @@ impl RowSchema {
         looked.map_err(|fault| fault.raise(py, place.name()))
     }
 
-    /// Columns in which what is no text is JSON.
+    /// Columns in which what is not text is JSON.
     fn json_columns(&self) -> Vec<String> {
         self.columns.json_columns()
     }
@@ -334,7 +334,7 @@ impl RecordBatchReader for TableBatches {
 pub struct Batches {
     schema: SchemaRef,
     reader: Mutex<Option<Box<dyn RecordBatchReader + Send>>>,
-    /// Columns in which what is no text is JSON.
+    /// Columns in which what is not text is JSON.
     #[pyo3(get)]
     json_columns: Vec<String>,
 }

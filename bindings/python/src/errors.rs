@@ -42,7 +42,7 @@ pub fn failed(py: Python<'_>, kind: &str, offset: u64, text: &str) -> PyErr {
 /// An error of the core.
 pub fn from_core(py: Python<'_>, error: Error) -> PyErr {
     let mut text = error.to_string();
-    // In the words of `pickle`, too, for those who look for them.
+    // With the message of `pickle`, which callers may match.
     match error.kind() {
         ErrorKind::Empty => text.push_str(" (Ran out of input)"),
         ErrorKind::NotAscii if matches!(error.opcode(), Some(Opcode::PersId)) => {

@@ -178,7 +178,7 @@ impl Items {
         let levels = Path::new(path).count() as u32;
         let has_steps = levels != 0;
         if !Path::new(path).is_valid() {
-            return Err(PyValueError::new_err(format!("{path:?} is no path: write $.name, $[3] or $[\"a name\"]")));
+            return Err(PyValueError::new_err(format!("{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]")));
         }
         let given = Given {
             encoding,

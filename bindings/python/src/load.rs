@@ -176,7 +176,7 @@ fn live<'py>(
         let native = |named: &verdict::Named| {
             NATIVE.contains(&named.module.as_str()) && (named.module.as_str(), named.name.as_str()) != ORDERED
         };
-        // What is not seen whole, and what has bytes that nobody names, is for a judge with more room.
+        // What is not seen whole, and bytes that are not accounted for, are left to a judge with more room.
         if !judged.is_complete() || judged.named.iter().any(native) {
             return Ok(None);
         }
@@ -320,7 +320,7 @@ pub fn get<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = data.py();
     if !Path::new(path).is_valid() {
-        let text = format!("{path:?} is no path: write $.name, $[3] or $[\"a name\"]");
+        let text = format!("{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]");
         return Err(PyValueError::new_err(text));
     }
     let input = Input::of(data)?;

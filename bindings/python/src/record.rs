@@ -379,7 +379,7 @@ impl Record {
 
     fn __setstate__(&mut self, state: &Bound<'_, PyTuple>) -> PyResult<()> {
         if state.len() != 6 {
-            return Err(PyValueError::new_err("this is no state of a Record"));
+            return Err(PyValueError::new_err("this is not a state of a Record"));
         }
         let part = |n: usize| -> PyResult<Option<Py<PyAny>>> {
             let part = state.get_item(n)?;
@@ -397,7 +397,7 @@ impl Record {
             None => None,
             Some(kind) => match crate::known::KINDS.iter().find(|known| **known == kind) {
                 Some(known) => Some(known),
-                None => return Err(PyTypeError::new_err("this is no kind of a Record")),
+                None => return Err(PyTypeError::new_err("this is not a kind of Record")),
             },
         };
         Ok(())

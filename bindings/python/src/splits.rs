@@ -37,7 +37,7 @@ impl Place<'_> {
     /// Its items.
     ///
     /// # Errors
-    /// The file cannot be opened or read, or the plan is none.
+    /// The file cannot be opened or read, or the plan is not valid.
     pub fn open(&self, options: Options, min_nodes: usize, max_bytes: Option<usize>) -> PyResult<Rows> {
         check_path(&self.path)?;
         let heap = Heap::with_limit(max_bytes.unwrap_or(MEMORY));
@@ -45,7 +45,7 @@ impl Place<'_> {
         let options = options.stop_after_build(true);
         let items = ItemOptions::new().reader(options).min_nodes(min_nodes);
         let plan = match &self.plan {
-            Some(bytes) => Some(SplitPlan::read(bytes).ok_or_else(|| PyValueError::new_err("it is no plan"))?),
+            Some(bytes) => Some(SplitPlan::read(bytes).ok_or_else(|| PyValueError::new_err("it is not a plan"))?),
             None => None,
         };
         Ok(match (plan, self.pickles) {
@@ -81,7 +81,7 @@ fn check_path(path: &str) -> PyResult<()> {
     if Path::new(path).is_valid() {
         return Ok(());
     }
-    Err(PyValueError::new_err(format!("{path:?} is no path: write $.name, $[3] or $[\"a name\"]")))
+    Err(PyValueError::new_err(format!("{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]")))
 }
 
 /// Where a file can be read from.

@@ -61,7 +61,7 @@ def test_a_path_and_a_dict(tmp_path):
     assert len(plan) > 3
     assert joined(plan) == value["rows"]
     assert joined(libpickle.split_plan(file, "$.index")) == list(value["index"].items())
-    with pytest.raises(ValueError, match="no path"):
+    with pytest.raises(ValueError, match="not a valid path"):
         libpickle.split_plan(file, "$.")
 
 

@@ -117,7 +117,7 @@ impl<'py> Build<'_, '_, 'py> {
             }
             Kind::Global => {
                 let GlobalName { module, name } =
-                    value.as_global().ok_or_else(|| errors::bad_value(py, "a global is no text"))?;
+                    value.as_global().ok_or_else(|| errors::bad_value(py, "a global is not text"))?;
                 self.placed(value, |build| {
                     let (module, name) = (PyString::new(py, module).into_any(), PyString::new(py, name).into_any());
                     build.global(module, name)

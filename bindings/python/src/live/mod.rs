@@ -38,7 +38,7 @@ struct Live<'a, 'py> {
     look: &'a Look,
     real: &'a Real<'py>,
     stack: Vec<Entry>,
-    /// References of ours, or null where nobody fetches.
+    /// Owned references, or null for entries that are never fetched.
     memo: Vec<(Raw, u32)>,
     /// Where the items of enclosing marks begin.
     marks: Vec<usize>,

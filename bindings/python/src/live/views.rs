@@ -1,4 +1,4 @@
-//! Arrays of numpy that lie in the input: nothing of theirs is copied, and nobody may write to them.
+//! Arrays of numpy that lie in the input: nothing of theirs is copied, and they are read-only.
 
 use crate::raw::{self, Raw};
 use pyo3::ffi;
