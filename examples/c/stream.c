@@ -1,4 +1,4 @@
-/* Reads pickles from stdin in pieces of 4 KiB, as they would come from a socket, and tells what each one is. */
+/* Reads pickles from stdin in pieces of 4 KiB, as they would come from a socket, and prints what each one is. */
 #include <pickle.h>
 #include <stdio.h>
 

@@ -21,7 +21,7 @@ int main(int argc, char **argv) {
     }
     pickle_writer_init_sink(&out, to_file, file, argc > 2 ? (uint8_t)atoi(argv[2]) : 4, &memory);
 
-    /* Nothing needs to be checked on the way: the first error stays, and the last call tells it. */
+    /* Nothing needs to be checked on the way: the first error is kept, and the last call returns it. */
     pickle_writer_begin_dict(&out, PICKLE_UNKNOWN);
     pickle_writer_str(&out, "station");
     pickle_writer_begin_tuple(&out, 2);

@@ -9,7 +9,7 @@ static bool answer(int64_t id, int64_t sum) {
     PICKLE_WRITER_STORAGE(memory, 1, 0);
     pickle_writer out;
     pickle_writer_init_sink(&out, board_write, NULL, 2, &memory);
-    /* The first error stays; the last call tells it. */
+    /* The first error is kept; the last call returns it. */
     pickle_writer_begin_dict(&out, PICKLE_UNKNOWN);
     pickle_writer_str(&out, "id");
     pickle_writer_i64(&out, id);

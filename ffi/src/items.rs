@@ -242,7 +242,7 @@ pub unsafe extern "C" fn pickle_item_reader_finish(reader: *mut pickle_item_read
     }
 }
 
-/// A look ahead: where a container goes that is being filled. `pickle_item_reader_fate` fills it; it borrows nothing.
+/// A look-ahead: which container will hold the one that is being filled. `pickle_item_reader_fate` fills it; it borrows nothing.
 #[repr(C)]
 pub struct pickle_fate {
     /// Private; do not access.
@@ -251,11 +251,11 @@ pub struct pickle_fate {
 
 fits!(Fate, 320);
 
-/// Has the reader ask before it hands out items of a container that might yet become a part of what stands before it, as a
-/// list behind an empty dict may still be put into that dict. For input that can be read again, such as a file. `pickle_item_reader_next` then returns `PICKLE_STATUS_IN_DOUBT`: call `pickle_item_reader_fate`, give
-/// `pickle_fate_feed` the bytes from `pickle_fate_offset` on, and tell the reader by `pickle_item_reader_decide`. Whoever does
-/// not ask has such a pickle read as a whole: `pickle_item_reader_is_held_in_doubt`. Call it before the first
-/// `pickle_item_reader_next`.
+/// Reports ambiguous containers instead of guessing: a list after an empty dict may still be put into that dict. For input
+/// that can be read again, such as a file. `pickle_item_reader_next` then returns `PICKLE_STATUS_IN_DOUBT`: call
+/// `pickle_item_reader_fate`, give `pickle_fate_feed` the bytes from `pickle_fate_offset` on, and pass the answer to
+/// `pickle_item_reader_decide`. Without this call such a pickle is read as a whole: `pickle_item_reader_is_held_in_doubt`.
+/// Call it before the first `pickle_item_reader_next`.
 ///
 /// # Safety
 /// `reader` is null or points to a reader.
