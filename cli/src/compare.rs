@@ -397,7 +397,7 @@ fn bytes<'d>(a: Value<'d>, b: Value<'d>, x: Octets<'_>, y: Octets<'_>) -> Option
     Some(What::Bytes { differing: 1 + places.count() as u64, of, first })
 }
 
-/// What a pickle tells of tensors. Their items are elsewhere.
+/// What a pickle says of tensors. Their items are elsewhere.
 fn tensors<'d>(x: &Tensor<'d>, y: &Tensor<'d>, found: &mut Vec<What<'d>>) {
     let json = |value: Value<'_>| comparable_json(value, MOST_TEXT).unwrap_or_default();
     let storage = |tensor: &Tensor<'_>| tensor.storage.map(|storage| json(storage.key)).unwrap_or_default();

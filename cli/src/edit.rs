@@ -126,7 +126,7 @@ impl Tree {
         let (puts, fetched) = self.memo_in(place.start, place.end);
         let counting = puts.iter().filter(|put| put.counts).count();
         if fetched || counting != 0 && counting != puts.len() || self.has_frame(place) {
-            // It stays for those who fetch it.
+            // It stays: it is fetched elsewhere.
             let bytes = [&[Opcode::Pop.byte()], new].concat();
             return Patch { from: place.end, to: place.end, bytes };
         }
@@ -178,7 +178,7 @@ impl Tree {
     }
 }
 
-/// Arrays of joblib begin at places that this divides, for who maps them (`NUMPY_ARRAY_ALIGNMENT_BYTES`).
+/// Arrays of joblib are aligned to this, so that they can be mapped (`NUMPY_ARRAY_ALIGNMENT_BYTES`).
 const ALIGN: u64 = 16;
 
 /// The bytes with all patches, frames of the lengths that they have then, and arrays where they were modulo [`ALIGN`].

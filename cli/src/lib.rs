@@ -33,7 +33,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
         Ok(()) if pickles::has_left_out() | cli.input.has_lost() => Err(Failure::Reported),
         result => result,
     };
-    // A closed pipe outweighs any other failure: nobody is there to read on.
+    // A closed pipe outweighs any other failure: nothing is read any more.
     match out.flush().map_err(Failure::from) {
         Err(failure) if result.is_ok() || failure.is_closed_pipe() => Err(failure),
         _ => result,

@@ -1,4 +1,4 @@
-//! Everything that can go wrong, and how the user is told.
+//! Failures, and how they are reported.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -61,7 +61,7 @@ pub enum Failure {
     /// Standard output cannot be written.
     #[error("standard output: {0}")]
     Output(io::Error),
-    /// A verdict that is told by the exit code alone.
+    /// A verdict that is reported by the exit code alone.
     #[error("verdict")]
     Verdict(u8),
     /// The system refuses something that is neither reading an input nor writing a result.
@@ -94,16 +94,16 @@ impl Failure {
         }
     }
 
-    /// True if whoever reads our output has closed it, as `head` does. Nothing is wrong then.
+    /// True if the reader of our output has closed it, as `head` does: not an error.
     pub fn is_closed_pipe(&self) -> bool {
         matches!(self, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Prints the failure to standard error, unless it has been printed or is none.
+    /// Prints the failure to standard error, unless it has been printed or needs no message.
     pub fn report(&self) {
         if !self.is_closed_pipe() && !matches!(self, Failure::Reported | Failure::Verdict(_)) {
             crate::progress::clear();
-            // There is nobody left to tell if this fails.
+            // If this fails, there is nowhere left to report it.
             let _ = writeln!(io::stderr(), "pickle: {self}");
         }
     }
@@ -168,11 +168,11 @@ impl Write for Tagged<'_> {
 /// Tells the user something that does not stop the work.
 pub(crate) fn note(name: &str, text: &str) {
     crate::progress::clear();
-    // There is nobody left to tell if this fails.
+    // If this fails, there is nowhere left to report it.
     let _ = writeln!(io::stderr(), "pickle: {name}: {text}");
 }
 
-/// An error of reading on its way through `std::io::Error`. It keeps what tells it from an error of writing.
+/// An error of reading on its way through `std::io::Error`. It keeps what distinguishes it from an error of writing.
 #[derive(Debug, thiserror::Error)]
 #[error("{name}: {source}")]
 pub(crate) struct ReadFailure {
@@ -198,7 +198,7 @@ pub fn printable(name: &str) -> String {
         .collect()
 }
 
-/// "(os error 2)" helps nobody.
+/// "(os error 2)" is of no use to the user.
 fn explain(error: &io::Error) -> String {
     let text = match error.kind() {
         io::ErrorKind::NotFound => "there is no such file".into(),

@@ -1,4 +1,4 @@
-//! What the opcodes of a pickle tell without its values being made.
+//! What can be learned from the opcodes of a pickle, without its values being made.
 
 pub mod globals;
 pub mod guess;

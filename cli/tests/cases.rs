@@ -690,7 +690,10 @@ fn files_beside_a_pickle_are_named() {
     for args in [&["show", "w2v.kv"][..], &["json", "w2v.kv"], &["get", "w2v.kv", "$.vectors"]] {
         let output = pickle(args);
         let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && told.contains("$.vectors is stored beside it, in w2v.kv.vectors.npy"), "{told}");
+        assert!(
+            output.status.success() && told.contains("$.vectors is stored beside it, in w2v.kv.vectors.npy"),
+            "{told}"
+        );
         assert!(!told.contains("not_there"), "{told}");
     }
 }

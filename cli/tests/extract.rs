@@ -357,7 +357,9 @@ fn safetensors_the_other_way_round() {
     assert!(!well && said.contains("half is left out"), "{said}");
     assert_eq!(extracted(folder, &["m.pkl", "$['conv.weight']"], "v.npy"), npy);
     assert!(fails(&["extract", "m.safetensors", "$.nothing", "-o", "x.npy"], folder).contains("there is no tensor at"));
-    assert!(fails(&["extract", "m.safetensors", "$[0]", "-o", "x.npy"], folder).contains("is not the name of a tensor"));
+    assert!(
+        fails(&["extract", "m.safetensors", "$[0]", "-o", "x.npy"], folder).contains("is not the name of a tensor")
+    );
     // Headers that lie.
     let wrong = |key: &str, value: serde_json::Value| {
         let mut header = header.clone();

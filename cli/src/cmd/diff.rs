@@ -56,7 +56,7 @@ pub struct DiffArgs {
 /// Bytes of a value that are shown.
 const SHOWN: usize = 120;
 
-/// Bytes of a value that are given as JSON; of larger ones it is told what they are.
+/// Bytes of a value that are given as JSON; of larger ones only their kind and size are.
 const SHOWN_JSON: usize = 4096;
 
 verb!(DiffArgs => run, files: files);
@@ -64,7 +64,7 @@ verb!(DiffArgs => run, files: files);
 /// Runs the command.
 ///
 /// # Errors
-/// [`Failure::Verdict`] with 1 for differences, with 2 for trouble, which is told.
+/// [`Failure::Verdict`] with 1 for differences, with 2 for trouble, which is reported.
 fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut report = Report { args, out, different: false };
     let mut comparer = Comparer::new(Tolerance { absolute: args.tolerance, relative: args.relative });

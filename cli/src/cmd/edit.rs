@@ -159,7 +159,7 @@ fn assignment(text: &str) -> Result<(&str, Value), Failure> {
     Ok((path, value))
 }
 
-/// What tells that a file was changed.
+/// What shows that a file was changed.
 fn stamp(file: &Path) -> Result<(u64, Option<std::time::SystemTime>), Failure> {
     let fail = |source| Failure::Input { name: file.display().to_string(), source };
     let found = std::fs::symlink_metadata(file).map_err(fail)?;

@@ -122,8 +122,9 @@ fn make(args: &FromJsonArgs) -> Result<(), Failure> {
             )));
         }
         let version = if maker.python2 { Version::Py27 } else { Version::Py315 };
-        let document =
-            unpickler.load(&maker.pickle).map_err(|error| refused(format!("it does not make a valid pickle: {error}")))?;
+        let document = unpickler
+            .load(&maker.pickle)
+            .map_err(|error| refused(format!("it does not make a valid pickle: {error}")))?;
         let from = if args.keep_names { protocol } else { 5 };
         let profile = Profile::new(version, protocol);
         let written = match args.write_framed {

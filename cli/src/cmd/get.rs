@@ -76,7 +76,7 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
         Ok(None) => return Err(refuse("there is no pickle".into())),
         Err(failure) => failure,
     };
-    // What is whole before a fault can be had, and the fault is told.
+    // What is whole before a fault is printed, and the fault is reported.
     if let Some(document) = pickles.salvage() {
         if let Some(deep) = Deep::of(&args.path) {
             deep.print(document.root(), args, out)?;
@@ -251,7 +251,7 @@ fn has_parts(value: Value<'_>, path: &str) -> bool {
     fields.is_some() || !matches!(Path::new(path).next(), Some(Some(PathStep::Key(_))))
 }
 
-/// Why rows cannot be told, if they cannot.
+/// Why rows cannot be read, if they cannot.
 fn why_not_rows(value: Value<'_>) -> Result<(), String> {
     Rows::of(value, &Arena::new(one_line)).map(drop)
 }

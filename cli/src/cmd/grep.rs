@@ -88,7 +88,7 @@ verb!(GrepArgs => run, files: files);
 /// Runs the command.
 ///
 /// # Errors
-/// [`Failure::Verdict`] with 1 where nothing is found, with 2 for trouble, which is told.
+/// [`Failure::Verdict`] with 1 where nothing is found, with 2 for trouble, which is reported.
 fn run(args: &GrepArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut pattern = if args.fixed_strings { regex::escape(&args.pattern) } else { args.pattern.clone() };
     if args.exact {

@@ -10,7 +10,7 @@ use clap::Args;
 use pickle_core::{Options, ReadError};
 use std::io::Write;
 
-/// Pickles of a file that are told about one by one; the others only count.
+/// Pickles of a file that are described one by one; the others only count.
 const LISTED: usize = 100;
 
 /// `pickle info`
@@ -78,7 +78,7 @@ fn run(args: &InfoArgs, out: &mut dyn Write) -> Result<(), Failure> {
             }),
             None => None,
         };
-        // Of something that is no pickle at all there is nothing to tell but that.
+        // Of something that is not a pickle at all, only that is reported.
         let nothing = all.opcode_count == 0 || matches!(failure, Some(Failure::Container { .. }));
         let facts = pickles.first().filter(|info| is_science(info)).and_then(|_| facts(&input));
         let report = Report {

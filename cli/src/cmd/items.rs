@@ -151,7 +151,7 @@ fn run(args: &ItemsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     match write_some(args, &mut output) {
         Ok(()) => output.commit(),
         Err(Failure::Output(error)) => Err(output.failure(error)),
-        // What was damaged was left out on purpose, and has been told.
+        // What was damaged was left out on purpose, and has been reported.
         Err(Failure::Reported) => output.commit().and(Err(Failure::Reported)),
         // The items before the fault are good.
         Err(failure @ (Failure::Pickle { .. } | Failure::Input { .. } | Failure::Refused { .. }))

@@ -27,7 +27,7 @@ pub struct JsonArgs {
     #[arg(short, long, conflicts_with = "indent")]
     pub lines: bool,
 
-    /// Lose nothing: tuples, sets, classes, large ints and sharing can be told apart
+    /// Lose nothing: keep tuples, sets, classes, large ints and sharing distinguishable
     #[arg(short, long)]
     pub tagged: bool,
 

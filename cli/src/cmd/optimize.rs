@@ -33,7 +33,7 @@ pub struct OptimizeArgs {
 
 verb!(OptimizeArgs => run, file: file);
 
-/// `pickle optimize`: writes every pickle of a file without the memo entries that nobody fetches.
+/// `pickle optimize`: writes every pickle of a file without the memo entries that are never fetched.
 ///
 /// # Errors
 /// The input cannot be read, a pickle is damaged, or the output cannot be written.

@@ -90,7 +90,7 @@ pub enum FailOn {
     Dangerous,
 }
 
-/// Collects what a judge tells.
+/// Collects the findings of a judge.
 struct Collector<'r> {
     report: &'r mut Report,
     member: &'r str,
@@ -324,12 +324,12 @@ impl<'p> Scanner<'p> {
             Ok(Some(end)) => return self.arrays(&part, end, member, depth, report),
             Err(failure) => return report.not_looked_at(member, &failure.to_string()),
         }
-        // What is made whole is not what the file has: that is said below.
+        // What was repaired is not what the file has: that is reported below.
         let mut options = (*self.options).clone();
         options.salvage = false;
         let unfold = Unfold { options: &options, depth, whole: depth >= self.nested(), unsure };
         let unfolding = unfold.of(input).and_then(|found| match found {
-            // What was made whole is in memory.
+            // What was repaired is in memory.
             Unfolding::Pickles(input) => input.into_seekable().map(Unfolding::Pickles),
             members => Ok(members),
         });
@@ -434,7 +434,7 @@ impl<'p> Scanner<'p> {
         let summary = self.stream(&mut part.reader(), member, &mut own);
         if let (Ok(summary), Some(other)) = (&summary, summary.as_ref().ok().and_then(|summary| summary.other_reading))
         {
-            // The reading of those who pass over the rest of the frame.
+            // The reading that skips the rest of the frame.
             let _ = summary;
             if other < part.len() {
                 let _ = self.stream(&mut part.slice(other, u64::MAX).reader(), member, &mut own);

@@ -78,7 +78,7 @@ pub enum Data {
     /// In a file beside the one that names it.
     #[cfg(feature = "sqlite")]
     Beside(PathBuf),
-    /// Not to be had, and why.
+    /// Not available, and why.
     Unreadable(String),
 }
 
@@ -279,7 +279,7 @@ pub fn open_whole(file: &InputFile) -> Result<Input, Failure> {
     Ok(input)
 }
 
-/// The one pickle of a file of torch since 1.6, as `FILE!MEMBER`, for who changes it and leaves all else; `None` for every
+/// The one pickle of a file of torch since 1.6, as `FILE!MEMBER`, for verbs that change it and keep all else; `None` for every
 /// other file, and where a member is named.
 ///
 /// # Errors
@@ -476,7 +476,7 @@ pub fn list(input: Input, options: &InputOptions) -> Result<Option<Vec<Member>>,
     })
 }
 
-/// What an input is, for who looks at everything in it.
+/// What an input is, for verbs that look at everything in it.
 pub enum Unfolding {
     /// Pickles, or at least nothing else that is known. The input may be a part of what was asked about.
     Pickles(Input),

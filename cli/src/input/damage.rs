@@ -1,4 +1,4 @@
-//! Damaged inputs, made whole as far as that is possible.
+//! Damaged inputs, repaired as far as possible.
 
 use super::file::InputOptions;
 use super::open::Input;
@@ -8,7 +8,7 @@ use crate::survey::repair::{Loss, repair};
 use std::borrow::Cow;
 use std::io::Read;
 
-/// What is left of an input, and whether nothing is lost. What was undone and what is lost is told.
+/// What is left of an input, and whether nothing is lost. What was undone and what is lost is reported.
 ///
 /// # Errors
 /// The input cannot be read at all.

@@ -238,7 +238,7 @@ impl Framed {
         if matches!(head.len(), 0 | 4) {
             return None;
         }
-        // A length that is cut off is an error of whoever reads it.
+        // A length that is cut off is an error of its reader.
         let Some((numbers, rest)) = head.split_first_chunk::<8>() else { return Some(0) };
         let [.., l0, l1, l2, l3] = *numbers;
         let last = u32::from_be_bytes([l0, l1, l2, l3]);

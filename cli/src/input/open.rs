@@ -22,7 +22,7 @@ pub const MAX_LAYERS: usize = 8;
 /// Bytes that are read at a time.
 const PIECE: usize = 256 * 1024;
 
-/// First bytes that are kept, to say what a file is when it is no pickle.
+/// First bytes that are kept, to say what a file is when it is not a pickle.
 const HEAD: usize = 1024;
 
 /// An open input: the bytes of pickles, with compression undone.
@@ -54,7 +54,7 @@ enum Live {
 }
 
 impl Live {
-    /// Reading would have to wait for whoever writes.
+    /// Reading would have to wait for the writer.
     #[cfg(unix)]
     fn is_waiting(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -306,7 +306,7 @@ impl Input {
         }
     }
 
-    /// Nothing more can be had at once: whoever writes to this pipe takes their time, so what is finished should be shown.
+    /// Nothing more can be read without waiting for the writer of this pipe, so what is finished should be shown.
     pub fn would_wait(&self) -> bool {
         match &self.body {
             Body::Map(..) => false,
@@ -314,7 +314,7 @@ impl Input {
         }
     }
 
-    /// The next bytes that can be had without waiting, perhaps none.
+    /// The next bytes that can be read without waiting, perhaps none.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -353,7 +353,7 @@ impl Input {
         }
     }
 
-    /// The progress bar. Streams move it by being read; who works on [`Input::as_slice`] says how far it is.
+    /// The progress bar. Streams move it by being read; users of [`Input::as_slice`] set it.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }

@@ -14,7 +14,7 @@ pub struct Part {
 }
 
 impl Part {
-    /// `len` bytes from `start` on; whoever calls knows that they are there.
+    /// `len` bytes from `start` on; the caller knows that they are there.
     pub fn new(file: Rc<File>, start: u64, len: u64) -> Self {
         Part { file, start, len }
     }

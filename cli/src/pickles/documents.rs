@@ -172,7 +172,7 @@ pub(crate) fn shares_memo(input: &[u8]) -> bool {
     loop {
         let walked = decoder.each(&mut rest, |op| match sharing.op(&op) {
             Some(shared) => Err(shared),
-            // One pickle has nobody to share with.
+            // One pickle has no other to share with.
             None if op.opcode == Opcode::Stop && input.len() as u64 <= op.offset + 1 && sharing.is_first() => {
                 Err(false)
             }

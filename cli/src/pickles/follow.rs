@@ -33,8 +33,8 @@ pub enum Going {
 /// Gives every pickle of a file to `take`, and then those that are appended, until `wait` has enough. The first one decides: of lists, tuples
 /// and sets the items are given one by one, as [`super::items::each`] has it; everything else is an item itself.
 ///
-/// `take` is told by `idle` that all that is there has come. Where the file is replaced, gets shorter or is written anew,
-/// that is told, and it is read from its start. With `resync`, damaged pickles are passed over.
+/// `idle` informs `take` that all that is there has come. Where the file is replaced, gets shorter or is written anew,
+/// that is reported, and it is read from its start. With `resync`, damaged pickles are skipped.
 ///
 /// # Errors
 /// The file cannot be followed or read, a pickle is damaged, and what `take` says. [`Failure::Reported`] where damaged pickles
@@ -369,7 +369,7 @@ impl<'f> Log<'f> {
         self.damaged.is_none() && self.at > self.start
     }
 
-    /// Says what was not told when the following ends.
+    /// Reports what was not reported yet when the following ends.
     fn tell_rest(&self) {
         if self.damaged.is_some() {
             note(&self.name, &format!("from byte {} on it is damaged, and no other pickle begins there", self.start));

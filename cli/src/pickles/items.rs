@@ -94,12 +94,12 @@ pub trait ItemSink {
         Ok(())
     }
 
-    /// Where items are copied to that are ready together, for who takes them so.
+    /// Where items are copied to that are ready together, for consumers that take them so.
     fn room(&mut self) -> Option<&mut Batch> {
         None
     }
 
-    /// Takes an array or table, whose items are rows and no values of the pickle; false for enough, `None` for who cannot.
+    /// Takes an array or table, whose items are rows and no values of the pickle; false for enough, `None` if it cannot.
     fn shaped(&mut self, _value: Value<'_>) -> Option<Result<bool, Failure>> {
         None
     }
@@ -554,7 +554,7 @@ impl<'p> Items<'p> {
     fn tell_of_doubt(&mut self) {
         if !std::mem::replace(&mut self.doubt_told, true) {
             let text = format!(
-                "{} is read whole into memory: only what follows it tells whether it belongs to what stands before it \
+                "{} is read whole into memory: only later opcodes decide whether it belongs to what comes before it \
                  (an uncompressed file is looked through first)",
                 self.path
             );

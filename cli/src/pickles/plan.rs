@@ -6,7 +6,7 @@ use pickle_core::{Decoder, MemoPlan, MemoPlanner};
 use std::io::BufRead;
 
 /// The plan of the pickle that begins at `offset`, to which the input must go back then; `None` where it is read only
-/// once. Of a damaged pickle it is that of what comes before the fault, which its reader will tell.
+/// once. Of a damaged pickle it is that of what comes before the fault, which its reader will report.
 ///
 /// # Errors
 /// The file cannot be read.

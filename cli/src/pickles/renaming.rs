@@ -16,7 +16,7 @@ pub const ONE_MEMO: &str =
 /// Gets module and name, and gives the new ones, or `None` for those that stay.
 pub type Rename<'r> = dyn FnMut(&str, &str) -> Option<GlobalName<String>> + 'r;
 
-/// Arrays of joblib begin at places that this divides, for who maps them (`NUMPY_ARRAY_ALIGNMENT_BYTES`).
+/// Arrays of joblib are aligned to this, so that they can be mapped (`NUMPY_ARRAY_ALIGNMENT_BYTES`).
 const ALIGN: u64 = 16;
 
 /// What stands between the opcodes.

@@ -84,7 +84,7 @@ impl<'o> Sink<'o> {
         Ok(())
     }
 
-    /// Gives what is below to who writes all rows at once.
+    /// Gives what is below to a writer of all rows at once.
     pub(crate) fn with_out(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
         match self {
             Sink::Lines(_, out) | Sink::Packed(_, out) => Ok(write(*out)?),
@@ -142,7 +142,7 @@ const LOOK: usize = 1000;
 /// Bytes of their cells.
 const LOOK_BYTES: usize = 1 << 20;
 
-/// Keys that are told to be left out.
+/// Keys that are reported as left out.
 const TOLD: usize = 20;
 
 /// What the first item is, all are.
@@ -232,7 +232,7 @@ impl Columns {
                 }
                 true
             }
-            // What is no row is told when it is written.
+            // What is not a row is reported when it is written.
             _ => self.kind == Kind::Named,
         }
     }

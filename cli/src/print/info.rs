@@ -10,7 +10,7 @@ use crate::input::Layer;
 use crate::survey::guess::Guess;
 use crate::survey::info::Info;
 
-/// What there is to tell about a file.
+/// Facts about a file.
 #[derive(Debug)]
 pub struct Report<'f> {
     /// The name of the file.

@@ -20,7 +20,7 @@ use std::io::{self, Write};
 pub struct Options {
     /// Blanks a level; `None` puts everything on one line.
     pub indent: Option<usize>,
-    /// Nothing is lost: tuples, sets, large ints, classes and sharing can be told apart, and
+    /// Nothing is lost: tuples, sets, large ints, classes and sharing can be distinguished, and
     /// well-known types are objects. Without it the JSON is made for people and for `jq`.
     pub tagged: bool,
     /// Values that a shared container may hold, all levels counted, and still be written

@@ -13,7 +13,7 @@ use pickle_core::{PathStep, Value};
 use std::io::{self, Write};
 use std::ops::Range;
 
-/// What has rows that are no values of the pickle.
+/// What has rows that are not values of the pickle.
 pub enum Rows<'d> {
     /// A frame, series or index.
     Table(Grid<'d>),
@@ -25,7 +25,7 @@ impl<'d> Rows<'d> {
     /// The rows of a table or array; `None` for all else.
     ///
     /// # Errors
-    /// It is one, and why its rows cannot be told.
+    /// It is one, and why its rows cannot be read.
     pub fn of(value: Value<'d>, arena: &'d Arena) -> Result<Option<Self>, String> {
         match value.view() {
             View::Array(array) => Rows::array(&array.dtype, Cells::of(&array)).map(Some),

@@ -62,7 +62,7 @@ fn dotted(module: &[u8], name: &[u8]) -> String {
 }
 
 impl Reason {
-    /// Keeps what a judge tells of a member.
+    /// Keeps the findings of a judge about a member.
     pub fn new(finding: &Finding<'_>, member: &str) -> Self {
         let mut message = finding.rule.text().to_owned();
         if !finding.detail.is_empty() {
@@ -164,7 +164,7 @@ impl Global {
     }
 }
 
-/// All that is told of one file.
+/// All that is reported of one file.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The file.

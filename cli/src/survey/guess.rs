@@ -1,7 +1,7 @@
 //! What a pickle seems to be: by the class of its root, by the globals it
 //! names, by the keys near its root.
 //!
-//! A guess from names: nobody has looked whether the objects hold together.
+//! A guess from names: the objects themselves are not checked.
 
 use super::globals::Global;
 use super::info::Info;

@@ -1,4 +1,4 @@
-//! What can be told about a pickle from its opcodes, in one pass, without its objects.
+//! Facts about a pickle from its opcodes, in one pass, without its objects.
 
 use super::globals::{self, Global, Places};
 use super::symbols::{self, Key, Shape, Symbols};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// Bytes of the buffer through which an input is read.
 const BUFFER: usize = 64 * 1024;
 
-/// What there is to tell about one pickle, or about several together.
+/// Facts about one pickle, or about several together.
 #[derive(Clone, Debug, Default)]
 pub struct Info {
     /// Bytes from the start of the stream to the pickle.
@@ -29,7 +29,7 @@ pub struct Info {
     pub opcode_count: u64,
     /// How often each opcode comes.
     pub opcodes: BTreeMap<Opcode, u64>,
-    /// The first argument or opcode that no reader takes, though what follows can be told.
+    /// The first argument or opcode that no reader takes, though what follows can be read.
     pub fault: Option<Error>,
     /// FRAME opcodes.
     pub frames: u64,
@@ -212,7 +212,7 @@ impl<E> Tail<E> {
     }
 }
 
-/// Reads all pickles of a stream and gives what there is to tell about each to
+/// Reads all pickles of a stream and gives the facts about each to
 /// `each`, an incomplete one before an error included.
 ///
 /// Memory does not depend on the payloads: 16 bytes for each value that is on
@@ -284,7 +284,7 @@ fn drain<R: Read>(reader: &mut OpReader<'_, R>) -> Result<(), ReadError<R::Error
 
 /// One pickle on its way.
 struct Walk<'a> {
-    /// Bytes that follow, and that nobody looks at.
+    /// Bytes that follow and are not read.
     ahead: &'a Cell<u64>,
     info: Info,
     symbols: Symbols,
@@ -405,7 +405,7 @@ impl walk::OpVisitor for Walk<'_> {
     }
 }
 
-/// Counts what is read, and passes over what nobody looks at: the buffer keeps what was in it then.
+/// Counts what is read, and skips what is not looked at: the buffer then keeps its contents.
 struct Counted<'c, R> {
     reader: R,
     total: &'c Cell<u64>,

@@ -5,15 +5,15 @@ use pickle_core::{Op, OpKind, Opcode};
 use std::collections::HashMap;
 use std::vec::Drain;
 
-/// Children that a branch tells apart; all others are one.
+/// Children that a branch distinguishes; all others are one.
 const WIDTH: usize = 256;
-/// Levels that are told apart.
+/// Levels that are distinguished.
 const DEPTH: u8 = 24;
 /// Names that are kept in all.
 const NAMES: usize = 1 << 16;
 /// Bytes of a key that are kept.
 const KEY: usize = 60;
-/// Places of a tuple that are told apart.
+/// Places of a tuple that are distinguished.
 const PLACES: usize = 16;
 
 /// Number of a name.
@@ -25,7 +25,7 @@ const OTHER: Name = 0;
 const ITEMS: Name = 1;
 /// Arguments that an object was made with.
 const ARGUMENTS: Name = 2;
-/// A state that is no dict.
+/// A state that is not a dict.
 const STATE: Name = 3;
 /// The first of the places of a tuple.
 const FIRST_PLACE: Name = 4;

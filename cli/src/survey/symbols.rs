@@ -19,7 +19,7 @@ use pickle_core::joblib::Array;
 use pickle_core::{Arg, Error, ErrorKind, GlobalName, Op, OpKind, Opcode, memo_index};
 use std::collections::{HashMap, VecDeque};
 
-/// What a value is, as far as the opcodes tell.
+/// What a value is, as far as the opcodes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Shape {

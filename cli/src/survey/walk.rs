@@ -13,10 +13,10 @@ pub(crate) trait OpVisitor {
     /// Takes an opcode. Its argument has `payload` bytes; of a long one the first [`NAME_MAX`] of each line are there.
     fn op(&mut self, op: &Op<'_>, payload: u64) -> Result<(), Error>;
 
-    /// An argument is no text of its kind: no reader takes it, but its opcode can be followed.
+    /// An argument is not valid text of its kind: no reader takes it, but its opcode can be followed.
     fn wrong(&mut self, _error: Error) {}
 
-    /// So many bytes of an argument follow that nobody looks at.
+    /// So many bytes of an argument follow that are not looked at.
     fn ahead(&mut self, _bytes: u64) {}
 
     /// The array that lies behind the last opcode, a BUILD.
@@ -84,7 +84,7 @@ struct Texts {
 }
 
 impl Texts {
-    /// The reader of pickles is asked, who knows the rules: about a pickle of this one opcode.
+    /// The reader of pickles decides, on a pickle of this one opcode.
     fn check(&mut self, op: &Op<'_>) -> Result<(), Error> {
         use Opcode as O;
         let bytes = op.bytes();
@@ -149,7 +149,7 @@ fn keep_lines(part: &mut Vec<u8>, data: &[u8]) {
     }
 }
 
-/// Passes over an array's padding and bytes; `ahead` is told how many follow that nobody looks at.
+/// Skips an array's padding and bytes; `ahead` gets the number of bytes that are not looked at.
 pub(crate) fn raw_array<R: Read>(
     reader: &mut OpReader<'_, R>,
     len: u64,
@@ -164,7 +164,7 @@ pub(crate) fn raw_array<R: Read>(
     Ok(())
 }
 
-/// Passes over bytes that are no opcodes; gives the first, and tells how many nobody looks at.
+/// Skips bytes that are not opcodes; gives the first, and how many are not looked at.
 fn pass<R: Read>(reader: &mut OpReader<'_, R>, len: u64, ahead: &dyn Fn(u64)) -> Result<u8, ReadError<R::Error>> {
     reader.decoder().take_raw(len)?;
     let (mut left, mut first) = (len, None);

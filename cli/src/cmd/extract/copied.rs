@@ -28,7 +28,7 @@ impl Trouble {
         Trouble::Read(io::Error::other("the input became shorter while it was read"))
     }
 
-    /// What is told of it, with the names of both files.
+    /// The message about it, with the names of both files.
     pub(super) fn failure(self, input: &str, out: &Output) -> Failure {
         match self {
             Trouble::Read(source) => Failure::Input { name: input.to_owned(), source },

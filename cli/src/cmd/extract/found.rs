@@ -42,7 +42,7 @@ pub(super) enum Type<'d> {
     Tensor(&'static Number),
     /// Of an array.
     Array(DType<'d>),
-    /// Of a tensor, and nobody else knows it.
+    /// Of a tensor, and not known from elsewhere.
     Unknown(String),
 }
 
@@ -89,7 +89,7 @@ impl Source<'_> {
 pub(super) fn leave_out(name: &str, why: &str) {
     crate::progress::clear();
     let name = if name.is_empty() { "the value".into() } else { printable(name) };
-    // There is nobody left to tell if this fails.
+    // If this fails, there is nowhere left to report it.
     let _ = writeln!(io::stderr(), "pickle: warning: {name} is left out: {why}");
 }
 

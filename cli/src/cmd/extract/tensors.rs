@@ -61,7 +61,9 @@ impl Given {
             let mut steps = Path::new(path);
             let key = match (steps.next(), steps.next()) {
                 (Some(Some(PathStep::Key(key))), None) => key,
-                _ => return Err(source.refuse(format!("{path} is not the name of a tensor, such as $[\"conv.weight\"]"))),
+                _ => {
+                    return Err(source.refuse(format!("{path} is not the name of a tensor, such as $[\"conv.weight\"]")));
+                }
             };
             all.found.retain(|found| key.is(found.name.as_bytes()));
             all.found.iter_mut().for_each(|found| found.name.clear());

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Between two looks at the file.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Follows a file until Ctrl-C, or until nobody reads what is printed.
+/// Follows a file until Ctrl-C, or until the reader of the output closes it.
 ///
 /// # Errors
 /// As [`super::run`]; the file cannot be followed.
@@ -62,7 +62,7 @@ impl ItemSink for Lines<'_> {
     }
 }
 
-/// Waits, unless Ctrl-C or the end of whoever reads comes first.
+/// Waits, unless Ctrl-C or a closed output comes first.
 #[cfg(unix)]
 #[derive(Clone)]
 struct Pause(std::sync::Arc<std::sync::atomic::AtomicBool>);

@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
-/// Rows that tell what the columns are, where all are not looked at before the first is written.
+/// Rows from which the columns are inferred, where not all are looked at before the first is written.
 const SAMPLE: u64 = 10_000;
 
 /// Batches that hold them at most; each is at most a few megabytes.
@@ -109,7 +109,8 @@ pub(super) fn run(args: &TableArgs, path: &str, format: FileFormat) -> Result<()
             End::Done => return Ok(()),
             End::Whole if again => return job.whole(),
             End::Whole => {
-                return Err(job.refuse(format!("{path} is not a list; from a file instead of a pipe it can be read as a table")));
+                return Err(job
+                    .refuse(format!("{path} is not a list; from a file instead of a pipe it can be read as a table")));
             }
             End::Misfit(..) if again => {
                 schema = job.look()?;
@@ -151,7 +152,7 @@ impl Job<'_> {
         let mut look = Look { schema: RowSchema::new(&self.options, one_line), room: Batch::new(), rows: true };
         match each(&mut look) {
             Ok(()) => {}
-            // It is told where the rows are written.
+            // It is reported where the rows are written.
             Err(Failure::Pickle { .. } | Failure::Refused { .. }) => {}
             Err(failure) => return Err(failure),
         }
@@ -447,7 +448,7 @@ impl Write for Kept {
 struct Feed<'j, 's> {
     job: &'j Job<'j>,
     schema: RowSchema,
-    /// Rows that tell what the columns are, until that is settled.
+    /// Rows from which the columns are inferred, until that is settled.
     held: Vec<Work>,
     settled: bool,
     to: SyncSender<Sent>,
@@ -502,7 +503,7 @@ impl Feed<'_, '_> {
     }
 
     fn stop(&self) -> Result<(), Failure> {
-        // The other thread tells why.
+        // The other thread reports why.
         if self.stopped.load(Ordering::Relaxed) { Err(Failure::Reported) } else { Ok(()) }
     }
 }

@@ -9,7 +9,7 @@ use pickle_core::{Batch, Document, Heap, Options, Role, Unpickler, Value};
 /// Bytes of a file that is read as a whole, so that the last rows and the shape are known.
 const SMALL: usize = 4 << 20;
 
-/// Rows that tell what the columns are, where more are not asked for.
+/// Rows from which the columns are inferred, where more are not asked for.
 const SAMPLE: usize = 10_000;
 
 /// Bytes of rows that came alone, and batches of others, after which no more are looked at than are shown.
@@ -78,12 +78,13 @@ pub(super) fn read(args: &TableArgs, path: &str, mut input: Input) -> Result<Loo
     };
     let memory = if again { Some(HELD) } else { None };
     match first_pickle(of, input, memory, &mut first) {
-        // What is wrong is told by who reads all of it.
+        // The error is reported when all of it is read.
         Ok(_) if first.is_whole && again => return Ok(Look::Again),
         Err(_) if again => return Ok(Look::Again),
         Ok(FirstPickle::Followed) if again => return Ok(Look::Again),
         Ok(_) if first.is_whole => {
-            let text = "it begins with a list but is not one; from a file instead of a pipe it can be read as a table".into();
+            let text =
+                "it begins with a list but is not one; from a file instead of a pipe it can be read as a table".into();
             return Err(Failure::Refused { name: args.file.display().to_string(), text });
         }
         Ok(FirstPickle::Followed) => first.is_followed = true,

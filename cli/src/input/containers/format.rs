@@ -17,7 +17,7 @@ pub(super) struct Format {
     pub all: bool,
 }
 
-/// How a format is told from others.
+/// How a format is recognised.
 pub(super) enum Recognise {
     /// By the first bytes, at most a kilobyte, that no pickle begins with.
     Head(fn(&[u8]) -> bool),
@@ -27,7 +27,7 @@ pub(super) enum Recognise {
 
 /// How a format is opened.
 pub(super) enum Open {
-    /// It has members, in a file whose bytes can be had in any order.
+    /// It has members, in a file whose bytes can be read in any order.
     Members(fn(&Input, &Part) -> Result<Vec<Member>, Failure>),
     /// All that matters of it are pickles, back to back.
     Pickles(fn(Input) -> Result<Content, Failure>),

@@ -4,7 +4,7 @@ use super::{Data, Member};
 use crate::input::Part;
 use std::fmt::Write as _;
 
-/// The name of the member that tells of damage.
+/// The name of the member that reports damage.
 pub(super) const DAMAGED: &str = "(damaged)";
 
 /// The records of a database, and what was wrong on the way.
@@ -37,13 +37,13 @@ impl Keyed {
         self.records.push(record);
     }
 
-    /// Something cannot be read; what comes first is told.
+    /// Something cannot be read; what comes first is reported.
     pub fn damage(&mut self, what: &'static str) {
         self.damage.get_or_insert(what);
     }
 
     /// A member for each record, named by its key. Damage is a member of its own that cannot be opened, so
-    /// that whoever reads all of them hears of it.
+    /// that a reader of all of them gets it.
     pub fn into_members(self) -> Vec<Member> {
         let mut members: Vec<_> =
             self.records.into_iter().map(|Record { key, data }| Member { name: name(&key), data }).collect();
@@ -54,7 +54,7 @@ impl Keyed {
     }
 }
 
-/// The member that tells of damage.
+/// The member that reports damage.
 pub(super) fn damaged(what: &str) -> Member {
     let text = format!("the file is damaged, and something is missing: {what}");
     Member { name: DAMAGED.into(), data: Data::Unreadable(text) }

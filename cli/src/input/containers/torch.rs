@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format {
 fn pickles(input: Input) -> Result<Content, Failure> {
     let input = input.into_seekable()?;
     let Some(part) = input.part() else { return Ok(Content::Pickles(input)) };
-    // Where they end is only known by reading them; an error in them is best told by whoever reads them.
+    // Where they end is only known by reading them; an error in them is best reported by their reader.
     let Some(end) = pickles_end(part) else { return Ok(Content::Pickles(input)) };
     Input::from_part(input.name(), part.slice(0, end)).map(Content::Pickles)
 }

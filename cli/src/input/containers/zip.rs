@@ -311,7 +311,7 @@ fn extent(part: &Part, local: &Local, stop: u64) -> io::Result<(Data, u64)> {
             let reader = BufReader::new(part.slice(local.data, room).reader());
             let mut inflate = flate2::bufread::DeflateDecoder::new(reader);
             let mut scratch = [0; 8192];
-            // Damage shows to whoever reads it.
+            // Damage is found when it is read.
             while matches!(inflate.read(&mut scratch), Ok(1..)) {}
             let end = local.data + inflate.total_in();
             Ok((Data::Deflated(part.slice(local.data, room)), end))

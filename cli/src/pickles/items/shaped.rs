@@ -66,7 +66,7 @@ pub(super) fn begins_so(input: &mut Input) -> bool {
 /// Bytes within which the first names are.
 const HEAD: usize = 512;
 
-/// `None` where that cannot be told yet.
+/// `None` where that is not known yet.
 fn begins(head: &[u8]) -> Option<bool> {
     let mut rest = head;
     for _ in 0..24 {
@@ -107,7 +107,7 @@ fn line(text: &[u8]) -> Option<usize> {
     Some(text.iter().position(|byte| *byte == b'\n')? + 1)
 }
 
-/// Lets items pass until the first has been seen, which tells whether the container may be an array or table.
+/// Lets items pass until the first has been seen, which shows whether the container may be an array or table.
 pub(super) struct Watch<'t> {
     take: &'t mut dyn ItemSink,
     /// An item has come.
@@ -158,7 +158,7 @@ pub(super) fn can_be_read_again(of: &Whose<'_>) -> bool {
 /// Gives the arrays or tables of a file that was opened before; false where the first pickle has none at the path.
 ///
 /// # Errors
-/// The file cannot be read, a pickle is damaged, or has something else at the path; who takes items cannot take rows.
+/// The file cannot be read, a pickle is damaged, or has something else at the path; the taker of items cannot take rows.
 pub(super) fn again(of: &Whose<'_>, take: &mut dyn ItemSink) -> Result<bool, Failure> {
     whole(containers::open_one(of.file)?, of, take)
 }

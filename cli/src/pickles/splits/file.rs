@@ -47,7 +47,7 @@ impl PlanFile {
     }
 
     /// The plan for a file and a path: from `plan`, or where that is not given from the file beside it. `None` where there
-    /// is none, or the one beside is of another path or of what the file was before, which is told.
+    /// is none, or the one beside is of another path or of what the file was before, which is reported.
     ///
     /// # Errors
     /// A plan that was asked for is not of this file and path; a plan is damaged, or cannot be read.
@@ -65,7 +65,9 @@ impl PlanFile {
         let refuse = |text: String| Failure::Refused { name: name.clone(), text };
         let bytes = std::fs::read(&from).map_err(|source| Failure::Input { name: name.clone(), source })?;
         let Some(body) = sealed(&bytes) else {
-            return Err(refuse("it is not a plan of `pickle index`, or is damaged; make it again, or remove it".into()));
+            return Err(refuse(
+                "it is not a plan of `pickle index`, or is damaged; make it again, or remove it".into(),
+            ));
         };
         let damaged = || refuse("it is damaged; make it again with `pickle index`, or remove it".into());
         let (version, body) = body.split_first_chunk::<4>().ok_or_else(damaged)?;

@@ -100,7 +100,7 @@ impl<S: Outcome> ItemSink for Sending<'_, S> {
             return Ok(more);
         }
         let text = std::mem::take(text);
-        // Where nobody takes it any more, an earlier split has failed.
+        // Where it is no longer taken, an earlier split has failed.
         Ok(self.to.send(Ready::Text(text)).is_ok() && more)
     }
 }

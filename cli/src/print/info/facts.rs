@@ -44,7 +44,7 @@ pub struct TableFacts {
 }
 
 impl Facts {
-    /// Of a value; `None` where it is no array or table, or one that cannot be told.
+    /// Of a value; `None` where it is not an array or table, or one that cannot be read.
     pub fn of(value: Value<'_>) -> Option<Facts> {
         match value.view() {
             View::Array(array) => Some(Facts::Array(ArrayFacts {

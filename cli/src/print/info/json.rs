@@ -1,4 +1,4 @@
-//! What there is to tell, for programs: one line of JSON a file.
+//! The facts, for programs: one line of JSON a file.
 
 use super::{Facts, Report};
 use crate::survey::globals::Global;

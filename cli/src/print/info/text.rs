@@ -1,4 +1,4 @@
-//! What there is to tell, for people.
+//! The facts, for people.
 
 use super::{Facts, Report};
 use crate::survey::globals::Global;

@@ -17,7 +17,7 @@ struct Node {
 enum Met {
     #[default]
     Never,
-    /// Its parts are being looked at: who meets it now closes a cycle.
+    /// Its parts are being looked at: meeting it now closes a cycle.
     Open,
     Done,
 }

@@ -15,7 +15,7 @@ pub enum Role {
     Class,
     /// Keys of dicts and names of attributes.
     Key,
-    /// What is told about values: sizes, counts of what was left out.
+    /// Facts about values: sizes, counts of what was left out.
     Note,
     /// Marks of shared values.
     Mark,

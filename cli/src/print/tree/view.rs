@@ -68,7 +68,7 @@ pub enum Content<'d> {
     Pieces(Vec<Piece<'d>>),
 }
 
-/// A value that is worth a mark when it appears twice: its number. Of values that never change, nobody asks which copy it is.
+/// A value that is worth a mark when it appears twice: its number. Of immutable values it does not matter which copy it is.
 pub fn identity(value: &Value<'_>) -> Option<usize> {
     match value.kind() {
         Kind::Global => None,

@@ -21,7 +21,7 @@ impl Symbols {
         Ok(Slot::Plain(Shape::Extension))
     }
 
-    /// A Python 2 str is accepted: CPython decodes it first, unless told not to.
+    /// A Python 2 str is accepted: CPython decodes it first, unless its options forbid it.
     pub(super) fn stack_global(&mut self, base: usize) -> Result<Slot, ErrorKind> {
         let at = |i: usize| match self.stack.get(base + i) {
             Some(&FORGOTTEN) if !self.late.is_empty() => Some(&b"?"[..]),

@@ -25,7 +25,7 @@ enum Ready {
     Over(Result<(), Stop>),
 }
 
-/// Writes the rows of all splits, `jobs` of them at a time. Without a schema the first rows tell what the columns are.
+/// Writes the rows of all splits, `jobs` of them at a time. Without a schema the columns are inferred from the first rows.
 ///
 /// # Errors
 /// As [`Job::write`].
@@ -126,7 +126,7 @@ struct Rows<'t> {
 fn push(builder: &mut RowBuilder, to: &SyncSender<Ready>, stop: &mut Option<Stop>, row: u64, value: Value<'_>) -> bool {
     match builder.push(value) {
         Ok(None) => true,
-        // Where nobody takes it any more, an earlier split has failed.
+        // Where it is no longer taken, an earlier split has failed.
         Ok(Some(batch)) => to.send(Ready::Batch(batch)).is_ok(),
         Err(misfit) => {
             *stop = Some(Stop::Misfit(row, misfit));

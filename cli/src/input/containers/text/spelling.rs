@@ -218,7 +218,7 @@ mod tests {
     const OLD: &[u8] = b"\x80\x04\x95\x0f\0\0\0\0\0\0\0}\x94\x8c\x04it's\x94K\x03\"\n.";
     const NEW: &[u8] = b"\x80\x02]q\0(K\x01K\x02X\x07\0\0\0a \"long\"e\x07\\.\xff";
 
-    /// Spelled in the same way, as whoever wrote `old` would.
+    /// Spelled in the same way, as the writer of `old` would.
     #[track_caller]
     fn check(old: &str, new: &str) {
         let spelling = Spelling::of(old.as_bytes(), OLD).unwrap_or_else(|| panic!("{old}"));

@@ -9,7 +9,7 @@ use pickle_core::{Kind, Value};
 use std::collections::HashSet;
 use std::rc::Rc;
 
-/// `{"$table": "pandas.DataFrame", "$index": [..], "$rows": [{..}, ..]}`; `None` where that cannot be told, and an object
+/// `{"$table": "pandas.DataFrame", "$index": [..], "$rows": [{..}, ..]}`; `None` where that cannot be read, and an object
 /// says more.
 pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Option<Steps<'d>> {
     let (grid, is_series, name) = match Table::of(it) {

@@ -1,4 +1,4 @@
-//! Values as the pickle tells them: nothing is lost.
+//! Values as the pickle spells them: nothing is lost.
 
 use super::{Step, Steps, dict, list, map, one, pairs, raw, steps_between, string, tag, value};
 use crate::print::canonical::big_int;

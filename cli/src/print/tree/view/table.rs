@@ -15,7 +15,7 @@ const SHOWN: usize = 6;
 /// Characters of them.
 const WIDTH: usize = 60;
 
-/// A frame, series or index: its class, its size, and of each column its type and a few cells. `None` where it cannot be told.
+/// A frame, series or index: its class, its size, and of each column its type and a few cells. `None` where it cannot be read.
 pub fn table_view<'d>(value: Value<'d>) -> Option<Vec<Piece<'d>>> {
     let arena = Arena::new(one_line);
     let (grid, noun) = match Table::of(value) {
