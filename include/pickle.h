@@ -68,7 +68,7 @@ struct pickle_field;
 
 /* Fields of a message and where they go: `type` is the struct, `member` its member and the key, `kind` one of bool, signed,
  * unsigned, double, str (a pickle_str), text (an array of char), bytes (a pickle_bytes). Lists are of numbers or bools: an
- * array must be filled, a list tells its length in another member. An optional field may be missing or None, and another
+ * array must be filled, a list has its length in another member. An optional field may be missing or None, and another
  * member of type bool says whether it is there. */
 #define PICKLE_FIELD(type, member, kind)                                                                      \
     {#member, pickle_field_##kind, NULL, NULL, 0,                                                             \
@@ -97,7 +97,7 @@ struct pickle_field;
     pickle_writer_storage name = {name##_levels, (level_count), name##_shared, (shared_count)}
 
 /* Initialise a writer to a buffer or a callback. `storage` may be null if nothing nests. With a null buffer or callback
- * the bytes are only counted, which tells how large the pickle will be (`pickle_writer_written`). */
+ * the bytes are only counted, which gives the size of the pickle (`pickle_writer_written`). */
 #define pickle_writer_init(writer, buffer, size, protocol, storage)                                           \
     pickle_writer_init_abi((writer), (buffer), (size), NULL, NULL, (protocol), (storage), PICKLE_ABI_VERSION, \
                            sizeof(pickle_writer))
@@ -158,7 +158,7 @@ enum pickle_status
   PICKLE_STATUS_OK = 0,
   // The node region is full. Nodes hold values and the stack.
   PICKLE_STATUS_NODES_FULL = 1,
-  // The memo region is full, or an index lies beyond it.
+  // The memo region is full, or an index is beyond it.
   PICKLE_STATUS_MEMO_FULL = 2,
   // The byte region is full. It holds payloads of input in pieces, and decoded escapes.
   PICKLE_STATUS_BYTES_FULL = 3,
@@ -316,7 +316,7 @@ enum pickle_status
   PICKLE_STATUS_NEED_MORE = 200,
   // There is an item, and there may be more.
   PICKLE_STATUS_ITEM = 201,
-  // Only what follows tells whether the container is the one at the path: `pickle_item_reader_fate`.
+  // Only later opcodes decide whether the container is the one at the path: `pickle_item_reader_fate`.
   PICKLE_STATUS_IN_DOUBT = 202,
 };
 #ifndef __cplusplus
@@ -466,7 +466,7 @@ pickle_status pickle_load(const struct pickle_storage *storage,
                           struct pickle_doc *doc,
                           struct pickle_error *error);
 
-// The value that the pickle stands for; None where `doc` is empty.
+// The root value of the pickle; None where `doc` is empty.
 struct pickle_value pickle_doc_root(const struct pickle_doc *doc);
 
 // All identities that `pickle_value_id` gives in this document are below this number.
@@ -776,7 +776,7 @@ pickle_status pickle_value_inner(const struct pickle_doc *doc,
 
 // How far a path comes from a value, for a message: `done` receives the number of bytes of the path that lead
 // somewhere, `there` what is there. `PICKLE_STATUS_OK` if all of the path leads to a value, which `there` is then;
-// `PICKLE_STATUS_MISSING` if not; `PICKLE_STATUS_BAD_PATH` if the path cannot be read behind `done`, and `there` is None.
+// `PICKLE_STATUS_MISSING` if not; `PICKLE_STATUS_BAD_PATH` if the path is malformed after `done`, and `there` is None.
 pickle_status pickle_value_path_reach(const struct pickle_doc *doc,
                                       struct pickle_value value,
                                       const char *path,
@@ -982,7 +982,7 @@ pickle_status pickle_value_known_inner(const struct pickle_doc *doc,
                                        struct pickle_value *out);
 
 // Starts an iteration over the attributes of an object, or of a collection that has some: names and values. Slots
-// follow what stands in `__dict__`.
+// follow those of `__dict__`.
 pickle_status pickle_value_known_attributes(const struct pickle_doc *doc,
                                             struct pickle_value value,
                                             struct pickle_iter *iter);
@@ -1313,8 +1313,8 @@ pickle_status pickle_item_reader_init_abi(struct pickle_item_reader *reader,
 
 // Reads up to the next item and fills `item`. `PICKLE_STATUS_ITEM`: there is one; call again, also when the input is
 // used up, since one piece can complete many items. `PICKLE_STATUS_NEED_MORE`: call again with the next piece.
-// `PICKLE_STATUS_OK`: the pickle is complete and `input->pos` is just past it. Other statuses are errors; items
-// before them were what the stream had said so far.
+// `PICKLE_STATUS_OK`: the pickle is complete and `input->pos` is just past it. Other statuses are errors; the
+// items before them reflect the stream up to there.
 pickle_status pickle_item_reader_next(struct pickle_item_reader *reader,
                                       struct pickle_in *input,
                                       struct pickle_item *item);
@@ -1323,17 +1323,18 @@ pickle_status pickle_item_reader_next(struct pickle_item_reader *reader,
 // read. `PICKLE_STATUS_ITEM`: there are more items; go on with `pickle_item_reader_next`.
 pickle_status pickle_item_reader_finish(struct pickle_item_reader *reader);
 
-// A look ahead: where a container goes that is being filled. `pickle_item_reader_fate` fills it; it borrows nothing.
+// A look-ahead: which container will hold the one that is being filled. `pickle_item_reader_fate` fills it; it borrows
+// nothing.
 typedef struct pickle_fate {
   // Private; do not access.
   uint64_t opaque[320];
 } pickle_fate;
 
-// Has the reader ask before it hands out items of a container that might yet become a part of what stands before it, as a
-// list behind an empty dict may still be put into that dict. For input that can be read again, such as a file. `pickle_item_reader_next` then returns `PICKLE_STATUS_IN_DOUBT`: call `pickle_item_reader_fate`, give
-// `pickle_fate_feed` the bytes from `pickle_fate_offset` on, and tell the reader by `pickle_item_reader_decide`. Whoever does
-// not ask has such a pickle read as a whole: `pickle_item_reader_is_held_in_doubt`. Call it before the first
-// `pickle_item_reader_next`.
+// Reports ambiguous containers instead of guessing: a list after an empty dict may still be put into that dict. For input
+// that can be read again, such as a file. `pickle_item_reader_next` then returns `PICKLE_STATUS_IN_DOUBT`: call
+// `pickle_item_reader_fate`, give `pickle_fate_feed` the bytes from `pickle_fate_offset` on, and pass the answer to
+// `pickle_item_reader_decide`. Without this call such a pickle is read as a whole: `pickle_item_reader_is_held_in_doubt`.
+// Call it before the first `pickle_item_reader_next`.
 pickle_status pickle_item_reader_ask(struct pickle_item_reader *reader);
 
 // After `PICKLE_STATUS_IN_DOUBT`: what finds out, from the opcodes that follow, whether this container is the one.
@@ -1345,7 +1346,7 @@ pickle_status pickle_item_reader_fate(struct pickle_item_reader *reader,
 uint64_t pickle_fate_offset(struct pickle_fate *fate);
 
 // Looks at the bytes that follow, in pieces of any size. `PICKLE_STATUS_OK`: the container is the one at the path.
-// `PICKLE_STATUS_MISSING`: it is not. `PICKLE_STATUS_NEED_MORE`: call again with the next piece; where there is none, it is
+// `PICKLE_STATUS_MISSING`: it is not. `PICKLE_STATUS_NEED_MORE`: call again with the next piece; at the end of input, it is
 // not.
 pickle_status pickle_fate_feed(struct pickle_fate *fate,
                                struct pickle_in *input);
@@ -1354,8 +1355,8 @@ pickle_status pickle_fate_feed(struct pickle_fate *fate,
 pickle_status pickle_item_reader_decide(struct pickle_item_reader *reader,
                                         bool leads_here);
 
-// The container at the path may have been met, but what stands before it could still take it in: everything is held, and
-// the items come at the end. `pickle_item_reader_ask` lets a file be read without that.
+// True if the whole pickle is held and its items come at the end, because a container before the one at the path could
+// still take it in. `pickle_item_reader_ask` avoids that for input that can be read again.
 bool pickle_item_reader_is_held_in_doubt(struct pickle_item_reader *reader);
 
 // Begins the next pickle of the stream. Not for readers with a plan, which is one pickle's
@@ -1382,7 +1383,7 @@ enum pickle_unit
   : int32_t
 #endif // __cplusplus
  {
-  // It is no time, or one without a unit.
+  // Not a time, or one without a unit.
   PICKLE_UNIT_NONE = 0,
   // Years.
   PICKLE_UNIT_YEAR = 1,
@@ -1451,7 +1452,7 @@ enum pickle_cell_kind
   // `i64` units since midnight.
   PICKLE_CELL_KIND_TIME = 13,
   // A decimal number: digits of 128 bits, `i64` the more significant half and `u64` the other; `scale` of them are
-  // behind the point.
+  // after the point.
   PICKLE_CELL_KIND_DECIMAL = 14,
   // An object: `value`.
   PICKLE_CELL_KIND_VALUE = 15,
@@ -1484,7 +1485,7 @@ typedef struct pickle_cell {
   struct pickle_value value;
   // Bits of a float: 16, 32 or 64; of a complex number 64 or 128.
   uint8_t bits;
-  // Digits of a decimal number behind the point; negative for zeros before it.
+  // Digits of a decimal number after the point; negative for zeros before it.
   int8_t scale;
   // Of text in UTF-32: most significant byte first.
   bool big_endian;
@@ -1570,7 +1571,7 @@ const void *pickle_column_items(const struct pickle_column *column,
 // `PICKLE_STATUS_BAD_TABLE` where its parts are missing.
 pickle_status pickle_column_cell(const struct pickle_column *column, size_t row, struct pickle_cell *out);
 
-// The cell of the next row, from the first on: `PICKLE_STATUS_ITEM`, and `PICKLE_STATUS_OK` behind the last. Constant,
+// The cell of the next row, from the first on: `PICKLE_STATUS_ITEM`, and `PICKLE_STATUS_OK` after the last. Constant,
 // except for values of pyarrow in chunks, sparse ones and categories that are objects. `PICKLE_STATUS_BAD_TABLE` where
 // parts of the cell are missing.
 pickle_status pickle_column_next(struct pickle_column *column,
@@ -1645,7 +1646,7 @@ enum pickle_reason
   PICKLE_REASON_END_OF_INPUT = 1,
   // An argument crosses the end of its frame, or a frame begins inside another.
   PICKLE_REASON_BAD_FRAME = 2,
-  // The byte is no opcode, or one that has no place here.
+  // The byte is not an opcode, or one that is not allowed here.
   PICKLE_REASON_UNEXPECTED = 3,
   // PROTO names a protocol above 5.
   PICKLE_REASON_BAD_PROTOCOL = 4,
@@ -1723,7 +1724,7 @@ typedef struct pickle_field {
   // Bytes from the start of the struct to the `bool` that says whether the message has the field, and no None there;
   // `SIZE_MAX` where it must have it.
   size_t present;
-  // Bytes from the start of the struct to the `size_t` that tells the length of a list; `SIZE_MAX` where it must fill
+  // Bytes from the start of the struct to the `size_t` that receives the length of a list; `SIZE_MAX` where it must fill
   // its member.
   size_t length;
 } pickle_field;
@@ -1876,7 +1877,7 @@ typedef int32_t pickle_executes;
 typedef struct pickle_finding {
   // Bytes from the start of the stream; inside a nested pickle, from the start of that.
   uint64_t offset;
-  // What it makes of the whole.
+  // The verdict that it implies for the whole.
   pickle_verdict verdict;
   // What the global can do.
   pickle_capability capability;
@@ -1884,7 +1885,7 @@ typedef struct pickle_finding {
   uint32_t pickle;
   // The rule: 101 is PK101 of docs/verdict.md.
   uint16_t rule;
-  // How deep in nested pickles it lies; 0 outside.
+  // Nesting level of the pickle that it is in; 0 for the outermost.
   uint8_t depth;
   // The opcode at which it showed; 0 if it was none.
   uint8_t opcode;
@@ -1919,7 +1920,7 @@ typedef struct pickle_scan_summary {
   uint64_t ops;
   // Bytes.
   uint64_t bytes;
-  // Buffers that lie outside the stream (NEXT_BUFFER).
+  // Buffers outside the stream (NEXT_BUFFER).
   uint64_t buffers;
   // Pickles that were read to their STOP.
   uint32_t pickles;
@@ -1960,7 +1961,7 @@ typedef struct pickle_scan_options {
   // The first argument of `on_finding`.
   void *context;
   // What `pickle policy compile` wrote: names of your own that are allowed or denied; null for none. It must outlive the
-  // scan. Bytes that are no such table have no rows: nothing is allowed by them.
+  // scan. Other bytes count as a table without rows: they allow nothing.
   const uint8_t *policy;
   // Size of the policy in bytes.
   size_t policy_size;
@@ -1979,18 +1980,18 @@ pickle_status pickle_scan_init_abi(struct pickle_scan *scan,
                                    uint32_t abi_version,
                                    size_t scan_size);
 
-// Takes the next bytes of the stream, all of them. Findings are told on the way; `pickle_scan_verdict` may be asked after
+// Takes the next bytes of the stream, all of them. Findings are reported on the way; `pickle_scan_verdict` may be asked after
 // each piece, so that a stream can be dropped early. `PICKLE_STATUS_AFTER_END` once the scan is finished.
 pickle_status pickle_scan_feed(struct pickle_scan *scan,
                                struct pickle_in *input);
 
-// Tells the scan that no input follows, and gives its result. Again, it gives the same.
+// Ends the input and returns the result; calling it again returns the same.
 pickle_status pickle_scan_finish(struct pickle_scan *scan, struct pickle_scan_summary *summary);
 
 // The verdict so far. It only rises. `PICKLE_VERDICT_NONE` of a scan that is not initialised.
 pickle_verdict pickle_scan_verdict(struct pickle_scan *scan);
 
-// Scans bytes that lie whole in memory, in every reading that they have. `scan` needs no initialisation; afterwards it is
+// Scans bytes that are whole in memory, in every reading that they have. `scan` needs no initialisation; afterwards it is
 // finished.
 pickle_status pickle_scan_whole(struct pickle_scan *scan,
                                 const struct pickle_scan_storage *storage,
@@ -2225,7 +2226,7 @@ enum pickle_step_kind
   PICKLE_STEP_KIND_END = 0,
   // An opcode with its whole argument.
   PICKLE_STEP_KIND_OP = 1,
-  // A piece of an argument that does not lie whole in the input.
+  // A piece of an argument that is not whole in the input.
   PICKLE_STEP_KIND_FRAGMENT = 2,
   // Raw bytes that `pickle_decoder_take_raw` requested.
   PICKLE_STEP_KIND_RAW = 3,

@@ -299,12 +299,12 @@ fn arrays_wherever_they_are() {
     std::fs::write(folder.join("q.pkl"), pickle).expect("written");
     let run = pickle_of(folder, &["extract", "q.pkl", "-o", "q.npz"]);
     assert!(
-        !run.0 && run.1.contains("q is left out: torch._utils._rebuild_qtensor makes no plain tensor"),
+        !run.0 && run.1.contains("q is left out: torch._utils._rebuild_qtensor does not make a plain tensor"),
         "{}",
         run.1
     );
     assert!(folder.join("q.npz").exists());
-    assert!(fails(&["extract", "q.pkl", "$.q", "-o", "x.npy"], folder).contains("makes no plain tensor"));
+    assert!(fails(&["extract", "q.pkl", "$.q", "-o", "x.npy"], folder).contains("does not make a plain tensor"));
     // Nothing of the kind, and what needs a path.
     std::fs::write(folder.join("n.pkl"), b"\x80\x03}.").expect("written");
     assert!(fails(&["extract", "n.pkl", "-o", "x.npz"], folder).contains("there are no tensors or arrays"));

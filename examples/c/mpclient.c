@@ -54,7 +54,7 @@ static bool ask(int fd, const char *key) {
     if (!send_frame(fd, message, sizeof message) || !receive(fd, 256)) {
         return false;
     }
-    /* In constant time: how much of it is right is nobody's business. */
+    /* In constant time: the time must not show how much of it is right. */
     for (i = 0; frame_size == sizeof expected && i < sizeof expected; i++) {
         differs |= frame[i] ^ expected[i];
     }

@@ -29,7 +29,7 @@ report = {
 }
 report["self"] = report
 
-# The class is only a name in the pickle: whoever reads it needs no module `weather`.
+# The class is only a name in the pickle: the reader needs no module `weather`.
 import sys, types  # noqa: E402, E401
 
 sys.modules["weather"] = types.ModuleType("weather")

@@ -14,7 +14,7 @@ use pickle_core::{Kind, Value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum pickle_unit {
-    /// It is no time, or one without a unit.
+    /// Not a time, or one without a unit.
     None = 0,
     /// Years.
     Year = 1,
@@ -78,7 +78,7 @@ pub enum pickle_cell_kind {
     /// `i64` units since midnight.
     Time = 13,
     /// A decimal number: digits of 128 bits, `i64` the more significant half and `u64` the other; `scale` of them are
-    /// behind the point.
+    /// after the point.
     Decimal = 14,
     /// An object: `value`.
     Value = 15,
@@ -110,7 +110,7 @@ pub struct pickle_cell {
     pub value: pickle_value,
     /// Bits of a float: 16, 32 or 64; of a complex number 64 or 128.
     pub bits: u8,
-    /// Digits of a decimal number behind the point; negative for zeros before it.
+    /// Digits of a decimal number after the point; negative for zeros before it.
     pub scale: i8,
     /// Of text in UTF-32: most significant byte first.
     pub big_endian: bool,

@@ -251,7 +251,7 @@ fn step(state: &mut State) -> Option<Cell<'static>> {
     }
 }
 
-/// The cell of the next row, from the first on: `PICKLE_STATUS_ITEM`, and `PICKLE_STATUS_OK` behind the last. Constant,
+/// The cell of the next row, from the first on: `PICKLE_STATUS_ITEM`, and `PICKLE_STATUS_OK` after the last. Constant,
 /// except for values of pyarrow in chunks, sparse ones and categories that are objects. `PICKLE_STATUS_BAD_TABLE` where
 /// parts of the cell are missing.
 ///

@@ -34,7 +34,7 @@ pub enum pickle_step_kind {
     End = 0,
     /// An opcode with its whole argument.
     Op = 1,
-    /// A piece of an argument that does not lie whole in the input.
+    /// A piece of an argument that is not whole in the input.
     Fragment = 2,
     /// Raw bytes that `pickle_decoder_take_raw` requested.
     Raw = 3,

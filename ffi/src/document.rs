@@ -106,7 +106,7 @@ pub unsafe extern "C" fn pickle_load(
     found.status
 }
 
-/// The value that the pickle stands for; None where `doc` is empty.
+/// The root value of the pickle; None where `doc` is empty.
 ///
 /// # Safety
 /// `doc` is null or points to a document.

@@ -156,8 +156,8 @@ pub unsafe extern "C" fn pickle_item_reader_init_abi(
 
 /// Reads up to the next item and fills `item`. `PICKLE_STATUS_ITEM`: there is one; call again, also when the input is
 /// used up, since one piece can complete many items. `PICKLE_STATUS_NEED_MORE`: call again with the next piece.
-/// `PICKLE_STATUS_OK`: the pickle is complete and `input->pos` is just past it. Other statuses are errors; items
-/// before them were what the stream had said so far.
+/// `PICKLE_STATUS_OK`: the pickle is complete and `input->pos` is just past it. Other statuses are errors; the
+/// items before them reflect the stream up to there.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
@@ -242,7 +242,8 @@ pub unsafe extern "C" fn pickle_item_reader_finish(reader: *mut pickle_item_read
     }
 }
 
-/// A look-ahead: which container will hold the one that is being filled. `pickle_item_reader_fate` fills it; it borrows nothing.
+/// A look-ahead: which container will hold the one that is being filled. `pickle_item_reader_fate` fills it; it borrows
+/// nothing.
 #[repr(C)]
 pub struct pickle_fate {
     /// Private; do not access.
@@ -304,7 +305,7 @@ pub unsafe extern "C" fn pickle_fate_offset(fate: *mut pickle_fate) -> u64 {
 }
 
 /// Looks at the bytes that follow, in pieces of any size. `PICKLE_STATUS_OK`: the container is the one at the path.
-/// `PICKLE_STATUS_MISSING`: it is not. `PICKLE_STATUS_NEED_MORE`: call again with the next piece; where there is none, it is
+/// `PICKLE_STATUS_MISSING`: it is not. `PICKLE_STATUS_NEED_MORE`: call again with the next piece; at the end of input, it is
 /// not.
 ///
 /// # Safety
@@ -340,8 +341,8 @@ pub unsafe extern "C" fn pickle_item_reader_decide(reader: *mut pickle_item_read
     pickle_status::Ok
 }
 
-/// The container at the path may have been met, but what stands before it could still take it in: everything is held, and
-/// the items come at the end. `pickle_item_reader_ask` lets a file be read without that.
+/// True if the whole pickle is held and its items come at the end, because a container before the one at the path could
+/// still take it in. `pickle_item_reader_ask` avoids that for input that can be read again.
 ///
 /// # Safety
 /// `reader` is null or points to a reader.

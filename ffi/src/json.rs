@@ -9,7 +9,7 @@ use pickle_core::{Entries, GlobalName, Items, Kind, Value};
 /// Receives `size` bytes of output. Returning false stops the caller.
 pub type pickle_write_fn = Option<unsafe extern "C" fn(context: *mut c_void, data: *const u8, size: usize) -> bool>;
 
-/// Levels that are printed; what lies deeper is `"..."`. Bounds stack and cycles.
+/// Levels that are printed; what is nested deeper is `"..."`. Bounds stack and cycles.
 const DEPTH: usize = 16;
 
 struct Out {

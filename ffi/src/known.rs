@@ -196,7 +196,7 @@ fn meaning(value: Value<'_>) -> View<'_> {
 }
 
 fn known(value: Value<'_>) -> pickle_known {
-    // What has a kind of its own is told by that.
+    // What has a kind of its own is identified by that.
     if !matches!(value.kind(), Kind::Object) {
         return pickle_known::None;
     }
@@ -316,7 +316,7 @@ pub unsafe extern "C" fn pickle_value_known_inner(
 }
 
 /// Starts an iteration over the attributes of an object, or of a collection that has some: names and values. Slots
-/// follow what stands in `__dict__`.
+/// follow those of `__dict__`.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.

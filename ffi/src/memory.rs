@@ -99,7 +99,7 @@ pub(crate) unsafe fn bytes<'a>(data: *const c_void, size: usize) -> &'a [u8] {
 }
 
 /// # Safety
-/// As [`bytes`], for `len` entries that nobody else uses, of a layout that any bits make valid.
+/// As [`bytes`], for `len` entries that are not aliased, of a layout that any bits make valid.
 pub(crate) unsafe fn region<'a, T>(data: *mut T, len: usize) -> &'a mut [T] {
     if data.is_null() || len == 0 {
         return &mut [];

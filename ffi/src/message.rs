@@ -18,7 +18,7 @@ pub enum pickle_reason {
     EndOfInput = 1,
     /// An argument crosses the end of its frame, or a frame begins inside another.
     BadFrame = 2,
-    /// The byte is no opcode, or one that has no place here.
+    /// The byte is not an opcode, or one that is not allowed here.
     Unexpected = 3,
     /// PROTO names a protocol above 5.
     BadProtocol = 4,
@@ -102,7 +102,7 @@ pub struct pickle_field {
     /// Bytes from the start of the struct to the `bool` that says whether the message has the field, and no None there;
     /// `SIZE_MAX` where it must have it.
     pub present: usize,
-    /// Bytes from the start of the struct to the `size_t` that tells the length of a list; `SIZE_MAX` where it must fill
+    /// Bytes from the start of the struct to the `size_t` that receives the length of a list; `SIZE_MAX` where it must fill
     /// its member.
     pub length: usize,
 }

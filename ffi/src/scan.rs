@@ -29,7 +29,7 @@ pub struct pickle_scan_options {
     /// The first argument of `on_finding`.
     pub context: *mut c_void,
     /// What `pickle policy compile` wrote: names of your own that are allowed or denied; null for none. It must outlive the
-    /// scan. Bytes that are no such table have no rows: nothing is allowed by them.
+    /// scan. Other bytes count as a table without rows: they allow nothing.
     pub policy: *const u8,
     /// Size of the policy in bytes.
     pub policy_size: usize,
@@ -85,7 +85,7 @@ fn cut<T: Default>(words: &mut &'static mut [u64], share: usize, most: usize) ->
         // SAFETY: the entries lie inside the words, which are aligned as the strictest of them, as asserted above.
         unsafe { first.add(at).write(T::default()) };
     }
-    // SAFETY: all of them have just been written, and nobody else has these words.
+    // SAFETY: all of them have just been written, and these words are not aliased.
     unsafe { core::slice::from_raw_parts_mut(first, count) }
 }
 
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn pickle_scan_init_abi(
     unsafe { put(scan.cast(), State { ready: READY, finished: false, told, summary: MaybeUninit::uninit(), judge }) }
 }
 
-/// Takes the next bytes of the stream, all of them. Findings are told on the way; `pickle_scan_verdict` may be asked after
+/// Takes the next bytes of the stream, all of them. Findings are reported on the way; `pickle_scan_verdict` may be asked after
 /// each piece, so that a stream can be dropped early. `PICKLE_STATUS_AFTER_END` once the scan is finished.
 ///
 /// # Safety
@@ -168,7 +168,7 @@ pub unsafe extern "C" fn pickle_scan_feed(scan: *mut pickle_scan, input: *mut pi
     pickle_status::Ok
 }
 
-/// Tells the scan that no input follows, and gives its result. Again, it gives the same.
+/// Ends the input and returns the result; calling it again returns the same.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
@@ -202,7 +202,7 @@ pub unsafe extern "C" fn pickle_scan_verdict(scan: *mut pickle_scan) -> pickle_v
     unsafe { state(scan).map_or(pickle_verdict::None, |state| state.judge.assume_init_ref().verdict().into()) }
 }
 
-/// Scans bytes that lie whole in memory, in every reading that they have. `scan` needs no initialisation; afterwards it is
+/// Scans bytes that are whole in memory, in every reading that they have. `scan` needs no initialisation; afterwards it is
 /// finished.
 ///
 /// # Safety

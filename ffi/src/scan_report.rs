@@ -1,4 +1,4 @@
-//! What a scan tells: findings, a summary, and the words for them.
+//! The results of a scan: findings, a summary, and the words for them.
 
 use crate::memory::{pickle_str, region};
 use crate::status::ended;
@@ -81,7 +81,7 @@ pub enum pickle_executes {
 pub struct pickle_finding {
     /// Bytes from the start of the stream; inside a nested pickle, from the start of that.
     pub offset: u64,
-    /// What it makes of the whole.
+    /// The verdict that it implies for the whole.
     pub verdict: pickle_verdict,
     /// What the global can do.
     pub capability: pickle_capability,
@@ -89,7 +89,7 @@ pub struct pickle_finding {
     pub pickle: u32,
     /// The rule: 101 is PK101 of docs/verdict.md.
     pub rule: u16,
-    /// How deep in nested pickles it lies; 0 outside.
+    /// Nesting level of the pickle that it is in; 0 for the outermost.
     pub depth: u8,
     /// The opcode at which it showed; 0 if it was none.
     pub opcode: u8,
@@ -126,7 +126,7 @@ pub struct pickle_scan_summary {
     pub ops: u64,
     /// Bytes.
     pub bytes: u64,
-    /// Buffers that lie outside the stream (NEXT_BUFFER).
+    /// Buffers outside the stream (NEXT_BUFFER).
     pub buffers: u64,
     /// Pickles that were read to their STOP.
     pub pickles: u32,

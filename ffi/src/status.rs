@@ -15,7 +15,7 @@ pub enum pickle_status {
     Ok = 0,
     /// The node region is full. Nodes hold values and the stack.
     NodesFull = 1,
-    /// The memo region is full, or an index lies beyond it.
+    /// The memo region is full, or an index is beyond it.
     MemoFull = 2,
     /// The byte region is full. It holds payloads of input in pieces, and decoded escapes.
     BytesFull = 3,
@@ -176,7 +176,7 @@ pub enum pickle_status {
     NeedMore = 200,
     /// There is an item, and there may be more.
     Item = 201,
-    /// Only what follows tells whether the container is the one at the path: `pickle_item_reader_fate`.
+    /// Only later opcodes decide whether the container is the one at the path: `pickle_item_reader_fate`.
     InDoubt = 202,
 }
 
@@ -236,7 +236,7 @@ texts! {
     Stopped "the callback asked to stop"
     NeedMore "the pickle is not over: feed more"
     Item "there is an item"
-    InDoubt "only what follows tells whether the container is the one at the path"
+    InDoubt "only later opcodes decide whether the container is the one at the path"
 }
 
 /// A text with a NUL at its end.

@@ -323,7 +323,7 @@ pub unsafe extern "C" fn pickle_value_inner(
 
 /// How far a path comes from a value, for a message: `done` receives the number of bytes of the path that lead
 /// somewhere, `there` what is there. `PICKLE_STATUS_OK` if all of the path leads to a value, which `there` is then;
-/// `PICKLE_STATUS_MISSING` if not; `PICKLE_STATUS_BAD_PATH` if the path cannot be read behind `done`, and `there` is None.
+/// `PICKLE_STATUS_MISSING` if not; `PICKLE_STATUS_BAD_PATH` if the path is malformed after `done`, and `there` is None.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say; the path ends with a NUL.

@@ -123,7 +123,7 @@ impl Write for Sink {
             return Ok(data.len());
         }
         let n = data.len().min(self.left);
-        // SAFETY: `left` bytes at `room` are the writer's, and nobody else's.
+        // SAFETY: `left` bytes at `room` are the writer's alone.
         unsafe {
             core::ptr::copy_nonoverlapping(data.as_ptr(), self.room, n);
             self.room = self.room.add(n);

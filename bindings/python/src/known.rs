@@ -264,7 +264,7 @@ fn timedelta<'py>(py: Python<'py>, delta: &TimeDelta) -> PyResult<Bound<'py, PyA
     class!(py, "datetime", "timedelta")?.call1((delta.days, delta.seconds, delta.microseconds))
 }
 
-/// A name of a time zone that is no way out of the folder of zones.
+/// A name of a time zone that does not lead out of the folder of zones.
 fn is_zone(key: &str) -> bool {
     let part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_+-".contains(&b));
     key.split('/').count() <= 3 && key.split('/').all(part)

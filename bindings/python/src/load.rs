@@ -157,7 +157,7 @@ const NATIVE: [&str; 10] = [
     "zoneinfo",
 ];
 
-/// Real objects straight from the bytes, which nobody can change, if they are of a form that allows it. Arrays may lie in
+/// Real objects straight from the bytes, which are immutable, if they are of a form that allows it. Arrays may lie in
 /// `views`, which the bytes are of.
 fn live<'py>(
     py: Python<'py>,
@@ -194,7 +194,7 @@ fn live<'py>(
 /// Made as it is by its own class.
 const ORDERED: (&str, &str) = ("collections", "OrderedDict");
 
-/// Judges a pickle with room for so many values at once, and entries of the memo. `fixed`: nobody can change it meanwhile.
+/// Judges a pickle with room for so many values at once, and entries of the memo. `fixed`: it cannot change meanwhile.
 fn judge_bytes(
     py: Python<'_>,
     bytes: &[u8],

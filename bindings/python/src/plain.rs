@@ -573,7 +573,7 @@ impl Plain<'_> {
         for item in items {
             deepest = deepest.max(item.depth);
             check_key(&mut self.work, &self.scratch.times, *item)?;
-            // SAFETY: a set that nobody else has seen, which takes a reference of its own.
+            // SAFETY: a set without other references, which takes a reference of its own.
             if unsafe { ffi::PySet_Add(set, item.object) } != 0 {
                 return Err(self.failed());
             }

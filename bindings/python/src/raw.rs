@@ -113,7 +113,7 @@ pub unsafe fn owned<'py>(py: Python<'py>, object: Raw) -> PyResult<Bound<'py, Py
 /// `object` is a live object.
 #[inline(always)]
 unsafe fn count<'a>(object: Raw) -> &'a mut Py_ssize_t {
-    // SAFETY: as the caller promises; the lock is held, and nobody else has a reference into the object.
+    // SAFETY: as the caller promises; the lock is held, and there is no other reference into the object.
     unsafe { &mut *object.cast::<Py_ssize_t>() }
 }
 

@@ -105,7 +105,7 @@ impl<T> Pinned<T> {
 
 impl<T> Drop for Pinned<T> {
     fn drop(&mut self) {
-        // SAFETY: it was a box, and nobody has a reference any more.
+        // SAFETY: it was a box, and there is no reference any more.
         drop(unsafe { Box::from_raw(self.0.as_ptr()) });
     }
 }
@@ -127,7 +127,7 @@ pub enum Rows {
 
 // SAFETY: what lies in `Pinned` is owned, plain data; files of Python are used with the interpreter's lock.
 unsafe impl Send for Rows {}
-// SAFETY: it is used by one thread at a time: whoever has it borrows it mutably.
+// SAFETY: it is used by one thread at a time, which borrows it mutably.
 unsafe impl Sync for Rows {}
 
 impl Rows {

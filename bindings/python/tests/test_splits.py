@@ -126,13 +126,13 @@ def test_a_plan_beside_the_file(tmp_path):
     assert joined(libpickle.split_plan(file, items=777)) == rows
     assert joined(libpickle.split_plan(file, index=name)) == rows
     assert joined(libpickle.split_plan(file, "$[3].points")) == rows[3]["points"]
-    with pytest.raises(ValueError, match="no plan"):
+    with pytest.raises(ValueError, match="not a plan"):
         libpickle.split_plan(file, "$[3].points", index=name)
     # Of what the file was before.
     rows.append(rows[0])
     write(tmp_path / "rows.pkl", rows)
     assert joined(libpickle.split_plan(file)) == rows
-    with pytest.raises(ValueError, match="no plan"):
+    with pytest.raises(ValueError, match="not a plan"):
         libpickle.split_plan(file, index=name)
     (tmp_path / "rows.pkl.pkx").write_bytes(b"something else")
     with pytest.raises(ValueError, match="damaged"):

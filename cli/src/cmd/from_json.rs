@@ -539,7 +539,7 @@ impl<'j> Maker<'j> {
                 _ => return fault("a list [start, stop, step] is wanted"),
             },
             "$seconds" => self.delta(value)?,
-            _ => return fault("no key that this program knows; write a dict with such keys as $dict"),
+            _ => return fault("unknown key; write a dict with such keys as $dict"),
         }
         self.made(place)
     }

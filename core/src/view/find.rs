@@ -461,7 +461,11 @@ impl fmt::Display for PathError<'_, '_> {
         let rest = self.path.get(self.done.len()..).unwrap_or_default();
         let Some(there) = self.there else {
             return match self.done.is_empty() {
-                true => write!(f, "{} is not a valid path; expected, for example, $.rows[3].temp or $[\"a key\"]", self.path),
+                true => write!(
+                    f,
+                    "{} is not a valid path; expected, for example, $.rows[3].temp or $[\"a key\"]",
+                    self.path
+                ),
                 false => write!(f, "{} is not a valid path: {rest} is not a step", self.path),
             };
         };

@@ -439,7 +439,7 @@ impl<'py> Live<'_, 'py> {
         Ok(())
     }
 
-    /// Attributes of a new object from the items of a dict that is its state, and that nobody else sees: without the dict.
+    /// Attributes of a new object from the items of a dict that is its state and that has no other reference: without the dict.
     #[inline]
     fn attributes(&mut self, from: usize) -> PyResult<bool> {
         let Some(object) = from.checked_sub(2).and_then(|at| self.stack.get(at)).copied() else { return Ok(false) };

@@ -76,7 +76,7 @@ impl Plain<'_> {
         let Some((used, rest)) = uses.split_first().filter(|(used, _)| used.index() == number) else { return Ok(()) };
         *uses = rest;
         let entry = *self.scratch.stack.last().ok_or(Other)?;
-        // What can be changed would be the same object in several items, which may belong to somebody else by then.
+        // What can be changed would be the same object in several items, which may belong to other code by then.
         // SAFETY: a live object.
         let constant =
             entry.depth == 0 || entry.depth == CLASS || unsafe { is_time(&self.scratch.times, entry.object) };
@@ -286,7 +286,7 @@ impl PlainItems {
         u64::try_from(size).ok()
     }
 
-    /// It is no good: a document tells what there is.
+    /// Not for here: a document is read instead.
     pub fn has_failed(&self) -> bool {
         self.failed
     }

@@ -401,7 +401,7 @@ impl<'d> Found<'d> {
 fn strange(value: Value<'_>) -> Is<'_> {
     match value.as_object().and_then(|object| object.class()).map(GlobalName::pair) {
         Some((module @ ("torch._utils" | "torch._tensor"), function)) if function.starts_with("_rebuild") => {
-            Is::Strange(format!("{module}.{function} makes no plain tensor"))
+            Is::Strange(format!("{module}.{function} does not make a plain tensor"))
         }
         Some(("torch.storage", "_load_from_bytes")) => Is::Strange("it is a storage without a tensor".into()),
         _ => Is::Nothing,
