@@ -29,7 +29,7 @@ use std::path::{Path, PathBuf};
 /// `pickle items`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The items of a dict, and the attributes of an object, are lists of key and value. A file with several pickles gives the items of all; where the first is no list, tuple or set, each pickle is an item.
+The items of a dict, and the attributes of an object, are lists of key and value. A file with several pickles gives the items of all; where the first is not a list, tuple or set, each pickle is an item.
 
 Examples:
   pickle items rows.pkl | jq .temp
@@ -67,7 +67,7 @@ pub struct ItemsArgs {
 /// What `pickle head` and `pickle tail` have in common.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Where a file has several pickles and the first is no list, tuple or set, each pickle is an item.
+Where a file has several pickles and the first is not a list, tuple or set, each pickle is an item.
 
 Examples:
   pickle head rows.pkl
@@ -97,7 +97,7 @@ pub struct HeadArgs {
 /// `pickle tail`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Where a file has several pickles and the first is no list, tuple or set, each pickle is an item.
+Where a file has several pickles and the first is not a list, tuple or set, each pickle is an item.
 
 With --follow, each pickle that is appended is printed when it is complete; where the first is a list, tuple or set, its items are. One that is cut off is waited for. A file that is replaced, gets shorter or is written anew is read from its start, which standard error says. Ctrl-C ends it with exit code 0.
 
@@ -118,7 +118,7 @@ pub struct TailArgs {
 /// `pickle count`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Where a file has several pickles and the first is no list, tuple or set, pickles are counted.
+Where a file has several pickles and the first is not a list, tuple or set, pickles are counted.
 
 Examples:
   pickle count rows.pkl

@@ -38,7 +38,7 @@ impl Wrapping {
     pub fn of(file: &InputFile, input: &Input) -> Result<Wrapping, Failure> {
         let options = file.options();
         if !options.raw.can_be_put_back() || options.salvage || options.host.is_some() {
-            let text = "what is around it is put back where it was recognised or is said by --framed and --decompress, and \
+            let text = "what is around it is put back where it was recognised or is given by --framed and --decompress, and \
                         not with --offset, --length, --host or --salvage";
             return Err(Failure::Usage(text.into()));
         }

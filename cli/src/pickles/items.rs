@@ -267,7 +267,7 @@ fn stream(of: Whose<'_>, input: Input, take: &mut dyn ItemSink) -> Result<(), Fa
 /// Bytes of the first pickle of a log. One of more is no record but a container whose items are wanted.
 const RECORD: usize = 1 << 20;
 
-/// Several pickles one after another, and the first is no list, tuple or set: each of them is an item.
+/// Several pickles one after another, and the first is not a list, tuple or set: each of them is an item.
 ///
 /// Of a stream only what fits into its buffer is looked at, and nothing is consumed. Where the first pickle has come and
 /// nothing else yet, this waits for the next byte or the end.

@@ -113,7 +113,7 @@ struct FlatWriter {
             stack.append(.values([inner], 0))
         case .cycle(let level):
             guard open.indices.contains(level) else {
-                throw PickleError(.badValue, "a value is said to hold the container \(level) levels below the root, where it is not")
+                throw PickleError(.badValue, "a value refers to a container \(level) levels below the root, which does not hold it")
             }
             byte(20)
             number(open[level])

@@ -300,7 +300,7 @@ fn clock(time: &Time) -> Vec<String> {
 const SHOWN: usize = 6;
 
 /// `ndarray float64 (1000, 3), 24 000 bytes [0.1, 0.2, ...]`; arrays of objects with their objects.
-/// `masked` tells how many items count for nothing.
+/// `masked` is the number of masked items.
 fn array_view<'d>(array: &Array<'d>, cells: Option<Cells<'d>>, masked: Option<usize>) -> Vec<Piece<'d>> {
     let name = match array.class {
         Some(class) if class.as_global().is_none_or(|name| name != GlobalName::new("numpy", "ndarray")) => {
