@@ -51,7 +51,7 @@ Examples:
 Exit codes: 0 all well, 1 bad input or a finding, 2 wrong usage; diff and grep: as diff and grep.";
 
 impl Cli {
-    /// Hands to the verb what is said to all of them, and decides what depends on the terminal: whether there are colours.
+    /// Passes the common options to the verb, and decides whether there are colours, which depends on the terminal.
     pub fn settle(mut self) -> Self {
         self.input.set_arrays(self.command.arrays());
         let options = Arc::new(self.input.clone());
@@ -155,7 +155,7 @@ verbs! {
     Count(items::CountArgs),
     /// Print some items, chosen at random
     Sample(sample::SampleArgs),
-    /// Make a plan of a large file, by which any item is found at once
+    /// Make a plan of a large file, by which any item is found without reading the others
     Index(index::IndexArgs),
     /// Take out bytes, arrays, or all tensors of a PyTorch file
     Extract(extract::ExtractArgs),

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// `pickle cat`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every pickle is read to its end before it counts: one that is cut off or damaged is an error, and then nothing is written. What is compressed is unpacked, lengths in front of pickles are taken out (--write-framed puts them there).
+Every pickle is read to its end first: if one is cut off or damaged, that is an error and nothing is written. Compressed files are unpacked, and lengths in front of pickles are removed (--write-framed adds them).
 
 Examples:
   pickle cat monday.pkl tuesday.pkl -o week.pkl

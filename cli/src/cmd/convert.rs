@@ -20,7 +20,7 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Without --protocol, --profile and the options for Python 2, pickles are copied opcode by opcode: the same bytes. Names of modules and classes change with protocols 0 to 2 and back, as in pickle.dump(fix_imports=True).
 
---for changes names and nothing else. What a library has come to build in another way, an older one does not load: text and times of pandas 3, random generators of numpy 2.
+--for changes names and nothing else. What a newer library builds in another way, an older one does not load: text and times of pandas 3, random generators of numpy 2.
 
 Examples:
   pickle convert old.pkl -o new.pkl --protocol 5

@@ -24,7 +24,7 @@ const BUFFER: usize = 64 * 1024;
 /// `pickle du`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-[] stands for all items of a list or set together, [0], [1] and so on for those of a tuple.
+[] is all items of a list or set together, [0], [1] and so on for those of a tuple.
 
 Examples:
   pickle du model.pkl

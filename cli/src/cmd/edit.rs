@@ -19,13 +19,13 @@ use std::rc::Rc;
 /// `pickle edit`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Only what a path leads to is written anew; every other byte stays, and lengths of frames follow. Paths lead through dicts, lists, tuples and attributes of objects. Of a shared value, the place that the path names is set, and the others keep theirs; what is in a shared container changes everywhere. A key that a dict does not have is added. Of a file with several pickles, the first is changed.
+Only the value at a path is rewritten; every other byte is kept, and frame lengths are adjusted. Paths lead through dicts, lists, tuples and attributes of objects. Of a shared value, only the place that the path names is set; what is in a shared container changes everywhere. A missing key of a dict is added. In a file with several pickles, the first is changed.
 
-With --in-place, and with --rewrap, what was unwrapped is wrapped again: the same compression, lengths in front of pickles, the same member of the same zip file, whose other members stay byte for byte, and hex, base64, escapes and dumps in a text, JSON or a table.
+With --in-place, and with --rewrap, the result is wrapped as the file was: the same compression, lengths in front of pickles, the same member of the same zip file, whose other members stay byte for byte, and hex, base64, escapes and dumps in a text, JSON or a table.
 
-What is held in memory grows with the number of values, not with the bytes of long ones: a file of any size is read in pieces, and what comes from a pipe or is compressed goes to a temporary file. Arrays of joblib between the opcodes stay, at places that 16 divides. Of a file of torch since 1.6, the pickle in it is changed, and the result is such a file.
+Memory grows with the number of values, not with the bytes of long ones: a file of any size is read in pieces, and piped or compressed input goes to a temporary file. joblib arrays between the opcodes are kept, aligned to 16 bytes. In a torch file since 1.6, the pickle in it is changed, and the result is such a file.
 
-Before it is written, the result is read, and has to say what was asked for. --in-place keeps the old file until the new one is on the disk.
+Before it is written, the result is read back and compared with the request. --in-place keeps the old file until the new one is on disk.
 
 Examples:
   pickle edit run.pkl -o new.pkl --set '$.config.lr=0.1'

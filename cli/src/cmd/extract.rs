@@ -29,9 +29,9 @@ use std::path::PathBuf;
 /// `pickle extract`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A PATH gives one thing: bytes, bytearray and str as they are, a numpy array or a tensor as .npy. Where OUT ends in .npz, .safetensors or .pt, without a PATH also in .pkl (or --format says so), all arrays and tensors below the PATH go there, wherever they are: dicts, lists, arguments and the state of objects make names with dots, modules the names of their state_dict. Neither Python nor torch nor numpy is needed, and nothing is executed.
+A PATH selects one value: bytes, bytearray and str are written as they are, a numpy array or a tensor as .npy. Where OUT ends in .npz, .safetensors or .pt, without a PATH also in .pkl (or with --format), all arrays and tensors below the PATH are written there, wherever they are: dicts, lists, arguments and the state of objects make names with dots, modules the names of their state_dict. Neither Python nor torch nor numpy is needed, and nothing is executed.
 
-What the format has no type for is left out; standard error says what and why, and the exit code is 1.
+What the format has no type for is left out with a warning, and the exit code is 1.
 
 Examples:
   pickle extract cache.pkl '$.image' -o image.png

@@ -18,7 +18,7 @@ use std::io::Write;
 /// `pickle grep`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Keys, text, numbers, dates, names of attributes, classes and functions are looked at, and bytes that are UTF-8; the numbers of arrays and the cells of frames are not. A match is a line: file, path, value. The path is what `pickle get` and the others take.
+Keys, text, numbers, dates, names of attributes, classes and functions are searched, and bytes that are UTF-8; the numbers of arrays and the cells of frames are not. A match is a line: file, path, value. The path is what `pickle get` and the others take.
 
 Exit codes, as grep has them: 0 found, 1 not found, 2 trouble.
 

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// `pickle index`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The plan says where items begin and what they share with others, so that any of them is found at once, and several can be read at the same time. items, head, tail, count, get, sample and table (Parquet and Arrow) use the plan that lies beside a file, as long as the file is what it was. Where a file cannot be read from the middle the plan says why, and items are read from its start.
+The plan says where items begin and what they share with others, so that any of them is found without reading the others, and several can be read at the same time. items, head, tail, count, get, sample and table (Parquet and Arrow) use the plan beside a file, as long as the file is unchanged. If a file cannot be read from the middle, the plan says why, and items are read from its start.
 
 Examples:
   pickle index rows.pkl
@@ -21,7 +21,7 @@ Examples:
   pickle index run.pkl --path '$.rows' -o run.rows.pkx
   pickle items --index run.rows.pkx --path '$.rows' --from 5000 --count 10 run.pkl")]
 pub struct IndexArgs {
-    /// The file to read: not compressed, and no pipe
+    /// The file to read: not compressed, and not a pipe
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
     pub file: InputFile,
 

@@ -99,7 +99,7 @@ pub struct HeadArgs {
 #[command(after_help = "\
 Where a file has several pickles and the first is not a list, tuple or set, each pickle is an item.
 
-With --follow, each pickle that is appended is printed when it is complete; where the first is a list, tuple or set, its items are. One that is cut off is waited for. A file that is replaced, gets shorter or is written anew is read from its start, which standard error says. Ctrl-C ends it with exit code 0.
+With --follow, each pickle that is appended is printed when it is complete; where the first is a list, tuple or set, its items are. An incomplete pickle is waited for. A file that is replaced, truncated or rewritten is read from its start, with a note on standard error. Ctrl-C ends it with exit code 0.
 
 Examples:
   pickle tail -n 2 log.pkl

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// `pickle optimize`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every pickle of the file becomes what pickletools.optimize makes of it, byte for byte.
+The output is that of pickletools.optimize for every pickle of the file, byte for byte.
 
 Examples:
   pickle optimize big.pkl -o small.pkl

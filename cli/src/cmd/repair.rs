@@ -11,9 +11,9 @@ use std::path::PathBuf;
 /// `pickle repair`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Undone without a loss: line ends that a text mode made CR LF, bytes that were read as Latin-1 or Windows-1252 and written as UTF-8, wrong lengths of frames. Of a pickle that is cut off or damaged, containers keep what is complete; foreign bytes before, between and behind pickles are passed over. What is lost is told by its offsets, and the exit code is 1. Everything is held in memory.
+Undone without loss: line ends converted to CR LF by a text mode, bytes read as Latin-1 or Windows-1252 and written as UTF-8, wrong frame lengths. In a pickle that is cut off or damaged, containers keep what is complete; foreign bytes before, between and after pickles are skipped. Losses are reported by offset, and the exit code is then 1. The whole file is held in memory.
 
-Other commands read a damaged file so with --salvage.
+With --salvage, other commands read damaged files in the same way.
 
 Examples:
   pickle repair download.pkl -o whole.pkl
