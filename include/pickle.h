@@ -1187,7 +1187,7 @@ pickle_status pickle_reader_init_abi(struct pickle_reader *reader,
 pickle_status pickle_reader_feed(struct pickle_reader *reader,
                                  struct pickle_in *input);
 
-// Tells the reader that no input follows. `PICKLE_STATUS_OK` if the pickle is complete.
+// Ends the input of the reader. `PICKLE_STATUS_OK` if the pickle is complete.
 pickle_status pickle_reader_finish(struct pickle_reader *reader);
 
 // The document, once `pickle_reader_feed` has returned `PICKLE_STATUS_OK`. It lives in the reader's storage.
@@ -1319,7 +1319,7 @@ pickle_status pickle_item_reader_next(struct pickle_item_reader *reader,
                                       struct pickle_in *input,
                                       struct pickle_item *item);
 
-// Tells the reader that no input follows. `PICKLE_STATUS_OK` if the pickle is complete and all of its items have been
+// Ends the input of the reader. `PICKLE_STATUS_OK` if the pickle is complete and all of its items have been
 // read. `PICKLE_STATUS_ITEM`: there are more items; go on with `pickle_item_reader_next`.
 pickle_status pickle_item_reader_finish(struct pickle_item_reader *reader);
 
@@ -2291,7 +2291,7 @@ pickle_status pickle_decoder_next(struct pickle_decoder *decoder,
                                   struct pickle_in *input,
                                   struct pickle_step *out);
 
-// Tells the decoder that no input follows. `PICKLE_STATUS_OK` if the pickle is complete.
+// Ends the input of the decoder. `PICKLE_STATUS_OK` if the pickle is complete.
 pickle_status pickle_decoder_finish(struct pickle_decoder *decoder);
 
 // Begins the next pickle of the stream. Offsets continue.

@@ -194,7 +194,7 @@ pub unsafe extern "C" fn pickle_decoder_next(
     unsafe { put(out, step) }
 }
 
-/// Tells the decoder that no input follows. `PICKLE_STATUS_OK` if the pickle is complete.
+/// Ends the input of the decoder. `PICKLE_STATUS_OK` if the pickle is complete.
 ///
 /// # Safety
 /// `decoder` is null or points to a decoder.

@@ -209,7 +209,7 @@ pub unsafe extern "C" fn pickle_item_reader_next(
     pickle_status::Item
 }
 
-/// Tells the reader that no input follows. `PICKLE_STATUS_OK` if the pickle is complete and all of its items have been
+/// Ends the input of the reader. `PICKLE_STATUS_OK` if the pickle is complete and all of its items have been
 /// read. `PICKLE_STATUS_ITEM`: there are more items; go on with `pickle_item_reader_next`.
 ///
 /// # Safety

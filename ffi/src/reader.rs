@@ -118,7 +118,7 @@ pub unsafe extern "C" fn pickle_reader_feed(reader: *mut pickle_reader, input: *
     settle(error, result)
 }
 
-/// Tells the reader that no input follows. `PICKLE_STATUS_OK` if the pickle is complete.
+/// Ends the input of the reader. `PICKLE_STATUS_OK` if the pickle is complete.
 ///
 /// # Safety
 /// `reader` is null or points to a reader.

@@ -108,7 +108,7 @@ impl ItemReader {
         }
     }
 
-    /// Says that no input follows.
+    /// Ends the input.
     ///
     /// # Errors
     /// The pickle is not complete.

@@ -264,7 +264,7 @@ natives! {
         Ok((None, fed.consumed as i64, i64::from(fed.status == Status::Done)))
     }
 
-    /// Says that no input follows.
+    /// Ends the input.
     fn Java_org_libpickle_Native_finish(_call, reader: jlong) {
         match Handle::at(reader) {
             Handle::Unpickler(reader) => reader.finish()?,
@@ -346,7 +346,7 @@ natives! {
         Ok((None, verdict as i64, 0))
     }
 
-    /// Says that no input follows: the report.
+    /// Ends the input and gives the report.
     fn Java_org_libpickle_Native_finishScanner(_call, scanner: jlong) {
         Ok((Some(crate::scan::encode(&Handle::scanner(scanner)?.finish())), 0, 0))
     }

@@ -170,7 +170,7 @@ impl Unpickler {
         Ok(Fed { status, consumed: (data.len() - rest.len()) as u64 })
     }
 
-    /// Says that no input follows.
+    /// Ends the input.
     ///
     /// # Errors
     /// The pickle is not complete.

@@ -348,7 +348,7 @@ impl Scanner {
         Ok(judge.verdict().into())
     }
 
-    /// Says that no input follows, and gives the report; again, it is the same. Where [`Report::other_reading`] is there,
+    /// Ends the input and returns the report; calling it again returns the same. Where [`Report::other_reading`] is there,
     /// bytes that are gone have another reading: the report is not complete.
     pub fn finish(&self) -> Report {
         let mut state = self.state();

@@ -137,7 +137,7 @@ fn run(args: &ConvertArgs, _: &mut dyn Write) -> Result<(), Failure> {
         } else if renaming::has_arrays(input) {
             return Err(Trouble::Refused(
                 "it has arrays of joblib between its opcodes: it can be copied, also with --rename and --for, but not \
-                 written anew with --protocol, --profile or --encoding. Load it with joblib and dump it again"
+                 rewritten with --protocol, --profile or --encoding. Load it with joblib and dump it again"
                     .into(),
             ));
         }

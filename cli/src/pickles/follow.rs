@@ -52,7 +52,7 @@ pub fn follow(file: &InputFile, resync: bool, take: &mut dyn ItemSink, wait: &mu
                 };
                 if first && log.whole == Some(false) {
                     let text = "its pickles are lists: the items of each are printed when it is complete. A list does not grow in \
-                                the file; one that its program writes again as a whole is read anew";
+                                the file; one that its program rewrites as a whole is read from its start";
                     note(&log.name, text);
                 }
                 log.items += taken;
@@ -338,7 +338,7 @@ impl<'f> Log<'f> {
         }
         let len = self.file.metadata().map_err(fail)?.len();
         if len < self.at {
-            note(&self.name, "it has become shorter: reading it anew");
+            note(&self.name, "it has become shorter: reading it from its start");
             self.anew();
             return Ok(true);
         }
@@ -349,7 +349,7 @@ impl<'f> Log<'f> {
         let part = Part::new(self.file.clone(), 0, len);
         let seen = part.bytes_at(self.at - self.seen.len() as u64, self.seen.len()).map_err(fail)?;
         if seen != self.seen {
-            note(&self.name, "it was written anew: reading it from its start");
+            note(&self.name, "it was rewritten: reading it from its start");
             self.anew();
         }
         Ok(true)

@@ -7,7 +7,7 @@ extension PickleValue {
     /// The value at a path such as `$.rows[3].temp`; the first one, where the path leads to several. Every call looks at the
     /// whole of this value: for one of a pickle that was not read yet, ``Pickle/at(_:in:options:)`` is faster.
     ///
-    /// Throws an error of kind `badPath` where the path cannot be read, and `pathMissing` where it leads nowhere: the message
+    /// Throws an error of kind `badPath` where the path cannot be read, and `pathMissing` where no value is there: the message
     /// says how far it comes and what is there.
     public func at(_ path: String, options: PickleOptions = PickleOptions()) throws(PickleError) -> PickleValue {
         try found(path, all: false, options: options)[0]

@@ -83,7 +83,7 @@ class ItemReader @JvmOverloads @Throws(PickleException::class) constructor(
         return used
     }
 
-    /** Says that no input follows; throws where the pickle is not complete. */
+    /** Ends the input; throws if the pickle is not complete. */
     @Throws(PickleException::class)
     fun finish() {
         native.call { reader, out -> Native.finish(reader, out) }

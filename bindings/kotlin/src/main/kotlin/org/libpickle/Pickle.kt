@@ -61,7 +61,7 @@ object Pickle {
      * The value at a [path] such as `$.rows[3].temp` of the pickle at the start of [data], the first one where the path
      * leads to several; see [PickleValue.at]. Nothing else becomes a value of Kotlin.
      *
-     * @throws PickleException also of kind BAD_PATH: the path cannot be read; PATH_MISSING: it leads nowhere
+     * @throws PickleException also of kind BAD_PATH: the path cannot be read; PATH_MISSING: no value is there
      */
     @JvmStatic
     @JvmOverloads
@@ -171,7 +171,7 @@ class Unpickler @JvmOverloads constructor(options: ReadOptions = ReadOptions.DEF
     var done = false
         private set
 
-    /** Says that no input follows; throws where the pickle is not complete. */
+    /** Ends the input; throws if the pickle is not complete. */
     @Throws(PickleException::class)
     fun finish() {
         native.call { reader, out -> Native.finish(reader, out) }

@@ -14,7 +14,7 @@ sealed class PickleValue {
      * to several. docs/paths.md has the grammar. Every call looks at the whole of this value: for one of a pickle that was
      * not read yet, [Pickle.at] is faster.
      *
-     * @throws PickleException of kind BAD_PATH: the path cannot be read; PATH_MISSING: it leads nowhere, and the message
+     * @throws PickleException of kind BAD_PATH: the path cannot be read; PATH_MISSING: no value is there, and the message
      * says how far it comes and what is there
      */
     @Throws(PickleException::class)
