@@ -62,7 +62,9 @@ impl Given {
             let key = match (steps.next(), steps.next()) {
                 (Some(Some(PathStep::Key(key))), None) => key,
                 _ => {
-                    return Err(source.refuse(format!("{path} is not the name of a tensor, such as $[\"conv.weight\"]")));
+                    return Err(
+                        source.refuse(format!("{path} is not the name of a tensor, such as $[\"conv.weight\"]"))
+                    );
                 }
             };
             all.found.retain(|found| key.is(found.name.as_bytes()));
