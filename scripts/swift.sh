@@ -54,7 +54,7 @@ in_swift() {
     ' in_swift "$swift_root" "$PWD" "$directory" "${PICKLE_CORPUS:-$PWD/../shared/corpus}" "$@"
 }
 
-recipe_swift() { #  the Swift package and its example, in Swift's language modes 5 and 6
+recipe_swift() { #  the Swift package and its example, tested in language mode 6, compiled in 5, too
     say "Swift"
     need_cargo
     if ! swift6; then

@@ -4,6 +4,9 @@
     python3 tests/api.py           # compare; exit code 1 shows what was added and removed
     python3 tests/api.py --write   # write the list anew, for a change that is meant
 
+Every public type has an example besides: a code block in its doc comment, or the line "See the example of [`Other`]." with
+a link to a type that has one.
+
 Read from the pages of `cargo doc`, which knows what is public. What every type has (blanket and automatic
 implementations) is left out.
 """
@@ -20,14 +23,22 @@ LIST = ROOT / "docs" / "api" / "core.txt"
 DOC = ROOT / "target" / "api" / "doc" / "pickle_core"
 LEFT_OUT = {"synthetic-implementations-list", "blanket-implementations-list"}
 KINDS = {"struct", "enum", "trait", "fn", "macro", "constant", "type", "static", "union", "derive", "attr"}
+TYPES = {"struct", "enum", "union", "trait"}
+# Types without an example, and why.
+NO_EXAMPLE = {
+    "pickle_core::compat::Moved": "tests/data/compat.py writes the file that it is in",
+}
 
 
 class Page(HTMLParser):
-    """The declaration and the signatures of one page."""
+    """The declaration, the signatures and the example of one page."""
 
     def __init__(self):
         super().__init__()
         self.lines = []
+        self.has_example = False  # a code block in the doc comment of the item itself
+        self.links = []  # of its line "See the example of"
+        self.paragraph = None  # text and links
         self.declaration = None
         self.stack = []  # (tag, what it is)
         self.text = None
@@ -44,6 +55,8 @@ class Page(HTMLParser):
             what = "left out"
         elif attributes.get("id") == "trait-implementations-list":
             what = "traits"
+        elif tag == "details" and "top-doc" in classes:
+            what = "doc"
         elif tag == "pre" and "item-decl" in classes:
             what = "declaration"
         elif tag in ("h3", "h4") and "code-header" in classes:
@@ -52,6 +65,12 @@ class Page(HTMLParser):
             what = "hidden"
         if what in ("declaration", "h3", "h4"):
             self.text = []
+        if ("details", "doc") in self.stack:
+            self.has_example |= tag == "pre" and "rust" in classes
+            if tag == "p":
+                self.paragraph = ("", [])
+            elif tag == "a" and self.paragraph:
+                self.paragraph[1].append(attributes.get("href"))
         self.hidden += what == "hidden"
         self.stack.append((tag, what))
 
@@ -61,12 +80,18 @@ class Page(HTMLParser):
             self.hidden -= what == "hidden"
             if what in ("declaration", "h3", "h4"):
                 self.end(what)
+            if opened == "p" and self.paragraph:
+                text, links = self.paragraph
+                self.links += links if text.startswith("See the example of") else []
+                self.paragraph = None
             if opened == tag:
                 return
 
     def handle_data(self, data):
         if self.text is not None and not self.hidden:
             self.text.append(data)
+        if self.paragraph:
+            self.paragraph = (self.paragraph[0] + data, self.paragraph[1])
 
     def end(self, what):
         text, self.text = "".join(self.text), None
@@ -84,7 +109,7 @@ def listing():
         ["cargo", "doc", "-q", "--no-deps", "-p", "pickle-core", "--all-features", "--target-dir", ROOT / "target" / "api"],
         cwd=ROOT, check=True,
     )  # fmt: skip
-    lines = []
+    lines, types = [], {}
     for file in sorted(DOC.rglob("*.html")):
         kind, _, name = file.stem.partition(".")
         if kind not in KINDS or not name:
@@ -96,11 +121,28 @@ def listing():
         path = "::".join(["pickle_core", *file.parent.relative_to(DOC).parts, name])
         lines.append(f"{path}: {page.declaration}")
         lines += page.lines
-    return lines
+        if kind in TYPES:
+            types[file] = (path, page)
+    return lines, types
+
+
+def without_example(types):
+    """What is wrong with the examples of types, a line each."""
+    shown = {file for file, (_, page) in types.items() if page.has_example}
+    wrong, excused = [], set()
+    for file, (path, page) in types.items():
+        if file in shown or any((file.parent / link).resolve() in shown for link in page.links):
+            continue
+        if path in NO_EXAMPLE:
+            excused.add(path)
+        else:
+            wrong.append(f"{path} has no example: give it one, or the line 'See the example of [`Other`].'")
+    wrong += [f"{path} has an example, or is gone: take it off NO_EXAMPLE" for path in sorted(NO_EXAMPLE.keys() - excused)]
+    return wrong
 
 
 def main(arguments):
-    found = listing()
+    found, types = listing()
     if len(found) < 100:
         print(f"only {len(found)} lines in the pages of cargo doc: their form has changed; mend tests/api.py", file=sys.stderr)
         return 1
@@ -113,6 +155,10 @@ def main(arguments):
     if changes:
         print("\n".join(changes))
         print("the public interface of the core has changed: if that is meant, python3 tests/api.py --write", file=sys.stderr)
+        return 1
+    wrong = without_example(types)
+    if wrong:
+        print("\n".join(wrong), file=sys.stderr)
         return 1
     print(f"public interface of the core: {len(found)} lines, as docs/api/core.txt has them")
     return 0

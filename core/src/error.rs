@@ -10,6 +10,14 @@ macro_rules! kinds {
         /// 30-39 an argument that CPython refuses, 40-49 the stack machine was
         /// broken, 50-69 an operation that CPython refuses on that value,
         /// 70-79 wrong use of a reader, 80-99 what cannot be written.
+        ///
+        /// ```
+        /// use pickle_core::ErrorKind;
+        ///
+        /// assert_eq!(ErrorKind::NodesFull as u8, 1);
+        /// assert!(ErrorKind::NodesFull.is_limit() && ErrorKind::Truncated.is_incomplete());
+        /// assert_eq!(ErrorKind::Truncated.name(), "Truncated");
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         #[non_exhaustive]
@@ -209,6 +217,13 @@ impl ErrorKind {
 ///
 /// Eight bytes on a 32-bit target. For [`ErrorKind::is_incomplete`] the
 /// offset is where the input ended.
+///
+/// ```
+/// use pickle_core::{Decoder, ErrorKind};
+///
+/// let error = Decoder::new().next(&mut &b"\xff"[..]).unwrap_err();
+/// assert_eq!((error.kind(), error.byte(), error.offset()), (ErrorKind::UnknownOpcode, 0xff, 0));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Error {

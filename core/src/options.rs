@@ -2,6 +2,20 @@
 
 /// What becomes of a Python 2 str (STRING, BINSTRING, SHORT_BINSTRING):
 /// the `encoding` of `pickle.load`.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Encoding, Heap, Options, Unpickler};
+///
+/// // Python 2: pickle.dumps("\xe9", 2)
+/// let pickle = b"\x80\x02U\x01\xe9.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new().encoding(Encoding::Latin1));
+/// assert_eq!(unpickler.load(pickle)?.root().as_str(), Some("\u{e9}"));
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new().encoding(Encoding::Ascii));
+/// assert!(unpickler.load(pickle).is_err());
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -20,6 +34,18 @@ pub enum Encoding {
 }
 
 /// How the texts of INT and LONG are read.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, TextInts, Unpickler};
+///
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// assert_eq!(unpickler.load(b"I010\n.")?.root().as_i64(), Some(8));
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new().text_ints(TextInts::Decimal));
+/// assert_eq!(unpickler.load(b"I010\n.")?.root().as_i64(), Some(10));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

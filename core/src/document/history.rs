@@ -6,6 +6,8 @@ use super::{Change, Document};
 use crate::machine::node::{NIL, Node, chunk, tag};
 
 /// Something that a pickle did to a value with identity.
+///
+/// See the example of [`HistoryEntry`].
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'d> {
@@ -19,6 +21,21 @@ pub enum Event<'d> {
 }
 
 /// An event and its place in the history of a pickle.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Change, Event, Heap, Options, Unpickler};
+///
+/// // pickle.dumps([1])
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04]K\x01a.")?;
+/// let mut history = document.history().map(|entry| entry.event);
+/// assert!(matches!(history.next(), Some(Event::Made(list)) if list.id() == Some(0)));
+/// assert!(matches!(history.next(), Some(Event::Changed(Change::Append(items))) if items.len() == 1));
+/// assert!(history.next().is_none());
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct HistoryEntry<'d> {
     /// The index of the event.

@@ -1,6 +1,8 @@
 //! Kinds of values.
 
 /// A kind of value, as the pickle has it.
+///
+/// See the example of [`Value`](crate::Value).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

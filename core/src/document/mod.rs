@@ -20,6 +20,20 @@ use crate::machine::node::{Node, tag};
 ///
 /// It borrows the unpickler's memory and, where strings were not copied, the
 /// input.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // rows = [1]; pickle.dumps({"a": rows, "b": rows})
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04}(\x8c\x01a]\x94K\x01a\x8c\x01bh\x00u.")?;
+/// assert_eq!(document.find("$.b[0]").and_then(|one| one.as_i64()), Some(1));
+/// // It is one list.
+/// assert_eq!(document.find("$.a").unwrap().id(), document.find("$.b").unwrap().id());
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Document<'d> {
     nodes: &'d [Node],

@@ -11,6 +11,8 @@ use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
 /// One step of a path.
+///
+/// See the example of [`Path`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PathStep<'p> {
@@ -59,6 +61,8 @@ pub enum PathStep<'p> {
 }
 
 /// A key in a path: text whose escapes are not resolved yet.
+///
+/// See the example of [`Path`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathKey<'p> {
     source: &'p str,
@@ -154,6 +158,14 @@ fn hex(rest: &mut core::str::Chars<'_>, digits: usize) -> Option<u32> {
 }
 
 /// The steps of a path: an iterator of `Some(step)`, or one `None` where the path cannot be read.
+///
+/// ```
+/// use pickle_core::{Path, PathStep};
+///
+/// let steps: Vec<_> = Path::new("$.rows[-1]").collect();
+/// assert!(matches!(steps[..], [Some(PathStep::Key(key)), Some(PathStep::Index(-1))] if key.is(b"rows")));
+/// assert!(!Path::new("$.rows[").is_valid());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Path<'p> {
     text: &'p str,

@@ -43,6 +43,20 @@ pub(crate) fn until_nul(text: &[u8]) -> &[u8] {
 }
 
 /// Sign, radix and digits of an int that is text.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Digits, Heap, Options, Unpickler};
+///
+/// // pickle.dumps(-(1 << 64), 0)
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"L-18446744073709551616L\n.")?;
+/// let digits = document.root().as_big_int().and_then(|int| int.digits()).unwrap();
+/// assert_eq!(digits, Digits { negative: true, radix: 10, digits: b"18446744073709551616" });
+/// assert_eq!((digits.to_i64(), digits.to_i128()), (None, Some(-(1 << 64))));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digits<'t> {
     /// Below zero.

@@ -6,6 +6,8 @@ use crate::ErrorKind;
 
 /// The regions that an unpickler works in. The stack lies at the far end of
 /// `nodes` and grows towards the values, so that one region serves both.
+///
+/// See the example of [`Storage`].
 pub struct Regions<'r> {
     pub(crate) nodes: &'r mut [Node],
     pub(crate) memo: &'r mut [Node],
@@ -20,6 +22,8 @@ pub struct Regions<'r> {
 }
 
 /// What a region that has become too small must hold.
+///
+/// See the example of [`Storage`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage {
     /// Which region: [`ErrorKind::NodesFull`], [`ErrorKind::MemoFull`] or [`ErrorKind::BytesFull`].
@@ -32,6 +36,8 @@ pub struct Shortage {
 
 /// Memory for an [`Unpickler`](crate::Unpickler): fixed ([`Storage`]) or
 /// growing ([`Heap`](crate::Heap)). Sealed: only this crate implements it.
+///
+/// See the example of [`Storage`].
 pub trait Memory: sealed::Sealed {
     /// The regions as they are now.
     fn regions(&mut self) -> Regions<'_>;
@@ -56,6 +62,18 @@ pub trait Memory: sealed::Sealed {
 /// - `memo`: 16 bytes each, one a PUT or MEMOIZE. CPython writes one for every
 ///   container and string.
 /// - `bytes`: pushed strings, and decoded escapes of protocol 0.
+///
+/// ```
+/// use pickle_core::{ErrorKind, Node, Options, Storage, Unpickler};
+///
+/// let (mut nodes, mut memo, mut bytes) = ([Node::EMPTY; 16], [Node::EMPTY; 2], [0; 16]);
+/// let mut unpickler = Unpickler::new(Storage::new(&mut nodes, &mut memo, &mut bytes), Options::new());
+/// assert_eq!(unpickler.load(b"](K\x01K\x02K\x03e.")?.root().len(), 3);
+/// // Each of these twenty takes a node of the stack.
+/// let error = unpickler.load(b"(NNNNNNNNNNNNNNNNNNNNt.").err();
+/// assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::NodesFull));
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 pub struct Storage<'m> {
     nodes: &'m mut [Node],
     memo: &'m mut [Node],
@@ -112,6 +130,17 @@ mod heap {
 
     /// Growing memory. It keeps what it has grown to, so reading one pickle
     /// after another into the same `Heap` allocates nothing after the largest.
+    ///
+    /// ```
+    /// use pickle_core::{ErrorKind, Heap, Options, Unpickler};
+    ///
+    /// let mut unpickler = Unpickler::new(Heap::with_limit(4096), Options::new());
+    /// assert_eq!(unpickler.load(b"](K\x01K\x02e.")?.root().len(), 2);
+    /// let many = [&b"("[..], &[b'N'; 1000], b"l."].concat();
+    /// assert!(unpickler.load(&many).err().is_some_and(|error| error.kind() == ErrorKind::NodesFull));
+    /// assert!(unpickler.into_memory().size() <= 4096);
+    /// # Ok::<_, pickle_core::Error>(())
+    /// ```
     #[derive(Default)]
     pub struct Heap {
         nodes: Vec<Node>,

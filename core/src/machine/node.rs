@@ -13,6 +13,8 @@
 //! memo says that it was fetched, bit 16 of a container that it is being filled.
 
 /// One node of a document, the stack or the memo. 16 bytes on every target.
+///
+/// See the example of [`Storage`](crate::Storage).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Node {
@@ -80,6 +82,8 @@ pub(crate) mod chunk {
 }
 
 /// How an object was made.
+///
+/// See the example of [`Object`](crate::Object).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]

@@ -28,6 +28,8 @@ pub fn memo_index(op: &Op<'_>) -> Option<Result<u64, ErrorKind>> {
 }
 
 /// A memo entry that is fetched, and the place of its last fetch.
+///
+/// See the example of [`MemoPlan`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MemoUse {
     /// The index plus one; 0 where this holds nothing.
@@ -54,6 +56,21 @@ impl MemoUse {
 /// that reads the same pickle again: nothing but what is fetched later must be kept.
 ///
 /// 16 bytes for each memo entry that is ever fetched; a quarter of the storage stays free.
+///
+/// ```
+/// use pickle_core::{Decoder, MemoPlan, MemoUse, Step};
+///
+/// let mut storage = [MemoUse::EMPTY; 8];
+/// let mut plan = MemoPlan::new(&mut storage);
+/// let (mut decoder, mut rest) = (Decoder::new(), &b"\x80\x04](\x8c\x01a\x94h\x00h\x00e."[..]);
+/// while let Step::Op(op) = decoder.next(&mut rest)? {
+///     plan.op(&op).unwrap();
+/// }
+/// plan.finish();
+/// let uses: Vec<_> = plan.uses().iter().map(|used| (used.index(), used.last())).collect();
+/// assert_eq!(uses, [(0, 10)]);
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct MemoPlan<'p> {
     uses: &'p mut [MemoUse],

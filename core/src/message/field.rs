@@ -5,6 +5,24 @@ use super::refusal::Reason;
 use super::shape::ItemKind;
 
 /// A type that a field of a message may have.
+///
+/// ```
+/// use pickle_core::message::{self, Field, ItemKind, Reader};
+///
+/// struct Celsius(f64);
+/// impl<'i> Field<'i> for Celsius {
+///     const EMPTY: Self = Celsius(0.0);
+///     const KIND: ItemKind = ItemKind::Number;
+///     fn read(reader: &mut Reader<'i, '_>) -> Self {
+///         Celsius(reader.float())
+///     }
+/// }
+///
+/// // pickle.dumps(21.5)
+/// let (temp, _): (Celsius, usize) = message::read(b"\x80\x04\x95\n\0\0\0\0\0\0\0G@5\x80\0\0\0\0\0.", &mut [])?;
+/// assert_eq!(temp.0, 21.5);
+/// # Ok::<_, pickle_core::message::Refusal>(())
+/// ```
 pub trait Field<'i>: Sized {
     /// What stands in its place until it is read.
     const EMPTY: Self;
@@ -77,6 +95,15 @@ impl<'i> Field<'i> for &'i [u8] {
 }
 
 /// A str, borrowed and not checked to be UTF-8: the check takes flash, and time for every byte.
+///
+/// ```
+/// use pickle_core::message::{self, Unchecked};
+///
+/// // pickle.dumps("hi", 2)
+/// let (text, _): (Unchecked, usize) = message::read(b"\x80\x02X\x02\0\0\0hiq\0.", &mut [])?;
+/// assert_eq!(text.0, b"hi");
+/// # Ok::<_, pickle_core::message::Refusal>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unchecked<'i>(pub &'i [u8]);
 
@@ -135,6 +162,18 @@ fn read_items<'i, T: Field<'i>>(reader: &mut Reader<'i, '_>, slots: &mut [T], ex
 }
 
 /// A list or tuple of at most `N` items, in place.
+///
+/// ```
+/// use pickle_core::message::{self, List, Reason};
+///
+/// // pickle.dumps([1, 2, 3], 2)
+/// let input = b"\x80\x02]q\0(K\x01K\x02K\x03e.";
+/// let (list, _): (List<u8, 4>, usize) = message::read(input, &mut [])?;
+/// assert_eq!(list.as_slice(), [1, 2, 3]);
+/// let refusal = message::read::<List<u8, 2>>(input, &mut []).err();
+/// assert_eq!(refusal.map(|refusal| refusal.reason()), Some(Reason::TooLong));
+/// # Ok::<_, pickle_core::message::Refusal>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct List<T, const N: usize> {
     items: [T; N],
@@ -167,6 +206,15 @@ impl<'i, T: Field<'i>, const N: usize> Field<'i> for List<T, N> {
 }
 
 /// A str of at most `N` bytes of UTF-8, in place: also one that is written with escapes.
+///
+/// ```
+/// use pickle_core::message::{self, Text};
+///
+/// // pickle.dumps("1 \u20ac", 0)
+/// let (price, _): (Text<8>, usize) = message::read(b"V1 \\u20ac\np0\n.", &mut [])?;
+/// assert_eq!(price.as_str(), "1 \u{20ac}");
+/// # Ok::<_, pickle_core::message::Refusal>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Text<const N: usize> {
     bytes: [u8; N],
@@ -204,6 +252,15 @@ impl<const N: usize> Field<'_> for Text<N> {
 }
 
 /// At most `N` bytes, in place.
+///
+/// ```
+/// use pickle_core::message::{self, Bytes};
+///
+/// // pickle.dumps(b"\x01\x02", 3)
+/// let (bytes, _): (Bytes<4>, usize) = message::read(b"\x80\x03C\x02\x01\x02q\0.", &mut [])?;
+/// assert_eq!(bytes.as_slice(), [1, 2]);
+/// # Ok::<_, pickle_core::message::Refusal>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Bytes<const N: usize> {
     bytes: [u8; N],

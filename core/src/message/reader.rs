@@ -49,6 +49,31 @@ pub(super) struct Place<'i> {
 ///
 /// Nothing it does returns an error: the first one is kept ([`Reader::failure`]), no more input is read, and every value
 /// is 0, empty or over from then on. So what reads a message need not ask after every value.
+///
+/// ```
+/// use pickle_core::message::{ItemKind, Reader};
+///
+/// // pickle.dumps({"x": 3, "y": [1, 2]}, 2)
+/// let input = b"\x80\x02}q\0(X\x01\0\0\0xq\x01K\x03X\x01\0\0\0yq\x02]q\x03(K\x01K\x02eu.";
+/// let (mut memo, mut x, mut sum) = ([0; 8], 0, 0);
+/// let mut reader = Reader::new(input, &mut memo);
+/// let mut fields = reader.fields(2);
+/// while let Some(field) = reader.field(&mut fields, &["x", "y"][..]) {
+///     match field {
+///         0 => x = reader.int(),
+///         _ => {
+///             let mut items = reader.items(ItemKind::Number, None);
+///             while reader.item(&mut items) {
+///                 sum += reader.int();
+///             }
+///         }
+///     }
+/// }
+/// reader.end_fields(&fields, 0b11);
+/// assert_eq!(reader.finish()?, input.len());
+/// assert_eq!((x, sum), (3, 3));
+/// # Ok::<_, pickle_core::message::Refusal>(())
+/// ```
 pub struct Reader<'i, 'm> {
     /// What is left; within a frame, of the frame.
     rest: &'i [u8],

@@ -5,6 +5,8 @@ use core::fmt;
 macro_rules! reasons {
     ($( $(#[doc = $doc:literal])* $name:ident = $number:literal, $text:literal; )*) => {
         /// Why a message is refused. The numbers are frozen.
+        ///
+        /// See the example of [`Refusal`].
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         #[non_exhaustive]
@@ -65,6 +67,22 @@ reasons! {
 }
 
 /// What is wrong with a message: the reason, the field and the offset. Eight bytes on a 32-bit target.
+///
+/// ```
+/// use pickle_core::message::{self, Reason};
+///
+/// pickle_core::message! {
+///     struct Point {
+///         x: u8,
+///         y: u8,
+///     }
+/// }
+///
+/// // pickle.dumps({"x": 1, "y": 300}, 2)
+/// let input = b"\x80\x02}q\0(X\x01\0\0\0xq\x01K\x01X\x01\0\0\0yq\x02M,\x01u.";
+/// let refusal = message::read::<Point>(input, &mut []).err().unwrap();
+/// assert_eq!((refusal.reason(), refusal.field()), (Reason::OutOfRange, 1));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Refusal {

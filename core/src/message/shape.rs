@@ -71,6 +71,8 @@ impl Level<'_> {
 }
 
 /// Fields of a message that are being read.
+///
+/// See the example of [`Reader`](super::Reader).
 pub struct Fields<'i> {
     level: Level<'i>,
     seen: u32,
@@ -78,12 +80,16 @@ pub struct Fields<'i> {
 }
 
 /// Items of a list or tuple that are being read.
+///
+/// See the example of [`Reader`](super::Reader).
 pub struct Items<'i> {
     level: Level<'i>,
     texts: bool,
 }
 
 /// What the items of a list are.
+///
+/// See the example of [`Reader`](super::Reader).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ItemKind {
     /// Numbers or bools.
@@ -95,6 +101,8 @@ pub enum ItemKind {
 }
 
 /// The names of the fields of a message.
+///
+/// See the example of [`Reader`](super::Reader).
 pub trait Names {
     /// How many there are.
     fn count(&self) -> usize;

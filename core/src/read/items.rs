@@ -28,6 +28,23 @@ use crate::{
 };
 
 /// Options of an [`ItemReader`].
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{ErrorKind, Found, Heap, ItemOptions, ItemReader, Options};
+///
+/// let options = ItemOptions::new().min_nodes(0).reader(Options::new().max_opcodes(3));
+/// let mut reader = ItemReader::new(Heap::new(), options);
+/// let mut input = &b"]K\x01aK\x02aK\x03a."[..];
+/// let outcome = loop {
+///     match reader.feed(&mut input) {
+///         Ok(Found::Item) => continue,
+///         outcome => break outcome,
+///     }
+/// };
+/// assert_eq!(outcome.map_err(|error| error.kind()), Err(ErrorKind::OpcodeLimit));
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ItemOptions {
@@ -81,6 +98,8 @@ impl ItemOptions {
 }
 
 /// Outcome of a call of [`ItemReader::feed`].
+///
+/// See the example of [`ItemReader`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Found {
@@ -95,6 +114,8 @@ pub enum Found {
 }
 
 /// What an item is to its container.
+///
+/// See the example of [`Item`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Role {
@@ -109,6 +130,22 @@ pub enum Role {
 }
 
 /// One item. It borrows the reader: work on it, then go on.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Found, Heap, ItemOptions, ItemReader, Role};
+///
+/// // pickle.dumps({"id": 7})
+/// let mut input = &b"\x80\x04}\x8c\x02idK\x07s."[..];
+/// let mut reader = ItemReader::new(Heap::new(), ItemOptions::new());
+/// assert_eq!(reader.feed(&mut input)?, Found::Item);
+/// let item = reader.item().unwrap();
+/// assert_eq!((item.index(), item.role()), (0, Role::Entry));
+/// assert_eq!(item.key().and_then(|key| key.as_str()), Some("id"));
+/// assert_eq!(item.value().as_i64(), Some(7));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Item<'r> {
     document: Document<'r>,

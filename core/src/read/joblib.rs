@@ -8,6 +8,21 @@
 use crate::{Change, Error, GlobalName, Memory, Unpickler, Value};
 
 /// What lies behind a `NumpyArrayWrapper`.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler, joblib};
+///
+/// // joblib writes the two bytes of an int8 array behind the BUILD of its wrapper.
+/// let mut pickle = b"cjoblib.numpy_pickle\nNumpyArrayWrapper\n)R}(Vshape\n(I2\ntVdtype\n".to_vec();
+/// pickle.extend(b"cnumpy\ndtype\n(Vi1\ntRub");
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new().stop_after_build(true));
+/// unpickler.feed(&mut &pickle[..])?;
+/// let array = joblib::array_after(unpickler.document().root());
+/// assert_eq!(array, Some(joblib::Array::Raw { len: 2, padded: false }));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Array {
     /// The bytes of the array, behind padding where it is aligned.

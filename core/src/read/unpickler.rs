@@ -7,6 +7,17 @@ use crate::wire::decoder::{FAST, Sink};
 use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Opcode, Regions, Shortage, Step};
 
 /// Memory that a reader uses.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler, Usage};
+///
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// unpickler.feed(&mut &b"\x80\x04\x8c\x02hi\x85."[..])?;
+/// let Usage { nodes, bytes } = unpickler.used();
+/// assert!(nodes > 0 && bytes == 2);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Usage {
@@ -17,6 +28,8 @@ pub struct Usage {
 }
 
 /// Outcome of a call.
+///
+/// See the example of [`Payload`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Status {
@@ -33,6 +46,28 @@ pub enum Status {
 
 /// A piece of a payload that is not kept: the last [`Payload::len`] bytes of
 /// the input that the call consumed.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Status, Unpickler};
+///
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new().out_of_band(4));
+/// let (mut rest, mut payload) = (&b"\x80\x03C\x05frame."[..], Vec::new());
+/// loop {
+///     let before = rest;
+///     match unpickler.feed(&mut rest)? {
+///         Status::Payload => {
+///             let piece = unpickler.payload().unwrap();
+///             let end = before.len() - rest.len();
+///             payload.extend_from_slice(&before[end - piece.len..end]);
+///         }
+///         status => break assert_eq!(status, Status::Done),
+///     }
+/// }
+/// assert_eq!(payload, b"frame");
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Payload {

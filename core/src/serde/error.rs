@@ -5,6 +5,8 @@ use super::text::{Text, Trail};
 use core::fmt;
 
 /// Why a value could not be read or written. What is not listed here may come in later versions.
+///
+/// See the example of [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -34,6 +36,18 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 /// An error with its place: bytes from the start of the pickle, and a path such as `$.rows[3].temp`.
 ///
 /// One pointer with the feature `alloc`; without it the texts are kept inside and cut to 80 bytes each.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::serde::{Reason, from_slice};
+/// use std::collections::BTreeMap;
+///
+/// // pickle.dumps({"temp": [21, "cold"]})
+/// let input = b"\x80\x04}\x8c\x04temp](K\x15\x8c\x04coldes.";
+/// let error = from_slice::<BTreeMap<String, Vec<u8>>>(input, Default::default()).unwrap_err();
+/// assert_eq!((error.reason(), error.path()), (Reason::Value, Some("$.temp[1]")));
+/// # }
+/// ```
 pub struct Error {
     #[cfg(feature = "alloc")]
     inner: alloc::boxed::Box<Inner>,

@@ -7,6 +7,21 @@ use crate::{GlobalName, How, Kind, Object, Value};
 /// How [`Object`](super::Object) makes the object again.
 ///
 /// Whoever reads an object and writes it again need not choose: the form that is read fits the value that is read.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::serde::{Form, Global, Object, from_slice, to_vec};
+///
+/// // pickle.dumps(Fraction(3, 4)) of Python 3.10
+/// let input = b"\x80\x04\x8c\tfractions\x8c\x08Fraction\x93\x8c\x033/4\x85R.";
+/// let fraction: Object<String> = from_slice(input, Default::default())?;
+/// assert_eq!(fraction.value, "3/4");
+/// assert_eq!(to_vec(&fraction, Default::default())?, input);
+/// let point = Object::with_form(Global::new("app", "Point"), Form::NewEach, [1, 2]);
+/// assert!(to_vec(&point, Default::default())?.ends_with(b"\x93K\x01K\x02\x86\x81."));
+/// # }
+/// # Ok::<_, pickle_core::serde::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 #[repr(u8)]

@@ -3,6 +3,18 @@
 use crate::{Encoding, Options};
 
 /// How pickles are read into types.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::serde::{DeOptions, Reason, from_slice};
+///
+/// let options = DeOptions::new().max_depth(2).allow_trailing();
+/// assert_eq!(from_slice::<Vec<u8>>(b"]K\x01a.more", options)?, [1]);
+/// let deep = from_slice::<Vec<Vec<Vec<u8>>>>(b"]]]aa.", options);
+/// assert_eq!(deep.map_err(|error| error.reason()), Err(Reason::Depth));
+/// # }
+/// # Ok::<_, pickle_core::serde::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeOptions {
@@ -68,6 +80,17 @@ impl DeOptions {
 }
 
 /// How types are written as pickles.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::serde::{SerOptions, to_vec};
+///
+/// assert_eq!(to_vec(&7, SerOptions::new())?, b"\x80\x04K\x07.");
+/// assert_eq!(to_vec(&7, SerOptions::new().proto_v2())?, b"\x80\x02K\x07.");
+/// assert_eq!(to_vec(&7, SerOptions::new().protocol(0))?, b"I7\n.");
+/// # }
+/// # Ok::<_, pickle_core::serde::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SerOptions {

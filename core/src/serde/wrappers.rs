@@ -14,6 +14,15 @@ pub(crate) const PERSISTENT: &str = "$pickle::Persistent";
 /// A class or function by its names; nothing is imported. Borrowed: see `Global` for owned names.
 ///
 /// In other formats than pickle it is a pair of strings.
+///
+/// ```
+/// use pickle_core::serde::{GlobalRef, to_slice};
+///
+/// let mut buffer = [0; 64];
+/// let len = to_slice(&GlobalRef::new("os", "system"), &mut buffer, Default::default())?;
+/// assert_eq!(&buffer[..len], b"\x80\x04\x8c\x02os\x8c\x06system\x93.");
+/// # Ok::<_, pickle_core::serde::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GlobalRef<'a> {
     /// The module, such as `collections`.
@@ -23,6 +32,17 @@ pub struct GlobalRef<'a> {
 }
 
 /// An object of a Python class: its class, how it is made, and its value. Borrowed: see `Object`.
+///
+/// ```
+/// use pickle_core::serde::{Form, GlobalRef, ObjectRef, to_slice};
+///
+/// // Fraction("3/4")
+/// let class = GlobalRef::new("fractions", "Fraction");
+/// let (fraction, mut buffer) = (ObjectRef::with_form(class, Form::CallOne, "3/4"), [0; 64]);
+/// let len = to_slice(&fraction, &mut buffer, Default::default())?;
+/// assert_eq!(&buffer[..len], b"\x80\x04\x8c\tfractions\x8c\x08Fraction\x93\x8c\x033/4\x85R.");
+/// # Ok::<_, pickle_core::serde::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ObjectRef<'a, T> {
     /// The class, or the function that makes it. `None` for a value that is no object of a class.
@@ -36,6 +56,15 @@ pub struct ObjectRef<'a, T> {
 /// A class or function by its names; nothing is imported.
 ///
 /// In other formats than pickle it is a pair of strings.
+///
+/// ```
+/// use pickle_core::serde::{Global, from_slice};
+///
+/// // pickle.dumps(OrderedDict)
+/// let class: Global = from_slice(b"\x80\x04\x8c\x0bcollections\x8c\x0bOrderedDict\x93.", Default::default())?;
+/// assert_eq!(class, Global::new("collections", "OrderedDict"));
+/// # Ok::<_, pickle_core::serde::Error>(())
+/// ```
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Global {

@@ -86,6 +86,21 @@ struct Carry {
 }
 
 /// Judges a stream of pickles, fed in pieces of any size.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::verdict::{Judge, Verdict, Workspace};
+///
+/// let mut workspace = Workspace::new(64, 64);
+/// let mut judge = Judge::new(workspace.memory());
+/// // In pieces of any size.
+/// judge.feed(b"cos\nsys", &mut ());
+/// judge.feed(b"tem\n(S'echo'\ntR.", &mut ());
+/// assert_eq!(judge.finish(&mut ()).verdict, Verdict::Dangerous);
+/// let system = judge.globals().next().unwrap();
+/// assert!(system.name == b"system" && system.called && system.count == 1);
+/// # }
+/// ```
 pub struct Judge<'m> {
     machine: Machine<'m>,
     readers: Vec<Reader, DEPTH>,

@@ -4,6 +4,8 @@ use super::names::Named;
 use super::value::Slot;
 
 /// An entry of the memo that lies beyond its dense part.
+///
+/// See the example of [`Judge`](super::Judge).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FarSlot {
     /// Index plus one; 0 where the entry is free.
@@ -12,6 +14,8 @@ pub struct FarSlot {
 }
 
 /// What a judge works in. Where a part runs out, the report says so and is not complete.
+///
+/// See the example of [`Judge`](super::Judge).
 #[derive(Debug)]
 pub struct Memory<'m> {
     /// One a value that is open at the same time.
@@ -31,6 +35,18 @@ pub struct Memory<'m> {
 }
 
 /// Memory on the heap.
+///
+/// ```
+/// use pickle_core::verdict::{Judge, Verdict, Workspace};
+///
+/// // For 64 values that are open at the same time, and 16 memo entries: used again for each file.
+/// let mut workspace = Workspace::new(64, 16);
+/// for pickle in [&b"\x80\x04]K\x01a."[..], b"\x80\x04N."] {
+///     assert_eq!(Judge::judge(workspace.memory(), pickle).verdict, Verdict::Clean);
+/// }
+/// let deep = [&b"]"[..]; 100].concat();
+/// assert!(!Judge::judge(workspace.memory(), &deep).complete);
+/// ```
 #[cfg(feature = "alloc")]
 #[derive(Debug)]
 pub struct Workspace {

@@ -5,6 +5,8 @@ use super::effects::Effect;
 use super::rules::{Capability, Verdict};
 
 /// A global of the stream.
+///
+/// See the example of [`Judge`](super::Judge).
 #[derive(Clone, Copy, Debug)]
 pub struct Named {
     /// Place of the module in the names; the name follows it.

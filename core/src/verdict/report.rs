@@ -4,6 +4,8 @@ use super::rules::{Capability, Rule, Verdict};
 use crate::{GlobalName, Opcode};
 
 /// Which readers a finding holds for.
+///
+/// See the example of [`Finding`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Readers {
@@ -37,6 +39,8 @@ impl Readers {
 }
 
 /// One reason for a verdict.
+///
+/// See the example of [`Observer`].
 #[derive(Clone, Copy, Debug)]
 pub struct Finding<'a> {
     /// Why.
@@ -68,6 +72,8 @@ pub struct Finding<'a> {
 }
 
 /// What the pickle does, in the order in which it does it.
+///
+/// See the example of [`Event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
@@ -86,6 +92,30 @@ pub enum Action {
 }
 
 /// One thing that happens while a pickle is loaded.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::verdict::{Action, Event, Finding, Judge, Observer, Workspace};
+///
+/// #[derive(Default)]
+/// struct Log(Vec<Action>);
+/// impl Observer for Log {
+///     fn finding(&mut self, _: &Finding<'_>) {}
+///     fn event(&mut self, event: &Event<'_>) {
+///         self.0.push(event.action);
+///     }
+///     fn wants_events(&self) -> bool {
+///         true
+///     }
+/// }
+///
+/// let (mut workspace, mut log) = (Workspace::new(64, 64), Log::default());
+/// let mut judge = Judge::new(workspace.memory());
+/// judge.feed(b"cos\nsystem\n(S'echo'\ntR.", &mut log);
+/// judge.finish(&mut log);
+/// assert_eq!(log.0, [Action::Import, Action::Call, Action::Stop]);
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Event<'a> {
     /// What happens.
@@ -105,6 +135,26 @@ pub struct Event<'a> {
 }
 
 /// Takes what a judge finds, as it finds it.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::verdict::{Capability, Finding, Judge, Observer, Rule, Workspace};
+///
+/// #[derive(Default)]
+/// struct Found(Vec<(Rule, Capability)>);
+/// impl Observer for Found {
+///     fn finding(&mut self, finding: &Finding<'_>) {
+///         self.0.push((finding.rule, finding.capability));
+///     }
+/// }
+///
+/// let (mut workspace, mut found) = (Workspace::new(64, 64), Found::default());
+/// let mut judge = Judge::new(workspace.memory());
+/// judge.feed(b"cos\nsystem\n(S'echo'\ntR.", &mut found);
+/// judge.finish(&mut found);
+/// assert!(found.0.contains(&(Rule::SinkCalled, Capability::Process)));
+/// # }
+/// ```
 pub trait Observer {
     /// A reason for the verdict.
     fn finding(&mut self, finding: &Finding<'_>);
@@ -126,6 +176,8 @@ impl Observer for () {
 }
 
 /// Whether loading runs something that is not proved harmless.
+///
+/// See the example of [`Summary`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Executes {
@@ -150,6 +202,18 @@ impl Executes {
 }
 
 /// The result of a judge.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::verdict::{Executes, Judge, Verdict, Workspace};
+///
+/// // pickle.dumps([1])
+/// let mut workspace = Workspace::new(64, 64);
+/// let summary = Judge::judge(workspace.memory(), b"\x80\x04]K\x01a.");
+/// assert_eq!((summary.verdict, summary.executes), (Verdict::Clean, Executes::No));
+/// assert_eq!((summary.complete, summary.pickles, summary.ops, summary.bytes), (true, 1, 5, 7));
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
@@ -175,6 +239,8 @@ pub struct Summary {
 }
 
 /// What is known of a global of the stream.
+///
+/// See the example of [`Judge`](super::Judge).
 #[derive(Clone, Copy, Debug)]
 pub struct GlobalUse<'a> {
     /// The module as the stream names it.

@@ -7,6 +7,17 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// What a policy says of a global.
+///
+/// ```
+/// use pickle_core::verdict::{Judge, Row, Rows, Table, Verdict, Workspace};
+///
+/// let mut rows = Rows::default();
+/// assert!(rows.insert("collections", "OrderedDict", Row::Denied));
+/// let (mut workspace, table) = (Workspace::new(64, 64), rows.to_table());
+/// let mut judge = Judge::with_policy(workspace.memory(), Some(Table::new(&table)));
+/// judge.feed(b"ccollections\nOrderedDict\n)R.", &mut ());
+/// assert!(judge.finish(&mut ()).verdict > Verdict::Clean);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Row {

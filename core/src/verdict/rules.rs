@@ -1,6 +1,8 @@
 //! The words of a verdict: headline, rule, capability.
 
 /// The headline of a report, in rising order: the worst finding rules.
+///
+/// See the example of [`Judge`](super::Judge).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 #[repr(u8)]
@@ -49,6 +51,8 @@ impl Verdict {
 }
 
 /// What a global can do once it is called.
+///
+/// See the example of [`Observer`](super::Observer).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u8)]
@@ -136,6 +140,13 @@ macro_rules! rules {
     ($( $name:ident = $number:literal, $text:literal; )*) => {
         /// Why a finding was made. The numbers are stable: 1xx names, 2xx calls, 3xx state, 4xx what the application
         /// decides, 5xx the stream, 6xx containers, 7xx limits, 8xx data, 9xx policy.
+        ///
+        /// ```
+        /// use pickle_core::verdict::Rule;
+        ///
+        /// assert_eq!((Rule::Sink as u16, Rule::Sink.id()), (101, "PK101"));
+        /// assert!(Rule::ALL.iter().all(|rule| !rule.text().is_empty()));
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         #[repr(u16)]

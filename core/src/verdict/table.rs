@@ -17,6 +17,8 @@ use super::effects::Effect;
 use core::cmp::Ordering;
 
 /// Rows of a library.
+///
+/// See the example of [`Rows`](super::Rows).
 #[derive(Clone, Copy, Debug)]
 pub struct Table<'t> {
     bytes: &'t [u8],

@@ -79,6 +79,8 @@ pub(crate) const JUDGED: u16 = 1;
 pub(crate) const LATER: u16 = 2;
 
 /// A value of the machine, for the caller to make room for.
+///
+/// See the example of [`Judge`](super::Judge).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Slot {
     pub(crate) kind: Kind,

@@ -79,6 +79,19 @@ pub(super) fn has(name: &str) -> bool {
 }
 
 /// A member of an enum by its name, or an attribute of a class or module: `getattr(Color, 'RED')`.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler, View};
+///
+/// // pickle.dumps(Color.RED, 4) of an enum Color in app, Python 3.11
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"cbuiltins\ngetattr\n(capp\nColor\n\x8c\x03REDtR.")?;
+/// let View::Member(member) = document.root().view() else { panic!("it is a member") };
+/// assert_eq!((member.of.as_global().map(|class| class.name), member.name), (Some("Color"), "RED"));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Member<'d> {
     /// The class.
@@ -88,6 +101,19 @@ pub struct Member<'d> {
 }
 
 /// A regular expression of `re`.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler, View};
+///
+/// // pickle.dumps(re.compile("a+"))
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04\x8c\x02re\x8c\x08_compile\x93\x8c\x02a+K \x86R.")?;
+/// let View::Pattern(pattern) = document.root().view() else { panic!("it is a regular expression") };
+/// assert_eq!((pattern.pattern.as_str(), pattern.flags), (Some("a+"), 32));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Pattern<'d> {
     /// The pattern: text or bytes.
@@ -105,6 +131,21 @@ pub(super) fn pattern<'d>(mut args: Items<'d>) -> Option<View<'d>> {
 }
 
 /// A call that waits for more arguments: `functools.partial`.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler, View};
+///
+/// // pickle.dumps(partial(int, base=2))
+/// let pickle = b"cfunctools\npartial\n(cbuiltins\nint\ntR(cbuiltins\nint\n)}\x8c\x04baseK\x02sNtb.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let View::Partial(partial) = document.root().view() else { panic!("it is a partial") };
+/// assert_eq!(partial.function.as_global().map(|function| function.name), Some("int"));
+/// assert_eq!(partial.kwargs.get("base").and_then(|base| base.as_i64()), Some(2));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Partial<'d> {
     /// What is called.

@@ -7,6 +7,8 @@ use super::{View, ended};
 use crate::{Items, Value};
 
 /// A kind of sequence.
+///
+/// See the example of [`Sequence`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -22,6 +24,21 @@ pub enum SequenceKind {
 }
 
 /// Items in their order.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::view::{SequenceKind, View};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(deque([1, 2], 5))
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04ccollections\ndeque\n)K\x05\x86R(K\x01K\x02e.")?;
+/// let View::Sequence(sequence) = document.root().view() else { panic!("it is a deque") };
+/// assert_eq!((sequence.kind, sequence.items.len()), (SequenceKind::Deque, 2));
+/// assert_eq!(sequence.max_len.and_then(|len| len.as_i64()), Some(5));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Sequence<'d> {
     /// What it is.
@@ -43,6 +60,8 @@ impl<'d> Sequence<'d> {
 }
 
 /// Items without order.
+///
+/// See the example of [`View`].
 #[derive(Clone, Copy)]
 pub struct Set<'d> {
     /// It never changes.
@@ -56,6 +75,8 @@ pub struct Set<'d> {
 }
 
 /// A kind of mapping.
+///
+/// See the example of [`Mapping`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -79,6 +100,21 @@ pub enum MappingKind {
 }
 
 /// Keys and values.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::view::{MappingKind, View};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(Counter("aab"))
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04ccollections\nCounter\n}(\x8c\x01aK\x02\x8c\x01bK\x01u\x85R.")?;
+/// let View::Mapping(counter) = document.root().view() else { panic!("it is a Counter") };
+/// assert_eq!((counter.kind, counter.pairs.len()), (MappingKind::Counter, 2));
+/// assert_eq!(counter.pairs.filter_map(|(_, count)| count.as_i64()).sum::<i64>(), 3);
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Mapping<'d> {
     /// What it is.

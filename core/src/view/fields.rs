@@ -7,6 +7,20 @@ use crate::{Document, Entries, GlobalName, Kind, Node, Value};
 
 /// Keys and values of a mapping: of a dict, of pairs in a list (Python 2's OrderedDict), of several maps (ChainMap).
 /// Of equal keys the last counts, as in Python.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler, View};
+///
+/// // pickle.dumps(OrderedDict([["a", 1]]), 2) of Python 2
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x02ccollections\nOrderedDict\n]]X\x01\0\0\0aaK\x01aa\x85R.")?;
+/// let View::Mapping(mapping) = document.root().view() else { panic!("it is an OrderedDict") };
+/// let pairs: Vec<_> = mapping.pairs.map(|(key, value)| (key.as_str(), value.as_i64())).collect();
+/// assert_eq!(pairs, [(Some("a"), Some(1))]);
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Pairs<'d> {
     document: Option<&'d Document<'d>>,
@@ -215,6 +229,22 @@ impl ExactSizeIterator for Pairs<'_> {
 }
 
 /// The attributes of an object: those of its `__dict__`, then its slots (`copyreg.__reduce_ex__` keeps a pair of them).
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::view::Attributes;
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(Point(x=1), 4) of a class Point in app with __slots__ = ("x",)
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04\x8c\x03app\x8c\x05Point\x93)\x81N}\x8c\x01xK\x01s\x86b.")?;
+/// let state = document.root().as_object().and_then(|object| object.state()).unwrap();
+/// let attributes = Attributes::of(state).unwrap();
+/// assert!(attributes.has_slots() && attributes.len() == 1);
+/// assert_eq!(attributes.get("x").and_then(|x| x.as_i64()), Some(1));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Default)]
 pub struct Attributes<'d> {
     dict: Option<Entries<'d>>,

@@ -14,6 +14,20 @@ use core::fmt::{self, Write};
 
 /// Why a path leads nowhere. Its `Display` says how far the path came and what is there: ``$.od exists and has keys a, b;
 /// there is no .c``.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps({"a": [5]})
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04}\x8c\x01a]K\x05as.")?;
+/// let error = document.root().at_path("$.a[3].b").err().unwrap();
+/// assert_eq!((error.done(), error.value().map(|there| there.len())), ("$.a", Some(1)));
+/// assert!(error.to_string().starts_with("$.a exists"));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct PathError<'d, 'p> {
     path: &'p str,

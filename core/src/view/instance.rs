@@ -4,6 +4,22 @@ use super::python_name;
 use crate::{Change, Entries, GlobalName, How, Items, Kind, Object, Value};
 
 /// A class and the arguments of its constructor.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{GlobalName, Heap, Options, Unpickler};
+///
+/// // pickle.dumps(User(), 0) of a class User in app
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"ccopy_reg\n_reconstructor\n(capp\nUser\nc__builtin__\nobject\nNtR.")?;
+/// let object = document.root().as_object().unwrap();
+/// assert_eq!(object.class(), Some(GlobalName::new("copy_reg", "_reconstructor")));
+/// let instance = object.instance().unwrap();
+/// assert_eq!(instance.class.as_global(), Some(GlobalName::new("app", "User")));
+/// assert_eq!(instance.args.len(), 0);
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Instance<'d> {
     /// The class or function.

@@ -19,6 +19,17 @@ enum Part<'d> {
 }
 
 /// A value, and the way to it.
+///
+/// ```
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps({"a": [5]})
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04}\x8c\x01a]K\x05as.")?;
+/// let five = document.paths().into_iter().find(|located| located.value.as_i64() == Some(5));
+/// assert_eq!(five.map(|located| located.path).as_deref(), Some("$.a[0]"));
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Located<'d> {
     /// The value.

@@ -8,6 +8,22 @@ use crate::document::iter::Cells;
 use crate::{Document, Items, Node, Object, Value};
 
 /// The parts of a value in their order, each with its key or the name of its attribute, where it has one.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(User(name="Jane"), 4) of a class User in app
+/// let pickle = b"\x80\x04\x8c\x03app\x8c\x04User\x93)\x81}\x8c\x04name\x8c\x04Janesb.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let mut members = document.root().members().unwrap();
+/// let (key, value) = members.next().unwrap();
+/// assert_eq!((key.and_then(|key| key.as_str()), value.as_str()), (Some("name"), Some("Jane")));
+/// assert!(members.next().is_none());
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Default)]
 pub struct Members<'d> {
     items: Option<Items<'d>>,

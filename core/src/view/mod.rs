@@ -58,6 +58,21 @@ use crate::{BigInt, GlobalName, Items, Kind, Object, Value};
 use known::{Array, DType, Masked, Tensor};
 
 /// What a value means, however it is spelled.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler, View};
+///
+/// // {1, 2} as protocol 4 has it, and as pickle.dumps(set([1, 2]), 0) of Python 2
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// for pickle in [&b"\x80\x04\x8f(K\x01K\x02\x90."[..], b"c__builtin__\nset\n((lI1\naI2\natR."] {
+///     let document = unpickler.load(pickle)?;
+///     let View::Set(set) = document.root().view() else { panic!("it is a set") };
+///     assert!(!set.frozen && set.items.filter_map(|item| item.as_i64()).eq([1, 2]));
+/// }
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum View<'d> {

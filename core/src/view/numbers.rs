@@ -7,6 +7,20 @@ use crate::{BigInt, Digits, Items, Kind, Object, Value};
 use core::fmt;
 
 /// A fraction.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::view::{Fraction, View};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(Fraction(3, 4))
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04\x8c\x09fractions\x8c\x08Fraction\x93K\x03K\x04\x86R.")?;
+/// let View::Fraction(Fraction::Ints(above, below)) = document.root().view() else { panic!("it is a fraction") };
+/// assert_eq!((above.as_i64(), below.as_i64()), (Some(3), Some(4)));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Fraction<'d> {
@@ -69,6 +83,21 @@ pub(super) fn uuid<'d>(object: &Object<'d>, args: Items<'d>) -> Option<View<'d>>
 }
 
 /// A UUID: 128 bits, the highest first. Its `Display` is the usual text with dashes.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::view::{Uuid, View};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(UUID(int=1))
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04\x8c\x04uuid\x8c\x04UUID\x93)\x81}\x8c\x03intK\x01sb.")?;
+/// let View::Uuid(uuid) = document.root().view() else { panic!("it is a UUID") };
+/// assert_eq!(uuid, Uuid(1));
+/// assert_eq!(uuid.to_string(), "00000000-0000-0000-0000-000000000001");
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Uuid(pub u128);
 
@@ -83,6 +112,20 @@ impl fmt::Display for Uuid {
 }
 
 /// An address, network or interface of `ipaddress`. Its `Display` is the usual text.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::view::{Ip, View};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(IPv4Address("127.0.0.1"))
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04\x8c\tipaddress\x8c\x0bIPv4Address\x93J\x01\0\0\x7f\x85R.")?;
+/// let View::Ip(ip) = document.root().view() else { panic!("it is an address") };
+/// assert_eq!((ip, ip.to_string().as_str()), (Ip::V4(0x7f00_0001), "127.0.0.1"));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ip<'d> {

@@ -7,6 +7,22 @@ use core::fmt;
 
 /// The content of bytes. Below protocol 3 a pickle holds the text of their Latin-1 form instead, or a list of ints, so
 /// the bytes come one by one.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::view::Octets;
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(b"a\xe9", 2)
+/// let pickle = b"\x80\x02c_codecs\nencode\nX\x03\0\0\0a\xc3\xa9X\x06\0\0\0latin1\x86R.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let octets = Octets::of(document.root()).unwrap();
+/// assert_eq!((octets.len(), octets.as_slice()), (2, None));
+/// assert!(octets.eq(*b"a\xe9"));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Octets<'d>(Source<'d>);
 

@@ -5,6 +5,20 @@ use crate::{Items, Kind};
 use core::fmt::{self, Write};
 
 /// A path of `pathlib`. Its `Display` is the path with its separators.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler, View};
+///
+/// // pickle.dumps(PosixPath("/etc/hosts"), 4)
+/// let pickle = b"\x80\x04\x8c\x07pathlib\x8c\tPosixPath\x93\x8c\x01/\x8c\x03etc\x8c\x05hosts\x87R.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let View::Path(path) = document.root().view() else { panic!("it is a path") };
+/// assert_eq!((path.class, path.to_string().as_str()), ("PosixPath", "/etc/hosts"));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct PurePath<'d> {
     /// The name of its class, such as `PosixPath`.

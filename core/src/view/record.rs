@@ -11,6 +11,20 @@ use crate::{GlobalName, Items, Kind, Object, Value};
 use core::fmt;
 
 /// An object: its class, what it is made with, its attributes.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{GlobalName, Heap, Options, Unpickler, View};
+///
+/// // pickle.dumps(User(name="Jane"), 4) of a class User in app
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04\x8c\x03app\x8c\x04User\x93)\x81}\x8c\x04name\x8c\x04Janesb.")?;
+/// let View::Record(user) = document.root().view() else { panic!("it is an object") };
+/// assert_eq!(user.name(), Some(GlobalName::new("app", "User")));
+/// assert_eq!(user.attributes.get("name").and_then(|name| name.as_str()), Some("Jane"));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Record<'d> {
     /// The class or function, mostly a global.
@@ -41,6 +55,19 @@ impl<'d> Record<'d> {
 }
 
 /// Why an object is nothing more than that.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::view::{Unknown, View};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // A date is not made of two bytes.
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"cdatetime\ndate\n(C\x02\x07\xe8tR.")?;
+/// assert!(matches!(document.root().view(), View::Object(_, Unknown::Parts)));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]

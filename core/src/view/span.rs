@@ -5,6 +5,22 @@ use crate::{GlobalName, Items, Value};
 use core::fmt;
 
 /// A span of time, as Python normalises it.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::view::TimeDelta;
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(timedelta(seconds=-1))
+/// let pickle = b"\x80\x04\x8c\x08datetime\x8c\ttimedelta\x93J\xff\xff\xff\xffJ\x7fQ\x01\0K\0\x87R.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let span = TimeDelta::of(document.root()).unwrap();
+/// assert_eq!((span.days, span.seconds, span.total_microseconds()), (-1, 86_399, -1_000_000));
+/// assert_eq!(span.to_string(), "-1 day, 23:59:59");
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeDelta {
     /// Days; the only part below zero.

@@ -8,6 +8,22 @@ use crate::{Items, Value};
 use core::fmt;
 
 /// A day of the Gregorian calendar.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::view::{Date, Time, View};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(datetime(2024, 2, 29, 12, 5))
+/// let pickle = b"\x80\x04\x8c\x08datetime\x8c\x08datetime\x93C\n\x07\xe8\x02\x1d\x0c\x05\0\0\0\0\x85R.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let View::DateTime(date, time, None) = document.root().view() else { panic!("it is a datetime") };
+/// assert_eq!(date, Date { year: 2024, month: 2, day: 29 });
+/// assert_eq!(time, Time { hour: 12, minute: 5, second: 0, microsecond: 0, fold: false });
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Date {
     /// 1 to 9999.
@@ -19,6 +35,8 @@ pub struct Date {
 }
 
 /// A time of day.
+///
+/// See the example of [`Date`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Time {
     /// 0 to 23.

@@ -8,6 +8,21 @@ use crate::{GlobalName, Items, Object, Value};
 use core::fmt;
 
 /// A time zone.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::view::{View, Zone};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(timezone(timedelta(hours=1)))
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"cdatetime\ntimezone\n(cdatetime\ntimedelta\n(K\0M\x10\x0eK\0tRtR.")?;
+/// let View::Zone(zone) = document.root().view() else { panic!("it is a time zone") };
+/// assert!(matches!(zone, Zone::Fixed(offset, None) if offset.seconds == 3600));
+/// assert_eq!(zone.to_string(), "+01:00");
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Zone<'d> {

@@ -7,6 +7,8 @@ use crate::{Arg, Error, ErrorKind, Fragment, Op, Opcode};
 use heapless::Vec;
 
 /// What one call of [`Decoder::next`] found.
+///
+/// See the example of [`Decoder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<'i> {
     /// An opcode with its whole argument.
@@ -53,6 +55,20 @@ enum State {
 /// (`_Unpickler_Read` in `_pickle.c`): an argument may not cross the end of
 /// its frame, and a frame begins only where none is open. As CPython's
 /// `loads`, it wants the whole last frame to be there.
+///
+/// ```
+/// use pickle_core::{Arg, Decoder, Opcode, Step};
+///
+/// // pickle.dumps("hello"), in two pieces
+/// let (mut decoder, mut first, mut second) = (Decoder::new(), &b"\x80\x04\x8c\x05hel"[..], &b"lo."[..]);
+/// assert!(matches!(decoder.next(&mut first)?, Step::Op(op) if op.arg == Arg::Uint(4)));
+/// assert!(matches!(decoder.next(&mut first)?, Step::Fragment(fragment) if fragment.data == b"hel"));
+/// assert_eq!(decoder.next(&mut first)?, Step::NeedMore);
+/// assert!(matches!(decoder.next(&mut second)?, Step::Fragment(fragment) if fragment.last));
+/// assert!(matches!(decoder.next(&mut second)?, Step::Op(op) if op.opcode == Opcode::Stop));
+/// assert_eq!(decoder.next(&mut second)?, Step::End);
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Decoder {
     /// Offset of the next input byte.

@@ -32,6 +32,8 @@ mod sealed {
 }
 
 /// How an [`Encoder`](crate::Encoder) makes frames: [`NoFrames`], [`FrameBuffer`] or `GrowingFrames`. Sealed.
+///
+/// See the example of [`FrameBuffer`].
 pub trait Frames: sealed::Sealed {
     /// There are frames.
     #[doc(hidden)]
@@ -84,6 +86,8 @@ fn seal(buffer: &mut [u8], min: usize) -> &[u8] {
 }
 
 /// No frames: opcodes go straight to the sink. Every reader takes such a stream.
+///
+/// See the example of [`Encoder`](crate::Encoder).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoFrames;
 
@@ -122,6 +126,19 @@ impl Frames for NoFrames {
 /// Frames in a buffer of the caller's. A frame ends when the buffer is full; an
 /// opcode that is larger than the buffer stands outside. With 64 KiB and
 /// the largest opcodes beyond that, the bytes are those of CPython.
+///
+/// ```
+/// use pickle_core::{Arg, Encoder, FrameBuffer, Opcode, SliceWriter};
+///
+/// let (mut buffer, mut frame) = ([0; 32], [0; 64]);
+/// let frames = FrameBuffer::new(&mut frame);
+/// let mut encoder = Encoder::with_frames(SliceWriter::new(&mut buffer), 4, frames);
+/// encoder.op(Opcode::Proto, Arg::Uint(4))?;
+/// encoder.op(Opcode::ShortBinUnicode, Arg::Bytes(b"hi"))?;
+/// encoder.op(Opcode::Stop, Arg::Nothing)?;
+/// assert_eq!(encoder.finish()?.written(), b"\x80\x04\x95\x05\0\0\0\0\0\0\0\x8c\x02hi.");
+/// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+/// ```
 pub struct FrameBuffer<'f> {
     buffer: &'f mut [u8],
     /// Bytes in use, the header included; below `HEADER` nothing is.
@@ -184,6 +201,16 @@ mod growing {
     use alloc::vec::Vec;
 
     /// Frames in growing memory: byte for byte those of CPython.
+    ///
+    /// ```
+    /// use pickle_core::{Encoder, GrowingFrames, Pickler};
+    ///
+    /// let encoder = Encoder::with_frames(Vec::new(), 4, GrowingFrames::new());
+    /// let mut pickler = Pickler::with_encoder(encoder, &mut []);
+    /// pickler.str("hi")?.finish()?;
+    /// assert_eq!(pickler.into_sink(), b"\x80\x04\x95\x05\0\0\0\0\0\0\0\x8c\x02hi.");
+    /// # Ok::<_, pickle_core::WriteError<core::convert::Infallible>>(())
+    /// ```
     #[derive(Debug)]
     pub struct GrowingFrames {
         buffer: Vec<u8>,

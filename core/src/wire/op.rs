@@ -4,6 +4,8 @@ use crate::{GlobalName, Opcode};
 
 /// The argument of an opcode. Payloads and texts are the bytes of the stream:
 /// nothing is decoded, so that writing them back gives the same stream.
+///
+/// See the example of [`Op`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arg<'i> {
     /// The opcode has no argument.
@@ -21,6 +23,18 @@ pub enum Arg<'i> {
 }
 
 /// One opcode of a pickle.
+///
+/// ```
+/// use pickle_core::{Arg, Decoder, GlobalName, Op, Opcode};
+///
+/// let mut input = &b"cos\nsystem\nK\x07."[..];
+/// let mut decoder = Decoder::new();
+/// let global = decoder.next_whole(&mut input)?.unwrap();
+/// assert_eq!(global.module_and_name(), Some(GlobalName::new(&b"os"[..], &b"system"[..])));
+/// let int = decoder.next_whole(&mut input)?.unwrap();
+/// assert_eq!(int, Op { opcode: Opcode::BinInt1, arg: Arg::Uint(7), offset: 11 });
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Op<'i> {
     /// Which opcode.
@@ -71,6 +85,8 @@ pub(crate) fn split_lines(text: &[u8]) -> Option<GlobalName<&[u8]>> {
 }
 
 /// A piece of a payload or text that did not lie whole in the input.
+///
+/// See the example of [`Decoder`](crate::Decoder).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fragment<'i> {
     /// The opcode whose argument this is.

@@ -4,6 +4,8 @@
 use Argument::*;
 
 /// How an opcode's argument is laid out in the stream.
+///
+/// See the example of [`Opcode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Argument {
@@ -54,6 +56,8 @@ impl Argument {
 }
 
 /// What an opcode does to the stack, as `pickletools` models it.
+///
+/// See the example of [`Opcode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StackEffect {
     /// Objects taken; with `to_mark`, those below the mark.
@@ -156,6 +160,16 @@ const fn slice(pops: u8, pushes: u8) -> StackEffect {
 macro_rules! opcodes {
     ($( $name:ident $byte:literal $text:literal $protocol:literal $argument:ident $kind:ident $effect:expr, $doc:literal; )*) => {
         /// An opcode. The discriminant is its byte in the stream.
+        ///
+        /// ```
+        /// use pickle_core::{Argument, Opcode, StackEffect};
+        ///
+        /// let opcode = Opcode::from_byte(b'K').unwrap();
+        /// assert_eq!((opcode, opcode.name(), opcode.protocol()), (Opcode::BinInt1, "BININT1", 1));
+        /// assert_eq!((opcode.argument(), opcode.argument().fixed_len()), (Argument::U1, 1));
+        /// let effect = StackEffect { pops: 0, to_mark: false, pushes: 1, marks: false };
+        /// assert_eq!(opcode.stack_effect(), effect);
+        /// ```
         ///
         /// | byte | name | protocol | argument | meaning |
         /// |---|---|---|---|---|

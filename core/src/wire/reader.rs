@@ -5,6 +5,8 @@ use core::fmt;
 use embedded_io::Read;
 
 /// Why [`OpReader::next`] could not go on.
+///
+/// See the example of [`OpReader`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadError<E> {
     /// The reader failed.
@@ -34,6 +36,17 @@ impl<E: fmt::Debug + fmt::Display> core::error::Error for ReadError<E> {}
 ///
 /// An argument that fits the buffer comes whole; a longer one comes as
 /// [`Fragment`]s. Nine bytes of buffer are enough for every stream.
+///
+/// ```
+/// use pickle_core::{OpReader, ReadError, Step};
+///
+/// let (mut file, mut buffer) = (&b"\x80\x04K\x07"[..], [0; 16]);
+/// let mut reader = OpReader::new(&mut file, &mut buffer);
+/// assert!(matches!(reader.next(), Ok(Step::Op(op)) if op.opcode.name() == "PROTO"));
+/// assert!(matches!(reader.next(), Ok(Step::Op(op)) if op.uint() == Some(7)));
+/// // There is no STOP.
+/// assert!(matches!(reader.next(), Err(ReadError::Pickle(error)) if error.kind().is_incomplete()));
+/// ```
 pub struct OpReader<'b, R> {
     reader: R,
     buffer: &'b mut [u8],

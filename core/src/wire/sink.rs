@@ -6,6 +6,8 @@ use core::fmt;
 use embedded_io::{ErrorType, Write};
 
 /// Why something could not be written.
+///
+/// See the example of [`SliceWriter`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum WriteError<E> {
@@ -92,6 +94,8 @@ fn write_rest<W: Write>(
 }
 
 /// A fixed buffer has no room left.
+///
+/// See the example of [`SliceWriter`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Full;
@@ -111,6 +115,19 @@ impl embedded_io::Error for Full {
 }
 
 /// A sink over a fixed buffer. (That of `embedded-io`, `&mut [u8]`, works too, but forgets where it began.)
+///
+/// ```
+/// use pickle_core::{Full, Pickler, SliceWriter, WriteError};
+///
+/// let mut buffer = [0; 16];
+/// let mut pickler = Pickler::new(SliceWriter::new(&mut buffer), 4, &mut []);
+/// pickler.str("hello")?.finish()?;
+/// assert_eq!(pickler.into_sink().written(), b"\x80\x04\x8c\x05hello.");
+/// let mut buffer = [0; 4];
+/// let full = Pickler::new(SliceWriter::new(&mut buffer), 4, &mut []).str("hello").err();
+/// assert!(matches!(full, Some(WriteError::Io { error: Full, .. })));
+/// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+/// ```
 pub struct SliceWriter<'b> {
     buffer: &'b mut [u8],
     len: usize,

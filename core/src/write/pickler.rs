@@ -12,6 +12,8 @@ use crate::{Encoder, ErrorKind, Opcode};
 use embedded_io::Write;
 
 /// One container that is open: four bytes of the caller's memory.
+///
+/// See the example of [`Pickler`].
 #[derive(Clone, Copy, Debug)]
 pub struct Level {
     open: Open,
@@ -66,10 +68,33 @@ const KEYED: u8 = 8;
 const PART: u8 = 16;
 
 /// A value in the memo, to be written again by [`Pickler::get_memo`].
+///
+/// ```
+/// use pickle_core::{Level, Pickler, SliceWriter};
+///
+/// let (mut buffer, mut levels) = ([0; 32], [Level::EMPTY; 2]);
+/// let mut pickler = Pickler::new(SliceWriter::new(&mut buffer), 4, &mut levels);
+/// pickler.begin_list(None)?.begin_list(None)?.int(7)?.end()?;
+/// let inner = pickler.memoize()?;
+/// // The same list again: row = [7]; [row, row]
+/// pickler.get_memo(inner)?.end()?.finish()?;
+/// assert_eq!(pickler.into_sink().written(), b"\x80\x04](](K\x07e\x94h\x00e.");
+/// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memoized(u32);
 
 /// A string that was written once, in the caller's table.
+///
+/// ```
+/// use pickle_core::{Level, Pickler, Shared, SliceWriter};
+///
+/// let (mut buffer, mut levels, mut names) = ([0; 32], [Level::EMPTY; 2], [Shared::EMPTY; 4]);
+/// let mut pickler = Pickler::new(SliceWriter::new(&mut buffer), 4, &mut levels).with_shared(&mut names);
+/// pickler.begin_list(Some(2))?.shared_str("temp")?.shared_str("temp")?.end()?.finish()?;
+/// assert_eq!(pickler.into_sink().written(), b"\x80\x04](\x8c\x04temp\x94h\x00e.");
+/// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Shared<'s> {
     text: &'s str,

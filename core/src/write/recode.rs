@@ -170,6 +170,15 @@ impl<W: Write> Framer<W> {
 }
 
 /// Properties of a pickle, found in one scan of its opcodes.
+///
+/// ```
+/// use pickle_core::recode::Traits;
+///
+/// // Python 2: pickle.dumps("text", 2), and bytes behind it
+/// let traits = Traits::of(b"\x80\x02U\x04text.more")?;
+/// assert_eq!(traits, Traits { protocol: 2, python2: true, drops_calls: false, len: 9 });
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Traits {
     /// The protocol: of the first PROTO, or without one the highest that an opcode is of.

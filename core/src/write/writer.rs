@@ -15,6 +15,8 @@ use crate::{Document, ErrorKind, Opcode};
 use embedded_io::{ErrorType, Write};
 
 /// Which CPython's bytes are written.
+///
+/// See the example of [`Writer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Version {
@@ -35,6 +37,8 @@ pub enum Version {
 }
 
 /// The writer that is imitated: a version and a protocol, and which of its two picklers.
+///
+/// See the example of [`Writer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Profile {
     /// The protocol, 0 to 5; to 2 for Python 2.7.
@@ -63,6 +67,13 @@ impl Profile {
 
 /// What becomes of the names of classes and functions. Protocols 0 to 2 use
 /// those of Python 2, also where Python 3 wrote them.
+///
+/// ```
+/// use pickle_core::writer::Names;
+///
+/// assert_eq!(Names::between(2, 4), Names::ToPython3);
+/// assert_eq!(Names::between(3, 5), Names::Keep);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Names {
     /// They stay as they are.
@@ -87,6 +98,19 @@ impl Names {
 
 /// Writes documents. It keeps the memory that it has grown to, so that
 /// writing one after another allocates nothing after the largest.
+///
+/// ```
+/// use pickle_core::writer::{Profile, Version, Writer};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps([7], 5), written as cPickle.dumps([7], 2) of Python 2.7
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x05]\x94K\x07a.")?;
+/// let profile = Profile::new(Version::Py27, 2);
+/// let bytes = Writer::new().write(&document, 5, profile, false, Vec::new()).unwrap();
+/// assert_eq!(bytes, b"\x80\x02]q\x01K\x07a.");
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Default)]
 pub struct Writer {
     memo: memo::Memo,

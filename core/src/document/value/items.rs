@@ -5,6 +5,20 @@ use crate::document::Document;
 use crate::document::iter::Cells;
 
 /// An iterator over values.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps((1, 2, 3))
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04K\x01K\x02K\x03\x87.")?;
+/// let items = document.root().items().unwrap();
+/// assert_eq!(items.len(), 3);
+/// assert_eq!(items.filter_map(|item| item.as_i64()).sum::<i64>(), 6);
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Items<'d> {
     document: &'d Document<'d>,
@@ -59,6 +73,20 @@ impl ExactSizeIterator for Items<'_> {
 }
 
 /// An iterator over keys and values.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps({"id": 7, "age": 30})
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04}(\x8c\x02idK\x07\x8c\x03ageK\x1eu.")?;
+/// let entries = document.root().entries().unwrap();
+/// let entries: Vec<_> = entries.map(|(key, value)| (key.as_str(), value.as_i64())).collect();
+/// assert_eq!(entries, [(Some("id"), Some(7)), (Some("age"), Some(30))]);
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Entries<'d> {
     pub(in crate::document) items: Items<'d>,

@@ -14,6 +14,22 @@ use crate::machine::node::{How, Node, tag};
 use core::fmt;
 
 /// A value of a document: a small handle, copied at will.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Kind, Options, Unpickler};
+///
+/// // pickle.dumps([7, "seven", None])
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04](K\x07\x8c\x05sevenNe.")?;
+/// let list = document.root();
+/// assert_eq!((list.kind(), list.len()), (Kind::List, 3));
+/// assert_eq!(list.at(0).and_then(|item| item.as_i64()), Some(7));
+/// assert_eq!(list.at(1).and_then(|item| item.as_str()), Some("seven"));
+/// assert!(list.at(2).is_some_and(|item| item.is_none()));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Value<'d> {
     pub(crate) document: &'d Document<'d>,
@@ -21,6 +37,20 @@ pub struct Value<'d> {
 }
 
 /// An out-of-band buffer.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, OutOfBand, Unpickler};
+///
+/// // pickle.dumps(PickleBuffer(b"frame"), 5, buffer_callback=buffers.append)
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x05\x97\x98.")?;
+/// assert_eq!(document.root().as_buffer(), Some(OutOfBand { index: 0, read_only: true }));
+/// let buffers = [&b"frame"[..]];
+/// assert_eq!(document.with_buffers(&buffers).root().as_bytes(), Some(&b"frame"[..]));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct OutOfBand {
@@ -31,6 +61,20 @@ pub struct OutOfBand {
 }
 
 /// Bytes that a value came from.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, SourceRange, Unpickler};
+///
+/// let input = b"\x80\x04\x8c\x05hello.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(input)?;
+/// let place = document.root().place().unwrap();
+/// assert_eq!(place, SourceRange { offset: 4, len: 5, stored: false });
+/// assert_eq!(&input[4..9], b"hello");
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SourceRange {
@@ -43,6 +87,19 @@ pub struct SourceRange {
 }
 
 /// An int that 64 bits cannot hold.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(1 << 64)
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04\x8a\x09\0\0\0\0\0\0\0\0\x01.")?;
+/// let int = document.root().as_big_int().unwrap();
+/// assert_eq!((int.is_negative(), int.to_i128()), (false, Some(1 << 64)));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BigInt<'d> {
     /// Two's complement, little-endian.

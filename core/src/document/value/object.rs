@@ -7,6 +7,8 @@ use crate::document::Document;
 use crate::machine::node::{How, NIL, Node, chunk};
 
 /// What happened to an object after it was made, in the order of the stream.
+///
+/// See the example of [`Changes`].
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Change<'d> {
@@ -25,6 +27,20 @@ pub enum Change<'d> {
 }
 
 /// The changes of an object: an iterator.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Change, Heap, Options, Unpickler};
+///
+/// // pickle.dumps(deque([1, 2]))
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04ccollections\ndeque\n)R(K\x01K\x02e.")?;
+/// let mut changes = document.root().as_object().unwrap().changes();
+/// assert!(matches!(changes.next(), Some(Change::Append(items)) if items.len() == 2));
+/// assert!(changes.next().is_none());
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Changes<'d> {
     pub(crate) document: &'d Document<'d>,
@@ -68,6 +84,20 @@ impl<'d> Iterator for Changes<'d> {
 }
 
 /// An object: what made it and what changed it.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{GlobalName, Heap, How, Options, Unpickler};
+///
+/// // pickle.dumps(User(name="Jane"), 4) of a class User in app
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04\x8c\x03app\x8c\x04User\x93)\x81}\x8c\x04name\x8c\x04Janesb.")?;
+/// let user = document.root().as_object().unwrap();
+/// assert_eq!((user.how(), user.class()), (How::NewObj, Some(GlobalName::new("app", "User"))));
+/// assert_eq!(user.state().and_then(|state| state.get("name")?.as_str()), Some("Jane"));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Object<'d> {
     pub(crate) document: &'d Document<'d>,

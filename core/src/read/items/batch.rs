@@ -9,6 +9,18 @@ const MOST: (usize, usize) = (1 << 18, 1 << 22);
 
 /// Items that were ready together, with all that they refer to. It borrows nothing, so another thread can work on it
 /// while the reader goes on; its memory is used again for the next.
+///
+/// ```
+/// use pickle_core::{Batch, Found, Heap, ItemOptions, ItemReader};
+///
+/// // pickle.dumps([1, 2, 3])
+/// let (mut input, mut batch) = (&b"\x80\x04](K\x01K\x02K\x03e."[..], Batch::new());
+/// let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().min_nodes(0));
+/// assert_eq!(reader.feed_batch(&mut input, &mut batch)?, Found::Item);
+/// let sum = std::thread::spawn(move || batch.items().filter_map(|item| item.value().as_i64()).sum::<i64>());
+/// assert_eq!(sum.join().unwrap(), 6);
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     nodes: Vec<Node>,

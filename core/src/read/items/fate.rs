@@ -17,6 +17,26 @@ const WAYS: usize = 32;
 /// whatever the size of the pickle.
 ///
 /// Made by [`ItemReader::fate`](crate::ItemReader::fate).
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Fate, Found, Heap, ItemOptions, ItemReader};
+///
+/// // pickle.dumps(([1, 2], [3])): the items are two lists, not 1 and 2.
+/// let pickle = b"\x80\x04](K\x01K\x02e]K\x03a\x86.";
+/// assert!(Fate::is_worth_asking(pickle));
+/// let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().min_nodes(0)).ask();
+/// let mut rest = &pickle[..];
+/// while reader.feed(&mut rest)? == Found::Doubt {
+///     let mut fate = reader.fate().unwrap();
+///     let leads_here = fate.feed(&mut &pickle[fate.offset() as usize..]);
+///     assert_eq!(leads_here, Some(false));
+///     reader.decide(false);
+/// }
+/// assert_eq!(reader.item().map(|item| item.value().len()), Some(2));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Fate {
     decoder: Decoder,

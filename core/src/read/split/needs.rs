@@ -12,6 +12,8 @@ use core::ops::Range;
 ///
 /// It asks for the bytes of the split, then for those of entries from elsewhere. Most splits need none, or a few
 /// strings. 16 bytes for each entry that is fetched.
+///
+/// See the example of [`SplitReader`](crate::SplitReader).
 pub struct SplitNeeds<'p> {
     plan: &'p SplitPlan,
     split: Split,
@@ -111,6 +113,8 @@ impl<'p> SplitNeeds<'p> {
 }
 
 /// All that is known about a split before it is read. Made by [`SplitNeeds::finish`].
+///
+/// See the example of [`SplitReader`](crate::SplitReader).
 #[derive(Debug)]
 pub struct SplitStart<'p> {
     pub(super) plan: &'p SplitPlan,

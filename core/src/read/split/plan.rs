@@ -10,6 +10,25 @@ use core::ops::Range;
 /// Made by a [`SplitPlanner`](crate::SplitPlanner), read with [`SplitNeeds`](crate::SplitNeeds) and a
 /// [`SplitReader`](crate::SplitReader). It is as long as there are splits, and memo entries that one split fetches from
 /// another.
+///
+/// ```
+/// use pickle_core::{SplitOptions, SplitPlan, SplitPlanner};
+///
+/// // [1, 2, 3, 4]
+/// let stream = b"](K\x01K\x02e(K\x03K\x04e.";
+/// let mut planner = SplitPlanner::new("$", SplitOptions::new().every_items(2).min_nodes(0));
+/// while let Some(range) = planner.wants() {
+///     let end = stream.len().min(range.end as usize);
+///     planner.feed(&mut stream.get(range.start as usize..end).unwrap_or_default());
+/// }
+/// let plan = planner.finish();
+/// assert_eq!((plan.path(), plan.items(), plan.splits().len()), ("$", Some(4), 2));
+/// assert_eq!((plan.split_of(3), plan.splits()[1].count), (Some(1), Some(2)));
+/// // It can be kept beside the stream.
+/// let mut bytes = Vec::new();
+/// plan.write(&mut bytes);
+/// assert_eq!(SplitPlan::read(&bytes), Some(plan));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SplitPlan {
     pub(super) path: String,
@@ -79,6 +98,8 @@ impl SplitPlan {
 }
 
 /// A part of a stream of pickles.
+///
+/// See the example of [`SplitPlan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Split {
@@ -97,6 +118,8 @@ pub struct Split {
 }
 
 /// The state in which a split begins that is a part of a pickle.
+///
+/// See the example of [`SplitPlan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Inside {
     /// Which head.
@@ -150,6 +173,20 @@ pub(super) struct Entry {
 }
 
 /// A pickle that is not split.
+///
+/// ```
+/// use pickle_core::{SplitOptions, SplitPlanner, Unsplit, Why};
+///
+/// // pickle.dumps((1, 2, 3, 4))
+/// let stream = b"\x80\x04(K\x01K\x02K\x03K\x04t.";
+/// let mut planner = SplitPlanner::new("$", SplitOptions::new().every_items(2).min_nodes(0));
+/// while let Some(range) = planner.wants() {
+///     let end = stream.len().min(range.end as usize);
+///     planner.feed(&mut stream.get(range.start as usize..end).unwrap_or_default());
+/// }
+/// let Unsplit { pickle, why, .. } = planner.finish().unsplit().unwrap();
+/// assert_eq!((pickle, why), (0, Why::AtTheEnd));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsplit {
     /// Which pickle, counted from 0.
@@ -161,6 +198,8 @@ pub struct Unsplit {
 }
 
 /// Why a pickle cannot be split.
+///
+/// See the example of [`Unsplit`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u8)]

@@ -11,6 +11,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 /// What splits should be like.
+///
+/// See the example of [`SplitPlanner`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SplitOptions {

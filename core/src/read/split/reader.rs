@@ -8,6 +8,8 @@ use core::fmt;
 use core::ops::Range;
 
 /// Why a split cannot be read.
+///
+/// See the example of [`SplitReader`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SplitError {

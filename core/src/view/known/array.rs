@@ -5,6 +5,25 @@ use crate::{Change, GlobalName, Items, Kind, Object, Value};
 use core::fmt;
 
 /// A `numpy.dtype`.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::known::{DType, Number};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // numpy.dtype([("a", "u1"), ("b", "<i2")])
+/// let pickle = b"cnumpy\ndtype\n(VV3\ntR(K\x03V|\nN(Va\nVb\nt}(Va\n(cnumpy\ndtype\n(Vu1\ntRK\0tVb\n\
+///     (cnumpy\ndtype\n(Vi2\ntRK\x01tuK\x03K\x01K\x10tb.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let dtype = DType::of(document.root()).unwrap();
+/// assert_eq!((dtype.size, dtype.field_count()), (3, 2));
+/// let field = dtype.field(1).unwrap();
+/// assert_eq!((field.name, field.offset, field.dtype.to_string().as_str()), ("b", 1, "int16"));
+/// assert_eq!(field.dtype.number(b"\xff\xff"), Some(Number::Int(-1)));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct DType<'d> {
     /// Kind of the items as numpy names it: `b`, `i`, `u`, `f`, `c`, `S`, `U`, `M`, `m`, `O`, `V`, ...
@@ -28,6 +47,22 @@ pub struct DType<'d> {
 }
 
 /// The array that each item of another is.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::known::DType;
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // numpy.dtype(("u1", (2,)))
+/// let pickle = b"cnumpy\ndtype\n(VV2\ntR(K\x03V|\n(cnumpy\ndtype\n(Vu1\ntR(K\x02ttNNK\x02K\x01K\0tb.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let subarray = DType::of(document.root()).and_then(|dtype| dtype.subarray).unwrap();
+/// assert_eq!(DType::of(subarray.dtype).map(|dtype| dtype.to_string()).as_deref(), Some("uint8"));
+/// assert_eq!(subarray.shape.at(0).and_then(|axis| axis.as_i64()), Some(2));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Subarray<'d> {
     /// The `numpy.dtype` of its items.
@@ -37,6 +72,22 @@ pub struct Subarray<'d> {
 }
 
 /// What a tick of a `datetime64` or `timedelta64` is, such as `25` of `ms`.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::known::{DType, Tick};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // numpy.dtype("datetime64[25ms]")
+/// let pickle = b"cnumpy\ndtype\n(VM8\ntR(K\x04V<\nNNNI-1\nI-1\nI0\n(N(Vms\nK\x19K\x01K\x01tttb.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let dtype = DType::of(document.root()).unwrap();
+/// assert_eq!(dtype.unit, Some(Tick { unit: "ms", count: 25 }));
+/// assert_eq!(dtype.to_string(), "datetime64[25ms]");
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Tick<'d> {
     /// NumPy's name of the unit, as `ns`.
@@ -46,6 +97,8 @@ pub struct Tick<'d> {
 }
 
 /// One item of an array.
+///
+/// See the example of [`DType`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Number {
@@ -164,6 +217,8 @@ impl<'d> DType<'d> {
 }
 
 /// A field of a structured dtype.
+///
+/// See the example of [`DType`].
 #[derive(Clone, Copy, Debug)]
 pub struct Field<'d> {
     /// Its name.
@@ -264,6 +319,8 @@ impl fmt::Display for DType<'_> {
 }
 
 /// Where the items of an array are.
+///
+/// See the example of [`Array`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Data<'d> {
@@ -276,6 +333,21 @@ pub enum Data<'d> {
 }
 
 /// A `numpy.ma.MaskedArray`: an array, some of whose items count for nothing.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler, View};
+///
+/// // numpy.ma.array([1, 2, 3], mask=[0, 1, 0], dtype="i1")
+/// let pickle = b"cnumpy.ma.core\n_mareconstruct\n(cnumpy.ma.core\nMaskedArray\ncnumpy\nndarray\n(K\0t\
+///     C\x01btR(K\x01(K\x03tcnumpy\ndtype\n(Vi1\ntR\x89C\x03\x01\x02\x03C\x03\0\x01\0Ntb.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let View::Masked(masked) = document.root().view() else { panic!("it is a masked array") };
+/// assert_eq!((masked.array.len(), masked.mask.as_slice()), (Some(3), Some(&b"\0\x01\0"[..])));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Masked<'d> {
@@ -324,6 +396,24 @@ fn flag(value: Value<'_>) -> Option<bool> {
 }
 
 /// A `numpy.ndarray` or a subclass of it, or an `array.array`.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::known::{Array, Data};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // numpy.array([[1, 2, 3], [4, 5, 6]], "i1")
+/// let pickle = b"cnumpy._core.numeric\n_frombuffer\n(C\x06\x01\x02\x03\x04\x05\x06\
+///     cnumpy\ndtype\n(Vi1\ntR(K\x02K\x03tVC\ntR.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let array = Array::of(document.root()).unwrap();
+/// assert_eq!((array.dtype.to_string().as_str(), array.len()), ("int8", Some(6)));
+/// assert!(array.axes().eq([Some(2), Some(3)]));
+/// assert!(matches!(array.data, Data::Bytes(octets) if octets.as_slice() == Some(&[1, 2, 3, 4, 5, 6][..])));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Array<'d> {
     /// The class, where the pickle names it.

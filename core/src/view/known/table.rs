@@ -5,6 +5,22 @@ use super::{Octets, View, is_module};
 use crate::{GlobalName, Kind, Object, Value};
 
 /// A tensor of torch. Its items lie in a storage outside the pickle.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::{Heap, Options, Unpickler, View};
+///
+/// // data.pkl in the file of torch.save(torch.zeros(2, 3))
+/// let pickle = b"ctorch._utils\n_rebuild_tensor_v2\n((Vstorage\nctorch\nFloatStorage\nV0\nVcpu\nK\x06tQ\
+///     K\0K\x02K\x03\x86K\x03K\x01\x86\x89}tR.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let View::Tensor(tensor) = document.root().view() else { panic!("it is a tensor") };
+/// assert_eq!((tensor.dtype, tensor.shape.len()), (Some("float32"), 2));
+/// assert_eq!(tensor.storage.and_then(|storage| storage.key.as_str()), Some("0"));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Tensor<'d> {
     /// Class of the storage (`FloatStorage`) or name of the dtype (`float32`).
@@ -24,6 +40,8 @@ pub struct Tensor<'d> {
 }
 
 /// The storage that tensors are cut from.
+///
+/// See the example of [`Tensor`].
 #[derive(Clone, Copy, Debug)]
 pub struct TensorStorage<'d> {
     /// Its key: a str, the name of a file in the archive.

@@ -8,6 +8,22 @@ use crate::{GlobalName, Value};
 
 /// A scalar of pandas. Its `Display` is what pandas prints, a time in ISO 8601 (RFC 9557 where the pickle has the zone by its
 /// name alone: `2024-02-29T12:05:00Z[Europe/Berlin]`).
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::table::{Scalar, Unit};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps(pandas.Timestamp("2024-02-29 12:05", unit="s"))
+/// let pickle = b"cpandas._libs.tslibs.timestamps\n_unpickle_timestamp\n(I1709208300\nNNK\x07tR.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let time = Scalar::of(document.root()).unwrap();
+/// assert!(matches!(time, Scalar::Timestamp(1_709_208_300, Unit::Second, None)));
+/// assert_eq!(time.to_string(), "2024-02-29T12:05:00");
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Scalar<'d> {

@@ -8,6 +8,8 @@ use crate::view::known::Octets;
 use crate::{GlobalName, Items, Kind, Value};
 
 /// A type of Arrow, as far as its cells can be read.
+///
+/// See the example of [`Arrow`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum ArrowType<'d> {
@@ -120,6 +122,8 @@ impl<'d> ArrowType<'d> {
 }
 
 /// One array, or one chunk of one.
+///
+/// See the example of [`Arrow`].
 #[derive(Clone, Copy, Debug)]
 pub struct Chunk<'d> {
     kind: ArrowType<'d>,
@@ -333,6 +337,24 @@ fn take<const N: usize>(octets: Octets<'_>, at: usize, len: usize) -> Option<[u8
 }
 
 /// An array or a chunked array.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::table::{Arrow, ArrowType, Cell};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pyarrow.array([1, None, 3], "int8")
+/// let pickle = b"cpyarrow.lib\n_restore_array\n((cpyarrow.lib\ntype_for_alias\n(Vint8\ntRK\x03K\x01K\0\
+///     (C\x01\x05C\x03\x01\x02\x03l(lNttR.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let array = Arrow::of(document.root()).unwrap();
+/// assert!(matches!(array.kind(), ArrowType::Int(8, true)));
+/// assert!(matches!((array.cell(0), array.cell(1)), (Some(Cell::Int(1)), Some(Cell::Null))));
+/// assert_eq!(array.chunks().map(|chunk| chunk.len()).sum::<usize>(), 3);
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Arrow<'d> {
     value: Value<'d>,

@@ -6,6 +6,8 @@ use crate::view::known::{DType, Number, Octets};
 use crate::{Node, Value};
 
 /// Some of the bytes of an array: those of one item.
+///
+/// See the example of [`Cell`].
 #[derive(Clone, Copy, Debug)]
 pub struct Piece<'d> {
     octets: Octets<'d>,
@@ -59,6 +61,14 @@ impl<'d> Piece<'d> {
 }
 
 /// Unit of a date, time or span.
+///
+/// ```
+/// use pickle_core::table::Unit;
+///
+/// assert_eq!(Unit::of("ms"), Some(Unit::Milli));
+/// assert_eq!((Unit::Milli.name(), Unit::Milli.per_second()), ("ms", Some(1000)));
+/// assert!(Unit::Day < Unit::Second);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -159,6 +169,16 @@ impl Unit {
 }
 
 /// What is in one cell.
+///
+/// ```
+/// use pickle_core::known::{DType, Octets};
+/// use pickle_core::table::Cell;
+///
+/// let cell = Cell::item(&DType::plain(b'i', 2, true), Octets::raw(b"\x01\x02"));
+/// assert!(matches!(cell, Cell::Int(258)));
+/// let cell = Cell::item(&DType::plain(b'S', 4, false), Octets::raw(b"ab\0\0"));
+/// assert!(matches!(cell, Cell::Bytes(piece) if piece.as_slice() == Some(b"ab")));
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Cell<'d> {

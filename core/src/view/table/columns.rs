@@ -14,6 +14,8 @@ use core::fmt;
 const DEPTH: usize = 16;
 
 /// How rows are read.
+///
+/// See the example of [`Columns`].
 #[derive(Clone, Copy)]
 pub struct RowOptions<'o, 'd> {
     /// Dicts inside rows become columns of their own, such as `a.b`.
@@ -59,6 +61,8 @@ fn flat<'d>(
 }
 
 /// Why a value has no rows.
+///
+/// See the example of [`Columns`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum NoRows<'d> {

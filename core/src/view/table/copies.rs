@@ -7,6 +7,21 @@ const LAST: usize = 4;
 
 /// Copies that were made of the bytes of arrays, for [`Values::with_bytes`](super::Values::with_bytes): an array of two
 /// axes that a pickle has as text is copied once, and not once a column.
+///
+/// ```
+/// use pickle_core::known::Octets;
+/// use pickle_core::table::Copies;
+///
+/// let (octets, mut copies, mut made) = (Octets::raw(b"\x01\x02"), Copies::new(), 0);
+/// for _ in 0..2 {
+///     let copy = copies.get(octets, |_| {
+///         made += 1;
+///         &[1, 2]
+///     });
+///     assert_eq!(copy, [1, 2]);
+/// }
+/// assert_eq!(made, 1);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Copies<'d> {
     last: [Option<(Octets<'d>, &'d [u8])>; LAST],

@@ -6,6 +6,8 @@ use crate::view::Zone;
 use core::fmt::{self, Write};
 
 /// The dtype of values, as pandas names it: `int64`, `datetime64[ns, UTC]`, `category`.
+///
+/// See the example of [`Values`](super::Values).
 #[derive(Clone, Copy, Debug)]
 pub struct Dtype<'a, 'd>(&'a Values<'d>);
 

@@ -9,6 +9,15 @@ const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AU
 const DAYS: [&str; 7] = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
 
 /// The frequency of periods: displayed as pandas names it, such as `M` or `W-SUN`.
+///
+/// ```
+/// use pickle_core::table::Frequency;
+///
+/// let (quarters, mut text) = (Frequency::named("Q-DEC"), String::new());
+/// quarters.period(216, &mut text)?;
+/// assert_eq!((quarters.is_known(), text.as_str()), (true, "2024Q1"));
+/// # Ok::<_, core::fmt::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Frequency<'d> {

@@ -6,6 +6,23 @@ use crate::Value;
 use crate::view::known::Array;
 
 /// The labels of an axis.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::table::Index;
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pandas.Index(["a", "b"], name="k")
+/// let pickle = b"cpandas.core.indexes.base\n_new_Index\n(cpandas\nIndex\n}(Vdata\n(Va\nVb\nlVname\nVk\nutR.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let index = Index::of(document.root()).unwrap();
+/// assert_eq!((index.len(), index.levels()), (2, 1));
+/// assert_eq!(index.name(0).and_then(|name| name.as_str()), Some("k"));
+/// assert_eq!(index.label(1).and_then(|label| label.as_text()), Some("b"));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Index<'d> {

@@ -4,6 +4,8 @@ use super::Cell;
 use crate::view::known::{Array, DType, Data, Octets};
 
 /// Bytes of items at equal distances.
+///
+/// See the example of [`Lane`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strided<'d> {
     /// Bytes from one item to the next.
@@ -13,6 +15,23 @@ pub struct Strided<'d> {
 }
 
 /// Items of an array at equal distances.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::known::Array;
+/// use pickle_core::table::{Lane, Strided};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // numpy.array([[1, 2], [3, 4]], "i1")
+/// let pickle = b"cnumpy._core.numeric\n_frombuffer\n(C\x04\x01\x02\x03\x04cnumpy\ndtype\n(Vi1\ntR(K\x02K\x02tVC\ntR.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let column = Lane::column(Array::of(document.root()).unwrap(), 1).unwrap();
+/// assert!(column.cells().filter_map(|cell| cell.as_int()).eq([2, 4]));
+/// assert_eq!(column.as_bytes(), Some(Strided { stride: 2, bytes: &[2, 3, 4] }));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Lane<'d> {
     pub(super) array: Array<'d>,
@@ -196,6 +215,8 @@ enum Source<'d> {
 }
 
 /// The items of a [`Lane`], one after the other.
+///
+/// See the example of [`Lane`].
 #[derive(Clone, Copy)]
 pub struct LaneCells<'d> {
     lane: Lane<'d>,

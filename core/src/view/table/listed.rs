@@ -6,6 +6,8 @@ use crate::view::{Pairs, View};
 use crate::{Items, Value};
 
 /// What a column of such rows is called.
+///
+/// See the example of [`Rows`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Label<'d> {
@@ -18,6 +20,25 @@ pub enum Label<'d> {
 }
 
 /// Rows of a list, a set, a dict or an object.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::table::{Label, Rows};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pickle.dumps([{"a": 1}, {"a": 2}])
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(b"\x80\x04](}\x8c\x01aK\x01s}\x8c\x01aK\x02se.")?;
+/// let (rows, mut cells) = (Rows::of(document.root()).unwrap(), Vec::new());
+/// rows.each(&mut |label, cell| {
+///     let (Label::Key(key), Some((row, value))) = (label, cell) else { panic!("dicts have keys") };
+///     cells.push((row, key.as_str(), value.as_i64()));
+/// })
+/// .unwrap();
+/// assert_eq!(cells, [(0, Some("a"), Some(1)), (1, Some("a"), Some(2))]);
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Rows<'d> {

@@ -41,6 +41,8 @@ use blocks::Manager;
 use core::fmt;
 
 /// Why a value is no table.
+///
+/// See the example of [`Table`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -87,6 +89,30 @@ enum Source<'d> {
 }
 
 /// Rows and columns.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::table::Table;
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pandas.DataFrame({"n": numpy.array([1, 2], "i1")})
+/// let pickle = b"cpandas.core.frame\nDataFrame\n)\x81}V_mgr\ncpandas._libs.internals\nBlockManager\n\
+///     ((cpandas._libs.internals\n_unpickle_block\n(cnumpy._core.numeric\n_frombuffer\n(C\x02\x01\x02\
+///     cnumpy\ndtype\n(Vi1\ntR(K\x01K\x02tVC\ntRcbuiltins\nslice\n(K\0K\x01K\x01tRK\x02tRt\
+///     (cpandas.core.indexes.base\n_new_Index\n(cpandas\nIndex\n}(Vdata\n(Vn\nlVname\nNutR\
+///     cpandas.core.indexes.base\n_new_Index\n(cpandas\nRangeIndex\n}(Vname\nNVstart\nK\0Vstop\nK\x02\
+///     Vstep\nK\x01utRltRsb.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let table = Table::of(document.root()).unwrap();
+/// assert_eq!((table.rows(), table.columns()), (2, 1));
+/// assert_eq!(table.label(0, 0).unwrap().and_then(|label| label.as_text()), Some("n"));
+/// let column = table.column(0).unwrap();
+/// assert_eq!(column.values.dtype().to_string(), "int8");
+/// assert_eq!(column.values.cell(1).and_then(|cell| cell.as_int()), Some(2));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Table<'d> {
     source: Source<'d>,
@@ -98,6 +124,8 @@ pub struct Table<'d> {
 }
 
 /// A column of a table.
+///
+/// See the example of [`Table`].
 #[derive(Clone, Copy, Debug)]
 pub struct Column<'d> {
     /// What is in it.

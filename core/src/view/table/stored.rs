@@ -6,6 +6,25 @@ use crate::{Items, Value};
 
 /// The rows, the columns or the values of the cells that a matrix stores, one after the other in its own order: block by
 /// block, diagonal by diagonal, row by row. Zeros that are stored are cells, as in `nnz`.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::table::{Table, Values};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // scipy.sparse.dia_matrix(([[5, 6]], [0]), (2, 2), dtype="u1")
+/// let pickle = b"cscipy.sparse._dia\ndia_matrix\n)\x81}(V_shape\n(K\x02K\x02tVoffsets\ncnumpy._core.numeric\n\
+///     _frombuffer\n(C\x01\0cnumpy\ndtype\n(Vi1\ntR(K\x01tVC\ntRVdata\ncnumpy._core.numeric\n_frombuffer\n\
+///     (C\x02\x05\x06cnumpy\ndtype\n(Vu1\ntR(K\x01K\x02tVC\ntRub.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let Values::Stored(stored) = Table::assembled(document.root()).unwrap().column(2).unwrap().values else {
+///     panic!("the values of its diagonal")
+/// };
+/// assert!(stored.cells().filter_map(|cell| cell.as_int()).eq([5, 6]));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Stored<'d> {
     /// Its arrays are found again where they are needed: kept, they would make every column of a table larger.
@@ -227,6 +246,8 @@ fn diagonal(offset: i128, width: usize, (height, columns): (i128, i128)) -> Opti
 }
 
 /// The cells of [`Stored`], one after the other.
+///
+/// See the example of [`Stored`].
 #[derive(Clone, Copy)]
 pub struct StoredCells<'d> {
     layout: Option<Layout<'d>>,

@@ -10,6 +10,8 @@ use crate::{GlobalName, Kind, Object, Value};
 const DEPTH: usize = 10;
 
 /// What the numbers of an array stand for.
+///
+/// See the example of [`Values`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Meaning<'d> {
@@ -22,6 +24,8 @@ pub enum Meaning<'d> {
 }
 
 /// Values one after the other.
+///
+/// See the example of [`Values`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Run<'d> {
@@ -102,6 +106,24 @@ impl<'d> Run<'d> {
 }
 
 /// An interval of a column.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::table::{Closed, Values};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pandas.arrays.IntervalArray.from_arrays([0], [5])
+/// let pickle = b"cpandas.core.arrays.interval\nIntervalArray\n)\x81}(V_left\ncnumpy._core.numeric\n_frombuffer\n\
+///     (C\x01\0cnumpy\ndtype\n(Vi1\ntR(K\x01tVC\ntRV_right\ncnumpy._core.numeric\n_frombuffer\n(C\x01\x05\
+///     cnumpy\ndtype\n(Vi1\ntR(K\x01tVC\ntRV_closed\nVright\nub.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let values = Values::of(document.root(), 0).unwrap();
+/// let interval = values.interval(0).flatten().unwrap();
+/// assert_eq!((interval.left.as_int(), interval.right.as_int(), interval.closed), (Some(0), Some(5), Closed::Right));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Interval<'d> {
     /// Its lower end.
@@ -113,6 +135,8 @@ pub struct Interval<'d> {
 }
 
 /// Which ends belong to an interval.
+///
+/// See the example of [`Interval`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Closed {
@@ -123,6 +147,8 @@ pub enum Closed {
 }
 
 /// Where the values of a sparse array are.
+///
+/// See the example of [`Values`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Places<'d> {
@@ -133,6 +159,8 @@ pub enum Places<'d> {
 }
 
 /// The categories of a categorical.
+///
+/// See the example of [`Values`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Categories<'d> {
@@ -143,6 +171,24 @@ pub enum Categories<'d> {
 }
 
 /// The values of a column or an index.
+///
+/// ```
+/// # #[cfg(feature = "alloc")] {
+/// use pickle_core::table::{Cell, Values};
+/// use pickle_core::{Heap, Options, Unpickler};
+///
+/// // pandas.Categorical(["b", None], ["a", "b"])
+/// let pickle = b"cpandas\nCategorical\n)\x81}(V_codes\ncnumpy._core.numeric\n_frombuffer\n(C\x02\x01\xff\
+///     cnumpy\ndtype\n(Vi1\ntR(K\x02tVC\ntRV_categories\n(Va\nVb\nlub.";
+/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+/// let document = unpickler.load(pickle)?;
+/// let values = Values::of(document.root(), 0).unwrap();
+/// assert_eq!((values.len(), values.dtype().to_string().as_str()), (2, "category"));
+/// assert_eq!(values.cell(0).and_then(|cell| cell.as_text()), Some("b"));
+/// assert!(matches!(values.cell(1), Some(Cell::Null)));
+/// # }
+/// # Ok::<_, pickle_core::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Values<'d> {

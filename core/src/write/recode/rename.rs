@@ -9,6 +9,20 @@ use alloc::vec::Vec;
 use embedded_io::Write;
 
 /// What [`rename`] did.
+///
+/// ```
+/// use pickle_core::GlobalName;
+/// use pickle_core::recode::{Renamed, rename};
+///
+/// let mut out = Vec::new();
+/// let mut moved = |module: &str, name: &str| {
+///     (module == "app.models").then(|| GlobalName::new("app.users".to_string(), name.to_string()))
+/// };
+/// let renamed = rename(b"capp.models\nUser\n)\x81.", &mut moved, &mut out)?;
+/// assert_eq!(renamed, Renamed { len: 20, count: 1 });
+/// assert_eq!(out, b"capp.users\nUser\n)\x81.");
+/// # Ok::<_, pickle_core::WriteError<core::convert::Infallible>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Renamed {
     /// Bytes of the input that the pickle took.
