@@ -42,10 +42,7 @@ fn plain_file(input: &Input) -> Result<(File, u64), Failure> {
             [.., Layer::Framed | Layer::Counted(_)] => {
                 ("its pickles have lengths in front", "`pickle cat` takes them out")
             }
-            [] => (
-                "it is not a file, or its pickles are compressed or inside a container",
-                "`pickle cat` writes them to one",
-            ),
+            [] => ("it is not a file, or its pickles are not in it byte for byte", "`pickle cat` writes them to one"),
             [..] => ("it is compressed", "unpack it first"),
         };
         return Err(refuse(&format!("{why}, so it cannot be read from the middle: {what}")));
