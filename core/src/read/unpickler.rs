@@ -17,6 +17,7 @@ use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Opco
 /// let Usage { nodes, bytes } = unpickler.used();
 /// assert!(nodes > 0 && bytes == 2);
 /// # }
+/// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

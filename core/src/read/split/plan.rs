@@ -174,19 +174,7 @@ pub(super) struct Entry {
 
 /// A pickle that is not split.
 ///
-/// ```
-/// use pickle_core::{SplitOptions, SplitPlanner, Unsplit, Why};
-///
-/// // pickle.dumps((1, 2, 3, 4))
-/// let stream = b"\x80\x04(K\x01K\x02K\x03K\x04t.";
-/// let mut planner = SplitPlanner::new("$", SplitOptions::new().every_items(2).min_nodes(0));
-/// while let Some(range) = planner.wants() {
-///     let end = stream.len().min(range.end as usize);
-///     planner.feed(&mut stream.get(range.start as usize..end).unwrap_or_default());
-/// }
-/// let Unsplit { pickle, why, .. } = planner.finish().unsplit().unwrap();
-/// assert_eq!((pickle, why), (0, Why::AtTheEnd));
-/// ```
+/// See the example of [`SplitPlan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsplit {
     /// Which pickle, counted from 0.

@@ -338,23 +338,7 @@ fn take<const N: usize>(octets: Octets<'_>, at: usize, len: usize) -> Option<[u8
 
 /// An array or a chunked array.
 ///
-/// ```
-/// # #[cfg(feature = "alloc")] {
-/// use pickle_core::table::{Arrow, ArrowType, Cell};
-/// use pickle_core::{Heap, Options, Unpickler};
-///
-/// // pyarrow.array([1, None, 3], "int8")
-/// let pickle = b"cpyarrow.lib\n_restore_array\n((cpyarrow.lib\ntype_for_alias\n(Vint8\ntRK\x03K\x01K\0\
-///     (C\x01\x05C\x03\x01\x02\x03l(lNttR.";
-/// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
-/// let document = unpickler.load(pickle)?;
-/// let array = Arrow::of(document.root()).unwrap();
-/// assert!(matches!(array.kind(), ArrowType::Int(8, true)));
-/// assert!(matches!((array.cell(0), array.cell(1)), (Some(Cell::Int(1)), Some(Cell::Null))));
-/// assert_eq!(array.chunks().map(|chunk| chunk.len()).sum::<usize>(), 3);
-/// # }
-/// # Ok::<_, pickle_core::Error>(())
-/// ```
+/// See the example of [`Table`](super::Table).
 #[derive(Clone, Copy, Debug)]
 pub struct Arrow<'d> {
     value: Value<'d>,
