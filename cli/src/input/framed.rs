@@ -127,10 +127,8 @@ fn usual(seen: &Seen<'_>) -> Guess {
         };
     }
     match head.get(header..).unwrap_or_default() {
-        begin if head.len() >= CAPACITY => match begin {
-            [0x80, 0..=5, ..] | [b'(' | b']' | b'}', ..] => Guess::Yes(len),
-            _ => Guess::No,
-        },
+        [0x80, 0..=5, ..] | [b'(' | b']' | b'}', ..] if head.len() >= CAPACITY => Guess::Yes(len),
+        _ if head.len() >= CAPACITY => Guess::No,
         [] | [0x80 | b'(' | b']' | b'}', ..] => wait(seen, CAPACITY),
         _ => Guess::No,
     }
