@@ -200,7 +200,15 @@ impl Builder {
             (Cells::Text(cells, true), other) => {
                 self.line.clear();
                 match (value, other) {
-                    (Some(value), _) => (self.text)(value, &mut self.line),
+                    (Some(value), _) => {
+                        (self.text)(value, &mut self.line);
+                        // Of what JSON has as a string, such as a date, the text.
+                        if self.line.starts_with('"')
+                            && let Ok(text) = serde_json::from_str(&self.line)
+                        {
+                            self.line = text;
+                        }
+                    }
                     (None, Scalar::Bool(flag)) => self.line.push_str(if flag { "true" } else { "false" }),
                     (None, Scalar::Int(int)) => self.line.push_str(&int.to_string()),
                     (None, Scalar::Float(float)) => self.line.push_str(&float.to_string()),
