@@ -206,7 +206,9 @@ fn an_index_beyond_the_dictionary_is_no_null() {
     let at = bytes.windows(16).position(|window| window == indexes).expect("the indexes");
     bytes[at + 8] = 7;
     std::fs::write(folder.path().join("wrong.pkl"), bytes).unwrap();
-    for args in [&["table", "-f", "csv", "wrong.pkl"][..], &["items", "wrong.pkl"], &["table", "wrong.pkl", "-o", "o.parquet"]] {
+    for args in
+        [&["table", "-f", "csv", "wrong.pkl"][..], &["items", "wrong.pkl"], &["table", "wrong.pkl", "-o", "o.parquet"]]
+    {
         let said = fails(args, folder.path());
         assert!(said.contains("column k"), "{args:?}: {said}");
     }
@@ -225,12 +227,23 @@ fn times_of_numpy_are_the_same_by_every_verb() {
         ("M", r#"["384307168202284295-05","-384307168202280356-09",null,"1970-01"]"#),
         ("W", r#"["88384572247184911-01-01","-88384572247180971-01-01",null,"1970-01-01"]"#),
         ("D", r#"["12626367463885247-04-15","-12626367463881308-09-18",null,"1970-01-01"]"#),
-        ("ps", r#"["1970-02-23T09:01:26.018427387904","1969-11-08T14:58:33.981572612096",null,"1970-01-01T00:00:00.000000000000"]"#),
-        ("as", r#"["1970-01-01T00:00:04.611686018427387904","1969-12-31T23:59:55.388313981572612096",null,"1970-01-01T00:00:00.000000000000000000"]"#),
+        (
+            "ps",
+            r#"["1970-02-23T09:01:26.018427387904","1969-11-08T14:58:33.981572612096",null,"1970-01-01T00:00:00.000000000000"]"#,
+        ),
+        (
+            "as",
+            r#"["1970-01-01T00:00:04.611686018427387904","1969-12-31T23:59:55.388313981572612096",null,"1970-01-01T00:00:00.000000000000000000"]"#,
+        ),
     ];
     for (unit, expected) in years {
         let found = json(unit);
         assert!(found.contains(expected), "{unit}: {found}");
+        let folder = tempfile::tempdir().unwrap();
+        let back = folder.path().join("back.pkl");
+        std::fs::write(folder.path().join("it.json"), &found).unwrap();
+        says(&["from-json", "it.json", "-o", "back.pkl"], folder.path());
+        assert_eq!(says(&["json", "--indent", "0", back.to_str().unwrap()], folder.path()), found, "{unit}");
     }
 }
 

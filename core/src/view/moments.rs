@@ -39,11 +39,42 @@ pub(crate) fn moment(ticks: i64, unit: Unit, between: char, out: &mut dyn Write)
     Ok(())
 }
 
+impl Unit {
+    /// A time of so many ticks since 1970 as NumPy writes it, as exact as the unit: `2024`, `2024-02`, `2024-02-29T13`,
+    /// `2024-02-29T13:05:07.000`. Every year is its own, also those that no calendar has.
+    pub fn datetime(self, ticks: i64) -> impl fmt::Display {
+        OfNumpy { ticks, unit: self, is_span: false }
+    }
+
+    /// A span of so many ticks as NumPy writes it: `5 seconds`.
+    pub fn timedelta(self, ticks: i64) -> impl fmt::Display {
+        OfNumpy { ticks, unit: self, is_span: true }
+    }
+
+    fn plural(self) -> &'static str {
+        match self {
+            Unit::Year => "years",
+            Unit::Month => "months",
+            Unit::Week => "weeks",
+            Unit::Day => "days",
+            Unit::Hour => "hours",
+            Unit::Minute => "minutes",
+            Unit::Second => "seconds",
+            Unit::Milli => "milliseconds",
+            Unit::Micro => "microseconds",
+            Unit::Nano => "nanoseconds",
+            Unit::Pico => "picoseconds",
+            Unit::Femto => "femtoseconds",
+            Unit::Atto => "attoseconds",
+        }
+    }
+}
+
 /// A date and time or a span of NumPy, as its `str` has it. Its `Display` is that text.
-pub(crate) struct OfNumpy {
-    pub(crate) ticks: i64,
-    pub(crate) unit: Unit,
-    pub(crate) is_span: bool,
+struct OfNumpy {
+    ticks: i64,
+    unit: Unit,
+    is_span: bool,
 }
 
 impl fmt::Display for OfNumpy {

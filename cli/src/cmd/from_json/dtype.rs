@@ -193,7 +193,11 @@ impl DType {
             Kind::Time | Kind::Span => {
                 let ticks = match value {
                     Value::Null => i64::MIN,
-                    Value::String(text) if self.kind == Kind::Time && text.contains('-') => {
+                    // A year has no other part; without one it is ticks that are too many for a number of JSON.
+                    Value::String(text)
+                        if self.kind == Kind::Time
+                            && (text.contains('-') || self.unit.as_ref().is_some_and(|(unit, _)| unit == "Y")) =>
+                    {
                         let (unit, count) = self.unit.as_ref()?;
                         ticks(text, Unit::of(unit)?, *count)?
                     }

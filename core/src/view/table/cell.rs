@@ -3,9 +3,7 @@
 use crate::known::Tick;
 use crate::machine::node::tag;
 use crate::view::known::{DType, Number, Octets};
-use crate::view::moments::OfNumpy;
 use crate::{Node, Value};
-use core::fmt;
 
 /// Some of the bytes of an array: those of one item.
 #[derive(Clone, Copy, Debug)]
@@ -112,35 +110,6 @@ impl Unit {
             "as" => Unit::Atto,
             _ => return None,
         })
-    }
-
-    /// A time of so many ticks since 1970 as NumPy writes it, as exact as the unit: `2024`, `2024-02`, `2024-02-29T13`,
-    /// `2024-02-29T13:05:07.000`. Every year is its own, also those that no calendar has.
-    pub fn datetime(self, ticks: i64) -> impl fmt::Display {
-        OfNumpy { ticks, unit: self, is_span: false }
-    }
-
-    /// A span of so many ticks as NumPy writes it: `5 seconds`.
-    pub fn timedelta(self, ticks: i64) -> impl fmt::Display {
-        OfNumpy { ticks, unit: self, is_span: true }
-    }
-
-    pub(crate) fn plural(self) -> &'static str {
-        match self {
-            Unit::Year => "years",
-            Unit::Month => "months",
-            Unit::Week => "weeks",
-            Unit::Day => "days",
-            Unit::Hour => "hours",
-            Unit::Minute => "minutes",
-            Unit::Second => "seconds",
-            Unit::Milli => "milliseconds",
-            Unit::Micro => "microseconds",
-            Unit::Nano => "nanoseconds",
-            Unit::Pico => "picoseconds",
-            Unit::Femto => "femtoseconds",
-            Unit::Atto => "attoseconds",
-        }
     }
 
     /// As NumPy names it.
