@@ -151,3 +151,104 @@ fn sparse_matrices_of_every_format_are_rows() {
         assert!(fails(&["table", "-f", "csv", wrong], &data).contains("its parts do not fit together"), "{wrong}");
     }
 }
+
+/// Pickles of tests/data/cells, and what pandas wrote of them.
+fn cells() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/cells")
+}
+
+#[test]
+fn cells_are_what_pandas_writes() {
+    let data = cells();
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for file in std::fs::read_dir(&data).unwrap() {
+        let file = file.unwrap().path();
+        if file.extension().is_none_or(|ending| ending != "csv") {
+            continue;
+        }
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        let expected = std::fs::read_to_string(&file).unwrap();
+        for protocol in [2, 5] {
+            let frame = format!("{name}_p{protocol}.pkl");
+            let output = pickle(&["table", "-f", "csv", &frame], &data, None);
+            let found = String::from_utf8_lossy(&output.stdout);
+            if found != expected || !output.stderr.is_empty() {
+                wrong.push(format!("{frame}: {found}is not\n{expected}{}", String::from_utf8_lossy(&output.stderr)));
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 40 && wrong.is_empty(), "{seen} files; {}", wrong.join("\n"));
+}
+
+#[test]
+fn dictionaries_of_pyarrow_have_values_in_every_form() {
+    let data = cells();
+    for protocol in [2, 5] {
+        let file = format!("dictionary_p{protocol}.pkl");
+        let json = says(&["json", "--indent", "0", &file], &data);
+        assert!(json.contains(r#""k":"a"},{"k":null},{"k":"b"},{"k":"a"}"#), "{json}");
+        assert_eq!(says(&["items", &file], &data), "{\"k\":\"a\"}\n{\"k\":null}\n{\"k\":\"b\"}\n{\"k\":\"a\"}");
+        assert_eq!(says(&["get", &file, "$[2].k"], &data), "\"b\"");
+        let shown = says(&["table", &file], &data);
+        assert!(shown.contains("dictionary") && shown.contains("│ 2 ┆ b"), "{shown}");
+    }
+    let chunks = says(&["items", "dictionary_chunks_p5.pkl"], &data);
+    assert_eq!(chunks, "{\"k\":null}\n{\"k\":\"b\"}\n{\"k\":\"c\"}");
+}
+
+#[test]
+fn an_index_beyond_the_dictionary_is_no_null() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bytes = std::fs::read(cells().join("dictionary_p5.pkl")).unwrap();
+    let indexes = [0u32, 0, 1, 0].map(u32::to_le_bytes).concat();
+    let at = bytes.windows(16).position(|window| window == indexes).expect("the indexes");
+    bytes[at + 8] = 7;
+    std::fs::write(folder.path().join("wrong.pkl"), bytes).unwrap();
+    for args in
+        [&["table", "-f", "csv", "wrong.pkl"][..], &["items", "wrong.pkl"], &["table", "wrong.pkl", "-o", "o.parquet"]]
+    {
+        let said = fails(args, folder.path());
+        assert!(said.contains("column k"), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn times_of_numpy_are_the_same_by_every_verb() {
+    let data = cells();
+    let rows = "k,b,c,d,t,n\n0.1,True,1j,2020-01-01,5 seconds,\n2020-01-01T05:00,,,x,,";
+    for verb in ["items", "table"] {
+        assert_eq!(says(&[verb, "-f", "csv", "rows.pkl"], &data), rows, "{verb}");
+    }
+    let json = |unit: &str| says(&["json", "--indent", "0", &format!("array_{unit}.pkl")], &data);
+    let years = [
+        ("Y", r#"["4611686018427389874","-4611686018427385934",null,"1970"]"#),
+        ("M", r#"["384307168202284295-05","-384307168202280356-09",null,"1970-01"]"#),
+        ("W", r#"["88384572247184911-01-01","-88384572247180971-01-01",null,"1970-01-01"]"#),
+        ("D", r#"["12626367463885247-04-15","-12626367463881308-09-18",null,"1970-01-01"]"#),
+        (
+            "ps",
+            r#"["1970-02-23T09:01:26.018427387904","1969-11-08T14:58:33.981572612096",null,"1970-01-01T00:00:00.000000000000"]"#,
+        ),
+        (
+            "as",
+            r#"["1970-01-01T00:00:04.611686018427387904","1969-12-31T23:59:55.388313981572612096",null,"1970-01-01T00:00:00.000000000000000000"]"#,
+        ),
+    ];
+    for (unit, expected) in years {
+        let found = json(unit);
+        assert!(found.contains(expected), "{unit}: {found}");
+        let folder = tempfile::tempdir().unwrap();
+        let back = folder.path().join("back.pkl");
+        std::fs::write(folder.path().join("it.json"), &found).unwrap();
+        says(&["from-json", "it.json", "-o", "back.pkl"], folder.path());
+        assert_eq!(says(&["json", "--indent", "0", back.to_str().unwrap()], folder.path()), found, "{unit}");
+    }
+}
+
+#[test]
+fn a_column_that_cannot_be_read_is_named_with_its_class() {
+    let said = fails(&["table", "-f", "csv", "unread.pkl"], &cells());
+    assert!(said.contains("the column k: its values are of the class pyarrow.lib.list_"), "{said}");
+}

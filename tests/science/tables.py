@@ -92,6 +92,13 @@ for kind in ("int8[pyarrow]", "uint64[pyarrow]", "double[pyarrow]", "float[pyarr
 add("arrow_timestamp", lambda: pd.DataFrame({"a": pd.array([pd.Timestamp("2020-01-02 03:04:05"), None], dtype="timestamp[us][pyarrow]")}))
 add("arrow_sliced", lambda: pd.DataFrame({"a": pd.array(["x%d" % i if i % 3 else None for i in range(100)], dtype="string[pyarrow]"), "b": pd.array(list(range(100)), dtype="int64[pyarrow]")}).iloc[13:57])
 add("arrow_chunks", lambda: pd.concat([pd.DataFrame({"a": pd.array(["x", None], dtype="string[pyarrow]")})] * 3, ignore_index=True))
+for kind, values in ((pa.dictionary(pa.int32(), pa.string()), ["a", None, "b"]), (pa.dictionary(pa.int8(), pa.int64()), [10, 20, None]), (pa.float32(), [0.1, 1e20, None]), (pa.float16(), [np.float16(0.1), None]), (pa.decimal128(10, 2), [decimal.Decimal("1.50"), None])):
+    add("arrow_of_%s" % str(kind).split("<")[0].split("(")[0] + str(len(str(kind))), lambda: pd.DataFrame({"a": pd.Series(values, dtype=pd.ArrowDtype(kind))}))
+add("numpy_times_in_objects", lambda: pd.DataFrame({"a": pd.Series([np.datetime64("2020-01-01"), np.datetime64("2020-01-01T05", "ns"), np.datetime64("NaT"), np.timedelta64(5, "s"), "x"], dtype=object)}))
+add("complex_in_objects", lambda: pd.DataFrame({"a": pd.Series([1 + 2j, -1.5j, None, "x"], dtype=object)}))
+add("zone_fractions", lambda: pd.DataFrame({"a": pd.to_datetime(["2020-01-02 03:04:05.789", "2020-07-02 03:04:05.000"]).tz_localize("UTC")}))
+add("columns_multi_dates", lambda: pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_arrays([pd.to_datetime(["2020-01-01", "2021-01-01"]), ["a", "b"]])))
+add("categories_nullable", lambda: pd.DataFrame({"a": pd.Categorical(pd.Series([1, 2, None, 1], dtype="Int64"))}))
 add("sparse", lambda: pd.DataFrame({"a": pd.arrays.SparseArray([0.0, 1.0, 0.0, 2.0], fill_value=0.0), "b": pd.arrays.SparseArray([np.nan, 1.0, np.nan, 3.0]), "c": pd.arrays.SparseArray([1, 1, 0, 1], fill_value=1, kind="block")}))
 base = pd.DataFrame({"a": [1, 2, 3], "b": [1.5, np.nan, 2.5], "c": ["x", "y", None]}, columns=["a", "b", "c"])
 add("index_named", lambda: base.set_index(pd.Index([10, 20, 30], name="key")))
@@ -135,13 +142,15 @@ for kind in ("series_float", "series_text", "series_dates", "series_unnamed", "s
 
 # What pandas before 3 writes otherwise in CSV: docs/tables.md says what of it.
 OTHER_CSV = ("float32_", "float_f", "float16_", "spans_", "intervals_dates") if version < (3, 0) else ()
+# Times with a zone have the digits of their column there since 3.1; NumPy's and pyarrow's are of the version at hand.
+OTHER_CSV += ("zone_fractions", "numpy_times_in_objects", "arrow_of_") if version < (3, 1) else ()
 
 # Names of columns that pandas does not make of their text: tuples that are no MultiIndex. Frequencies that it names anew.
 OTHER_FRAME = ("columns_tuples",) + (("period_A",) if version < (2, 2) else ())
 
 # What to_json writes otherwise, or not at all: docs/tables.md says what of it.
 OTHER_JSON = ("interval", "period", "categories_of_intervals", "complex", "columns_", "dates_extreme", "dates_fraction",
-              "decimals", "empty_columns", "mixed", "python_dates", "float", "nullable_Float32", "timestamps_in", "spans_ns")
+              "decimals", "empty_columns", "mixed", "python_dates", "numpy_times", "arrow_of_", "float", "nullable_Float32", "timestamps_in", "spans_ns")
 
 
 # pandas 2 takes ticks of any unit for nanoseconds there.

@@ -16,8 +16,10 @@ use arrow_array::types::{
 use arrow_array::{ArrayRef, LargeListArray, NullArray, PrimitiveArray, StructArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
+use pickle_core::table::Cell;
 use pickle_core::view::View;
 use pickle_core::{Kind as Shape, Value};
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// A value that a column of this kind cannot hold.
@@ -200,7 +202,16 @@ impl Builder {
             (Cells::Text(cells, true), other) => {
                 self.line.clear();
                 match (value, other) {
-                    (Some(value), _) => (self.text)(value, &mut self.line),
+                    (Some(value), _) if span(value).is_some_and(|span| write!(self.line, "{span}").is_ok()) => {}
+                    (Some(value), _) => {
+                        (self.text)(value, &mut self.line);
+                        // Of what JSON has as a string, such as a date, the text.
+                        if self.line.starts_with('"')
+                            && let Ok(text) = serde_json::from_str(&self.line)
+                        {
+                            self.line = text;
+                        }
+                    }
                     (None, Scalar::Bool(flag)) => self.line.push_str(if flag { "true" } else { "false" }),
                     (None, Scalar::Int(int)) => self.line.push_str(&int.to_string()),
                     (None, Scalar::Float(float)) => self.line.push_str(&float.to_string()),
@@ -310,6 +321,15 @@ impl Builder {
                 }
             }
         }
+    }
+}
+
+/// A span of NumPy as its text: its ticks alone do not say what they count.
+fn span(value: Value<'_>) -> Option<impl std::fmt::Display> {
+    let View::Scalar(dtype, octets) = value.view() else { return None };
+    match Cell::item(&dtype, octets) {
+        Cell::TimeDelta(ticks, unit) => Some(unit.timedelta(ticks)),
+        _ => None,
     }
 }
 

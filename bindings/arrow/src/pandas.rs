@@ -157,7 +157,8 @@ pub(crate) fn describe(values: &Values<'_>, array: Option<Value<'_>>) -> Describ
         },
         Values::Run(Run::Arrow(arrow)) => Described::plain(match arrow.kind() {
             ArrowType::Text { utf8: true, .. } => strings(array).unwrap_or("str").to_owned(),
-            kind => format!("{}[pyarrow]", arrow_name(kind)),
+            ArrowType::Dictionary(_, values) => ArrowType::of(values).map_or_else(|| "object".to_owned(), numpy_type),
+            kind => numpy_type(kind),
         }),
         Values::Masked(data, _) if data.is_objects() => Described::plain(strings(array).unwrap_or("string")),
         Values::Masked(data, _) => {
@@ -174,6 +175,14 @@ pub(crate) fn describe(values: &Values<'_>, array: Option<Value<'_>>) -> Describ
         Values::Sparse { values, .. } => Described::plain(values.dtype().to_string()),
         Values::Categorical { categories: Categories::Run(run), .. } => describe(&Values::Run(*run), None),
         _ => Described::object(),
+    }
+}
+
+/// `numpy_type` of a column of pyarrow. pandas reads no name with a number in it back, and calls decimals objects.
+fn numpy_type(kind: ArrowType<'_>) -> String {
+    match kind {
+        ArrowType::Decimal(..) | ArrowType::Fixed(_) | ArrowType::Dictionary(..) => "object".to_owned(),
+        kind => format!("{}[pyarrow]", arrow_name(kind)),
     }
 }
 
@@ -196,16 +205,7 @@ fn arrow_name(kind: ArrowType<'_>) -> String {
         ArrowType::Fixed(len) => format!("fixed_size_binary[{len}]"),
         ArrowType::Text { utf8: false, large: true } => "large_binary".into(),
         ArrowType::Text { utf8: false, .. } => "binary".into(),
-        ArrowType::Dictionary(_, values) => ArrowType::of(values).map_or("null".into(), plain_name),
         _ => "string".into(),
-    }
-}
-
-/// A dictionary of dictionaries is none that pyarrow makes.
-fn plain_name(kind: ArrowType<'_>) -> String {
-    match kind {
-        ArrowType::Dictionary(..) => "null".into(),
-        kind => arrow_name(kind),
     }
 }
 

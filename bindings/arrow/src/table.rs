@@ -54,12 +54,12 @@ impl<'d> TableReader<'d> {
     /// It is none, or has a column that no type of Arrow holds.
     pub fn new(value: Value<'d>, options: &TableOptions, arena: &'d Arena) -> Result<Self, Error> {
         match Table::of(value) {
-            Ok(table) => TableReader::table(&table, options, arena),
+            Ok(table) => TableReader::table(value, &table, options, arena),
             Err(TableError::NoTable) => match Index::of(value) {
                 // Lists are rows.
                 Ok(index) if value.items().is_none() => TableReader::index(&index, options, arena),
                 _ => match Table::assembled(value) {
-                    Ok(table) => TableReader::table(&table, options, arena),
+                    Ok(table) => TableReader::table(value, &table, options, arena),
                     Err(TableError::NoTable) => {
                         let label = |key| rows::label(key, arena.text);
                         let read = RowOptions { flatten: options.flatten, label: &label };
@@ -69,7 +69,7 @@ impl<'d> TableReader<'d> {
                     Err(error) => Err(Error::NoTable(error.to_string())),
                 },
             },
-            Err(error) => Err(Error::NoTable(error.to_string())),
+            Err(error) => Err(Error::NoTable(unread(error, value, 0))),
         }
     }
 
@@ -91,7 +91,7 @@ impl<'d> TableReader<'d> {
         TableReader::whole(parts, index.len(), options, None)
     }
 
-    fn table(table: &Table<'d>, options: &TableOptions, arena: &'d Arena) -> Result<Self, Error> {
+    fn table(value: Value<'d>, table: &Table<'d>, options: &TableOptions, arena: &'d Arena) -> Result<Self, Error> {
         let parts_error = |error: TableError| Error::NoTable(error.to_string());
         let is_pandas = table.index().is_some();
         let labels = match table.labels() {
@@ -131,7 +131,8 @@ impl<'d> TableReader<'d> {
         let mut columns: Vec<Option<Column<'d>>> = Vec::new();
         columns.resize_with(table.columns(), || None);
         table.each_column(&mut |number, column| {
-            let column = column.map_err(parts_error)?;
+            let unread = |error| Error::Column { column: name_of(number), why: unread(error, value, number) };
+            let column = column.map_err(unread)?;
             let made = Column::of(column.values, column.array, Role::Column, arena, &mut copies, is_pandas);
             let made = made.map_err(|why| Error::Column { column: name_of(number), why })?;
             match columns.get_mut(number) {
@@ -261,6 +262,16 @@ impl Iterator for TableReader<'_> {
 impl RecordBatchReader for TableReader<'_> {
     fn schema(&self) -> SchemaRef {
         self.schema.clone()
+    }
+}
+
+/// Why a column cannot be read.
+fn unread(error: TableError, value: Value<'_>, column: usize) -> String {
+    match (error, Table::unknown_class(value, column)) {
+        (TableError::Class, Some(class)) => {
+            format!("its values are of the class {}.{}, which is not known", class.module, class.name)
+        }
+        _ => error.to_string(),
     }
 }
 

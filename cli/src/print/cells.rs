@@ -1,9 +1,8 @@
 //! The items of arrays of NumPy, in C order.
 
-use super::table::time::{self, Instant, Style};
 use pickle_core::Value;
 use pickle_core::known::{Array, DType, Data as ArrayData, Field, Masked, Octets, Subarray};
-use pickle_core::table::{Cell, Unit};
+use pickle_core::table::Cell;
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -253,27 +252,6 @@ pub fn is_readable(dtype: &DType<'_>, levels: usize) -> bool {
 /// The cell of an item that is no record.
 pub fn cell<'b>(dtype: &DType<'b>, bytes: &'b [u8]) -> Cell<'b> {
     Cell::item(dtype, Octets::raw(bytes))
-}
-
-/// A time as NumPy writes it: `2020-01-02T03:04:05`, as exact as its unit; `None` for units shorter than a nanosecond.
-pub fn datetime(ticks: i64, unit: Unit) -> Option<String> {
-    let mut text = String::new();
-    let it = Instant::of(ticks, unit);
-    time::naive(it, Style { dates_only: false, digits: 0 }, &mut text);
-    let text = text.replacen(' ', "T", 1);
-    let upto = |parts: usize| text.rsplitn(parts + 1, [':', 'T', '-']).last().unwrap_or_default().to_owned();
-    Some(match unit {
-        Unit::Year => upto(5),
-        Unit::Month => upto(4),
-        Unit::Week | Unit::Day => upto(3),
-        Unit::Hour => upto(2),
-        Unit::Minute => upto(1),
-        Unit::Milli => format!("{text}.{:03}", it.nano / 1_000_000),
-        Unit::Micro => format!("{text}.{:06}", it.nano / 1000),
-        Unit::Nano => format!("{text}.{:09}", it.nano),
-        Unit::Second => text,
-        _ => return None,
-    })
 }
 
 /// What is met on the way through nested lists.

@@ -1,6 +1,7 @@
 //! Items as lines of JSON, rows of a table, MessagePack.
 
-use super::json::Line;
+use super::json::{Line, one_line};
+use super::table::python;
 use crate::Failure;
 use crate::messages::note;
 use crate::pickles::items::Item;
@@ -431,6 +432,7 @@ impl<'o> Table<'o> {
             View::None => String::new(),
             View::Text(text) => text.to_owned(),
             View::TimeDelta(delta) => delta.to_string(),
+            View::Scalar(..) | View::Complex(..) => number(value),
             _ => {
                 self.cell.clear();
                 // A Vec takes everything.
@@ -440,6 +442,15 @@ impl<'o> Table<'o> {
             }
         }
     }
+}
+
+/// A scalar of NumPy, or a complex number, as `pickle table` writes it in CSV.
+pub fn number(value: Value<'_>) -> String {
+    let mut text = String::new();
+    if !python::is_missing(value) {
+        python::text(value, one_line, &mut text);
+    }
+    text
 }
 
 /// A cell of CSV: of a JSON string its text, nothing for null, else the JSON.

@@ -1,12 +1,13 @@
 //! The rows of tables and the items of arrays, as items are written.
 
-use super::cells::Cells;
-use super::formats::{Format, plain};
+use super::cells::{Cells, Item};
+use super::formats::{Format, number, plain};
 use super::json;
-use super::table::grid::{Axis, Grid};
+use super::table::grid::{Axis, Grid, unread};
+use super::table::text as numbers;
 use super::table::values::{Arena, Column};
 use super::table::write;
-use pickle_core::known::DType;
+use pickle_core::known::{DType, Octets};
 use pickle_core::table::{Index, Table, TableError};
 use pickle_core::view::View;
 use pickle_core::{PathStep, Value};
@@ -33,9 +34,9 @@ impl<'d> Rows<'d> {
             // Subclasses of frames and series, too.
             View::DataFrame { .. } | View::Series { .. } | View::Record(_) | View::Object(..) => match Table::of(value)
             {
-                Ok(table) => Grid::table(&table, arena).map_err(|error| error.to_string()).and_then(Rows::known),
+                Ok(table) => Grid::table(value, &table, arena).and_then(Rows::known),
                 Err(TableError::NoTable) => Ok(None),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(unread(error, value, 0)),
             },
             View::Index { .. } => match Index::of(value) {
                 Ok(index) => Grid::index(&index, arena).map_err(|error| error.to_string()).and_then(Rows::known),
@@ -170,6 +171,22 @@ fn array_csv(cells: &Cells<'_>, rows: Range<usize>, out: &mut dyn Write) -> io::
 }
 
 fn field<W: Write>(cells: &Cells<'_>, at: usize, json: &mut Vec<u8>, writer: &mut csv::Writer<W>) -> io::Result<()> {
+    let item = cells.at(at).filter(|item| item.shape().is_empty());
+    let item = item.as_ref().and_then(|item| item.item(item.places().next()?));
+    if let Some(Item::Value(value)) = item
+        && matches!(value.view(), View::Scalar(..) | View::Complex(..))
+    {
+        return Ok(writer.write_field(number(value))?);
+    }
+    if let Some(Item::Bytes(bytes)) = item
+        && matches!((cells.dtype().kind, cells.dtype().size), (b'c', _) | (b'f', 2 | 4))
+    {
+        let mut text = String::new();
+        if !numbers::scalar(cells.dtype(), Octets::raw(bytes), false, &mut text) {
+            text.clear();
+        }
+        return Ok(writer.write_field(text)?);
+    }
     json.clear();
     json_of(cells, at, json)?;
     Ok(writer.write_field(plain(json).as_bytes())?)

@@ -7,7 +7,7 @@ use core::fmt::{self, Write};
 /// stands between date and time.
 pub(crate) fn moment(ticks: i64, unit: Unit, between: char, out: &mut dyn Write) -> fmt::Result {
     let (days, rest) = match (unit, unit.per_second(), unit.seconds()) {
-        (Unit::Year, ..) => return write!(out, "{}", Year(ticks.saturating_add(1970))),
+        (Unit::Year, ..) => return write!(out, "{}", Year(i128::from(ticks) + 1970)),
         (Unit::Month, ..) => return month(ticks, out),
         (_, Some(ticks_per_second), _) => {
             let in_second = i128::from(ticks_per_second);
@@ -39,9 +39,84 @@ pub(crate) fn moment(ticks: i64, unit: Unit, between: char, out: &mut dyn Write)
     Ok(())
 }
 
+impl Unit {
+    /// A time of so many ticks since 1970 as NumPy writes it, as exact as the unit: `2024`, `2024-02`, `2024-02-29T13`,
+    /// `2024-02-29T13:05:07.000`. Every year is its own, also those that no calendar has.
+    pub fn datetime(self, ticks: i64) -> impl fmt::Display {
+        OfNumpy { ticks, unit: self, is_span: false }
+    }
+
+    /// A span of so many ticks as NumPy writes it: `5 seconds`.
+    pub fn timedelta(self, ticks: i64) -> impl fmt::Display {
+        OfNumpy { ticks, unit: self, is_span: true }
+    }
+
+    fn plural(self) -> &'static str {
+        match self {
+            Unit::Year => "years",
+            Unit::Month => "months",
+            Unit::Week => "weeks",
+            Unit::Day => "days",
+            Unit::Hour => "hours",
+            Unit::Minute => "minutes",
+            Unit::Second => "seconds",
+            Unit::Milli => "milliseconds",
+            Unit::Micro => "microseconds",
+            Unit::Nano => "nanoseconds",
+            Unit::Pico => "picoseconds",
+            Unit::Femto => "femtoseconds",
+            Unit::Atto => "attoseconds",
+        }
+    }
+}
+
+/// A date and time or a span of NumPy, as its `str` has it. Its `Display` is that text.
+struct OfNumpy {
+    ticks: i64,
+    unit: Unit,
+    is_span: bool,
+}
+
+impl fmt::Display for OfNumpy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OfNumpy { ticks, unit, is_span } = *self;
+        if is_span {
+            return write!(f, "{ticks} {}", unit.plural());
+        }
+        let ticks = i128::from(ticks);
+        let (seconds, fraction) = match (unit, unit.per_second(), unit.seconds()) {
+            (Unit::Year, ..) => return write!(f, "{:04}", ticks + 1970),
+            (Unit::Month, ..) => {
+                return write!(f, "{:04}-{:02}", ticks.div_euclid(12) + 1970, ticks.rem_euclid(12) + 1);
+            }
+            (_, Some(per), _) => (ticks.div_euclid(per.into()), ticks.rem_euclid(per.into())),
+            (_, _, seconds) => (ticks.saturating_mul(seconds.unwrap_or(1).into()), 0),
+        };
+        let (year, month, day) = civil(seconds.div_euclid(86_400));
+        write!(f, "{year:04}-{month:02}-{day:02}")?;
+        let second = seconds.rem_euclid(86_400);
+        match unit {
+            Unit::Day | Unit::Week => return Ok(()),
+            Unit::Hour => return write!(f, "T{:02}", second / 3600),
+            Unit::Minute => return write!(f, "T{:02}:{:02}", second / 3600, second / 60 % 60),
+            _ => f.write_char('T')?,
+        }
+        clock(second, f)?;
+        match unit {
+            Unit::Milli => write!(f, ".{fraction:03}"),
+            Unit::Micro => write!(f, ".{fraction:06}"),
+            Unit::Nano => write!(f, ".{fraction:09}"),
+            Unit::Pico => write!(f, ".{fraction:012}"),
+            Unit::Femto => write!(f, ".{fraction:015}"),
+            Unit::Atto => write!(f, ".{fraction:018}"),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// `2024-02`, from the months since January 1970.
 pub(crate) fn month(months: i64, out: &mut dyn Write) -> fmt::Result {
-    let year = Year(months.div_euclid(12).saturating_add(1970));
+    let year = Year(i128::from(months.div_euclid(12)) + 1970);
     write!(out, "{year}-{:02}", months.rem_euclid(12) + 1)
 }
 
@@ -59,7 +134,7 @@ pub(crate) fn clock(second: i128, out: &mut dyn Write) -> fmt::Result {
 
 /// Year, month and day of a day since 1970, in the Gregorian calendar before it began, too. The year that begins in March
 /// makes the leap day the last.
-fn civil(days: i128) -> (i64, i64, i64) {
+fn civil(days: i128) -> (i128, i128, i128) {
     // From March of the year 0 on, in eras of 400 years.
     let days = days.saturating_add(719_468);
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
@@ -69,11 +144,11 @@ fn civil(days: i128) -> (i64, i64, i64) {
     let day = day - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
     let year = era.saturating_mul(400) + year + i128::from(month <= 2);
-    (year as i64, month as i64, day as i64)
+    (year, month, day)
 }
 
 /// A year with at least four digits.
-struct Year(i64);
+struct Year(i128);
 
 impl fmt::Display for Year {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

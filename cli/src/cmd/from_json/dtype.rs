@@ -193,7 +193,11 @@ impl DType {
             Kind::Time | Kind::Span => {
                 let ticks = match value {
                     Value::Null => i64::MIN,
-                    Value::String(text) if self.kind == Kind::Time && text.contains('-') => {
+                    // A year has no other part; without one it is ticks that are too many for a number of JSON.
+                    Value::String(text)
+                        if self.kind == Kind::Time
+                            && (text.contains('-') || self.unit.as_ref().is_some_and(|(unit, _)| unit == "Y")) =>
+                    {
                         let (unit, count) = self.unit.as_ref()?;
                         ticks(text, Unit::of(unit)?, *count)?
                     }
@@ -269,11 +273,11 @@ fn half(float: f64) -> u16 {
 fn ticks(text: &str, unit: Unit, count: i64) -> Option<i64> {
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (date, time) = text.split_once(['T', ' ']).map_or((text, ""), |(date, time)| (date, time));
-    let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
+    let mut parts = date.split('-').map(|part| part.parse::<i128>().ok());
     let year = parts.next()??;
     let (month, day) = (parts.next().unwrap_or(Some(1))?, parts.next().unwrap_or(Some(1))?);
     let year = if negative { -year } else { year };
-    if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=31).contains(&day) || year.abs() > 1 << 40 {
+    if parts.next().is_some() || !(1..=12).contains(&month) || !(1..=31).contains(&day) || year.abs() > 1 << 64 {
         return None;
     }
     let (clock, fraction) = time.split_once('.').unwrap_or((time, ""));
@@ -282,20 +286,24 @@ fn ticks(text: &str, unit: Unit, count: i64) -> Option<i64> {
     for (part, each) in parts.zip([3600i128, 60, 1]) {
         seconds += part.parse::<u32>().ok()? as i128 * each;
     }
-    let nanos: i128 = match fraction.len() {
+    let attos: i128 = match fraction.len() {
         0 => 0,
-        1..=9 if fraction.bytes().all(|digit| digit.is_ascii_digit()) => format!("{fraction:0<9}").parse().ok()?,
+        1..=18 if fraction.bytes().all(|digit| digit.is_ascii_digit()) => format!("{fraction:0<18}").parse().ok()?,
         _ => return None,
     };
-    let days = i128::from(first_of_month(year, month - 1) + day - 1);
+    let days = first_of_month(year, month - 1) + day - 1;
     let seconds = days * 86_400 + seconds;
     let count = i128::from(count);
     let exact = |all: i128, each: i128| if all % each == 0 { i64::try_from(all / each).ok() } else { None };
     match (unit, unit.seconds(), unit.per_second()) {
-        (Unit::Year, ..) => exact(i128::from(year - 1970), count),
-        (Unit::Month, ..) => exact(i128::from((year - 1970) * 12 + month - 1), count),
+        (Unit::Year, ..) => exact(year - 1970, count),
+        (Unit::Month, ..) => exact((year - 1970) * 12 + month - 1, count),
         (_, Some(each), _) => exact(seconds, i128::from(each) * count),
-        (_, None, Some(per)) => exact(seconds * i128::from(per) + nanos * i128::from(per) / 1_000_000_000, count),
+        (_, None, Some(per)) => {
+            let ticks =
+                seconds.checked_mul(per.into())?.checked_add(attos / (1_000_000_000_000_000_000 / i128::from(per)))?;
+            exact(ticks, count)
+        }
         _ => None,
     }
 }

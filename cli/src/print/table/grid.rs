@@ -29,6 +29,14 @@ impl<'d> Axis<'d> {
         Ok(axis)
     }
 
+    /// The label of a level of the columns, as `to_csv` writes it: the `str()` of what is in a tuple, where there are several.
+    pub fn heading(&self, level: usize, at: usize, out: &mut String) {
+        match self.levels.get(level) {
+            Some(column) if self.levels.len() > 1 => column.heading(at, out),
+            _ => self.label(level, at, out),
+        }
+    }
+
     /// The label of a level, as `to_csv` writes it.
     pub fn label(&self, level: usize, at: usize, out: &mut String) {
         if let (Some(column), Some(style)) = (self.levels.get(level), self.styles.get(level)) {
@@ -43,9 +51,19 @@ impl<'d> Axis<'d> {
             if level > 0 {
                 text.push_str(", ");
             }
-            self.label(level, at, &mut text);
+            self.heading(level, at, &mut text);
         }
         if self.levels.len() == 1 { text } else { format!("({text})") }
+    }
+}
+
+/// Why a frame's column, or a series, cannot be read.
+pub fn unread(error: TableError, value: Value<'_>, column: usize) -> String {
+    match (error, Table::unknown_class(value, column)) {
+        (TableError::Class, Some(class)) => {
+            format!("its values are of the class {}.{}, which is not known", class.module, class.name)
+        }
+        _ => error.to_string(),
     }
 }
 
@@ -99,22 +117,27 @@ impl<'d> Grid<'d> {
     /// The columns of a table.
     ///
     /// # Errors
-    /// Its parts do not fit together.
-    pub fn table(table: &Table<'d>, arena: &'d Arena) -> Result<Self, TableError> {
-        let index = table.index().map(|index| Axis::of(index, arena)).transpose()?;
-        let header = table.labels().map(|labels| Axis::of(labels, arena)).transpose()?;
+    /// Its parts do not fit together, or are not known.
+    pub fn table(value: Value<'d>, table: &Table<'d>, arena: &'d Arena) -> Result<Self, String> {
+        let axis = |index: Option<&Index<'d>>| index.map(|index| Axis::of(index, arena)).transpose();
+        let index = axis(table.index()).map_err(|error| format!("its index: {error}"))?;
+        let header = axis(table.labels()).map_err(|error| format!("the labels of its columns: {error}"))?;
         let mut copies = Copies::new();
         let mut columns: Vec<Option<Column<'d>>> = Vec::new();
         columns.resize_with(table.columns(), || None);
         table.each_column(&mut |number, column| {
-            let column = column?;
+            let column = column.map_err(|error| {
+                let name = header.as_ref().map_or_else(|| number.to_string(), |header| header.joined(number));
+                format!("the column {name}: {}", unread(error, value, number))
+            })?;
             match columns.get_mut(number) {
                 Some(slot @ None) => *slot = Some(Column::of(column.values, arena, &mut copies)),
-                _ => return Err(TableError::Blocks),
+                _ => return Err(TableError::Blocks.to_string()),
             }
             Ok(())
         })?;
-        let columns: Vec<Column<'d>> = columns.into_iter().collect::<Option<_>>().ok_or(TableError::Blocks)?;
+        let columns: Vec<Column<'d>> =
+            columns.into_iter().collect::<Option<_>>().ok_or(TableError::Blocks.to_string())?;
         let names = match table.pairs() {
             Some(pairs) => pairs.map(|(key, _)| label(key, arena.other)).collect(),
             None => {

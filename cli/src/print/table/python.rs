@@ -4,8 +4,7 @@ use super::Other;
 use super::text as numbers;
 use super::time::{self, Instant, Style, Zone};
 use crate::print::pyrepr;
-use pickle_core::known::Number;
-use pickle_core::table::{Frequency, Scalar};
+use pickle_core::table::{Cell, Frequency, Scalar};
 use pickle_core::view::{MappingKind, SequenceKind, View};
 use pickle_core::{BigInt, Value};
 use std::fmt::Write;
@@ -69,9 +68,13 @@ pub fn is_missing(value: Value<'_>) -> bool {
     }
     match value.view() {
         View::Decimal(text) => matches!(text.trim_start_matches(['+', '-']), "NaN" | "sNaN"),
-        View::Scalar(dtype, octets) => {
-            matches!(numbers::scalar_cell(&dtype, octets), Some(Number::Float(float)) if float.is_nan())
-        }
+        View::Complex(re, im) => re.is_nan() || im.is_nan(),
+        View::Scalar(dtype, octets) => match Cell::item(&dtype, octets) {
+            Cell::Null => true,
+            Cell::Float(float, _) => float.is_nan(),
+            Cell::Complex(re, im, _) => re.is_nan() || im.is_nan(),
+            _ => false,
+        },
         _ => matches!(Scalar::of(value), Some(Scalar::Missing)),
     }
 }
@@ -203,10 +206,10 @@ fn write(value: Value<'_>, open: &mut Open, out: &mut String) {
             out.push(')');
             written
         }
+        View::Complex(re, im) => write!(out, "{}", numbers::complex(re, im, 128)),
         View::Scalar(dtype, octets) => {
-            match numbers::scalar_cell(&dtype, octets) {
-                Some(number) => numbers::number(number, dtype.size, out),
-                None => fallback(value, other, out),
+            if !numbers::scalar(&dtype, octets, repr, out) {
+                fallback(value, other, out);
             }
             Ok(())
         }

@@ -1,7 +1,7 @@
 //! Rows out of lists, dicts and objects.
 
 use super::Other;
-use super::grid::{Grid, label};
+use super::grid::{Grid, label, unread};
 use super::values::{Arena, Column};
 use pickle_core::Value;
 use pickle_core::table::{Columns, Index, RowOptions, Table, TableError};
@@ -24,12 +24,12 @@ fn grid<'d>(rows: Columns<'d>, other: Other) -> Grid<'d> {
 /// Why it is no table.
 pub fn of<'d>(value: Value<'d>, arena: &'d Arena, flatten: bool) -> Result<Grid<'d>, String> {
     match Table::of(value) {
-        Ok(table) => Grid::table(&table, arena).map_err(|error| error.to_string()),
+        Ok(table) => Grid::table(value, &table, arena),
         Err(TableError::NoTable) => match Index::of(value) {
             // Lists are rows.
             Ok(index) if value.items().is_none() => Grid::index(&index, arena).map_err(|error| error.to_string()),
             _ => match Table::assembled(value) {
-                Ok(table) => Grid::table(&table, arena).map_err(|error| error.to_string()),
+                Ok(table) => Grid::table(value, &table, arena),
                 Err(TableError::NoTable) => {
                     let name = |key| label(key, arena.other).into();
                     Columns::of(value, &RowOptions { flatten, label: &name })
@@ -39,7 +39,7 @@ pub fn of<'d>(value: Value<'d>, arena: &'d Arena, flatten: bool) -> Result<Grid<
                 Err(error) => Err(error.to_string()),
             },
         },
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(unread(error, value, 0)),
     }
 }
 

@@ -1,26 +1,64 @@
 //! Numbers as NumPy and Python write them.
 
 use crate::print::pyrepr;
-use pickle_core::known::{DType, Number, Octets};
+use pickle_core::known::{DType, Octets};
+use pickle_core::table::Cell;
 use std::fmt::Write;
 
-/// The number that a scalar of NumPy is.
-pub fn scalar_cell(dtype: &DType<'_>, octets: Octets<'_>) -> Option<Number> {
-    let bytes: Vec<u8> = octets.take(32).collect();
-    dtype.number(&bytes)
+/// `str()` of a scalar of NumPy, or its `repr()`; false for one that has none.
+pub fn scalar(dtype: &DType<'_>, octets: Octets<'_>, repr: bool, out: &mut String) -> bool {
+    let before = out.len();
+    let cell = Cell::item(dtype, octets);
+    // Writing to a String does not fail.
+    let _ = match cell {
+        Cell::Null => write!(out, "NaT"),
+        Cell::Bool(flag) => write!(out, "{}", if flag { "True" } else { "False" }),
+        Cell::Int(int) => write!(out, "{int}"),
+        Cell::Uint(int) => write!(out, "{int}"),
+        Cell::Float(value, bits) => write!(out, "{}", float(value, bits)),
+        Cell::Complex(re, im, bits) => write!(out, "{}", complex(re, im, bits)),
+        Cell::DateTime(ticks, unit) => write!(out, "{}", unit.datetime(ticks)),
+        Cell::TimeDelta(ticks, unit) => write!(out, "{}", unit.timedelta(ticks)),
+        _ => return false,
+    };
+    match cell {
+        // A span without a unit.
+        Cell::Int(_) if dtype.kind == b'm' && !repr => out.push_str(" generic time units"),
+        _ if !repr => {}
+        Cell::Bool(_) => out.insert_str(before, "np."),
+        _ => {
+            let text = out.split_off(before);
+            let _ = match (cell, dtype.kind) {
+                (Cell::Null, b'M') => write!(out, "np.datetime64('NaT','{}')", unit_of(dtype)),
+                (Cell::Null, _) => write!(out, "np.timedelta64('NaT','{}')", unit_of(dtype)),
+                (Cell::DateTime(..), _) if dtype.unit.is_some_and(|tick| tick.count != 1) => {
+                    write!(out, "np.datetime64('{text}','{}')", unit_of(dtype))
+                }
+                (Cell::DateTime(..), _) => write!(out, "np.datetime64('{text}')"),
+                (Cell::TimeDelta(ticks, _), _) => {
+                    let each = dtype.unit.map_or(1, |tick| tick.count).max(1);
+                    write!(out, "np.timedelta64({},'{}')", ticks / each, unit_of(dtype))
+                }
+                (_, b'm') => write!(out, "np.timedelta64({text})"),
+                _ => write!(out, "np.{dtype}({text})"),
+            };
+        }
+    }
+    if let Cell::Bool(_) = cell
+        && repr
+    {
+        out.push('_');
+    }
+    true
 }
 
-/// `str()` of a number; `size` is bytes of it.
-pub fn number(number: Number, size: u64, out: &mut String) {
-    // Writing to a String does not fail.
-    let _ = match number {
-        Number::Bool(flag) => write!(out, "{}", if flag { "True" } else { "False" }),
-        Number::Int(int) => write!(out, "{int}"),
-        Number::Uint(int) => write!(out, "{int}"),
-        Number::Float(value) => write!(out, "{}", float(value, (size * 8) as u8)),
-        Number::Complex(re, im) => write!(out, "{}", complex(re, im, (size * 8) as u8)),
-        _ => Ok(()),
-    };
+/// Its unit, as NumPy names it.
+fn unit_of(dtype: &DType<'_>) -> String {
+    match dtype.unit {
+        Some(tick) if tick.count != 1 => format!("{}{}", tick.count, tick.unit),
+        Some(tick) => tick.unit.to_owned(),
+        None => "generic".to_owned(),
+    }
 }
 
 /// The shortest text that gives back the float of so many bits.

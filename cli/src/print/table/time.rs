@@ -41,7 +41,7 @@ impl Zone {
 }
 
 /// Year, month and day of a day since 1970, in the Gregorian calendar.
-pub fn civil(day: i64) -> (i64, u32, u32) {
+pub fn civil(day: i128) -> (i128, u32, u32) {
     let day = day + 719_468;
     let era = day.div_euclid(146_097);
     let of_era = day.rem_euclid(146_097);
@@ -50,11 +50,11 @@ pub fn civil(day: i64) -> (i64, u32, u32) {
     let month = (5 * of_year + 2) / 153;
     let day = of_year - (153 * month + 2) / 5 + 1;
     let month = if month < 10 { month + 3 } else { month - 9 };
-    (year + era * 400 + i64::from(month <= 2), month as u32, day as u32)
+    (year + era * 400 + i128::from(month <= 2), month as u32, day as u32)
 }
 
 /// The day since 1970 of the first of a month; months may be more than twelve.
-pub fn first_of_month(year: i64, month0: i64) -> i64 {
+pub fn first_of_month(year: i128, month0: i128) -> i128 {
     let (year, month) = (year + month0.div_euclid(12), month0.rem_euclid(12) + 1);
     let year = if month <= 2 { year - 1 } else { year };
     let era = year.div_euclid(400);
@@ -67,7 +67,7 @@ pub fn first_of_month(year: i64, month0: i64) -> i64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instant {
     /// Days since 1970.
-    pub day: i64,
+    pub day: i128,
     /// 0 to 86,399.
     pub second: i64,
     /// 0 to 999,999,999.
@@ -84,32 +84,28 @@ impl Instant {
                 let nano = i128::from(rest) * 1_000_000_000 / i128::from(per);
                 (i128::from(ticks.div_euclid(per as i64)), nano as i64)
             }
-            (Unit::Year, ..) => (i128::from(first_of_month(years(ticks), 0)) * 86_400, 0),
-            (Unit::Month, ..) => (i128::from(first_of_month(1970, years(ticks) - 1970)) * 86_400, 0),
+            (Unit::Year, ..) => (first_of_month(i128::from(ticks) + 1970, 0) * 86_400, 0),
+            (Unit::Month, ..) => (first_of_month(1970, ticks.into()) * 86_400, 0),
             _ => (0, 0),
         };
-        let day = seconds.div_euclid(86_400).clamp(-(1 << 56), 1 << 56) as i64;
+        let day = seconds.div_euclid(86_400);
         Instant { day, second: seconds.rem_euclid(86_400) as i64, nano }
     }
 
     /// Seconds since 1970.
     pub fn seconds(self) -> i64 {
-        self.day.saturating_mul(86_400).saturating_add(self.second)
+        let seconds = self.day * 86_400 + i128::from(self.second);
+        seconds.clamp(i64::MIN.into(), i64::MAX.into()) as i64
     }
 
     fn shifted(self, seconds: i64) -> Instant {
         let second = self.second + seconds;
-        Instant { day: self.day + second.div_euclid(86_400), second: second.rem_euclid(86_400), ..self }
+        Instant { day: self.day + i128::from(second.div_euclid(86_400)), second: second.rem_euclid(86_400), ..self }
     }
 }
 
-/// Far enough for any year that is one, and near enough for days of it to fit 64 bits.
-fn years(ticks: i64) -> i64 {
-    ticks.clamp(-(1 << 46), 1 << 46) + 1970
-}
-
 /// `2024-02-29`
-pub fn date(day: i64, out: &mut String) {
+pub fn date(day: i128, out: &mut String) {
     let (year, month, day) = civil(day);
     // Writing to a String does not fail.
     let _ = if (0..1000).contains(&year) {
@@ -168,15 +164,22 @@ pub fn naive(it: Instant, style: Style, out: &mut String) {
 
 /// `str()` of a `Timestamp`.
 pub fn timestamp(it: Instant, zone: Option<Zone>, separator: char, out: &mut String) {
+    zoned(it, zone, separator, 10, out);
+}
+
+/// The same with so many digits behind the point, see [`Style::digits`].
+pub fn zoned(it: Instant, zone: Option<Zone>, separator: char, digits: usize, out: &mut String) {
     let offset = zone.map(|zone| zone.offset(it.seconds()));
     let local = it.shifted(offset.unwrap_or(0).into());
     date(local.day, out);
     out.push(separator);
     clock(local, out);
-    let _ = match local.nano {
-        0 => Ok(()),
-        nano if nano % 1000 == 0 => write!(out, ".{:06}", nano / 1000),
-        nano => write!(out, ".{nano:09}"),
+    let _ = match (digits, local.nano) {
+        (0, _) | (10, 0) => Ok(()),
+        (3, nano) => write!(out, ".{:03}", nano / 1_000_000),
+        (6, nano) => write!(out, ".{:06}", nano / 1000),
+        (10, nano) if nano % 1000 == 0 => write!(out, ".{:06}", nano / 1000),
+        (_, nano) => write!(out, ".{nano:09}"),
     };
     if let Some(offset) = offset {
         let (sign, offset) = if offset < 0 { ('-', -offset) } else { ('+', offset) };

@@ -6,7 +6,7 @@ use super::{Other, python};
 use pickle_core::Value;
 use pickle_core::known::Octets;
 use pickle_core::table::{
-    ArrowType, Categories, Cell, Chunk, Closed, Copies, Frequency, Interval, Lane, Meaning, Run, Scalar, Values,
+    ArrowType, Categories, Cell, Chunk, Closed, Copies, Frequency, Interval, Lane, Meaning, Run, Scalar, Unit, Values,
 };
 use std::fmt::Write;
 
@@ -68,6 +68,10 @@ pub struct Column<'d> {
     /// As pandas names it.
     pub dtype: String,
     zone: Option<Zone>,
+    /// pyarrow keeps it.
+    is_arrow: bool,
+    /// What `str()` of a missing label is.
+    missing: &'static str,
     freq: Option<Frequency<'d>>,
     other: Other,
     /// A zone or frequency that is not known: what its cells cannot say.
@@ -78,7 +82,8 @@ impl<'d> Column<'d> {
     /// Objects one by one.
     pub fn objects(values: Vec<Option<Value<'d>>>, other: Other) -> Self {
         let dtype = kind_of(&values).to_owned();
-        Column { len: values.len(), data: Data::Objects(values), dtype, zone: None, freq: None, other, unknown: None }
+        let (len, data) = (values.len(), Data::Objects(values));
+        Column { len, data, dtype, zone: None, is_arrow: false, missing: "nan", freq: None, other, unknown: None }
     }
 
     /// The values of a table's column. `copies` are those that were made for other columns of it.
@@ -105,6 +110,11 @@ impl<'d> Column<'d> {
                 freq
             }
             _ => None,
+        };
+        let missing = match &values {
+            Values::Run(run) | Values::Categorical { categories: Categories::Run(run), .. } => missing_in(run),
+            Values::Masked(..) => "<NA>",
+            _ => "nan",
         };
         let run_items = |run: &Run<'d>| -> Vec<Item<'d>> { run_cells(run).into_iter().map(Item::Cell).collect() };
         let mut zone = zone;
@@ -138,7 +148,19 @@ impl<'d> Column<'d> {
             }
             values => Data::Values(Box::new(values)),
         };
-        Column { data, len, dtype, zone, freq, other: arena.other, unknown }
+        let is_arrow = matches!(data, Data::Chunks(_));
+        let mut column = Column { data, len, dtype, zone, is_arrow, missing, freq, other: arena.other, unknown };
+        if column.unknown.is_none() && !column.has_values() {
+            column.unknown = Some("what an index of its dictionary stands for".to_owned());
+        }
+        column
+    }
+
+    /// Every index of a dictionary has a value.
+    fn has_values(&self) -> bool {
+        let Data::Chunks(chunks) = &self.data else { return true };
+        let mut coded = chunks.iter().filter(|chunk| matches!(chunk.kind(), ArrowType::Dictionary(..)));
+        coded.all(|chunk| (0..chunk.len()).all(|at| chunk.cell(at).is_some()))
     }
 
     /// Number of values.
@@ -253,6 +275,8 @@ impl<'d> Column<'d> {
     /// The value of a row as `to_csv` writes it; nothing where it is missing.
     pub fn write(&self, row: usize, style: Style, out: &mut String) {
         match self.item(row) {
+            // pyarrow gives pandas floats of 64 bits.
+            Some(Item::Cell(Cell::Float(float, _))) if self.is_arrow => self.cell(Cell::Float(float, 64), style, out),
             Some(Item::Cell(cell)) => self.cell(cell, style, out),
             Some(Item::Interval(left, right, closed)) => {
                 let end = Style { dates_only: false, digits: 10 };
@@ -284,12 +308,16 @@ impl<'d> Column<'d> {
                 let bytes: Vec<u8> = piece.bytes().collect();
                 write!(out, "{}", bytes_repr(&bytes))
             }
+            Cell::DateTime(ticks, unit) if is_of_numpy(unit) => write!(out, "{}", unit.datetime(ticks)),
+            Cell::TimeDelta(ticks, unit) if is_of_numpy(unit) || matches!(unit, Unit::Year | Unit::Month) => {
+                write!(out, "{}", unit.timedelta(ticks))
+            }
             Cell::DateTime(ticks, unit) => {
                 let at = Instant::of(ticks, unit);
                 // A span of digits that no column has: each time for itself.
                 match (self.zone, style.digits) {
                     (None, 0..=9) => time::naive(at, style, out),
-                    (zone, _) => time::timestamp(at, zone, ' ', out),
+                    (zone, digits) => time::zoned(at, zone, ' ', digits, out),
                 }
                 Ok(())
             }
@@ -323,6 +351,16 @@ impl<'d> Column<'d> {
         };
     }
 
+    /// The label of a row as `str()` has it, where columns have several: times with the clock, and a word for what is missing.
+    pub fn heading(&self, row: usize, out: &mut String) {
+        let own = Style { dates_only: false, digits: 10 };
+        match self.item(row) {
+            None => out.push_str(self.missing),
+            Some(Item::Cell(Cell::Float(float, _))) => self.cell(Cell::Float(float, 64), own, out),
+            Some(_) => self.write(row, own, out),
+        }
+    }
+
     /// The value of a row as JSON.
     pub fn json(&self, row: usize, out: &mut String) {
         let quoted = |text: &str, out: &mut String| out.push_str(&serde_json::Value::from(text).to_string());
@@ -340,6 +378,14 @@ impl<'d> Column<'d> {
             Cell::Bool(flag) => out.push_str(if flag { "true" } else { "false" }),
             Cell::Float(float, _) if float.is_infinite() => out.push_str("null"),
             Cell::Int(_) | Cell::Uint(_) | Cell::Float(..) => self.cell(cell, Style::default(), out),
+            Cell::DateTime(_, unit) | Cell::TimeDelta(_, unit) if is_of_numpy(unit) => {
+                self.cell(cell, Style::default(), &mut text);
+                quoted(&text, out);
+            }
+            Cell::TimeDelta(_, Unit::Year | Unit::Month) => {
+                self.cell(cell, Style::default(), &mut text);
+                quoted(&text, out);
+            }
             Cell::DateTime(ticks, unit) => {
                 time::iso(Instant::of(ticks, unit), self.zone.is_some(), &mut text);
                 quoted(&text, out);
@@ -382,6 +428,21 @@ impl<'d> Column<'d> {
             .iter()
             .any(|name| self.dtype.starts_with(name))
     }
+}
+
+/// What `str()` of a missing label of these is.
+fn missing_in(run: &Run<'_>) -> &'static str {
+    match run {
+        Run::Lane(_, Meaning::Zone(_) | Meaning::Period(_)) => "NaT",
+        Run::Lane(lane, _) if matches!(lane.dtype().kind, b'M' | b'm') => "NaT",
+        Run::Arrow(arrow) if !matches!(arrow.kind(), ArrowType::Text { utf8: true, .. }) => "<NA>",
+        _ => "nan",
+    }
+}
+
+/// No column of pandas has it, and it is shorter than what Python's times have.
+fn is_of_numpy(unit: Unit) -> bool {
+    matches!(unit, Unit::Pico | Unit::Femto | Unit::Atto)
 }
 
 fn bytes_repr(bytes: &[u8]) -> String {

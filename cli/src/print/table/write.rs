@@ -54,7 +54,7 @@ pub fn csv(grid: &Grid<'_>, index: bool, delimiter: char, rows: Range<usize>, ou
                 let before = (0..count).map(|at| if at == 0 { first.clone() } else { String::new() });
                 let labels = (0..grid.columns.len()).map(|at| {
                     let mut text = String::new();
-                    header.label(level, at, &mut text);
+                    header.heading(level, at, &mut text);
                     text
                 });
                 line(&mut before.chain(labels), delimiter, out)?;

@@ -1,7 +1,7 @@
 //! Values without parts, as text.
 
 use crate::print::canonical::big_int;
-use crate::print::cells::{Cells, Item, cell, datetime, fields, leaves, subarray};
+use crate::print::cells::{Cells, Item, cell, fields, leaves, subarray};
 use crate::print::pyrepr;
 use pickle_core::known::{DType, Number, Octets};
 use pickle_core::table::Cell;
@@ -198,7 +198,7 @@ fn masked_item(dtype: &DType<'_>, bytes: &[u8], mask: &[u8], taste: bool) -> Str
     }
     match cell(dtype, bytes) {
         Cell::Null => "NaT".into(),
-        Cell::DateTime(ticks, unit) if dtype.kind == b'M' => datetime(ticks, unit).unwrap_or_else(|| ticks.to_string()),
+        Cell::DateTime(ticks, unit) if dtype.kind == b'M' => unit.datetime(ticks).to_string(),
         Cell::Chars(piece, big) => {
             let text: String = piece.chars(big).collect();
             let (shown, total) = string(text.as_bytes(), ITEM);

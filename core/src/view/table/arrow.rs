@@ -126,6 +126,14 @@ impl<'d> ArrowType<'d> {
 /// See the example of [`Arrow`].
 #[derive(Clone, Copy, Debug)]
 pub struct Chunk<'d> {
+    own: Buffers<'d>,
+    /// What the indexes of a dictionary stand for.
+    values: Option<Buffers<'d>>,
+}
+
+/// An array without its dictionary.
+#[derive(Clone, Copy, Debug)]
+struct Buffers<'d> {
     kind: ArrowType<'d>,
     len: usize,
     offset: usize,
@@ -133,7 +141,6 @@ pub struct Chunk<'d> {
     /// The offsets of text, the indexes of a dictionary, or the values.
     first: Option<Octets<'d>>,
     second: Option<Octets<'d>>,
-    dictionary: Option<Value<'d>>,
 }
 
 impl<'d> Chunk<'d> {
@@ -144,14 +151,58 @@ impl<'d> Chunk<'d> {
             return None;
         }
         let data = object.args().next()?;
+        let own = Buffers::of(data)?;
+        let values = match own.kind {
+            // It has the same parts, and no call around them.
+            ArrowType::Dictionary(..) => Some(Buffers::of(data.at(6)?)?),
+            _ => None,
+        };
+        // A dictionary of dictionaries is none that pyarrow makes.
+        let nested = matches!(values, Some(Buffers { kind: ArrowType::Dictionary(..), .. }));
+        if nested { None } else { Some(Chunk { own, values }) }
+    }
+
+    /// Items.
+    pub fn len(&self) -> usize {
+        self.own.len
+    }
+
+    /// No items.
+    pub fn is_empty(&self) -> bool {
+        self.own.len == 0
+    }
+
+    /// The type.
+    pub fn kind(&self) -> ArrowType<'d> {
+        self.own.kind
+    }
+
+    /// The item at an index.
+    pub fn cell(&self, index: usize) -> Option<Cell<'d>> {
+        let (ArrowType::Dictionary(indexes, _), Some(values)) = (self.own.kind, &self.values) else {
+            return self.own.cell(index);
+        };
+        match (Buffers { kind: ArrowType::of(indexes)?, ..self.own }).cell(index)? {
+            Cell::Null => Some(Cell::Null),
+            place => values.cell(usize::try_from(place.as_int()?).ok()?),
+        }
+    }
+
+    /// The same with all buffers in one piece, see [`super::Lane::with_bytes`].
+    pub fn with_bytes(self, copy: &mut dyn FnMut(Octets<'d>) -> &'d [u8]) -> Self {
+        Chunk { own: self.own.with_bytes(copy), values: self.values.map(|values| values.with_bytes(copy)) }
+    }
+}
+
+impl<'d> Buffers<'d> {
+    /// `(type, length, null_count, offset, buffers, ..)`
+    fn of(data: Value<'d>) -> Option<Self> {
         let mut parts = data.items()?;
         let kind = ArrowType::of(parts.next()?)?;
         let len = usize::try_from(parts.next()?.as_u64()?).ok()?;
         let _nulls = parts.next()?;
         let offset = usize::try_from(parts.next()?.as_u64()?).ok()?;
         let mut buffers = parts.next()?.items()?;
-        let _children = parts.next();
-        let dictionary = parts.next().filter(|dictionary| !dictionary.is_none());
         let mut buffer = || match buffers.next() {
             Some(value) if value.is_none() => Some(None),
             Some(value) => {
@@ -161,8 +212,8 @@ impl<'d> Chunk<'d> {
             }
             None => Some(None),
         };
-        let chunk = Chunk { kind, len, offset, validity: buffer()?, first: buffer()?, second: buffer()?, dictionary };
-        if chunk.fits()? { Some(chunk) } else { None }
+        let it = Buffers { kind, len, offset, validity: buffer()?, first: buffer()?, second: buffer()? };
+        if it.fits()? { Some(it) } else { None }
     }
 
     /// All buffers are as long as the array says.
@@ -198,32 +249,7 @@ impl<'d> Chunk<'d> {
         }
     }
 
-    /// Items.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// No items.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// The type.
-    pub fn kind(&self) -> ArrowType<'d> {
-        self.kind
-    }
-
-    /// The indexes of a dictionary array.
-    fn index(&self, at: usize, kind: ArrowType<'d>) -> Option<usize> {
-        let ArrowType::Int(bits, _) = kind else { return None };
-        let size = usize::from(bits / 8);
-        let mut wide = [0; 8];
-        wide.get_mut(..size)?.copy_from_slice(take::<8>(self.first?, at.checked_mul(size)?, size)?.get(..size)?);
-        usize::try_from(u64::from_le_bytes(wide)).ok()
-    }
-
-    /// The item at an index.
-    pub fn cell(&self, index: usize) -> Option<Cell<'d>> {
+    fn cell(&self, index: usize) -> Option<Cell<'d>> {
         if index >= self.len {
             return None;
         }
@@ -272,21 +298,8 @@ impl<'d> Chunk<'d> {
                     _ => Cell::Bytes(piece),
                 }
             }
-            ArrowType::Dictionary(index, _) => {
-                let place = self.index(at, ArrowType::of(index)?)?;
-                // A dictionary of dictionaries is none that pyarrow makes.
-                let values = Chunk::of(self.dictionary?)?;
-                match values.kind {
-                    ArrowType::Dictionary(..) => return None,
-                    _ => return values.plain(place),
-                }
-            }
+            ArrowType::Dictionary(..) => return None,
         })
-    }
-
-    /// As [`Chunk::cell`], for what is no dictionary: so that nothing nests.
-    fn plain(&self, index: usize) -> Option<Cell<'d>> {
-        Chunk { dictionary: None, ..*self }.cell(index)
     }
 
     fn piece(&self, octets: Octets<'d>, from: usize, len: usize) -> Option<Piece<'d>> {
@@ -298,8 +311,7 @@ impl<'d> Chunk<'d> {
         }
     }
 
-    /// The same with all buffers in one piece, see [`super::Lane::with_bytes`].
-    pub fn with_bytes(mut self, copy: &mut dyn FnMut(Octets<'d>) -> &'d [u8]) -> Self {
+    fn with_bytes(mut self, copy: &mut dyn FnMut(Octets<'d>) -> &'d [u8]) -> Self {
         for buffer in [&mut self.validity, &mut self.first, &mut self.second] {
             if let Some(octets) = *buffer
                 && octets.as_slice().is_none()
@@ -353,13 +365,13 @@ impl<'d> Arrow<'d> {
         match object.class()?.pair() {
             ("pyarrow.lib", "_restore_array") => {
                 let chunk = Chunk::of(value)?;
-                Some(Arrow { value, kind: chunk.kind, len: chunk.len })
+                Some(Arrow { value, kind: chunk.kind(), len: chunk.len() })
             }
             ("pyarrow.lib", "chunked_array") => {
                 let mut args = object.args();
                 let chunks = args.next()?;
                 let kind = ArrowType::of(args.next()?)?;
-                let len = chunks.items()?.try_fold(0usize, |len, chunk| len.checked_add(Chunk::of(chunk)?.len))?;
+                let len = chunks.items()?.try_fold(0usize, |len, chunk| len.checked_add(Chunk::of(chunk)?.len()))?;
                 if !matches!(chunks.kind(), Kind::List | Kind::Tuple) {
                     return None;
                 }
@@ -399,7 +411,7 @@ impl<'d> Arrow<'d> {
     pub fn cell(&self, index: usize) -> Option<Cell<'d>> {
         let mut index = index;
         for chunk in self.chunks() {
-            match index.checked_sub(chunk.len) {
+            match index.checked_sub(chunk.len()) {
                 None => return chunk.cell(index),
                 Some(rest) => index = rest,
             }

@@ -61,6 +61,7 @@ impl<'d> Levels<'d> {
         let level = self.levels.at(number).ok_or(TableError::Parts)?;
         let categories = match Values::of(level, 0)? {
             Values::Run(run) => Categories::Run(run),
+            Values::Masked(data, mask) => Categories::Run(values::unmasked(data, mask)?),
             Values::Intervals(left, right, closed) => Categories::Intervals(left, right, closed),
             Values::Categorical { categories, codes, .. } => {
                 // A level of categories has each of them once, mostly in their order.

@@ -159,18 +159,7 @@ impl<'d> Table<'d> {
                 _ => Table::matrix(array),
             };
         }
-        let object = value.as_object().ok_or(TableError::NoTable)?;
-        let state = object.state().ok_or(TableError::NoTable)?;
-        let manager = if Manager::is(state) {
-            state
-        } else {
-            let inner = value.get("_mgr").or_else(|| value.get("_data")).ok_or(TableError::NoTable)?;
-            if !Manager::is(inner) {
-                return Err(TableError::NoTable);
-            }
-            inner
-        };
-        let (manager, first, second) = Manager::of(manager)?;
+        let (manager, first, second) = Manager::of(manager_of(value)?)?;
         match second {
             None => {
                 let index = Index::of(first)?;
@@ -186,6 +175,18 @@ impl<'d> Table<'d> {
                 Ok(Table { source, columns, rows, labels: Some(labels), index: Some(index), name: None })
             }
         }
+    }
+
+    /// The class of the values of a frame's column, or of a series, where it is not known: what [`TableError::Class`] is
+    /// about. It is that of what is inside others, such as the categories of a categorical; of an array of pyarrow it is that
+    /// of its type.
+    pub fn unknown_class(value: Value<'d>, column: usize) -> Option<GlobalName<&'d str>> {
+        let (manager, first, second) = Manager::of(manager_of(value).ok()?).ok()?;
+        let (values, row) = match second {
+            None => (manager.single()?, 0),
+            Some(_) => manager.find(column, &Index::of(first).ok()?).ok().map(|(values, row, _)| (values, row))?,
+        };
+        values::unknown(values, row)
     }
 
     fn series(
@@ -328,6 +329,16 @@ impl<'d> Table<'d> {
             _ => (0..self.columns).try_for_each(|number| each(number, self.column(number))),
         }
     }
+}
+
+/// What a frame or series keeps its blocks in.
+fn manager_of(value: Value<'_>) -> Result<Value<'_>, TableError> {
+    let state = value.as_object().and_then(|object| object.state()).ok_or(TableError::NoTable)?;
+    if Manager::is(state) {
+        return Ok(state);
+    }
+    let inner = value.get("_mgr").or_else(|| value.get("_data"));
+    inner.filter(|inner| Manager::is(*inner)).ok_or(TableError::NoTable)
 }
 
 /// The value is a list or tuple.

@@ -359,10 +359,38 @@ pub(super) fn categories_of(value: Value<'_>) -> Result<Categories<'_>, TableErr
                 return Ok(Categories::Intervals(left, right, closed));
             }
             Step::In(inner) => inner,
+            Step::Done(Values::Masked(data, mask)) => return unmasked(data, mask).map(Categories::Run),
             _ => return run_of(here, 0).map(Categories::Run),
         };
     }
     Err(TableError::Class)
+}
+
+/// Values of a nullable dtype none of which is missing, as categories and levels of labels have them.
+pub(super) fn unmasked<'d>(data: Lane<'d>, mask: Lane<'d>) -> Result<Run<'d>, TableError> {
+    let is_missing = mask.cells().any(|cell| matches!(cell, Cell::Bool(true)));
+    if is_missing { Err(TableError::Parts) } else { Ok(Run::Lane(data, Meaning::Plain)) }
+}
+
+/// The class because of which [`Values::of`] says [`TableError::Class`]: of the values, or of what is in them.
+pub(super) fn unknown(value: Value<'_>, row: usize) -> Option<GlobalName<&str>> {
+    let mut here = value;
+    for _ in 0..DEPTH {
+        here = match step(here, row) {
+            Ok(Step::In(inner) | Step::Zoned(inner, _) | Step::Categorical { categories: inner, .. }) => inner,
+            Ok(Step::Intervals(left, ..)) => left,
+            Ok(Step::Done(_)) | Err(_) => break,
+        };
+    }
+    let object = here.as_object()?;
+    let named = |value: Option<Value<'_>>| value.is_some_and(|value| value.as_global().is_some());
+    match object.class().map(GlobalName::pair) {
+        // What is made by a call that is given the class, and what is made of a type.
+        Some((_, "chunked_array")) => object.args().nth(1)?.as_object()?.class(),
+        Some((_, "_restore_array")) => object.args().next()?.at(0)?.as_object()?.class(),
+        Some(_) if named(object.args().next()) => object.args().next()?.as_global(),
+        _ => object.instance()?.class.as_global(),
+    }
 }
 
 /// The code of a row: None inside for one that is missing.

@@ -2,7 +2,7 @@
 
 use super::told::global_name;
 use super::{Step, Steps, map, one, raw, string, value};
-use crate::print::cells::{Cells, Item, Nested, Token, cell, datetime, fields, leaves, subarray};
+use crate::print::cells::{Cells, Item, Nested, Token, cell, fields, leaves, subarray};
 use crate::print::json::{one_line, text};
 use pickle_core::GlobalName;
 use pickle_core::known::{Array, DType, Data, Masked, Number};
@@ -196,10 +196,7 @@ fn masked_item(dtype: &DType<'_>, bytes: &[u8], mask: &[u8], out: &mut dyn Write
         };
     }
     match it {
-        Cell::DateTime(ticks, unit) => match datetime(ticks, unit) {
-            Some(time) => text::string(out, &time),
-            None => number(dtype.number(bytes), out),
-        },
+        Cell::DateTime(ticks, unit) => text::string(out, &unit.datetime(ticks).to_string()),
         Cell::Chars(piece, big) => text::string(out, &piece.chars(big).collect::<String>()),
         Cell::Bytes(piece) => {
             let bytes: Vec<u8> = piece.bytes().collect();

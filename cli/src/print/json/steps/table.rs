@@ -13,7 +13,7 @@ use std::rc::Rc;
 /// says more.
 pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Option<Steps<'d>> {
     let (grid, is_series, name) = match Table::of(it) {
-        Ok(table) => (Grid::table(&table, form.arena).ok()?, table.is_series(), table.name()),
+        Ok(table) => (Grid::table(it, &table, form.arena).ok()?, table.is_series(), table.name()),
         Err(_) => {
             let index = Index::of(it).ok()?;
             (Grid::index(&index, form.arena).ok()?, true, index.name(0))

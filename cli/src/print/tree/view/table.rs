@@ -19,7 +19,7 @@ const WIDTH: usize = 60;
 pub fn table_view<'d>(value: Value<'d>) -> Option<Vec<Piece<'d>>> {
     let arena = Arena::new(one_line);
     let (grid, noun) = match Table::of(value) {
-        Ok(table) => (Grid::table(&table, &arena).ok()?, if table.is_series() { "value" } else { "row" }),
+        Ok(table) => (Grid::table(value, &table, &arena).ok()?, if table.is_series() { "value" } else { "row" }),
         Err(_) => (Grid::index(&Index::of(value).ok()?, &arena).ok()?, "label"),
     };
     let object = value.as_object()?;
