@@ -5,6 +5,7 @@
 
 mod arrays;
 mod keys;
+mod means;
 mod tables;
 
 use crate::Failure;
@@ -147,6 +148,7 @@ impl Comparer {
         match (a.view(), b.view()) {
             (View::Sequence(x), View::Sequence(y)) => {
                 same_kind(found);
+                found.extend(means::property("maxlen", x.max_len, y.max_len));
                 let mut both = by_place(x.items, y.items);
                 both.extend(by_key(x.attributes, y.attributes, &mut self.doubts));
                 both
@@ -159,8 +161,16 @@ impl Comparer {
             }
             (View::Mapping(x), View::Mapping(y)) => {
                 same_kind(found);
+                found.extend(means::property("default_factory", x.factory, y.factory));
+                // Keys of later maps stand behind those of the first.
+                if let Some(states) = means::chains((a, &x), (b, &y)) {
+                    return vec![(Step::Name("state"), Some(states.0), Some(states.1))];
+                }
                 let mut both = by_key(x.pairs, y.pairs, &mut self.doubts);
                 both.extend(by_key(x.attributes, y.attributes, &mut self.doubts));
+                if x.state.is_some() || y.state.is_some() {
+                    both.push((Step::Name("state"), x.state, y.state));
+                }
                 both
             }
             (View::Record(x), View::Record(y)) => {
@@ -190,7 +200,14 @@ impl Comparer {
             (View::Derived(x), View::Derived(y)) => {
                 same_kind(found);
                 let inner = self.pair(x.value, y.value, found);
-                if inner.is_empty() { inner } else { self.made_of(a, b) }
+                if !inner.is_empty() {
+                    return self.made_of(a, b);
+                }
+                // What a UserString has is the text.
+                if x.class.is_none() && y.class.is_none() {
+                    return inner;
+                }
+                by_key(own(a), own(b), &mut self.doubts)
             }
             // Protocols 0 and 1 make an int of a subclass in another way than later ones.
             (View::Derived(x), View::Record(y)) if x.class.is_some() && y.args.len() == 1 => {
@@ -227,7 +244,7 @@ impl Comparer {
 
     /// The fields, arguments and attributes of two objects.
     fn records<'d>(&mut self, a: Value<'d>, b: Value<'d>, x: Record<'d>, y: Record<'d>) -> Vec<Both<'d>> {
-        let mut both = by_place(x.positional(), y.positional());
+        let mut both = if means::same_octets(&x, &y) { Vec::new() } else { by_place(x.positional(), y.positional()) };
         let named = |kwargs: Option<Value<'d>>| kwargs.and_then(|kwargs| kwargs.entries()).into_iter().flatten();
         both.extend(by_key(named(x.kwargs), named(y.kwargs), &mut self.doubts));
         both.extend(by_key(x.attributes, y.attributes, &mut self.doubts));
@@ -267,6 +284,13 @@ impl Comparer {
                 self.tolerance.is_close(*x, *y) && self.tolerance.is_close(*i, *j)
             }
             (View::Global(x), View::Global(y)) => same_global(*x, *y),
+            // Protocols 2 and 3 have a class in a class as an attribute.
+            (View::Member(_), View::Global(_)) | (View::Global(_), View::Member(_)) => names::of(a) == names::of(b),
+            (View::Object(..), _) | (_, View::Object(..))
+                if a.kind() == Kind::Object && b.kind() == Kind::Object && types(a, b).is_none() =>
+            {
+                return self.made_of(a, b);
+            }
             (View::Buffer(x), View::Buffer(y)) => {
                 self.doubts.push("?its bytes are outside the pickle, in a buffer, and are not compared".into());
                 x == y
@@ -275,15 +299,19 @@ impl Comparer {
             _ if a.kind() == Kind::Object && parts::parts(a).is_some() => {
                 found.extend(types(a, b));
                 // The helpers that protocols 0 and 1 make objects with are no difference.
-                let record = |value: Value<'d>| value.as_object().and_then(|object| object.as_record());
-                return match (record(a), record(b)) {
-                    (Some(x), Some(y)) => self.records(a, b, x, y),
-                    _ => self.made_of(a, b),
+                return match as_records(a, b) {
+                    Some((x, y)) => self.records(a, b, x, y),
+                    None => self.made_of(a, b),
                 };
             }
             _ if parts::parts(a).is_some() => return self.made_of(a, b),
             _ => match (comparable_json(a, MOST_TEXT), comparable_json(b, MOST_TEXT)) {
-                (Some(x), Some(y)) => x == y,
+                (Some(x), Some(y)) => {
+                    if x == y {
+                        found.extend(means::beside_text(a, b, views));
+                    }
+                    x == y
+                }
                 _ => {
                     self.doubts.push("?it is too large to be compared".into());
                     true
@@ -311,7 +339,11 @@ impl Comparer {
     ) -> Vec<Both<'d>> {
         let mut both = match arrays::compare(x, y, self.tolerance, found) {
             arrays::Outcome::Done => Vec::new(),
-            arrays::Outcome::Parts => return self.made_of(a, b),
+            // joblib has them in a pickle of their own.
+            arrays::Outcome::Parts => match arrays::objects(x, y) {
+                Some((x, y)) => by_place(x, y),
+                None => return self.made_of(arrays::pickled(a), arrays::pickled(b)),
+            },
             arrays::Outcome::Elsewhere => {
                 self.doubts.push("?its items are outside the pickle, in a buffer, and are not compared".into());
                 Vec::new()
@@ -332,6 +364,10 @@ impl Comparer {
         };
         let of = |value: Value<'d>| {
             let mut all: Vec<_> = parts::parts(value).or_else(|| parts::made_of(value)).into_iter().flatten().collect();
+            // What is called is the type, which is compared.
+            if value.as_object().is_some_and(|object| names::of(object.callable()).is_some()) {
+                all.retain(|(step, _)| !matches!(step, Step::Name("call")));
+            }
             // The helpers that protocols 0 and 1 make objects with are no difference.
             if let Some(instance) = value.as_object().and_then(|object| object.instance()) {
                 let before = all.len();
@@ -356,6 +392,11 @@ impl Comparer {
 /// The attributes that an object has by its state.
 fn own(value: Value<'_>) -> Attributes<'_> {
     value.as_object().and_then(|object| Attributes::of(object.state()?)).unwrap_or_default()
+}
+
+/// Both as records, whatever else their classes are known to mean.
+fn as_records<'d>(a: Value<'d>, b: Value<'d>) -> Option<(Record<'d>, Record<'d>)> {
+    a.as_object()?.as_record().zip(b.as_object()?.as_record())
 }
 
 /// The types of two values, where they differ. Names that are loaded as the same class are no difference.

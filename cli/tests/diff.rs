@@ -367,3 +367,96 @@ fn paths_of_numpy_keys_can_be_used() {
         }
     }
 }
+
+/// What the text of a value does not tell.
+#[test]
+fn what_values_mean_beside_their_text() {
+    let folder = Folder::new();
+    let zone = |name: &str| format!("cdatetime\ntimezone\ncdatetime\ntimedelta\nK\0M\x10\x0eK\0\u{87}R{name}R");
+    let named = zone("X\x03\0\0\0CET\u{86}");
+    let unnamed = zone("\u{85}");
+    let time = |hour: &[u8]| [b"cdatetime\ntime\nC\x06", hour, b"\0\0\0\0\0\x85R"].concat();
+    let bytes = |text: String| text.chars().map(|c| c as u8).collect::<Vec<u8>>();
+    let record = |code: &str| {
+        let plain = |code: &str| {
+            format!(
+                "cnumpy\ndtype\nX\x02\0\0\0{code}\u{89}\u{88}\u{87}R(K\x03X\x01\0\0\0<NNNJ\u{ff}\u{ff}\u{ff}\u{ff}J\u{ff}\u{ff}\u{ff}\u{ff}K\0tb"
+            )
+        };
+        let fields = format!("}}X\x01\0\0\0a{}K\0\u{86}s", plain(code));
+        let dtype = format!(
+            "cnumpy\ndtype\nX\x02\0\0\0V4\u{89}\u{88}\u{87}R(K\x03X\x01\0\0\0|NX\x01\0\0\0a\u{85}{fields}K\x04K\x01K\x10tb"
+        );
+        bytes(format!(
+            "cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\u{85}C\x01b\u{87}R(K\x01K\x01\u{85}{dtype}\u{89}C\x04\0\0\0\0tb"
+        ))
+    };
+    let derived =
+        |n: u8| [&b"ccopyreg\n_reconstructor\n(cm\nI\ncbuiltins\nint\nK\x03tR}X\x01\0\0\0aK"[..], &[n], b"sb"].concat();
+    let cases: Vec<(Vec<u8>, Vec<u8>, &str)> = vec![
+        (
+            b"ccollections\ndeque\n)K\x05\x86RK\x01a".to_vec(),
+            b"ccollections\ndeque\n)RK\x01a".to_vec(),
+            "~ $: maxlen 5 -> None\n",
+        ),
+        (
+            b"ccollections\ndefaultdict\ncbuiltins\nlist\n\x85R".to_vec(),
+            b"ccollections\ndefaultdict\ncbuiltins\nint\n\x85R".to_vec(),
+            "~ $: default_factory list -> int\n",
+        ),
+        (
+            b"ccollections\nChainMap\n)\x81}X\x04\0\0\0maps](}K\x01K\x02s}esb".to_vec(),
+            b"ccollections\nChainMap\n)\x81}X\x04\0\0\0maps]}K\x01K\x02sasb".to_vec(),
+            "- $@state.maps[1]: {}\n",
+        ),
+        (time(b"\x81"), time(b"\x01"), "~ $: fold 1 -> 0\n"),
+        (bytes(named), bytes(unnamed), "~ $: zone +01:00 CET -> +01:00\n"),
+        (
+            b"cpathlib\nPurePosixPath\nX\x01\0\0\0a\x85R".to_vec(),
+            b"cpathlib\nPureWindowsPath\nX\x01\0\0\0a\x85R".to_vec(),
+            "~ $: type PurePosixPath -> PureWindowsPath\n",
+        ),
+        (
+            b"cpandas._libs.missing\nNA\n".to_vec(),
+            b"cpandas._libs.tslibs.nattype\n_nat_unpickle\nN\x85R".to_vec(),
+            "~ $: type NA -> NaT\n",
+        ),
+        (record("i4"), record("f4"), "~ $: dtype [[\"a\",\"int32\"]] -> [[\"a\",\"float32\"]]\n"),
+        (derived(1), derived(2), "~ $.a: 1 -> 2\n"),
+    ];
+    for (a, b, wanted) in cases {
+        let whole = |value: &[u8]| [b"\x80\x03", value, b"."].concat();
+        let (a, b) = (folder.bytes("a", &whole(&a)), folder.bytes("b", &whole(&b)));
+        assert_eq!(diff(&[], &a, &b), (1, wanted.to_owned()));
+        assert_eq!(diff(&["--json"], &a, &b).0, 1);
+        assert_eq!((diff(&[], &a, &a), diff(&[], &b, &b)), ((0, String::new()), (0, String::new())));
+    }
+}
+
+/// Spellings of the same, which differ between protocols and libraries.
+#[test]
+fn spellings_of_protocols_are_no_difference() {
+    let folder = Folder::new();
+    let nested = b"c__builtin__\ngetattr\ncm\nOuter\nX\x05\0\0\0Inner\x86R";
+    let instance = |class: &[u8]| [class, b")\x81}X\x01\0\0\0aK\x01sb"].concat();
+    let text = b"X\x04\0\0\0x\xc3\xbfyX\x07\0\0\0latin-1\x86R";
+    let cases: Vec<(Vec<u8>, Vec<u8>)> = vec![
+        (nested.to_vec(), b"\x8c\x01m\x8c\x0bOuter.Inner\x93".to_vec()),
+        (instance(nested), instance(b"\x8c\x01m\x8c\x0bOuter.Inner\x93")),
+        ([b"cm\nBA\n", &text[..]].concat(), b"cm\nBA\nC\x03x\xffy\x85R".to_vec()),
+        (instance(b"ccommands\nCompletedProcess\n"), instance(b"csubprocess\nCompletedProcess\n")),
+    ];
+    for (nth, (a, b)) in cases.into_iter().enumerate() {
+        let (a, b) = (
+            folder.bytes("a", &[b"\x80\x02", &a[..], b"."].concat()),
+            folder.bytes("b", &[b"\x80\x04", &b[..], b"."].concat()),
+        );
+        assert_eq!(diff(&[], &a, &b), (0, String::new()), "{nth}");
+        assert_eq!(diff(&[], &b, &a), (0, String::new()), "{nth}");
+    }
+    let (a, b) = (
+        folder.bytes("a", &[b"\x80\x02", &instance(nested)[..], b"."].concat()),
+        folder.bytes("b", b"\x80\x04\x8c\x01m\x8c\x05Other\x93)\x81}\x8c\x01aK\x02sb."),
+    );
+    assert_eq!(diff(&[], &a, &b), (1, "~ $: type m.Outer.Inner -> m.Other\n~ $.a: 1 -> 2\n".into()));
+}

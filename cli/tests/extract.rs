@@ -316,6 +316,26 @@ fn arrays_wherever_they_are() {
     assert!(npz.len() == 2 && npz.by_name("coef_.npy").is_ok() && npz.by_name("n.npy").is_ok());
 }
 
+#[test]
+fn arrays_of_objects_keep_their_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let head = b"\x80\x03}X\x01\0\0\0acnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85C\x01b\x87R";
+    let dtype = b"cnumpy\ndtype\nX\x02\0\0\0O8\x89\x88\x87R(K\x03X\x01\0\0\0|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tb";
+    for (fortran, order) in [(b'\x88', "True"), (b'\x89', "False")] {
+        let pickle = [&head[..], b"(K\x01K\x02K\x02\x86", dtype, &[fortran], b"](K\x01NK\x02\x88etbs."].concat();
+        std::fs::write(folder.join("a.pkl"), pickle).expect("written");
+        let run = pickle_of(folder, &["extract", "a.pkl", "-o", "a.npz"]);
+        assert!(run.0, "{}", run.1);
+        let npz = std::fs::read(folder.join("a.npz")).expect("written");
+        let mut npz = zip::ZipArchive::new(std::io::Cursor::new(npz)).expect("a zip");
+        let mut text = Vec::new();
+        std::io::Read::read_to_end(&mut npz.by_name("a.npy").expect("there"), &mut text).expect("read");
+        let text = String::from_utf8_lossy(&text);
+        assert!(text.contains(&format!("'fortran_order': {order}")), "{text}");
+    }
+}
+
 /// Whether it went well, and what it said.
 fn pickle_of(folder: &Path, args: &[&str]) -> (bool, String) {
     let run = pickle(args, folder);

@@ -177,3 +177,9 @@ fn objects_that_are_made_with_names() {
     // Another function is not __new__.
     assert!(plain(b"\x80\x02cfunctools\npartial\ncm\nf\n\x85R(cm\nf\ncm\nC\n\x85}Ntb)R.").contains("$callable"));
 }
+
+#[test]
+fn fractions_as_python_prints_them() {
+    assert_eq!(plain(b"cfractions\nFraction\nK\x05K\x01\x86R."), r#""5""#);
+    assert_eq!(plain(b"cfractions\nFraction\nK\x05K\x03\x86R."), r#""5/3""#);
+}

@@ -205,6 +205,35 @@ fn json_of_what_contains_itself() {
             assert_eq!(graph(&folder.path().join("out")), graph(&original), "{text}");
         }
     }
+    // What takes the items out of its arguments, and what holds those; the first bytes are CPython's.
+    let python: [(&[u8], &str); 4] = [
+        // A subclass of set, with an object that has it as an attribute.
+        (b"\x80\x02cm\nS\nq\0]q\x01cm\nR\nq\x02)\x81q\x03}q\x04X\x01\0\0\0sq\x05h\0]q\x06h\x03a\x85q\x07Rq\x08sba\x85q\x09R0h\x08.", "\"$copies\": 1"),
+        // c = Counter(); c["x"] = [c]
+        (b"\x80\x02ccollections\nCounter\nq\0}q\x01X\x01\0\0\0xq\x02]q\x03h\0}q\x04h\x02h\x03s\x85q\x05Rq\x06as\x85q\x07R0h\x06.", "\"$copies\": 1"),
+        // A namedtuple of a list with the tuple.
+        (b"\x80\x02cm\nP\nq\0]q\x01h\0h\x01\x85q\x02\x81q\x03a\x85q\x04\x810h\x03.", "\"$copies\": 0"),
+        // Pairs in a list: OrderedDict of Python 2.
+        (b"\x80\x02ccollections\nOrderedDict\nq\0]q\x01]q\x02(X\x01\0\0\0xq\x03]q\x04h\0]q\x05]q\x06(h\x03h\x04ea\x85q\x07Rq\x08aea\x85q\x09R0h\x08.", "\"$copies\": 2"),
+    ];
+    for (pickle, words) in python {
+        std::fs::write(&original, pickle).unwrap();
+        let json = run(&["json", "--tagged", original.to_str().unwrap()]).unwrap();
+        let text = String::from_utf8_lossy(&json);
+        assert!(text.contains(words), "{words}: {text}");
+        let back = rewrite(folder.path(), "from-json", &json, &["--protocol", "2"]).unwrap();
+        assert_eq!(back, pickle, "{text}");
+        for protocol in ["2", "4"] {
+            let written = rewrite(folder.path(), "convert", pickle, &["--protocol", protocol]).unwrap();
+            assert!(protocol != "2" || written == pickle, "{text}");
+            let again = rewrite(folder.path(), "convert", &written, &["--protocol", "2"]).unwrap();
+            assert_eq!(again, pickle, "{text}");
+        }
+    }
+    // Nothing says what becomes of the list.
+    let json = br#"{"$id": 1, "$class": ["m", "S"], "$how": "reduce", "$args": {"$tuple": [[{"$ref": 1}]]}}"#;
+    let refused = rewrite(folder.path(), "from-json", json, &[]).unwrap_err();
+    assert!(refused.contains("Say with $copies"), "{refused}");
     // As deep as is said.
     let deep = [b"[".repeat(10_000), b"]".repeat(10_000)].concat();
     let pickle = rewrite(folder.path(), "from-json", &deep, &[]).unwrap();

@@ -221,6 +221,13 @@ enum Parts {
     Counted(u8),
 }
 
+/// What something is inside of.
+enum Inside {
+    Object(*const Value),
+    /// A list, dict or set that is being filled.
+    Container(*const Value),
+}
+
 /// Makes opcodes of JSON, of any protocol.
 ///
 /// A tuple can hold a list that holds the tuple. Where it is referred to inside itself, it is made there, of its parts that
@@ -237,6 +244,8 @@ struct Maker<'j> {
     begun: HashMap<*const Value, u8>,
     /// Values with an `$id` that are begun and not made.
     around: u32,
+    /// Objects and containers around what is made next, from the outside in.
+    inside: Vec<Inside>,
     buffers: u64,
     python2: bool,
     keep_names: bool,
@@ -273,10 +282,23 @@ impl<'j> Maker<'j> {
             Value::Object(fields) if fields.keys().any(|key| key.starts_with('$')) => self.tagged(json, fields),
             Value::Object(fields) => {
                 self.plain(Opcode::EmptyDict)?;
-                self.made(Place(json, false))?;
-                self.fields(fields)
+                let place = Place(json, false);
+                self.made(place)?;
+                self.filled(place, |this| this.fields(fields))
             }
         }
+    }
+
+    /// Fills a list, dict or set, which is at the top of the stack.
+    fn filled(
+        &mut self,
+        Place(json, _): Place<'j>,
+        fill: impl FnOnce(&mut Self) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        self.inside.push(Inside::Container(json));
+        let done = fill(self);
+        self.inside.pop();
+        done
     }
 
     fn number(&mut self, number: &Number) -> Result<(), Fault> {
@@ -377,7 +399,7 @@ impl<'j> Maker<'j> {
     fn list(&mut self, items: &'j [Value], place: Place<'j>) -> Result<(), Fault> {
         self.plain(Opcode::EmptyList)?;
         self.made(place)?;
-        self.extend(items, Opcode::Appends)
+        self.filled(place, |this| this.extend(items, Opcode::Appends))
     }
 
     /// Keys and values of a dict; an `$id` among them is none.
@@ -448,7 +470,7 @@ impl<'j> Maker<'j> {
                 }
                 self.plain(Opcode::EmptyDict)?;
                 self.made(place)?;
-                self.fields(fields)
+                self.filled(place, |this| this.fields(fields))
             }
             (tag, other) => {
                 let other = other.map_or("$id", |(other, _)| other.as_str());
@@ -480,12 +502,14 @@ impl<'j> Maker<'j> {
             "$dict" => {
                 self.plain(Opcode::EmptyDict)?;
                 self.made(place)?;
-                return self.pairs(items()?);
+                let pairs = items()?;
+                return self.filled(place, |this| this.pairs(pairs));
             }
             "$set" => {
                 self.plain(Opcode::EmptySet)?;
                 self.made(place)?;
-                return self.extend(items()?, Opcode::AddItems);
+                let items = items()?;
+                return self.filled(place, |this| this.extend(items, Opcode::AddItems));
             }
             "$tuple" | "$frozenset" => {
                 self.begin(place)?;

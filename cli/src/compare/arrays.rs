@@ -1,7 +1,8 @@
 //! Arrays, cell by cell.
 
-use super::{Cells, Tolerance, What};
+use super::{Cells, Tolerance, What, means};
 use pickle_core::known::{Array, Data, Number};
+use pickle_core::{Change, Items, Value};
 use std::borrow::Cow;
 
 /// Bytes that are compared at once before cells are looked at.
@@ -18,10 +19,12 @@ pub(super) enum Outcome {
 }
 
 pub(super) fn compare<'d>(a: &Array<'d>, b: &Array<'d>, tolerance: Tolerance, found: &mut Vec<What<'d>>) -> Outcome {
-    let dtypes = (a.dtype.to_string(), b.dtype.to_string());
-    let same_dtype = dtypes.0 == dtypes.1;
-    if !same_dtype {
+    let dtypes = (means::dtype(&a.dtype), means::dtype(&b.dtype));
+    let same_dtype = dtypes.0 == dtypes.1 && a.dtype.size == b.dtype.size;
+    if dtypes.0 != dtypes.1 {
         found.push(What::Property("dtype", dtypes.0, dtypes.1));
+    } else if !same_dtype {
+        found.push(What::Property("itemsize", a.dtype.size.to_string(), b.dtype.size.to_string()));
     }
     let (left, right) = (axes(a), axes(b));
     if left != right {
@@ -51,6 +54,22 @@ pub(super) fn compare<'d>(a: &Array<'d>, b: &Array<'d>, tolerance: Tolerance, fo
         found.push(What::Cells(cells));
     }
     Outcome::Done
+}
+
+/// The array itself, where joblib has it in a pickle of its own.
+pub(super) fn pickled(value: Value<'_>) -> Value<'_> {
+    let nested = value.as_object().and_then(|object| {
+        object.changes().find_map(|change| if let Change::Nested(value) = change { Some(value) } else { None })
+    });
+    nested.unwrap_or(value)
+}
+
+/// The items of arrays of objects along one axis, which is what their paths have.
+pub(super) fn objects<'d>(a: &Array<'d>, b: &Array<'d>) -> Option<(Items<'d>, Items<'d>)> {
+    match (a.data, b.data) {
+        (Data::Objects(x), Data::Objects(y)) if a.axes().len() == 1 => x.items().zip(y.items()),
+        _ => None,
+    }
 }
 
 /// The items are numbers or characters, which `array.array` lists as objects up to protocol 2.
@@ -115,7 +134,7 @@ fn in_order(a: &Array<'_>, b: &Array<'_>, axes: &[u64], x: &[u8], y: &[u8], tole
     let (size, other) = (item_size(a), item_size(b));
     let mut cells = Cells { of: (x.len() / size) as u64, ..Cells::default() };
     let in_block = (BLOCK / size.max(other)).max(1);
-    let equal_bytes = a.dtype.to_string() == b.dtype.to_string();
+    let equal_bytes = means::dtype(&a.dtype) == means::dtype(&b.dtype);
     let blocks = x.chunks(in_block * size).zip(y.chunks(in_block * other));
     for (number, (left, right)) in blocks.enumerate() {
         if equal_bytes && left == right {

@@ -19,6 +19,10 @@ pub(super) fn compare<'d>(a: Value<'d>, b: Value<'d>, tolerance: Tolerance) -> O
     if x.names != y.names {
         found.push(What::Property("columns", x.names.join(", "), y.names.join(", ")));
     }
+    let heading = |grid: &Grid<'_>| grid.heading.join(", ");
+    if heading(&x) != heading(&y) {
+        found.push(What::Property("name of the columns", heading(&x), heading(&y)));
+    }
     if x.rows != y.rows {
         found.push(What::Property("rows", x.rows.to_string(), y.rows.to_string()));
         return Some(found);
@@ -38,6 +42,11 @@ pub(super) fn compare<'d>(a: Value<'d>, b: Value<'d>, tolerance: Tolerance) -> O
         if column.dtype != other.dtype {
             let text = |dtype: &str| format!("{name}: {dtype}");
             found.push(What::Property("dtype of a column", text(&column.dtype), text(&other.dtype)));
+        }
+        let (left, right) = (categories(column), categories(other));
+        if left != right {
+            let text = |text: Option<String>| format!("{name}: {}", text.unwrap_or_else(|| "none".into()));
+            found.push(What::Property("categories of a column", text(left), text(right)));
         }
         let cells = cells(column, other, x.rows, name, tolerance);
         if cells.differing != 0 {
@@ -60,6 +69,16 @@ fn index<'d>(x: &Grid<'_>, y: &Grid<'_>, found: &mut Vec<What<'d>>) {
     if x.index.is_some() && y.index.is_some() && left != right {
         found.push(What::Property("dtype of the index", left.join(", "), right.join(", ")));
     }
+    // Levels of a MultiIndex have their own, which need not be used.
+    let only = |axis: &Option<Axis<'_>>| match axis.as_ref().map(|axis| axis.levels.as_slice()) {
+        Some([level]) => categories(level),
+        _ => None,
+    };
+    let (left, right) = (only(&x.index), only(&y.index));
+    if left != right {
+        let text = |text: Option<String>| text.unwrap_or_else(|| "none".into());
+        found.push(What::Property("categories of the index", text(left), text(right)));
+    }
     let label =
         |axis: &Option<Axis<'_>>, at: usize| axis.as_ref().map_or_else(|| at.to_string(), |axis| axis.joined(at));
     let differing = (0..x.rows).filter(|&at| label(&x.index, at) != label(&y.index, at));
@@ -68,6 +87,17 @@ fn index<'d>(x: &Grid<'_>, y: &Grid<'_>, found: &mut Vec<What<'d>>) {
         let largest = Some((f64::NAN, format!("index, row {first}"), label(&x.index, first), label(&y.index, first)));
         found.push(What::Cells(Cells { differing: differing.count() as u64, of: x.rows as u64, largest }));
     }
+}
+
+/// The categories of a categorical, `a < b` where they have an order. Else their order makes no
+/// difference.
+fn categories(column: &Column<'_>) -> Option<String> {
+    let (mut categories, ordered) = column.categories()?;
+    if !ordered {
+        categories.sort();
+    }
+    let text = categories.join(if ordered { " < " } else { ", " });
+    Some(format!("{}[{text}]", if ordered { "ordered " } else { "" }))
 }
 
 fn cells(a: &Column<'_>, b: &Column<'_>, rows: usize, name: &str, tolerance: Tolerance) -> Cells {

@@ -126,11 +126,7 @@ pub fn kind(value: Value<'_>) -> String {
 
 /// The name of a class.
 fn name(class: Value<'_>) -> String {
-    match class.as_global().map(|class| names::today(class).pair()) {
-        Some(("builtins", name)) => name.to_owned(),
-        Some((module, name)) => format!("{module}.{name}"),
-        None => "object".into(),
-    }
+    names::of(class).unwrap_or_else(|| "object".into())
 }
 
 /// Takes so many bytes, and then no more.

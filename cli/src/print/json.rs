@@ -73,6 +73,11 @@ pub fn item(dtype: &DType<'_>, bytes: &[u8]) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
+/// A dtype as plain JSON: of records, the types of all fields.
+pub fn dtype(dtype: &DType<'_>) -> String {
+    steps::array::described(dtype)
+}
+
 /// A value as plain JSON on one line, without its end.
 pub fn one_line(value: Value<'_>, out: &mut String) {
     let mut line = Vec::new();

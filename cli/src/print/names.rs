@@ -3,8 +3,9 @@
 //! Python 3 writes the names of Python 2 up to protocol 2 (`__builtin__`, `exceptions.ValueError`, `itertools.imap`) and maps
 //! them back when it reads. Comparisons and searches get the name that is loaded.
 
-use pickle_core::GlobalName;
 use pickle_core::compat::{self, Moved};
+use pickle_core::view::View;
+use pickle_core::{GlobalName, Value};
 
 /// Modules of Python 2 that have the name of something else in many programs: what is in them is left alone.
 const COMMON: [&str; 11] = [
@@ -21,8 +22,14 @@ const COMMON: [&str; 11] = [
     "ttk",
 ];
 
+/// What `subprocess` of Python 3 has, and `commands` of Python 2 had not.
+const PROCESSES: [&str; 5] = ["CompletedProcess", "CalledProcessError", "Popen", "SubprocessError", "TimeoutExpired"];
+
 /// What Python 3 calls a class or function that a pickle names.
 pub fn today(global: GlobalName<&str>) -> GlobalName<&str> {
+    if global.module == "commands" && PROCESSES.contains(&global.name) {
+        return GlobalName { module: "subprocess", ..global };
+    }
     match compat::moved_to_python3(global.module, global.name) {
         Some(Moved { module, name: Some(name) }) => GlobalName { module, name },
         Some(Moved { module, name: None }) if !COMMON.contains(&global.module) => GlobalName { module, ..global },
@@ -30,15 +37,43 @@ pub fn today(global: GlobalName<&str>) -> GlobalName<&str> {
     }
 }
 
+/// Attributes of attributes that are followed.
+const MEMBERS: usize = 16;
+
+/// The name of a class or function as Python 3 has it, `module.Name`, the built-in ones alone. Also of one in a class, which
+/// protocols 2 and 3 have as an attribute. `None` for what is no such name.
+pub fn of(value: Value<'_>) -> Option<String> {
+    let (mut names, mut of) = (Vec::new(), value);
+    for _ in 0..MEMBERS {
+        if let Some(global) = of.as_global() {
+            let GlobalName { module, name } = today(global);
+            names.push(name);
+            if module != "builtins" {
+                names.push(module);
+            }
+            names.reverse();
+            return Some(names.join("."));
+        }
+        let View::Member(member) = of.view() else { return None };
+        names.push(member.name);
+        of = member.of;
+    }
+    None
+}
+
 /// Both names are loaded as the same class or function. What Python 2 has one name for where Python 3 has several
 /// (`OSError` and `FileNotFoundError`, `functools.reduce` and `_functools.reduce`) is the same where one of both is a name of
 /// Python 2.
 pub fn same(a: GlobalName<&str>, b: GlobalName<&str>) -> bool {
     let (x, y) = (today(a), today(b));
+    // What protocols 0 to 2 have for it, whoever else may have a module of that name.
+    let is_old = |old: GlobalName<&str>, new: GlobalName<&str>| {
+        COMMON.contains(&old.module) && compat::to_python2(new.module, new.name) == old
+    };
     fn there_and_back(global: GlobalName<&str>) -> GlobalName<&str> {
         today(compat::to_python2(global.module, global.name))
     }
-    x == y || (x != a || y != b) && there_and_back(x) == there_and_back(y)
+    x == y || is_old(a, b) || is_old(b, a) || (x != a || y != b) && there_and_back(x) == there_and_back(y)
 }
 
 #[cfg(test)]
@@ -67,6 +102,9 @@ mod tests {
     fn one_name_for_several() {
         assert!(same(global("exceptions", "OSError"), global("builtins", "FileNotFoundError")));
         assert!(same(global("_functools", "reduce"), global("__builtin__", "reduce")));
+        assert!(same(global("commands", "CompletedProcess"), global("subprocess", "CompletedProcess")));
+        assert!(same(global("repr", "Repr"), global("reprlib", "Repr")));
+        assert!(!same(global("commands", "Run"), global("shop", "Run")));
         assert!(!same(global("builtins", "PermissionError"), global("builtins", "FileNotFoundError")));
         assert!(!same(global("exceptions", "ValueError"), global("builtins", "KeyError")));
     }

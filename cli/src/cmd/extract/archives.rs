@@ -43,6 +43,8 @@ fn keep<'d, T>(all: &mut All<'d>, format: &str, of: impl Fn(&Found<'d>) -> Resul
     for found in std::mem::take(&mut all.found) {
         match of(&found) {
             Ok(it) => kept.push((found, it)),
+            // The reason may be given already.
+            Err(why) if why.contains(", which ") => all.leave_out(&found.name, &why),
             Err(why) => all.leave_out(&found.name, &format!("{why}, which {format} has not")),
         }
     }

@@ -260,7 +260,7 @@ impl<'d> Found<'d> {
                 name: name.to_owned(),
                 dtype: Type::Array(array.dtype),
                 layout,
-                fortran: array.fortran,
+                fortran: array.fortran || matches!(data, Data::Objects(value) if is_fortran(value)),
                 data,
             }),
             None => Is::Strange("it has a shape that makes no sense".into()),
@@ -414,6 +414,13 @@ fn pickled(value: Value<'_>) -> Value<'_> {
         object.changes().find_map(|change| if let Change::Nested(value) = change { Some(value) } else { None })
     });
     nested.unwrap_or(value)
+}
+
+/// An array of objects lies in Fortran order; the pickle has its items in C order.
+fn is_fortran(value: Value<'_>) -> bool {
+    let state = value.as_object().and_then(|object| object.state()?.items());
+    state.and_then(|mut state| state.nth(state.len().checked_sub(2)?)).and_then(|fortran| fortran.as_bool())
+        == Some(true)
 }
 
 /// The numbers of an `array.array` by its type code, as they lie in memory of today's machines.

@@ -1,6 +1,6 @@
 //! Objects and names out of JSON.
 
-use super::{Fault, Maker, Parts, Place, fault};
+use super::{Fault, Inside, Maker, Parts, Place, fault};
 use pickle_core::{GlobalName, Opcode, compat};
 use serde_json::{Map, Value};
 
@@ -33,6 +33,13 @@ impl<'j> Maker<'j> {
         callable: &str,
         place: Place<'j>,
     ) -> Result<(), Fault> {
+        let outside = self.inside.len();
+        let done = self.make(fields, callable, place);
+        self.inside.truncate(outside);
+        done
+    }
+
+    fn make(&mut self, fields: &'j Map<String, Value>, callable: &str, place: Place<'j>) -> Result<(), Fault> {
         let how = match fields.get("$how") {
             None if callable == "$persid" => "persid",
             None if fields.contains_key("$kwargs") => "newobj_ex",
@@ -44,6 +51,8 @@ impl<'j> Maker<'j> {
         };
         let stacked = matches!(how, "obj" | "inst");
         self.begin(place)?;
+        self.anew(fields, how, place)?;
+        self.inside.push(Inside::Object(place.0));
         if stacked {
             self.plain(Opcode::Mark)?;
         }
@@ -91,6 +100,44 @@ impl<'j> Maker<'j> {
         if self.end(place, parts, opcode)? { self.changes(fields, callable) } else { Ok(()) }
     }
 
+    /// Where an object is referred to inside its own arguments it is made there, of its parts as far as they are made. The
+    /// containers that were full when it was made, by `$copies` so many levels of them, are made anew: those around the
+    /// reference are not full yet, and a set would take nothing out of them.
+    fn anew(&mut self, fields: &'j Map<String, Value>, how: &str, Place(json, _): Place<'j>) -> Result<(), Fault> {
+        let is_this = |inside: &Inside| matches!(inside, Inside::Object(begun) if std::ptr::eq(*begun, json));
+        if self.begun.get(&std::ptr::from_ref(json)) != Some(&2) {
+            return Ok(());
+        }
+        let Some(at) = self.inside.iter().rposition(is_this) else { return Ok(()) };
+        let around: Vec<*const Value> = self
+            .inside
+            .iter()
+            .skip(at + 1)
+            .map_while(|inside| match inside {
+                Inside::Container(json) => Some(*json),
+                Inside::Object(_) => None,
+            })
+            .collect();
+        let levels = match fields.get("$copies") {
+            Some(levels) => match levels.as_u64() {
+                Some(levels) => levels,
+                None => return fault("$copies must be a number of levels from 0 on"),
+            },
+            // A tuple holds what it is made of.
+            None if how == "newobj" || around.is_empty() => 0,
+            None => {
+                return fault(
+                    "it is in a list, dict or set that it is made of. Say with $copies if it holds that one (0, as an \
+                     exception does) or takes the items out of it (1, as a set does)",
+                );
+            }
+        };
+        for json in around.into_iter().take(usize::try_from(levels).unwrap_or(usize::MAX)) {
+            self.made.remove(&json);
+        }
+        Ok(())
+    }
+
     /// What happened to an object after it was made.
     pub(super) fn changes(&mut self, fields: &'j Map<String, Value>, callable: &str) -> Result<(), Fault> {
         let below = |step: &str| {
@@ -99,7 +146,7 @@ impl<'j> Maker<'j> {
         };
         for (key, value) in fields {
             match key.as_str() {
-                "$id" | "$how" | "$args" | "$kwargs" => {}
+                "$id" | "$how" | "$args" | "$kwargs" | "$copies" => {}
                 key if key == callable => {}
                 "$changes" => match value {
                     Value::Array(changes) => {

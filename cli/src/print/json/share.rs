@@ -11,6 +11,8 @@ struct Node {
     met: Met,
     /// It is referred to: it is written once, with an `$id`.
     once: bool,
+    /// It is inside of itself.
+    cyclic: bool,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -74,7 +76,7 @@ impl Shared {
                             stack.push((Some(id), steps(value, form), 1));
                         }
                         // On the way to itself, or too large to be written again.
-                        Met::Open => node.once = true,
+                        Met::Open => (node.once, node.cyclic) = (true, true),
                         Met::Done => {
                             node.once |= form.options.tagged || node.size > form.options.repeat;
                             *size = size.saturating_add(if node.once { 1 } else { node.size });
@@ -101,6 +103,11 @@ impl Shared {
     /// The value is written once.
     pub fn is_once(&self, id: usize) -> bool {
         self.nodes.get(id).is_some_and(|node| node.once)
+    }
+
+    /// The value is inside of itself.
+    pub fn is_cyclic(&self, id: usize) -> bool {
+        self.nodes.get(id).is_some_and(|node| node.cyclic)
     }
 }
 

@@ -122,8 +122,8 @@ pub fn plain_map<'d>(
     Some(steps_between(Step::Map, fields))
 }
 
-/// A value that is referred to later: a map with `$id`.
-pub fn with_id<'d>(number: usize, value: Value<'d>, form: Form<'d>) -> Steps<'d> {
+/// A value that is referred to later, perhaps inside of itself: a map with `$id`.
+pub fn with_id<'d>(number: usize, value: Value<'d>, cyclic: bool, form: Form<'d>) -> Steps<'d> {
     let id = ("$id", raw(number.to_string()));
     match value.kind() {
         Kind::List => map([id, ("$list", list(value.items().into_iter().flatten()))]),
@@ -146,7 +146,10 @@ pub fn with_id<'d>(number: usize, value: Value<'d>, form: Form<'d>) -> Steps<'d>
             let mut inner = inner.peekable();
             if matches!(inner.peek(), Some(Step::Map)) {
                 let id = [Step::Key("$id".into()), Step::Raw(number.to_string())];
-                return Box::new(std::iter::once(Step::Map).chain(id).chain(inner.skip(1)));
+                let copies = if cyclic && form.options.tagged { told::copies(value) } else { None };
+                let copies = copies.map(|levels| [Step::Key("$copies".into()), Step::Raw(levels.to_string())]);
+                let copies = copies.into_iter().flatten();
+                return Box::new(std::iter::once(Step::Map).chain(id).chain(copies).chain(inner.skip(1)));
             }
             map([id, ("$value", Box::new(inner))])
         }

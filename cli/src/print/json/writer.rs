@@ -49,7 +49,7 @@ impl<'d, 'o, 's> Writer<'d, 'o, 's> {
                     }
                     let number = self.ids.len() + 1;
                     self.ids.insert(id, number);
-                    stack.push(with_id(number, value, self.form));
+                    stack.push(with_id(number, value, self.shared.is_cyclic(id), self.form));
                 }
                 Step::Parts(parts) => stack.push(parts),
                 other => self.simple(other)?,

@@ -80,6 +80,8 @@ pub struct Grid<'d> {
     pub index: Option<Axis<'d>>,
     /// The labels of the columns, where they have several levels.
     pub header: Option<Axis<'d>>,
+    /// What the labels of the columns are called, one name a level.
+    pub heading: Vec<String>,
     /// One a column.
     pub names: Vec<String>,
     /// The columns.
@@ -109,6 +111,7 @@ impl<'d> Grid<'d> {
             rows: index.len(),
             index: None,
             header: None,
+            heading: Vec::new(),
             is_series: true,
             is_cut: false,
         })
@@ -150,8 +153,10 @@ impl<'d> Grid<'d> {
                 (0..columns.len()).map(name).collect()
             }
         };
+        let heading = header.as_ref().map(|header| header.names.clone()).unwrap_or_default();
         let header = header.filter(|header| header.levels.len() > 1);
-        Ok(Grid { index, header, names, columns, rows: table.rows(), is_series: table.is_series(), is_cut: false })
+        let (rows, is_series) = (table.rows(), table.is_series());
+        Ok(Grid { index, header, heading, names, columns, rows, is_series, is_cut: false })
     }
 
     /// Columns of labels before the others: with `index`, those of the index, or one for the numbers of the rows.

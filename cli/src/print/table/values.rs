@@ -64,6 +64,8 @@ enum Data<'d> {
 /// A column.
 pub struct Column<'d> {
     data: Data<'d>,
+    /// Its categories have an order.
+    ordered: bool,
     len: usize,
     /// As pandas names it.
     pub dtype: String,
@@ -82,8 +84,9 @@ impl<'d> Column<'d> {
     /// Objects one by one.
     pub fn objects(values: Vec<Option<Value<'d>>>, other: Other) -> Self {
         let dtype = kind_of(&values).to_owned();
-        let (len, data) = (values.len(), Data::Objects(values));
-        Column { len, data, dtype, zone: None, is_arrow: false, missing: "nan", freq: None, other, unknown: None }
+        let (len, data, ordered) = (values.len(), Data::Objects(values), false);
+        let (zone, freq) = (None, None);
+        Column { len, data, ordered, dtype, zone, is_arrow: false, missing: "nan", freq, other, unknown: None }
     }
 
     /// The values of a table's column. `copies` are those that were made for other columns of it.
@@ -116,6 +119,7 @@ impl<'d> Column<'d> {
             Values::Masked(..) => "<NA>",
             _ => "nan",
         };
+        let ordered = matches!(values, Values::Categorical { ordered: true, .. });
         let run_items = |run: &Run<'d>| -> Vec<Item<'d>> { run_cells(run).into_iter().map(Item::Cell).collect() };
         let mut zone = zone;
         let data = match values {
@@ -149,7 +153,8 @@ impl<'d> Column<'d> {
             values => Data::Values(Box::new(values)),
         };
         let is_arrow = matches!(data, Data::Chunks(_));
-        let mut column = Column { data, len, dtype, zone, is_arrow, missing, freq, other: arena.other, unknown };
+        let mut column =
+            Column { data, ordered, len, dtype, zone, is_arrow, missing, freq, other: arena.other, unknown };
         if column.unknown.is_none() && !column.has_values() {
             column.unknown = Some("what an index of its dictionary stands for".to_owned());
         }
@@ -274,7 +279,11 @@ impl<'d> Column<'d> {
 
     /// The value of a row as `to_csv` writes it; nothing where it is missing.
     pub fn write(&self, row: usize, style: Style, out: &mut String) {
-        match self.item(row) {
+        self.write_item(self.item(row), style, out);
+    }
+
+    fn write_item(&self, item: Option<Item<'d>>, style: Style, out: &mut String) {
+        match item {
             // pyarrow gives pandas floats of 64 bits.
             Some(Item::Cell(Cell::Float(float, _))) if self.is_arrow => self.cell(Cell::Float(float, 64), style, out),
             Some(Item::Cell(cell)) => self.cell(cell, style, out),
@@ -361,14 +370,32 @@ impl<'d> Column<'d> {
         }
     }
 
+    /// What the codes of a categorical stand for, as JSON, and whether that has an order.
+    pub fn categories(&self) -> Option<(Vec<String>, bool)> {
+        let Data::Coded(_, items) = &self.data else { return None };
+        if self.dtype != "category" {
+            return None;
+        }
+        let json = |item: &Item<'d>| {
+            let mut text = String::new();
+            self.item_json(Some(*item), &mut text);
+            text
+        };
+        Some((items.iter().map(json).collect(), self.ordered))
+    }
+
     /// The value of a row as JSON.
     pub fn json(&self, row: usize, out: &mut String) {
+        self.item_json(self.item(row), out);
+    }
+
+    fn item_json(&self, item: Option<Item<'d>>, out: &mut String) {
         let quoted = |text: &str, out: &mut String| out.push_str(&serde_json::Value::from(text).to_string());
-        let cell = match self.item(row) {
-            None => return out.push_str("null"),
-            Some(Item::Interval(..)) => {
+        let cell = match item {
+            None | Some(Item::Cell(Cell::Null)) => return out.push_str("null"),
+            Some(item @ Item::Interval(..)) => {
                 let mut text = String::new();
-                self.write(row, Style::default(), &mut text);
+                self.write_item(Some(item), Style::default(), &mut text);
                 return quoted(&text, out);
             }
             Some(Item::Cell(cell)) => cell,

@@ -22,6 +22,8 @@ use embedded_io::Write;
 /// Items, or keys and values, that go to a container in batches.
 pub(super) struct Batch {
     cells: Cells,
+    /// The list, dict or set; `NIL` where there is none in the memo.
+    of: u32,
     /// A list, dict or set itself, not an object that is filled.
     exact: bool,
     kind: u8,
@@ -247,19 +249,19 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
                 self.out.begin_list()?;
                 let number = self.put()?;
                 self.memo.set_node(id, number);
-                return Ok(self.batch(chunk::APPEND, header.first(), header.high(), true));
+                return Ok(self.batch_of(id, chunk::APPEND, header));
             }
             tag::DICT => {
                 self.out.begin_dict()?;
                 let number = self.put()?;
                 self.memo.set_node(id, number);
-                return Ok(self.batch(chunk::SET_ITEM, header.first(), header.high(), true));
+                return Ok(self.batch_of(id, chunk::SET_ITEM, header));
             }
             tag::SET if self.protocol() >= 4 => {
                 self.op(Opcode::EmptySet)?;
                 let number = self.put()?;
                 self.memo.set_node(id, number);
-                return Ok(self.batch(chunk::ADD, header.first(), header.high(), true));
+                return Ok(self.batch_of(id, chunk::ADD, header));
             }
             tag::FROZEN_SET if self.protocol() >= 4 => {
                 self.op(Opcode::Mark)?;

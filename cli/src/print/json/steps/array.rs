@@ -52,10 +52,14 @@ fn with_items<'d>(array: Array<'d>, cells: Option<Cells<'d>>) -> Option<Steps<'d
 
 /// The type of items: its name, or `[name, type]` of each field.
 pub fn dtype(dtype: DType<'_>) -> Steps<'_> {
+    raw(described(&dtype))
+}
+
+pub fn described(dtype: &DType<'_>) -> String {
     let mut text = Vec::new();
     // A Vec takes everything.
-    let _ = write_dtype(&dtype, 8, &mut text);
-    raw(String::from_utf8(text).unwrap_or_default())
+    let _ = write_dtype(dtype, 8, &mut text);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 fn write_dtype(dtype: &DType<'_>, levels: usize, out: &mut dyn Write) -> io::Result<()> {

@@ -46,6 +46,7 @@ pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Steps<'d> {
         View::Zone(Zone::Named { key, .. }) => Some(string(key)),
         View::Decimal(text) => Some(string(text)),
         View::Fraction(Fraction::Text(text)) => Some(string(text)),
+        View::Fraction(Fraction::Ints(n, d)) if d.as_i64() == Some(1) => Some(string(told::digits(&n))),
         View::Fraction(Fraction::Ints(n, d)) => Some(string(format!("{}/{}", told::digits(&n), told::digits(&d)))),
         View::Uuid(uuid) => Some(string(uuid.to_string())),
         View::Pandas(scalar) => Some(pandas(scalar)),

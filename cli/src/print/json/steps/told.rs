@@ -185,6 +185,39 @@ pub fn generic<'d>(object: &Object<'d>, options: &Options) -> Steps<'d> {
     map(fields)
 }
 
+/// Levels of lists, dicts and sets in the arguments of an object that were full when it was made; `None` where it has
+/// none in its arguments, or both such and others. What was filled later it holds, and so it can be in there itself.
+pub fn copies(value: Value<'_>) -> Option<u8> {
+    let object =
+        value.as_object().filter(|object| matches!(object.how(), How::Reduce | How::NewObj | How::NewObjEx))?;
+    let made = value.id()?;
+    let is_full = |it: &Value<'_>| it.changed_at().last().is_none_or(|last| last < made);
+    // Of a subclass of tuple, there is a tuple of the items.
+    let args = object.args().chain(object.kwargs()).flat_map(|arg| {
+        let is_tuple = arg.kind() == Kind::Tuple;
+        let items = arg.items().filter(|_| is_tuple);
+        items.into_iter().flatten().chain((!is_tuple).then_some(arg))
+    });
+    let outer: Vec<_> = containers(args).collect();
+    match outer.iter().filter(|it| is_full(it)).count() {
+        0 if outer.is_empty() => return None,
+        0 => return Some(0),
+        // Some are held, some are not.
+        full if full != outer.len() => return None,
+        _ => {}
+    }
+    let inner = outer.into_iter().flat_map(|it| {
+        let items = it.items().into_iter().flatten();
+        containers(items.chain(it.entries().into_iter().flatten().map(|(_, value)| value)))
+    });
+    let mut inner = inner.peekable();
+    Some(if inner.peek().is_some() && inner.all(|it| is_full(&it)) { 2 } else { 1 })
+}
+
+fn containers<'d>(values: impl Iterator<Item = Value<'d>>) -> impl Iterator<Item = Value<'d>> {
+    values.filter(|it| matches!(it.kind(), Kind::List | Kind::Dict | Kind::Set) && !it.is_empty())
+}
+
 /// What happened afterwards: one field each where everything happened once and in the order in which
 /// CPython writes it, else a list.
 fn changes<'d>(object: &Object<'d>, fields: &mut Vec<(&'static str, Steps<'d>)>, options: &Options) {

@@ -1,7 +1,7 @@
 //! Objects: what makes them, their items and their state.
 
 use super::super::Version;
-use super::{Frame, Next, Save, Stage};
+use super::{Batch, Frame, Next, Save, Stage};
 use crate::document::iter::Cells;
 use crate::machine::node::{How, NIL, Node, chunk, tag};
 use crate::wire::sink::WriteError;
@@ -67,23 +67,35 @@ impl<W: Write> Save<'_, '_, W> {
             let stage = if self.protocol() == 0 { Stage::Stacked(args) } else { Stage::Class(args) };
             return Ok(Some(Frame::Object(index, stage)));
         }
-        if self.memo.open(index) && self.is_set_like(index) {
-            // Met again inside its own items: its list is made anew, as `save_set` does.
-            let args = self.part(index, 1);
-            self.memo.forget_node(args.high());
-            self.memo.forget_node(self.document.node(args.high() as usize + 1).high());
+        if self.memo.open(index) {
+            self.forget_arguments(index);
         }
         Ok(Some(Frame::Object(index, Stage::Callable)))
     }
 
-    /// `set` or `frozenset` called with one list.
-    fn is_set_like(&self, index: u32) -> bool {
-        let (callable, args) = (self.part(index, 0), self.part(index, 1));
-        let name = Value::new(self.document, callable).as_global().map(GlobalName::pair);
-        let one = matches!(args.tag(), tag::TUPLE | tag::TUPLE_OF_MUTABLE)
-            && self.document.node(args.high() as usize).high() == 1;
-        one && matches!(name, Some(("builtins" | "__builtin__", "set" | "frozenset")))
-            && self.document.node(args.high() as usize + 1).tag() == tag::LIST
+    /// An object is met again inside its own arguments. The lists, dicts and sets among them that are being written are
+    /// not full yet: those that were full when the object was made are made anew, as the pickler gets them anew each time
+    /// that it asks an object how to make it (a subclass of set, a Counter). Those that were filled later are what it holds
+    /// (a tuple of a list): they are fetched.
+    #[cold]
+    fn forget_arguments(&mut self, index: u32) {
+        let begun = |frame: &Frame| matches!(frame, Frame::Object(begun, _) if *begun == index);
+        let Some(at) = self.stack.iter().rposition(begun) else { return };
+        // Looking back takes time as well.
+        self.work = self.work.saturating_sub(((self.stack.len() - at) / 16) as u64);
+        for frame in self.stack.iter().skip(at + 1) {
+            match frame {
+                Frame::Tuple(..) => {}
+                Frame::Batch(Batch { of, .. }) if *of != NIL => {
+                    let last = self.document.node(*of as usize).last();
+                    if last == NIL || last > index {
+                        break;
+                    }
+                    self.memo.forget_node(*of);
+                }
+                _ => break,
+            }
+        }
     }
 
     pub(super) fn step_object(&mut self, index: u32, stage: &mut Stage) -> Next<W::Error> {

@@ -4,7 +4,7 @@ use super::super::Version;
 use super::{Batch, Done, Frame, Mode, Next, Save};
 use crate::Opcode;
 use crate::document::iter::Cells;
-use crate::machine::node::chunk;
+use crate::machine::node::{NIL, Node, chunk};
 use crate::write::spelling::{self, BATCH, Fill};
 use embedded_io::Write;
 
@@ -13,11 +13,18 @@ impl<W: Write> Save<'_, '_, W> {
         // Since 3.15 the pickler written in C batches as the other.
         let as_python = self.profile.pure || self.profile.version >= Version::Py315;
         let exact = exact && !as_python && !(self.profile.is_python2() && kind != chunk::SET_ITEM);
-        Batch { cells: Cells::chunks(first, total), exact, kind, mode: Mode::Begin, done: 0, total }
+        Batch { cells: Cells::chunks(first, total), of: NIL, exact, kind, mode: Mode::Begin, done: 0, total }
     }
 
     pub(super) fn batch(&self, kind: u8, first: u32, total: u32, exact: bool) -> Option<Frame> {
         if total == 0 { None } else { Some(Frame::Batch(self.new_batch(kind, first, total, exact))) }
+    }
+
+    /// All items of a list, dict or set by its header.
+    #[inline(always)]
+    pub(super) fn batch_of(&self, id: u32, kind: u8, header: Node) -> Option<Frame> {
+        let (first, total) = (header.first(), header.high());
+        if total == 0 { None } else { Some(Frame::Batch(Batch { of: id, ..self.new_batch(kind, first, total, true) })) }
     }
 
     pub(super) fn step(&mut self, frame: &mut Frame) -> Next<W::Error> {
