@@ -45,14 +45,14 @@ pub(super) fn chains<'d>(
 /// A subclass of bytearray is made of bytes, up to protocol 2 of a text that has them, and `latin-1`.
 pub(super) fn same_octets(a: &Record<'_>, b: &Record<'_>) -> bool {
     let as_text = |record: &Record<'_>| -> Option<Vec<u8>> {
-        let mut args = record.args.clone();
+        let mut args = record.args;
         let (text, codec) = (args.next()?, args.next()?);
         let is_latin = matches!(codec.as_str(), Some("latin-1" | "latin1")) && args.len() == 0;
         let text = text.as_str().filter(|_| is_latin && text.kind() == Kind::Str)?;
         text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
     };
     let as_bytes = |record: &Record<'_>| -> Option<Vec<u8>> {
-        let mut args = record.args.clone();
+        let mut args = record.args;
         match (args.next()?.view(), args.len()) {
             (View::Bytes(octets) | View::ByteArray(octets), 0) => Some(octets.collect()),
             _ => None,
@@ -79,10 +79,11 @@ pub(super) fn beside_text<'d>(a: Value<'d>, b: Value<'d>, views: (&View<'d>, &Vi
         (View::Path(x), View::Path(y)) => put("type", x.class.to_owned(), y.class.to_owned()),
         (View::Ip(_), View::Ip(_)) => put("type", kind(a), kind(b)),
         (View::DType(x), View::DType(y)) => put("itemsize", x.size.to_string(), y.size.to_string()),
-        (View::Pandas(_), View::Pandas(_)) => match scalars(a, b) {
-            Some((name, x, y)) => put(name, x, y),
-            None => {}
-        },
+        (View::Pandas(_), View::Pandas(_)) => {
+            if let Some((name, x, y)) = scalars(a, b) {
+                put(name, x, y);
+            }
+        }
         _ => {}
     }
     found
