@@ -47,7 +47,7 @@ fn refused(bytes: &[u8], arguments: &[&str], text: &str) {
 
 const SET: [&str; 5] = ["edit", "file", "--in-place", "--set", "$.a=[1,2]"];
 /// What stands there then.
-const NEW: &[u8] = b"\x80\x04}\x8c\x01a]K\x01aK\x02as.";
+const NEW: &[u8] = b"\x80\x04}\x8c\x01a](K\x01K\x02es.";
 
 #[test]
 fn lengths_follow() {

@@ -147,6 +147,8 @@ OTHER_CSV += ("zone_fractions", "numpy_times_in_objects", "arrow_of_") if versio
 
 # Names of columns that pandas does not make of their text: tuples that are no MultiIndex. Frequencies that it names anew.
 OTHER_FRAME = ("columns_tuples",) + (("period_A",) if version < (2, 2) else ())
+# It takes a dictionary of pyarrow with text for a column of strings, and fails.
+OTHER_FRAME += ("arrow_of_dictionary51",) if version < (2, 0) else ()
 
 # What to_json writes otherwise, or not at all: docs/tables.md says what of it.
 OTHER_JSON = ("interval", "period", "categories_of_intervals", "complex", "columns_", "dates_extreme", "dates_fraction",
