@@ -340,8 +340,6 @@ class Comparison:
             return {"$ext": value.code}
         if isinstance(value, Buffer):
             return {"$buffer": value.index, **({"$readonly": True} if value.read_only else {})}
-        if isinstance(value, fractions.Fraction):
-            return "%d/%d" % (value.numerator, value.denominator)
         return str(value)
 
     def record(self, json, value, path):
