@@ -5,7 +5,7 @@ use crate::{GlobalName, Opcode};
 
 /// Which readers a finding holds for.
 ///
-/// See the example of [`Finding`].
+/// See the example of [`Judge`](super::Judge).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Readers {

@@ -187,7 +187,7 @@ pub struct Unsplit {
 
 /// Why a pickle cannot be split.
 ///
-/// See the example of [`Unsplit`].
+/// See the example of [`SplitPlan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u8)]

@@ -9,7 +9,7 @@ use crate::{GlobalName, Items, Kind, Value};
 
 /// A type of Arrow, as far as its cells can be read.
 ///
-/// See the example of [`Arrow`].
+/// See the example of [`Table`](super::Table).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum ArrowType<'d> {
@@ -123,7 +123,7 @@ impl<'d> ArrowType<'d> {
 
 /// One array, or one chunk of one.
 ///
-/// See the example of [`Arrow`].
+/// See the example of [`Table`](super::Table).
 #[derive(Clone, Copy, Debug)]
 pub struct Chunk<'d> {
     own: Buffers<'d>,
