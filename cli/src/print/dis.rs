@@ -337,12 +337,13 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
         Argument::Float(value) => return Ok(Value::Float(value)),
         Argument::Payload(payload) => payload,
     };
-    let (encoding, style) = match opcode {
-        Opcode::Long1 | Opcode::Long4 => {
+    let is_counted = opcode.argument().is_counted();
+    let (encoding, style) = match opcode.kind() {
+        OpKind::Int if is_counted => {
             let bytes = payload.read_all().map_err(DisError::Read)?;
             return Ok(pyrepr::long(&bytes).map_or(Value::TooManyDigits, Value::Plain));
         }
-        Opcode::Int | Opcode::Long | Opcode::Get | Opcode::Put => {
+        OpKind::Int | OpKind::Store | OpKind::Fetch => {
             let text = payload.read_all().map_err(DisError::Read)?;
             let text = match (opcode, text.as_slice()) {
                 (Opcode::Long, [digits @ .., b'L']) => digits,
@@ -356,12 +357,13 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
                 Err(IntError::TooLong) => Err(DisError::TooManyDigits { opcode, offset }),
             };
         }
-        Opcode::Float => {
+        OpKind::Float => {
             let text = payload.read_all().map_err(DisError::Read)?;
             let value = numbers::float(&text).ok_or_else(|| fail(ErrorKind::BadFloat))?;
             return Ok(Value::Float(value));
         }
-        Opcode::String => {
+        OpKind::String2 if is_counted => (Encoding::Latin1, Style::Ascii),
+        OpKind::String2 => {
             let first = payload.byte(0).map_err(DisError::Read)?;
             let last = payload.byte(payload.len().saturating_sub(1)).map_err(DisError::Read)?;
             if !matches!(first, Some(b'\'' | b'"')) || first != last {
@@ -370,60 +372,34 @@ fn read_value(opcode: Opcode, offset: u64, argument: Argument<'_>) -> Result<Val
             payload = payload.inner();
             (Encoding::EscapedLatin1, Style::Ascii)
         }
-        Opcode::BinString | Opcode::ShortBinString => (Encoding::Latin1, Style::Ascii),
-        Opcode::BinBytes | Opcode::ShortBinBytes | Opcode::BinBytes8 => (Encoding::Latin1, Style::Bytes),
-        Opcode::ByteArray8 => (Encoding::Latin1, Style::ByteArray),
-        Opcode::Unicode => (Encoding::RawUnicodeEscape, Style::Str),
-        Opcode::Global | Opcode::Inst | Opcode::PersId => (Encoding::EscapedUtf8, Style::Str),
-        Opcode::BinUnicode | Opcode::ShortBinUnicode | Opcode::BinUnicode8 => (Encoding::Utf8, Style::Str),
+        OpKind::Bytes => (Encoding::Latin1, Style::Bytes),
+        OpKind::ByteArray => (Encoding::Latin1, Style::ByteArray),
+        OpKind::Str if is_counted => (Encoding::Utf8, Style::Str),
+        OpKind::Str => (Encoding::RawUnicodeEscape, Style::Str),
+        OpKind::Global | OpKind::Instance | OpKind::Persistent => (Encoding::EscapedUtf8, Style::Str),
         // They have no payload.
-        Opcode::Mark
-        | Opcode::EmptyTuple
-        | Opcode::Stop
-        | Opcode::Pop
-        | Opcode::PopMark
-        | Opcode::Dup
-        | Opcode::BinFloat
-        | Opcode::BinInt
-        | Opcode::BinInt1
-        | Opcode::BinInt2
-        | Opcode::None
-        | Opcode::BinPersId
-        | Opcode::Reduce
-        | Opcode::EmptyList
-        | Opcode::Append
-        | Opcode::Build
-        | Opcode::Dict
-        | Opcode::Appends
-        | Opcode::BinGet
-        | Opcode::LongBinGet
-        | Opcode::List
-        | Opcode::Obj
-        | Opcode::BinPut
-        | Opcode::LongBinPut
-        | Opcode::SetItem
-        | Opcode::Tuple
-        | Opcode::SetItems
-        | Opcode::EmptyDict
-        | Opcode::Proto
-        | Opcode::NewObj
-        | Opcode::Ext1
-        | Opcode::Ext2
-        | Opcode::Ext4
-        | Opcode::Tuple1
-        | Opcode::Tuple2
-        | Opcode::Tuple3
-        | Opcode::NewTrue
-        | Opcode::NewFalse
-        | Opcode::EmptySet
-        | Opcode::AddItems
-        | Opcode::FrozenSet
-        | Opcode::NewObjEx
-        | Opcode::StackGlobal
-        | Opcode::Memoize
-        | Opcode::Frame
-        | Opcode::NextBuffer
-        | Opcode::ReadonlyBuffer => return Ok(Value::Nothing),
+        OpKind::Proto
+        | OpKind::Frame
+        | OpKind::Stop
+        | OpKind::Mark
+        | OpKind::Pop
+        | OpKind::PopMark
+        | OpKind::Dup
+        | OpKind::None
+        | OpKind::Bool
+        | OpKind::Buffer
+        | OpKind::List
+        | OpKind::Tuple
+        | OpKind::Dict
+        | OpKind::Set
+        | OpKind::FrozenSet
+        | OpKind::Append
+        | OpKind::SetItem
+        | OpKind::Add
+        | OpKind::Extension
+        | OpKind::Call
+        | OpKind::New
+        | OpKind::Build => return Ok(Value::Nothing),
     };
     let mut seen = QuotesSeen::default();
     match encoding {
