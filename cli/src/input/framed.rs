@@ -20,8 +20,8 @@ pub(super) fn recognise(source: &mut Source) -> Option<Layer> {
     loop {
         let is_all = source.peek(wanted).len() < wanted.min(CAPACITY);
         let here = source.buffered();
-        // Almost every file is told by its first bytes.
-        let head = if wanted <= HEADER { here.get(..wanted).unwrap_or(here) } else { here };
+        // Almost every file is told by its first bytes; those that are there are looked at at once.
+        let head = if wanted <= HEADER { here.get(..HEADER).unwrap_or(here) } else { here };
         if plain == Reading::Open {
             plain = Reading::of(head);
         }
@@ -206,6 +206,14 @@ fn cut(source: &Source) -> io::Error {
     LayerError { layer: Layer::Framed, offset: source.consumed(), fault: LayerFault::Truncated }.into()
 }
 
+/// Reads a length, or another number between frames.
+fn read_number(source: &mut Source, digits: &mut [u8]) -> io::Result<()> {
+    source.read_exact(digits).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => cut(source),
+        _ => error,
+    })
+}
+
 /// Reads of a frame that has `left` bytes yet.
 fn read_counted(source: &mut Source, left: &mut u64, out: &mut [u8]) -> io::Result<usize> {
     let most = out.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
@@ -261,10 +269,7 @@ impl Framed {
     /// A length of `N` bytes.
     fn length<const N: usize>(&mut self) -> io::Result<[u8; N]> {
         let mut length = [0; N];
-        self.source.read_exact(&mut length).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => cut(&self.source),
-            _ => error,
-        })?;
+        read_number(&mut self.source, &mut length)?;
         Ok(length)
     }
 }
@@ -327,11 +332,8 @@ impl Read for Counted {
             let (size, _) = self.lengths.shape();
             let mut length = [0; 8];
             let digits = length.get_mut(..size).unwrap_or_default();
-            self.source.read_exact(digits).map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => cut(&self.source),
-                _ => error,
-            })?;
-            self.left = self.lengths.read(length.get(..size).unwrap_or_default());
+            read_number(&mut self.source, digits)?;
+            self.left = self.lengths.read(digits);
         }
         read_counted(&mut self.source, &mut self.left, out)
     }
