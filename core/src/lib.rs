@@ -33,7 +33,7 @@ pub use literal::compat;
 pub use literal::int::Digits;
 #[cfg(feature = "alloc")]
 pub use machine::memory::Heap;
-pub use machine::memory::{Memory, Regions, Shortage, Storage};
+pub use machine::memory::{Memory, Storage};
 pub use machine::node::{How, Node};
 #[cfg(feature = "alloc")]
 pub use machine::plan::MemoPlanner;

@@ -6,8 +6,6 @@ use crate::ErrorKind;
 
 /// The regions that an unpickler works in. The stack lies at the far end of
 /// `nodes` and grows towards the values, so that one region serves both.
-///
-/// See the example of [`Storage`].
 pub struct Regions<'r> {
     pub(crate) nodes: &'r mut [Node],
     pub(crate) memo: &'r mut [Node],
@@ -22,8 +20,6 @@ pub struct Regions<'r> {
 }
 
 /// What a region that has become too small must hold.
-///
-/// See the example of [`Storage`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage {
     /// Which region: [`ErrorKind::NodesFull`], [`ErrorKind::MemoFull`] or [`ErrorKind::BytesFull`].
@@ -35,25 +31,11 @@ pub struct Shortage {
 }
 
 /// Memory for an [`Unpickler`](crate::Unpickler): fixed ([`Storage`]) or
-/// growing ([`Heap`](crate::Heap)). Sealed: only this crate implements it.
+/// growing ([`Heap`](crate::Heap)). Sealed: only this crate implements it,
+/// and what a reader does with it is not part of the interface.
 ///
 /// See the example of [`Storage`].
-pub trait Memory: sealed::Sealed {
-    /// The regions as they are now.
-    fn regions(&mut self) -> Regions<'_>;
-
-    /// Nodes and bytes, to read.
-    fn view(&self) -> (&[Node], &[u8]);
-
-    /// Makes a region larger, its content kept.
-    ///
-    /// # Errors
-    /// The kind of the region where that cannot be.
-    fn grow(&mut self, shortage: Shortage) -> Result<(), ErrorKind>;
-
-    /// Forgets what the memo held beyond its dense part.
-    fn clear(&mut self) {}
-}
+pub trait Memory: sealed::Backing {}
 
 /// Fixed memory of the caller's, given before reading starts.
 ///
@@ -88,13 +70,31 @@ impl<'m> Storage<'m> {
 }
 
 pub(crate) mod sealed {
+    use super::{Regions, Shortage};
+    use crate::{ErrorKind, Node};
+
     /// No crate but this one can name it.
-    pub trait Sealed {}
+    pub trait Backing {
+        /// The regions as they are now.
+        fn regions(&mut self) -> Regions<'_>;
+
+        /// Nodes and bytes, to read.
+        fn view(&self) -> (&[Node], &[u8]);
+
+        /// Makes a region larger, its content kept.
+        ///
+        /// # Errors
+        /// The kind of the region where that cannot be.
+        fn grow(&mut self, shortage: Shortage) -> Result<(), ErrorKind>;
+
+        /// Forgets what the memo held beyond its dense part.
+        fn clear(&mut self) {}
+    }
 }
 
-impl sealed::Sealed for Storage<'_> {}
+impl Memory for Storage<'_> {}
 
-impl Memory for Storage<'_> {
+impl sealed::Backing for Storage<'_> {
     #[inline]
     fn regions(&mut self) -> Regions<'_> {
         Regions {
@@ -123,6 +123,7 @@ pub use heap::Heap;
 
 #[cfg(feature = "alloc")]
 mod heap {
+    use super::sealed::Backing;
     use super::{Memory, Regions, Shortage};
     use crate::{ErrorKind, Node};
     use alloc::collections::BTreeMap;
@@ -198,9 +199,9 @@ mod heap {
         Ok(old)
     }
 
-    impl super::sealed::Sealed for Heap {}
+    impl Memory for Heap {}
 
-    impl Memory for Heap {
+    impl Backing for Heap {
         #[inline]
         fn regions(&mut self) -> Regions<'_> {
             Regions {

@@ -18,14 +18,14 @@ use self::known::Known;
 use self::place::Place;
 use crate::document::path::Path;
 use crate::machine::handover::{Phase, Stream};
+use crate::machine::memory::sealed::Backing;
+use crate::machine::memory::{Regions, Shortage};
 use crate::machine::node::{Node, chunk, tag};
 use crate::read::unpickler::Progress;
 #[cfg(feature = "alloc")]
 use crate::view::PairCells;
 use crate::view::{MemberCells, Part};
-use crate::{
-    Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Regions, Shortage, Unpickler, Value, joblib,
-};
+use crate::{Document, Error, ErrorKind, MemoPlan, Memory, Opcode, Options, Unpickler, Value, joblib};
 
 /// Options of an [`ItemReader`].
 ///
@@ -193,9 +193,9 @@ struct Streaming<M> {
     stream: Stream,
 }
 
-impl<M> crate::machine::memory::sealed::Sealed for Streaming<M> {}
+impl<M: Memory> Memory for Streaming<M> {}
 
-impl<M: Memory> Memory for Streaming<M> {
+impl<M: Memory> Backing for Streaming<M> {
     #[inline]
     fn regions(&mut self) -> Regions<'_> {
         Regions { stream: Some(&mut self.stream), ..self.memory.regions() }

@@ -1,10 +1,11 @@
 //! Bytes to a [`Document`]: the decoder drives the machine, memory grows or not.
 
+use crate::machine::memory::{Regions, Shortage};
 use crate::machine::node::{Node, Range, chunk, tag};
 use crate::machine::{Halt, Machine, Source};
 use crate::options::Options;
 use crate::wire::decoder::{FAST, Sink};
-use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Opcode, Regions, Shortage, Step};
+use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Opcode, Step};
 
 /// Memory that a reader uses.
 ///

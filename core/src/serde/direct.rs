@@ -20,8 +20,9 @@ use self::says::Says;
 use super::error::{Error, Result};
 use super::options::DeOptions;
 use crate::literal::int;
+use crate::machine::memory::Shortage;
 use crate::machine::node::{Node, Range, tag};
-use crate::{Arg, Decoder, ErrorKind, Memory, Op, Opcode, Shortage, Step};
+use crate::{Arg, Decoder, ErrorKind, Memory, Op, Opcode, Step};
 use ::serde::Deserialize;
 use ::serde::de::Visitor;
 

@@ -1,6 +1,7 @@
 //! Items that are copied out of their reader, for another thread.
 
 use super::{Found, From, Item, ItemReader, Role};
+use crate::machine::memory::sealed::Backing;
 use crate::{Document, Error, Memory, Node, Usage};
 use alloc::vec::Vec;
 

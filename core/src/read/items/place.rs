@@ -2,6 +2,7 @@
 
 use super::Streaming;
 use crate::document::path::{Path, PathStep};
+use crate::machine::memory::sealed::Backing;
 use crate::machine::node::{NIL, Node, chunk, tag};
 use crate::machine::stream::is_streamable;
 use crate::read::unpickler::Unpickler;

@@ -3,6 +3,7 @@
 
 use super::{From, ItemReader};
 use crate::machine::handover::Phase;
+use crate::machine::memory::sealed::Backing;
 use crate::machine::node::Node;
 use crate::read::split::Goal;
 use crate::{Decoder, Document, Error, Fate, MemoPlan, Memory, Op, Opcode};
