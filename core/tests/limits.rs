@@ -240,7 +240,7 @@ fn nested_pickles() {
                 }
             }
         }
-        Ok(show(unpickler.document_in(&input).root()))
+        Ok(show(unpickler.document_in(&input).unwrap().root()))
     }
     let nested = |value: &str| Ok(format!("newobj(<m n>, ()).build({{}}).nested({value})"));
     assert_eq!(read(b"N.", b"."), nested("None"));

@@ -25,7 +25,8 @@ fn check(rows: &[Row], options: Options) {
         let mut unpickler = Unpickler::new(Heap::new(), options);
         let whole = unpickler.load(pickle).map(|document| common::show(document.root()));
         let mut unpickler = Unpickler::new(Heap::new(), options);
-        let fed = common::feed(&mut unpickler, pickle, || 1).map(|_| common::show(unpickler.document().root()));
+        let fed =
+            common::feed(&mut unpickler, pickle, || 1).map(|_| common::show(unpickler.document().unwrap().root()));
         for (how, found) in [("whole", whole), ("in bytes", fed)] {
             let found = found.map_err(|error| (error.kind(), error.offset()));
             if found != expected {

@@ -59,7 +59,7 @@ fn pieces_are_the_payload_and_all_else_is_as_before() {
         if input.iter().any(|byte| matches!(byte, 0x97 | 0x98)) {
             continue;
         }
-        let document = plain.document();
+        let document = plain.document().unwrap();
         for out_of_band in [0, 1, 8, 300] {
             let mut unpickler = Unpickler::new(Heap::new(), Options::new().out_of_band(out_of_band));
             let most = [1, 7, 64, 1 << 20][random.below(4)];
@@ -76,7 +76,7 @@ fn pieces_are_the_payload_and_all_else_is_as_before() {
                 let kind = if buffer.read_only { Kind::Bytes } else { Kind::ByteArray };
                 want.kind() == kind && want.as_bytes() == taken.get(buffer.index as usize).map(|(_, bytes)| &bytes[..])
             };
-            let found = unpickler.document();
+            let found = unpickler.document().unwrap();
             if let Err(difference) = compare_but(found.root(), document.root(), taken_as) {
                 panic!("{name}, from {out_of_band} bytes on: {difference}");
             }
@@ -110,7 +110,7 @@ fn a_payload_of_any_size_needs_no_memory() {
     }
     let mut rest = &b"a."[..];
     assert_eq!(unpickler.feed(&mut rest), Ok(Status::Done));
-    let document = unpickler.document();
+    let document = unpickler.document().unwrap();
     let buffer = document.root().at(0).expect("an item");
     assert_eq!((buffer.as_buffer(), buffer.as_bytes()), (Some(OutOfBand { index: 0, read_only: false }), None));
 }

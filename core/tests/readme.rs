@@ -128,7 +128,7 @@ fn firmware(mut uart: Uart) -> Result<Option<f64>, pickle_core::Error> {
     let (mut nodes, mut memo, mut bytes) = ([Node::EMPTY; 64], [Node::EMPTY; 16], [0; 128]);
     let mut unpickler = Unpickler::new(Storage::new(&mut nodes, &mut memo, &mut bytes), Options::new());
     while unpickler.feed(&mut &[uart.read()][..])? != Status::Done {}
-    let temp = unpickler.document().find("$.temp").and_then(|v| v.as_f64());
+    let temp = unpickler.finish()?.find("$.temp").and_then(|v| v.as_f64());
     // end
     Ok(temp)
 }

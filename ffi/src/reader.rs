@@ -126,7 +126,7 @@ pub unsafe extern "C" fn pickle_reader_feed(reader: *mut pickle_reader, input: *
 pub unsafe extern "C" fn pickle_reader_finish(reader: *mut pickle_reader) -> pickle_status {
     // SAFETY: as the caller says.
     let Some((error, unpickler)) = (unsafe { state(reader) }) else { return pickle_status::Null };
-    let result = unpickler.finish().map(|()| Status::Done);
+    let result = unpickler.finish().map(|_| Status::Done);
     settle(error, result)
 }
 
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn pickle_reader_doc(reader: *mut pickle_reader, doc: *mut
             pickle_status::Null
         }
         Some((_, unpickler)) => match unpickler.finish() {
-            Ok(()) => unsafe { fill(doc, Some(unpickler.document())) },
+            Ok(document) => unsafe { fill(doc, Some(document)) },
             Err(_) => {
                 unsafe { fill(doc, None) };
                 pickle_status::NeedMore

@@ -19,12 +19,12 @@ fuzz_target!(|data: &[u8]| {
     let piece = 1 + usize::from(mode >> 5);
     let mut whole = Unpickler::new(Heap::new(), options);
     let read = whole.load(input).map(|_| ());
-    let document = whole.document_in(input);
+    let document = whole.document_in(input).unwrap();
 
     let mut fed = Unpickler::new(Heap::new(), options);
     assert_eq!(feed(&mut fed, input, || piece).map(|_| ()), read);
     if read.is_ok() {
-        compare(&document, &fed.document()).unwrap();
+        compare(&document, &fed.document().unwrap()).unwrap();
     }
 
     let mut node_region = vec![Node::EMPTY; 4 * usize::from(nodes)];
@@ -42,7 +42,7 @@ fuzz_target!(|data: &[u8]| {
         }
         assert_eq!(found, read);
         if read.is_ok() {
-            compare(&document, &fixed.document_in(if is_fed { &[] } else { input })).unwrap();
+            compare(&document, &fixed.document_in(if is_fed { &[] } else { input }).unwrap()).unwrap();
         }
     }
 });

@@ -285,7 +285,8 @@ impl TableBatches {
         // are when it moves.
         let bytes: &'static [u8] = unsafe { std::slice::from_raw_parts(input.as_ptr(), input.len()) };
         // SAFETY: the same.
-        let document = Pinned::new(unsafe { unpickler.get() }.document_in(bytes));
+        let document = unsafe { unpickler.get() }.document_in(bytes);
+        let document = Pinned::new(document.ok_or_else(|| Fault::Shape("the pickle is not complete".into()))?);
         // SAFETY: the same.
         let (borrowed, arena_used) = unsafe { (document.get(), arena.get()) };
         let found = borrowed.find(path).ok_or_else(|| Fault::Nothing(path.to_owned()))?;

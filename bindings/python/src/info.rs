@@ -123,7 +123,8 @@ fn look(data: &[u8], start: usize, heap: Heap, options: Options) -> Look {
             Ok(Status::Built) => {}
             Ok(_) => break None,
         }
-        if let Some(Array::Raw { len, padded }) = joblib::array_after(unpickler.document_in(data).root()) {
+        let built = unpickler.document_in(data);
+        if let Some(Array::Raw { len, padded }) = built.and_then(|built| joblib::array_after(built.root())) {
             let padding = if padded { 1 + data.get(from).copied().map_or(0, usize::from) } else { 0 };
             from = from.saturating_add(padding).saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
         }
@@ -154,7 +155,7 @@ pub fn info<'py>(
     if let Some(error) = error {
         return Err(errors::from_core(py, error));
     }
-    let document = unpickler.document_in(data);
+    let document = unpickler.so_far_in(data);
     let globals: Vec<(String, String, u64)> =
         uses(&document, &names).into_iter().map(|((module, name), calls)| (module, name, calls)).collect();
     let facts = PyDict::new(py);
@@ -191,7 +192,7 @@ pub fn scan(data: &Bound<'_, PyAny>, max_bytes: Option<usize>, max_opcodes: Opti
         } else {
             look(data, start, heap, options(max_opcodes))
         };
-        let document = found.unpickler.document_in(data);
+        let document = found.unpickler.so_far_in(data);
         globals.extend(uses(&document, &found.names));
         calls += unnamed(&document);
         extensions.extend_from_slice(&found.names.extensions);

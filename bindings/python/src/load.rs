@@ -49,6 +49,11 @@ fn read(unpickler: &mut Unpickler<Heap>, input: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
+/// The document of a pickle that was read to its end.
+fn complete<'d>(py: Python<'_>, document: Option<Document<'d>>) -> PyResult<Document<'d>> {
+    document.ok_or_else(|| errors::bad_value(py, "the pickle is not complete"))
+}
+
 /// The collector, switched off as long as this lives.
 pub struct Collector<'py>(Option<Bound<'py, PyModule>>);
 
@@ -277,7 +282,7 @@ pub fn loads<'py>(
     let value = match result {
         Err(error) => Err(errors::from_core(py, error)),
         Ok(()) => {
-            let document = unpickler.document_in(bytes);
+            let document = complete(py, unpickler.document_in(bytes))?;
             let protocol = unpickler.protocol();
             let off = Collector::off_for(py, document.id_limit())?;
             let mut make = || {
@@ -339,7 +344,7 @@ pub fn get<'py>(
     let reading = Reading::new(py, given)?;
     let mut unpickler = Unpickler::new(reading.heap(), reading.core);
     read(&mut unpickler, input.bytes()).map_err(|error| errors::from_core(py, error))?;
-    let document = unpickler.document_in(input.bytes());
+    let document = complete(py, unpickler.document_in(input.bytes()))?;
     let Some(value) = document.find(path) else {
         return Err(PyKeyError::new_err(format!("there is nothing at {path}")));
     };
@@ -379,7 +384,7 @@ impl Reader {
         pickle: &[u8],
         py: Python<'py>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let document = self.unpickler.document();
+        let document = complete(py, self.unpickler.document())?;
         let protocol = self.unpickler.protocol();
         let approved = judge(py, reading, &self.unpickler, &document, pickle)?;
         if reading.wanted.real.is_none() {

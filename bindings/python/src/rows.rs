@@ -149,7 +149,7 @@ impl Rows {
             Rows::Stream(stream) => (stream.base, stream.current.as_ref()?.reader.item()?),
             Rows::Split(split) => (0, split.current.as_ref()?.reader.item()?),
             Rows::Log(log) => {
-                let document = log.unpickler.document();
+                let document = log.unpickler.document()?;
                 return Some(Row { index: log.index, role: Role::Item, key: None, document });
             }
         };

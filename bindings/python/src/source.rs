@@ -204,6 +204,6 @@ fn at_end(py: Python<'_>, unpickler: &mut Unpickler<Heap>, start: u64) -> PyErr 
     }
     match unpickler.finish() {
         Err(error) => errors::from_core(py, error),
-        Ok(()) => errors::bad_value(py, "the file ended"),
+        Ok(_) => errors::bad_value(py, "the file ended"),
     }
 }

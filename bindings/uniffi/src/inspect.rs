@@ -58,13 +58,14 @@ pub fn info(data: &[u8], options: ReadOptions) -> Result<Info, PickleError> {
         if status != Status::Built {
             break;
         }
-        if let Some(Array::Raw { len, padded }) = joblib::array_after(unpickler.document_in(data).root()) {
+        let built = unpickler.document_in(data);
+        if let Some(Array::Raw { len, padded }) = built.and_then(|built| joblib::array_after(built.root())) {
             let padding = if padded { 1 + data.get(from).copied().map_or(0, usize::from) } else { 0 };
             from = from.saturating_add(padding).saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
         }
         joblib::take_array(&mut unpickler, data)?;
     }
-    let document = unpickler.document_in(data);
+    let document = unpickler.so_far_in(data);
     let mut unnamed_calls = 0;
     for value in document.constructed() {
         match value.as_object() {

@@ -95,12 +95,17 @@ pub(crate) fn read(
     while unpickler.advance(data)? == pickle_core::Status::Built {
         joblib::take_array(&mut unpickler, data)?;
     }
-    let out = take(&unpickler.document_in(data));
+    let document = unpickler.document_in(data).ok_or_else(|| incomplete(unpickler.offset()))?;
+    let out = take(&document);
     let heap = unpickler.into_memory();
     if is_large && heap.size() <= SPARE_MAX {
         *SPARE.lock().unwrap_or_else(PoisonError::into_inner) = Some(heap);
     }
     out
+}
+
+fn incomplete(offset: u64) -> PickleError {
+    PickleError::new(ErrorKind::EndOfInput, offset, "the pickle is not complete: feed the reader until it is done")
 }
 
 /// The memory of the last large pickle, for the next one: to grow it anew takes longer than to read.
@@ -175,7 +180,8 @@ impl Unpickler {
     /// # Errors
     /// The pickle is not complete.
     pub fn finish(&self) -> Result<(), PickleError> {
-        Ok(self.state().unpickler.finish()?)
+        self.state().unpickler.finish()?;
+        Ok(())
     }
 
     /// The pickle that was read, in the flat form.
@@ -184,11 +190,8 @@ impl Unpickler {
     /// It is not complete, or a limit was reached.
     pub fn document(&self) -> Result<Vec<u8>, PickleError> {
         let state = self.state();
-        if !state.done {
-            let text = "the pickle is not complete: feed the reader until it is done";
-            return Err(PickleError::new(ErrorKind::EndOfInput, state.unpickler.offset(), text));
-        }
-        flat::write::encode(&state.unpickler.document(), self.max_depth, Vec::new())
+        let document = state.unpickler.document().ok_or_else(|| incomplete(state.unpickler.offset()))?;
+        flat::write::encode(&document, self.max_depth, Vec::new())
     }
 
     /// Goes on to the pickle that follows; with `keep_memo` it can refer to

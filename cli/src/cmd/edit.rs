@@ -176,7 +176,7 @@ fn stamp(file: &Path) -> Result<(u64, Option<std::time::SystemTime>), Failure> {
 fn nothing(data: &Rope, path: &str) -> String {
     let mut unpickler = reader();
     match read(data, &mut unpickler) {
-        Ok(()) => match unpickler.document().root().at_path(path) {
+        Ok(document) => match document.root().at_path(path) {
             Err(error) => error.to_string(),
             Ok(_) => format!("what is at {path} is not part of a dict, a list or an object that can be changed"),
         },
@@ -195,20 +195,20 @@ fn reader() -> Unpickler<Heap> {
 }
 
 /// Reads a pickle, without long bytes and arrays of joblib.
-fn read(data: &Rope, unpickler: &mut Unpickler<Heap>) -> Result<(), EditError> {
+fn read<'u>(data: &Rope, unpickler: &'u mut Unpickler<Heap>) -> Result<Document<'u>, EditError> {
     let (mut piece, mut at) = (vec![0; PIECE], 0);
-    loop {
+    'reading: loop {
         let n = data.read_at(at, &mut piece)?;
         let mut rest = piece.get(..n).unwrap_or_default();
         if rest.is_empty() {
-            return Ok(unpickler.finish()?);
+            break;
         }
         at += n as u64;
         loop {
             match unpickler.feed(&mut rest)? {
-                Status::Done => return Ok(()),
+                Status::Done => break 'reading,
                 Status::NeedMore if rest.is_empty() => break,
-                Status::Built => match array_after(unpickler.document().root()) {
+                Status::Built => match unpickler.document().and_then(|built| array_after(built.root())) {
                     Some(Array::Nested) => unpickler.take_nested()?,
                     Some(Array::Raw { len, padded }) => {
                         let here = at - rest.len() as u64;
@@ -226,14 +226,14 @@ fn read(data: &Rope, unpickler: &mut Unpickler<Heap>) -> Result<(), EditError> {
             }
         }
     }
+    Ok(unpickler.finish()?)
 }
 
 /// The result is read, and says what was asked for.
 fn verify(old: &Rope, new: &Rope, path: &str, what: Change<'_>) -> Result<(), String> {
     let mut unpickler = reader();
-    read(new, &mut unpickler)
+    let document = read(new, &mut unpickler)
         .map_err(|error| format!("{path} cannot be changed: the result would be damaged ({error})"))?;
-    let document = unpickler.document();
     let found = document.find(path);
     match (what, found) {
         (Change::Set(value), Some(found)) if text(&found.document()) == plain(value) => Ok(()),
@@ -242,7 +242,7 @@ fn verify(old: &Rope, new: &Rope, path: &str, what: Change<'_>) -> Result<(), St
             // What came behind an item has moved up, and a key may have been there twice.
             let mut before = reader();
             let was = read(old, &mut before).ok();
-            let was = was.and_then(|()| Some(owner(before.document().root(), path)?.members()?.len()));
+            let was = was.and_then(|before| Some(owner(before.root(), path)?.members()?.len()));
             let is = owner(document.root(), path).and_then(|owner| Some(owner.members()?.len()));
             if was.is_some() && is < was { Ok(()) } else { Err(format!("{path} cannot be deleted")) }
         }

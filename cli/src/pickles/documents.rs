@@ -71,7 +71,7 @@ impl Pickles {
         self.start = start;
         let result = if self.input.as_slice().is_some() { self.advance() } else { self.feed()? };
         match result {
-            Ok(()) => Ok(Some(self.unpickler.document_in(self.input.as_slice().unwrap_or_default()))),
+            Ok(()) => Ok(self.unpickler.document_in(self.input.as_slice().unwrap_or_default())),
             Err(error) if index > 0 && !is_cut_pickle(first_byte, error, self.unpickler.opcodes()) => {
                 warn_of_rest(&self.input, index, start, error);
                 self.rest = Some(start);
@@ -99,7 +99,7 @@ impl Pickles {
             let all = self.input.fill_buf()?;
             let mut rest = all;
             let status = match all {
-                [] => self.unpickler.finish().map(|()| Status::Done),
+                [] => self.unpickler.finish().map(|_| Status::Done),
                 _ => self.unpickler.feed(&mut rest),
             };
             let used = all.len() - rest.len();
@@ -130,7 +130,7 @@ impl Pickles {
             loop {
                 match self.unpickler.feed(&mut piece).ok()? {
                     Status::Built => joblib::take_array(&mut self.unpickler, &[]).ok()?,
-                    Status::Done => return Some(self.unpickler.document()),
+                    Status::Done => return self.unpickler.document(),
                     Status::NeedMore if piece.is_empty() => break,
                     _ => {}
                 }

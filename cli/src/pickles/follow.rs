@@ -47,7 +47,8 @@ pub fn follow(file: &InputFile, resync: bool, take: &mut dyn ItemSink, wait: &mu
         match log.pickle()? {
             Next::Pickle => {
                 let (first, index) = (log.index == 0, log.items);
-                let Some(taken) = give(&log.unpickler.document(), &mut log.whole, index, first, take)? else {
+                let Some(document) = log.unpickler.document() else { continue };
+                let Some(taken) = give(&document, &mut log.whole, index, first, take)? else {
                     return if log.has_lost { Err(Failure::Reported) } else { Ok(()) };
                 };
                 if first && log.whole == Some(false) {

@@ -238,7 +238,7 @@ impl<'p> Splits<'p> {
                 let range = unpickler.offset()..u64::MAX;
                 let mut input = self.stretch.at(range).map_err(|error| of.fail(error))?;
                 let status = match input.is_empty() {
-                    true => unpickler.finish().map(|()| Status::Done),
+                    true => unpickler.finish().map(|_| Status::Done),
                     false => unpickler.feed(&mut input),
                 };
                 match status.map_err(|error| of.bad_pickle(pickle, error))? {
@@ -250,7 +250,9 @@ impl<'p> Splits<'p> {
                     _ => {}
                 }
             }
-            if index >= items.start && !take.item(&Item::whole(index, unpickler.document()))? {
+            if let Some(document) = unpickler.document().filter(|_| index >= items.start)
+                && !take.item(&Item::whole(index, document))?
+            {
                 return Ok(false);
             }
             (index, pickle) = (index + 1, pickle + 1);

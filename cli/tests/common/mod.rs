@@ -20,7 +20,7 @@ pub fn each_pickle(data: &[u8], each: &mut dyn FnMut(&Document<'_>)) {
                 Err(_) => return,
             }
         }
-        each(&unpickler.document_in(data));
+        each(&unpickler.document_in(data).unwrap());
         at = unpickler.offset() as usize;
     }
 }

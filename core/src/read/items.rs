@@ -418,7 +418,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     /// # Errors
     /// The pickle is not complete.
     pub fn finish(&mut self) -> Result<(), Error> {
-        if self.over { Ok(()) } else { self.unpickler.finish() }
+        if self.over { Ok(()) } else { self.unpickler.finish().map(drop) }
     }
 
     /// After [`Found::Done`]: the path led to a value in this pickle. One without items is told from none by this.

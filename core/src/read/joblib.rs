@@ -18,7 +18,7 @@ use crate::{Change, Error, GlobalName, Memory, Unpickler, Value};
 /// pickle.extend(b"cnumpy\ndtype\n(Vi1\ntRub");
 /// let mut unpickler = Unpickler::new(Heap::new(), Options::new().stop_after_build(true));
 /// unpickler.feed(&mut &pickle[..])?;
-/// let array = joblib::array_after(unpickler.document().root());
+/// let array = unpickler.document().and_then(|built| joblib::array_after(built.root()));
 /// assert_eq!(array, Some(joblib::Array::Raw { len: 2, padded: false }));
 /// # }
 /// # Ok::<_, pickle_core::Error>(())
@@ -84,7 +84,7 @@ fn dtype(dtype: Value<'_>) -> Option<(u64, bool)> {
 /// # Errors
 /// An array inside a frame.
 pub fn take_array<M: Memory>(unpickler: &mut Unpickler<M>, input: &[u8]) -> Result<(), Error> {
-    let array = array_after(unpickler.document_in(input).root());
+    let array = unpickler.document_in(input).and_then(|built| array_after(built.root()));
     match array {
         Some(Array::Raw { len, padded }) => unpickler.take_raw(len, padded),
         Some(Array::Nested) => unpickler.take_nested(),

@@ -183,7 +183,7 @@ impl<M: Memory> Unpickler<M> {
     pub fn load_at<'d>(&'d mut self, input: &'d [u8], offset: usize) -> Result<Document<'d>, Error> {
         self.begin_at(offset as u64, false);
         while self.advance(input)? != Status::Done {}
-        Ok(self.document_in(input))
+        Ok(self.made(input))
     }
 
     /// Forgets the last pickle and begins at `offset` of the stream; with
@@ -259,7 +259,7 @@ impl<M: Memory> Unpickler<M> {
     ///     }
     /// }
     /// assert_eq!(sum, 7000);
-    /// let taken = unpickler.document().root().at(0).and_then(|value| value.as_buffer());
+    /// let taken = unpickler.finish()?.root().at(0).and_then(|value| value.as_buffer());
     /// assert_eq!(taken, Some(OutOfBand { index: 0, read_only: true }));
     /// # Ok::<_, pickle_core::Error>(())
     /// ```
@@ -267,22 +267,34 @@ impl<M: Memory> Unpickler<M> {
         self.payload
     }
 
-    /// Says that no input follows.
+    /// Says that no input follows, and gives the document of the pickle that was fed.
     ///
     /// # Errors
     /// The pickle is not complete.
-    pub fn finish(&mut self) -> Result<(), Error> {
-        if self.done { Ok(()) } else { self.decoder.finish() }
+    pub fn finish(&mut self) -> Result<Document<'_>, Error> {
+        if !self.done {
+            self.decoder.finish()?;
+        }
+        Ok(self.made(&[]))
     }
 
-    /// The document after [`Status::Done`], of a pickle that was fed. After
-    /// [`Status::Built`] its root is the object that was built.
-    pub fn document(&self) -> Document<'_> {
+    /// The document of a pickle that was fed, after [`Status::Done`]; after
+    /// [`Status::Built`] its root is the object that was built. `None` at any other time.
+    pub fn document(&self) -> Option<Document<'_>> {
         self.document_in(&[])
     }
 
     /// The same of a pickle that was read from `input` with [`Unpickler::advance`].
-    pub fn document_in<'d>(&'d self, input: &'d [u8]) -> Document<'d> {
+    pub fn document_in<'d>(&'d self, input: &'d [u8]) -> Option<Document<'d>> {
+        (self.root != Node::EMPTY).then(|| self.made(input))
+    }
+
+    /// What has been made so far of a pickle that may be damaged: a document without a root, unless it is complete.
+    pub fn so_far_in<'d>(&'d self, input: &'d [u8]) -> Document<'d> {
+        self.made(input)
+    }
+
+    fn made<'d>(&'d self, input: &'d [u8]) -> Document<'d> {
         let (nodes, bytes) = self.memory.view();
         // Behind them lie free ones and the stack.
         let nodes = nodes.get(..self.machine.arena).unwrap_or(nodes);
@@ -372,6 +384,7 @@ impl<M: Memory> Unpickler<M> {
         if self.done {
             return Ok(Progress::Done);
         }
+        self.root = Node::EMPTY;
         loop {
             // Input that is copied anyway needs no second way in on a small machine.
             if !BORROWED && !FAST {
@@ -495,7 +508,8 @@ impl<M: Memory> Unpickler<M> {
             Some(outer) => {
                 self.decoder.next_pickle();
                 self.machine.leave(&mut self.memory.regions(), outer);
-                self.attach(chunk::NESTED, &[self.root])?;
+                let nested = core::mem::replace(&mut self.root, Node::EMPTY);
+                self.attach(chunk::NESTED, &[nested])?;
                 Ok(None)
             }
         }

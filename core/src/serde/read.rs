@@ -82,7 +82,6 @@ pub fn from_reader_in<R: embedded_io::Read, T: DeserializeOwned>(
             }
         };
         if n == 0 {
-            unpickler.finish()?;
             break;
         }
         let mut piece = buffer.get(..n).unwrap_or_default();
@@ -93,9 +92,9 @@ pub fn from_reader_in<R: embedded_io::Read, T: DeserializeOwned>(
             break;
         }
     }
-    let document = unpickler.document();
-    let root = document.root();
     let values = options.values_for(usize::try_from(unpickler.offset()).unwrap_or(usize::MAX));
+    let document = unpickler.finish()?;
+    let root = document.root();
     let lent = Lent { input: &[], stored: None };
     let cx = Context {
         document: &document,

@@ -15,7 +15,7 @@ fn decode(message: &[u8], unpickler: &mut Unpickler<Storage<'_>>) -> Result<bool
 }
 
 fn fields(unpickler: &Unpickler<Storage<'_>>) -> Option<bool> {
-    let document = unpickler.document();
+    let document = unpickler.document()?;
     let root = document.root();
     let mut samples = [0; 4];
     for (sample, value) in samples.iter_mut().zip(root.get("samples")?.items()?) {

@@ -119,7 +119,7 @@ impl FirstRows {
                 Held::Batch(batch, from) => {
                     documents.extend(batch.items().filter(|item| item.index() >= *from).map(|item| item.document()));
                 }
-                Held::One(bytes, pickle) => documents.push(pickle.document_in(bytes)),
+                Held::One(bytes, pickle) => documents.extend(pickle.document_in(bytes)),
             }
         }
         documents

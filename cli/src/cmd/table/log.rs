@@ -49,6 +49,6 @@ impl Log {
     /// A document a pickle.
     pub(super) fn documents(&self) -> Vec<Document<'_>> {
         let all = self.input.as_slice().unwrap_or(&self.bytes);
-        self.pickles.iter().map(|pickle| pickle.document_in(all)).collect()
+        self.pickles.iter().filter_map(|pickle| pickle.document_in(all)).collect()
     }
 }

@@ -6,7 +6,7 @@
 use core::convert::Infallible;
 use embedded_io::Read;
 use firmware::Uart;
-use pickle_core::{Document, Level, Node, Options, Pickler, Status, Storage, Unpickler, WriteError};
+use pickle_core::{Document, Level, Node, Options, Pickler, Storage, Unpickler, WriteError};
 
 /// Shows the fields; returns the id and the sum of the samples, `None` where something is missing.
 fn show(document: &Document<'_>) -> Option<(i64, i64)> {
@@ -43,15 +43,11 @@ fn main() -> ! {
         let Ok(len) = uart.read(&mut buffer);
         let mut piece = buffer.get(..len).unwrap_or_default();
         while !piece.is_empty() {
-            match unpickler.feed(&mut piece) {
-                Ok(Status::Done) => {}
-                Ok(_) => continue,
-                Err(error) => {
-                    defmt::error!("at byte {=u64}: {=str}", error.offset(), error.kind().text());
-                    firmware::exit(false);
-                }
+            if let Err(error) = unpickler.feed(&mut piece) {
+                defmt::error!("at byte {=u64}: {=str}", error.offset(), error.kind().text());
+                firmware::exit(false);
             }
-            let document = unpickler.document();
+            let Some(document) = unpickler.document() else { continue };
             if document.root().is_none() {
                 defmt::info!("the end");
                 firmware::exit(true);

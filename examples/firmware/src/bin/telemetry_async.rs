@@ -27,7 +27,7 @@ async fn session(mut uart: Uart) -> bool {
             defmt::error!("at byte {=u64}: {=str}", error.offset(), error.kind().text());
             return false;
         }
-        let document = unpickler.document();
+        let Some(document) = unpickler.document() else { return false };
         let root = document.root();
         if root.is_none() {
             defmt::info!("the end");
