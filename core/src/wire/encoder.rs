@@ -21,7 +21,7 @@ use embedded_io::Write;
 /// encoder.op(Opcode::BinInt1, Arg::Uint(7))?;
 /// encoder.op(Opcode::Stop, Arg::Nothing)?;
 /// assert_eq!(encoder.finish()?.written(), b"\x80\x02K\x07.");
-/// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+/// # Ok::<_, pickle_core::WriteError<pickle_core::BufferFull>>(())
 /// ```
 pub struct Encoder<W, F = NoFrames> {
     out: W,
