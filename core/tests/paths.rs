@@ -216,7 +216,7 @@ fn printed_paths_are_found_and_views_count_what_they_have() {
         let mut unpickler = Unpickler::new(Heap::new(), Options::new());
         let Ok(document) = unpickler.load(&bytes) else { continue };
         // Each lookup walks its containers: of large files the first values stand for all.
-        for Located { value, path } in document.paths().into_iter().take(2000) {
+        for Located { value, path, .. } in document.paths().into_iter().take(2000) {
             values += 1;
             assert!(ValuePath::new(&path).is_valid() || path.len() > 4096, "{file}: {path}");
             for (what, says, has) in counted(value) {

@@ -612,17 +612,7 @@ unsafe fn number(array: *const pickle_array, item: *const c_void) -> Found<Numbe
         size @ 1..=16 => size as usize,
         _ => return Err(pickle_status::WrongKind),
     };
-    let dtype = DType {
-        kind: array.kind,
-        size: array.item_size,
-        big_endian: array.big_endian,
-        places: None,
-        subarray: None,
-        aligned: false,
-        fields: None,
-        unit: None,
-        objects: false,
-    };
+    let dtype = DType::plain(array.kind, array.item_size, array.big_endian);
     // SAFETY: as the caller says.
     or_kind(dtype.number(unsafe { bytes(item, size) }))
 }

@@ -215,7 +215,7 @@ pub unsafe extern "C" fn pickle_reader_error(reader: *mut pickle_reader, error: 
 pub unsafe extern "C" fn pickle_reader_usage(reader: *mut pickle_reader, usage: *mut pickle_usage) -> pickle_status {
     // SAFETY: as the caller says.
     let Some((_, unpickler)) = (unsafe { state(reader) }) else { return pickle_status::Null };
-    let pickle_core::Usage { nodes, bytes } = unpickler.used();
+    let pickle_core::Usage { nodes, bytes, .. } = unpickler.used();
     let found = pickle_usage {
         offset: unpickler.offset(),
         opcodes: unpickler.opcodes(),

@@ -40,7 +40,7 @@ pub(crate) fn type_of(dtype: &DType<'_>) -> Option<(DataType, i64)> {
             DataType::FixedSizeBinary(i32::try_from(size).ok()?)
         }
         (b'M' | b'm', 8) => {
-            let Tick { unit: name, count } = dtype.unit?;
+            let Tick { unit: name, count, .. } = dtype.unit?;
             let unit = Unit::of(name)?;
             let is_date = dtype.kind == b'M';
             return match (unit, scalar::unit_of(unit), unit.seconds()) {
@@ -148,7 +148,7 @@ pub(crate) fn bulk(
     }
     Some(match data_type {
         DataType::Boolean => {
-            let Strided { stride: step, bytes } = lane.as_bytes()?;
+            let Strided { stride: step, bytes, .. } = lane.as_bytes()?;
             let flags = rows.map(|row| bytes.get(row.checked_mul(step)?).map(|flag| *flag != 0));
             Arc::new(BooleanArray::new(flags.collect::<Option<Vec<bool>>>()?.into(), mask))
         }
@@ -193,7 +193,7 @@ fn with_nulls<T: ArrowPrimitiveType>(array: PrimitiveArray<T>, mask: Option<Null
 
 /// Which rows are not masked.
 fn masked(mask: &Lane<'_>, rows: Range<usize>) -> Option<NullBuffer> {
-    let Strided { stride: step, bytes } = mask.as_bytes()?;
+    let Strided { stride: step, bytes, .. } = mask.as_bytes()?;
     rows.map(|row| bytes.get(row.checked_mul(step)?).map(|flag| *flag == 0)).collect()
 }
 
@@ -205,7 +205,7 @@ fn primitive<T: ArrowPrimitiveType, const N: usize>(
     if usize::try_from(lane.dtype().size) != Ok(N) {
         return None;
     }
-    let Strided { stride: step, bytes } = lane.as_bytes()?;
+    let Strided { stride: step, bytes, .. } = lane.as_bytes()?;
     let big = lane.dtype().big_endian;
     if step == N && !big && cfg!(target_endian = "little") {
         let piece = bytes.get(rows.start.checked_mul(N)?..rows.end.checked_mul(N)?)?;

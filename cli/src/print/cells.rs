@@ -203,7 +203,7 @@ pub fn fields<'d>(dtype: &DType<'d>) -> impl Iterator<Item = DTypeField<'d>> + u
 
 /// Items of an array inside an item: their type, and the items along each axis.
 pub fn subarray<'d>(dtype: &DType<'d>) -> Option<(DType<'d>, Vec<usize>)> {
-    let Subarray { dtype: inner, shape } = dtype.subarray?;
+    let Subarray { dtype: inner, shape, .. } = dtype.subarray?;
     let inner = DType::of(inner)?;
     let axes = match shape.items() {
         Some(axes) => axes.take(AXES).map(|axis| axis.as_u64()?.try_into().ok()).collect::<Option<Vec<_>>>()?,

@@ -31,8 +31,8 @@ pub fn today(global: GlobalName<&str>) -> GlobalName<&str> {
         return GlobalName { module: "subprocess", ..global };
     }
     match compat::moved_to_python3(global.module, global.name) {
-        Some(Moved { module, name: Some(name) }) => GlobalName { module, name },
-        Some(Moved { module, name: None }) if !COMMON.contains(&global.module) => GlobalName { module, ..global },
+        Some(Moved { module, name: Some(name), .. }) => GlobalName { module, name },
+        Some(Moved { module, name: None, .. }) if !COMMON.contains(&global.module) => GlobalName { module, ..global },
         _ => global,
     }
 }

@@ -136,7 +136,7 @@ const CONTAINERS: usize = 40;
 /// Everyone says the same of every value.
 fn agree(name: &str, pickle: &[u8], document: &Document<'_>, tally: &mut Tally) {
     let mut containers = 0;
-    for Located { value, path } in document.paths().into_iter().take(VALUES) {
+    for Located { value, path, .. } in document.paths().into_iter().take(VALUES) {
         if path.len() > 2000 {
             continue;
         }
@@ -175,7 +175,8 @@ fn commands(file: &std::path::Path, document: &Document<'_>, tally: &mut Tally) 
         (output.status.success(), output.stdout)
     };
     let last = document.paths().into_iter().filter(|located| located.path.len() < 500).take(40).last();
-    for Located { value, path } in [Located { value: document.root(), path: "$".to_owned() }].into_iter().chain(last) {
+    let last = last.map(|located| (located.value, located.path));
+    for (value, path) in [(document.root(), "$".to_owned())].into_iter().chain(last) {
         let Some(part) = plain(value) else { continue };
         let (fine, out) = run(&["get"], &path);
         tally.commands += 1;

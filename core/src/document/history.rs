@@ -37,6 +37,7 @@ pub enum HistoryEvent<'d> {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct HistoryEntry<'d> {
     /// The index of the event.
     pub index: usize,

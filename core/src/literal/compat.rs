@@ -8,6 +8,7 @@ type Name = (&'static str, &'static str);
 
 /// Where Python 3 has what a pickle of Python 2 names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Moved {
     /// The module.
     pub module: &'static str,

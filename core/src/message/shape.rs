@@ -91,6 +91,7 @@ pub struct LazyItems<'i> {
 ///
 /// See the example of [`Reader`](super::Reader).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ItemKind {
     /// Numbers or bools.
     Number,

@@ -22,6 +22,7 @@ use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Opco
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Usage {
     /// Nodes, of 16 bytes.
     pub nodes: usize,
@@ -72,6 +73,7 @@ pub enum Status {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Payload {
     /// The number of the buffer that the document has in its place.
     pub buffer: u32,

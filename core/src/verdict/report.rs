@@ -42,6 +42,7 @@ impl Readers {
 ///
 /// See the example of [`Observer`].
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Finding<'a> {
     /// Why.
     pub rule: Rule,
@@ -117,6 +118,7 @@ pub enum Action {
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct TraceEvent<'a> {
     /// What happens.
     pub action: Action,
@@ -242,6 +244,7 @@ pub struct Summary {
 ///
 /// See the example of [`Judge`](super::Judge).
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct GlobalUse<'a> {
     /// The module as the stream names it.
     pub module: &'a [u8],

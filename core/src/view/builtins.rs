@@ -93,6 +93,7 @@ pub(super) fn has(name: &str) -> bool {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Member<'d> {
     /// The class.
     pub of: Value<'d>,
@@ -115,6 +116,7 @@ pub struct Member<'d> {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Pattern<'d> {
     /// The pattern: text or bytes.
     pub pattern: Value<'d>,
@@ -147,6 +149,7 @@ pub(super) fn pattern<'d>(mut args: Items<'d>) -> Option<View<'d>> {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Partial<'d> {
     /// What is called.
     pub function: Value<'d>,

@@ -40,6 +40,7 @@ pub enum SequenceKind {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Sequence<'d> {
     /// What it is.
     pub kind: SequenceKind,
@@ -63,6 +64,7 @@ impl<'d> Sequence<'d> {
 ///
 /// See the example of [`View`].
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Set<'d> {
     /// It never changes.
     pub frozen: bool,
@@ -116,6 +118,7 @@ pub enum MappingKind {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Mapping<'d> {
     /// What it is.
     pub kind: MappingKind,

@@ -18,6 +18,7 @@ use crate::Value;
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Derived<'d> {
     /// The class; `None` for `collections.UserString`.
     pub class: Option<Value<'d>>,

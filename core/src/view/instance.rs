@@ -21,6 +21,7 @@ use crate::{Change, Entries, GlobalName, How, Items, Kind, ObjectParts, Value};
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Instance<'d> {
     /// The class or function.
     pub class: Value<'d>,

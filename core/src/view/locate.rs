@@ -31,6 +31,7 @@ enum Part<'d> {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Located<'d> {
     /// The value.
     pub value: Value<'d>,

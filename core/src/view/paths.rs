@@ -20,6 +20,7 @@ use core::fmt::{self, Write};
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct PurePath<'d> {
     /// The name of its class, such as `PosixPath`.
     pub class: &'d str,

@@ -26,6 +26,7 @@ use core::fmt;
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Record<'d> {
     /// The class or function, mostly a global.
     pub class: Value<'d>,

@@ -180,6 +180,7 @@ impl<W: Write> Framer<W> {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Traits {
     /// The protocol: of the first PROTO, or without one the highest that an opcode is of.
     pub protocol: u8,

@@ -75,6 +75,7 @@ impl Profile {
 /// assert_eq!(NameMapping::between(3, 5), NameMapping::Keep);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum NameMapping {
     /// They stay as they are.
     #[default]

@@ -471,7 +471,7 @@ fn numbers<'d>(code: &str, items: pickle_core::Items<'d>) -> Option<(Option<DTyp
         }
     }
     let dtype = Number::of_torch("int8")?.dtype();
-    Some((dtype.map(|dtype| DType { kind, size: size as u64, ..dtype }), bytes))
+    Some((dtype.map(|dtype| DType::plain(kind, size as u64, dtype.big_endian)), bytes))
 }
 
 fn below(name: &str, key: &str) -> String {

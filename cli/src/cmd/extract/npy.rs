@@ -100,7 +100,7 @@ fn descr(dtype: &DType<'_>, levels: usize) -> Result<String, String> {
         let name = quoted(field.name);
         let name = field.title.map_or(name.clone(), |title| format!("({}, {name})", quoted(title)));
         parts.push(match field.dtype.subarray {
-            Some(Subarray { dtype, shape }) => {
+            Some(Subarray { dtype, shape, .. }) => {
                 let inner = DType::of(dtype).ok_or("of a type with an array in it that is not known")?;
                 format!("({name}, {}, {})", descr(&inner, below)?, axes(shape)?)
             }
@@ -135,8 +135,8 @@ fn code(dtype: &DType<'_>) -> Result<String, String> {
         _ => '<',
     };
     let unit = match dtype.unit {
-        Some(Tick { unit, count: 1 }) if is_unit(unit) => format!("[{unit}]"),
-        Some(Tick { unit, count }) if is_unit(unit) => format!("[{count}{unit}]"),
+        Some(Tick { unit, count: 1, .. }) if is_unit(unit) => format!("[{unit}]"),
+        Some(Tick { unit, count, .. }) if is_unit(unit) => format!("[{count}{unit}]"),
         Some(Tick { unit, .. }) if unit != "generic" => return Err(format!("of {dtype}, which .npy cannot hold")),
         _ => String::new(),
     };

@@ -198,7 +198,7 @@ impl<'d> Column<'d> {
             Data::Values(values) => match values.cell(row) {
                 Some(cell) => Item::Cell(cell),
                 None => {
-                    let Interval { left, right, closed } = values.interval(row)??;
+                    let Interval { left, right, closed, .. } = values.interval(row)??;
                     Item::Interval(left, right, closed)
                 }
             },

@@ -77,6 +77,7 @@ pub struct OutOfBand {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct SourceRange {
     /// Bytes from the start of the stream, or of the byte region.
     pub offset: u64,

@@ -176,6 +176,7 @@ pub(super) struct Entry {
 ///
 /// See the example of [`SplitPlan`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unsplit {
     /// Which pickle, counted from 0.
     pub pickle: u64,

@@ -25,6 +25,7 @@ use core::fmt;
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct DType<'d> {
     /// Kind of the items as numpy names it: `b`, `i`, `u`, `f`, `c`, `S`, `U`, `M`, `m`, `O`, `V`, ...
     pub kind: u8,
@@ -64,6 +65,7 @@ pub struct DType<'d> {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Subarray<'d> {
     /// The `numpy.dtype` of its items.
     pub dtype: Value<'d>,
@@ -89,6 +91,7 @@ pub struct Subarray<'d> {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
 pub struct Tick<'d> {
     /// NumPy's name of the unit, as `ns`.
     pub unit: &'d str,
@@ -220,6 +223,7 @@ impl<'d> DType<'d> {
 ///
 /// See the example of [`DType`].
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct DTypeField<'d> {
     /// Its name.
     pub name: &'d str,
@@ -415,6 +419,7 @@ fn flag(value: Value<'_>) -> Option<bool> {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Array<'d> {
     /// The class, where the pickle names it.
     pub class: Option<Value<'d>>,

@@ -22,6 +22,7 @@ use crate::{GlobalName, Kind, ObjectParts, Value};
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Tensor<'d> {
     /// Class of the storage (`FloatStorage`) or name of the dtype (`float32`).
     pub dtype: Option<&'d str>,
@@ -43,6 +44,7 @@ pub struct Tensor<'d> {
 ///
 /// See the example of [`Tensor`].
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct TensorStorage<'d> {
     /// Its key: a str, the name of a file in the archive.
     pub key: Value<'d>,

@@ -112,6 +112,7 @@ impl fmt::Display for NoRows<'_> {
 /// # }
 /// ```
 #[derive(Default)]
+#[non_exhaustive]
 pub struct Columns<'d> {
     /// Names of the columns.
     pub names: Vec<String>,

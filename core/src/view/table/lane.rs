@@ -7,6 +7,7 @@ use crate::view::known::{Array, DType, Data, Octets};
 ///
 /// See the example of [`Lane`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Strided<'d> {
     /// Bytes from one item to the next.
     pub stride: usize,

@@ -127,6 +127,7 @@ pub struct Table<'d> {
 ///
 /// See the example of [`Table`].
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Column<'d> {
     /// What is in it.
     pub values: Values<'d>,

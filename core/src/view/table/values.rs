@@ -125,6 +125,7 @@ impl<'d> Run<'d> {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Interval<'d> {
     /// Its lower end.
     pub left: Cell<'d>,

@@ -235,7 +235,7 @@ fn derived<'d>(it: Derived<'d>, object: Option<ObjectParts<'d>>, options: &Optio
 }
 
 fn record<'d>(it: Record<'d>, options: &Options) -> Steps<'d> {
-    let Record { class, args, kwargs, attributes, values } = it;
+    let Record { class, args, kwargs, attributes, values, .. } = it;
     Made { args: Some(args), kwargs, attributes, values, ..Made::of(class) }.steps(options)
 }
 

@@ -145,7 +145,7 @@ pub fn view<'d>(meant: View<'d>, object: &ObjectParts<'d>, value: Value<'d>, max
             let mut pieces = vec![word(name)];
             pieces.push(note(format!(" {} {}", tensor.dtype.unwrap_or("?"), scalar::shape(&tensor.shape))));
             match tensor.storage {
-                Some(TensorStorage { key, location }) => {
+                Some(TensorStorage { key, location, .. }) => {
                     pieces.push(note(", storage "));
                     pieces.extend(look(key, max_text));
                     pieces.push(note(" on "));
