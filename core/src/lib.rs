@@ -24,6 +24,9 @@ pub mod view;
 mod wire;
 mod write;
 
+// The traits of sinks and sources, in the version that the bounds name.
+pub use embedded_io;
+
 pub use document::path::{PathKey, PathStep, ValuePath};
 pub use document::value::items::{Entries, Items};
 pub use document::value::{BigInt, OutOfBand, SourceRange, Value};

@@ -40,9 +40,9 @@ fn every_spelling_of_cpython_is_read_as_the_document_has_it() {
         // What follows is the caller's.
         let two = [&pickle[..], b"K\x01."].concat();
         let len = match layout.as_str() {
-            "telemetry" => message::read::<Telemetry>(&two, &mut memo).map(|(_, len)| len),
-            "wide" => message::read::<Wide>(&two, &mut memo).map(|(_, len)| len),
-            _ => message::read::<Part>(&two, &mut memo).map(|(_, len)| len),
+            "telemetry" => message::read::<Telemetry>(&two, &mut memo).map(|message| message.len),
+            "wide" => message::read::<Wide>(&two, &mut memo).map(|message| message.len),
+            _ => message::read::<Part>(&two, &mut memo).map(|message| message.len),
         };
         assert_eq!(len, Ok(pickle.len()), "{name}");
     }
@@ -125,7 +125,8 @@ fn what_the_pickler_writes_is_read() {
                 counts: List<i32, 1100>,
             }
         }
-        let (written, read) = message::read::<Written>(&buffer[..len], &mut []).unwrap();
+        let message::Message { value: written, len: read, .. } =
+            message::read::<Written>(&buffer[..len], &mut []).unwrap();
         assert_eq!((written.id, written.name, read), (id, name, len));
         assert_eq!((written.pos, written.counts.as_slice()), (Point { x: i64::from(x), y: Some(y) }, &counts[..]));
     }
@@ -204,13 +205,13 @@ fn a_value_of_the_memo_takes_room_only_if_it_is_asked_for() {
         }
     }
     // Two is few, and no protocol is named: the MARK is its own.
-    let (two, _) = message::read::<Two>(pickle, &mut [0; 3]).unwrap();
+    let two = message::read::<Two>(pickle, &mut [0; 3]).unwrap().value;
     assert_eq!(two, Two { first: Point { x: 1, y: Some(0.0) }, second: Point { x: 2, y: None } });
     let refusal = message::read::<Two>(pickle, &mut [0; 2]).unwrap_err();
     assert_eq!((refusal.reason(), pickle[refusal.offset()]), (RefusalReason::NotKept, b'h'));
     // The whole of the first again.
     let again = b"(}q\0(X\x01\0\0\0xq\x01K\x01X\x01\0\0\0yq\x02G\0\0\0\0\0\0\0\0uh\0t.";
-    let (two, _) = message::read::<Two>(again, &mut [0; 3]).unwrap();
+    let two = message::read::<Two>(again, &mut [0; 3]).unwrap().value;
     assert_eq!(two.first, two.second);
 }
 

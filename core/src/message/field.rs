@@ -19,7 +19,7 @@ use super::shape::ItemKind;
 /// }
 ///
 /// // pickle.dumps(21.5)
-/// let (temp, _): (Celsius, usize) = message::read(b"\x80\x04\x95\n\0\0\0\0\0\0\0G@5\x80\0\0\0\0\0.", &mut [])?;
+/// let temp = message::read::<Celsius>(b"\x80\x04\x95\n\0\0\0\0\0\0\0G@5\x80\0\0\0\0\0.", &mut [])?.value;
 /// assert_eq!(temp.0, 21.5);
 /// # Ok::<_, pickle_core::message::Refusal>(())
 /// ```
@@ -100,7 +100,7 @@ impl<'i> Field<'i> for &'i [u8] {
 /// use pickle_core::message::{self, Unchecked};
 ///
 /// // pickle.dumps("hi", 2)
-/// let (text, _): (Unchecked, usize) = message::read(b"\x80\x02X\x02\0\0\0hiq\0.", &mut [])?;
+/// let text = message::read::<Unchecked>(b"\x80\x02X\x02\0\0\0hiq\0.", &mut [])?.value;
 /// assert_eq!(text.0, b"hi");
 /// # Ok::<_, pickle_core::message::Refusal>(())
 /// ```
@@ -168,7 +168,7 @@ fn read_items<'i, T: Field<'i>>(reader: &mut Reader<'i, '_>, slots: &mut [T], ex
 ///
 /// // pickle.dumps([1, 2, 3], 2)
 /// let input = b"\x80\x02]q\0(K\x01K\x02K\x03e.";
-/// let (list, _): (List<u8, 4>, usize) = message::read(input, &mut [])?;
+/// let list = message::read::<List<u8, 4>>(input, &mut [])?.value;
 /// assert_eq!(list.as_slice(), [1, 2, 3]);
 /// let refusal = message::read::<List<u8, 2>>(input, &mut []).err();
 /// assert_eq!(refusal.map(|refusal| refusal.reason()), Some(RefusalReason::TooLong));
@@ -211,7 +211,7 @@ impl<'i, T: Field<'i>, const N: usize> Field<'i> for List<T, N> {
 /// use pickle_core::message::{self, Text};
 ///
 /// // pickle.dumps("1 \u20ac", 0)
-/// let (price, _): (Text<8>, usize) = message::read(b"V1 \\u20ac\np0\n.", &mut [])?;
+/// let price = message::read::<Text<8>>(b"V1 \\u20ac\np0\n.", &mut [])?.value;
 /// assert_eq!(price.as_str(), "1 \u{20ac}");
 /// # Ok::<_, pickle_core::message::Refusal>(())
 /// ```
@@ -257,7 +257,7 @@ impl<const N: usize> Field<'_> for Text<N> {
 /// use pickle_core::message::{self, Bytes};
 ///
 /// // pickle.dumps(b"\x01\x02", 3)
-/// let (bytes, _): (Bytes<4>, usize) = message::read(b"\x80\x03C\x02\x01\x02q\0.", &mut [])?;
+/// let bytes = message::read::<Bytes<4>>(b"\x80\x03C\x02\x01\x02q\0.", &mut [])?.value;
 /// assert_eq!(bytes.as_slice(), [1, 2]);
 /// # Ok::<_, pickle_core::message::Refusal>(())
 /// ```

@@ -19,7 +19,7 @@
 ///
 /// // pickle.dumps({"x": 3, "color": ["red"]}, 2)
 /// let input = b"\x80\x02}q\0(X\x01\0\0\0xq\x01K\x03X\x05\0\0\0colorq\x02]q\x03X\x03\0\0\0redq\x04au.";
-/// let (point, _): (Point, usize) = message::read(input, &mut [])?;
+/// let point = message::read::<Point>(input, &mut [])?.value;
 /// assert_eq!((point.x, point.y), (3, 0));
 /// # Ok::<_, pickle_core::message::Refusal>(())
 /// ```

@@ -24,8 +24,9 @@
 //! // pickle.dumps({"id": 7, "temp": 21.5, "name": "probe-3", "samples": [1, 2, 3, 4]})
 //! let input = b"\x80\x04\x95C\0\0\0\0\0\0\0}\x94(\x8c\x02id\x94K\x07\x8c\x04temp\x94G@5\x80\0\0\0\0\0\x8c\x04name\x94\
 //!     \x8c\x07probe-3\x94\x8c\x07samples\x94]\x94(K\x01K\x02K\x03K\x04eu.";
-//! let (telemetry, len): (Telemetry, usize) = message::read(input, &mut [0; 16])?;
-//! assert_eq!((telemetry.id, telemetry.name, len), (7, "probe-3", input.len()));
+//! let message = message::read::<Telemetry>(input, &mut [0; 16])?;
+//! let telemetry = message.value;
+//! assert_eq!((telemetry.id, telemetry.name, message.len), (7, "probe-3", input.len()));
 //! assert_eq!((telemetry.samples.as_slice(), telemetry.battery), (&[1, 2, 3, 4][..], 100));
 //! # Ok::<_, pickle_core::message::Refusal>(())
 //! ```
@@ -57,15 +58,36 @@ pub use reader::Reader;
 pub use refusal::{Refusal, RefusalReason};
 pub use shape::{FieldNames, Fields, ItemKind, LazyItems};
 
-/// Reads the message at the start of `input`, and returns it with its length in bytes: what follows is the caller's.
+/// A message that was read.
+///
+/// ```
+/// use pickle_core::message;
+///
+/// // pickle.dumps(5, 2) + pickle.dumps(6, 2)
+/// let two = b"\x80\x02K\x05.\x80\x02K\x06.";
+/// let first = message::read::<u8>(two, &mut [])?;
+/// let second = message::read::<u8>(&two[first.len..], &mut [])?;
+/// assert_eq!((first.value, second.value), (5, 6));
+/// # Ok::<_, pickle_core::message::Refusal>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Message<T> {
+    /// What the message says.
+    pub value: T,
+    /// Its bytes; what follows them is the caller's.
+    pub len: usize,
+}
+
+/// Reads the message at the start of `input`.
 ///
 /// `memo`: room for the values that the message refers to again ([`Reader::new`]); `&mut []` if it has none.
 ///
 /// # Errors
 /// The message is not whole, is damaged, or is another.
-pub fn read<'i, T: Field<'i>>(input: &'i [u8], memo: &mut [u32]) -> Result<(T, usize), Refusal> {
+pub fn read<'i, T: Field<'i>>(input: &'i [u8], memo: &mut [u32]) -> Result<Message<T>, Refusal> {
     let mut reader = Reader::new(input, memo);
     let value = T::read(&mut reader);
     let len = reader.finish()?;
-    Ok((value, len))
+    Ok(Message { value, len })
 }

@@ -109,7 +109,8 @@ pub enum Found {
     Item,
     /// The pickle is over; what is left of the input follows it.
     Done,
-    /// Only with [`ItemReader::report_doubt`]: a container is being filled that seems to be the one at the path. The opcodes that follow tell, see [`ItemReader::look_ahead`]; [`ItemReader::decide`], then go on.
+    /// Only with [`ItemReader::report_doubt`]: a container is being filled that seems to be the one at the path. The
+    /// opcodes that follow tell, see [`ItemReader::look_ahead`]; [`ItemReader::decide`], then go on.
     Doubt,
 }
 

@@ -50,7 +50,7 @@ pub use memory::{Buffers, FarSlot};
 pub use names::Named;
 pub use report::{Action, Executes, Finding, GlobalUse, Observer, Readers, Summary, TraceEvent};
 #[cfg(feature = "alloc")]
-pub use rows::{GlobalEffect, GlobalRows};
+pub use rows::{GlobalEffect, GlobalRow, GlobalRows};
 pub use rules::{Capability, Rule, Verdict};
 pub use table::GlobalTable;
 pub use value::Slot;

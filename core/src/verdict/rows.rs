@@ -51,6 +51,20 @@ impl GlobalEffect {
     }
 }
 
+/// A row of a policy.
+///
+/// See the example of [`GlobalRows::iter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GlobalRow<'r> {
+    /// The module, in UTF-8; empty for every module.
+    pub module: &'r [u8],
+    /// The name in it, or `*`, `*C`.
+    pub name: &'r [u8],
+    /// What is said of them.
+    pub effect: GlobalEffect,
+}
+
 /// Rows of a policy. The name `*` stands for every global of one module, `*C` for the classes of a module and of those
 /// inside it; the module `ext` holds extension codes.
 ///
@@ -92,11 +106,18 @@ impl GlobalRows {
         self.0.is_empty()
     }
 
-    /// Every row in order: module, name, what it says.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8], GlobalEffect)> {
+    /// Every row in order.
+    ///
+    /// ```
+    /// use pickle_core::verdict::{GlobalEffect, GlobalRows};
+    /// let mut rows = GlobalRows::default();
+    /// rows.insert("myapp", "read", GlobalEffect::Denied);
+    /// assert!(rows.iter().all(|row| row.name == b"read" && row.effect == GlobalEffect::Denied));
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = GlobalRow<'_>> {
         self.0.iter().filter_map(|(key, byte)| {
             let at = key.iter().position(|byte| *byte == 0)?;
-            Some((key.get(..at)?, key.get(at + 1..)?, GlobalEffect::of(*byte)))
+            Some(GlobalRow { module: key.get(..at)?, name: key.get(at + 1..)?, effect: GlobalEffect::of(*byte) })
         })
     }
 

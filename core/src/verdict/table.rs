@@ -18,7 +18,7 @@ use core::cmp::Ordering;
 
 /// Rows of a library.
 ///
-/// See the example of [`Rows`](super::Rows).
+/// See the example of [`GlobalRows`](super::GlobalRows).
 #[derive(Clone, Copy, Debug)]
 pub struct GlobalTable<'t> {
     bytes: &'t [u8],

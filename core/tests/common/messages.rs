@@ -201,7 +201,7 @@ pub fn check<'i, T: Field<'i> + Same>(input: &'i [u8], memo: &mut [u32], skips: 
         assert!(refusal.offset() <= input.len());
         assert_eq!(refusal.byte(), input.get(refusal.offset()).copied().unwrap_or(0));
     }
-    let (value, len) = read?;
+    let message::Message { value, len, .. } = read?;
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     match unpickler.load(&input[..len]) {
         Ok(document) => {

@@ -16,7 +16,8 @@ pickle_core::message! {
 
 fn work(message: &[u8]) -> bool {
     match pickle_core::message::read::<Row<'_>>(message, &mut [0; 16]) {
-        Ok((Row { id, temp, name, samples }, _)) => {
+        Ok(message) => {
+            let Row { id, temp, name, samples } = message.value;
             Telemetry { id, temp, name: name.0, samples }.is_expected()
         }
         Err(_) => false,

@@ -215,8 +215,8 @@ impl Policy {
     /// Every pair that is allowed, with its module first.
     pub fn allowed(&self) -> impl Iterator<Item = (String, String)> + '_ {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let rows = self.rows.iter().filter(|(module, _, row)| *row != GlobalEffect::Denied && !module.is_empty());
-        rows.map(move |(module, name, _)| (text(module), text(name)))
+        let rows = self.rows.iter().filter(|row| row.effect != GlobalEffect::Denied && !row.module.is_empty());
+        rows.map(move |row| (text(row.module), text(row.name)))
     }
 
     /// The rows as a table of the core; empty where there are none.

@@ -40,9 +40,9 @@ fn main() -> ! {
         loop {
             let input = buffer.get(..len).unwrap_or_default();
             let used = match message::read::<Telemetry<'_>>(input, &mut [0; 16]) {
-                Ok((telemetry, used)) => {
-                    show(&telemetry);
-                    used
+                Ok(message) => {
+                    show(&message.value);
+                    message.len
                 }
                 Err(refusal) if refusal.reason() == RefusalReason::EndOfInput && len < buffer.len() => break,
                 Err(refusal) => {
