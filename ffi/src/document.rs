@@ -4,10 +4,9 @@ use crate::error::{pickle_error, put};
 use crate::memory::{bytes, pickle_storage, regions};
 use crate::options::{checked, pickle_options};
 use crate::status::pickle_status;
-use crate::value::{Found, pickle_value};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
-use pickle_core::{Document, Unpickler, Value};
+use pickle_core::{Document, Unpickler};
 
 /// A pickle that was read. It points into the storage and the input, which must not change while it is in use. Several
 /// threads may read it at the same time.
@@ -59,15 +58,6 @@ pub(crate) unsafe fn fill(doc: *mut pickle_doc, document: Option<Document<'_>>) 
     }
 }
 
-/// The value that the pickle stands for.
-///
-/// # Safety
-/// As [`document`].
-pub(crate) unsafe fn root<'a>(doc: *const pickle_doc) -> Found<Value<'a>> {
-    // SAFETY: as the caller says.
-    Ok(unsafe { document(doc) }.ok_or(pickle_status::Null)?.root())
-}
-
 /// Reads the pickle at the start of `data` in one call. Strings are not copied: they stay in `data`, which must outlive
 /// `doc`. Bytes after the pickle are ignored.
 ///
@@ -104,16 +94,6 @@ pub unsafe extern "C" fn pickle_load(
     };
     unsafe { put(error, found) };
     found.status
-}
-
-/// The root value of the pickle; None where `doc` is empty.
-///
-/// # Safety
-/// `doc` is null or points to a document.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_doc_root(doc: *const pickle_doc) -> pickle_value {
-    // SAFETY: as the caller says.
-    unsafe { root(doc) }.map_or(pickle_value::NONE, Into::into)
 }
 
 /// All identities that `pickle_value_id` gives in this document are below this number.

@@ -1,9 +1,9 @@
 //! Typed getters: of a value itself, and of what is at a key, an index or a path.
 
-use crate::document::{pickle_doc, root};
+use crate::document::pickle_doc;
 use crate::memory::{pickle_bytes, pickle_str, text};
 use crate::status::pickle_status;
-use crate::value::{Found, here, or_kind, pickle_value, store};
+use crate::value::{Found, here, or_kind, pickle_value, root, store};
 use core::ffi::c_char;
 use pickle_core::{Kind, Value};
 

@@ -111,6 +111,15 @@ pub(crate) unsafe fn store<T>(out: *mut T, found: Found<impl Into<T>>) -> pickle
     }
 }
 
+/// The value that the pickle stands for.
+///
+/// # Safety
+/// As [`document`].
+pub(crate) unsafe fn root<'a>(doc: *const pickle_doc) -> Found<Value<'a>> {
+    // SAFETY: as the caller says.
+    Ok(unsafe { document(doc) }.ok_or(pickle_status::Null)?.root())
+}
+
 /// A value of C in its document.
 ///
 /// # Safety
@@ -119,6 +128,16 @@ pub(crate) unsafe fn here<'a>(doc: *const pickle_doc, value: pickle_value) -> Fo
     // SAFETY: as the caller says.
     let document = unsafe { document(doc) }.ok_or(pickle_status::Null)?;
     Ok(document.value(value.node()))
+}
+
+/// The root value of the pickle; None where `doc` is empty.
+///
+/// # Safety
+/// `doc` is null or points to a document.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_doc_root(doc: *const pickle_doc) -> pickle_value {
+    // SAFETY: as the caller says.
+    unsafe { root(doc) }.map_or(pickle_value::NONE, Into::into)
 }
 
 /// The kind of a value.

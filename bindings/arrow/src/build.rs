@@ -1,7 +1,7 @@
 //! Arrays from objects, cell by cell.
 
 use crate::Text;
-use crate::kind::Kind;
+use crate::kind::{self, Kind};
 use crate::scalar::{self, Scalar};
 use crate::zone::Zone;
 use arrow_array::builder::{
@@ -226,7 +226,7 @@ impl Builder {
                 match value.view() {
                     View::Sequence(sequence) => sequence.items.into_iter().try_for_each(|item| inner.value(item))?,
                     View::Array(_) => {
-                        let (_, lane) = scalar::numbers(value).ok_or(Misfit)?;
+                        let (_, lane) = kind::numbers(value).ok_or(Misfit)?;
                         lane.cells().try_for_each(|cell| inner.scalar(scalar::cell(cell), None))?;
                     }
                     _ => return Err(Misfit),

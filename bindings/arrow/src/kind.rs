@@ -1,9 +1,10 @@
 //! What the objects of a column are, found on the way: a lattice that only goes up.
 
-use crate::scalar::{self, Scalar};
+use crate::scalar::{self, Scalar, per_second};
 use crate::zone::Zone;
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use pickle_core::Value;
+use pickle_core::table::Lane;
 use pickle_core::view::View;
 use std::sync::Arc;
 
@@ -123,7 +124,7 @@ impl Kind {
                 }
                 Kind::List(Box::new(inner))
             }
-            View::Array(_) => match scalar::numbers(value) {
+            View::Array(_) => match numbers(value) {
                 Some((kind, _)) => Kind::List(Box::new(kind)),
                 None => Kind::Json,
             },
@@ -251,12 +252,19 @@ fn finer(a: TimeUnit, b: TimeUnit) -> TimeUnit {
     if per_second(a) >= per_second(b) { a } else { b }
 }
 
-/// Ticks of a unit in a second.
-pub(crate) fn per_second(unit: TimeUnit) -> i64 {
-    match unit {
-        TimeUnit::Second => 1,
-        TimeUnit::Millisecond => 1_000,
-        TimeUnit::Microsecond => 1_000_000,
-        TimeUnit::Nanosecond => 1_000_000_000,
+/// The items of an array of one axis in a cell, if they are numbers, and what they are.
+pub(crate) fn numbers(value: Value<'_>) -> Option<(Kind, Lane<'_>)> {
+    let array = pickle_core::known::Array::of(value)?;
+    if array.shape.len() != 1 {
+        return None;
     }
+    let kind = match (array.dtype.kind, array.dtype.size) {
+        (b'b', 1) => Kind::Bool,
+        (b'i', 1..=8) => Kind::Int { negative: true, large: true, unsigned: false },
+        (b'u', 8) => Kind::Int { negative: false, large: true, unsigned: true },
+        (b'u', 1..=4) => Kind::Int { negative: false, large: false, unsigned: false },
+        (b'f', 2 | 4 | 8) => Kind::Float,
+        _ => return None,
+    };
+    Some((kind, Lane::column(array, 0)?))
 }

@@ -4,6 +4,7 @@ use crate::Text;
 use pickle_core::Value;
 use pickle_core::table::{Categories, Cell, Run, Unit, Values};
 use pickle_core::view::View;
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// All labels of a level, each in constant time.
@@ -125,4 +126,16 @@ fn quoted(text: &str, repr: bool, out: &mut String) {
 /// Text in quotes, as Python's `repr()` has it.
 pub(crate) fn quote(text: &str, out: &mut String) {
     quoted(text, true, out);
+}
+
+/// The name of a key or attribute.
+pub(crate) fn label<'d>(key: Value<'d>, text: Text) -> Cow<'d, str> {
+    match key.as_str() {
+        Some(name) => name.into(),
+        None => {
+            let mut name = String::new();
+            of_value(key, false, text, &mut name);
+            name.into()
+        }
+    }
 }

@@ -15,21 +15,9 @@ use std::sync::Arc;
 /// Bytes of a batch of a stream: several are under way at once.
 const STREAM: usize = BYTES / 8;
 
-/// The name of a key or attribute.
-pub(crate) fn label<'d>(key: Value<'d>, text: Text) -> Cow<'d, str> {
-    match key.as_str() {
-        Some(name) => name.into(),
-        None => {
-            let mut name = String::new();
-            names::of_value(key, false, text, &mut name);
-            name.into()
-        }
-    }
-}
-
 /// The cells of a row, with the names of their columns.
 fn cells<'d>(row: Value<'d>, flatten: bool, text: Text, take: &mut dyn FnMut(Cow<'d, str>, Value<'d>)) {
-    table::cells(row, &RowOptions { flatten, label: &|key| label(key, text) }, take);
+    table::cells(row, &RowOptions { flatten, label: &|key| names::label(key, text) }, take);
 }
 
 /// The columns of a stream of rows, found by looking at rows: all of them, or as many as there is time for.

@@ -1,10 +1,9 @@
 //! What a value of Python is as a cell.
 
-use crate::kind::{Kind, per_second};
 use crate::zone::{self, Zone};
 use arrow_schema::TimeUnit;
 use pickle_core::known::Octets;
-use pickle_core::table::{self, Cell, Lane, Unit};
+use pickle_core::table::{self, Cell, Unit};
 use pickle_core::view::{Date, Time, View};
 use pickle_core::{Kind as Shape, Value};
 
@@ -122,23 +121,6 @@ pub(crate) fn cell(cell: Cell<'_>) -> Scalar<'_> {
     }
 }
 
-/// The items of an array of one axis in a cell, if they are numbers, and what they are.
-pub(crate) fn numbers(value: Value<'_>) -> Option<(Kind, Lane<'_>)> {
-    let array = pickle_core::known::Array::of(value)?;
-    if array.shape.len() != 1 {
-        return None;
-    }
-    let kind = match (array.dtype.kind, array.dtype.size) {
-        (b'b', 1) => Kind::Bool,
-        (b'i', 1..=8) => Kind::Int { negative: true, large: true, unsigned: false },
-        (b'u', 8) => Kind::Int { negative: false, large: true, unsigned: true },
-        (b'u', 1..=4) => Kind::Int { negative: false, large: false, unsigned: false },
-        (b'f', 2 | 4 | 8) => Kind::Float,
-        _ => return None,
-    };
-    Some((kind, Lane::column(array, 0)?))
-}
-
 fn date(date: Date) -> Option<chrono::NaiveDate> {
     chrono::NaiveDate::from_ymd_opt(date.year.into(), date.month.into(), date.day.into())
 }
@@ -187,4 +169,14 @@ pub(crate) fn ticks(ticks: i64, from: TimeUnit, to: TimeUnit) -> Option<i64> {
     }
     let factor = from.checked_div(to)?;
     if ticks.checked_rem(factor)? == 0 { ticks.checked_div(factor) } else { None }
+}
+
+/// Ticks of a unit in a second.
+pub(crate) fn per_second(unit: TimeUnit) -> i64 {
+    match unit {
+        TimeUnit::Second => 1,
+        TimeUnit::Millisecond => 1_000,
+        TimeUnit::Microsecond => 1_000_000,
+        TimeUnit::Nanosecond => 1_000_000_000,
+    }
 }

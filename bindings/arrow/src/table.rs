@@ -1,7 +1,7 @@
 //! A table as record batches.
 
 use crate::column::{Column, Objects, Role};
-use crate::{Arena, Error, TableOptions, names, pandas, rows};
+use crate::{Arena, Error, TableOptions, names, pandas};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, RecordBatchReader};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use pickle_core::Value;
@@ -61,7 +61,7 @@ impl<'d> TableReader<'d> {
                 _ => match Table::assembled(value) {
                     Ok(table) => TableReader::table(value, &table, options, arena),
                     Err(TableError::NoTable) => {
-                        let label = |key| rows::label(key, arena.text);
+                        let label = |key| names::label(key, arena.text);
                         let read = RowOptions { flatten: options.flatten, label: &label };
                         let rows = Columns::of(value, &read).map_err(|error| Error::NoTable(error.to_string()))?;
                         TableReader::of_rows(rows, options, arena)
@@ -101,7 +101,7 @@ impl<'d> TableReader<'d> {
         let labels: Vec<Values<'d>> = labels.map_err(parts_error)?;
         let levels: Vec<_> = labels.iter().map(names::labels).collect();
         let keys: Vec<String> =
-            table.pairs().into_iter().flatten().map(|(key, _)| rows::label(key, arena.text).into_owned()).collect();
+            table.pairs().into_iter().flatten().map(|(key, _)| names::label(key, arena.text).into_owned()).collect();
         let name_of = |number: usize| {
             if let Some(key) = keys.get(number) {
                 return key.clone();

@@ -4,7 +4,7 @@ use crate::errors;
 use crate::raw::Input;
 use pickle_core::joblib::{self, ArrayForm};
 use pickle_core::{
-    Arg, Decoder, Document, Error, GlobalName, Heap, How, Kind, Opcode, Options, OpKind, Status, Unpickler, Value,
+    Arg, Decoder, Document, Error, GlobalName, Heap, How, Kind, OpKind, Opcode, Options, Status, Unpickler, Value,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyDict;

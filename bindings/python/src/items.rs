@@ -7,7 +7,7 @@ use crate::raw::Input;
 use crate::stretch::read;
 use crate::values::Values;
 use pickle_core::{
-    Decoder, Error, LookAhead, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, MemoPlanner, ValuePath, Role,
+    Decoder, Error, Found, Heap, Item, ItemOptions, ItemReader, LookAhead, MemoPlan, MemoPlanner, Role, ValuePath,
 };
 use pyo3::exceptions::{PyKeyError, PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -178,7 +178,9 @@ impl Items {
         let levels = ValuePath::new(path).count() as u32;
         let has_steps = levels != 0;
         if !ValuePath::new(path).is_valid() {
-            return Err(PyValueError::new_err(format!("{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]")));
+            return Err(PyValueError::new_err(format!(
+                "{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]"
+            )));
         }
         let given = Given {
             encoding,

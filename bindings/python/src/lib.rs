@@ -2,7 +2,6 @@
 
 mod arrow;
 mod build;
-mod equal;
 mod errors;
 mod fast;
 mod info;

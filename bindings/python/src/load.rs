@@ -10,7 +10,7 @@ use crate::raw::{Input, Kept};
 use crate::source::Source;
 use crate::verdict;
 use pickle_core::verdict::Workspace;
-use pickle_core::{Document, Error, Heap, Options, ValuePath, Status, Unpickler, joblib};
+use pickle_core::{Document, Error, Heap, Options, Status, Unpickler, ValuePath, joblib};
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};

@@ -7,7 +7,7 @@
 mod items;
 
 use crate::opcodes::{Input, Other};
-use crate::raw::{self, Kept, Raw, again};
+use crate::raw::{self, Kept, Raw, again, is};
 use crate::strings;
 use crate::times::{self, Times};
 use pickle_core::Opcode;
@@ -676,16 +676,6 @@ impl Shape {
             self.keys.extend(pairs.iter().map(|[key, _]| again(key.object)));
         }
     }
-}
-
-/// Of the very type.
-///
-/// # Safety
-/// `object` is a live object.
-#[inline(always)]
-pub unsafe fn is(object: Raw, kind: *mut ffi::PyTypeObject) -> bool {
-    // SAFETY: as the caller promises.
-    std::ptr::eq(unsafe { ffi::Py_TYPE(object) }, kind)
 }
 
 /// Hashing must not cost more than the size of the input pays for.

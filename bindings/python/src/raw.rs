@@ -171,3 +171,13 @@ impl<T> Kept<T> {
         self.0.set(Some(value));
     }
 }
+
+/// Of the very type.
+///
+/// # Safety
+/// `object` is a live object.
+#[inline(always)]
+pub unsafe fn is(object: Raw, kind: *mut ffi::PyTypeObject) -> bool {
+    // SAFETY: as the caller promises.
+    std::ptr::eq(unsafe { ffi::Py_TYPE(object) }, kind)
+}

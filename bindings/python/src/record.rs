@@ -1,6 +1,7 @@
 //! What a pickle holds that plain Python has no value for.
 
-use crate::equal;
+mod equal;
+
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;

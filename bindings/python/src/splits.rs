@@ -5,7 +5,7 @@ use crate::rows::{Fault, Log, Rows, SplitRows, Stream};
 use crate::stretch::Stretch;
 use crate::values::Values;
 use pickle_core::{
-    Change, Heap, ItemOptions, Kind, Options, ValuePath, Role, SplitOptions, SplitPlan, SplitPlanner, Unpickler,
+    Change, Heap, ItemOptions, Kind, Options, Role, SplitOptions, SplitPlan, SplitPlanner, Unpickler, ValuePath,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -81,7 +81,9 @@ fn check_path(path: &str) -> PyResult<()> {
     if ValuePath::new(path).is_valid() {
         return Ok(());
     }
-    Err(PyValueError::new_err(format!("{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]")))
+    Err(PyValueError::new_err(format!(
+        "{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]"
+    )))
 }
 
 /// Where a file can be read from.

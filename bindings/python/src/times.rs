@@ -1,7 +1,6 @@
 //! Dates and times as plain data: which classes they are of, and what picklers write for one.
 
-use crate::plain::is;
-use crate::raw::Raw;
+use crate::raw::{Raw, is};
 use pyo3::ffi;
 use pyo3::prelude::*;
 

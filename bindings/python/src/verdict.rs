@@ -2,7 +2,7 @@
 
 use crate::raw::Input;
 use pickle_core::Opcode;
-use pickle_core::verdict::{Finding, Judge, Observer, GlobalRows, Summary, TABLES, GlobalTable, Verdict, Workspace};
+use pickle_core::verdict::{Finding, GlobalRows, GlobalTable, Judge, Observer, Summary, TABLES, Verdict, Workspace};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};

@@ -1,8 +1,8 @@
 //! What one cell is, once it is known whether it is more than an object.
 
-use super::column::Kind;
+use super::kind::{Kind, zone_name, zone_of};
 use pickle_core::table::{Cell, Scalar, Unit};
-use pickle_core::view::{Date, Octets, Time, View, Zone};
+use pickle_core::view::{Date, Octets, Time, View};
 use pickle_core::{Kind as Shape, Value};
 use std::borrow::Cow;
 
@@ -165,22 +165,4 @@ fn micros(time: Time) -> i64 {
 
 fn local(date: Date, time: Time) -> i64 {
     days(date) * 86_400_000_000 + micros(time)
-}
-
-/// The zone that pandas keeps with times.
-pub(super) fn zone_of(zone: Value<'_>) -> Zone<'_> {
-    match zone.as_str() {
-        Some(key) => Zone::Named { key, offset: None, abbreviation: None },
-        None => Zone::of(zone),
-    }
-}
-
-/// `Europe/Berlin`, `UTC`, `+05:30`; `None` where it has no such name.
-pub(super) fn zone_name(zone: Zone<'_>) -> Option<String> {
-    match zone {
-        Zone::Named { key, .. } => Some(key.to_owned()),
-        Zone::Fixed(offset, _) if offset.is_zero() => Some("UTC".to_owned()),
-        Zone::Fixed(..) => Some(zone.to_string()),
-        _ => None,
-    }
 }

@@ -9,10 +9,11 @@
 mod atom;
 mod cells;
 mod column;
+mod kind;
 #[cfg(test)]
 mod tests;
 
-pub use column::Kind;
+pub use kind::Kind;
 
 use crate::paths::missing;
 use crate::reader::read;
