@@ -14,6 +14,7 @@ mod literal;
 mod machine;
 pub mod message;
 mod name;
+mod opcode;
 mod options;
 mod read;
 #[cfg(feature = "serde")]
@@ -42,6 +43,7 @@ pub use machine::node::{How, Node};
 pub use machine::plan::MemoPlanner;
 pub use machine::plan::{MemoPlan, MemoUse, memo_index};
 pub use name::GlobalName;
+pub use opcode::{Argument, OpKind, Opcode, StackEffect};
 pub use options::{Encoding, Options, TextInts};
 #[cfg(feature = "alloc")]
 pub use read::items::Batch;
@@ -62,7 +64,6 @@ pub use wire::encoder::Encoder;
 pub use wire::frames::GrowingFrames;
 pub use wire::frames::{FrameBuffer, Frames, NoFrames};
 pub use wire::op::{Arg, Fragment, Op};
-pub use wire::opcode::{Argument, OpKind, Opcode, StackEffect};
 pub use wire::reader::{OpReader, ReadError};
 pub use wire::sink::{BufferFull, ByteCounter, SliceWriter, WriteError};
 #[cfg(feature = "std")]

@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::refusal::RefusalReason;
-use crate::wire::opcode::Argument;
+use crate::opcode::Argument;
 use crate::{OpKind, Opcode};
 
 /// MARKs that may be open in a skipped value.

@@ -1,7 +1,7 @@
 //! [`Op`]s to bytes: the mirror of the decoder.
 
+use crate::opcode::Argument;
 use crate::wire::frames::{Frames, NoFrames, Place};
-use crate::wire::opcode::Argument;
 use crate::wire::sink::{WriteError, write_all};
 use crate::{Arg, Error, ErrorKind, Fragment, Op, Opcode};
 use embedded_io::Write;
