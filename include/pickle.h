@@ -466,9 +466,6 @@ pickle_status pickle_load(const struct pickle_storage *storage,
                           struct pickle_doc *doc,
                           struct pickle_error *error);
 
-// The root value of the pickle; None where `doc` is empty.
-struct pickle_value pickle_doc_root(const struct pickle_doc *doc);
-
 // All identities that `pickle_value_id` gives in this document are below this number.
 size_t pickle_doc_id_limit(const struct pickle_doc *doc);
 
@@ -705,6 +702,9 @@ enum pickle_kind
 #ifndef __cplusplus
 typedef int32_t pickle_kind;
 #endif // __cplusplus
+
+// The root value of the pickle; None where `doc` is empty.
+struct pickle_value pickle_doc_root(const struct pickle_doc *doc);
 
 // The kind of a value.
 pickle_kind pickle_value_kind(const struct pickle_doc *doc, struct pickle_value value);
@@ -1340,7 +1340,7 @@ pickle_status pickle_item_reader_report_doubt(struct pickle_item_reader *reader)
 // After `PICKLE_STATUS_IN_DOUBT`: what finds out, from the opcodes that follow, whether this container is the one.
 // `PICKLE_STATUS_MISSING`: there is no doubt.
 pickle_status pickle_item_reader_look_ahead(struct pickle_item_reader *reader,
-                                      struct pickle_look_ahead *look_ahead);
+                                            struct pickle_look_ahead *look_ahead);
 
 // Bytes from the start of the stream to where `pickle_look_ahead_feed` begins.
 uint64_t pickle_look_ahead_offset(struct pickle_look_ahead *look_ahead);
@@ -1349,7 +1349,7 @@ uint64_t pickle_look_ahead_offset(struct pickle_look_ahead *look_ahead);
 // `PICKLE_STATUS_MISSING`: it is not. `PICKLE_STATUS_NEED_MORE`: call again with the next piece; at the end of input, it is
 // not.
 pickle_status pickle_look_ahead_feed(struct pickle_look_ahead *look_ahead,
-                               struct pickle_in *input);
+                                     struct pickle_in *input);
 
 // After `PICKLE_STATUS_IN_DOUBT`: whether the container is the one at the path. Go on with `pickle_item_reader_next`.
 pickle_status pickle_item_reader_decide(struct pickle_item_reader *reader,

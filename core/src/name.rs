@@ -44,3 +44,14 @@ impl<T: fmt::Display> fmt::Display for GlobalName<T> {
         write!(f, "{}.{}", self.module, self.name)
     }
 }
+
+/// The class whose state joblib has the raw bytes of an array follow.
+pub(crate) const JOBLIB_ARRAY: &str = "NumpyArrayWrapper";
+
+impl GlobalName<&str> {
+    /// joblib's class of arrays whose bytes follow, also where scikit-learn shipped joblib.
+    pub fn is_joblib_array(&self) -> bool {
+        self.name == JOBLIB_ARRAY
+            && matches!(self.module, "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle")
+    }
+}

@@ -1,7 +1,7 @@
 //! Other names for classes and functions in pickles that have arrays of joblib between their opcodes.
 
 use crate::survey::symbols::Symbols;
-use pickle_core::joblib::{ArrayForm, take_array};
+use pickle_core::joblib::{self, ArrayForm, take_array};
 use pickle_core::recode::{Renamed, rename};
 use pickle_core::{
     Decoder, Error, ErrorKind, GlobalName, Heap, Opcode, Options, Status, StdSink, Step, Unpickler, WriteError,
@@ -96,7 +96,7 @@ pub fn has_arrays(input: &[u8]) -> bool {
 
 /// The name of what stands before each array is there.
 fn may_have_arrays(input: &[u8]) -> bool {
-    memchr::memmem::find(input, b"NumpyArrayWrapper").is_some()
+    memchr::memmem::find(input, joblib::CLASS.as_bytes()).is_some()
 }
 
 /// Reads the pickle at the start of `input` with its arrays.

@@ -180,15 +180,7 @@ impl Text<'_, '_> {
 
     fn node(&mut self, value: &Value<'_>) -> io::Result<()> {
         if let Some(object) = value.as_object() {
-            let key = match object.how() {
-                How::Reduce => "reduce",
-                How::NewObj => "newobj",
-                How::NewObjEx => "newobj_ex",
-                How::Obj => "obj",
-                How::Inst => "inst",
-                How::PersId => "persid",
-                How::Changed => "changed",
-            };
+            let key = object.how().name();
             let mut changes = object.changes().peekable();
             // Keys are sorted: "ops" stands before "persid" and "reduce" only.
             let ops_first = matches!(object.how(), How::Reduce | How::PersId);

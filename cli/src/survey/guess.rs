@@ -6,7 +6,7 @@
 use super::globals::Global;
 use super::info::Info;
 use super::symbols::Shape;
-use pickle_core::Opcode;
+use pickle_core::{Opcode, joblib};
 
 /// A guess and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,7 @@ const ROWS: &[Row] = &[
         "an array, stored by joblib between the opcodes",
         "arrays, stored by joblib between the opcodes",
         &["joblib.numpy_pickle", "sklearn.externals.joblib.numpy_pickle"],
-        &["NumpyArrayWrapper"],
+        &[joblib::CLASS],
     ),
     row(
         "joblib",

@@ -104,6 +104,21 @@ pub enum How {
     Changed = 6,
 }
 
+impl How {
+    /// The name that JSON and the canonical form have for it: that of the opcode in small letters, `persid` or `changed`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            How::Reduce => "reduce",
+            How::NewObj => "newobj",
+            How::NewObjEx => "newobj_ex",
+            How::Obj => "obj",
+            How::Inst => "inst",
+            How::PersId => "persid",
+            How::Changed => "changed",
+        }
+    }
+}
+
 /// "No chunk."
 pub(crate) const NIL: u32 = u32::MAX;
 

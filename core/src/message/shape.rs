@@ -3,9 +3,7 @@
 use super::reader::{Place, Reader, is_text, op};
 use super::refusal::RefusalReason;
 use super::text::Raw;
-
-/// Items of one APPENDS or SETITEMS that CPython writes (`BATCHSIZE` in `_pickle.c`).
-const BATCH: u32 = 1000;
+use crate::wire::op::BATCH;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {

@@ -5,7 +5,8 @@
 //! other, perhaps one byte of padding length and the padding, then the raw
 //! bytes of the array (`joblib.numpy_pickle.NumpyArrayWrapper.write_array`).
 
-use crate::{Change, Error, GlobalName, Memory, Unpickler, Value};
+use crate::name::JOBLIB_ARRAY;
+use crate::{Change, Error, Memory, Unpickler, Value};
 
 /// What lies behind a `NumpyArrayWrapper`.
 ///
@@ -36,12 +37,13 @@ pub enum ArrayForm {
     Nested,
 }
 
+/// The name of the class of arrays whose bytes follow.
+pub const CLASS: &str = JOBLIB_ARRAY;
+
 /// What follows the BUILD of `built`; `None` where opcodes go on.
 pub fn array_after(built: Value<'_>) -> Option<ArrayForm> {
     let object = built.as_object()?;
-    let GlobalName { module, name } = object.class()?;
-    if name != "NumpyArrayWrapper" || !matches!(module, "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle")
-    {
+    if !object.class()?.is_joblib_array() {
         return None;
     }
     let state = object.state()?;

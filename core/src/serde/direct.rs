@@ -22,12 +22,10 @@ use super::options::DeOptions;
 use crate::literal::int;
 use crate::machine::memory::Shortage;
 use crate::machine::node::{Node, Range, tag};
+use crate::wire::op::BATCH;
 use crate::{Arg, Decoder, ErrorKind, Memory, Op, Opcode, Step};
 use ::serde::Deserialize;
 use ::serde::de::Visitor;
-
-/// Items after which CPython begins another batch (`BATCHSIZE` in `_pickle.c`).
-const BATCH: u32 = 1000;
 
 /// Strs that are found again without a look at the memo; a power of two.
 const KNOWN: usize = 16;

@@ -9,6 +9,7 @@ use super::rules::{Capability, Rule, Verdict};
 use super::short::{Short, push_byte, push_int};
 use super::value::{Kind, Slot, flag};
 use crate::GlobalName;
+use crate::name::JOBLIB_ARRAY;
 
 impl<'m> Machine<'m> {
     // ---- names
@@ -45,7 +46,7 @@ impl<'m> Machine<'m> {
                 row.first = first;
             }
             self.formulas |= module.starts_with(b"sympy");
-            if name == b"NumpyArrayWrapper" {
+            if name == JOBLIB_ARRAY.as_bytes() {
                 self.wrapper.seen = true;
             }
             if found.verdict > Verdict::Clean || found.rule == Rule::AcceptedByPolicy {

@@ -9,7 +9,7 @@ use super::rings::Items;
 use super::rules::{Capability, Rule, Verdict};
 use super::short::{Short, push_int};
 use super::value::{Kind, Slot, flag};
-use crate::Opcode;
+use crate::{GlobalName, Opcode};
 
 /// Text, or what may hold some.
 fn range_has_text(machine: &Machine<'_>, range: (usize, usize)) -> bool {
@@ -195,8 +195,8 @@ impl Machine<'_> {
             return;
         }
         let (module, name) = self.names.text(id);
-        let joblib = matches!(module, b"joblib.numpy_pickle" | b"sklearn.externals.joblib.numpy_pickle");
-        if name != b"NumpyArrayWrapper" || !joblib {
+        let text = |bytes| core::str::from_utf8(bytes).unwrap_or_default();
+        if !(GlobalName { module: text(module), name: text(name) }).is_joblib_array() {
             return;
         }
         match (self.wrapper.shape, self.wrapper.dtype) {

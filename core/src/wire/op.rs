@@ -102,3 +102,6 @@ pub struct Fragment<'i> {
     /// Nothing more follows: the opcode is complete.
     pub last: bool,
 }
+
+/// Items, or pairs, that CPython puts between two APPENDS, SETITEMS or ADDITEMS (`BATCHSIZE` in `_pickle.c`).
+pub(crate) const BATCH: u32 = 1000;

@@ -5,12 +5,13 @@
 
 use crate::literal::int;
 use crate::wire::frames::Frames;
+use crate::wire::op;
 use crate::wire::sink::WriteError;
 use crate::{Encoder, ErrorKind, Opcode};
 use embedded_io::{ErrorType, Write};
 
 /// Items between two APPENDS, SETITEMS or ADDITEMS (`BATCHSIZE` in `_pickle.c`).
-pub(crate) const BATCH: u16 = 1000;
+pub(crate) const BATCH: u16 = op::BATCH as u16;
 
 /// The module of Python's built-ins: before protocol 3, Python 2's (`fix_imports`).
 pub(crate) fn builtins(protocol: u8) -> &'static str {

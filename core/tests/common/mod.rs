@@ -123,16 +123,7 @@ fn write_object(value: Value<'_>, around: &mut Vec<usize>, text: &mut String) {
         text.push_str("object?");
         return;
     };
-    let how = match object.how() {
-        How::Reduce => "reduce",
-        How::NewObj => "newobj",
-        How::NewObjEx => "newobj_ex",
-        How::Obj => "obj",
-        How::Inst => "inst",
-        How::PersId => "persid",
-        How::Changed => "changed",
-    };
-    text.push_str(how);
+    text.push_str(object.how().name());
     text.push('(');
     let args = if let Some(args) = object.args_value() { vec![args] } else { object.args().collect() };
     list([object.callable()].into_iter().chain(args).chain(object.kwargs()), around, text);

@@ -3,7 +3,7 @@
 use super::text;
 use super::{EMPTY_DICT, FORGOTTEN, KEY_LEVELS, KEYS_MAX, Key, NO_ITEMS, Shape, Slot, Symbols, text_in};
 use pickle_core::joblib::ArrayForm;
-use pickle_core::{Arg, ErrorKind, Opcode};
+use pickle_core::{Arg, ErrorKind, GlobalName, Opcode};
 
 impl Symbols {
     pub(super) fn extension(&mut self, arg: Arg<'_>) -> Result<Slot, ErrorKind> {
@@ -140,8 +140,7 @@ impl Symbols {
 
     pub(super) fn is_wrapper(&self, class: u32) -> bool {
         self.globals.get(class).is_some_and(|class| {
-            class.name == "NumpyArrayWrapper"
-                && matches!(class.module.as_str(), "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle")
+            GlobalName { module: class.module.as_str(), name: class.name.as_str() }.is_joblib_array()
         })
     }
 }

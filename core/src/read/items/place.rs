@@ -7,10 +7,8 @@ use crate::machine::node::{NIL, Node, chunk, tag};
 use crate::machine::stream::is_streamable;
 use crate::read::unpickler::Unpickler;
 use crate::view::{MappingKind, SequenceKind, View};
+use crate::wire::op::BATCH;
 use crate::{Document, GlobalName, Memory, Value};
-
-/// Items that CPython puts into a container by one opcode. After fewer it puts in no more.
-const CPYTHON_BATCH: u32 = 1000;
 
 /// Stack entries that are looked at for a step of the path. CPython has a batch, of keys and values, above a container.
 const MOST: usize = 1 << 11;
@@ -174,9 +172,9 @@ pub(super) fn inner(value: Value<'_>) -> Option<Value<'_>> {
 fn takes_entry(document: &Document<'_>, node: Node) -> bool {
     let header = document.node(node.high() as usize);
     match node.tag() {
-        tag::DICT => (header.high() / 2).is_multiple_of(CPYTHON_BATCH),
+        tag::DICT => (header.high() / 2).is_multiple_of(BATCH),
         tag::OBJECT => match last_change(document, header) {
-            Some((chunk::SET_ITEM, nodes)) => (nodes / 2).is_multiple_of(CPYTHON_BATCH),
+            Some((chunk::SET_ITEM, nodes)) => (nodes / 2).is_multiple_of(BATCH),
             Some(_) => false,
             None => match Value::new(document, node).view() {
                 View::Mapping(_) | View::Object(..) => true,
@@ -192,7 +190,7 @@ fn takes_entry(document: &Document<'_>, node: Node) -> bool {
 fn takes_item(document: &Document<'_>, node: Node) -> bool {
     let header = document.node(node.high() as usize);
     match node.tag() {
-        tag::LIST => header.high().is_multiple_of(CPYTHON_BATCH),
+        tag::LIST => header.high().is_multiple_of(BATCH),
         tag::OBJECT => match last_change(document, header) {
             Some((chunk::BUILD, _)) => false,
             Some(_) => true,

@@ -3,6 +3,7 @@
 use super::plan::UnsplitReason;
 use crate::literal::int;
 use crate::machine::node::chunk;
+use crate::name::JOBLIB_ARRAY;
 use crate::{Arg, Op, Opcode};
 use alloc::vec::Vec;
 
@@ -116,7 +117,7 @@ impl Tracker {
         use Opcode as O;
         match op.opcode {
             O::BinUnicode | O::ShortBinUnicode | O::BinUnicode8 => {
-                if op.bytes() == JOBLIB {
+                if op.bytes() == JOBLIB_ARRAY.as_bytes() {
                     return Err(UnsplitReason::RawBytes);
                 }
                 self.push(op, What::Plain)
@@ -133,7 +134,7 @@ impl Tracker {
             | O::NewTrue
             | O::NewFalse => self.push(op, What::Plain),
             O::Global => {
-                if op.bytes().ends_with(JOBLIB) {
+                if op.bytes().ends_with(JOBLIB_ARRAY.as_bytes()) {
                     return Err(UnsplitReason::RawBytes);
                 }
                 self.push(op, What::Plain)
@@ -294,11 +295,9 @@ impl Tracker {
 
 /// The opcode names the class whose state raw bytes follow.
 pub(super) fn is_joblib(op: &Op<'_>) -> bool {
-    matches!(op.opcode, Opcode::Global | Opcode::BinUnicode | Opcode::ShortBinUnicode) && op.bytes().ends_with(JOBLIB)
+    matches!(op.opcode, Opcode::Global | Opcode::BinUnicode | Opcode::ShortBinUnicode)
+        && op.bytes().ends_with(JOBLIB_ARRAY.as_bytes())
 }
-
-/// The class whose state raw bytes follow.
-const JOBLIB: &[u8] = b"NumpyArrayWrapper";
 
 fn text<'i>(op: &Op<'i>) -> &'i [u8] {
     match op.arg {

@@ -1,6 +1,7 @@
 //! numpy: dtypes, arrays and scalars.
 
 use super::{Changed, Octets, is_module};
+use crate::name::JOBLIB_ARRAY;
 use crate::{Change, GlobalName, Items, Kind, ObjectParts, Value};
 use core::fmt;
 
@@ -485,7 +486,7 @@ impl<'d> Array<'d> {
         match name {
             "_reconstruct" if is_multiarray(module) => Array::reconstructed(&object),
             "_frombuffer" if is_numeric(module) => Array::from_buffer(object.args()),
-            "NumpyArrayWrapper" if is_joblib(module) => Array::wrapped(&object),
+            JOBLIB_ARRAY if is_joblib(module) => Array::wrapped(&object),
             _ => None,
         }
     }

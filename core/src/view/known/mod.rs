@@ -12,6 +12,7 @@ pub use table::{Tensor, TensorStorage};
 
 pub(crate) use super::Changed;
 use super::{Scalar, View, is_module};
+use crate::name::JOBLIB_ARRAY;
 use crate::{ObjectParts, Value};
 
 /// What the rows of numpy, pandas, scipy, torch and joblib say.
@@ -29,7 +30,7 @@ pub(super) fn science<'d>(
         ("numpy", "dtype") => DType::of(value).map(View::DType),
         (_, "_reconstruct") if array::is_multiarray(module) => Array::reconstructed(object).map(View::Array),
         ("numpy.ma.core" | "numpy.ma", "_mareconstruct") => Masked::of(object).map(View::Masked),
-        (_, "NumpyArrayWrapper") if array::is_joblib(module) => Array::wrapped(object).map(View::Array),
+        (_, JOBLIB_ARRAY) if array::is_joblib(module) => Array::wrapped(object).map(View::Array),
         _ if is_module(module, "scipy.sparse") => table::sparse(object, name),
         // All others are made by one call, and nothing happens to them afterwards.
         _ if !Changed::of(object).is_empty() => None,

@@ -2,6 +2,7 @@
 
 use super::array::Array;
 use super::{Octets, View, is_module};
+use crate::name::JOBLIB_ARRAY;
 use crate::{GlobalName, Kind, ObjectParts, Value};
 
 /// A tensor of torch. Its items lie in a storage outside the pickle.
@@ -156,7 +157,7 @@ fn index_len(index: Value<'_>) -> Option<u64> {
         if let Some(array) = Array::reconstructed(&object).or_else(|| Array::from_buffer(object.args())) {
             return array.axes().next()?;
         }
-        if name == "NumpyArrayWrapper" {
+        if name == JOBLIB_ARRAY {
             return Array::wrapped(&object)?.axes().next()?;
         }
         let attributes = object.args().nth(1).filter(|attributes| attributes.kind() == Kind::Dict);

@@ -141,15 +141,7 @@ pub fn member_name(member: Member<'_>) -> Option<String> {
 pub fn generic<'d>(object: &ObjectParts<'d>, options: &Options) -> Steps<'d> {
     let class = |class: Value<'d>| if class.kind() == Kind::Global { global(class, options) } else { value(class) };
     let mut fields: Vec<(&'static str, Steps<'d>)> = Vec::new();
-    let how = match object.how() {
-        How::Reduce => "reduce",
-        How::NewObj => "newobj",
-        How::NewObjEx => "newobj_ex",
-        How::Obj => "obj",
-        How::Inst => "inst",
-        How::PersId => "",
-        How::Changed => "changed",
-    };
+    let how = object.how().name();
     if object.how() == How::PersId {
         fields.push(("$persid", value(object.callable())));
     } else {
