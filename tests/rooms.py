@@ -32,17 +32,18 @@ CORE = {
     "serde": {"opcode", "error", "options", "name", "literal", "wire", "machine", "document", "view", "read", "write"},
 }
 CLI = {
+    "pieces": set(),
     "progress": set(),
     "messages": {"progress"},
-    "output": {"messages", "progress"},
+    "output": {"pieces", "messages", "progress"},
     # What a member is shows in its opcodes.
-    "input": {"survey", "output", "messages", "progress"},
-    "survey": {"output", "messages", "progress"},
-    "pickles": {"survey", "input", "output", "messages", "progress"},
-    "print": {"survey", "pickles", "input", "output", "messages", "progress"},
+    "input": {"pieces", "survey", "output", "messages", "progress"},
+    "survey": {"pieces", "output", "messages", "progress"},
+    "pickles": {"pieces", "survey", "input", "output", "messages", "progress"},
+    "print": {"pieces", "survey", "pickles", "input", "output", "messages", "progress"},
     "compare": {"print", "pickles", "messages"},
-    "edit": {"survey", "input", "print"},
-    "cmd": {"edit", "compare", "print", "survey", "pickles", "input", "output", "messages", "progress"},
+    "edit": {"pieces", "survey", "input", "print"},
+    "cmd": {"pieces", "edit", "compare", "print", "survey", "pickles", "input", "output", "messages", "progress"},
     "args": {"cmd", "edit", "compare", "print", "survey", "pickles", "input", "output", "messages", "progress"},
 }
 CRATES = [("core/src", CORE, None), ("cli/src", CLI, "cmd")]

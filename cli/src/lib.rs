@@ -11,6 +11,7 @@ pub mod input;
 pub mod messages;
 pub mod output;
 pub mod pickles;
+mod pieces;
 pub mod print;
 pub mod progress;
 pub mod survey;

@@ -1,14 +1,12 @@
 //! Where a result goes: a file that is written atomically, or standard output.
 
 use crate::messages::{Failure, WriteFailure};
+use crate::pieces::PIECE;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once};
 use tempfile::NamedTempFile;
-
-/// Bytes that go to the system at once.
-const BUFFER: usize = 256 * 1024;
 
 /// A result in the making.
 ///
@@ -37,7 +35,7 @@ struct Counted<W> {
 
 impl<W: Write> Counted<W> {
     fn buffered(out: W) -> BufWriter<Self> {
-        BufWriter::with_capacity(BUFFER, Counted { out, taken: 0 })
+        BufWriter::with_capacity(PIECE, Counted { out, taken: 0 })
     }
 }
 
@@ -97,7 +95,7 @@ impl Output {
         }
         let file = builder.tempfile_in(folder).map_err(fail)?;
         watch(file.path());
-        Ok(Output { name, body: Body::File(BufWriter::with_capacity(BUFFER, file), target), written: 0 })
+        Ok(Output { name, body: Body::File(BufWriter::with_capacity(PIECE, file), target), written: 0 })
     }
 
     /// The name for messages.

@@ -4,6 +4,7 @@ use crate::errors;
 use crate::options::{Given, Reading};
 use crate::plain::{PlainItems, Stepped};
 use crate::raw::Input;
+use crate::source::PIECE;
 use crate::stretch::read;
 use crate::values::Values;
 use pickle_core::{
@@ -14,7 +15,6 @@ use pyo3::prelude::*;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-const PIECE: usize = 256 << 10;
 /// Larger pickles may be plain data, of which items are made straight from the opcodes.
 const PLAIN_FROM: u64 = 256 << 10;
 

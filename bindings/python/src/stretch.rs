@@ -1,13 +1,11 @@
 //! Bytes at any place of a file, through a buffer.
 
 use crate::raw::Input;
+use crate::source::PIECE;
 use pyo3::prelude::*;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
-
-/// Bytes that are read at a time.
-const PIECE: usize = 256 << 10;
 
 enum From {
     File(File),

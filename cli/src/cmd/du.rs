@@ -8,6 +8,7 @@ use crate::Failure;
 use crate::input::{Container, Input, InputFile, containers};
 use crate::output::Output;
 use crate::pickles::warn_of_rest;
+use crate::pieces::SMALL_PIECE;
 use crate::print::du::html;
 use crate::survey::sizes::{Branch, Names, Tracker};
 use crate::survey::symbols::Symbols;
@@ -17,9 +18,6 @@ use pickle_core::joblib::ArrayForm;
 use pickle_core::{Arg, Error, ErrorKind, Op, OpReader, ReadError, Step};
 use std::io::{self, Write};
 use std::path::PathBuf;
-
-/// Bytes of the buffer through which an input is read.
-const BUFFER: usize = 64 * 1024;
 
 /// `pickle du`
 #[derive(Debug, Args)]
@@ -129,7 +127,7 @@ fn measured(input: &mut Input) -> (Branch, Names, Result<(), Failure>) {
 
 /// All pickles of an input together, as far as they can be read. With `shared_memo` the memo lives on from one to the next.
 fn measure(input: &mut Input, names: &mut Names, shared_memo: bool) -> (Branch, Result<(), Failure>) {
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; SMALL_PIECE];
     let mut total = Branch::default();
     let mut memo: Option<Symbols> = None;
     let mut index = 0;

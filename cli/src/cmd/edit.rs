@@ -7,6 +7,7 @@ use crate::input::{Input, InputFile, Part, Wrapping, containers};
 use crate::output::Output;
 use crate::pickles::renaming::{self, ONE_MEMO};
 use crate::pickles::shares_memo;
+use crate::pieces::PIECE;
 use crate::print::json::{self, json};
 use clap::Args;
 use pickle_core::joblib::{ArrayForm, array_after};
@@ -186,9 +187,6 @@ fn nothing(data: &Rope, path: &str) -> String {
 
 /// Bytes of a bytes value that is not kept to look at the others.
 const PAYLOAD: u64 = 4096;
-
-/// Bytes that are read at a time.
-const PIECE: usize = 256 * 1024;
 
 fn reader() -> Unpickler<Heap> {
     Unpickler::new(Heap::new(), Options::new().stop_after_build(true).out_of_band(PAYLOAD))

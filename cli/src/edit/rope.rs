@@ -1,10 +1,8 @@
 //! Bytes of a file with some of them replaced, which are never held.
 
 use crate::input::Part;
+use crate::pieces::PIECE;
 use std::io::{self, Read, Write};
-
-/// Bytes that are copied at a time.
-const PIECE: usize = 256 * 1024;
 
 /// Bytes and what stands there instead.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! Which bytes of a pickle are which value.
 
 use super::{EditError, Rope};
+use crate::pieces::PIECE;
 use crate::survey::indexes::Sharing;
 use crate::survey::symbols::Symbols;
 use crate::survey::walk::{keep_part, kept_op};
@@ -10,9 +11,6 @@ use pickle_core::{
 };
 use std::collections::BTreeMap;
 use std::io;
-
-/// Bytes that are read at a time.
-const PIECE: usize = 256 * 1024;
 
 /// What a value is, as far as paths lead into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,11 +3,9 @@
 use super::layer::Layer;
 use super::lengths::Lengths;
 use super::open::Input;
+use crate::pieces::SMALL_PIECE;
 use pickle_core::{Decoder, Step};
 use std::io::{self, Read, Write};
-
-/// Bytes that are read at a time.
-const PIECE: usize = 64 * 1024;
 
 /// The longest pickle that `multiprocessing.connection` gives a length of 4 bytes.
 const SHORT: u64 = 0x7fff_ffff;
@@ -44,7 +42,7 @@ impl Frames {
     /// They cannot be read, one is damaged or too long, or `out` takes no more.
     pub(super) fn put_all(self, from: &mut dyn Read, out: &mut dyn Write) -> io::Result<()> {
         let damaged = |error: pickle_core::Error| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
-        let (mut decoder, mut pickle, mut piece) = (Decoder::new(), Vec::new(), vec![0; PIECE]);
+        let (mut decoder, mut pickle, mut piece) = (Decoder::new(), Vec::new(), vec![0; SMALL_PIECE]);
         loop {
             let n = from.read(&mut piece)?;
             let mut rest = piece.get(..n).unwrap_or_default();

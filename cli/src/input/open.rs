@@ -8,6 +8,7 @@ use super::raw::RawOptions;
 use super::sniff::{Container, sniff};
 use super::source::Source;
 use crate::messages::{Failure, ReadFailure};
+use crate::pieces::PIECE;
 use crate::progress::Progress;
 use crate::survey::info::Skip;
 use memmap2::{Mmap, MmapOptions};
@@ -18,9 +19,6 @@ use std::rc::Rc;
 
 /// Layers of compression that are undone; more are an attack or a mistake.
 pub const MAX_LAYERS: usize = 8;
-
-/// Bytes that are read at a time.
-const PIECE: usize = 256 * 1024;
 
 /// First bytes that are kept, to say what a file is when it is not a pickle.
 const HEAD: usize = 1024;

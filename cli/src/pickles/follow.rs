@@ -5,15 +5,13 @@ use super::{documents, resync};
 use crate::Failure;
 use crate::input::{Input, InputFile, Part, containers, read_at};
 use crate::messages::note;
+use crate::pieces::SMALL_PIECE;
 use crate::survey::search;
 use pickle_core::view::View;
 use pickle_core::{Document, Error, ErrorKind, Heap, Options, Status, Unpickler, joblib};
 use std::fs::File;
 use std::path::Path;
 use std::rc::Rc;
-
-/// Bytes that are read at a time.
-const PIECE: usize = 64 * 1024;
 
 /// Bytes before the place where reading goes on that must still be there.
 const SEEN: usize = 64;
@@ -270,7 +268,7 @@ impl<'f> Log<'f> {
 
     /// Reads what follows; false at the end of what is there.
     fn fill(&mut self) -> Result<bool, Failure> {
-        self.buffer.resize(PIECE, 0);
+        self.buffer.resize(SMALL_PIECE, 0);
         self.used = 0;
         let n = loop {
             match read_at(&self.file, &mut self.buffer, self.at) {

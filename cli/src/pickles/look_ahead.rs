@@ -2,10 +2,8 @@
 
 use crate::Failure;
 use crate::input::Input;
+use crate::pieces::PIECE;
 use pickle_core::{Fragment, LookAhead, Op, OpReader, ReadError, Step};
-
-/// Bytes that are read at a time.
-const PIECE: usize = 256 * 1024;
 
 /// Whether the container is the one at the path. Not where the opcodes end, or arrays of joblib lie between them: then
 /// the pickle is read as a whole. The input stands elsewhere afterwards.

@@ -5,6 +5,7 @@ use super::table::python;
 use crate::Failure;
 use crate::messages::note;
 use crate::pickles::items::Item;
+use crate::pieces::SMALL_PIECE;
 use clap::ValueEnum;
 use pickle_core::Value;
 use pickle_core::view::View;
@@ -267,14 +268,11 @@ pub(crate) struct Table<'o> {
     cell: Vec<u8>,
 }
 
-/// Bytes that are written at a time.
-const BUFFER: usize = 1 << 16;
-
 impl<'o> Table<'o> {
     fn new(columns: Option<Columns>, out: &'o mut dyn Write) -> Self {
         let mut table = Table {
             out,
-            writer: csv::WriterBuilder::new().flexible(true).buffer_capacity(BUFFER).from_writer(Vec::new()),
+            writer: csv::WriterBuilder::new().flexible(true).buffer_capacity(SMALL_PIECE).from_writer(Vec::new()),
             waiting: columns.is_none().then(Default::default),
             columns: columns.unwrap_or_default(),
             left_out: HashSet::new(),
@@ -399,7 +397,7 @@ impl<'o> Table<'o> {
 
     fn record(&mut self, cells: &[String]) -> Result<(), CellError> {
         self.writer.write_record(cells)?;
-        if self.writer.get_ref().len() >= BUFFER {
+        if self.writer.get_ref().len() >= SMALL_PIECE {
             self.drain()?;
         }
         Ok(())
@@ -407,7 +405,7 @@ impl<'o> Table<'o> {
 
     fn drain(&mut self) -> io::Result<()> {
         self.writer.flush()?;
-        let fresh = csv::WriterBuilder::new().flexible(true).buffer_capacity(BUFFER).from_writer(Vec::new());
+        let fresh = csv::WriterBuilder::new().flexible(true).buffer_capacity(SMALL_PIECE).from_writer(Vec::new());
         let text = std::mem::replace(&mut self.writer, fresh).into_inner().map_err(|error| error.into_error())?;
         self.out.write_all(&text)
     }

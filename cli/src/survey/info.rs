@@ -3,14 +3,12 @@
 use super::globals::{self, Global, Places};
 use super::symbols::{self, Key, Shape, Symbols};
 use super::walk::{self, is_cut_pickle, raw_array};
+use crate::pieces::SMALL_PIECE;
 use embedded_io::Read;
 use pickle_core::joblib::ArrayForm;
 use pickle_core::{Error, ErrorKind, Op, OpKind, OpReader, Opcode, ReadError};
 use std::cell::Cell;
 use std::collections::BTreeMap;
-
-/// Bytes of the buffer through which an input is read.
-const BUFFER: usize = 64 * 1024;
 
 /// Facts about one pickle, or about several together.
 #[derive(Clone, Debug, Default)]
@@ -221,7 +219,7 @@ impl<E> Tail<E> {
 /// pickle to the next.
 pub fn info<R: Skip>(reader: R, shared_memo: bool, mut each: impl FnMut(Info)) -> Tail<R::Error> {
     let (total, ahead) = (Cell::new(0), Cell::new(0));
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; SMALL_PIECE];
     let mut reader = OpReader::new(Counted { reader, total: &total, ahead: &ahead }, &mut buffer);
     let mut tail = Tail { count: 0, total: 0, trailing: 0, error: None, lacks_memo: false };
     let mut memo = None;
@@ -264,7 +262,7 @@ pub fn info<R: Skip>(reader: R, shared_memo: bool, mut each: impl FnMut(Info)) -
 
 /// Whether a whole pickle stands at the start of a stream. Nothing behind it is looked at.
 pub(crate) fn begins_with_pickle<R: Read>(reader: R) -> bool {
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; SMALL_PIECE];
     let mut reader = OpReader::new(reader, &mut buffer);
     Walk::new(0, None, &Cell::new(0)).pickle(&mut reader).is_ok()
 }

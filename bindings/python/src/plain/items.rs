@@ -10,14 +10,13 @@
 use super::{CLASS, Done, Entry, Plain, Ran, SCRATCH, is, new_scratch};
 use crate::opcodes::{Input, Other};
 use crate::raw::{self, Raw, again};
+use crate::source::PIECE;
 use crate::times::{self, Times};
 use pickle_core::MemoUse;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use std::collections::{HashMap, VecDeque};
 
-/// Read at a time.
-const PIECE: usize = 256 << 10;
 /// What needs more at once is for a document.
 const LARGEST: usize = 16 << 20;
 /// Bytes of what stands before and behind the container at a path. All of it is made, to be dropped at the end.

@@ -4,6 +4,7 @@
 use super::format::{Format, Open, Recognise};
 use super::{Content, Part};
 use crate::input::Input;
+use crate::pieces::SMALL_PIECE;
 use std::io::{self, Read};
 
 /// The row of the table.
@@ -27,9 +28,6 @@ pub(super) const FORMAT: Format = Format {
 
 /// Bytes of the number of records, and of a length.
 const HEADER: u64 = 4;
-
-/// Bytes that are read at a time.
-const PIECE: usize = 64 * 1024;
 
 fn is_queue(part: &Part) -> io::Result<bool> {
     // Most files are told from it by how they end.
@@ -57,7 +55,7 @@ fn lengths(part: &Part) -> io::Result<Option<Vec<u32>>> {
     let mut begin = at;
     while at > HEADER {
         if at < begin + 5 {
-            begin = at.saturating_sub(PIECE as u64);
+            begin = at.saturating_sub(SMALL_PIECE as u64);
             piece = part.bytes_at(begin, (at - begin) as usize)?;
         }
         let before = usize::try_from(at - begin).ok().and_then(|end| piece.get(..end)).unwrap_or_default();

@@ -4,6 +4,7 @@ use super::format::{Format, Open, Recognise};
 use super::{Data, Member};
 use crate::Failure;
 use crate::input::{Container, Input, Part, sniff};
+use crate::pieces::SMALL_PIECE;
 use sevenz_rust2::{ArchiveReader, Error, Password};
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,9 +18,6 @@ pub(super) const FORMAT: Format = Format {
     open: Open::Members(members),
     all: false,
 };
-
-/// Bytes that are unpacked at a time.
-const PIECE: usize = 64 * 1024;
 
 /// The files in the archive. One that cannot be unpacked says so when it is read; what was compressed with it, behind it, too.
 fn members(input: &Input, part: &Part) -> Result<Vec<Member>, Failure> {
@@ -58,7 +56,7 @@ fn members(input: &Input, part: &Part) -> Result<Vec<Member>, Failure> {
 
 /// Copies to the end of the file.
 fn unpack(from: &mut dyn Read, mut file: &File, end: &mut u64) -> io::Result<()> {
-    let mut piece = vec![0; PIECE];
+    let mut piece = vec![0; SMALL_PIECE];
     loop {
         let n = from.read(&mut piece)?;
         if n == 0 {

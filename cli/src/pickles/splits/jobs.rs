@@ -3,14 +3,13 @@
 use super::{Planned, Splits};
 use crate::Failure;
 use crate::pickles::items::ItemSink;
+use crate::pieces::PIECE;
 use std::ops::Range;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 /// Pieces of text that a thread has ready at most, and about the bytes of one.
 const READY: usize = 8;
-const PIECE: usize = 256 * 1024;
-
 /// A sink whose results are text and a number.
 pub trait Outcome: ItemSink {
     /// The text so far.

@@ -1,12 +1,10 @@
 //! Bytes of a file at any place, through a buffer.
 
 use crate::input::read_at;
+use crate::pieces::PIECE;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
-
-/// Bytes that are read at a time.
-const PIECE: usize = 256 * 1024;
 
 /// Reads a file here and there. The file's own position stays.
 pub(super) struct Stretch<'f> {
