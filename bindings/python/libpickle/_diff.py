@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import array
 import math
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections import OrderedDict, deque, namedtuple
 
-from ._native import Record
+from ._native import Global, Record
 
 _MISSING = object()
 
@@ -40,7 +42,107 @@ def _equal(a, b, absolute, relative):
             return a == b or not math.isinf(a) and not math.isinf(b) and abs(a - b) <= absolute + relative * abs(b)
         except OverflowError:
             return a == b
-    return bool(a == b)
+    if isinstance(a, array.array) and a.typecode != b.typecode:
+        return False
+    try:
+        # A NaN of any type is the same as itself.
+        return bool(a == b) or a != a and b != b and repr(a) == repr(b)
+    except ArithmeticError:
+        # A signalling NaN of decimal cannot be compared.
+        return repr(a) == repr(b)
+
+
+def _today(module, name):
+    """The name that Python 3 has for one of Python 2, which protocols below 3 write."""
+    if (module, name) in NAME_MAPPING:
+        return NAME_MAPPING[module, name]
+    if module == "exceptions":
+        return "builtins", name
+    if (module, name) == ("_functools", "reduce"):
+        return "functools", name
+    return IMPORT_MAPPING.get(module, module), name
+
+
+_RECONSTRUCTOR = ("copyreg", "_reconstructor")
+# What makes an array of the standard library: of protocols 0 to 2, and of 3 on.
+_ARRAY = (("array", "array"), ("array", "_array_reconstructor"))
+
+
+def _plain(value):
+    """A class by its name, an array by its items; all else is itself."""
+    if isinstance(value, Global):
+        return Global(*_today(value.module, value.name))
+    if isinstance(value, Record) and isinstance(value.callable, Global) and isinstance(value.args, tuple) and not value.changes:
+        name = _today(value.callable.module, value.callable.name)
+        try:
+            if name == _ARRAY[0]:
+                return array.array(*value.args)
+            if name == _ARRAY[1] and isinstance(value.args[0], Global):
+                return array._array_reconstructor(array.array, *value.args[1:])
+            if name == ("builtins", "getattr") and isinstance(value.args[0], Global) and len(value.args) == 2:
+                # A class inside a class, below protocol 4.
+                outer = _plain(value.args[0])
+                return Global(outer.module, outer.name + "." + value.args[1])
+        except (TypeError, ValueError, IndexError):
+            pass
+    return value
+
+
+class _Made:
+    """How an object is made, however its protocol spells it: what it is made by, and of what."""
+
+    def __init__(self, record):
+        self.kind = record.how if record.how in ("PERSID", "CHANGED") else None
+        self.callable, self.args, self.kwargs = _plain(record.callable), record.args, record.kwargs
+        # The base that an object of protocols 0 and 1 is made of; they do not have what `__getnewargs__` gives.
+        self.base = None
+        args = self.args
+        if isinstance(self.callable, Global) and isinstance(args, tuple) and args:
+            name = (self.callable.module, self.callable.name)
+            if name == _RECONSTRUCTOR and len(args) == 3 and isinstance(args[1], Global):
+                self.base = _today(args[1].module, args[1].name)[1]
+                self.callable = _plain(args[0])
+                # What a list or a dict begins with is among the items and entries.
+                self.args = () if self.base in ("object", "list", "dict") else (args[2],)
+                if self.base == "complex" and isinstance(args[2], complex):
+                    self.args = (args[2].real, args[2].imag)
+            elif name == ("copyreg", "__newobj__"):
+                self.callable, self.args = _plain(args[0]), args[1:]
+            elif name == ("copyreg", "__newobj_ex__") and len(args) == 3:
+                self.callable, self.args, self.kwargs = _plain(args[0]), args[1], args[2] or None
+            elif len(args) == 2 and args[1] == "latin-1" and isinstance(args[0], str):
+                # Bytes of a subclass of bytearray below protocol 3.
+                try:
+                    self.args = (args[0].encode("latin-1"),)
+                except UnicodeEncodeError:
+                    pass
+        elif isinstance(self.callable, Record) and not args:
+            # functools.partial(C.__new__, C, ...), which protocols 2 and 3 call in place of NEWOBJ_EX.
+            self._partial(self.callable)
+
+    def _partial(self, callable):
+        made = _plain(callable.callable)
+        state = callable.state
+        if (
+            made == Global("functools", "partial")
+            and isinstance(state, tuple)
+            and len(state) == 4
+            and isinstance(state[1], tuple)
+            and state[1]
+            and isinstance(state[0], Record)
+            and state[0].args == (state[1][0], "__new__")
+        ):
+            self.callable, self.args, self.kwargs = _plain(state[1][0]), state[1][1:], state[2] or None
+
+    def args_beside(self, other):
+        """The arguments: those of a namedtuple are one tuple in protocols 0 and 1, and its items from 2 on."""
+        if self.base == "tuple" and other.base is None and isinstance(other.args, tuple):
+            if len(other.args) != 1 or not isinstance(other.args[0], tuple):
+                return self.args[0]
+        return self.args
+
+    def same(self, other):
+        return self.kind == other.kind and self.callable == other.callable
 
 
 def _mapping(a, b, step=_key):
@@ -64,13 +166,16 @@ def _attribute(key):
     return _key(key)
 
 
-def _record(a, b):
-    """The parts of two records of the same name."""
-    if isinstance(a.args, tuple) and isinstance(b.args, tuple):
-        yield from _sequence(a.args, b.args, "@args[%d]")
+def _record(a, b, made_a, made_b):
+    """The parts of two records that are made by the same."""
+    args_a, args_b = made_a.args_beside(made_b), made_b.args_beside(made_a)
+    if made_a.base != made_b.base and "object" in (made_a.base, made_b.base):
+        pass
+    elif isinstance(args_a, tuple) and isinstance(args_b, tuple):
+        yield from _sequence(args_a, args_b, "@args[%d]")
+        yield "@kwargs", made_a.kwargs or None, made_b.kwargs or None
     else:
-        yield "@args", a.args, b.args
-    yield "@kwargs", a.kwargs, b.kwargs
+        yield "@args", args_a, args_b
     if len(a.attributes) or len(b.attributes):
         yield from _mapping(dict(a.attributes), dict(b.attributes), _attribute)
     else:
@@ -104,9 +209,10 @@ def _parts(a, b):
     if isinstance(a, (set, frozenset)):
         return _set(a, b)
     if isinstance(a, Record):
-        if (a.how, a.name) != (b.how, b.name) or a.name is None and a.callable != b.callable:
+        made_a, made_b = _Made(a), _Made(b)
+        if not made_a.same(made_b):
             return None
-        return _record(a, b)
+        return _record(a, b, made_a, made_b)
     return None
 
 
@@ -131,6 +237,7 @@ def differences(a, b, absolute, relative):
             continue
         if one is other:
             continue
+        one, other = _plain(one), _plain(other)
         if type(one) is type(other) and isinstance(one, (dict, list, tuple, deque, set, frozenset, Record)):
             pair = id(one), id(other)
             if pair in seen:

@@ -1,13 +1,17 @@
 """Files around pickles, one value out of them, what differs between them, and items for event loops."""
 
+import array
 import asyncio
 import bz2
 import collections
+import decimal
+import functools
 import gzip
 import io
 import lzma
 import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -232,6 +236,71 @@ def test_differences_of_objects_and_numbers():
     assert len(list(libpickle.diff(near, far))) == 2
     assert len(list(libpickle.diff(near, far, abs_tol=0.001))) == 1
     assert list(libpickle.diff(near, far, rel_tol=0.01)) == []
+
+
+class Outer:
+    class Inner:
+        def __init__(self):
+            self.a = 1
+
+    class Pairs(dict):
+        pass
+
+    class Row(tuple):
+        pass
+
+
+class Number(int):
+    pass
+
+
+class Imaginary(complex):
+    pass
+
+
+class Octets(bytearray):
+    pass
+
+
+class Point(collections.namedtuple("Point", "x y")):
+    pass
+
+
+class Keyed:
+    def __new__(cls, a, *, k=None):
+        self = super().__new__(cls)
+        self.a, self.k = a, k
+        return self
+
+    def __getnewargs_ex__(self):
+        return (self.a,), {"k": self.k}
+
+
+def test_no_difference_between_protocols():
+    pairs, row, number = Outer.Pairs(a=1), Outer.Row((1, 2)), Number(5)
+    pairs.x = row.x = number.x = 7
+    values = [Outer.Inner(), pairs, row, number, Imaginary(1 + 2j), Octets(b"xx"), Point(1, [2]), Keyed(1, k=2)]
+    values += [array.array("d", [1.5]), array.array("B", b"xyz"), len, int, Outer.Inner, "abc".upper, slice(1, 2), KeyError("k")]
+    values += [collections.UserDict(a=1), collections.UserString("x"), functools.partial(int, base=2), float("nan")]
+    values += [decimal.Decimal("nan"), decimal.Decimal("snan"), decimal.Decimal("1.50"), re.compile("a", re.I), complex(1, float("nan"))]
+    for value in values:
+        pickles = {}
+        for protocol in range(6):
+            try:
+                pickles[protocol] = pickle.dumps([value], protocol)
+            except Exception:  # Protocols 0 and 1 have no way to write some of them.
+                continue
+        for one in pickles:
+            for other in pickles:
+                found = list(libpickle.diff(pickles[one], pickles[other]))
+                assert found == [], (value, one, other)
+    for one, other in [(Point(1, 2), Point(1, 3)), (Number(5), Number(6)), (Outer.Row((1,)), Outer.Row((1, 2)))]:
+        for protocols in [(0, 2), (2, 4), (0, 0), (4, 1)]:
+            pickles = [pickle.dumps(value, protocol) for value, protocol in zip((one, other), protocols)]
+            assert len(list(libpickle.diff(*pickles))) == 1, (one, protocols)
+    assert len(list(libpickle.diff(pickle.dumps(Outer.Inner, 2), pickle.dumps(Outer.Pairs, 4)))) == 1
+    for made in [(array.array("d", [1.0]), array.array("d", [2.0])), (array.array("i", [1]), array.array("l", [1]))]:
+        assert len(list(libpickle.diff(pickle.dumps(made[0], 2), pickle.dumps(made[1], 4)))) == 1
 
 
 def test_differences_of_what_holds_itself_and_is_deep():

@@ -44,7 +44,7 @@ fn exported() -> BTreeSet<String> {
             // `room::{a, b}` or `room::a`; `self` is the room.
             let (room, list) = match list.split_once("::{") {
                 Some((room, list)) => (room, list.trim_end_matches('}')),
-                None => list.rsplit_once("::").unwrap(),
+                None => list.rsplit_once("::").unwrap_or(("", list)),
             };
             let room = room.rsplit("::").next().unwrap();
             let list = list.split(',').map(str::trim).filter(|name| !name.is_empty());
