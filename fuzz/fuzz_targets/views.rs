@@ -9,7 +9,7 @@ use pickle_core::{Heap, Options, Unpickler, View};
 fuzz_target!(|data: &[u8]| {
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     let Ok(document) = unpickler.load(data) else { return };
-    for Located { value, path } in document.paths().into_iter().take(200) {
+    for Located { value, path, .. } in document.paths().into_iter().take(200) {
         match value.view() {
             View::Set(set) => assert_eq!(set.items.len(), set.items.count()),
             View::Sequence(sequence) => assert_eq!(sequence.items.len(), sequence.items.count()),
