@@ -59,7 +59,6 @@ impl Argument {
 ///
 /// See the example of [`Opcode`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct StackEffect {
     /// Objects taken; with `to_mark`, those below the mark.
     pub pops: u8,

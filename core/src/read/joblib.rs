@@ -20,7 +20,7 @@ use crate::{Change, Error, Memory, Unpickler, Value};
 /// let mut unpickler = Unpickler::new(Heap::new(), Options::new().stop_after_build(true));
 /// unpickler.feed(&mut &pickle[..])?;
 /// let array = unpickler.document().and_then(|built| joblib::array_after(built.root()));
-/// assert_eq!(array, Some(joblib::Array::Raw { len: 2, padded: false }));
+/// assert_eq!(array, Some(joblib::ArrayForm::Raw { len: 2, padded: false }));
 /// # }
 /// # Ok::<_, pickle_core::Error>(())
 /// ```

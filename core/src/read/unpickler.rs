@@ -15,7 +15,7 @@ use crate::{Arg, Decoder, Document, Error, ErrorKind, Fragment, Memory, Op, Opco
 ///
 /// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
 /// unpickler.feed(&mut &b"\x80\x04\x8c\x02hi\x85."[..])?;
-/// let Usage { nodes, bytes } = unpickler.used();
+/// let Usage { nodes, bytes, .. } = unpickler.used();
 /// assert!(nodes > 0 && bytes == 2);
 /// # }
 /// # Ok::<_, pickle_core::Error>(())

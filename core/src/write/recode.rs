@@ -176,7 +176,7 @@ impl<W: Write> Framer<W> {
 ///
 /// // Python 2: pickle.dumps("text", 2), and bytes behind it
 /// let traits = Traits::of(b"\x80\x02U\x04text.more")?;
-/// assert_eq!(traits, Traits { protocol: 2, python2: true, drops_calls: false, len: 9 });
+/// assert_eq!((traits.protocol, traits.python2, traits.drops_calls, traits.len), (2, true, false, 9));
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

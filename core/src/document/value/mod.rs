@@ -64,13 +64,13 @@ pub struct OutOfBand {
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
-/// use pickle_core::{Heap, Options, SourceRange, Unpickler};
+/// use pickle_core::{Heap, Options, Unpickler};
 ///
 /// let input = b"\x80\x04\x8c\x05hello.";
 /// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
 /// let document = unpickler.load(input)?;
 /// let place = document.root().place().unwrap();
-/// assert_eq!(place, SourceRange { offset: 4, len: 5, stored: false });
+/// assert_eq!((place.offset, place.len, place.stored), (4, 5, false));
 /// assert_eq!(&input[4..9], b"hello");
 /// # }
 /// # Ok::<_, pickle_core::Error>(())

@@ -78,7 +78,7 @@ pub struct Subarray<'d> {
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
-/// use pickle_core::known::{DType, Tick};
+/// use pickle_core::known::DType;
 /// use pickle_core::{Heap, Options, Unpickler};
 ///
 /// // numpy.dtype("datetime64[25ms]")
@@ -86,7 +86,7 @@ pub struct Subarray<'d> {
 /// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
 /// let document = unpickler.load(pickle)?;
 /// let dtype = DType::of(document.root()).unwrap();
-/// assert_eq!(dtype.unit, Some(Tick { unit: "ms", count: 25 }));
+/// assert_eq!(dtype.unit.map(|tick| (tick.count, tick.unit)), Some((25, "ms")));
 /// assert_eq!(dtype.to_string(), "datetime64[25ms]");
 /// # }
 /// # Ok::<_, pickle_core::Error>(())

@@ -20,7 +20,7 @@ pub struct Strided<'d> {
 /// ```
 /// # #[cfg(feature = "alloc")] {
 /// use pickle_core::known::Array;
-/// use pickle_core::table::{Lane, Strided};
+/// use pickle_core::table::Lane;
 /// use pickle_core::{Heap, Options, Unpickler};
 ///
 /// // numpy.array([[1, 2], [3, 4]], "i1")
@@ -29,7 +29,7 @@ pub struct Strided<'d> {
 /// let document = unpickler.load(pickle)?;
 /// let column = Lane::column(Array::of(document.root()).unwrap(), 1).unwrap();
 /// assert!(column.cells().filter_map(|cell| cell.as_int()).eq([2, 4]));
-/// assert_eq!(column.as_bytes(), Some(Strided { stride: 2, bytes: &[2, 3, 4] }));
+/// assert_eq!(column.as_bytes().map(|it| (it.stride, it.bytes)), Some((2, &[2, 3, 4][..])));
 /// # }
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
