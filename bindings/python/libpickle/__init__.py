@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections import namedtuple
 from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleBuffer, PicklingError, UnpicklingError
@@ -128,8 +129,16 @@ def load(file, *, max_bytes=None, policy=None, allow=None, **options):
 
 
 def pickles(file, *, max_bytes=None, policy=None, allow=None, **options):
-    """The pickles of a binary file, one after another, each read on demand. Options as of loads."""
+    """The pickles of a binary file, of bytes or of a path, as open takes it, one after another, each read on demand.
+
+    Options as of loads.
+    """
+    if isinstance(file, (str, os.PathLike)):
+        with open(file) as opened:
+            yield from pickles(opened, max_bytes=max_bytes, policy=policy, allow=allow, **options)
+        return
     reader, policy = _reader(max_bytes, policy, allow)
+    file = io.BytesIO(file) if _is_data(file) else file
     while True:
         try:
             value = reader.load(file, policy=policy, **options)
@@ -151,10 +160,13 @@ def items(file, path="$", **options):
     They are read one by one, and memory does not grow with the file. The items of a dict, and the attributes of an
     object, are pairs. A pickle of up to min_nodes values is read as a whole.
 
-    file is a binary file, or a path, as open takes it: then a first pass finds what later items share with earlier ones.
+    file is a binary file, bytes, or a path, as open takes it: with the last two a first pass finds what later items share with earlier ones.
     Without, what was shared long ago is an error of kind MemoDropped, and a container behind siblings that later
     opcodes may still change is read as a whole.
     """
+    if _is_data(file):
+        again = lambda: io.BytesIO(file)  # noqa: E731
+        return _native._Items(again(), False, path, ahead=again(), again=again, **options)
     if not isinstance(file, (str, os.PathLike)):
         return _native._Items(file, False, path, **options)
     if not _open.is_packed(file):
@@ -189,6 +201,11 @@ def get(data, path, **options):
 
         return _get.get(data, path, options)
     return _native.get(data, path, **options)
+
+
+def _is_data(data):
+    """Bytes and what has them, but no file: a mapped one is read as a file."""
+    return not hasattr(data, "read") and _is_buffer(data)
 
 
 def _is_buffer(data):

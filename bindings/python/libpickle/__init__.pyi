@@ -277,7 +277,7 @@ def load(
     allow: _Allowed | None = None,
 ) -> Any: ...
 def pickles(
-    file: _Readable,
+    file: _Readable | _BytesLike | str | os.PathLike[str],
     *,
     fix_imports: bool = True,
     encoding: str | None = "ASCII",
@@ -307,7 +307,7 @@ def dump(
     buffer_callback: Callable[[PickleBuffer], Any] | None = None,
 ) -> None: ...
 def items(
-    file: _Readable | str | os.PathLike[str],
+    file: _Readable | _BytesLike | str | os.PathLike[str],
     path: str = "$",
     *,
     encoding: str | None = "ASCII",
@@ -320,7 +320,7 @@ def items(
     text_ints: str | None = None,
 ) -> Iterator[Any]: ...
 def aitems(
-    file: _Readable | str | os.PathLike[str],
+    file: _Readable | _BytesLike | str | os.PathLike[str],
     path: str = "$",
     *,
     encoding: str | None = "ASCII",
@@ -333,7 +333,7 @@ def aitems(
     text_ints: str | None = None,
 ) -> AsyncIterator[Any]: ...
 def table(
-    file: _Readable | str | os.PathLike[str],
+    file: _Readable | _BytesLike | str | os.PathLike[str],
     path: str = "$",
     *,
     encoding: str | None = "ASCII",

@@ -289,7 +289,7 @@ impl TableBatches {
         let document = Pinned::new(document.ok_or_else(|| Fault::Shape("the pickle is not complete".into()))?);
         // SAFETY: the same.
         let (borrowed, arena_used) = unsafe { (document.get(), arena.get()) };
-        let found = borrowed.find(path).ok_or_else(|| Fault::Nothing(path.to_owned()))?;
+        let found = borrowed.root().at_path(path).map_err(|error| Fault::Nothing(error.to_string()))?;
         let reader = TableReader::new(found, options, arena_used).map_err(|error| Fault::Shape(error.to_string()))?;
         let name = name.to_owned();
         Ok(TableBatches {

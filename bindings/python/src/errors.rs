@@ -1,9 +1,13 @@
 //! Errors as Python sees them: the classes are Python's, in `libpickle/_errors.py`.
 
 use pickle_core::{Error, ErrorKind, Opcode};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
+use std::fs::File;
+use std::io;
+use std::path::Path;
 
 fn class<'py>(py: Python<'py>, cell: &'static PyOnceLock<Py<PyType>>, name: &str) -> PyResult<Bound<'py, PyType>> {
     cell.import(py, "libpickle._errors", name).cloned()
@@ -96,4 +100,25 @@ pub fn refused(py: Python<'_>, names: Vec<String>, report: Bound<'_, PyAny>) -> 
 /// Hashing or copying would cost more than the size of the pickle pays for.
 pub fn too_much(py: Python<'_>) -> PyErr {
     bad_value(py, "the pickle shares parts so often that hashing or copying them would take for ever")
+}
+
+/// Opens a file, no folder.
+///
+/// # Errors
+/// `OSError` as `open` raises it: with the number, the text and the name.
+pub fn open(name: &Path) -> PyResult<File> {
+    let named = |error: io::Error| match error.raw_os_error() {
+        Some(code) => {
+            let text = error.to_string();
+            let text = text.strip_suffix(&format!(" (os error {code})")).unwrap_or(&text).to_owned();
+            PyOSError::new_err((code, text, name.to_owned()))
+        }
+        None => error.into(),
+    };
+    let file = File::open(name).map_err(named)?;
+    if file.metadata().map_err(named)?.is_dir() {
+        // EISDIR has this number on every system that lets a folder be opened.
+        return Err(PyOSError::new_err((21, "Is a directory", name.to_owned())));
+    }
+    Ok(file)
 }

@@ -198,11 +198,8 @@ impl Items {
         let (from, ahead, doubts) = if is_name {
             let name: std::path::PathBuf = file.extract()?;
             // A named pipe waits for its writer, which may be a thread of this interpreter.
-            let open = py.detach(|| File::open(&name))?;
+            let open = py.detach(|| errors::open(&name))?;
             let kind = open.metadata()?;
-            if kind.is_dir() {
-                return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory).into());
-            }
             let file_again = || if kind.is_file() { File::open(&name).map(Some) } else { Ok(None) };
             let doubts = file_again()?.filter(|file| has_steps || may_be_a_tuple(file)).map(Again::File);
             (Bytes::File(open), file_again()?.map(|file| Pieces::new(Bytes::File(file))), doubts)

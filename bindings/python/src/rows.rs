@@ -55,7 +55,7 @@ impl fmt::Display for Fault {
             Fault::Read(error) => error.fmt(f),
             Fault::Pickle(error) => error.fmt(f),
             Fault::Plan(offset) => write!(f, "the plan is not one of this file, seen at byte {offset}"),
-            Fault::Nothing(path) => write!(f, "there is nothing at {path}"),
+            Fault::Nothing(why) => f.write_str(why),
             Fault::Row(row, offset, why) => write!(f, "item {row}, before byte {offset}: {why}"),
             Fault::Shape(why) => f.write_str(why),
         }
@@ -214,7 +214,7 @@ impl Stream {
             self.is_over = true;
             // SAFETY: used here alone.
             let path = unsafe { self.path.get() };
-            return if self.seen { Ok(false) } else { Err(Fault::Nothing(path.clone())) };
+            return if self.seen { Ok(false) } else { Err(Fault::Nothing(format!("there is nothing at {path}"))) };
         }
         let mut planner = Pinned::new(MemoPlanner::new());
         let plan = match &mut self.ahead {

@@ -1,5 +1,6 @@
 //! Bytes at any place of a file, through a buffer.
 
+use crate::errors;
 use crate::raw::Input;
 use crate::source::PIECE;
 use pyo3::prelude::*;
@@ -44,13 +45,7 @@ impl Stretch {
     /// It cannot be opened, or is a folder.
     pub fn of(file: &Bound<'_, PyAny>) -> PyResult<Self> {
         let from = match file.extract::<std::path::PathBuf>() {
-            Ok(name) => {
-                let file = File::open(name)?;
-                if file.metadata()?.is_dir() {
-                    return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
-                }
-                From::File(file)
-            }
+            Ok(name) => From::File(errors::open(&name)?),
             Err(_) => From::Python(file.clone().unbind()),
         };
         Ok(Stretch { from, place: 0, buffer: Vec::new(), start: 0, filled: 0 })

@@ -384,3 +384,32 @@ print(sorted(heavy & (set(sys.modules) - before)))
         assert out[1] == "[]"
         times.append(float(out[0]))
     assert min(times) <= 0.015, times
+
+
+def test_bytes_are_read_as_files_are(tmp_path):
+    rows = [{"a": number, "b": [number]} for number in range(5000)]
+    for protocol in (0, 2, 5):
+        data = pickle.dumps(rows, protocol)
+        for given in (data, bytearray(data), memoryview(data), io.BytesIO(data)):
+            assert list(libpickle.items(given)) == rows
+        assert libpickle.table(data).rows == len(rows)
+        behind = pickle.dumps({"before": [1, (2,)], "rows": rows, "after": 1}, protocol)
+        assert list(libpickle.items(behind, "$.rows")) == rows
+        assert list(libpickle.pickles(data * 2)) == [rows, rows]
+        path = tmp_path / "rows.pkl"
+        path.write_bytes(data * 2)
+        assert list(libpickle.pickles(path)) == [rows, rows]
+    assert list(libpickle.pickles(b"")) == []
+    assert list(libpickle.items(pickle.dumps([]))) == []
+
+
+def test_names_and_paths_are_in_errors(tmp_path):
+    missing = str(tmp_path / "missing.pkl")
+    for read in (libpickle.items, libpickle.table, libpickle.split_plan):
+        for name, kind in ((missing, FileNotFoundError), (str(tmp_path), IsADirectoryError)):
+            with pytest.raises(kind) as raised:
+                list(read(name))
+            assert raised.value.filename in (name, tmp_path) or str(raised.value.filename) == name
+            assert raised.value.errno and "os error" not in str(raised.value)
+    with pytest.raises(KeyError, match="a, b"):
+        libpickle.get(pickle.dumps({"od": collections.OrderedDict(a=1, b=2)}), "$.od.c")
