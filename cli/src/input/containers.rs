@@ -588,5 +588,5 @@ fn begins_like_pickle(head: &[u8]) -> bool {
 
 /// A whole pickle stands at the start. Its opcodes are read, nothing is kept.
 pub(crate) fn is_pickle(input: Input) -> bool {
-    crate::survey::info::begins_with_pickle(input)
+    crate::survey::info::first_pickle_end(input).is_some()
 }
