@@ -334,6 +334,20 @@ fn arrays_of_joblib_stay() {
     }
 }
 
+/// The frame of a value ends before its array does.
+#[test]
+fn arrays_of_joblib_behind_the_last_frame() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/joblib/last.joblib");
+    let bytes = std::fs::read(file).unwrap();
+    for (set, to) in
+        [("5".to_owned(), "5".to_owned()), (format!("{:?}", "x".repeat(300)), format!("{:?}", "x".repeat(300)))]
+    {
+        assert_eq!(edit(&bytes, &["--set", &format!("$.a={set}")]).1, format!("{{\"a\":{to}}}"));
+    }
+    assert_eq!(edit(&bytes, &["--delete", "$.a"]).1, "{}");
+    assert_eq!(edit(&bytes, &["--set", "$.b=1", "--delete", "$.a"]).1, "{\"b\":1}");
+}
+
 /// The pickle in a file of torch is changed, and the file stays one, with its storages where they were.
 #[test]
 fn files_of_torch_stay_such() {
