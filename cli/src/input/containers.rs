@@ -267,9 +267,19 @@ pub fn open_whole(file: &InputFile) -> Result<Input, Failure> {
     if options.host.is_some() || beside::split(file).1.is_some() {
         return open_one(file);
     }
-    let mut input = Input::open(file, &options.raw)?;
+    let values = beside::values_of(file);
+    let mut input = Input::open(values.as_deref().unwrap_or(file), &options.raw)?;
     if options.salvage && !table::is_told_by_head(input.head()) {
         return damage::salvaged(input, options);
+    }
+    // Where they lie in it is said elsewhere: in its first bytes, or in a file beside.
+    if options.raw.is_whole()
+        && let Some(format) = table::of(&mut input)?.filter(|format| format.is_placed())
+    {
+        return Err(input.refuse(format!(
+            "not a pickle: this is {}; `pickle info` names the pickles in it; give one as FILE!MEMBER",
+            format.what
+        )));
     }
     if options.raw.is_whole()
         && let Some(bytes) = text::whole(&mut input)?
