@@ -452,7 +452,11 @@ impl<'p> Scanner<'p> {
             own.finding("PK505", Verdict::Malformed, &text, member);
         }
         let head = part.bytes_at(0, 2).unwrap_or_default();
-        let looks = matches!(head.as_slice(), [0x80, 0..=5]) && summary.ops > 3;
+        let is_whole = summary.pickles > 0;
+        let looks = match head.as_slice() {
+            _ if summary.ops > 3 => is_whole || matches!(head.as_slice(), [0x80, 0..=5]),
+            _ => is_whole && own.packed_behind().is_none(),
+        };
         // Data that happens to begin like a pickle is none.
         if unsure && !looks && (own.verdict < Verdict::Suspicious || own.is_chance()) {
             report.bytes += own.bytes;

@@ -39,6 +39,7 @@ pub use npy::{
 };
 
 use crate::Failure;
+use crate::input::reading::Reading;
 use crate::input::{Container, Input, InputFile, InputOptions, Part, beside, damage, sniff};
 use crate::messages::printable;
 use std::fmt::Write as _;
@@ -388,10 +389,11 @@ impl Members {
         if !likely {
             return Ok(None);
         }
+        let is_begun = is_begun(input.head());
         match content(input, depth, false, &self.options) {
-            // What is no pickle by its name and does not read as one is not damaged, but something else.
+            // What is no pickle by its name and does not begin as one is not damaged, but something else.
             Ok(Content::Pickles(input)) => {
-                if is_pickle(input) {
+                if is_begun || is_pickle(input) {
                     found.open(name).map(Some)
                 } else {
                     Ok(None)
@@ -594,6 +596,11 @@ fn hosted(input: Input, host: &str, options: &InputOptions) -> Result<Content, F
 /// Begins with an opcode.
 fn begins_like_pickle(head: &[u8]) -> bool {
     head.first().is_some_and(|&byte| pickle_core::Opcode::from_byte(byte).is_some())
+}
+
+/// Begins with so much of a pickle that nothing else does: where it ends early, it is damaged.
+fn is_begun(head: &[u8]) -> bool {
+    matches!(head, [0x80, 2..=5, ..]) && Reading::counted(head).1 > 3
 }
 
 /// A whole pickle stands at the start. Its opcodes are read, nothing is kept.
