@@ -308,8 +308,16 @@ impl<'p> Scanner<'p> {
         if report.container.is_empty() {
             report.container.extend(input.layers().iter().map(|layer| format!("{layer}")));
         }
-        let input = match input.into_seekable() {
-            Ok(input) => input,
+        let input = match input.into_seekable_as_far() {
+            Ok((input, None)) => input,
+            Ok((input, Some(fault))) => {
+                // A loader may have run what came before.
+                report.not_looked_at(member, &fault.to_string());
+                if input.part().is_none() {
+                    return;
+                }
+                input
+            }
             Err(failure) => return report.not_looked_at(member, &failure.to_string()),
         };
         let Some(part) = input.part().cloned() else {

@@ -171,9 +171,20 @@ impl Input {
     ///
     /// # Errors
     /// The input cannot be read, or there is no room for the file.
-    pub fn into_seekable(mut self) -> Result<Input, Failure> {
+    pub fn into_seekable(self) -> Result<Input, Failure> {
+        match self.into_seekable_as_far()? {
+            (input, None) => Ok(input),
+            (_, Some(fault)) => Err(fault),
+        }
+    }
+
+    /// The same; where the input cannot be read to its end, with what came before that and why.
+    ///
+    /// # Errors
+    /// There is no room for the file.
+    pub fn into_seekable_as_far(mut self) -> Result<(Input, Option<Failure>), Failure> {
         if self.part().is_some() {
-            return Ok(self);
+            return Ok((self, None));
         }
         let name = self.name.clone();
         let fail = |source| Failure::Refused {
@@ -182,12 +193,13 @@ impl Input {
         };
         let mut file = tempfile::tempfile().map_err(fail)?;
         let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match Read::read(&mut self, &mut buffer)? {
-                0 => break,
-                n => file.write_all(buffer.get(..n).unwrap_or_default()).map_err(fail)?,
+        let fault = loop {
+            match Read::read(&mut self, &mut buffer) {
+                Ok(0) => break None,
+                Ok(n) => file.write_all(buffer.get(..n).unwrap_or_default()).map_err(fail)?,
+                Err(error) => break Some(error.into()),
             }
-        }
+        };
         let part = Part::new(Rc::new(file), 0, self.position);
         self.position = 0;
         self.live = Live::No;
@@ -196,7 +208,7 @@ impl Input {
             Ok(_) => Body::Stream { source: Source::new(Box::new(io::empty())), head: Vec::new() },
             Err(error) => return Err(fail(error)),
         };
-        Ok(self)
+        Ok((self, fault))
     }
 
     /// The range of a file that the bytes of a mapped input are.
