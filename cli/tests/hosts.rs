@@ -63,6 +63,15 @@ fn times_in_front_of_a_pickle() {
             assert_eq!(run(time, behind, "json").status.code(), Some(1), "{time} {}", behind.escape_ascii());
         }
     }
+    // Longer than what is looked at; every byte of a time may be the first of a length, too.
+    let text = [&b"\x80\x05X\x70\x11\x01\0"[..], &[b'x'; 70_000], b"."].concat();
+    for time in [0, 0x6700_0000, 0x6700_0001, 0x673c_4a10, 0x673c_4a27, 0x673c_4ac8u32] {
+        std::fs::write(&file, [&time.to_le_bytes(), &text[..]].concat()).unwrap();
+        let output = pickle(&["json", file.to_str().unwrap()]);
+        let is_length = time == 0x6700_0000;
+        assert_eq!(output.status.code(), Some(i32::from(is_length)), "{time:x}");
+        assert!(is_length || output.stdout.len() == 70_003, "{time:x}");
+    }
     // Lengths, whatever is wrong with them.
     for number in [7, 0xffff, 7 << 24, 0x50 << 24, 0x1234 << 16] {
         assert_ne!(run(number, b"", "json").status.code(), Some(0), "{number}");

@@ -19,6 +19,7 @@ pub(super) fn recognise(source: &mut Source) -> Option<Layer> {
     let (mut plain, mut wanted) = (Reading::Open, 1);
     loop {
         let is_all = source.peek(wanted).len() < wanted.min(CAPACITY);
+        let stops_at = source.stops_at();
         let here = source.buffered();
         // Almost every file is told by its first bytes; those that are there are looked at at once.
         let head = if wanted <= HEADER { here.get(..HEADER).unwrap_or(here) } else { here };
@@ -28,7 +29,7 @@ pub(super) fn recognise(source: &mut Source) -> Option<Layer> {
         if let Reading::Whole(_) = plain {
             return None;
         }
-        let seen = Seen { head, here, is_all: is_all || head.len() >= CAPACITY, plain };
+        let seen = Seen { head, here, is_all: is_all || head.len() >= CAPACITY, plain, stops_at };
         // Where two fit, it is the one whose first pickle is the shorter one.
         let (mut found, mut more) = (None, usize::MAX);
         candidates.retain(|candidate| match candidate.judge(&seen) {
@@ -65,6 +66,8 @@ struct Seen<'s> {
     is_all: bool,
     /// What it is without lengths.
     plain: Reading,
+    /// The length of a file that ends in STOP, or 0.
+    stops_at: u64,
 }
 
 enum Guess {
@@ -127,6 +130,8 @@ fn usual(seen: &Seen<'_>) -> Guess {
         };
     }
     match head.get(header..).unwrap_or_default() {
+        // A pickle that is not cut off, behind the time of a file of cachelib.
+        [0x80, 2..=5, ..] if (1..end as u64).contains(&seen.stops_at) => Guess::No,
         [0x80, 0..=5, ..] | [b'(' | b']' | b'}', ..] if head.len() >= CAPACITY => Guess::Yes(len),
         _ if head.len() >= CAPACITY => Guess::No,
         [] | [0x80 | b'(' | b']' | b'}', ..] if !seen.is_all => Guess::More(CAPACITY),

@@ -81,6 +81,12 @@ enum Body {
     Stream { source: Source, head: Vec<u8> },
 }
 
+/// The length of a file whose last byte is STOP; 0 of every other, and where that cannot be read, which its reader reports.
+fn stop_of(part: &Part) -> u64 {
+    let last = part.len().checked_sub(1).and_then(|at| part.bytes_at(at, 1).ok());
+    if last.is_some_and(|last| last == b".") { part.len() } else { 0 }
+}
+
 impl Input {
     /// Opens a file; `-` is standard input.
     ///
@@ -158,7 +164,7 @@ impl Input {
     }
 
     fn map_or_unpack(name: String, part: Part, recognise: Recognise, options: &RawOptions) -> Result<Input, Failure> {
-        let mut input = Input::unpack(name, Box::new(part.reader()), Some(part.len()), recognise, options)?;
+        let mut input = Input::unpack(name, Box::new(part.reader()), Some(&part), recognise, options)?;
         // A file system that cannot map is read as a stream.
         if let (true, Ok(map)) = (input.layers.is_empty() && !part.is_empty(), map(&part)) {
             input.body = Body::Map(Rc::new(map), part);
@@ -261,12 +267,14 @@ impl Input {
     fn unpack(
         name: String,
         raw: Box<dyn Read>,
-        size: Option<u64>,
+        part: Option<&Part>,
         recognise: Recognise,
         options: &RawOptions,
     ) -> Result<Input, Failure> {
+        let size = part.map(Part::len);
         let progress = Rc::new(Progress::new(name.clone(), size));
-        let mut source = Source::new(Box::new(Counted { raw, progress: progress.clone(), position: 0 }));
+        let mut source = Source::new(Box::new(Counted { raw, progress: progress.clone(), position: 0 }))
+            .stopping_at(part.map_or(0, stop_of));
         let mut layers = Vec::new();
         let fail = |source| Failure::Input { name: name.clone(), source };
         let is_said;
