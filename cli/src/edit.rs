@@ -187,7 +187,8 @@ fn apply(input: &Rope, tree: &Tree, mut patches: Vec<Patch>) -> Result<Rope, Edi
         let (begin, mut len) = (at + 9, end - (at + 9));
         for patch in &patches {
             if (begin..end).contains(&patch.from) {
-                len = len + patch.bytes.len() as u64 - (patch.to - patch.from);
+                // An array of joblib lies behind the frame that its value began in.
+                len = len + patch.bytes.len() as u64 - (patch.to.min(end) - patch.from);
             }
         }
         if len != end - begin {

@@ -16,7 +16,7 @@ pub enum Failure {
         source: io::Error,
     },
     /// A pickle is damaged, or beyond a limit.
-    #[error("{name}: {}{error}{}", counted(*index), unpacked(layers))]
+    #[error("{name}: {}{error}{}{}", counted(*index), together(*index, error), unpacked(layers))]
     Pickle {
         /// The input.
         name: String,
@@ -228,6 +228,16 @@ fn counted(index: u64) -> String {
     match index {
         0 => String::new(),
         n => format!("pickle number {}: ", n + 1),
+    }
+}
+
+/// The memo is that of the pickles before: one `Unpickler` read them all.
+fn together(index: u64, error: &pickle_core::Error) -> &'static str {
+    match (index, error.kind()) {
+        (1.., pickle_core::ErrorKind::MemoMissing) => {
+            "; it needs the memo of one before it, so they belong together: `pickle json` reads them as one"
+        }
+        _ => "",
     }
 }
 

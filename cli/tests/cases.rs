@@ -311,9 +311,17 @@ fn pickles_of_one_memo() {
         &["optimize", "bb_cache.dat", "-o", out],
     ] {
         assert!(
-            fails(args).contains("pickle number 6 needs the memo of one before it, so they belong together"),
+            fails(args).contains("pickle number 6: at byte") && fails(args).contains("so they belong together"),
             "{args:?}"
         );
+    }
+    // Of lists the items come one by one, each pickle for itself.
+    let lists = folder.path().join("lists");
+    std::fs::write(&lists, b"\x80\x02]q\x00(X\x01\x00\x00\x00aq\x01K\x01e.\x80\x02]q\x02(h\x01K\x02e.").unwrap();
+    let lists = lists.to_str().unwrap();
+    assert_eq!(says(&["json", "-l", lists]), "[\"a\",1]\n[\"a\",2]");
+    for args in [&["items", lists][..], &["count", lists], &["table", lists, "-o", &format!("{out}.arrow")]] {
+        assert!(fails(args).contains("so they belong together: `pickle json` reads them as one"), "{args:?}");
     }
 }
 

@@ -122,6 +122,57 @@ fn a_scan_sees_through_the_spelling() {
     }
 }
 
+/// A database with one value.
+fn with_value(folder: &Path, value: Value) {
+    let _ = std::fs::remove_file(folder.join("a.db"));
+    let database = Connection::open(folder.join("a.db")).unwrap();
+    database.execute_batch("CREATE TABLE t (v); INSERT INTO t VALUES (X'80024B072E')").unwrap();
+    database.execute("INSERT INTO t VALUES (?1)", [value]).unwrap();
+}
+
+/// What follows a pickle in its value, or is missing of it, is told by every verb, and by a scan what it does.
+#[test]
+fn values_that_are_not_one_whole_pickle() {
+    let folder = tempfile::tempdir().unwrap();
+    let show = || pickle(&["json", "-l", "a.db"], folder.path());
+    let scan = || pickle(&["scan", "a.db"], folder.path());
+    for dict in DICT {
+        for behind in [&b"xyz"[..], &[b'x'; 300], &[0xff; 70_000]] {
+            with_value(folder.path(), Value::Blob([dict, behind].concat()));
+            let output = show();
+            assert_eq!((output.status.code(), text(&output).as_str()), (Some(1), "7\n{\"a\":[1,2]}\n"), "{output:?}");
+            assert!(text(&scan()).contains("unknown - bytes follow"), "{:?}", scan());
+        }
+    }
+    for dict in &DICT[2..] {
+        for len in dict.len() - 5..dict.len() {
+            with_value(folder.path(), Value::Blob(dict[..len].to_vec()));
+            assert_eq!(show().status.code(), Some(1), "{len}");
+            assert!(!text(&scan()).contains("clean"), "{len}");
+        }
+    }
+    for call in [&b"cos\nsystem\n(S'true'\ntR."[..], b"(S'true'\nios\nsystem\n.", b"\x80\x02cos\nsystem\n(U\x04truetR."]
+    {
+        for behind in [&b""[..], b"\n", b"xyz"] {
+            with_value(folder.path(), Value::Blob([call, behind].concat()));
+            let output = scan();
+            assert_eq!(output.status.code(), Some(1), "{output:?}");
+            assert!(text(&output).contains("dangerous"), "{output:?}");
+        }
+    }
+    // A class that no table lists is named in every protocol.
+    for object in
+        [&b"ccopy_reg\n_reconstructor\n(cshop\nItem\nc__builtin__\nobject\nNtR."[..], b"\x80\x02cshop\nItem\n)\x81."]
+    {
+        with_value(folder.path(), Value::Blob(object.to_vec()));
+        assert!(text(&scan()).contains("unknown") && text(&scan()).contains("shop.Item"), "{:?}", scan());
+    }
+    for words in ["N.Y.", "(c) 2024.", "(lol).", "].", "I am."] {
+        with_value(folder.path(), Value::Text(words.to_owned()));
+        assert_eq!(text(&scan()), "a.db: clean\n", "{words}");
+    }
+}
+
 /// Large values of diskcache lie beside its database.
 #[test]
 fn files_that_rows_name() {

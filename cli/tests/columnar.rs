@@ -51,6 +51,52 @@ fn count(batches: &[RecordBatch]) -> usize {
     batches.iter().map(RecordBatch::num_rows).sum()
 }
 
+/// What has no items is a table where it has rows, and an error where it has none: from a file and from a pipe, as text and in columns.
+#[test]
+fn values_without_items() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let arrays = [
+        &b"carray\narray\n(Vi\n(lp0\nI5\naI6\naI7\natR."[..],
+        b"\x80\x02carray\narray\nq\0X\x01\0\0\0iq\x01]q\x02(K\x05K\x06K\x07e\x86q\x03Rq\x04.",
+        b"\x80\x04carray\n_array_reconstructor\n(carray\narray\nVi\nK\x08C\x0c\x05\0\0\0\x06\0\0\0\x07\0\0\0tR.",
+    ];
+    for file in arrays {
+        std::fs::write(folder.join("a"), file).expect("written");
+        for input in [None, Some(file)] {
+            let from = if input.is_some() { "-" } else { "a" };
+            let run = pickle(&["items", from], folder, input);
+            assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(0), &b"5\n6\n7\n"[..]), "{run:?}");
+            let run = pickle(&["table", from, "-f", "csv"], folder, input);
+            assert_eq!((run.status.code(), run.stdout.as_slice()), (Some(0), &b"0\n5\n6\n7\n"[..]), "{run:?}");
+            well(&["table", from, "-o", "a.parquet"], folder, input);
+            assert_eq!(count(&parquet(&folder.join("a.parquet"))), 3);
+        }
+    }
+    for (file, is_table) in [
+        (&b"(lp0\n."[..], true),
+        (b").", true),
+        (b"\x80\x02c__builtin__\ngetattr\n(cshop\nOuter\nX\x05\0\0\0InnertR)\x81.", false),
+        (b"K\x07.", false),
+    ] {
+        std::fs::write(folder.join("a"), file).expect("written");
+        for (args, input) in [
+            (["table", "a", "-f", "csv"], None),
+            (["table", "a", "-o", "b.parquet"], None),
+            (["table", "a", "-o", "b.arrow"], None),
+            (["table", "-", "-o", "b.arrow"], Some(file)),
+        ] {
+            let run = pickle(&args, folder, input);
+            assert_eq!(
+                run.status.code(),
+                Some(if is_table { 0 } else { 1 }),
+                "{args:?} {}: {run:?}",
+                file.escape_ascii()
+            );
+        }
+    }
+}
+
 #[test]
 fn rows_of_any_number_are_all_there() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -334,6 +334,55 @@ fn arrays_of_joblib_stay() {
     }
 }
 
+/// The frame of a value ends before its array does.
+#[test]
+fn arrays_of_joblib_behind_the_last_frame() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/joblib/last.joblib");
+    let bytes = std::fs::read(file).unwrap();
+    for (set, to) in
+        [("5".to_owned(), "5".to_owned()), (format!("{:?}", "x".repeat(300)), format!("{:?}", "x".repeat(300)))]
+    {
+        assert_eq!(edit(&bytes, &["--set", &format!("$.a={set}")]).1, format!("{{\"a\":{to}}}"));
+    }
+    assert_eq!(edit(&bytes, &["--delete", "$.a"]).1, "{}");
+    assert_eq!(edit(&bytes, &["--set", "$.b=1", "--delete", "$.a"]).1, "{\"b\":1}");
+}
+
+/// The places of the values of dbm.dumb are in another file: no value can become longer or shorter in its own.
+#[test]
+fn values_of_databases_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let value = b"\x80\x04}\x94\x8c\x01a\x94K\x01s.";
+    std::fs::write(file("s.dat"), value).unwrap();
+    std::fs::write(file("s.dir"), format!("'k', (0, {})\n", value.len())).unwrap();
+    for name in ["s", "s.dat", "s.dir"] {
+        for verb in ["edit", "convert", "optimize"] {
+            for member in ["", "!k"] {
+                let path = format!("{}{member}", text(&file(name)));
+                let back = format!("{}{member}", text(&file("out")));
+                let (code, _, error) = match verb {
+                    "edit" => pickle(&[verb, &path, "--in-place", "--set", "$.a=70000"]),
+                    _ if member.is_empty() => pickle(&[verb, &path, "-o", &back, "--rewrap"]),
+                    _ => pickle(&[verb, &path, "-o", text(&file("s.dat")), "--rewrap"]),
+                };
+                assert_eq!(code, 1, "{verb} {path}: {error}");
+                let says = if name == "s" && verb == "edit" {
+                    "no such file"
+                } else if member.is_empty() {
+                    "this is a dbm.dumb database"
+                } else {
+                    "cannot be put back"
+                };
+                assert!(error.contains(says), "{verb} {path}: {error}");
+            }
+        }
+    }
+    assert_eq!(std::fs::read(file("s.dat")).unwrap(), value);
+    let taken = pickle(&["edit", &format!("{}!k", text(&file("s.dir"))), "-o", text(&file("v")), "--set", "$.a=2"]);
+    assert_eq!(taken, (0, String::new(), String::new()));
+}
+
 /// The pickle in a file of torch is changed, and the file stays one, with its storages where they were.
 #[test]
 fn files_of_torch_stay_such() {

@@ -45,6 +45,40 @@ fn every_value_of_every_host() {
     }
 }
 
+/// What looks like the time of cachelib is one only where it can be, and where one pickle and nothing else follows.
+#[test]
+fn times_in_front_of_a_pickle() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a");
+    let value = b"\x80\x05K\x07.";
+    let run = |time: u32, behind: &[u8], verb: &str| {
+        std::fs::write(&file, [&time.to_le_bytes(), &value[..], behind].concat()).unwrap();
+        pickle(&[verb, file.to_str().unwrap()])
+    };
+    for time in [0, 1 << 30 | 1, 1_732_000_000, 1_732_000_128, u32::MAX] {
+        let output = run(time, b"", "json");
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"7\n"[..]), "{time}: {output:?}");
+        assert!(String::from_utf8_lossy(&run(time, b"", "scan").stdout).ends_with(": clean\n"));
+        for behind in [&b"x"[..], value, b"\0\0\0\x05\x80\x05K\x07."] {
+            assert_eq!(run(time, behind, "json").status.code(), Some(1), "{time} {}", behind.escape_ascii());
+        }
+    }
+    // Longer than what is looked at; every byte of a time may be the first of a length, too.
+    let text = [&b"\x80\x05X\x70\x11\x01\0"[..], &[b'x'; 70_000], b"."].concat();
+    for time in [0, 0x6700_0000, 0x6700_0001, 0x673c_4a10, 0x673c_4a27, 0x673c_4ac8u32] {
+        std::fs::write(&file, [&time.to_le_bytes(), &text[..]].concat()).unwrap();
+        let output = pickle(&["json", file.to_str().unwrap()]);
+        let is_length = time == 0x6700_0000;
+        assert_eq!(output.status.code(), Some(i32::from(is_length)), "{time:x}");
+        assert!(is_length || output.stdout.len() == 70_003, "{time:x}");
+    }
+    // Lengths, whatever is wrong with them.
+    for number in [7, 0xffff, 7 << 24, 0x50 << 24, 0x1234 << 16] {
+        assert_ne!(run(number, b"", "json").status.code(), Some(0), "{number}");
+        assert!(!String::from_utf8_lossy(&run(number, b"", "scan").stdout).contains("clean"), "{number}");
+    }
+}
+
 #[test]
 fn values_by_their_names() {
     let members = [

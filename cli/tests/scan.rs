@@ -39,6 +39,31 @@ fn verdict(at: &Path, args: &[&str]) -> String {
     json["verdict"].as_str().unwrap().to_owned()
 }
 
+/// What came out of a damaged file is judged, too: a loader may have run it before it sees the damage.
+#[test]
+fn what_comes_before_damage_is_judged() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a");
+    let call = b"\x80\x02cos\nsystem\n(U\x04truetR.";
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packer.write_all(call).unwrap();
+    let mut packed = packer.finish().unwrap();
+    let end = packed.len() - 8;
+    packed[end] ^= 1;
+    let framed = [&b"\0\0\0\x40"[..], call, b"xxxx"].concat();
+    for bytes in [&packed[..], &packed[..end], &packed[..end + 3], &framed] {
+        std::fs::write(&file, bytes).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_pickle")).arg("scan").arg(&file).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("dangerous") && text.contains("(incomplete)"), "{text}");
+        assert_eq!(output.status.code(), Some(1), "{text}");
+    }
+    // Nothing came out.
+    std::fs::write(&file, &packed[..5]).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_pickle")).arg("scan").arg(&file).output().unwrap();
+    assert_ne!(output.status.code(), Some(1), "{output:?}");
+}
+
 #[test]
 fn exit_codes_tell_the_worst() {
     let folder = folder();

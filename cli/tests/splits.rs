@@ -263,6 +263,37 @@ fn a_sample_is_the_same_from_files_pipes_and_plans() {
     assert_ne!(two[0], two[1]);
 }
 
+/// Protocol 5 and array.array: no part of the pickle is an item, and yet there are rows.
+#[test]
+fn rows_of_arrays_need_no_plan() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let bytes: Vec<u8> = (0..600_000_i64).flat_map(i64::to_le_bytes).collect();
+    let head: &[u8] = b"\x80\x05cnumpy._core.numeric\n_frombuffer\n(B";
+    let numpy = |bytes: &[u8]| {
+        let rows = (bytes.len() / 8) as u32;
+        let len = (bytes.len() as u32).to_le_bytes();
+        [head, &len[..], bytes, b"cnumpy\ndtype\n(Vi8\ntRJ", &rows.to_le_bytes(), b"\x85VC\ntR"].concat()
+    };
+    let large = numpy(&bytes);
+    let array = b"carray\narray\n(Vi\n(lp0\nI0\naI1\naI2\natR".to_vec();
+    for (name, value, rows) in [("numpy", numpy(&bytes[..24]), 3), ("array", array, 3), ("large", large, 600_000)] {
+        std::fs::write(folder.path().join(name), [&value[..], b"."].concat()).expect("written");
+        let inner = format!("{name}-inner");
+        std::fs::write(folder.path().join(&inner), [b"}Va\n", &value[..], b"s."].concat()).expect("written");
+        for (file, path) in [(name, "$"), (&inner, "$.a")] {
+            let index = pickle(&["index", file, "-p", path], folder.path(), None);
+            assert_eq!(index.status.code(), Some(1), "{name} {path}");
+            assert!(errors(&index).contains("is an array or table, whose rows need no plan"), "{}", errors(&index));
+            for jobs in ["1", "4"] {
+                let counted = good(&["count", file, "-p", path, "-j", jobs], folder.path());
+                assert_eq!(counted.trim_end(), rows.to_string(), "{name} {path} {jobs}");
+                let from = good(&["items", file, "-p", path, "-j", jobs, "--from", "1", "--count", "2"], folder.path());
+                assert_eq!(from, "1\n2\n", "{name} {path} {jobs}");
+            }
+        }
+    }
+}
+
 #[test]
 fn what_has_no_plan_is_told() {
     let folder = tempfile::tempdir().expect("a folder");

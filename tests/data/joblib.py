@@ -3,6 +3,7 @@
 
     python3 tests/data/joblib.py tests/data/joblib/plain.joblib    # joblib 1.3 or later, which aligns arrays
     python3 tests/data/joblib.py tests/data/joblib/old.joblib      # joblib 0.10 to 1.0, which does not
+    python3 tests/data/joblib.py tests/data/joblib/last.joblib     # as the first; the array is the last of its frame
 """
 
 import sys
@@ -21,4 +22,6 @@ value = {
     "b": numbers.reshape(3, 5),
     "last": 1,
 }
+if sys.argv[1].endswith("last.joblib"):
+    value = {"a": numpy.arange(5)}
 joblib.dump(value, sys.argv[1], protocol=4)

@@ -308,8 +308,16 @@ impl<'p> Scanner<'p> {
         if report.container.is_empty() {
             report.container.extend(input.layers().iter().map(|layer| format!("{layer}")));
         }
-        let input = match input.into_seekable() {
-            Ok(input) => input,
+        let input = match input.into_seekable_as_far() {
+            Ok((input, None)) => input,
+            Ok((input, Some(fault))) => {
+                // A loader may have run what came before.
+                report.not_looked_at(member, &fault.to_string());
+                if input.part().is_none() {
+                    return;
+                }
+                input
+            }
             Err(failure) => return report.not_looked_at(member, &failure.to_string()),
         };
         let Some(part) = input.part().cloned() else {
@@ -452,7 +460,11 @@ impl<'p> Scanner<'p> {
             own.finding("PK505", Verdict::Malformed, &text, member);
         }
         let head = part.bytes_at(0, 2).unwrap_or_default();
-        let looks = matches!(head.as_slice(), [0x80, 0..=5]) && summary.ops > 3;
+        let is_whole = summary.pickles > 0;
+        let looks = match head.as_slice() {
+            _ if summary.ops > 3 => is_whole || matches!(head.as_slice(), [0x80, 0..=5]),
+            _ => is_whole && own.packed_behind().is_none(),
+        };
         // Data that happens to begin like a pickle is none.
         if unsure && !looks && (own.verdict < Verdict::Suspicious || own.is_chance()) {
             report.bytes += own.bytes;

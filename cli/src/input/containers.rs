@@ -39,6 +39,7 @@ pub use npy::{
 };
 
 use crate::Failure;
+use crate::input::reading::Reading;
 use crate::input::{Container, Input, InputFile, InputOptions, Part, beside, damage, sniff};
 use crate::messages::printable;
 use std::fmt::Write as _;
@@ -267,9 +268,19 @@ pub fn open_whole(file: &InputFile) -> Result<Input, Failure> {
     if options.host.is_some() || beside::split(file).1.is_some() {
         return open_one(file);
     }
-    let mut input = Input::open(file, &options.raw)?;
+    let values = beside::values_of(file);
+    let mut input = Input::open(values.as_deref().unwrap_or(file), &options.raw)?;
     if options.salvage && !table::is_told_by_head(input.head()) {
         return damage::salvaged(input, options);
+    }
+    // Where they lie in it is said elsewhere: in its first bytes, or in a file beside.
+    if options.raw.is_whole()
+        && let Some(format) = table::of(&mut input)?.filter(|format| format.is_placed())
+    {
+        return Err(input.refuse(format!(
+            "not a pickle: this is {}; `pickle info` names the pickles in it; give one as FILE!MEMBER",
+            format.what
+        )));
     }
     if options.raw.is_whole()
         && let Some(bytes) = text::whole(&mut input)?
@@ -378,10 +389,11 @@ impl Members {
         if !likely {
             return Ok(None);
         }
+        let is_begun = is_begun(input.head());
         match content(input, depth, false, &self.options) {
-            // What is no pickle by its name and does not read as one is not damaged, but something else.
+            // What is no pickle by its name and does not begin as one is not damaged, but something else.
             Ok(Content::Pickles(input)) => {
-                if is_pickle(input) {
+                if is_begun || is_pickle(input) {
                     found.open(name).map(Some)
                 } else {
                     Ok(None)
@@ -586,7 +598,12 @@ fn begins_like_pickle(head: &[u8]) -> bool {
     head.first().is_some_and(|&byte| pickle_core::Opcode::from_byte(byte).is_some())
 }
 
+/// Begins with so much of a pickle that nothing else does: where it ends early, it is damaged.
+fn is_begun(head: &[u8]) -> bool {
+    matches!(head, [0x80, 2..=5, ..]) && Reading::counted(head).1 > 3
+}
+
 /// A whole pickle stands at the start. Its opcodes are read, nothing is kept.
 pub(crate) fn is_pickle(input: Input) -> bool {
-    crate::survey::info::begins_with_pickle(input)
+    crate::survey::info::first_pickle_end(input).is_some()
 }

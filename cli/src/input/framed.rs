@@ -19,6 +19,7 @@ pub(super) fn recognise(source: &mut Source) -> Option<Layer> {
     let (mut plain, mut wanted) = (Reading::Open, 1);
     loop {
         let is_all = source.peek(wanted).len() < wanted.min(CAPACITY);
+        let stops_at = source.stops_at();
         let here = source.buffered();
         // Almost every file is told by its first bytes; those that are there are looked at at once.
         let head = if wanted <= HEADER { here.get(..HEADER).unwrap_or(here) } else { here };
@@ -28,7 +29,7 @@ pub(super) fn recognise(source: &mut Source) -> Option<Layer> {
         if let Reading::Whole(_) = plain {
             return None;
         }
-        let seen = Seen { head, here, is_all: is_all || head.len() >= CAPACITY, plain };
+        let seen = Seen { head, here, is_all: is_all || head.len() >= CAPACITY, plain, stops_at };
         // Where two fit, it is the one whose first pickle is the shorter one.
         let (mut found, mut more) = (None, usize::MAX);
         candidates.retain(|candidate| match candidate.judge(&seen) {
@@ -65,6 +66,8 @@ struct Seen<'s> {
     is_all: bool,
     /// What it is without lengths.
     plain: Reading,
+    /// The length of a file that ends in STOP, or 0.
+    stops_at: u64,
 }
 
 enum Guess {
@@ -105,7 +108,7 @@ fn wait(seen: &Seen<'_>, bytes: usize) -> Guess {
 }
 
 /// The first byte is no opcode, so only the first pickle must be shorter than [`LONGEST`], or have a length of 8 bytes. It ends in
-/// STOP, or is too long to see its end and begins as pickles do.
+/// STOP, or is too long to see its end and begins as pickles do, or is damaged.
 fn usual(seen: &Seen<'_>) -> Guess {
     let head = seen.head;
     let (header, len) = match *head {
@@ -122,16 +125,48 @@ fn usual(seen: &Seen<'_>) -> Guess {
         return match head.get(..end) {
             Some(_) if len == 0 => Guess::No,
             Some(frame) if frame.last() == Some(&b'.') && !has_lengths_behind(seen) => Guess::Yes(len),
-            Some(_) => Guess::No,
-            None => wait(seen, end),
+            None if !seen.is_all => Guess::More(end),
+            _ => announced(seen, header, len),
         };
     }
     match head.get(header..).unwrap_or_default() {
+        // A pickle that is not cut off, behind the time of a file of cachelib.
+        [0x80, 2..=5, ..] if (1..end as u64).contains(&seen.stops_at) => Guess::No,
         [0x80, 0..=5, ..] | [b'(' | b']' | b'}', ..] if head.len() >= CAPACITY => Guess::Yes(len),
         _ if head.len() >= CAPACITY => Guess::No,
-        [] | [0x80 | b'(' | b']' | b'}', ..] => wait(seen, CAPACITY),
-        _ => Guess::No,
+        [] | [0x80 | b'(' | b']' | b'}', ..] if !seen.is_all => Guess::More(CAPACITY),
+        _ => announced(seen, header, len),
     }
+}
+
+/// Lengths of damaged files that are recognised: text begins with none of them.
+const SURE: u64 = 1 << 24;
+
+/// From here on what looks like a length may be the time in front of a pickle of cachelib.
+const TIME: u64 = 1 << 16;
+
+/// The first pickle is cut off, or its length is wrong: what stands here is no pickle, a pickle begins behind the length. The reader of
+/// the lengths says what is wrong.
+fn announced(seen: &Seen<'_>, header: usize, len: u64) -> Guess {
+    let rest = seen.here.get(header..).unwrap_or_default();
+    let (reading, opcodes) = Reading::counted(rest);
+    let is_pickle = match reading {
+        Reading::Not => false,
+        Reading::Open => seen.is_all && len > rest.len() as u64,
+        Reading::Whole(end) if end == rest.len() && len >= TIME => {
+            return if seen.is_all { Guess::No } else { Guess::More(header + end + 1) };
+        }
+        Reading::Whole(end) if seen.here.len() >= CAPACITY => !is_length_behind(rest, end),
+        Reading::Whole(_) => !has_lengths_behind(seen),
+    };
+    let is_known = matches!(rest, [0x80, 2..=5, ..]) || opcodes > 2 && matches!(rest, [b'(' | b']' | b'}', ..]);
+    if seen.plain == Reading::Not && len < SURE && is_pickle && is_known { Guess::Yes(len) } else { Guess::No }
+}
+
+/// The length of the first pickle stands behind it, as in queuelib's queues.
+fn is_length_behind(pickles: &[u8], end: usize) -> bool {
+    let behind = pickles.get(end..).and_then(<[u8]>::first_chunk::<4>);
+    behind.is_some_and(|length| u32::from_be_bytes(*length) as usize == end)
 }
 
 /// All that is there is a number of pickles and then those, each with its length behind it, as
@@ -148,7 +183,8 @@ fn has_lengths_behind(seen: &Seen<'_>) -> bool {
 }
 
 /// The first pickle is exactly as long as its length says, and of those that follow in sight each ends in STOP. One that is too long
-/// to see its end has PROTO in front and reads on. From the first byte on there is nothing to read, or it is cut off.
+/// to see its end has PROTO in front and reads on. From the first byte on there is nothing to read, or it is cut off. Or the first
+/// pickle is damaged.
 fn counted(seen: &Seen<'_>, lengths: Lengths) -> Guess {
     let (size, _) = lengths.shape();
     let Some((digits, rest)) = seen.head.split_at_checked(size) else {
@@ -163,17 +199,25 @@ fn counted(seen: &Seen<'_>, lengths: Lengths) -> Guess {
     if end + size > CAPACITY {
         return match rest {
             [] | [0x80] => wait(seen, size + 2),
-            [0x80, 2..=5, ..] if seen.head.len() < CAPACITY => wait(seen, CAPACITY),
+            [0x80, 2..=5, ..] if !seen.is_all => Guess::More(CAPACITY),
+            [0x80, 2..=5, ..] if seen.head.len() < CAPACITY => announced(seen, size, len),
             [0x80, 2..=5, ..] if Reading::of(rest) == Reading::Open && !is_plain => Guess::Yes(len),
             _ => Guess::No,
         };
     }
     let Some(pickle) = rest.get(..end) else {
         let begins = rest.first().is_none_or(|&byte| pickle_core::Opcode::from_byte(byte).is_some());
-        return if begins { wait(seen, end + size) } else { Guess::No };
+        return match begins {
+            true if seen.is_all => announced(seen, size, len),
+            true => Guess::More(end + size),
+            false => Guess::No,
+        };
     };
-    if Reading::of(pickle) != Reading::Whole(end) || is_plain {
+    if is_plain {
         return Guess::No;
+    }
+    if Reading::of(pickle) != Reading::Whole(end) {
+        return announced(seen, size, len);
     }
     if seen.plain == Reading::Open && !seen.is_all {
         return Guess::More(CAPACITY);
@@ -396,7 +440,7 @@ mod tests {
             assert!(!is_framed(&mut source(other)), "{other:?}");
         }
         let mut long = b"\0\x10\0\0\x80\x04".to_vec();
-        assert!(!is_framed(&mut source(&long)), "its end is missing");
+        assert!(recognise(&mut source(&long)).is_some(), "its end is missing");
         long.resize(CAPACITY, b'N');
         assert!(is_framed(&mut source(&long)));
         for (first, framed) in [(0x10, true), (0x27, true), (0x28, false), (0x80, false)] {
@@ -457,7 +501,8 @@ mod tests {
             let file = with(Lengths::FourLittle, &[&long(len), b"N."]);
             assert_eq!(recognise(&mut source(&file)), Some(Layer::Counted(Lengths::FourLittle)), "{len}");
             let cut = recognise(&mut source(&file[..len as usize]));
-            assert_eq!(cut, None, "{len}");
+            let is_told = Reading::of(&file[..len as usize]) == Reading::Not && len > 5;
+            assert_eq!(cut, is_told.then_some(Layer::Counted(Lengths::FourLittle)), "{len}");
         }
     }
 
@@ -495,6 +540,37 @@ mod tests {
                     assert_eq!(layer, Some(Layer::Counted(lengths)), "{}", pickle.escape_ascii());
                 }
                 assert_eq!(recognise(&mut slow(with(Lengths::FourBig, &[pickle]))), Some(Layer::Framed));
+            }
+        }
+    }
+
+    /// The first pickle is cut off, or shorter or longer than its length says: its reader says so.
+    #[test]
+    fn first_pickles_that_are_damaged() {
+        let pickle = b"\x80\x02X\x14\0\0\0xxxxxxxxxxxxxxxxxxxxq\0.";
+        let old = b"(lp0\nI1\naI2\naVxxxxxxxxxx\np1\na.";
+        for lengths in [Lengths::FourBig, Lengths::FourLittle, Lengths::EightBig, Lengths::EightLittle] {
+            let layer = match lengths {
+                Lengths::FourBig => Layer::Framed,
+                other => Layer::Counted(other),
+            };
+            for whole in [&pickle[..], old] {
+                let file = with(lengths, &[whole]);
+                let size = file.len() - whole.len();
+                for len in size..file.len() {
+                    let recognised = recognise(&mut source(&file[..len]));
+                    let (_, opcodes) = Reading::counted(&file[size..len]);
+                    if whole == pickle && len > size + 1 || whole == old && opcodes > 2 {
+                        assert_eq!(recognised, Some(layer), "{lengths:?} {len}");
+                    }
+                    assert!(recognised.is_none_or(|found| found == layer));
+                }
+                for said in [whole.len() - 5, whole.len() + 1, whole.len() + 9] {
+                    for behind in [&b""[..], &file, b"xxxxxxxxxxxxxxxx"] {
+                        let wrong = [&lengths.spell(said as u64).unwrap(), whole, behind].concat();
+                        assert_eq!(recognise(&mut source(&wrong)), Some(layer), "{lengths:?} {said}");
+                    }
+                }
             }
         }
     }

@@ -79,6 +79,12 @@ enum Body {
     Stream { source: Source, head: Vec<u8> },
 }
 
+/// The length of a file whose last byte is STOP; 0 of every other, and where that cannot be read, which its reader reports.
+fn stop_of(part: &Part) -> u64 {
+    let last = part.len().checked_sub(1).and_then(|at| part.bytes_at(at, 1).ok());
+    if last.is_some_and(|last| last == b".") { part.len() } else { 0 }
+}
+
 impl Input {
     /// Opens a file; `-` is standard input.
     ///
@@ -156,7 +162,7 @@ impl Input {
     }
 
     fn map_or_unpack(name: String, part: Part, recognise: Recognise, options: &RawOptions) -> Result<Input, Failure> {
-        let mut input = Input::unpack(name, Box::new(part.reader()), Some(part.len()), recognise, options)?;
+        let mut input = Input::unpack(name, Box::new(part.reader()), Some(&part), recognise, options)?;
         // A file system that cannot map is read as a stream.
         if let (true, Ok(map)) = (input.layers.is_empty() && !part.is_empty(), map(&part)) {
             input.body = Body::Map(Rc::new(map), part);
@@ -169,9 +175,20 @@ impl Input {
     ///
     /// # Errors
     /// The input cannot be read, or there is no room for the file.
-    pub fn into_seekable(mut self) -> Result<Input, Failure> {
+    pub fn into_seekable(self) -> Result<Input, Failure> {
+        match self.into_seekable_as_far()? {
+            (input, None) => Ok(input),
+            (_, Some(fault)) => Err(fault),
+        }
+    }
+
+    /// The same; where the input cannot be read to its end, with what came before that and why.
+    ///
+    /// # Errors
+    /// There is no room for the file.
+    pub fn into_seekable_as_far(mut self) -> Result<(Input, Option<Failure>), Failure> {
         if self.part().is_some() {
-            return Ok(self);
+            return Ok((self, None));
         }
         let name = self.name.clone();
         let fail = |source| Failure::Refused {
@@ -180,12 +197,13 @@ impl Input {
         };
         let mut file = tempfile::tempfile().map_err(fail)?;
         let mut buffer = vec![0; 64 * 1024];
-        loop {
-            match Read::read(&mut self, &mut buffer)? {
-                0 => break,
-                n => file.write_all(buffer.get(..n).unwrap_or_default()).map_err(fail)?,
+        let fault = loop {
+            match Read::read(&mut self, &mut buffer) {
+                Ok(0) => break None,
+                Ok(n) => file.write_all(buffer.get(..n).unwrap_or_default()).map_err(fail)?,
+                Err(error) => break Some(error.into()),
             }
-        }
+        };
         let part = Part::new(Rc::new(file), 0, self.position);
         self.position = 0;
         self.live = Live::No;
@@ -194,7 +212,7 @@ impl Input {
             Ok(_) => Body::Stream { source: Source::new(Box::new(io::empty())), head: Vec::new() },
             Err(error) => return Err(fail(error)),
         };
-        Ok(self)
+        Ok((self, fault))
     }
 
     /// The range of a file that the bytes of a mapped input are.
@@ -247,12 +265,14 @@ impl Input {
     fn unpack(
         name: String,
         raw: Box<dyn Read>,
-        size: Option<u64>,
+        part: Option<&Part>,
         recognise: Recognise,
         options: &RawOptions,
     ) -> Result<Input, Failure> {
+        let size = part.map(Part::len);
         let progress = Rc::new(Progress::new(name.clone(), size));
-        let mut source = Source::new(Box::new(Counted { raw, progress: progress.clone(), position: 0 }));
+        let mut source = Source::new(Box::new(Counted { raw, progress: progress.clone(), position: 0 }))
+            .stopping_at(part.map_or(0, stop_of));
         let mut layers = Vec::new();
         let fail = |source| Failure::Input { name: name.clone(), source };
         let is_said;

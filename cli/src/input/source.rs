@@ -17,6 +17,7 @@ pub(crate) struct Source {
     consumed: u64,
     at_end: bool,
     pending: Option<io::Error>,
+    stops_at: u64,
 }
 
 impl Source {
@@ -30,7 +31,19 @@ impl Source {
             consumed: 0,
             at_end: false,
             pending: None,
+            stops_at: 0,
         }
+    }
+
+    /// The same, of a file that has so many bytes, and STOP as its last.
+    pub(crate) fn stopping_at(mut self, len: u64) -> Self {
+        self.stops_at = len;
+        self
+    }
+
+    /// The length of a file whose last byte is known to be STOP; 0 of every other input.
+    pub(crate) fn stops_at(&self) -> u64 {
+        self.stops_at
     }
 
     /// Bytes handed out so far: the offset of the next one.

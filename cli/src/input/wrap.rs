@@ -44,6 +44,7 @@ impl Wrapping {
         }
         let layers = input.layers();
         let (path, member) = beside::split(file);
+        let path = beside::values_of(&path).unwrap_or(path);
         let is_stdin = path == Path::new("-");
         if let Some((frames, outer)) = before_frames(layers).filter(|_| member.is_none() && !is_stdin) {
             check(outer, input)?;

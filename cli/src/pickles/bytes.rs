@@ -56,15 +56,6 @@ pub fn each(input: &mut Input, take: &mut dyn FnMut(Chunk<'_>) -> Result<(), Fai
                         break;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::MemoMissing => {
-                    return Err(Failure::Refused {
-                        name: input.name().to_owned(),
-                        text: format!(
-                            "{error}: pickle number {} needs the memo of one before it, so they belong together",
-                            index + 1
-                        ),
-                    });
-                }
                 Err(error) => return Err(input.bad_pickle(index, error)),
             }
         }

@@ -3,7 +3,7 @@
 mod shaped;
 
 use self::shaped::Watch;
-pub(crate) use self::shaped::{is_shaped, may_be_part};
+pub(crate) use self::shaped::{has_rows, is_shaped, may_be_part};
 use super::documents::{Pickles, warn_of_rest};
 use super::{look_ahead, missing, plan, resync};
 use crate::Failure;
@@ -104,6 +104,14 @@ pub trait ItemSink {
         None
     }
 
+    /// Takes a value that has no items, for consumers that make more of it than nothing; false if there is no more to it.
+    ///
+    /// # Errors
+    /// As [`ItemSink::item`].
+    fn without_items(&mut self, _value: Value<'_>) -> Result<bool, Failure> {
+        Ok(false)
+    }
+
     /// The array or table that comes next is in this memory.
     fn mapped(&mut self, _pages: Pages) {}
 
@@ -178,16 +186,18 @@ pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> 
     }
     let name = input.name().to_owned();
     let mut watch = Watch::new(take);
+    // What can be read again is not copied.
+    watch.alone = !again;
     let result = stream(of, input, &mut watch);
     let (seen, may_be) = (watch.seen, watch.shaped);
     let take = watch.into_inner();
     match result {
         Ok(()) | Err(Failure::Refused { .. }) if again && (may_be || !seen) => match shaped::again(&of, take) {
             Ok(true) => Ok(()),
-            Err(failure) if may_be => Err(failure),
+            Err(failure) => Err(failure),
             // It only looked so.
             Ok(false) if may_be => stream(of, containers::open_one(of.file)?, take),
-            _ => result,
+            Ok(false) => result,
         },
         Ok(()) if may_be => Err(Failure::Refused {
             name,
@@ -502,7 +512,7 @@ impl<'p> Items<'p> {
                     _ => continue,
                 },
                 Ok(Found::Done) => {
-                    self.note_missing(&reader);
+                    self.note_missing(&reader, take)?;
                     break End::Done(reader.offset());
                 }
                 Ok(Found::NeedMore) => {
@@ -520,7 +530,7 @@ impl<'p> Items<'p> {
                     }
                     match reader.finish() {
                         Ok(()) => {
-                            self.note_missing(&reader);
+                            self.note_missing(&reader, take)?;
                             break End::Done(reader.offset());
                         }
                         Err(error) => error,
@@ -563,14 +573,20 @@ impl<'p> Items<'p> {
     }
 
     /// Remembers why there was no item, until there is one.
-    fn note_missing(&mut self, reader: &ItemReader<'_, Heap>) {
+    fn note_missing(&mut self, reader: &ItemReader<'_, Heap>, take: &mut dyn ItemSink) -> Result<(), Failure> {
         if reader.count() > 0 {
             self.missing = None;
-        } else if (self.index == 0 || self.missing.is_some())
-            && let Some(document) = reader.document()
+            return Ok(());
+        }
+        let Some(document) = reader.document() else { return Ok(()) };
+        if let Some(value) = document.find(self.path)
+            && take.without_items(value)?
         {
+            self.missing = None;
+        } else if self.index == 0 || self.missing.is_some() {
             self.missing = missing::items(&document, self.path).map(|text| self.input.refuse(text));
         }
+        Ok(())
     }
 
     /// Goes to the next place where a pickle seems to begin.

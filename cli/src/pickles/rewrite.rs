@@ -65,12 +65,6 @@ pub fn each_pickle<T: Into<Trouble>>(
             Err(Trouble::Write(WriteError::Io { error, .. })) => return Err(out.failure(error)),
             Err(Trouble::Write(WriteError::Pickle(error))) => {
                 let error = Error::new(error.kind(), error.byte(), error.offset() + at as u64);
-                if error.kind() == ErrorKind::MemoMissing && index > 0 {
-                    let number = index + 1;
-                    return Err(input.refuse(format!(
-                        "{error}: pickle number {number} needs the memo of one before it, so they belong together"
-                    )));
-                }
                 return Err(input.bad_pickle(index, error));
             }
             Err(Trouble::Refused(text)) => {

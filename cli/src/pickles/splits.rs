@@ -8,7 +8,7 @@ pub use file::{PlanFile, beside};
 pub use jobs::{Outcome, on_many_threads};
 
 use self::stretch::Stretch;
-use super::items::{Item, ItemSink, is_log, may_be_part};
+use super::items::{Item, ItemSink, has_rows, is_log, may_be_part};
 use crate::Failure;
 use crate::input::{Input, InputFile, Layer, containers};
 use pickle_core::{
@@ -73,7 +73,7 @@ impl Planned {
             planner.feed(&mut stretch.at(range).map_err(|source| Failure::Input { name: name.clone(), source })?);
         }
         let planned = Planned { name, file: opened, len, is_log, plan: planner.finish() };
-        if planned.is_shaped() {
+        if planned.is_shaped() || planned.items() == 0 && has_rows(file, path) {
             let text = format!("{path} is an array or table, whose rows need no plan");
             return Err(Failure::Refused { name: planned.name, text });
         }
@@ -85,11 +85,11 @@ impl Planned {
         &self.plan
     }
 
-    /// All items can be read by the plan.
+    /// All items can be read by the plan. What has none may still have rows, which no plan knows of.
     pub fn is_usable(&self) -> bool {
         let plan = &self.plan;
         let told_by_a_split = plan.splits().last().is_some_and(|split| split.inside.is_some());
-        plan.unsplit().is_none() && plan.items().is_some() && (plan.fault().is_none() || told_by_a_split)
+        plan.unsplit().is_none() && self.items() != 0 && (plan.fault().is_none() || told_by_a_split)
     }
 
     /// The number of items, where the plan is usable.

@@ -260,11 +260,12 @@ pub fn info<R: Skip>(reader: R, shared_memo: bool, mut each: impl FnMut(Info)) -
     tail
 }
 
-/// Whether a whole pickle stands at the start of a stream. Nothing behind it is looked at.
-pub(crate) fn begins_with_pickle<R: Read>(reader: R) -> bool {
+/// Where the pickle ends that stands at the start of a stream; `None` where there is no whole one. Nothing behind it is looked at.
+pub(crate) fn first_pickle_end<R: Read>(reader: R) -> Option<u64> {
     let mut buffer = vec![0; SMALL_PIECE];
     let mut reader = OpReader::new(reader, &mut buffer);
-    Walk::new(0, None, &Cell::new(0)).pickle(&mut reader).is_ok()
+    Walk::new(0, None, &Cell::new(0)).pickle(&mut reader).ok()?;
+    Some(reader.decoder().offset())
 }
 
 /// Reads on to the end of the input.

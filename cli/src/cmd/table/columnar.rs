@@ -17,6 +17,7 @@ use pickle_arrow::arrow_schema::{ArrowError, SchemaRef};
 use pickle_arrow::{Arena, FileFormat, FileWriter, Misfit, RowBuilder, RowSchema, TableOptions, TableReader};
 use pickle_core::known::Array;
 use pickle_core::table::Table;
+use pickle_core::view::View;
 use pickle_core::{Batch, Heap, Options, Role, Unpickler, Value};
 use std::io::{self, Write};
 use std::path::Path;
@@ -532,6 +533,13 @@ impl ItemSink for Feed<'_, '_> {
         self.take(Work::Batch(batch, from))
     }
 
+    fn without_items(&mut self, value: Value<'_>) -> Result<bool, Failure> {
+        // A list of no rows is a table.
+        let is_first = self.held.is_empty() && !self.settled && self.tables == 0;
+        self.whole |= is_first && !is_list(value);
+        Ok(self.whole)
+    }
+
     fn mapped(&mut self, pages: Pages) {
         self.pages = Some(pages);
     }
@@ -543,6 +551,11 @@ impl ItemSink for Feed<'_, '_> {
         }
         Some(self.job.table(value, self.pages.as_ref()).map(|()| true))
     }
+}
+
+/// Its items are rows, if it has any.
+fn is_list(value: Value<'_>) -> bool {
+    matches!(value.view(), View::Sequence(_) | View::Set(_))
 }
 
 /// It is the row of a list; the first tells a list of tables from one of rows.
@@ -575,6 +588,11 @@ impl ItemSink for Look {
         let Look { schema, room, .. } = self;
         room.items().filter(|item| item.index() >= from).for_each(|item| schema.look(item.document().root()));
         Ok(())
+    }
+
+    fn without_items(&mut self, value: Value<'_>) -> Result<bool, Failure> {
+        self.rows &= self.schema.rows() != 0 || is_list(value);
+        Ok(!self.rows)
     }
 
     fn shaped(&mut self, _value: Value<'_>) -> Option<Result<bool, Failure>> {

@@ -38,6 +38,12 @@ pub(super) enum Open {
 }
 
 impl Format {
+    /// It is recognised by more than its first bytes, and has members whose places are kept beside them: no bytes of it can change
+    /// their number.
+    pub fn is_placed(&self) -> bool {
+        matches!((&self.recognise, &self.open), (Recognise::File(_), Open::Members(_)))
+    }
+
     /// Unfolds an input of this format. An empty one has nothing to unfold and is given back.
     ///
     /// # Errors

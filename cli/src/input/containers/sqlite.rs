@@ -6,6 +6,7 @@ use super::format::{Format, Open, Recognise};
 use super::keyed;
 use super::{Data, Member, diskcache, text};
 use crate::Failure;
+use crate::input::reading::Reading;
 use crate::input::{Input, Part};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
@@ -163,8 +164,8 @@ fn cells(
             row: number,
         };
         // What cannot be read is told when it is opened.
-        let is_text = || text::may_be_value(head) && cell.read().map_or(true, |value| text::is_value(&value));
-        if !shelf && !may_be_pickle(head, tail) && !is_text() {
+        let is_other = || may_be_other(head) && cell.read().map_or(true, |value| is_other(&value));
+        if !shelf && !may_be_pickle(head, tail) && !is_other() {
             continue;
         }
         let name = if shelf { keyed::name(bytes(row.get_ref(3)?)) } else { format!("{table}/{column}/{number}") };
@@ -185,7 +186,7 @@ fn copied(database: &Rc<Connection>, table: &str, column: &str, members: &mut Ve
         let value = bytes(row.get_ref(0)?);
         let (head, tail) =
             (value.get(..HEAD).unwrap_or(value), value.get(value.len().saturating_sub(1)..).unwrap_or_default());
-        if may_be_pickle(head, tail) || text::may_be_value(head) && text::is_value(value) {
+        if may_be_pickle(head, tail) || may_be_other(head) && is_other(value) {
             let name = format!("{table}/{column}/{number}");
             members.push(Member { name, data: Data::Memory(value.to_vec()) });
         }
@@ -199,6 +200,18 @@ fn bytes<'r>(value: ValueRef<'r>) -> &'r [u8] {
         _ => &[],
     }
 }
+
+/// A text form of a pickle, or one without PROTO and bytes behind it: then all of the value tells.
+fn may_be_other(head: &[u8]) -> bool {
+    text::may_be_value(head) || Reading::of(head) != Reading::Not
+}
+
+fn is_other(value: &[u8]) -> bool {
+    text::is_value(value) || matches!(Reading::counted(value), (Reading::Whole(_), opcodes) if opcodes >= SURE)
+}
+
+/// Opcodes that no words are by chance.
+const SURE: usize = 4;
 
 /// Worth a closer look: it ends in STOP, or begins as compressed data, a pickle with PROTO or a text form of one does.
 fn may_be_pickle(head: &[u8], tail: &[u8]) -> bool {

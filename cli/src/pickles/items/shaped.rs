@@ -2,7 +2,7 @@
 
 use super::{Item, ItemSink, Whose};
 use crate::Failure;
-use crate::input::{Input, containers};
+use crate::input::{Input, InputFile, containers};
 use crate::pickles::documents::Pickles;
 use pickle_core::table::{Table, TableError};
 use pickle_core::view::View;
@@ -16,6 +16,13 @@ pub(crate) fn is_shaped(value: Value<'_>) -> bool {
         View::Record(_) | View::Object(..) => !matches!(Table::of(value), Err(TableError::NoTable)),
         _ => false,
     }
+}
+
+/// The first pickle of a file is an array or a table, or has one at the path.
+pub(crate) fn has_rows(file: &InputFile, path: &str) -> bool {
+    let Ok(input) = containers::open_one(file) else { return false };
+    let mut pickles = Pickles::new(input, Options::new(), false);
+    matches!(pickles.next_document(), Ok(Some(document)) if document.find(path).is_some_and(is_shaped))
 }
 
 /// The first item looks as if its container were one: a part of the state that NumPy, pandas and joblib write.
@@ -114,11 +121,13 @@ pub(super) struct Watch<'t> {
     pub(super) seen: bool,
     /// It may be a part of one: nothing has passed.
     pub(super) shaped: bool,
+    /// What has no items is taken as an array or table here: nobody looks again.
+    pub(super) alone: bool,
 }
 
 impl<'t> Watch<'t> {
     pub(super) fn new(take: &'t mut dyn ItemSink) -> Self {
-        Watch { take, seen: false, shaped: false }
+        Watch { take, seen: false, shaped: false, alone: false }
     }
 
     /// The sink.
@@ -147,6 +156,16 @@ impl ItemSink for Watch<'_> {
 
     fn batch(&mut self, from: u64) -> Result<(), Failure> {
         self.take.batch(from)
+    }
+
+    fn without_items(&mut self, value: Value<'_>) -> Result<bool, Failure> {
+        if !is_shaped(value) {
+            return self.take.without_items(value);
+        }
+        match self.alone {
+            true => self.take.shaped(value).map_or(Ok(false), |taken| taken.map(|_| true)),
+            false => Ok(false),
+        }
     }
 }
 

@@ -35,6 +35,7 @@ pub use listed::{Label, Rows};
 pub use stored::{Stored, StoredCells};
 pub use values::{Categories, Closed, Interval, Meaning, Places, Run, Values};
 
+use crate::view::View;
 use crate::view::known::Array;
 use crate::{GlobalName, Kind, Value};
 use blocks::Manager;
@@ -138,8 +139,17 @@ pub struct Column<'d> {
     pub array: Option<Value<'d>>,
 }
 
+/// An `array.array`.
+fn packed(value: Value<'_>) -> Option<Array<'_>> {
+    let is_one = value.as_object()?.class()?.module == "array";
+    match value.view() {
+        View::Array(array) if is_one => Some(array),
+        _ => None,
+    }
+}
+
 impl<'d> Table<'d> {
-    /// A frame, a series or an array of one or two axes as a table.
+    /// A frame, a series, an array of one or two axes or an `array.array` as a table.
     ///
     /// # Errors
     /// It is none, or its parts do not fit together.
@@ -159,6 +169,9 @@ impl<'d> Table<'d> {
                 Some((module, _)) if module.starts_with("pandas") => Err(TableError::NoTable),
                 _ => Table::matrix(array),
             };
+        }
+        if let Some(array) = packed(value) {
+            return Table::matrix(array);
         }
         let (manager, first, second) = Manager::of(manager_of(value)?)?;
         match second {
