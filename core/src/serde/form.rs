@@ -100,7 +100,7 @@ impl Form {
 pub(crate) enum Class<'f> {
     /// It has none, or none with a name.
     None,
-    /// A global of the pickle.
+    /// A class or function of the pickle.
     Global(Value<'f>),
     /// A class that the pickle names otherwise, or not at all.
     Named(&'static str, &'static str),
@@ -108,7 +108,7 @@ pub(crate) enum Class<'f> {
 
 impl<'f> Class<'f> {
     fn global(value: Value<'f>) -> Self {
-        if value.as_global().is_some() { Class::Global(value) } else { Class::None }
+        if value.class_name().is_some() { Class::Global(value) } else { Class::None }
     }
 
     /// The class of a value.

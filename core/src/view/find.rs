@@ -3,7 +3,7 @@
 use super::fields::Attributes;
 use super::inside::At;
 use super::instance::Changed;
-use super::members::objects;
+use super::members::{held, objects};
 use super::rows::{self, Part, places};
 #[cfg(feature = "alloc")]
 use super::table::Cell;
@@ -565,8 +565,8 @@ fn what_is(value: Value<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         view => {
             let object = value.as_object();
             let class = object.and_then(|object| match object.instance() {
-                Some(instance) => instance.class.as_global(),
-                None => object.class(),
+                Some(instance) => instance.class.class_name(),
+                None => object.callable().class_name(),
             });
             match class {
                 Some(class) => write!(f, "is a {class}")?,
