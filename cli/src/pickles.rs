@@ -4,6 +4,7 @@ pub mod beside;
 pub mod bytes;
 pub(crate) mod children;
 mod documents;
+pub mod dropped;
 mod fate;
 pub mod follow;
 pub mod items;
