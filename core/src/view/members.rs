@@ -152,7 +152,7 @@ impl<'d> Value<'d> {
 /// The value that an instance of a subclass of a scalar is made of, as protocols 0 and 1 spell it.
 pub(super) fn held<'d>(object: &Object<'d>) -> Items<'d> {
     let mut args = object.args();
-    (args.next(), args.next());
+    args.nth(1);
     args
 }
 

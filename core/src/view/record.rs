@@ -10,7 +10,7 @@ use super::derived::Derived;
 use super::fields::{Attributes, Pairs};
 use super::instance::{Changed, Instance};
 use super::octets::Octets;
-use crate::{GlobalName, Items, Kind, Object, Value};
+use crate::{Items, Kind, Object, Value};
 use core::fmt;
 
 /// An object: its class, what it is made with, its attributes.
@@ -148,7 +148,7 @@ pub(super) fn derived<'d>(object: &Object<'d>) -> Option<View<'d>> {
 fn new_by_name<'d>(object: &Object<'d>) -> Option<Partial<'d>> {
     // Not by views: what is called may be made by a call, and so on, without end.
     let call = object.callable().as_object()?;
-    if call.class() != Some(GlobalName::new("functools", "partial")) || object.args().len() != 0 {
+    if call.class().map(|class| class.pair()) != Some(("functools", "partial")) || object.args().len() != 0 {
         return None;
     }
     let View::Partial(partial) = super::builtins::partial(&Changed::of(&call))? else { return None };
