@@ -18,7 +18,7 @@ use crate::print::table::values::Arena;
 use keys::by_key;
 use pickle_core::known::{Array, Octets, Tensor};
 use pickle_core::view::{Attributes, Record, View};
-use pickle_core::{Items, Kind, Object, Value};
+use pickle_core::{Items, Kind, ObjectParts, Value};
 use std::collections::{HashMap, HashSet};
 
 /// Bytes of text of values that are compared by their text: dates, ranges, time zones.
@@ -460,7 +460,7 @@ fn bytes<'d>(a: Value<'d>, b: Value<'d>, x: Octets<'_>, y: Octets<'_>) -> Option
 
 /// What a tensor is made with beside its form and where its items are, but for what says nothing.
 fn beside_storage<'d>(value: Value<'d>, tensor: &Tensor<'d>) -> [(&'static str, Option<Value<'d>>); 5] {
-    let arg = |of: Option<Object<'d>>, at: usize| {
+    let arg = |of: Option<ObjectParts<'d>>, at: usize| {
         let is_nothing = |value: &Value<'_>| match value.view() {
             View::None | View::Bool(false) => true,
             View::Mapping(mapping) => mapping.pairs.len() == 0,

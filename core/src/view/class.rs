@@ -1,7 +1,7 @@
 //! Which class or function a value names.
 
 use super::python_name;
-use crate::{GlobalName, Object, Value};
+use crate::{GlobalName, ObjectParts, Value};
 use core::fmt;
 
 /// Attributes of attributes that are followed.
@@ -86,7 +86,7 @@ fn attribute(value: Value<'_>) -> Option<(Value<'_>, &str)> {
 }
 
 /// The same of what the call made.
-pub(super) fn attribute_of<'d>(made: &Object<'d>) -> Option<(Value<'d>, &'d str)> {
+pub(super) fn attribute_of<'d>(made: &ObjectParts<'d>) -> Option<(Value<'d>, &'d str)> {
     let (module, "getattr") = made.class()?.pair() else { return None };
     let mut args = made.args();
     let (of, name) = (args.next()?, args.next()?.as_str()?);
