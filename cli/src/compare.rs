@@ -12,11 +12,13 @@ use crate::Failure;
 use crate::pickles::parts::{self, Step};
 use crate::print::brief::{comparable_json, kind};
 use crate::print::canonical::big_int;
+use crate::print::json::one_line;
 use crate::print::names;
+use crate::print::table::values::Arena;
 use keys::by_key;
 use pickle_core::known::{Array, Octets, Tensor};
 use pickle_core::view::{Attributes, Record, View};
-use pickle_core::{Items, Kind, Value};
+use pickle_core::{Items, Kind, ObjectParts, Value};
 use std::collections::{HashMap, HashSet};
 
 /// Bytes of text of values that are compared by their text: dates, ranges, time zones.
@@ -90,6 +92,19 @@ impl Comparer {
         b: Value<'d>,
         found: &mut Found<'_>,
     ) -> Result<(), Failure> {
+        // What is copied of tables: it outlives all that looks at it.
+        let arena = Arena::new(one_line);
+        self.walk(base, a, b, &arena, found)
+    }
+
+    fn walk<'d>(
+        &mut self,
+        base: &str,
+        a: Value<'d>,
+        b: Value<'d>,
+        arena: &'d Arena,
+        found: &mut Found<'_>,
+    ) -> Result<(), Failure> {
         let mut frames: Vec<std::vec::IntoIter<Both<'d>>> = Vec::new();
         let mut steps: Vec<Step<'d>> = Vec::new();
         let mut seen = HashSet::new();
@@ -106,7 +121,7 @@ impl Comparer {
                     _ => true,
                 };
                 let mut differences = Vec::new();
-                let both = if new { self.pair(a, b, &mut differences) } else { Vec::new() };
+                let both = if new { self.pair(a, b, arena, &mut differences) } else { Vec::new() };
                 let doubts = std::mem::take(&mut self.doubts);
                 self.doubts.extend(doubts.into_iter().map(|doubt| match doubt.strip_prefix('?') {
                     Some(text) => format!("{}: {text}", path(&steps)),
@@ -143,7 +158,7 @@ impl Comparer {
     }
 
     /// Compares two values without their parts; gives those.
-    fn pair<'d>(&mut self, a: Value<'d>, b: Value<'d>, found: &mut Vec<What<'d>>) -> Vec<Both<'d>> {
+    fn pair<'d>(&mut self, a: Value<'d>, b: Value<'d>, arena: &'d Arena, found: &mut Vec<What<'d>>) -> Vec<Both<'d>> {
         let same_kind = |found: &mut Vec<What<'d>>| found.extend(types(a, b));
         match (a.view(), b.view()) {
             (View::Sequence(x), View::Sequence(y)) => {
@@ -199,7 +214,7 @@ impl Comparer {
             }
             (View::Derived(x), View::Derived(y)) => {
                 same_kind(found);
-                let inner = self.pair(x.value, y.value, found);
+                let inner = self.pair(x.value, y.value, arena, found);
                 if !inner.is_empty() {
                     return self.made_of(a, b);
                 }
@@ -224,10 +239,10 @@ impl Comparer {
             }
             (View::DataFrame { .. }, View::DataFrame { .. }) | (View::Series { .. }, View::Series { .. }) => {
                 same_kind(found);
-                match tables::compare(a, b, self.tolerance) {
-                    Some(differences) => {
+                match tables::compare(a, b, self, arena) {
+                    Some((differences, both)) => {
                         found.extend(differences);
-                        Vec::new()
+                        both
                     }
                     None => self.made_of(a, b),
                 }
@@ -236,7 +251,13 @@ impl Comparer {
                 same_kind(found);
                 tensors(&x, &y, found);
                 // Where no storage is named, it is in the pickle.
-                if x.storage.is_none() || y.storage.is_none() { self.made_of(a, b) } else { Vec::new() }
+                if x.storage.is_none() || y.storage.is_none() {
+                    return self.made_of(a, b);
+                }
+                for ((name, x), (_, y)) in beside_storage(a, &x).into_iter().zip(beside_storage(b, &y)) {
+                    found.extend(means::property(name, x, y));
+                }
+                by_key(own(a), own(b), &mut self.doubts)
             }
             (x, y) => self.others(a, b, (&x, &y), found),
         }
@@ -283,9 +304,8 @@ impl Comparer {
             (View::Complex(x, i), View::Complex(y, j)) => {
                 self.tolerance.is_close(*x, *y) && self.tolerance.is_close(*i, *j)
             }
-            (View::Global(x), View::Global(y)) => same_global(*x, *y),
-            // Protocols 2 and 3 have a class in a class as an attribute.
-            (View::Member(_), View::Global(_)) | (View::Global(_), View::Member(_)) => names::of(a) == names::of(b),
+            // Protocols below 4 have a class in a class as an attribute.
+            (View::Global(_) | View::Member(_), View::Global(_) | View::Member(_)) => same_global(a, b),
             (View::Object(..), _) | (_, View::Object(..))
                 if a.kind() == Kind::Object && b.kind() == Kind::Object && types(a, b).is_none() =>
             {
@@ -402,15 +422,15 @@ fn as_records<'d>(a: Value<'d>, b: Value<'d>) -> Option<(Record<'d>, Record<'d>)
 /// The types of two values, where they differ. Names that are loaded as the same class are no difference.
 fn types<'d>(a: Value<'d>, b: Value<'d>) -> Option<What<'d>> {
     let (x, y) = (kind(a), kind(b));
-    let class = |value: Value<'d>| value.as_object()?.instance()?.class.as_global();
-    let same = x == y || class(a).zip(class(b)).is_some_and(|(a, b)| names::same(a, b));
+    let class = |value: Value<'d>| value.as_object()?.instance()?.class.class_name();
+    let same = x == y || class(a).zip(class(b)).is_some_and(|(a, b)| names::same_class(a, b));
     (!same).then_some(What::Property("type", x, y))
 }
 
 /// Both are the same class or function.
 fn same_global(a: Value<'_>, b: Value<'_>) -> bool {
-    match (a.as_global(), b.as_global()) {
-        (Some(a), Some(b)) => names::same(a, b),
+    match (a.class_name(), b.class_name()) {
+        (Some(a), Some(b)) => names::same_class(a, b),
         _ => comparable_json(a, MOST_TEXT) == comparable_json(b, MOST_TEXT),
     }
 }
@@ -436,6 +456,32 @@ fn bytes<'d>(a: Value<'d>, b: Value<'d>, x: Octets<'_>, y: Octets<'_>) -> Option
     let mut places = (0u64..).zip(x.zip(y)).filter(|(_, (x, y))| x != y).map(|(at, _)| at);
     let first = places.next().unwrap_or(0);
     Some(What::Bytes { differing: 1 + places.count() as u64, of, first })
+}
+
+/// What a tensor is made with beside its form and where its items are, but for what says nothing.
+fn beside_storage<'d>(value: Value<'d>, tensor: &Tensor<'d>) -> [(&'static str, Option<Value<'d>>); 5] {
+    let arg = |of: Option<ObjectParts<'d>>, at: usize| {
+        let is_nothing = |value: &Value<'_>| match value.view() {
+            View::None | View::Bool(false) => true,
+            View::Mapping(mapping) => mapping.pairs.len() == 0,
+            _ => false,
+        };
+        of?.args().nth(at).filter(|value| !is_nothing(value))
+    };
+    let parameter = value.as_object().filter(|_| tensor.parameter);
+    let data = match parameter {
+        Some(parameter) => parameter.args().next().and_then(|data| data.as_object()),
+        None => value.as_object(),
+    };
+    // `_rebuild_tensor_v3` has the dtype before it.
+    let is_third = data.and_then(|data| data.class()).is_some_and(|class| class.name == "_rebuild_tensor_v3");
+    [
+        ("requires_grad", arg(data, 4)),
+        ("backward_hooks", arg(data, 5)),
+        ("metadata", arg(data, if is_third { 7 } else { 6 })),
+        ("requires_grad of the parameter", arg(parameter, 1)),
+        ("backward_hooks of the parameter", arg(parameter, 2)),
+    ]
 }
 
 /// What a pickle says of tensors. Their items are elsewhere.

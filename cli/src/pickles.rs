@@ -4,6 +4,7 @@ pub mod beside;
 pub mod bytes;
 pub(crate) mod children;
 mod documents;
+pub mod dropped;
 pub mod follow;
 pub mod items;
 mod look_ahead;

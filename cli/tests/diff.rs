@@ -458,3 +458,83 @@ fn spellings_of_protocols_are_no_difference() {
         assert_eq!(diff(&[], &b, &a), (0, String::new()), "{nth}");
     }
 }
+
+/// Frames and series of tests/data/cells/pairs: each pair differs in one thing, and is found to.
+#[test]
+fn frames_that_differ_in_one_thing() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/data/cells/pairs");
+    let mut seen = 0;
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        let Some(name) = name.strip_suffix("_a.pkl") else { continue };
+        let [a, b] = ["a", "b"].map(|which| folder.join(format!("{name}_{which}.pkl")));
+        let (code, out) = diff(&[], &a, &b);
+        assert!(code == 1 && !out.is_empty(), "{name}: {code} {out}");
+        for one in [&a, &b] {
+            assert_eq!(diff(&[], one, one), (0, String::new()), "{name}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 15, "{seen}");
+    let said = |name: &str| diff(&[], &folder.join(format!("{name}_a.pkl")), &folder.join(format!("{name}_b.pkl"))).1;
+    assert_eq!(said("frequency"), "~ $: frequency of the index 2 Day D -> None\n");
+    assert_eq!(said("list_items"), "~ $.k[0][1]: 2 -> 3\n");
+    assert_eq!(said("dict_in_list"), "~ $.k[0][0].a: 1 -> 2\n");
+}
+
+/// What a tensor is beside its form and its storage.
+#[test]
+fn tensors_that_are_trained() {
+    let folder = Folder::new();
+    let storage = b"((Vstorage\nctorch\nFloatStorage\nV0\nVcpu\nK\x06tQK\0K\x02K\x03\x86K\x03K\x01\x86";
+    let tensor = |trained: &[u8], hooks: &[u8]| {
+        [&b"ctorch._utils\n_rebuild_tensor_v2\n"[..], storage, trained, hooks, b"tR"].concat()
+    };
+    let frozen = tensor(b"\x89", b"ccollections\nOrderedDict\n)R");
+    let parameter = |trained: &[u8]| {
+        [&b"ctorch._utils\n_rebuild_parameter\n("[..], &frozen, trained, b"ccollections\nOrderedDict\n)RtR."].concat()
+    };
+    let whole = |tensor: Vec<u8>| [tensor, b".".to_vec()].concat();
+    let plain = folder.bytes("plain", &whole(frozen.clone()));
+    let trained = folder.bytes("trained", &whole(tensor(b"\x88", b"ccollections\nOrderedDict\n)R")));
+    let hooked = folder.bytes("hooked", &whole(tensor(b"\x89", b"ccollections\nOrderedDict\n)RK\x01K\x02s")));
+    assert_eq!(diff(&[], &plain, &plain), (0, String::new()));
+    assert_eq!(diff(&[], &plain, &trained), (1, "~ $: requires_grad None -> true\n".to_owned()));
+    assert_eq!(diff(&[], &plain, &hooked).0, 1);
+    let (a, b) = (folder.bytes("a", &parameter(b"\x88")), folder.bytes("b", &parameter(b"\x89")));
+    assert_eq!(diff(&[], &a, &b), (1, "~ $: requires_grad of the parameter true -> None\n".to_owned()));
+    let attribute = whole([frozen, b"}Vtag\nK\x01sb".to_vec()].concat());
+    assert_eq!(diff(&[], &plain, &folder.bytes("tagged", &attribute)).0, 1);
+}
+
+/// A class in a class, and what is of it, is the same for protocol 2 and 4.
+#[test]
+fn classes_in_classes_are_no_difference() {
+    let folder = Folder::new();
+    let old = |class: &str, rest: &[u8]| {
+        let path: Vec<&str> = class.split('.').collect();
+        let mut bytes = b"\x80\x02".to_vec();
+        path[1..].iter().for_each(|_| bytes.extend(b"c__builtin__\ngetattr\n"));
+        bytes.extend(format!("capp\n{}\n", path[0]).bytes());
+        for name in &path[1..] {
+            bytes.extend(b"X");
+            bytes.extend((name.len() as u32).to_le_bytes());
+            bytes.extend(name.bytes());
+            bytes.extend(b"\x86R");
+        }
+        bytes.extend(rest);
+        bytes
+    };
+    let new = |class: &str, rest: &[u8]| {
+        let name = [&[0x8c, class.len() as u8][..], class.as_bytes()].concat();
+        [&b"\x80\x04\x8c\x03app"[..], &name, b"\x93", rest].concat()
+    };
+    for class in ["Outer.Inner", "A.B.C", "A.B.C.D.E.F"] {
+        for rest in [&b"."[..], b")\x81}X\x01\0\0\0aK\x01sb.", b")\x81(K\x01K\x02e.", b"K\x05\x85\x81.", b")R."] {
+            let (a, b) = (folder.bytes("a", &old(class, rest)), folder.bytes("b", &new(class, rest)));
+            assert_eq!(diff(&[], &a, &b), (0, String::new()), "{class} {}", rest.escape_ascii());
+            let other = folder.bytes("c", &new("A.X", rest));
+            assert_eq!(diff(&[], &a, &other).0, 1, "{class} {}", rest.escape_ascii());
+        }
+    }
+}

@@ -214,6 +214,38 @@ fn an_index_beyond_the_dictionary_is_no_null() {
     }
 }
 
+/// A code that stands for no category or label.
+#[test]
+fn a_code_beyond_the_categories_is_no_null() {
+    let folder = tempfile::tempdir().unwrap();
+    for (file, codes, said_of, code) in [
+        ("categories_nullable_p5.pkl", &[0u8, 1, 0xff, 0][..], "column i", "code 9"),
+        ("categories_nullable_p2.pkl", "\u{0}\u{1}\u{ff}\u{0}".as_bytes(), "column i", "code 9"),
+        ("labels_nullable_p5.pkl", &[0, 0xff, 1], "index i", "code 9"),
+        ("headers_nullable_missing_p5.pkl", &[0, 0xff, 1], "labels of the columns", "code 9"),
+    ] {
+        let mut bytes = std::fs::read(cells().join(file)).unwrap();
+        let at = bytes.windows(codes.len()).position(|window| window == codes).expect("the codes");
+        let second = at + codes.iter().rposition(|byte| *byte == 1).expect("a code");
+        bytes[second] = 9;
+        std::fs::write(folder.path().join("wrong.pkl"), bytes).unwrap();
+        for args in [
+            &["table", "-f", "csv", "wrong.pkl"][..],
+            &["table", "-f", "jsonl", "wrong.pkl"],
+            &["table", "wrong.pkl"],
+            &["items", "wrong.pkl"],
+        ] {
+            let said = fails(args, folder.path());
+            assert!(said.contains(said_of) && said.contains(code), "{file} {args:?}: {said}");
+        }
+        if !file.starts_with("headers") {
+            let said = fails(&["table", "wrong.pkl", "-o", "o.parquet"], folder.path());
+            assert!(said.contains(code), "{file}: {said}");
+        }
+        assert!(!says(&["json", "wrong.pkl"], folder.path()).contains("$rows"), "{file}");
+    }
+}
+
 #[test]
 fn times_of_numpy_are_the_same_by_every_verb() {
     let data = cells();

@@ -32,8 +32,10 @@ fn items_of(value: Value<'_>) -> Vec<(Role, Option<Value<'_>>, Value<'_>)> {
         View::Record(it) if it.values.is_none() || it.args.len() == 0 => {
             (Some(it.positional()), it.kwargs.and_then(|kwargs| kwargs.entries()).map(Pairs::from), it.attributes)
         }
-        View::Derived(_) => {
+        View::Derived(it) => {
             let state = object.state().and_then(Attributes::of);
+            // The value behind class and base; the text of a UserString is no item.
+            all.extend(object.args().skip(2).filter(|_| it.class.is_some()).map(item));
             (None, None, state.unwrap_or_default())
         }
         _ => (None, None, Attributes::default()),

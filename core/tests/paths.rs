@@ -2,7 +2,7 @@
 
 use pickle_core::known::Data;
 use pickle_core::view::{Attributes, Located, View};
-use pickle_core::{Document, Found, Heap, ItemOptions, ItemReader, Options, Unpickler, Value, ValuePath};
+use pickle_core::{Document, Found, Heap, ItemOptions, ItemReader, Kind, Options, Unpickler, Value, ValuePath};
 use std::path::PathBuf;
 
 fn check(pickle: &[u8], test: impl FnOnce(Document<'_>)) {
@@ -232,4 +232,27 @@ fn printed_paths_are_found_and_views_count_what_they_have() {
     }
     assert!(own > 50 && values > 5000 && counts > 2000, "{own} {values} {counts}");
     assert!(wrong.is_empty(), "{} of {values}: {:#?}", wrong.len(), &wrong[..wrong.len().min(20)]);
+}
+
+/// What stands behind `..name` goes on into columns, and into fields of arrays.
+#[test]
+fn everywhere_below_are_tables() {
+    let frame = b"cpandas.core.frame\nDataFrame\n)\x81}V_mgr\ncpandas._libs.internals\nBlockManager\n\
+        ((cpandas._libs.internals\n_unpickle_block\n(cnumpy._core.numeric\n_frombuffer\n(C\x02\x01\x02\
+        cnumpy\ndtype\n(Vi1\ntR(K\x01K\x02tVC\ntRcbuiltins\nslice\n(K\0K\x01K\x01tRK\x02tRt\
+        (cpandas.core.indexes.base\n_new_Index\n(cpandas\nIndex\n}(Vdata\n(Vn\nlVname\nNutR\
+        cpandas.core.indexes.base\n_new_Index\n(cpandas\nRangeIndex\n}(Vname\nNVstart\nK\0Vstop\nK\x02\
+        Vstep\nK\x01utRltRsb";
+    let pickle = [&b"\x80\x04}(Vf\n"[..], frame, b"Vn\n(K\x07K\x08Vx\nlVother\n}Vn\nK\x09su."].concat();
+    let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+    let document = unpickler.load(&pickle).unwrap();
+    assert_eq!(ints(&document, "$.f.n[*]"), [1, 2]);
+    assert_eq!(ints(&document, "$..n[0]"), [7, 1]);
+    assert_eq!(ints(&document, "$..n[-1]"), [2]);
+    assert_eq!(document.root().find_all("$..n[*]").unwrap().len(), 5);
+    // A column itself is no value.
+    let found: Vec<_> = document.root().find_all("$..n").unwrap().iter().map(|value| value.kind()).collect();
+    assert_eq!(found, [Kind::List, Kind::Int]);
+    assert!(document.root().find_all("$.f..n").is_err());
+    assert!(document.root().find_all("$..missing[0]").is_err());
 }

@@ -161,7 +161,7 @@ fn rows() -> Vec<Row> {
         row("`tuple`", &["tuple"], vec![reads("tuples", (1u8, 2i64)), reads("`Vec<T>`", vec![1, 2])]),
         row(
             "`dict`, `defaultdict`, subclasses of `dict`, `UserDict`",
-            &["dict", "defaultdict", "MyDict", "MyDict_attr", "UserDict"],
+            &["dict", "defaultdict", "MyDict", "MyDict_attr", "nested_dict", "nested_dict_attr", "UserDict"],
             vec![
                 reads("`HashMap<K, V>`", HashMap::from([("a".to_string(), 1)])),
                 reads("`BTreeMap<K, V>`", BTreeMap::from([("a".to_string(), 1)])),
@@ -193,13 +193,17 @@ fn rows() -> Vec<Row> {
         ),
         row(
             "`deque`",
-            &["deque", "deque_max"],
+            &["deque", "deque_max", "nested_deque"],
             vec![reads("`VecDeque<T>`", VecDeque::from([1, 2])), reads("`Vec<T>`", vec![1, 2])],
         ),
         row("`deque` without items", &["deque_empty"], vec![reads("`VecDeque<T>`", VecDeque::<u8>::new())]),
-        row("subclasses of `list`, `UserList`", &["MyList", "UserList"], vec![reads("`Vec<T>`", vec![1])]),
-        row("subclasses of `int`", &["MyInt"], vec![reads("`u8`", 5u8), reads("to `i128`", 5i128)]),
-        row("subclasses of `str`", &["MyStr"], vec![reads("`String`", "five".to_string())]),
+        row(
+            "subclasses of `list`, `UserList`",
+            &["MyList", "nested_list", "UserList"],
+            vec![reads("`Vec<T>`", vec![1])],
+        ),
+        row("subclasses of `int`", &["MyInt", "nested_int"], vec![reads("`u8`", 5u8), reads("to `i128`", 5i128)]),
+        row("subclasses of `str`", &["MyStr", "nested_str"], vec![reads("`String`", "five".to_string())]),
         row("`UserString`", &["UserString"], vec![reads("`String`", "x".to_string())]),
         row(
             "`complex`",
@@ -395,24 +399,40 @@ fn rows() -> Vec<Row> {
         row("members of a `Flag`", &["flag"], vec![reads("`u8`", 3u8)]),
         row(
             "namedtuples",
-            &["namedtuple", "namedtuple_sub"],
+            &["namedtuple", "namedtuple_sub", "nested_namedtuple"],
             vec![reads("structs, by position", Ab { a: 1, b: 2 }), reads("tuples", (1u8, 2u8))],
         ),
         row(
             "dataclasses, objects with attributes",
-            &["dataclass", "Plain", "dataclass_frozen"],
+            &[
+                "dataclass",
+                "Plain",
+                "dataclass_frozen",
+                "nested",
+                "nested_deeper",
+                "nested_dataclass",
+                "nested_dataclass_frozen",
+            ],
             vec![reads("structs", Text { a: 1, b: "x".into() })],
         ),
         row(
             "objects with slots, attrs, `SimpleNamespace`",
-            &["dataclass_slots", "Slots", "attrs", "attrs_slots", "namespace"],
+            &[
+                "dataclass_slots",
+                "Slots",
+                "attrs",
+                "attrs_slots",
+                "namespace",
+                "nested_slots",
+                "nested_dataclass_slots",
+            ],
             vec![reads("structs", A { a: 1 })],
         ),
         row("objects with attributes and slots", &["Both"], vec![reads("structs", Ab { a: 1, b: 2 })]),
         row("exceptions", &["builtin_error"], vec![reads("`(String,)`: their arguments", ("bad".to_string(),))]),
         row(
             "exceptions with attributes",
-            &["error"],
+            &["error", "nested_error"],
             vec![
                 reads("`(String, i64)`: their arguments", ("bad".to_string(), 3i64)),
                 reads("structs: their attributes", Code { code: 7 }),
@@ -562,7 +582,17 @@ fn is_one_of(items: Vec<Thing2>) -> Result<(), String> {
 }
 
 /// Values of the table of views that have no row: nothing in Rust is like them.
-const WITHOUT: [&str; 2] = ["partial", "dateutil_local"];
+const WITHOUT: [&str; 9] = [
+    "partial",
+    "dateutil_local",
+    "nested_tuple",
+    "nested_set",
+    "nested_counter",
+    "nested_enum",
+    "nested_member",
+    "nested_many",
+    "nested_made",
+];
 
 /// Arrays of the other typecodes.
 #[test]

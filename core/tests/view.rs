@@ -14,7 +14,8 @@ fn list<'d>(items: impl Iterator<Item = Value<'d>>) -> String {
 }
 
 fn class(class: Option<Value<'_>>) -> String {
-    class.map_or(String::new(), |class| format!("{}:", class.as_global().map_or("?", |class| class.name)))
+    let names = |class: Value<'_>| class.class_name().map(|class| class.names().collect::<Vec<_>>().join("."));
+    class.map_or(String::new(), |class| format!("{}:", names(class).as_deref().unwrap_or("?")))
 }
 
 fn named(attributes: Attributes<'_>) -> String {
@@ -97,7 +98,7 @@ fn describe(value: Value<'_>) -> String {
         View::Derived(derived) => format!("derived {}", describe(derived.value)),
         View::Record(record) => {
             let values = record.values.map_or(String::new(), |values| format!("[{}]", list(values)));
-            let name = record.name().map_or("?", |class| class.name);
+            let name = record.name().map_or(String::new(), |class| class.names().collect::<Vec<_>>().join("."));
             format!("record {name}({}){values}{}", list(record.args), named(record.attributes))
         }
         View::Object(_, why) => format!("object: {why:?}"),
@@ -292,5 +293,55 @@ fn spellings_of_few() {
     ];
     for (pickle, means) in spelled {
         check(pickle, |root| assert_eq!(describe(root), means));
+    }
+}
+
+/// A class in a class by the calls that name it, at every depth; no further than that is followed.
+#[test]
+fn classes_in_classes() {
+    let nested = |depth: usize, rest: &[u8]| {
+        let heads = b"c__builtin__\ngetattr\n".repeat(depth);
+        [&heads[..], b"capp\nA\n", &b"X\x01\0\0\0b\x86R".repeat(depth), rest].concat()
+    };
+    for depth in [0, 1, 2, 16, 63] {
+        check(&nested(depth, b")\x81}X\x01\0\0\0aK\x01sb."), |root| {
+            let View::Record(record) = root.view() else { panic!("{depth}: {}", describe(root)) };
+            let name = record.name().unwrap();
+            assert_eq!((name.module(), name.names().count()), ("app", depth + 1));
+            assert_eq!(name.to_string(), format!("app.A{}", ".b".repeat(depth)));
+            assert_eq!(root.find("$.a").and_then(|a| a.as_i64()), Some(1));
+        });
+    }
+    check(&nested(64, b")\x81}X\x01\0\0\0aK\x01sb."), |root| {
+        assert_eq!(describe(root), "object: Callable");
+        assert_eq!(root.find("$.a").and_then(|a| a.as_i64()), Some(1));
+    });
+    for no_class in [
+        // Of a list; with a default; of a name that is none; changed afterwards.
+        &b"c__builtin__\ngetattr\n(]X\x01\0\0\0btR)R."[..],
+        b"c__builtin__\ngetattr\n(capp\nA\nX\x01\0\0\0bNtR)R.",
+        b"c__builtin__\ngetattr\n(capp\nA\nK\x01tR)R.",
+        b"c__builtin__\ngetattr\n(capp\nA\nX\x01\0\0\0btR}b)R.",
+        b"capp\ngetattr\n(capp\nA\nX\x01\0\0\0btR)R.",
+    ] {
+        check(no_class, |root| assert_eq!(describe(root), "object: Callable", "{}", no_class.escape_ascii()));
+    }
+}
+
+/// An int of a subclass has the int as its one item in every protocol.
+#[test]
+fn subclasses_of_scalars_have_an_item() {
+    for pickle in [
+        &b"ccopy_reg\n_reconstructor\n(capp\nId\nc__builtin__\nint\nI7\ntR."[..],
+        b"ccopy_reg\n_reconstructor\n(capp\nId\nc__builtin__\nint\nI7\ntR}X\x01\0\0\0aK\x01sb.",
+        b"\x80\x02capp\nId\nK\x07\x85\x81.",
+        b"\x80\x04\x8c\x03app\x8c\x02Id\x93K\x07\x85\x81}\x8c\x01aK\x01sb.",
+    ] {
+        check(pickle, |root| {
+            assert_eq!(root.find("$[0]").and_then(|item| item.as_i64()), Some(7));
+            assert_eq!(root.find("$[1]").map(|item| item.kind()), None);
+            let a = root.find("$.a").map_or(0, |_| 1);
+            assert_eq!(root.members().map(|members| members.len()), Some(1 + a));
+        });
     }
 }

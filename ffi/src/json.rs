@@ -4,7 +4,7 @@ use crate::document::pickle_doc;
 use crate::status::pickle_status;
 use crate::value::{here, pickle_value};
 use core::ffi::c_void;
-use pickle_core::{Entries, GlobalName, Items, Kind, Value};
+use pickle_core::{Entries, Items, Kind, Value};
 
 /// Receives `size` bytes of output. Returning false stops the caller.
 pub type pickle_write_fn = Option<unsafe extern "C" fn(context: *mut c_void, data: *const u8, size: usize) -> bool>;
@@ -36,6 +36,11 @@ impl Out {
 
     fn quoted(&mut self, text: &[u8]) -> Done {
         self.put(b"\"")?;
+        self.escaped(text)?;
+        self.put(b"\"")
+    }
+
+    fn escaped(&mut self, text: &[u8]) -> Done {
         let mut rest = text;
         while !rest.is_empty() {
             let plain = rest.iter().position(|&b| b < 0x20 || b == b'"' || b == b'\\').unwrap_or(rest.len());
@@ -54,7 +59,7 @@ impl Out {
                 rest = tail;
             }
         }
-        self.put(b"\"")
+        Ok(())
     }
 
     fn hex(&mut self, bytes: &[u8]) -> Done {
@@ -138,7 +143,7 @@ impl Out {
                 let Some(object) = value.as_object() else { return self.put(b"null").map(|()| None) };
                 self.put(b"{\"$class\": ")?;
                 self.global(object.callable())?;
-                if object.class().is_some() {
+                if object.callable().class_name().is_some() {
                     self.put(b", \"$args\": [")?;
                     return Ok(Some((Level::Items(object.args()), b"]}")));
                 }
@@ -149,16 +154,17 @@ impl Out {
     }
 
     fn global(&mut self, value: Value<'_>) -> Done {
-        match value.as_global() {
-            Some(GlobalName { module, name }) => {
-                self.put(b"{\"$global\": [")?;
-                self.quoted(module.as_bytes())?;
-                self.put(b", ")?;
-                self.quoted(name.as_bytes())?;
-                self.put(b"]}")
+        let Some(class) = value.class_name() else { return self.put(b"null") };
+        self.put(b"{\"$global\": [")?;
+        self.quoted(class.module().as_bytes())?;
+        self.put(b", \"")?;
+        for (nth, name) in class.names().enumerate() {
+            if nth != 0 {
+                self.put(b".")?;
             }
-            None => self.put(b"null"),
+            self.escaped(name.as_bytes())?;
         }
+        self.put(b"\"]}")
     }
 }
 

@@ -5,7 +5,7 @@ mod equal;
 use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// Names of [`pickle_core::How`], in its order.
@@ -20,6 +20,33 @@ pub struct Global {
 
 fn text(object: &Py<PyAny>, py: Python<'_>) -> String {
     object.bind(py).str().map(|text| text.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Attributes of attributes that are followed, as in the core.
+const LEVELS: usize = 64;
+
+/// Module and name of a class or function: of a Global, or of a class in a class, which protocols below 4 have as
+/// `getattr(Outer, 'Inner')`.
+fn name_of(named: &Bound<'_, PyAny>) -> Option<String> {
+    let py = named.py();
+    let (mut names, mut of) = (Vec::new(), named.clone());
+    for _ in 0..LEVELS {
+        if let Ok(global) = of.cast::<Global>() {
+            names.push(global.get().path_text(py));
+            names.reverse();
+            return Some(names.join("."));
+        }
+        let made = of.cast::<Record>().ok()?.try_borrow().ok()?;
+        let called = made.callable.as_ref()?.bind(py).cast::<Global>().ok()?.get().path_text(py);
+        let args = made.args.as_ref()?.bind(py).cast::<PyTuple>().ok()?.clone();
+        drop(made);
+        if !matches!(called.as_str(), "builtins.getattr" | "__builtin__.getattr") || args.len() != 2 {
+            return None;
+        }
+        names.push(args.get_item(1).ok()?.cast::<PyString>().ok()?.to_string_lossy().into_owned());
+        of = args.get_item(0).ok()?;
+    }
+    None
 }
 
 impl Global {
@@ -162,17 +189,17 @@ impl Record {
     }
 
     fn class_name(&self, py: Python<'_>) -> Option<String> {
-        let named = self.callable.as_ref()?.bind(py).clone();
-        let global = named.cast::<Global>().ok()?;
+        let named = self.callable.as_ref()?.bind(py);
         // What copyreg makes without a `__new__` of its own names the class first.
-        if text(&global.get().name, py) == "_reconstructor"
+        if let Ok(global) = named.cast::<Global>()
+            && text(&global.get().name, py) == "_reconstructor"
             && let Some(args) = &self.args
             && let Ok(args) = args.bind(py).cast::<PyTuple>()
             && let Ok(first) = args.get_item(0)
         {
-            return first.cast::<Global>().ok().map(|global| global.get().path_text(py));
+            return name_of(&first);
         }
-        Some(global.get().path_text(py))
+        name_of(named)
     }
 
     /// The list or dict that `copyreg._reconstructor` was given: in protocols 0 and 1 subclasses of them are made of one.

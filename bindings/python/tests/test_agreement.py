@@ -112,9 +112,15 @@ def moment(value):
     return "%s %s%s" % (kind, value.replace(tzinfo=None).isoformat(), zone(value.tzinfo)[0] if value.tzinfo else "")
 
 
+def attribute(value):
+    """A class or function, which may be one in a class, without its module."""
+    return value.name if isinstance(value, Global) else "%s.%s" % (attribute(value.args[0]), value.args[1])
+
+
 def record(value):
     """A Record, by all that it says of itself."""
-    name = value.name.rsplit(".")[-1]
+    # A class of the table's own may be in a class.
+    name = value.name.removeprefix("__main__.") if value.name.startswith("__main__.") else value.name.rsplit(".")[-1]
     attributes = value.attributes
     made = value.args
     if value.callable.name == "_reconstructor":
@@ -129,7 +135,7 @@ def record(value):
     if value.name == "re._compile":
         return "pattern %s %s" % (describe(made[0]), describe(made[1]))
     if name == "getattr":
-        return "member %s.%s" % (made[0].name, made[1])
+        return "member %s" % attribute(value)
     if value.name == "functools.partial":
         function, args, kwargs, _ = value.state
         return "partial %s(%s)%s" % (function.name, listed(args), named(kwargs or {}))

@@ -144,8 +144,8 @@ impl Names {
 
 /// What a value is, in a word.
 fn root(value: Value<'_>) -> String {
-    let class = value.as_object().and_then(|object| object.class()).or_else(|| value.as_global());
-    match class {
+    let class = value.as_object().map_or(value, |object| object.callable());
+    match class.class_name() {
         Some(class) => class.to_string(),
         None => value.kind().name().into(),
     }

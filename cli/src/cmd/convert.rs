@@ -4,16 +4,14 @@ use super::common::EncodingName;
 use super::rename::{Rename, Target};
 use crate::Failure;
 use crate::input::{InputFile, containers};
-use crate::pickles::children::for_each_child;
+use crate::pickles::dropped;
 use crate::pickles::renaming::{self, ONE_MEMO};
 use crate::pickles::rewrite::{Trouble, check, each_pickle, refusal};
 use crate::pickles::shares_memo;
 use clap::{Args, ValueEnum};
 use pickle_core::recode::{self, Renamed, Traits};
 use pickle_core::writer::{Profile, Version, Writer};
-use pickle_core::{Document, Encoding, GlobalName, Heap, Kind, Options, Unpickler, Value, WriteError};
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use pickle_core::{Encoding, Heap, Options, Unpickler, WriteError};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -183,7 +181,8 @@ fn run(args: &ConvertArgs, _: &mut dyn Write) -> Result<(), Failure> {
             ));
         }
         let document = unpickler.load(input)?;
-        if drops_calls(&document, traits) {
+        // An object that holds itself in its arguments is made twice, and the pickler drops the one that was begun first.
+        if dropped::of(&document).is_some_and(|dropped| traits.drops_calls || !dropped.is_empty()) {
             if protocol == traits.protocol && args.profile.is_none() && encoding.is_none() {
                 let len = recode::copy(input, out)?;
                 return Ok(taken.unwrap_or(len));
@@ -205,72 +204,4 @@ fn run(args: &ConvertArgs, _: &mut dyn Write) -> Result<(), Failure> {
         eprintln!("pickle: {}: no class or function has a name that changes: it was copied", args.file.display());
     }
     Ok(())
-}
-
-/// An object was made, and the result does not hold it: what its making does is in the opcodes only. But an object that
-/// holds itself in its arguments is made twice, and the pickler drops the one that was begun first.
-fn drops_calls(document: &Document<'_>, traits: Traits) -> bool {
-    let made: Vec<Value<'_>> = document.constructed().filter(|value| value.as_object().is_some()).collect();
-    if made.is_empty() {
-        return false;
-    }
-    let mut reached = vec![false; document.id_limit()];
-    let mut stack = vec![document.root()];
-    while let Some(value) = stack.pop() {
-        if let Some(seen) = value.id().and_then(|id| reached.get_mut(id))
-            && std::mem::replace(seen, true)
-        {
-            continue;
-        }
-        for_each_child(&value, &mut |child| stack.push(child));
-    }
-    let is_held = |value: &Value<'_>| value.id().and_then(|id| reached.get(id)).is_none_or(|reached| *reached);
-    let (held, dropped): (Vec<_>, Vec<_>) = made.into_iter().partition(is_held);
-    if dropped.is_empty() {
-        return false;
-    }
-    let held: HashSet<u64> = held.into_iter().map(making).collect();
-    let is_twin = |value: Value<'_>| {
-        value.as_object().is_some_and(|object| object.changes().next().is_none()) && held.contains(&making(value))
-    };
-    traits.drops_calls || !dropped.into_iter().all(is_twin)
-}
-
-/// Items of arguments, and levels of them, that tell one call from another.
-const TELLING: usize = 16;
-const TELLING_LEVELS: usize = 3;
-
-/// How an object was made, as a number: what was called, and for which arguments.
-fn making(value: Value<'_>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    if let Some(object) = value.as_object() {
-        (object.how() as u8).hash(&mut hasher);
-        tell(object.callable(), 0, &mut hasher);
-        object.args().len().hash(&mut hasher);
-        object.args().take(TELLING).for_each(|arg| tell(arg, TELLING_LEVELS, &mut hasher));
-        object.kwargs().into_iter().for_each(|kwargs| tell(kwargs, TELLING_LEVELS, &mut hasher));
-    }
-    hasher.finish()
-}
-
-fn tell(value: Value<'_>, levels: usize, hasher: &mut DefaultHasher) {
-    value.kind().hash(hasher);
-    value.len().hash(hasher);
-    match value.kind() {
-        Kind::List | Kind::Tuple | Kind::Set | Kind::FrozenSet if levels != 0 => {
-            let items = value.items().into_iter().flatten();
-            items.take(TELLING).for_each(|item| tell(item, levels - 1, hasher));
-        }
-        Kind::Dict if levels != 0 => {
-            for (key, value) in value.entries().into_iter().flatten().take(TELLING) {
-                tell(key, levels - 1, hasher);
-                tell(value, levels - 1, hasher);
-            }
-        }
-        Kind::Global => value.as_global().map(GlobalName::pair).hash(hasher),
-        _ => (value.id(), value.as_bool(), value.as_i64(), value.as_f64().map(f64::to_bits)).hash(hasher),
-    }
-    for bytes in [value.str_bytes(), value.as_bytes()] {
-        bytes.map(|bytes| bytes.get(..bytes.len().min(64))).hash(hasher);
-    }
 }

@@ -202,7 +202,7 @@ fn what(value: Value<'_>) -> String {
         Kind::Buffer => "an out-of-band buffer, which is not in this file",
         _ => "an object",
     };
-    let class = value.as_object().and_then(|object| object.instance()).and_then(|made| made.class.as_global());
+    let class = value.as_object().and_then(|object| object.instance()).and_then(|made| made.class.class_name());
     match class {
         Some(class) => format!("{kind} of {}", crate::messages::printable(&class.to_string())),
         None => kind.to_owned(),

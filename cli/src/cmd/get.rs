@@ -4,7 +4,7 @@ use crate::Failure;
 use crate::input::{InputFile, containers};
 use crate::pickles::items::{self, Item, Whose, is_shaped};
 use crate::pickles::splits::{PlanFile, Planned};
-use crate::pickles::{Pickles, beside};
+use crate::pickles::{Pickles, beside, dropped};
 use crate::print::json::{self, json, one_line};
 use crate::print::rows::Rows;
 use crate::print::table::values::Arena;
@@ -64,14 +64,17 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
             beside::tell(&args.file, &document);
             let root = document.root();
             if let Some(deep) = Deep::of(&args.path) {
-                return if deep.print(root, args, out)? { Ok(()) } else { Err(refuse(deep.why_not(root))) };
+                if !deep.print(root, args, out)? {
+                    return Err(refuse(deep.why_not(root)));
+                }
+            } else {
+                match root.find_all(&args.path) {
+                    Ok(found) => found.iter().try_for_each(|value| print(&value.document(), args, several, out))?,
+                    Err(error) if within(root, &args.path, &error, args, out)? => {}
+                    Err(error) => return Err(refuse(error.to_string())),
+                }
             }
-            let found = match root.find_all(&args.path) {
-                Ok(found) => found,
-                Err(error) if within(root, &args.path, &error, args, out)? => return Ok(()),
-                Err(error) => return Err(refuse(error.to_string())),
-            };
-            return found.iter().try_for_each(|value| print(&value.document(), args, several, out));
+            return dropped::check(&args.file.display().to_string(), &document);
         }
         Ok(None) => return Err(refuse("there is no pickle".into())),
         Err(failure) => failure,

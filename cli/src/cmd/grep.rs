@@ -200,13 +200,12 @@ impl Search<'_> {
             return true;
         }
         if self.classes && matches!(value.kind(), Kind::Object | Kind::Global) {
-            let name = match value.as_global() {
-                Some(global) => {
-                    let today = names::today(global);
-                    if today != global && self.regex.is_match(&today.to_string()) {
+            let name = match value.class_name() {
+                Some(class) => {
+                    if self.regex.is_match(&names::split(class, true).to_string()) {
                         return true;
                     }
-                    global.to_string()
+                    class.to_string()
                 }
                 None => kind(value),
             };

@@ -3,7 +3,7 @@
 use super::common::{EncodingName, print_all};
 use crate::Failure;
 use crate::input::{self, InputFile};
-use crate::pickles::{Pickles, beside};
+use crate::pickles::{Pickles, beside, dropped};
 use crate::print::json::{Options, json};
 use clap::Args;
 use pickle_core::Encoding;
@@ -60,9 +60,12 @@ fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
         let name = input.name().to_owned();
         let encoding = args.encoding.map(Encoding::from).unwrap_or_default();
         let pickles = Pickles::new(input, pickle_core::Options::new().encoding(encoding), false);
+        let mut dropped = Ok(());
         print_all(pickles, out, &mut |document, out| {
             beside::tell(name.as_ref(), document);
+            dropped = std::mem::replace(&mut dropped, Ok(())).and(dropped::check(&name, document));
             Ok(json(document, &options, out)?)
-        })
+        })?;
+        dropped
     })
 }

@@ -3,7 +3,7 @@
 use super::common::print_all;
 use crate::Failure;
 use crate::input::{self, InputFile};
-use crate::pickles::{Pickles, beside};
+use crate::pickles::{Pickles, beside, dropped};
 use crate::print::tree::{Options, Palette, show};
 use clap::Args;
 use std::io::Write;
@@ -64,9 +64,12 @@ fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
         first = false;
         let name = input.name().to_owned();
         let pickles = Pickles::new(input, pickle_core::Options::new(), false);
+        let mut dropped = Ok(());
         print_all(pickles, out, &mut |document, out| {
             beside::tell(name.as_ref(), document);
+            dropped = std::mem::replace(&mut dropped, Ok(())).and(dropped::check(&name, document));
             Ok(show(document, &options, out)?)
-        })
+        })?;
+        dropped
     })
 }

@@ -229,10 +229,8 @@ fn show(
         let missing = |column| refuse(format!("there is no column {column}{within}"));
         grid.select(&args.columns).map_err(missing)?;
     }
-    let unknown =
-        grid.columns.iter().zip(&grid.names).find_map(|(column, name)| Some((name, column.unknown.as_ref()?)));
-    if let Some((column, what)) = unknown {
-        return Err(refuse(format!("the column {column} cannot be written: {what} is not known")));
+    if let Some(why) = grid.unknown() {
+        return Err(refuse(why));
     }
     let (file, path) = (args.file.display().to_string(), args.path.as_deref().unwrap_or("$"));
     strict::check(&grid, format, args.strict, &file, path)?;

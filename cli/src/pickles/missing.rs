@@ -18,8 +18,9 @@ pub fn items(document: &Document<'_>, path: &str) -> Option<String> {
         View::Text(_) | View::Surrogates(_) => "a str".into(),
         View::Bytes(_) | View::ByteArray(_) => "bytes".into(),
         View::Global(_) => "a class or function".into(),
+        View::Member(_) if found.class_name().is_some() => "a class or function, or a member of an enum".into(),
         View::Persistent(_) => "behind a persistent id".into(),
-        _ => match found.as_object().and_then(|object| object.class()) {
+        _ => match found.as_object().and_then(|object| object.callable().class_name()) {
             Some(class) => printable(&format!("a {class}")),
             None => "an object".into(),
         },

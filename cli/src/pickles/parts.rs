@@ -17,6 +17,8 @@ pub(crate) enum Step<'d> {
     Name(&'static str),
     /// `@args[3]` and its like.
     Numbered(&'static str, usize),
+    /// A cell of a table: the column by its name, where it has one that is text, and the row.
+    Cell(Option<&'d str>, usize),
 }
 
 impl Step<'_> {
@@ -32,8 +34,16 @@ impl Step<'_> {
             Step::KeyAt(at) => write!(path, "@key[{at}]"),
             Step::Name(name) => write!(path, "@{name}"),
             Step::Numbered(name, at) => write!(path, "@{name}[{at}]"),
+            Step::Cell(None, row) => write!(path, "[{row}]"),
+            Step::Cell(Some(name), row) if is_word(name) => write!(path, ".{name}[{row}]"),
+            Step::Cell(Some(name), row) => write!(path, "[{}][{row}]", serde_json::Value::from(*name)),
         };
     }
+}
+
+/// It stands in a path without quotes.
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 /// Parts of a value, one after the other.

@@ -4,7 +4,7 @@
 //! them back when it reads. Comparisons and searches get the name that is loaded.
 
 use pickle_core::compat::{self, Moved};
-use pickle_core::view::View;
+use pickle_core::view::ClassName;
 use pickle_core::{GlobalName, Value};
 
 /// Modules of Python 2 that have the name of something else in many programs: what is in them is left alone.
@@ -37,28 +37,25 @@ pub fn today(global: GlobalName<&str>) -> GlobalName<&str> {
     }
 }
 
-/// Attributes of attributes that are followed.
-const MEMBERS: usize = 16;
-
-/// The name of a class or function as Python 3 has it, `module.Name`, the built-in ones alone. Also of one in a class, which
-/// protocols 2 and 3 have as an attribute. `None` for what is no such name.
+/// The name of a class or function as Python 3 has it, `module.Name`, the built-in ones alone. `None` for what is no such name.
 pub fn of(value: Value<'_>) -> Option<String> {
-    let (mut names, mut of) = (Vec::new(), value);
-    for _ in 0..MEMBERS {
-        if let Some(global) = of.as_global() {
-            let GlobalName { module, name } = today(global);
-            names.push(name);
-            if module != "builtins" {
-                names.push(module);
-            }
-            names.reverse();
-            return Some(names.join("."));
-        }
-        let View::Member(member) = of.view() else { return None };
-        names.push(member.name);
-        of = member.of;
-    }
-    None
+    let GlobalName { module, name } = split(value.class_name()?, true);
+    Some(if module == "builtins" { name } else { format!("{module}.{name}") })
+}
+
+/// Module and name of a class or function, one in a class with a dot between; if `as_today`, as Python 3 has them.
+pub fn split(class: ClassName<'_>, as_today: bool) -> GlobalName<String> {
+    let mut names = class.names();
+    let outermost = GlobalName::new(class.module(), names.next().unwrap_or_default());
+    let GlobalName { module, name } = if as_today { today(outermost) } else { outermost };
+    let names: Vec<&str> = std::iter::once(name).chain(names).collect();
+    GlobalName::new(module.to_owned(), names.join("."))
+}
+
+/// Both are loaded as the same class or function.
+pub fn same_class(a: ClassName<'_>, b: ClassName<'_>) -> bool {
+    let (a, b) = (split(a, false), split(b, false));
+    same(GlobalName::new(&a.module, &a.name), GlobalName::new(&b.module, &b.name))
 }
 
 /// Both names are loaded as the same class or function. What Python 2 has one name for where Python 3 has several

@@ -56,10 +56,8 @@ impl<'d> Rows<'d> {
     }
 
     fn known(grid: Grid<'d>) -> Result<Option<Self>, String> {
-        let unknown =
-            grid.columns.iter().zip(&grid.names).find_map(|(column, name)| Some((name, column.unknown.as_ref()?)));
-        match unknown {
-            Some((column, what)) => Err(format!("the column {column} cannot be written: {what} is not known")),
+        match grid.unknown() {
+            Some(why) => Err(why),
             None => Ok(Some(Rows::Table(grid))),
         }
     }

@@ -1,5 +1,6 @@
 //! The rows of `builtins`, `types`, `operator`, `functools`, `re`.
 
+use super::class::attribute_of;
 use super::collections::{Mapping, MappingKind, Sequence, SequenceKind, Set};
 use super::fields::{Attributes, Pairs};
 use super::instance::Changed;
@@ -33,8 +34,8 @@ pub(super) fn view<'d>(value: Value<'d>, name: &str, mut args: Items<'d>, change
         }
         "slice" => return three(args).map(|[a, b, c]| View::Slice(a, b, c)),
         "getattr" => {
-            let (of, name) = (args.next()?, args.next()?.as_str()?);
-            return ended(args, View::Member(Member { of, name }));
+            let (of, name) = attribute_of(&value.as_object()?)?;
+            return Some(View::Member(Member { of, name }));
         }
         "list" | "tuple" => {
             let kind = if name == "list" { SequenceKind::List } else { SequenceKind::Tuple };

@@ -3,7 +3,7 @@
 use super::fields::Attributes;
 use super::inside::At;
 use super::instance::Changed;
-use super::members::objects;
+use super::members::{held, objects};
 use super::rows::{self, Part, places};
 #[cfg(feature = "alloc")]
 use super::table::Cell;
@@ -112,7 +112,7 @@ impl<'d> Value<'d> {
         let mut here = alloc::vec![At::Value(*self)];
         let mut steps = ValuePath::new(path);
         let mut last = ("", Some(*self));
-        let mut was_deep = false;
+        let mut is_deep = false;
         loop {
             let done = steps.done();
             let values: Option<Vec<Value<'d>>> = here.iter().map(At::value).collect();
@@ -120,13 +120,23 @@ impl<'d> Value<'d> {
                 last = (done, Some(*first));
             }
             let Some(step) = steps.next() else {
+                if is_deep {
+                    // From everywhere below: what is there has parts that are no values.
+                    let there = PathError { path, done: last.0, there: last.1, reached: done };
+                    let found: Vec<Value<'d>> = here.iter().filter_map(At::value).collect();
+                    return if found.is_empty() { Err(there) } else { Ok(found) };
+                }
                 // Of an array only items are values: numbers and objects.
                 return values.ok_or(PathError { path, done: last.0, there: last.1, reached: done });
             };
             let Some(step) = step else { return Err(PathError { path, done, there: None, reached: done }) };
             let mut next = Vec::new();
             match step {
-                PathStep::Deep => next = deep(&values.unwrap_or_default()),
+                PathStep::Deep => {
+                    is_deep = true;
+                    let from: Vec<Value<'d>> = here.iter().filter_map(At::value).collect();
+                    next = deep(&from);
+                }
                 _ => {
                     for at in &here {
                         several(at, step, &mut next);
@@ -135,13 +145,8 @@ impl<'d> Value<'d> {
                             break;
                         }
                     }
-                    if was_deep {
-                        // From everywhere below: what is there has parts that are no values.
-                        next.retain(|at| at.value().is_some());
-                    }
                 }
             }
-            was_deep = step == PathStep::Deep;
             if next.is_empty() {
                 let there = if steps.is_valid() { last.1 } else { None };
                 let up_to = if there.is_some() { last.0 } else { done };
@@ -332,6 +337,7 @@ fn sequence<'d>(value: Value<'d>) -> Option<Items<'d>> {
         View::Set(set) => Some(set.items),
         View::Record(record) => Some(record.positional()),
         View::Array(array) => objects(&array),
+        View::Derived(derived) if derived.class.is_some() => Some(held(&value.as_object()?)),
         View::Object(object, _) => Changed::of(&object).appended,
         _ => None,
     }
@@ -565,8 +571,8 @@ fn what_is(value: Value<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         view => {
             let object = value.as_object();
             let class = object.and_then(|object| match object.instance() {
-                Some(instance) => instance.class.as_global(),
-                None => object.class(),
+                Some(instance) => instance.class.class_name(),
+                None => object.callable().class_name(),
             });
             match class {
                 Some(class) => write!(f, "is a {class}")?,

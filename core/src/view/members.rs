@@ -118,13 +118,11 @@ impl<'d> Value<'d> {
                 let kwargs = partial.kwargs.entries().map(Pairs::from);
                 Members { items: Some(partial.args), pairs: kwargs, attributes: partial.attributes, state: None }
             }
-            // What it is of has no parts of its own. The one attribute of a UserString is its text.
+            // As later protocols have it, which make it of the value. The one attribute of a UserString is its text.
             View::Derived(derived) if derived.class.is_some() => {
-                let attributes = Attributes::of(self.as_object()?.state()?)?;
-                if attributes.len() == 0 {
-                    return None;
-                }
-                Members { attributes, ..none }
+                let object = self.as_object()?;
+                let attributes = object.state().and_then(Attributes::of).unwrap_or_default();
+                Members { items: Some(held(&object)), attributes, ..none }
             }
             View::Array(array) => Members { items: Some(objects(&array)?), ..none },
             View::Object(object, _) => {
@@ -149,6 +147,13 @@ impl<'d> Value<'d> {
             }
         })
     }
+}
+
+/// The value that an instance of a subclass of a scalar is made of, as protocols 0 and 1 spell it.
+pub(super) fn held<'d>(object: &ObjectParts<'d>) -> Items<'d> {
+    let mut args = object.args();
+    args.nth(1);
+    args
 }
 
 /// The items of an array of objects with one axis.

@@ -8,6 +8,7 @@
 //! what is known.
 
 mod builtins;
+mod class;
 mod collections;
 mod derived;
 mod fields;
@@ -32,6 +33,7 @@ mod time;
 mod zones;
 
 pub use builtins::{Member, Partial, Pattern};
+pub use class::ClassName;
 pub use collections::{Mapping, MappingKind, Sequence, SequenceKind, Set};
 pub use derived::Derived;
 pub use fields::{Attributes, Pairs};
@@ -256,16 +258,14 @@ impl<'d> Value<'d> {
 
 fn object_view<'d>(value: Value<'d>, object: &ObjectParts<'d>) -> View<'d> {
     let Some(Instance { class, args }) = object.instance() else { return record::view(object) };
-    match class.as_global() {
-        Some(named) => match row(value, class, named, object, args) {
-            Row::Known(view) => view,
-            Row::Lies => View::Object(*object, Unknown::Parts),
-            Row::None => record::derived(object).unwrap_or_else(|| record::view(object)),
-        },
-        None => match zones::unpickled(class, args) {
-            Some(zone) => View::Zone(zone),
-            None => record::view(object),
-        },
+    let known = match class.as_global() {
+        Some(named) => row(value, class, named, object, args),
+        None => zones::unpickled(class, args).map_or(Row::None, |zone| Row::Known(View::Zone(zone))),
+    };
+    match known {
+        Row::Known(view) => view,
+        Row::Lies => View::Object(*object, Unknown::Parts),
+        Row::None => record::derived(object).unwrap_or_else(|| record::view(object)),
     }
 }
 

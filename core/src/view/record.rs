@@ -2,25 +2,28 @@
 
 use super::View;
 use super::builtins::Partial;
+use super::class::ClassName;
+#[cfg(feature = "alloc")]
+use super::class::attribute_of;
 use super::collections::{Mapping, MappingKind, Sequence, SequenceKind, Set};
 use super::derived::Derived;
 use super::fields::{Attributes, Pairs};
 use super::instance::{Changed, Instance};
 use super::octets::Octets;
-use crate::{GlobalName, Items, Kind, ObjectParts, Value};
+use crate::{Items, Kind, ObjectParts, Value};
 use core::fmt;
 
 /// An object: its class, what it is made with, its attributes.
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
-/// use pickle_core::{GlobalName, Heap, Options, Unpickler, View};
+/// use pickle_core::{Heap, Options, Unpickler, View};
 ///
 /// // pickle.dumps(User(name="Jane"), 4) of a class User in app
 /// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
 /// let document = unpickler.load(b"\x80\x04\x8c\x03app\x8c\x04User\x93)\x81}\x8c\x04name\x8c\x04Janesb.")?;
 /// let View::Record(user) = document.root().view() else { panic!("it is an object") };
-/// assert_eq!(user.name(), Some(GlobalName::new("app", "User")));
+/// assert_eq!(user.name().map(|name| name.to_string()).as_deref(), Some("app.User"));
 /// assert_eq!(user.attributes.get("name").and_then(|name| name.as_str()), Some("Jane"));
 /// # }
 /// # Ok::<_, pickle_core::Error>(())
@@ -42,8 +45,8 @@ pub struct Record<'d> {
 
 impl<'d> Record<'d> {
     /// Module and name of the class.
-    pub fn name(&self) -> Option<GlobalName<&'d str>> {
-        self.class.as_global()
+    pub fn name(&self) -> Option<ClassName<'d>> {
+        self.class.class_name()
     }
 
     /// The fields that have no names, by position: what it is made with, else its attributes.
@@ -98,7 +101,7 @@ impl fmt::Display for Unknown {
 pub(super) fn derived<'d>(object: &ObjectParts<'d>) -> Option<View<'d>> {
     let (class, base, value) = object.derived()?;
     let changed = Changed::of(object);
-    if changed.more {
+    if changed.more || !class.is_class() {
         return None;
     }
     let attributes = changed.state.map_or(Some(Attributes::default()), Attributes::of)?;
@@ -146,15 +149,13 @@ pub(super) fn derived<'d>(object: &ObjectParts<'d>) -> Option<View<'d>> {
 fn new_by_name<'d>(object: &ObjectParts<'d>) -> Option<Partial<'d>> {
     // Not by views: what is called may be made by a call, and so on, without end.
     let call = object.callable().as_object()?;
-    if call.class() != Some(GlobalName::new("functools", "partial")) || object.args().len() != 0 {
+    if call.class().map(|class| class.pair()) != Some(("functools", "partial")) || object.args().len() != 0 {
         return None;
     }
     let View::Partial(partial) = super::builtins::partial(&Changed::of(&call))? else { return None };
-    let function = partial.function.as_object()?;
-    let (module, "getattr") = function.class()?.pair() else { return None };
-    let is_new = super::python_name(module) == "builtins" && function.args().nth(1)?.as_str() == Some("__new__");
-    let has_class = partial.args.clone().next()?.as_global().is_some();
-    if is_new && has_class { Some(partial) } else { None }
+    let class = partial.args.clone().next()?;
+    let (_, "__new__") = attribute_of(&partial.function.as_object()?)? else { return None };
+    if class.is_class() { Some(partial) } else { None }
 }
 
 #[cfg(not(feature = "alloc"))]
@@ -190,7 +191,7 @@ pub(super) fn view<'d>(object: &ObjectParts<'d>) -> View<'d> {
     };
     let own = Some(class);
     // With arguments too: the factory of a subclass of defaultdict, the largest length of one of deque.
-    if values.is_none() && kwargs.is_none() && class.as_global().is_some() {
+    if values.is_none() && kwargs.is_none() && class.is_class() {
         if let Some(items) = changed.appended {
             return View::Sequence(Sequence { class: own, attributes, ..Sequence::new(SequenceKind::List, items) });
         }
@@ -198,7 +199,7 @@ pub(super) fn view<'d>(object: &ObjectParts<'d>) -> View<'d> {
             return View::Mapping(Mapping { class: own, attributes, ..Mapping::new(MappingKind::Dict, set.into()) });
         }
     }
-    if class.as_global().is_none() && class.as_extension().is_none() {
+    if !class.is_class() {
         return View::Object(*object, Unknown::Callable);
     }
     if changed.appended.is_some() || changed.set.is_some() {

@@ -1,9 +1,9 @@
 //! Time zones: of datetime, zoneinfo, pytz, dateutil, and of who wrote a class of their own like `tzoffset`.
 
+use super::View;
 use super::fields::Attributes;
 use super::instance::{Changed, Instance};
 use super::span::TimeDelta;
-use super::{View, python_name};
 use crate::{GlobalName, Items, ObjectParts, Value};
 use core::fmt;
 
@@ -107,12 +107,8 @@ fn zone(value: Value<'_>) -> Option<Zone<'_>> {
 
 /// `getattr(zoneinfo.ZoneInfo, '_unpickle')(key, from_cache)`.
 pub(super) fn unpickled<'d>(callable: Value<'d>, args: Items<'d>) -> Option<Zone<'d>> {
-    let getattr = callable.as_object()?;
-    let GlobalName { module, name } = getattr.class()?;
-    let [of, attribute] = [getattr.args().next()?, getattr.args().nth(1)?];
-    let GlobalName { module: package, name: class } = of.as_global()?;
-    let is_zone = is_zoneinfo(package) && class == "ZoneInfo" && attribute.as_str()? == "_unpickle";
-    if python_name(module) != "builtins" || name != "getattr" || !is_zone { None } else { key(args) }
+    let class = callable.class_name()?;
+    if is_zoneinfo(class.module()) && class.names().eq(["ZoneInfo", "_unpickle"]) { key(args) } else { None }
 }
 
 pub(super) fn is_zoneinfo(module: &str) -> bool {

@@ -60,7 +60,45 @@ FRAMES = {
     "headers_intervals": header(pd.interval_range(pd.Timestamp("2020-01-01"), periods=2), np.array([0.1, 0.25], "f4")),
     "headers_dates": header(pd.Index([datetime.date(2020, 1, 1), None], dtype=object), pd.period_range("2020-01", periods=2, freq="M")),
     "headers_nullable": header(pd.Series([1, 2], dtype="Int64"), ["a", "b"]),
+    "headers_nullable_missing": header(pd.Series([1, None, 2], dtype="Int64"), pd.Series([0.5, 2, None], dtype="Float64"), pd.Series([None, True, False], dtype="boolean")),
+    "labels_nullable": pd.DataFrame({"v": [1, 2, 3]}, index=pd.MultiIndex.from_arrays([pd.Series([1, None, 2], dtype="Int64"), ["a", "b", "c"]], names=["i", "s"])),
     "categories_nullable": pd.DataFrame({"i": pd.Categorical(pd.Series([1, 2, None, 1], dtype="Int64")), "f": pd.Categorical(pd.Series([0.5, 2, None, 2], dtype="Float64")), "b": pd.Categorical(pd.Series([True, None, False, True], dtype="boolean")), "s": pd.Categorical(pd.Series(["x", None, "y", "x"], dtype="string"))}),
+}
+
+
+days = pd.to_datetime(["2024-01-01", "2024-01-03"])
+
+
+def labelled(index):
+    return pd.DataFrame({"v": [1, 2]}, index=index)
+
+
+def flagged(frame, **attrs):
+    frame.attrs.update(attrs)
+    return frame
+
+
+# Frames and series that differ in one thing: pairs/NAME_a.pkl and pairs/NAME_b.pkl.
+PAIRS = {
+    "frequency": (labelled(pd.DatetimeIndex(days, freq="2D")), labelled(days)),
+    "frequency_anchor": (labelled(pd.date_range("2024-01-31", periods=2, freq="ME")), labelled(pd.DatetimeIndex(["2024-01-31", "2024-02-29"]))),
+    "frequency_spans": (labelled(pd.timedelta_range(0, periods=2, freq="2D")), labelled(pd.to_timedelta([0, 2], unit="D"))),
+    "frequency_columns": (pd.DataFrame([[1, 2]], columns=pd.DatetimeIndex(days, freq="2D")), pd.DataFrame([[1, 2]], columns=days)),
+    "labels_type": (pd.DataFrame([[1]], columns=[1]), pd.DataFrame([[1]], columns=["1"])),
+    "labels_mixed": (labelled(pd.Index([1, "x"], dtype=object)), labelled(pd.Index(["1", "x"], dtype=object))),
+    "name_type": (pd.Series([1], name=1), pd.Series([1], name="1")),
+    "attrs": (flagged(labelled([1, 2]), unit="m"), flagged(labelled([1, 2]), unit="km")),
+    "attrs_none": (flagged(labelled([1, 2]), unit="m"), labelled([1, 2])),
+    "flags": (labelled([1, 2]), labelled([1, 2]).set_flags(allows_duplicate_labels=False)),
+    "infinity": (pd.DataFrame({"v": [1.0, np.inf]}), pd.DataFrame({"v": [1.0, -np.inf]})),
+    "infinity_nan": (pd.DataFrame({"v": [1.0, np.inf]}), pd.DataFrame({"v": [1.0, np.nan]})),
+    "none_nan": (objects(None), objects(float("nan"))),
+    "date_text": (objects(datetime.date(2024, 1, 1)), objects("2024-01-01")),
+    "tuple_list": (objects((1, 2)), objects([1, 2])),
+    "list_items": (objects([1, 2]), objects([1, 3])),
+    "dict_in_list": (objects([{"a": 1}]), objects([{"a": 2}])),
+    "decimal_text": (objects(decimal.Decimal("1.5")), objects("1.5")),
+    "frame_in_frame": (objects(labelled([1, 2])), objects(labelled([1, 3]))),
 }
 
 
@@ -73,6 +111,11 @@ def main():
                 file.write(pickle.dumps(frame, protocol))
         with open(os.path.join(FOLDER, name + ".csv"), "wb") as file:
             file.write(frame.to_csv(lineterminator="\n").encode())
+    os.makedirs(os.path.join(FOLDER, "pairs"), exist_ok=True)
+    for name, both in PAIRS.items():
+        for which, frame in zip("ab", both):
+            with open(os.path.join(FOLDER, "pairs", "%s_%s.pkl" % (name, which)), "wb") as file:
+                file.write(pickle.dumps(frame, 4))
     wide = np.array([2**62, -(2**62), -(2**63), 0], "i8")
     for unit in ("Y", "M", "W", "D", "ps", "fs", "as"):
         with open(os.path.join(FOLDER, "array_%s.pkl" % unit), "wb") as file:

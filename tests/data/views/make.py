@@ -100,6 +100,21 @@ class DataSlots:
 class DataFrozen:
     a: int
     b: str
+
+class Box:
+    @dataclasses.dataclass
+    class Data:
+        a: int
+        b: str
+
+    @dataclasses.dataclass(slots=True)
+    class DataSlots:
+        a: int
+
+    @dataclasses.dataclass(frozen=True, slots=True)
+    class DataFrozen:
+        a: int
+        b: str
 """
 
 
@@ -108,8 +123,13 @@ def with_attribute(it):
     return it
 
 
-def error():
-    made = MyError("bad", 3)
+def scalar(name, content):
+    """From protocol 2 on nothing tells a subclass of int from an object with one argument."""
+    return lambda protocol: "derived " + content if protocol < 2 else "record %s(%s)" % (name, content)
+
+
+def error(of=MyError):
+    made = of("bad", 3)
     made.code = 7
     return made
 
@@ -227,8 +247,84 @@ else:
     utc = datetime.datetime(2024, 2, 29, 13, 5, tzinfo=datetime.timezone.utc)
     value("datetime_utc", "datetime 2024-02-29T13:05:00+00:00", lambda: utc)
     value("time_utc", "time 13:05:00+00:00", lambda: utc.timetz())
-    value("MyInt", None, lambda: MyInt(5))
-    value("MyStr", None, lambda: MyStr("five"))
+    value("MyInt", scalar("MyInt", "5"), lambda: MyInt(5))
+    value("MyStr", scalar("MyStr", "'five'"), lambda: MyStr("five"))
+
+    # Classes in classes, which protocols below 4 have as attributes.
+    class Outer:
+        class Plain(Plain):
+            pass
+
+        class Slots(Slots):
+            __slots__ = ("c",)
+
+        class MyDict(dict):
+            pass
+
+        class MyList(list):
+            pass
+
+        class MySet(set):
+            pass
+
+        class MyInt(int):
+            pass
+
+        class MyStr(str):
+            pass
+
+        class MyTuple(tuple):
+            pass
+
+        class MyError(MyError):
+            pass
+
+        class MyDeque(collections.deque):
+            pass
+
+        class MyCounter(collections.Counter):
+            pass
+
+        class Shade(enum.Enum):
+            DARK = 1
+
+        class Color(enum.Enum):
+            RED = 1
+
+            def __reduce_ex__(self, protocol):
+                return getattr, (self.__class__, self.name)
+
+        class Pair(collections.namedtuple("Pair", "a b")):
+            __slots__ = ()
+
+        class Middle:
+            class Inner(Plain):
+                @classmethod
+                def make(cls, *args):
+                    return cls()
+
+            class Made:
+                def __reduce__(self):
+                    return Outer.Middle.Inner.make, (1, 2)
+
+    value("nested", "record Outer.Plain().a=1.b='x'", Outer.Plain)
+    value("nested_slots", "record Outer.Slots().a=1", Outer.Slots)
+    value("nested_dict", "Outer.MyDict:{'a':1}", lambda: Outer.MyDict(a=1))
+    value("nested_dict_attr", "Outer.MyDict:{'a':1}.tag='t'", lambda: with_attribute(Outer.MyDict(a=1)))
+    value("nested_list", "Outer.MyList:[1]", lambda: Outer.MyList([1]))
+    value("nested_set", "record Outer.MySet([1])", lambda: Outer.MySet([1]))
+    value("nested_int", scalar("Outer.MyInt", "5"), lambda: Outer.MyInt(5))
+    value("nested_str", scalar("Outer.MyStr", "'five'"), lambda: Outer.MyStr("five"))
+    value("nested_tuple", lambda protocol: "record Outer.MyTuple(%s)" % ("1,2" if protocol < 2 else "(1,2)"), lambda: Outer.MyTuple((1, 2)))
+    value("nested_error", "record Outer.MyError('bad',3).code=7", lambda: error(Outer.MyError))
+    value("nested_deque", "Outer.MyDeque:[1,2]", lambda: Outer.MyDeque([1, 2]))
+    value("nested_counter", "record Outer.MyCounter({'a':2})", lambda: Outer.MyCounter("aa"))
+    value("nested_enum", "record Outer.Shade(1)", lambda: Outer.Shade.DARK)
+    value("nested_member", "member Outer.Color.RED", lambda: Outer.Color.RED)
+    value("nested_namedtuple", "record Outer.Pair(1,2)", lambda: Outer.Pair(1, 2))
+    value("nested_deeper", "record Outer.Middle.Inner().a=1.b='x'", Outer.Middle.Inner)
+    value("nested_many", "[record Outer.Plain().a=1.b='x',record Outer.Plain().a=1.b='x']", lambda: [Outer.Plain(), Outer.Plain()])
+    value("nested_made", "record Outer.Middle.Inner.make(1,2)", Outer.Middle.Made)
     try:
         import zoneinfo
 
@@ -245,6 +341,9 @@ else:
         value("dataclass", "record Data().a=1.b='x'", lambda: Data(1, "x"))
         value("dataclass_slots", "record DataSlots().a=1", lambda: DataSlots(1))
         value("dataclass_frozen", "record DataFrozen()[1,'x']", lambda: DataFrozen(1, "x"))
+        value("nested_dataclass", "record Box.Data().a=1.b='x'", lambda: Box.Data(1, "x"))
+        value("nested_dataclass_slots", "record Box.DataSlots().a=1", lambda: Box.DataSlots(1))
+        value("nested_dataclass_frozen", "record Box.DataFrozen()[1,'x']", lambda: Box.DataFrozen(1, "x"))
     try:
         import attr
 
@@ -323,11 +422,7 @@ except ImportError:
 def main():
     for name, means, make in VALUES:
         for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
-            expected = means
-            if name in ("MyInt", "MyStr"):
-                content = "5" if name == "MyInt" else "'five'"
-                # From protocol 2 on nothing tells a subclass of int from an object with one argument.
-                expected = ("derived " if protocol < 2 else "record %s(" % name) + content + ("" if protocol < 2 else ")")
+            expected = means(protocol) if callable(means) else means
             try:
                 pickled = pickle.dumps(make(), protocol)
             except Exception as refused:

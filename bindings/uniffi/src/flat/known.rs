@@ -2,7 +2,7 @@
 
 use pickle_core::known::{Array, DType, Data, Date, Octets, Tensor, Time, TimeDelta};
 use pickle_core::view::{Attributes, Fraction, MappingKind, SequenceKind, Unknown, Zone};
-use pickle_core::{Change, How, Items, ObjectParts, Value, View};
+use pickle_core::{Change, How, Items, Kind, ObjectParts, Value, View};
 
 /// A kind of object that is known. The values that follow it in the flat form:
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,7 +143,11 @@ pub fn facts<'d>(value: Value<'d>, spare: &mut usize) -> Facts<'d> {
     let Some(left) = spare.checked_sub(1 + cost(&object) / 16) else { return facts };
     *spare = left;
     let view = value.view();
-    facts.class = class(&object, &view).filter(|class| !is_same(*class, object.callable()));
+    // A class in a class is named even where it is what was called: protocols below 4 have it as a call.
+    let is_told = |class: Value<'_>| {
+        is_same(class, object.callable()) && (class.kind() != Kind::Object || class.class_name().is_none())
+    };
+    facts.class = class(&object, &view).filter(|class| !is_told(*class));
     facts.attributes = match (&view, object.state()) {
         (View::Partial(partial), _) => Some(partial.attributes).filter(|own| own.len() != 0),
         (_, Some(state)) if state.entries().is_none() => Attributes::of(state),

@@ -71,6 +71,8 @@ struct Writer<'d> {
     texts: HashMap<Place, u32, RandomState>,
     next_text: u32,
     globals: HashMap<(&'d str, &'d str), u32, RandomState>,
+    /// Classes in classes that were written as globals, by their nodes.
+    nested: HashMap<usize, u32, RandomState>,
     /// The addresses of the keys, by their number.
     keys: Vec<Box<[usize]>>,
     keys_by_texts: HashMap<Box<[usize]>, u32, RandomState>,
@@ -151,6 +153,7 @@ impl<'d> Writer<'d> {
             texts: HashMap::default(),
             next_text: 0,
             globals: HashMap::default(),
+            nested: HashMap::default(),
             keys: Vec::new(),
             keys_by_texts: HashMap::default(),
             last_keys: 0,
@@ -491,7 +494,7 @@ impl<'d> Writer<'d> {
         match class {
             Some(class) => {
                 self.byte(change::CLASS);
-                self.value(class)
+                if self.nested_name(class)? { Ok(()) } else { self.value(class) }
             }
             None => Ok(()),
         }
@@ -525,6 +528,28 @@ impl<'d> Writer<'d> {
         self.globals.insert((module, name), self.next_text);
         self.next_text += 1;
         Ok(())
+    }
+
+    /// Writes a class in a class, which protocols below 4 have as an attribute, as the global that protocol 4 has. False
+    /// where it is none, or where its name repeats more text than facts may.
+    fn nested_name(&mut self, class: Value<'d>) -> Result<bool, PickleError> {
+        let (Some(id), Some(named)) = (class.as_object().and(class.id()), class.class_name()) else { return Ok(false) };
+        if let Some(&number) = self.nested.get(&id) {
+            self.byte(tag::TEXT_AGAIN);
+            self.number(u64::from(number));
+            return Ok(true);
+        }
+        let cost = named.module().len() + named.names().map(str::len).sum::<usize>();
+        if self.spare() < cost {
+            return Ok(false);
+        }
+        self.spent += cost;
+        self.byte(tag::GLOBAL);
+        self.fresh(tag::STR, named.module().as_bytes())?;
+        self.fresh(tag::STR, named.names().collect::<Vec<_>>().join(".").as_bytes())?;
+        self.nested.insert(id, self.next_text);
+        self.next_text += 1;
+        Ok(true)
     }
 
     fn big_int(&mut self, big: BigInt<'d>) -> Result<(), PickleError> {

@@ -159,6 +159,23 @@ impl<'d> Grid<'d> {
         Ok(Grid { index, header, heading, names, columns, rows, is_series, is_cut: false })
     }
 
+    /// What of it cannot be written, and why: zones and frequencies that are not known, codes that stand for nothing.
+    pub fn unknown(&self) -> Option<String> {
+        let told = |of: &str, name: &str, column: &Column<'d>| {
+            let what = column.unknown.as_ref()?;
+            let blank = if name.is_empty() { "" } else { " " };
+            Some(format!("{of}{blank}{name} cannot be written: {what} is not known"))
+        };
+        let column = self.columns.iter().zip(&self.names).find_map(|(column, name)| told("the column", name, column));
+        column.or_else(|| {
+            let axes = [("the index", &self.index), ("the labels of the columns", &self.header)];
+            axes.into_iter().find_map(|(of, axis)| {
+                let axis = axis.as_ref()?;
+                axis.levels.iter().zip(&axis.names).find_map(|(level, name)| told(of, name, level))
+            })
+        })
+    }
+
     /// Columns of labels before the others: with `index`, those of the index, or one for the numbers of the rows.
     pub fn labels(&self, index: bool) -> usize {
         match &self.index {

@@ -158,7 +158,21 @@ impl<'d> Column<'d> {
         if column.unknown.is_none() && !column.has_values() {
             column.unknown = Some("what an index of its dictionary stands for".to_owned());
         }
+        if column.unknown.is_none()
+            && let Some(code) = column.stray_code()
+        {
+            column.unknown = Some(format!("what the code {code} of its categories stands for"));
+        }
         column
+    }
+
+    /// The first code that stands for none of the categories.
+    fn stray_code(&self) -> Option<i128> {
+        let Data::Coded(codes, items) = &self.data else { return None };
+        codes
+            .cells()
+            .filter_map(|code| code.as_int())
+            .find(|code| *code != -1 && usize::try_from(*code).map_or(true, |code| code >= items.len()))
     }
 
     /// Every index of a dictionary has a value.
@@ -178,9 +192,9 @@ impl<'d> Column<'d> {
         self.len == 0
     }
 
-    /// The value of a row; None where it is missing.
-    pub fn item(&self, row: usize) -> Option<Item<'d>> {
-        let item = match &self.data {
+    /// The value of a row as the pickle has it; None behind the last, and for an interval that is missing.
+    pub fn stored(&self, row: usize) -> Option<Item<'d>> {
+        Some(match &self.data {
             Data::Objects(values) => Item::Cell(Cell::Value((*values.get(row)?)?)),
             Data::Cells(cells) => Item::Cell(*cells.get(row)?),
             Data::Chunks(chunks) => {
@@ -194,7 +208,10 @@ impl<'d> Column<'d> {
                 });
                 Item::Cell(chunk?.cell(row)?)
             }
-            Data::Coded(codes, items) => *items.get(usize::try_from(codes.cell(row)?.as_int()?).ok()?)?,
+            Data::Coded(codes, items) => match usize::try_from(codes.cell(row)?.as_int()?) {
+                Ok(code) => *items.get(code)?,
+                Err(_) => Item::Cell(Cell::Null),
+            },
             Data::Values(values) => match values.cell(row) {
                 Some(cell) => Item::Cell(cell),
                 None => {
@@ -202,8 +219,12 @@ impl<'d> Column<'d> {
                     Item::Interval(left, right, closed)
                 }
             },
-        };
-        match item {
+        })
+    }
+
+    /// The value of a row; None where it is missing.
+    pub fn item(&self, row: usize) -> Option<Item<'d>> {
+        match self.stored(row)? {
             Item::Cell(Cell::Null) => None,
             Item::Cell(Cell::Float(float, _)) if float.is_nan() => None,
             Item::Cell(Cell::Complex(re, im, _)) if re.is_nan() || im.is_nan() => None,
@@ -384,6 +405,21 @@ impl<'d> Column<'d> {
         Some((items.iter().map(json).collect(), self.ordered))
     }
 
+    /// The value of a row as text that no other value of a column of its type has: as JSON, with a word for each that JSON has
+    /// not. Objects are told apart by their JSON alone.
+    pub fn distinct(&self, row: usize, out: &mut String) {
+        // Writing to a String does not fail.
+        let _ = match self.stored(row) {
+            None | Some(Item::Cell(Cell::Null)) => write!(out, "null"),
+            Some(Item::Cell(Cell::Float(float, _))) if !float.is_finite() => write!(out, "{float}"),
+            Some(Item::Cell(Cell::Complex(re, im, _))) if re.is_nan() || im.is_nan() => write!(out, "{re}, {im}"),
+            item => {
+                self.item_json(item, out);
+                Ok(())
+            }
+        };
+    }
+
     /// The value of a row as JSON.
     pub fn json(&self, row: usize, out: &mut String) {
         self.item_json(self.item(row), out);
@@ -460,6 +496,7 @@ impl<'d> Column<'d> {
 /// What `str()` of a missing label of these is.
 fn missing_in(run: &Run<'_>) -> &'static str {
     match run {
+        Run::Lane(_, Meaning::Nullable) => "<NA>",
         Run::Lane(_, Meaning::Zone(_) | Meaning::Period(_)) => "NaT",
         Run::Lane(lane, _) if matches!(lane.dtype().kind, b'M' | b'm') => "NaT",
         Run::Arrow(arrow) if !matches!(arrow.kind(), ArrowType::Text { utf8: true, .. }) => "<NA>",
@@ -497,7 +534,7 @@ pub fn decimal(digits: i128, scale: i8) -> String {
 fn run_cells<'d>(run: &Run<'d>) -> Vec<Cell<'d>> {
     match run {
         Run::Items(list) => list.items().into_iter().flatten().map(Cell::Value).collect(),
-        Run::Lane(lane, Meaning::Plain | Meaning::Zone(_)) => lane.cells().collect(),
+        Run::Lane(lane, Meaning::Plain | Meaning::Nullable | Meaning::Zone(_)) => lane.cells().collect(),
         Run::Arrow(arrow) => {
             arrow.chunks().flat_map(|chunk| (0..chunk.len()).filter_map(move |at| chunk.cell(at))).collect()
         }

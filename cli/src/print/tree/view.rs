@@ -222,13 +222,16 @@ pub fn arguments(parts: Vec<Part<'_>>) -> Group<'_> {
 
 /// `module.Class`, without the module of the built-in ones.
 pub fn global(value: Value<'_>) -> String {
-    match (value.as_global().map(GlobalName::pair), value.global_parts().map(GlobalName::pair)) {
-        (Some(("builtins" | "__builtin__", name)), _) => scalar::bare_text(name.as_bytes()),
-        (Some((module, name)), _) => {
-            format!("{}.{}", scalar::bare_text(module.as_bytes()), scalar::bare_text(name.as_bytes()))
+    match (value.class_name(), value.global_parts().map(GlobalName::pair), value.as_extension()) {
+        (Some(class), ..) => {
+            let module = Some(class.module()).filter(|module| !matches!(*module, "builtins" | "__builtin__"));
+            let names: Vec<_> =
+                module.into_iter().chain(class.names()).map(|name| scalar::bare_text(name.as_bytes())).collect();
+            names.join(".")
         }
-        (None, Some((module, name))) => format!("{}.{}", scalar::bare(&module), scalar::bare(&name)),
-        (None, None) => "?".into(),
+        (None, Some((module, name)), _) => format!("{}.{}", scalar::bare(&module), scalar::bare(&name)),
+        (None, None, Some(code)) => format!("extension({code})"),
+        (None, None, None) => "?".into(),
     }
 }
 

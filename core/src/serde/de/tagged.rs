@@ -4,10 +4,13 @@ use super::super::error::{Result, SerdeError};
 use super::super::form::{self, Class, Form};
 use super::{Reader, Span};
 use crate::literal::compat;
+use crate::serde::text::Text;
+use crate::view::ClassName;
 use crate::{GlobalName, Kind, Value};
 use ::serde::de::value::{BorrowedStrDeserializer, StrDeserializer, U8Deserializer};
 use ::serde::de::{self, DeserializeSeed, Visitor};
 use ::serde::forward_to_deserialize_any;
+use core::fmt::Write;
 
 impl<'f, 'de> Reader<'f, 'de> {
     /// The id that an object is named by.
@@ -21,6 +24,11 @@ impl<'f, 'de> Reader<'f, 'de> {
 
     /// Module or name of a global.
     fn global_name<T: DeserializeSeed<'de>>(self, class: Value<'f>, seed: T, second: bool) -> Result<T::Value> {
+        if class.kind() != Kind::Global
+            && let Some(class) = class.class_name()
+        {
+            return self.nested_name(class, seed, second);
+        }
         if self.cx.python2
             && let Some(GlobalName { module, name }) = class.as_global()
             && let Some(moved) = compat::moved_to_python3(module, name)
@@ -43,6 +51,26 @@ impl<'f, 'de> Reader<'f, 'de> {
         let GlobalName { module, name } = text.unwrap_or_default();
         let text = core::str::from_utf8(if second { name } else { module }).unwrap_or_default();
         seed.deserialize(BorrowedStrDeserializer::new(text))
+    }
+
+    /// Module or name of a class in a class, which protocols below 4 have as an attribute.
+    fn nested_name<T: DeserializeSeed<'de>>(self, class: ClassName<'f>, seed: T, second: bool) -> Result<T::Value> {
+        let mut names = class.names();
+        let outermost = names.next().unwrap_or_default();
+        let GlobalName { module, name } = match self.cx.python2 {
+            true => compat::to_python3(class.module(), outermost),
+            false => GlobalName::new(class.module(), outermost),
+        };
+        if !second {
+            return seed.deserialize(StrDeserializer::new(module));
+        }
+        let mut text = Text::default();
+        match text.write_str(name).and_then(|()| names.try_for_each(|name| write!(text, ".{name}"))) {
+            Ok(()) => seed.deserialize(StrDeserializer::new(text.as_str())),
+            Err(_) => {
+                Err(SerdeError::value(format_args!("the name of the class is too long without the feature alloc")))
+            }
+        }
     }
 
     fn class_name<T: DeserializeSeed<'de>>(self, class: Class<'f>, seed: T, second: bool) -> Result<T::Value> {
@@ -71,7 +99,7 @@ impl<'de> ::serde::Deserializer<'de> for Tagged<'_, 'de> {
         if object {
             return visitor.visit_map(Told { reader, class: Class::of(value), form: form::plain(value), next: 0 });
         }
-        match value.as_global() {
+        match value.class_name() {
             Some(_) => visitor.visit_seq(Names { reader, class: value, next: 0 }),
             None => {
                 Err(SerdeError::value(format_args!("a class or function was expected; this is {:?}", value.kind())))

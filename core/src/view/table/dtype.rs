@@ -1,7 +1,7 @@
 //! What pandas calls the type of a column.
 
 use super::values::{Closed, Meaning, Run, Values};
-use super::{ArrowType, Frequency};
+use super::{ArrowType, Frequency, Lane};
 use crate::view::Zone;
 use core::fmt::{self, Write};
 
@@ -22,14 +22,7 @@ impl fmt::Display for DtypeName<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Values::Run(run) => of_run(run, f),
-            Values::Masked(data, _) if data.is_objects() => f.write_str("string"),
-            Values::Masked(data, _) => match data.dtype().kind {
-                b'b' => f.write_str("boolean"),
-                b'i' => write!(f, "Int{}", data.dtype().size.saturating_mul(8)),
-                b'u' => write!(f, "UInt{}", data.dtype().size.saturating_mul(8)),
-                b'f' => write!(f, "Float{}", data.dtype().size.saturating_mul(8)),
-                _ => write!(f, "{}", data.dtype()),
-            },
+            Values::Masked(data, _) => nullable(data, f),
             Values::Categorical { .. } => f.write_str("category"),
             Values::Stored(stored) => match stored.dtype() {
                 Some(dtype) => write!(f, "{dtype}"),
@@ -69,7 +62,21 @@ fn of_run(run: &Run<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 None => f.write_str("?]"),
             }
         }
+        Meaning::Nullable => nullable(lane, f),
         Meaning::Plain => write!(f, "{}", lane.dtype()),
+    }
+}
+
+/// A nullable dtype, by what its values are.
+fn nullable(data: &Lane<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let bits = data.dtype().size.saturating_mul(8);
+    match data.dtype().kind {
+        _ if data.is_objects() => f.write_str("string"),
+        b'b' => f.write_str("boolean"),
+        b'i' => write!(f, "Int{bits}"),
+        b'u' => write!(f, "UInt{bits}"),
+        b'f' => write!(f, "Float{bits}"),
+        _ => write!(f, "{}", data.dtype()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Labels of rows and of columns, in one level or several.
 
-use super::values::{self, Categories, Run, Values};
+use super::values::{self, Categories, Meaning, Run, Values};
 use super::{Cell, Lane, TableError, is_list};
 use crate::Value;
 use crate::view::known::Array;
@@ -70,7 +70,13 @@ impl<'d> Levels<'d> {
                 if !in_order {
                     return Err(TableError::Class);
                 }
-                categories
+                match categories {
+                    // What is missing of a categorical is nan, whatever its categories are.
+                    Categories::Run(Run::Lane(lane, Meaning::Nullable)) => {
+                        Categories::Run(Run::Lane(lane, Meaning::Plain))
+                    }
+                    categories => categories,
+                }
             }
             _ => return Err(TableError::Class),
         };

@@ -191,6 +191,18 @@ impl<'d> Table<'d> {
         }
     }
 
+    /// The index of a frame or series, as the pickle has it.
+    pub fn index_of(value: Value<'d>) -> Option<Value<'d>> {
+        let (_, first, second) = Manager::of(manager_of(value).ok()?).ok()?;
+        Some(second.unwrap_or(first))
+    }
+
+    /// The index of the columns of a frame, as the pickle has it.
+    pub fn labels_of(value: Value<'d>) -> Option<Value<'d>> {
+        let (_, first, second) = Manager::of(manager_of(value).ok()?).ok()?;
+        second.map(|_| first)
+    }
+
     /// The class of the values of a frame's column, or of a series, where it is not known: what [`TableError::Class`] is
     /// about. It is that of what is inside others, such as the categories of a categorical; of an array of pyarrow it is that
     /// of its type.

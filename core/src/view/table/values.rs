@@ -17,6 +17,8 @@ const DEPTH: usize = 10;
 pub enum Meaning<'d> {
     /// What the dtype says.
     Plain,
+    /// The same, of a nullable dtype of pandas, such as `Int64`: what is missing beside them is `<NA>`.
+    Nullable,
     /// Times in UTC, to be shown in this zone.
     Zone(Value<'d>),
     /// Ordinals of periods of this frequency: text (`M`), or an offset of pandas.
@@ -370,7 +372,7 @@ pub(super) fn categories_of(value: Value<'_>) -> Result<Categories<'_>, TableErr
 /// Values of a nullable dtype none of which is missing, as categories and levels of labels have them.
 pub(super) fn unmasked<'d>(data: Lane<'d>, mask: Lane<'d>) -> Result<Run<'d>, TableError> {
     let is_missing = mask.cells().any(|cell| matches!(cell, Cell::Bool(true)));
-    if is_missing { Err(TableError::Parts) } else { Ok(Run::Lane(data, Meaning::Plain)) }
+    if is_missing { Err(TableError::Parts) } else { Ok(Run::Lane(data, Meaning::Nullable)) }
 }
 
 /// The class because of which [`Values::of`] says [`TableError::Class`]: of the values, or of what is in them.

@@ -1,14 +1,13 @@
 //! What values mean, in JSON.
 
-use super::told::{self, generic, global, member_name};
+use super::told::{self, generic, global};
 use super::{Form, Step, Steps, dict, list, map, one, plain_map, raw, steps_between, string, tag, value};
 use super::{array, table};
 use crate::print::cells::is_readable;
 use crate::print::json::{Options, text};
 use pickle_core::known::{DType, Octets};
 use pickle_core::view::{
-    Attributes, Derived, Fraction, Mapping, MappingKind, Member, Pairs, Record, Scalar, Sequence, SequenceKind, Set,
-    View, Zone,
+    Attributes, Derived, Fraction, Mapping, MappingKind, Pairs, Record, Scalar, Sequence, SequenceKind, Set, View, Zone,
 };
 use pickle_core::{GlobalName, Items, Kind, ObjectParts, Value};
 
@@ -52,7 +51,7 @@ pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Steps<'d> {
         View::Pandas(scalar) => Some(pandas(scalar)),
         View::Path(path) => Some(string(path.to_string())),
         View::Ip(ip) => Some(string(ip.to_string())),
-        View::Member(member) => self::member(member),
+        View::Member(_) => it.class_name().map(|_| tag("$global", global(it, options))),
         View::Global(it) => Some(tag("$global", global(it, options))),
         View::Extension(code) => Some(tag("$ext", raw(code.to_string()))),
         View::Sequence(sequence) => self::sequence(sequence, args(it), options),
@@ -118,11 +117,6 @@ fn pandas(scalar: Scalar<'_>) -> Steps<'_> {
     }
 }
 
-/// An attribute of a class or module: it has a name as if it were pickled by that.
-fn member(member: Member<'_>) -> Option<Steps<'_>> {
-    Some(tag("$global", string(member_name(member)?)))
-}
-
 /// An object of a class: what it is made with and what it has, whichever opcodes say so.
 struct Made<'d> {
     class: Value<'d>,
@@ -141,10 +135,7 @@ impl<'d> Made<'d> {
 
     fn steps(self, options: &Options) -> Steps<'d> {
         let mut fields: Vec<(&'static str, Steps<'d>)> = Vec::new();
-        match self.class.kind() {
-            Kind::Global => fields.push(("$class", global(self.class, options))),
-            _ => fields.push(("$callable", value(self.class))),
-        }
+        fields.push(told::class(self.class, options));
         if let Some(args) = self.args.filter(|args| args.len() != 0) {
             fields.push(("$args", list(args)));
         }
@@ -227,7 +218,7 @@ fn derived<'d>(it: Derived<'d>, object: Option<ObjectParts<'d>>, options: &Optio
         Some(state) => Attributes::of(state)?,
         None => Attributes::default(),
     };
-    let mut fields = vec![("$class", global(class, options)), ("$args", list(std::iter::once(it.value)))];
+    let mut fields = vec![told::class(class, options), ("$args", list(std::iter::once(it.value)))];
     if attributes.len() != 0 {
         fields.push(("$state", dict(attributes, options)));
     }

@@ -20,7 +20,7 @@ pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Option<Steps<'d>> {
         }
     };
     let is_named = name.is_some_and(|name| !name.is_none());
-    if grid.columns.iter().any(|column| column.unknown.is_some()) {
+    if grid.unknown().is_some() {
         return None;
     }
     let class = it.as_object()?.instance()?.class;

@@ -6,7 +6,6 @@ use crate::print::json::{Options, text as words};
 use crate::print::names;
 use num_bigint::Sign;
 use pickle_core::known::Octets;
-use pickle_core::view::{Member, View};
 use pickle_core::{Change, GlobalName, How, Kind, ObjectParts, OutOfBand, Value};
 
 /// Bits above which ints are given in hexadecimal: their decimal digits would take minutes.
@@ -103,11 +102,11 @@ pub fn float<'d>(it: &Value<'d>, options: &Options) -> Steps<'d> {
 
 /// A name: `module.Name` for people, module and name apart where nothing may be lost.
 pub fn global<'d>(it: Value<'d>, options: &Options) -> Steps<'d> {
+    if let Some(class) = it.class_name().filter(|_| !options.tagged) {
+        let GlobalName { module, name } = names::split(class, options.today);
+        return string(global_name(&module, &name));
+    }
     match (it.as_global(), it.global_parts()) {
-        (Some(global), _) if !options.tagged => {
-            let GlobalName { module, name } = if options.today { names::today(global) } else { global };
-            string(global_name(module, name))
-        }
         (Some(GlobalName { module, name }), _) => {
             let names = [module, name].map(|text| Step::Text(text.to_owned()));
             steps_between(Step::Array, names.into_iter())
@@ -117,29 +116,14 @@ pub fn global<'d>(it: Value<'d>, options: &Options) -> Steps<'d> {
     }
 }
 
-/// Attributes of attributes that are followed.
-const MEMBERS: usize = 16;
-
-/// The name of an attribute of a class or module, as protocol 4 has it.
-pub fn member_name(member: Member<'_>) -> Option<String> {
-    let mut names = vec![member.name];
-    let mut of = member.of;
-    for _ in 0..MEMBERS {
-        if let Some(GlobalName { module, name: class }) = of.as_global() {
-            names.push(class);
-            names.reverse();
-            return Some(global_name(module, &names.join(".")));
-        }
-        let View::Member(outer) = of.view() else { return None };
-        names.push(outer.name);
-        of = outer.of;
-    }
-    None
+/// The field that says what makes an object: its class, or a value of its own.
+pub fn class<'d>(it: Value<'d>, options: &Options) -> (&'static str, Steps<'d>) {
+    let is_named = it.kind() == Kind::Global || !options.tagged && it.class_name().is_some();
+    if is_named { ("$class", global(it, options)) } else { ("$callable", value(it)) }
 }
 
 /// An object by how it was made and what happened to it.
 pub fn generic<'d>(object: &ObjectParts<'d>, options: &Options) -> Steps<'d> {
-    let class = |class: Value<'d>| if class.kind() == Kind::Global { global(class, options) } else { value(class) };
     let mut fields: Vec<(&'static str, Steps<'d>)> = Vec::new();
     let how = object.how().name();
     if object.how() == How::PersId {
@@ -150,15 +134,7 @@ pub fn generic<'d>(object: &ObjectParts<'d>, options: &Options) -> Steps<'d> {
             Some(instance) => (instance.class, instance.args),
             None => (object.callable(), object.args()),
         };
-        // Protocols 2 and 3 have a class in a class as an attribute.
-        let member = match callable.view() {
-            View::Member(member) if !options.tagged => member_name(member),
-            _ => None,
-        };
-        fields.push(match member {
-            Some(name) => ("$class", string(name)),
-            None => (if callable.kind() == Kind::Global { "$class" } else { "$callable" }, class(callable)),
-        });
+        fields.push(class(callable, options));
         if options.tagged {
             fields.push(("$how", string(how)));
         }

@@ -1,6 +1,6 @@
 //! Values of known types.
 
-use super::object::{attribute, object_view};
+use super::object::{attribute, changes, object_view};
 use super::table::table_view;
 use super::{
     Content, Group, Label, Part, Piece, arguments, buffer, bytes, entry, global, group, items, note, pairs, plain,
@@ -81,9 +81,7 @@ pub fn view<'d>(meant: View<'d>, object: &ObjectParts<'d>, value: Value<'d>, max
             let flags = (pattern.flags != 0).then(|| number(pattern.flags.to_string()));
             call("re.compile", std::iter::once(plain(pattern.pattern)).chain(flags).collect())
         }
-        View::Member(member) if member.of.as_global().is_some() => {
-            vec![word(format!("{}.{}", global(member.of), scalar::bare_text(member.name.as_bytes())))]
-        }
+        View::Member(_) if value.class_name().is_some() => vec![word(global(value))],
         View::Partial(partial) => {
             let kwargs = partial.kwargs.entries().into_iter().flatten();
             let mut parts: Vec<Part<'d>> = std::iter::once(partial.function).chain(partial.args).map(plain).collect();
@@ -112,12 +110,15 @@ pub fn view<'d>(meant: View<'d>, object: &ObjectParts<'d>, value: Value<'d>, max
         // A subclass of tuple, as protocols 0 and 1 spell it; one that is made with names, as protocols 2 and 3 do.
         View::Record(it)
             if matches!(object.class().map(GlobalName::pair), Some(("copyreg" | "copy_reg", "_reconstructor")))
-                || object.callable().as_object().is_some() && it.class.as_global().is_some() =>
+                || object.callable().as_object().is_some() && object.callable().class_name().is_none() =>
         {
             let mut args: Vec<Part<'d>> = it.args.map(plain).collect();
             args.extend(it.kwargs.and_then(|kwargs| kwargs.entries()).into_iter().flatten().map(named));
             let mut pieces = call(&global(it.class), args);
-            pieces.extend(attributes(it.attributes));
+            pieces.extend(match it.values {
+                Some(_) => changes(object, max_text),
+                None => attributes(it.attributes),
+            });
             pieces
         }
         View::DType(dtype) => call("numpy.dtype", vec![text(&dtype.to_string())]),

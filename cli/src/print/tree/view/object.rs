@@ -23,10 +23,10 @@ pub fn object_view<'d>(object: &ObjectParts<'d>, max_text: usize, about: Option<
                 Some(instance) => (instance.class, instance.args),
                 None => (object.callable(), object.args()),
             };
-            match class.kind() {
-                Kind::Global => pieces.push(word(global(class))),
+            match class.class_name().is_some() || class.kind() == Kind::Global {
+                true => pieces.push(word(global(class))),
                 // Not a name: what makes the object is made itself.
-                _ => pieces.push(Piece::Group(group("(", ")", 1, std::iter::once(plain(class))))),
+                false => pieces.push(Piece::Group(group("(", ")", 1, std::iter::once(plain(class))))),
             }
             let mut parts: Vec<Part<'d>> = args.map(plain).collect();
             if let (None, Some(whole)) = (object.args_value().and_then(|args| args.items()), object.args_value()) {

@@ -22,6 +22,9 @@ pub fn table_view<'d>(value: Value<'d>) -> Option<Vec<Piece<'d>>> {
         Ok(table) => (Grid::table(value, &table, &arena).ok()?, if table.is_series() { "value" } else { "row" }),
         Err(_) => (Grid::index(&Index::of(value).ok()?, &arena).ok()?, "label"),
     };
+    if grid.unknown().is_some() {
+        return None;
+    }
     let object = value.as_object()?;
     let class = object.instance()?.class;
     let class = match object.args().next() {
