@@ -189,6 +189,12 @@ recipe_release() { #  all that a release has: versions agree, everything is pack
     package_kotlin "$version"
     package_manifests "$version"
     (cd target/package/out && rm -f SHA256SUMS && find . -type f -printf '%P\n' | sort | xargs -d '\n' sha256sum >SHA256SUMS && sha256sum --quiet -c SHA256SUMS)
+    if [ ${#SKIPPED[@]} != 0 ]; then
+        printf 'left out: %s\n' "${SKIPPED[@]}"
+        # Nothing may be left out of what is published.
+        [ "${1:-}" = --dry-run ] || return 1
+    fi
+    echo "packed for this system alone: commands and wheels for the others are built by the release workflow"
     say "nothing was published; in this order it is"
     local crate
     for crate in $package_crates; do echo "cargo publish -p $crate"; done
