@@ -188,7 +188,7 @@ recipe_release() { #  all that a release has: versions agree, everything is pack
     package_python "$version"
     package_kotlin "$version"
     package_manifests "$version"
-    (cd target/package/out && rm -f SHA256SUMS && find . -type f -printf '%P\n' | sort | xargs -d '\n' sha256sum >SHA256SUMS && sha256sum --quiet -c SHA256SUMS)
+    (cd target/package/out && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs -d '\n' sha256sum >SHA256SUMS && sha256sum --quiet -c SHA256SUMS)
     if [ ${#SKIPPED[@]} != 0 ]; then
         printf 'left out: %s\n' "${SKIPPED[@]}"
         # Nothing may be left out of what is published.
