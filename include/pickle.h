@@ -316,7 +316,7 @@ enum pickle_status
   PICKLE_STATUS_NEED_MORE = 200,
   // There is an item, and there may be more.
   PICKLE_STATUS_ITEM = 201,
-  // Only later opcodes decide whether the container is the one at the path: `pickle_item_reader_fate`.
+  // Only later opcodes decide whether the container is the one at the path: `pickle_item_reader_look_ahead`.
   PICKLE_STATUS_IN_DOUBT = 202,
 };
 #ifndef __cplusplus
@@ -1323,32 +1323,32 @@ pickle_status pickle_item_reader_next(struct pickle_item_reader *reader,
 // read. `PICKLE_STATUS_ITEM`: there are more items; go on with `pickle_item_reader_next`.
 pickle_status pickle_item_reader_finish(struct pickle_item_reader *reader);
 
-// A look-ahead: which container will hold the one that is being filled. `pickle_item_reader_fate` fills it; it borrows
+// A look-ahead: which container will hold the one that is being filled. `pickle_item_reader_look_ahead` fills it; it borrows
 // nothing.
-typedef struct pickle_fate {
+typedef struct pickle_look_ahead {
   // Private; do not access.
   uint64_t opaque[320];
-} pickle_fate;
+} pickle_look_ahead;
 
 // Reports ambiguous containers instead of guessing: a list after an empty dict may still be put into that dict. For input
 // that can be read again, such as a file. `pickle_item_reader_next` then returns `PICKLE_STATUS_IN_DOUBT`: call
-// `pickle_item_reader_fate`, give `pickle_fate_feed` the bytes from `pickle_fate_offset` on, and pass the answer to
+// `pickle_item_reader_look_ahead`, give `pickle_look_ahead_feed` the bytes from `pickle_look_ahead_offset` on, and pass the answer to
 // `pickle_item_reader_decide`. Without this call such a pickle is read as a whole: `pickle_item_reader_is_held_in_doubt`.
 // Call it before the first `pickle_item_reader_next`.
-pickle_status pickle_item_reader_ask(struct pickle_item_reader *reader);
+pickle_status pickle_item_reader_report_doubt(struct pickle_item_reader *reader);
 
 // After `PICKLE_STATUS_IN_DOUBT`: what finds out, from the opcodes that follow, whether this container is the one.
 // `PICKLE_STATUS_MISSING`: there is no doubt.
-pickle_status pickle_item_reader_fate(struct pickle_item_reader *reader,
-                                      struct pickle_fate *fate);
+pickle_status pickle_item_reader_look_ahead(struct pickle_item_reader *reader,
+                                      struct pickle_look_ahead *look_ahead);
 
-// Bytes from the start of the stream to where `pickle_fate_feed` begins.
-uint64_t pickle_fate_offset(struct pickle_fate *fate);
+// Bytes from the start of the stream to where `pickle_look_ahead_feed` begins.
+uint64_t pickle_look_ahead_offset(struct pickle_look_ahead *look_ahead);
 
 // Looks at the bytes that follow, in pieces of any size. `PICKLE_STATUS_OK`: the container is the one at the path.
 // `PICKLE_STATUS_MISSING`: it is not. `PICKLE_STATUS_NEED_MORE`: call again with the next piece; at the end of input, it is
 // not.
-pickle_status pickle_fate_feed(struct pickle_fate *fate,
+pickle_status pickle_look_ahead_feed(struct pickle_look_ahead *look_ahead,
                                struct pickle_in *input);
 
 // After `PICKLE_STATUS_IN_DOUBT`: whether the container is the one at the path. Go on with `pickle_item_reader_next`.
@@ -1356,7 +1356,7 @@ pickle_status pickle_item_reader_decide(struct pickle_item_reader *reader,
                                         bool leads_here);
 
 // True if the whole pickle is held and its items come at the end, because a container before the one at the path could
-// still take it in. `pickle_item_reader_ask` avoids that for input that can be read again.
+// still take it in. `pickle_item_reader_report_doubt` avoids that for input that can be read again.
 bool pickle_item_reader_is_held_in_doubt(struct pickle_item_reader *reader);
 
 // Begins the next pickle of the stream. Not for readers with a plan, which is one pickle's

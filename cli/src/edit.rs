@@ -14,7 +14,7 @@ pub use rope::Rope;
 
 use rope::Patch;
 
-use pickle_core::{Error, Opcode, Path, PathStep};
+use pickle_core::{Error, Opcode, PathStep, ValuePath};
 use serde_json::Value;
 use tree::{Memo, Place, Tree};
 
@@ -74,7 +74,7 @@ pub fn change(input: &Rope, path: &str, change: Change<'_>) -> Result<Option<Rop
         },
         Change::Delete => Vec::new(),
     };
-    let steps: Option<Vec<PathStep<'_>>> = Path::new(path).collect();
+    let steps: Option<Vec<PathStep<'_>>> = ValuePath::new(path).collect();
     let Some(steps) = steps else { return refused(format!("{path} is not a valid path")) };
     let Some((last, before)) = steps.split_last() else {
         return match change {

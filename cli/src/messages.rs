@@ -78,7 +78,7 @@ impl Failure {
     /// # Errors
     /// [`Failure::Usage`].
     pub fn check_path(path: &str, example: &str) -> Result<(), Failure> {
-        if pickle_core::Path::new(path).is_valid() {
+        if pickle_core::ValuePath::new(path).is_valid() {
             return Ok(());
         }
         Err(Failure::Usage(format!("{path} is not a valid path; expected, for example, {example} or $[\"a key\"]")))

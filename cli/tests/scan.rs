@@ -429,9 +429,9 @@ fn policies_are_learnt_checked_and_compiled() {
     let compiled = pickle(at, &["policy", "compile", "policy.toml", "-o", "policy.bin"]);
     assert_eq!(compiled.status.code(), Some(0), "{compiled:?}");
     let table = std::fs::read(at.join("policy.bin")).unwrap();
-    use pickle_core::verdict::{Judge, Table, Verdict, Workspace};
+    use pickle_core::verdict::{GlobalTable, Judge, Verdict, Workspace};
     let mut workspace = Workspace::new(64, 64);
-    let mut judge = Judge::with_policy(workspace.memory(), Some(Table::new(&table)));
+    let mut judge = Judge::with_policy(workspace.memory(), Some(GlobalTable::new(&table)));
     judge.feed(OWN, &mut ());
     assert_eq!(judge.finish(&mut ()).verdict, Verdict::Clean);
 

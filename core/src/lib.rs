@@ -14,6 +14,7 @@ mod literal;
 mod machine;
 pub mod message;
 mod name;
+mod opcode;
 mod options;
 mod read;
 #[cfg(feature = "serde")]
@@ -24,10 +25,10 @@ pub mod view;
 mod wire;
 mod write;
 
-pub use document::path::{Path, PathKey, PathStep};
+pub use document::path::{PathKey, PathStep, ValuePath};
 pub use document::value::items::{Entries, Items};
 pub use document::value::{BigInt, OutOfBand, SourceRange, Value};
-pub use document::{Change, Changes, Document, Event, HistoryEntry, Kind, Object};
+pub use document::{Change, Changes, Document, HistoryEntry, HistoryEvent, Kind, ObjectParts};
 pub use error::{Error, ErrorKind};
 pub use literal::compat;
 pub use literal::int::Digits;
@@ -39,14 +40,16 @@ pub use machine::node::{How, Node};
 pub use machine::plan::MemoPlanner;
 pub use machine::plan::{MemoPlan, MemoUse, memo_index};
 pub use name::GlobalName;
+pub use opcode::{Argument, OpKind, Opcode, StackEffect};
 pub use options::{Encoding, Options, TextInts};
 #[cfg(feature = "alloc")]
 pub use read::items::Batch;
-pub use read::items::{Fate, Found, Item, ItemOptions, ItemReader, Role};
+pub use read::items::{Found, Item, ItemOptions, ItemReader, LookAhead, Role};
 pub use read::joblib;
 #[cfg(feature = "alloc")]
 pub use read::split::{
-    Inside, Split, SplitError, SplitNeeds, SplitOptions, SplitPlan, SplitPlanner, SplitReader, SplitStart, Unsplit, Why,
+    Inside, Split, SplitError, SplitNeeds, SplitOptions, SplitPlan, SplitPlanner, SplitReader, SplitStart, Unsplit,
+    UnsplitReason,
 };
 pub use read::unpickler::{Payload, Status, Unpickler, Usage};
 pub use view::View;
@@ -58,9 +61,8 @@ pub use wire::encoder::Encoder;
 pub use wire::frames::GrowingFrames;
 pub use wire::frames::{FrameBuffer, Frames, NoFrames};
 pub use wire::op::{Arg, Fragment, Op};
-pub use wire::opcode::{Argument, OpKind, Opcode, StackEffect};
 pub use wire::reader::{OpReader, ReadError};
-pub use wire::sink::{Counter, Full, SliceWriter, WriteError};
+pub use wire::sink::{BufferFull, ByteCounter, SliceWriter, WriteError};
 #[cfg(feature = "std")]
 pub use wire::std_sink::StdSink;
 pub use write::pickler::{Level, Memoized, Pickler, Shared};

@@ -179,7 +179,7 @@ fn both<'de, T: Deserialize<'de> + fmt::Debug>(pickle: &'de [u8]) -> (String, St
     let document = T::deserialize(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
     // The direct way may know where a value was whose place a document has lost.
     let has_offset = !matches!(&document, Err(error) if error.offset().is_none());
-    let show = |result: Result<T, pickle_core::serde::Error>| match result {
+    let show = |result: Result<T, pickle_core::serde::SerdeError>| match result {
         Ok(value) => format!("{value:?}"),
         Err(error) => {
             let offset = error.offset().filter(|_| has_offset);

@@ -3,7 +3,7 @@
 mod common;
 
 use pickle_core::{
-    Arg, Counter, Decoder, Encoder, ErrorKind, FrameBuffer, GrowingFrames, Opcode, SliceWriter, Step, WriteError,
+    Arg, ByteCounter, Decoder, Encoder, ErrorKind, FrameBuffer, GrowingFrames, Opcode, SliceWriter, Step, WriteError,
 };
 
 /// Decodes `pickle` in pieces of `size` bytes and encodes what comes.
@@ -59,7 +59,7 @@ fn every_pickle_is_written_back_as_it_was() {
 fn a_younger_opcode_names_the_protocol() {
     for opcode in Opcode::ALL {
         for protocol in 0..opcode.protocol() {
-            let mut encoder = Encoder::new(Counter::new(), protocol);
+            let mut encoder = Encoder::new(ByteCounter::new(), protocol);
             let Err(WriteError::Pickle(error)) = encoder.op(*opcode, Arg::Nothing) else { panic!("{}", opcode.name()) };
             assert_eq!(error.opcode(), Some(*opcode));
             assert!(error.to_string().contains(&format!("protocol {protocol} has no such opcode")), "{error}");
@@ -70,7 +70,7 @@ fn a_younger_opcode_names_the_protocol() {
 
 #[test]
 fn an_argument_that_does_not_fit_is_refused_before_it_is_written() {
-    let mut encoder = Encoder::new(Counter::new(), 5);
+    let mut encoder = Encoder::new(ByteCounter::new(), 5);
     let mut refused = |opcode, arg, kind| {
         let Err(WriteError::Pickle(error)) = encoder.op(opcode, arg) else { panic!("{opcode:?} {arg:?}") };
         assert_eq!((error.kind(), error.opcode()), (kind, Some(opcode)));

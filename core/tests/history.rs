@@ -1,6 +1,6 @@
 //! What a pickle made and changed, in the order of the stream.
 
-use pickle_core::{Change, Event, Heap, HistoryEntry, Options, Unpickler, Value};
+use pickle_core::{Change, Heap, HistoryEntry, HistoryEvent, Options, Unpickler, Value};
 
 fn text(value: Value<'_>) -> String {
     match (value.id(), value.as_i64(), value.as_str()) {
@@ -19,7 +19,7 @@ fn events(pickle: &[u8]) -> Vec<String> {
     let mut lines = Vec::new();
     for HistoryEntry { index, event, .. } in document.history() {
         lines.push(match event {
-            Event::Made(value) => {
+            HistoryEvent::Made(value) => {
                 assert_eq!(value.id(), Some(index));
                 for change in value.changed_at() {
                     assert!(change > index && owners[change].is_none());
@@ -27,7 +27,7 @@ fn events(pickle: &[u8]) -> Vec<String> {
                 }
                 format!("{index} {:?}", value.kind())
             }
-            Event::Changed(change) => {
+            HistoryEvent::Changed(change) => {
                 let (name, items): (_, Vec<_>) = match change {
                     Change::Append(items) => ("append", items.map(text).collect()),
                     Change::SetItem(entries) => ("set", entries.flat_map(|(k, v)| [text(k), text(v)]).collect()),

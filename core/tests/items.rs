@@ -7,7 +7,7 @@ use common::{Random, compare_values, corpus, data, show};
 use pickle_core::view::{Attributes, MappingKind, Pairs, SequenceKind, Unknown, View};
 use pickle_core::{
     Batch, Change, Decoder, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, MemoUse,
-    Memory, Node, Object, Opcode, Options, Role, Step, Storage, Unpickler, Value,
+    Memory, Node, ObjectParts, Opcode, Options, Role, Step, Storage, Unpickler, Value,
 };
 
 /// The items of a value: role, key, value. By way of the public accessors alone.
@@ -57,7 +57,7 @@ fn items_of(value: Value<'_>) -> Vec<(Role, Option<Value<'_>>, Value<'_>)> {
     all
 }
 
-fn changes_of(object: Object<'_>) -> Vec<(Role, Option<Value<'_>>, Value<'_>)> {
+fn changes_of(object: ObjectParts<'_>) -> Vec<(Role, Option<Value<'_>>, Value<'_>)> {
     let mut all = Vec::new();
     for change in object.changes() {
         match change {

@@ -6,7 +6,7 @@ mod common;
 
 use common::{Random, show};
 use pickle_core::{
-    Decoder, Error, ErrorKind, Fate, Found, Heap, ItemOptions, ItemReader, Opcode, Options, Step, Unpickler, Value,
+    Decoder, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, LookAhead, Opcode, Options, Step, Unpickler, Value,
 };
 
 /// A value, written as `pickle.dumps(value, 2)` does but for the memo.
@@ -103,11 +103,11 @@ fn pickled(value: &V) -> Vec<u8> {
 }
 
 /// What a look ahead in all of the pickle finds.
-fn look_ahead(pickle: &[u8], mut fate: Fate) -> (bool, usize) {
-    let (mut decoder, mut rest, mut steps) = (Decoder::new(), &pickle[fate.offset() as usize..], 0);
+fn look_ahead(pickle: &[u8], mut look_ahead: LookAhead) -> (bool, usize) {
+    let (mut decoder, mut rest, mut steps) = (Decoder::new(), &pickle[look_ahead.offset() as usize..], 0);
     while let Ok(Step::Op(op)) = decoder.next(&mut rest) {
         steps += 1;
-        if let Some(known) = fate.op(op.opcode) {
+        if let Some(known) = look_ahead.op(op.opcode) {
             return (known, steps);
         }
         if op.opcode == Opcode::Stop {
@@ -132,7 +132,7 @@ struct Run {
 fn run(pickle: &[u8], path: &str, min_nodes: usize, ask: bool) -> Run {
     let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().min_nodes(min_nodes)).at_path(path);
     if ask {
-        reader = reader.ask();
+        reader = reader.report_doubt();
     }
     let mut run = Run::default();
     let (mut rest, last) = pickle.split_at(pickle.len() - 1);
@@ -150,7 +150,7 @@ fn run(pickle: &[u8], path: &str, min_nodes: usize, ask: bool) -> Run {
             }
             Ok(Found::NeedMore) if !at_end => (rest, at_end) = (last, true),
             Ok(Found::Doubt) => {
-                let (known, steps) = look_ahead(pickle, reader.fate().expect("a doubt"));
+                let (known, steps) = look_ahead(pickle, reader.look_ahead().expect("a doubt"));
                 run.steps += steps;
                 reader.decide(known);
             }

@@ -6,7 +6,7 @@ mod messages;
 
 use common::Random;
 use messages::{Part, Point, Telemetry, Wide, check};
-use pickle_core::message::{self, List, Reason, Refusal};
+use pickle_core::message::{self, List, Refusal, RefusalReason};
 use pickle_core::{Level, Pickler, SliceWriter};
 
 /// Layout, name and bytes of the messages that `tests/data/messages.py` has written.
@@ -153,36 +153,36 @@ fn texts_outside_of_frames() {
 #[test]
 fn what_is_refused_and_where() {
     let long_list = [b"}(\x8c\x02idK\x07\x8c\x07samples](", &b"K\x01".repeat(5)[..], b"eu."].concat();
-    let cases: &[(&[u8], Reason, usize)] = &[
-        (b"", Reason::EndOfInput, 0),
-        (b"\x80\x04", Reason::EndOfInput, 2),
-        (b"\x80\x06N.", Reason::BadProtocol, 0),
-        (b"\xff", Reason::WrongType, 0),
-        (b"N.", Reason::WrongType, 0),
-        (b"}.", Reason::MissingField, 1),
-        (b"}(K\x01K\x02u.", Reason::WrongType, 2),
-        (b"}(C\x02idK\x02u.", Reason::WrongType, 2),
-        (b"}(\x8c\x02idNu.", Reason::WrongType, 6),
-        (b"}(\x8c\x02id\x88u.", Reason::WrongType, 6),
-        (b"}(\x8c\x02idJ\xff\xff\xff\xffu.", Reason::OutOfRange, 6),
-        (b"}(\x8c\x02id\x8a\x09\0\0\0\0\0\0\0\0\x01u.", Reason::OutOfRange, 6),
-        (b"}(\x8c\x02idI07\nu.", Reason::BadNumber, 6),
-        (b"}(\x8c\x02idL99999999999999999999L\nu.", Reason::OutOfRange, 6),
-        (b"}(\x8c\x02idK\x01\x8c\x02idK\x01u.", Reason::DuplicateField, 8),
-        (b"}(\x8c\x02noK\x01u.", Reason::UnknownField, 2),
-        (b"}p-1\n.", Reason::BadNumber, 1),
-        (b"}(\x8c\x04name\x8c\x01\xff", Reason::BadText, 8),
-        (b"}(\x8c\x04nameV\\u00e9\n", Reason::Escaped, 8),
-        (b"}(\x8c\x04nameh\x05", Reason::NotKept, 8),
-        (b"}(\x8c\x04name\x8c\x05abc", Reason::EndOfInput, 8),
-        (b"}(\x8c\x07samples](K\x01eu.", Reason::TooShort, 15),
-        (b"}\x8c\x02idK\x01e.", Reason::Unexpected, 7),
-        (b"}(\x94\x8c\x02idK\x01u.", Reason::Unexpected, 2),
-        (b"}q\0\x94(\x8c\x02idK\x01u.", Reason::Unexpected, 3),
-        (b"\x80\x04\x95\x05\0\0\0\0\0\0\0}(\x8c\x02idK\x01u.", Reason::BadFrame, 13),
-        (b"\x80\x04\x95\x0b\0\0\0\0\0\0\0}\x95\x01\0\0\0\0\0\0\0(u.", Reason::BadFrame, 12),
-        (b"\x80\x04\x95\x63\0\0\0\0\0\0\0}.", Reason::EndOfInput, 2),
-        (&long_list, Reason::TooLong, 29),
+    let cases: &[(&[u8], RefusalReason, usize)] = &[
+        (b"", RefusalReason::EndOfInput, 0),
+        (b"\x80\x04", RefusalReason::EndOfInput, 2),
+        (b"\x80\x06N.", RefusalReason::BadProtocol, 0),
+        (b"\xff", RefusalReason::WrongType, 0),
+        (b"N.", RefusalReason::WrongType, 0),
+        (b"}.", RefusalReason::MissingField, 1),
+        (b"}(K\x01K\x02u.", RefusalReason::WrongType, 2),
+        (b"}(C\x02idK\x02u.", RefusalReason::WrongType, 2),
+        (b"}(\x8c\x02idNu.", RefusalReason::WrongType, 6),
+        (b"}(\x8c\x02id\x88u.", RefusalReason::WrongType, 6),
+        (b"}(\x8c\x02idJ\xff\xff\xff\xffu.", RefusalReason::OutOfRange, 6),
+        (b"}(\x8c\x02id\x8a\x09\0\0\0\0\0\0\0\0\x01u.", RefusalReason::OutOfRange, 6),
+        (b"}(\x8c\x02idI07\nu.", RefusalReason::BadNumber, 6),
+        (b"}(\x8c\x02idL99999999999999999999L\nu.", RefusalReason::OutOfRange, 6),
+        (b"}(\x8c\x02idK\x01\x8c\x02idK\x01u.", RefusalReason::DuplicateField, 8),
+        (b"}(\x8c\x02noK\x01u.", RefusalReason::UnknownField, 2),
+        (b"}p-1\n.", RefusalReason::BadNumber, 1),
+        (b"}(\x8c\x04name\x8c\x01\xff", RefusalReason::BadText, 8),
+        (b"}(\x8c\x04nameV\\u00e9\n", RefusalReason::Escaped, 8),
+        (b"}(\x8c\x04nameh\x05", RefusalReason::NotKept, 8),
+        (b"}(\x8c\x04name\x8c\x05abc", RefusalReason::EndOfInput, 8),
+        (b"}(\x8c\x07samples](K\x01eu.", RefusalReason::TooShort, 15),
+        (b"}\x8c\x02idK\x01e.", RefusalReason::Unexpected, 7),
+        (b"}(\x94\x8c\x02idK\x01u.", RefusalReason::Unexpected, 2),
+        (b"}q\0\x94(\x8c\x02idK\x01u.", RefusalReason::Unexpected, 3),
+        (b"\x80\x04\x95\x05\0\0\0\0\0\0\0}(\x8c\x02idK\x01u.", RefusalReason::BadFrame, 13),
+        (b"\x80\x04\x95\x0b\0\0\0\0\0\0\0}\x95\x01\0\0\0\0\0\0\0(u.", RefusalReason::BadFrame, 12),
+        (b"\x80\x04\x95\x63\0\0\0\0\0\0\0}.", RefusalReason::EndOfInput, 2),
+        (&long_list, RefusalReason::TooLong, 29),
     ];
     for &(pickle, reason, offset) in cases {
         let refusal = check::<Telemetry>(pickle, &mut [0; 4], false).expect_err(&format!("{pickle:?}"));
@@ -190,7 +190,7 @@ fn what_is_refused_and_where() {
     }
     // Only some are missing: the first of them is named.
     let refusal = message::read::<Telemetry>(b"}(\x8c\x02idK\x01u.", &mut []).unwrap_err();
-    assert_eq!((refusal.reason(), refusal.field()), (Reason::MissingField, 1));
+    assert_eq!((refusal.reason(), refusal.field()), (RefusalReason::MissingField, 1));
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_value_of_the_memo_takes_room_only_if_it_is_asked_for() {
     let (two, _) = message::read::<Two>(pickle, &mut [0; 3]).unwrap();
     assert_eq!(two, Two { first: Point { x: 1, y: Some(0.0) }, second: Point { x: 2, y: None } });
     let refusal = message::read::<Two>(pickle, &mut [0; 2]).unwrap_err();
-    assert_eq!((refusal.reason(), pickle[refusal.offset()]), (Reason::NotKept, b'h'));
+    assert_eq!((refusal.reason(), pickle[refusal.offset()]), (RefusalReason::NotKept, b'h'));
     // The whole of the first again.
     let again = b"(}q\0(X\x01\0\0\0xq\x01K\x01X\x01\0\0\0yq\x02G\0\0\0\0\0\0\0\0uh\0t.";
     let (two, _) = message::read::<Two>(again, &mut [0; 3]).unwrap();
@@ -218,7 +218,7 @@ fn a_value_of_the_memo_takes_room_only_if_it_is_asked_for() {
 fn nothing_that_is_skipped_changes_what_was_read() {
     let grows = b"}q\0(X\x04\0\0\0pairq\x01]q\x02G\0\0\0\0\0\0\0\0aX\x01\0\0\0zh\x02G\0\0\0\0\0\0\0\0au.";
     let refusal = check::<Part>(grows, &mut [0; 4], true).unwrap_err();
-    assert_eq!((refusal.reason(), grows[refusal.offset()]), (Reason::Unexpected, b'a'));
+    assert_eq!((refusal.reason(), grows[refusal.offset()]), (RefusalReason::Unexpected, b'a'));
     // A list of its own may grow, however many items are above it.
     let items = [b"}(X\x01\0\0\0z](", &b"K\x01".repeat(100)[..], b"eX\x02\0\0\0idK\x05u."].concat();
     assert_eq!(check::<Part>(&items, &mut [], true).unwrap().id, 5);

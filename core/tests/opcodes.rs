@@ -42,7 +42,7 @@ fn stack(opcode: Opcode) -> String {
 fn table() -> String {
     let mut text = String::from(
         "# The opcodes\n\n\
-         All 68, generated from core/src/wire/opcode.rs by core/tests/opcodes.rs (`PICKLE_OVERWRITE=1 cargo test -p\n\
+         All 68, generated from core/src/opcode.rs by core/tests/opcodes.rs (`PICKLE_OVERWRITE=1 cargo test -p\n\
          pickle-core --test opcodes`). Numbers are little-endian where nothing else is said; a line ends at a newline.\n\
          The stack effect is that of `pickletools`: what is taken, lowest first, and what is left.\n\n\
          | byte | | name | protocol | argument | stack |\n|---|---|---|---|---|---|\n",

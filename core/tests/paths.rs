@@ -2,7 +2,7 @@
 
 use pickle_core::known::Data;
 use pickle_core::view::{Attributes, Located, View};
-use pickle_core::{Document, Found, Heap, ItemOptions, ItemReader, Options, Path, Unpickler, Value};
+use pickle_core::{Document, Found, Heap, ItemOptions, ItemReader, Options, Unpickler, Value, ValuePath};
 use std::path::PathBuf;
 
 fn check(pickle: &[u8], test: impl FnOnce(Document<'_>)) {
@@ -218,7 +218,7 @@ fn printed_paths_are_found_and_views_count_what_they_have() {
         // Each lookup walks its containers: of large files the first values stand for all.
         for Located { value, path } in document.paths().into_iter().take(2000) {
             values += 1;
-            assert!(Path::new(&path).is_valid() || path.len() > 4096, "{file}: {path}");
+            assert!(ValuePath::new(&path).is_valid() || path.len() > 4096, "{file}: {path}");
             for (what, says, has) in counted(value) {
                 counts += 1;
                 if says != has {

@@ -4,7 +4,8 @@ mod common;
 
 use common::{Random, show};
 use pickle_core::{
-    Counter, Encoder, ErrorKind, FrameBuffer, Heap, Level, Options, Pickler, Shared, SliceWriter, Unpickler, WriteError,
+    ByteCounter, Encoder, ErrorKind, FrameBuffer, Heap, Level, Options, Pickler, Shared, SliceWriter, Unpickler,
+    WriteError,
 };
 use std::convert::Infallible;
 use std::io::Write;
@@ -156,7 +157,7 @@ fn sharing_and_cycles_go_through_the_memo() {
     assert_eq!(seen(&inside), "['x', 'x']");
     assert_eq!(refusal(2, |p| p.memoize().map(drop)), ErrorKind::MissingValue);
     let stranger = {
-        let mut p = Pickler::new(Counter::new(), 2, &mut []);
+        let mut p = Pickler::new(ByteCounter::new(), 2, &mut []);
         p.none().unwrap();
         p.memoize().unwrap()
     };

@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Random, compare, data, feed};
-use pickle_core::{Encoding, ErrorKind, Heap, Node, Opcode, Options, Path, Storage, TextInts, Unpickler};
+use pickle_core::{Encoding, ErrorKind, Heap, Node, Opcode, Options, Storage, TextInts, Unpickler, ValuePath};
 
 /// A pickle with some bytes changed, dropped, doubled, or pieces of others put in.
 fn damage(random: &mut Random, files: &[(String, Vec<u8>)]) -> Vec<u8> {
@@ -164,10 +164,10 @@ fn paths() {
     let mut random = Random(2);
     for _ in 0..20_000 {
         let path: String = (0..random.below(10)).map(|_| PIECES[random.below(PIECES.len())]).collect();
-        let steps = Path::new(&path).count();
+        let steps = ValuePath::new(&path).count();
         assert!(steps <= path.len() + 1, "{path}");
         if document.find(&path).is_some() {
-            assert!(Path::new(&path).is_valid(), "{path}");
+            assert!(ValuePath::new(&path).is_valid(), "{path}");
         }
     }
     for index in [i64::MIN, i64::MAX, -1, -3] {

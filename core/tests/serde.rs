@@ -1,6 +1,6 @@
 //! Reading into types: what each Python value becomes, and what cannot be.
 
-use pickle_core::serde::{Global, Object, Reason, from_slice, from_value};
+use pickle_core::serde::{Global, Object, SerdeErrorKind, from_slice, from_value};
 use pickle_core::{Heap, Options, Unpickler};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -96,7 +96,7 @@ fn values_of_a_document_are_read_by_themselves() {
     assert_eq!((error.path(), error.offset()), (Some("$[0]"), None), "{error}");
     let options = pickle_core::serde::DeOptions::new().max_depth(2);
     let error = from_slice::<BTreeMap<String, Vec<Vec<Vec<u8>>>>>(b"}X\x01\0\0\0a]]]aas.", options).unwrap_err();
-    assert_eq!(error.reason(), Reason::Depth, "{error}");
+    assert_eq!(error.reason(), SerdeErrorKind::Depth, "{error}");
 }
 
 /// The default is 128 levels, whichever way a type is filled, and a thread of 512 KiB bears them: reading, and writing
@@ -145,7 +145,7 @@ fn the_default_depth_fits_a_small_stack() {
         to_vec(&value, Default::default()).unwrap_or_else(|error| panic!("{levels}: {error}"));
         let error = from_slice::<T>(&make(levels + 1), DeOptions::new()).map(drop).unwrap_err();
         // serde says of untagged enums only that none fits.
-        assert!(error.reason() == Reason::Depth || error.to_string().contains("untagged"), "{error}");
+        assert!(error.reason() == SerdeErrorKind::Depth || error.to_string().contains("untagged"), "{error}");
     }
 
     assert_eq!(DeOptions::new().max_depth, 128);

@@ -1,6 +1,6 @@
 //! What is read as an `Object` and written again is equal in Python, in every protocol from every protocol.
 
-use pickle_core::serde::{Form, Global, Object, Persistent, Reason, SerOptions, from_slice, to_vec};
+use pickle_core::serde::{Form, Global, Object, Persistent, SerOptions, SerdeErrorKind, from_slice, to_vec};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
@@ -359,7 +359,7 @@ fn less_than_the_object_is_not_written() {
         let object: Object<Vec<u8>> = from_slice(pickle, Default::default()).unwrap();
         assert_eq!(object.form, form);
         let error = to_vec(&object, Default::default()).unwrap_err();
-        assert_eq!(error.reason(), Reason::Unsupported, "{error}");
+        assert_eq!(error.reason(), SerdeErrorKind::Unsupported, "{error}");
         assert!(error.message().contains("not all of it"), "{error}");
     };
     // A deque with a largest length; a subclass of list with an attribute; a range as its ints.
@@ -387,9 +387,10 @@ fn forms_want_values_of_their_kind() {
     let text = |text: &'static str| to_vec(&Object::with_form(class(), Form::Text, text), Default::default());
     assert!(text("2024-02-29").is_ok());
     for wrong in ["", "2024-02-30", "2024-2-29", "2024-02-29T00:00:00", "99999-01-01", "0000-01-01", "2024-02-29 "] {
-        assert_eq!(text(wrong).unwrap_err().reason(), Reason::Value, "{wrong}");
+        assert_eq!(text(wrong).unwrap_err().reason(), SerdeErrorKind::Value, "{wrong}");
     }
-    let refused = |error: pickle_core::serde::Error| assert_eq!(error.reason(), Reason::Unsupported, "{error}");
+    let refused =
+        |error: pickle_core::serde::SerdeError| assert_eq!(error.reason(), SerdeErrorKind::Unsupported, "{error}");
     refused(to_vec(&Object::with_form(class(), Form::Text, 5), Default::default()).unwrap_err());
     refused(to_vec(&Object::with_form(class(), Form::Text, vec!["2024-02-29"]), Default::default()).unwrap_err());
     refused(to_vec(&Object::with_form(Global::new("m", "C"), Form::Text, "x"), Default::default()).unwrap_err());
@@ -412,7 +413,7 @@ fn forms_want_values_of_their_kind() {
         "2024-02-29T13:05:07[",
         "2024-02-29T13:05:07+01",
     ] {
-        assert_eq!(time(wrong).unwrap_err().reason(), Reason::Value, "{wrong}");
+        assert_eq!(time(wrong).unwrap_err().reason(), SerdeErrorKind::Value, "{wrong}");
     }
 }
 

@@ -2,8 +2,8 @@
 
 use pickle_core::Level;
 use pickle_core::serde::{
-    Error, Form, Global, Object, Reason, SerOptions, from_slice, serialized_len, to_slice, to_vec, to_writer,
-    to_writer_in,
+    Form, Global, Object, SerOptions, SerdeError, SerdeErrorKind, from_slice, serialized_len, to_slice, to_vec,
+    to_writer, to_writer_in,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -226,7 +226,7 @@ fn unknown_lengths_need_no_memory() {
     }
 }
 
-fn refused<T: Serialize>(value: &T, options: SerOptions) -> Error {
+fn refused<T: Serialize>(value: &T, options: SerOptions) -> SerdeError {
     to_vec(value, options).unwrap_err()
 }
 
@@ -242,7 +242,7 @@ fn what_can_not_be_written_says_where() {
     }
     let outer = Outer { rows: vec![BTreeMap::new(), BTreeMap::from([(Key { a: 1 }, 1)])] };
     let error = refused(&outer, SerOptions::new());
-    assert_eq!((error.reason(), error.path()), (Reason::Unsupported, Some("$.rows[1]")), "{error}");
+    assert_eq!((error.reason(), error.path()), (SerdeErrorKind::Unsupported, Some("$.rows[1]")), "{error}");
 
     struct Deep(usize);
     impl Serialize for Deep {
@@ -251,11 +251,11 @@ fn what_can_not_be_written_says_where() {
         }
     }
     assert!(to_vec(&Deep(128), SerOptions::new()).is_ok());
-    assert_eq!(refused(&Deep(129), SerOptions::new()).reason(), Reason::Depth);
+    assert_eq!(refused(&Deep(129), SerOptions::new()).reason(), SerdeErrorKind::Depth);
     let mut levels = [Level::EMPTY; 3];
-    assert!(to_writer_in(pickle_core::Counter::new(), &Deep(3), &mut levels, SerOptions::new()).is_ok());
-    let error = to_writer_in(pickle_core::Counter::new(), &Deep(4), &mut levels, SerOptions::new()).unwrap_err();
-    assert_eq!((error.reason(), error.path()), (Reason::Depth, Some("$[0][0][0]")));
+    assert!(to_writer_in(pickle_core::ByteCounter::new(), &Deep(3), &mut levels, SerOptions::new()).is_ok());
+    let error = to_writer_in(pickle_core::ByteCounter::new(), &Deep(4), &mut levels, SerOptions::new()).unwrap_err();
+    assert_eq!((error.reason(), error.path()), (SerdeErrorKind::Depth, Some("$[0][0][0]")));
 
     let map = BTreeMap::from([("a", BTreeMap::from([("b c", Deep(200))]))]);
     let error = refused(&map, SerOptions::new());
@@ -270,7 +270,7 @@ fn a_full_sink_says_how_many_bytes_are_good() {
         let mut buffer = vec![0; room];
         let error = to_slice(&value, &mut buffer, SerOptions::new()).unwrap_err();
         let good = error.offset().unwrap() as usize;
-        assert_eq!((error.reason(), good), (Reason::Full, room), "{error}");
+        assert_eq!((error.reason(), good), (SerdeErrorKind::Full, room), "{error}");
         assert_eq!(buffer, whole[..room]);
     }
     struct Fails {
@@ -293,7 +293,7 @@ fn a_full_sink_says_how_many_bytes_are_good() {
         let error = to_writer(&mut fails, &(1, &large, 2), SerOptions::new()).unwrap_err();
         assert_eq!(
             (error.reason(), error.offset()),
-            (Reason::Io(embedded_io::ErrorKind::BrokenPipe), Some(room as u64))
+            (SerdeErrorKind::Io(embedded_io::ErrorKind::BrokenPipe), Some(room as u64))
         );
         assert_eq!(fails.taken.len(), room);
     }

@@ -5,7 +5,7 @@ mod common;
 use common::{Random, compare_values, corpus, data, show};
 use pickle_core::{
     Batch, ErrorKind, Found, Heap, Item, ItemOptions, ItemReader, MemoPlanner, SplitError, SplitNeeds, SplitOptions,
-    SplitPlan, SplitPlanner, SplitReader, Why,
+    SplitPlan, SplitPlanner, SplitReader, UnsplitReason,
 };
 
 fn part(stream: &[u8], range: std::ops::Range<u64>, most: usize) -> &[u8] {
@@ -120,7 +120,7 @@ fn check(name: &str, stream: &[u8], path: &str, options: SplitOptions, most: usi
     assert_eq!(SplitPlan::read(&bytes).as_ref(), Some(&plan));
     assert_eq!(plan.fault(), None, "{}", context());
     if let Some(unsplit) = plan.unsplit() {
-        *tally.unsplit.entry(format!("{:?}", unsplit.why)).or_default() += 1;
+        *tally.unsplit.entry(format!("{:?}", unsplit.reason)).or_default() += 1;
     } else {
         assert_eq!(plan.items(), Some(expected), "{}", context());
     }
@@ -494,21 +494,21 @@ fn plans_that_lie_are_errors_or_other_items_but_never_more() {
 
 #[test]
 fn what_cannot_be_split_says_why() {
-    let cases: &[(&[u8], &str, Why)] = &[
+    let cases: &[(&[u8], &str, UnsplitReason)] = &[
         // A list of the first batch that the third changes.
-        (b"]q\0(K\x01e(]q\x01e(h\x01K\x05ae.", "$", Why::ItemChanged),
-        (b"]q\0(K\x01e(h\0e.", "$", Why::ContainerFetched),
-        (b"](K\x01e(K\x02eN\x86.", "$", Why::ContainerMoved),
-        (b"]q\x05(K\x01e(]q\0e.", "$", Why::MemoOrder),
-        (b"](K\x01q\0K\x02q\x01e(h\x01e.", "$", Why::MemoKind),
-        (b"](K\x01e(\x97e.", "$", Why::Buffers),
-        (b"](K\x01e(cjoblib.numpy_pickle\nNumpyArrayWrapper\ne.", "$", Why::RawBytes),
-        (b"](K\x01e(K\x02e(K\x03s.", "$", Why::Damaged),
-        (b"cm\nL\n)\x81(K\x01e(K\x02e}X\x01\0\0\0aK\x01sb.", "$", Why::AtTheEnd),
+        (b"]q\0(K\x01e(]q\x01e(h\x01K\x05ae.", "$", UnsplitReason::ItemChanged),
+        (b"]q\0(K\x01e(h\0e.", "$", UnsplitReason::ContainerFetched),
+        (b"](K\x01e(K\x02eN\x86.", "$", UnsplitReason::ContainerMoved),
+        (b"]q\x05(K\x01e(]q\0e.", "$", UnsplitReason::MemoOrder),
+        (b"](K\x01q\0K\x02q\x01e(h\x01e.", "$", UnsplitReason::MemoKind),
+        (b"](K\x01e(\x97e.", "$", UnsplitReason::Buffers),
+        (b"](K\x01e(cjoblib.numpy_pickle\nNumpyArrayWrapper\ne.", "$", UnsplitReason::RawBytes),
+        (b"](K\x01e(K\x02e(K\x03s.", "$", UnsplitReason::Damaged),
+        (b"cm\nL\n)\x81(K\x01e(K\x02e}X\x01\0\0\0aK\x01sb.", "$", UnsplitReason::AtTheEnd),
     ];
     for (stream, path, why) in cases {
         let plan = plan(stream, path, sized((u64::MAX, 1)), usize::MAX);
-        assert_eq!(plan.unsplit().map(|unsplit| unsplit.why), Some(*why), "{} {plan:?}", stream.escape_ascii());
+        assert_eq!(plan.unsplit().map(|unsplit| unsplit.reason), Some(*why), "{} {plan:?}", stream.escape_ascii());
         assert!(plan.splits().len() == 1 && plan.splits()[0].inside.is_none());
     }
 }

@@ -35,7 +35,7 @@ unsafe fn by_path<'a>(from: Found<Value<'a>>, path: *const c_char) -> Found<Valu
     let path = core::str::from_utf8(path).map_err(|_| pickle_status::BadPath)?;
     match from.find(path) {
         Some(found) => Ok(found),
-        None if pickle_core::Path::new(path).is_valid() => Err(pickle_status::Missing),
+        None if pickle_core::ValuePath::new(path).is_valid() => Err(pickle_status::Missing),
         None => Err(pickle_status::BadPath),
     }
 }

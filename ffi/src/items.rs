@@ -11,7 +11,7 @@ use crate::value::pickle_value;
 use crate::version::PICKLE_ABI_VERSION;
 use core::ffi::c_char;
 use core::mem::MaybeUninit;
-use pickle_core::{Fate, Found, ItemOptions, ItemReader, Role, Storage};
+use pickle_core::{Found, ItemOptions, ItemReader, LookAhead, Role, Storage};
 
 /// Options for reading items. All zeros are the defaults, and so is a null pointer.
 #[derive(Clone, Copy)]
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn pickle_item_reader_init_abi(
         if !given.path.is_null() {
             let path = unsafe { text(given.path) }.unwrap_or_default();
             match core::str::from_utf8(path) {
-                Ok(path) if pickle_core::Path::new(path).is_valid() => made = made.at_path(path),
+                Ok(path) if pickle_core::ValuePath::new(path).is_valid() => made = made.at_path(path),
                 _ => return pickle_status::BadPath,
             }
         }
@@ -242,31 +242,31 @@ pub unsafe extern "C" fn pickle_item_reader_finish(reader: *mut pickle_item_read
     }
 }
 
-/// A look-ahead: which container will hold the one that is being filled. `pickle_item_reader_fate` fills it; it borrows
+/// A look-ahead: which container will hold the one that is being filled. `pickle_item_reader_look_ahead` fills it; it borrows
 /// nothing.
 #[repr(C)]
-pub struct pickle_fate {
+pub struct pickle_look_ahead {
     /// Private; do not access.
     pub opaque: [u64; 320],
 }
 
-fits!(Fate, 320);
+fits!(LookAhead, 320);
 
 /// Reports ambiguous containers instead of guessing: a list after an empty dict may still be put into that dict. For input
 /// that can be read again, such as a file. `pickle_item_reader_next` then returns `PICKLE_STATUS_IN_DOUBT`: call
-/// `pickle_item_reader_fate`, give `pickle_fate_feed` the bytes from `pickle_fate_offset` on, and pass the answer to
+/// `pickle_item_reader_look_ahead`, give `pickle_look_ahead_feed` the bytes from `pickle_look_ahead_offset` on, and pass the answer to
 /// `pickle_item_reader_decide`. Without this call such a pickle is read as a whole: `pickle_item_reader_is_held_in_doubt`.
 /// Call it before the first `pickle_item_reader_next`.
 ///
 /// # Safety
 /// `reader` is null or points to a reader.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_item_reader_ask(reader: *mut pickle_item_reader) -> pickle_status {
+pub unsafe extern "C" fn pickle_item_reader_report_doubt(reader: *mut pickle_item_reader) -> pickle_status {
     // SAFETY: as the caller says.
     let Some(state) = (unsafe { state(reader) }) else { return pickle_status::Null };
     // SAFETY: ready: it has been written, and is written again.
     let made = unsafe { state.reader.assume_init_read() };
-    state.reader.write(made.ask());
+    state.reader.write(made.report_doubt());
     pickle_status::Ok
 }
 
@@ -276,32 +276,32 @@ pub unsafe extern "C" fn pickle_item_reader_ask(reader: *mut pickle_item_reader)
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_item_reader_fate(
+pub unsafe extern "C" fn pickle_item_reader_look_ahead(
     reader: *mut pickle_item_reader,
-    fate: *mut pickle_fate,
+    look_ahead: *mut pickle_look_ahead,
 ) -> pickle_status {
     // SAFETY: as the caller says.
     let Some(state) = (unsafe { state(reader) }) else { return pickle_status::Null };
     // SAFETY: ready: it has been written.
-    match unsafe { state.reader.assume_init_ref() }.fate() {
-        Some(_) if fate.is_null() => pickle_status::Null,
+    match unsafe { state.reader.assume_init_ref() }.look_ahead() {
+        Some(_) if look_ahead.is_null() => pickle_status::Null,
         Some(found) => {
             // SAFETY: not null, and the caller's; the words are enough.
-            unsafe { hold((&raw mut (*fate).opaque).cast(), found) };
+            unsafe { hold((&raw mut (*look_ahead).opaque).cast(), found) };
             pickle_status::Ok
         }
         None => pickle_status::Missing,
     }
 }
 
-/// Bytes from the start of the stream to where `pickle_fate_feed` begins.
+/// Bytes from the start of the stream to where `pickle_look_ahead_feed` begins.
 ///
 /// # Safety
-/// `fate` is null or was filled.
+/// `look_ahead` is null or was filled.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_fate_offset(fate: *mut pickle_fate) -> u64 {
+pub unsafe extern "C" fn pickle_look_ahead_offset(look_ahead: *mut pickle_look_ahead) -> u64 {
     // SAFETY: as the caller says.
-    unsafe { held::<Fate>(opaque!(fate)) }.map_or(0, |fate| fate.offset())
+    unsafe { held::<LookAhead>(opaque!(look_ahead)) }.map_or(0, |look_ahead| look_ahead.offset())
 }
 
 /// Looks at the bytes that follow, in pieces of any size. `PICKLE_STATUS_OK`: the container is the one at the path.
@@ -311,15 +311,19 @@ pub unsafe extern "C" fn pickle_fate_offset(fate: *mut pickle_fate) -> u64 {
 /// # Safety
 /// Pointers are null or point to what their types say.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn pickle_fate_feed(fate: *mut pickle_fate, input: *mut pickle_in) -> pickle_status {
+pub unsafe extern "C" fn pickle_look_ahead_feed(
+    look_ahead: *mut pickle_look_ahead,
+    input: *mut pickle_in,
+) -> pickle_status {
     // SAFETY: as the caller says, here and below.
-    let (Ok(fate), Some(input)) = (unsafe { held::<Fate>(opaque!(fate)) }, unsafe { input.as_mut() }) else {
+    let (Ok(look_ahead), Some(input)) = (unsafe { held::<LookAhead>(opaque!(look_ahead)) }, unsafe { input.as_mut() })
+    else {
         return pickle_status::Null;
     };
     let whole = unsafe { bytes(input.data, input.size) };
     let mut rest = whole.get(input.pos..).unwrap_or_default();
     let before = rest.len();
-    let known = fate.feed(&mut rest);
+    let known = look_ahead.feed(&mut rest);
     input.pos += before - rest.len();
     match known {
         Some(true) => pickle_status::Ok,
@@ -342,7 +346,7 @@ pub unsafe extern "C" fn pickle_item_reader_decide(reader: *mut pickle_item_read
 }
 
 /// True if the whole pickle is held and its items come at the end, because a container before the one at the path could
-/// still take it in. `pickle_item_reader_ask` avoids that for input that can be read again.
+/// still take it in. `pickle_item_reader_report_doubt` avoids that for input that can be read again.
 ///
 /// # Safety
 /// `reader` is null or points to a reader.

@@ -3,7 +3,7 @@
 use crate::memory::{bytes, pickle_bytes, pickle_in, pickle_str, text};
 use core::ffi::{c_char, c_void};
 use core::slice;
-use pickle_core::message::{ItemKind, Names, Reader, Reason, Refusal};
+use pickle_core::message::{FieldNames, ItemKind, Reader, Refusal, RefusalReason};
 
 /// Messages within messages.
 const DEPTH: u8 = 16;
@@ -121,7 +121,7 @@ pub struct pickle_layout {
 
 struct Layout<'f>(&'f [pickle_field]);
 
-impl Names for Layout<'_> {
+impl FieldNames for Layout<'_> {
     fn count(&self) -> usize {
         self.0.len()
     }
@@ -165,7 +165,7 @@ unsafe fn read_fields(state: &mut pickle_message, fields: &[pickle_field], base:
             match state.unknown {
                 // SAFETY: it gets what it is made for.
                 Some(skip) => unsafe { skip(&raw mut *state, core::ptr::null(), core::ptr::null_mut()) },
-                None => state.reader.refuse(Reason::UnknownField),
+                None => state.reader.refuse(RefusalReason::UnknownField),
             }
             continue;
         };
@@ -238,24 +238,24 @@ impl From<Refusal> for pickle_refusal {
     fn from(refusal: Refusal) -> Self {
         use pickle_reason as C;
         let reason = match refusal.reason() {
-            Reason::EndOfInput => C::EndOfInput,
-            Reason::BadFrame => C::BadFrame,
-            Reason::Unexpected => C::Unexpected,
-            Reason::BadProtocol => C::BadProtocol,
-            Reason::WrongType => C::WrongType,
-            Reason::OutOfRange => C::OutOfRange,
-            Reason::BadNumber => C::BadNumber,
-            Reason::BadText => C::BadText,
-            Reason::Escaped => C::Escaped,
-            Reason::TooLong => C::TooLong,
-            Reason::TooShort => C::TooShort,
-            Reason::UnknownField => C::UnknownField,
-            Reason::DuplicateField => C::DuplicateField,
-            Reason::MissingField => C::MissingField,
-            Reason::NotKept => C::NotKept,
-            Reason::SharedTuple => C::SharedTuple,
-            Reason::TooDeep => C::TooDeep,
-            Reason::WorkLimit => C::WorkLimit,
+            RefusalReason::EndOfInput => C::EndOfInput,
+            RefusalReason::BadFrame => C::BadFrame,
+            RefusalReason::Unexpected => C::Unexpected,
+            RefusalReason::BadProtocol => C::BadProtocol,
+            RefusalReason::WrongType => C::WrongType,
+            RefusalReason::OutOfRange => C::OutOfRange,
+            RefusalReason::BadNumber => C::BadNumber,
+            RefusalReason::BadText => C::BadText,
+            RefusalReason::Escaped => C::Escaped,
+            RefusalReason::TooLong => C::TooLong,
+            RefusalReason::TooShort => C::TooShort,
+            RefusalReason::UnknownField => C::UnknownField,
+            RefusalReason::DuplicateField => C::DuplicateField,
+            RefusalReason::MissingField => C::MissingField,
+            RefusalReason::NotKept => C::NotKept,
+            RefusalReason::SharedTuple => C::SharedTuple,
+            RefusalReason::TooDeep => C::TooDeep,
+            RefusalReason::WorkLimit => C::WorkLimit,
             _ => C::Unexpected,
         };
         pickle_refusal { offset: refusal.offset(), reason, field: refusal.field() as u8, byte: refusal.byte() }
@@ -305,7 +305,7 @@ unsafe fn put_int(state: &mut pickle_message, member: *mut c_void, size: usize, 
         _ => !value,
     };
     if back != value {
-        state.reader.refuse(Reason::OutOfRange);
+        state.reader.refuse(RefusalReason::OutOfRange);
         return;
     }
     // SAFETY: as the caller says; aligned as its type is.
@@ -409,7 +409,7 @@ pub unsafe extern "C" fn pickle_field_text(
     // SAFETY: as the caller says.
     if let (Some(state), Some(field)) = unsafe { (message.as_mut(), field.as_ref()) } {
         if field.size == 0 {
-            state.reader.refuse(Reason::TooLong);
+            state.reader.refuse(RefusalReason::TooLong);
             return;
         }
         // SAFETY: as the caller says; it is filled so that its bytes are known.
@@ -420,7 +420,7 @@ pub unsafe extern "C" fn pickle_field_text(
         let last = room.len() - 1;
         let len = state.reader.str_into(room.get_mut(..last).unwrap_or_default());
         if room.get(..len).unwrap_or_default().contains(&0) {
-            state.reader.refuse(Reason::BadText);
+            state.reader.refuse(RefusalReason::BadText);
         }
     }
 }
@@ -441,7 +441,7 @@ pub unsafe extern "C" fn pickle_field_list(
     let mut index = 0;
     while state.reader.item(&mut items) {
         if index >= field.count {
-            state.reader.refuse(Reason::TooLong);
+            state.reader.refuse(RefusalReason::TooLong);
         } else if let Some(item) = field.item {
             // SAFETY: there is room for so many.
             unsafe { item(&raw mut *state, field, member.cast::<u8>().add(index * field.size).cast()) };
@@ -453,7 +453,7 @@ pub unsafe extern "C" fn pickle_field_list(
         // SAFETY: as the caller says.
         unsafe { state.base.add(field.length).cast::<usize>().write(count) };
     } else if count < field.count {
-        state.reader.refuse(Reason::TooShort);
+        state.reader.refuse(RefusalReason::TooShort);
     }
 }
 
@@ -478,6 +478,6 @@ pub unsafe extern "C" fn pickle_field_nested(
             unsafe { read_fields(state, fields, member.cast()) };
             state.depth -= 1;
         }
-        _ => state.reader.refuse(Reason::TooDeep),
+        _ => state.reader.refuse(RefusalReason::TooDeep),
     }
 }

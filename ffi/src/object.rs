@@ -7,7 +7,7 @@ use crate::memory::pickle_bytes;
 use crate::status::pickle_status;
 use crate::value::{Found, here, or_kind, pickle_value, store};
 use core::mem::MaybeUninit;
-use pickle_core::{Change, Changes, How, Object};
+use pickle_core::{Change, Changes, How, ObjectParts};
 
 /// The opcode that built an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ same_hows! { Reduce NewObj NewObjEx Obj Inst PersId Changed }
 
 /// # Safety
 /// `doc` is null or points to a document.
-unsafe fn object<'a>(doc: *const pickle_doc, value: pickle_value) -> Found<Object<'a>> {
+unsafe fn object<'a>(doc: *const pickle_doc, value: pickle_value) -> Found<ObjectParts<'a>> {
     // SAFETY: as the caller says.
     unsafe { here(doc, value) }.and_then(|value| or_kind(value.as_object()))
 }

@@ -7,7 +7,7 @@ use crate::status::pickle_status;
 use crate::version::PICKLE_ABI_VERSION;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
-use pickle_core::verdict::{FarSlot, Finding, Judge, Memory, Named, Observer, Slot, Table};
+use pickle_core::verdict::{Buffers, FarSlot, Finding, GlobalTable, Judge, Named, Observer, Slot};
 
 /// The memory of a scan, declared by `PICKLE_SCAN_STORAGE`. It must outlive the scan.
 #[derive(Clone, Copy)]
@@ -90,7 +90,7 @@ fn cut<T: Default>(words: &mut &'static mut [u64], share: usize, most: usize) ->
 }
 
 /// Shares words out: as a desktop's 8 MiB, with more of the smaller ones for what the pickle names.
-fn memory(words: &'static mut [u64]) -> Memory<'static> {
+fn memory(words: &'static mut [u64]) -> Buffers<'static> {
     let mut rest = words;
     let part = rest.len() / 16;
     let globals = cut::<Named>(&mut rest, 3 * part, 12 * 1024);
@@ -101,7 +101,7 @@ fn memory(words: &'static mut [u64]) -> Memory<'static> {
     let third = rest.len() / 3;
     let stack = cut::<Slot>(&mut rest, third, usize::MAX);
     let memo = cut::<Slot>(&mut rest, usize::MAX, usize::MAX);
-    Memory { stack, memo, far, globals, names, text, parts }
+    Buffers { stack, memo, far, globals, names, text, parts }
 }
 
 /// # Safety
@@ -142,7 +142,7 @@ pub unsafe extern "C" fn pickle_scan_init_abi(
         on_finding: options.and_then(|options| options.on_finding),
         context: options.map_or(core::ptr::null_mut(), |options| options.context),
     };
-    let judge = MaybeUninit::new(Judge::with_policy(memory(words), policy.map(Table::new)));
+    let judge = MaybeUninit::new(Judge::with_policy(memory(words), policy.map(GlobalTable::new)));
     unsafe { put(scan.cast(), State { ready: READY, finished: false, told, summary: MaybeUninit::uninit(), judge }) }
 }
 

@@ -176,7 +176,7 @@ pub enum pickle_status {
     NeedMore = 200,
     /// There is an item, and there may be more.
     Item = 201,
-    /// Only later opcodes decide whether the container is the one at the path: `pickle_item_reader_fate`.
+    /// Only later opcodes decide whether the container is the one at the path: `pickle_item_reader_look_ahead`.
     InDoubt = 202,
 }
 

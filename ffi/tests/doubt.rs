@@ -42,11 +42,11 @@ fn read(pickle: &[u8], ask: bool, piece: usize) -> Read {
         let size = size_of::<pickle_item_reader>();
         let made = pickle_item_reader_init_abi(&mut reader, &storage, &options, PICKLE_ABI_VERSION, size);
         assert_eq!(made, pickle_status::Ok);
-        let mut fate = MaybeUninit::<pickle_fate>::zeroed().assume_init();
-        assert_eq!(pickle_item_reader_fate(&mut reader, &mut fate), pickle_status::Missing);
-        assert_eq!(pickle_fate_offset(&mut fate), 0);
+        let mut look_ahead = MaybeUninit::<pickle_look_ahead>::zeroed().assume_init();
+        assert_eq!(pickle_item_reader_look_ahead(&mut reader, &mut look_ahead), pickle_status::Missing);
+        assert_eq!(pickle_look_ahead_offset(&mut look_ahead), 0);
         if ask {
-            assert_eq!(pickle_item_reader_ask(&mut reader), pickle_status::Ok);
+            assert_eq!(pickle_item_reader_report_doubt(&mut reader), pickle_status::Ok);
         }
         let mut item = MaybeUninit::<pickle_item>::zeroed();
         let mut out = Read { items: 0, end: pickle_status::Ok, found: false, held: false, doubts: 0 };
@@ -66,12 +66,12 @@ fn read(pickle: &[u8], ask: bool, piece: usize) -> Read {
                 }
                 pickle_status::InDoubt => {
                     out.doubts += 1;
-                    assert_eq!(pickle_item_reader_fate(&mut reader, &mut fate), pickle_status::Ok);
-                    let mut ahead = pickle_fate_offset(&mut fate) as usize;
+                    assert_eq!(pickle_item_reader_look_ahead(&mut reader, &mut look_ahead), pickle_status::Ok);
+                    let mut ahead = pickle_look_ahead_offset(&mut look_ahead) as usize;
                     let leads_here = loop {
                         let size = piece.min(pickle.len() - ahead);
                         let mut input = pickle_in { data: pickle[ahead..].as_ptr().cast(), size, pos: 0 };
-                        let known = pickle_fate_feed(&mut fate, &mut input);
+                        let known = pickle_look_ahead_feed(&mut look_ahead, &mut input);
                         ahead += input.pos;
                         match known {
                             pickle_status::NeedMore if size != 0 => {}
@@ -124,11 +124,11 @@ fn null_and_empty_structs_are_told() {
     // SAFETY: null and zeros are allowed.
     unsafe {
         let null = std::ptr::null_mut();
-        let mut fate = MaybeUninit::<pickle_fate>::zeroed().assume_init();
+        let mut look_ahead = MaybeUninit::<pickle_look_ahead>::zeroed().assume_init();
         let mut input = pickle_in { data: std::ptr::null(), size: 0, pos: 0 };
-        assert_eq!(pickle_item_reader_ask(null), pickle_status::Null);
-        assert_eq!(pickle_item_reader_fate(null, &mut fate), pickle_status::Null);
-        assert_eq!(pickle_fate_feed(&mut fate, &mut input), pickle_status::Null);
+        assert_eq!(pickle_item_reader_report_doubt(null), pickle_status::Null);
+        assert_eq!(pickle_item_reader_look_ahead(null, &mut look_ahead), pickle_status::Null);
+        assert_eq!(pickle_look_ahead_feed(&mut look_ahead, &mut input), pickle_status::Null);
         assert_eq!(pickle_item_reader_decide(null, true), pickle_status::Null);
         assert!(!pickle_item_reader_is_held_in_doubt(null));
     }

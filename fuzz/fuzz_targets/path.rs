@@ -2,14 +2,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pickle_core::{Heap, Options, Path, Unpickler};
+use pickle_core::{Heap, Options, ValuePath, Unpickler};
 
 fuzz_target!(|data: &[u8]| {
     let at = data.iter().position(|&byte| byte == b'\n').unwrap_or(data.len());
     let Ok(path) = std::str::from_utf8(&data[..at]) else { return };
-    assert!(Path::new(path).count() <= path.len() + 1);
+    assert!(ValuePath::new(path).count() <= path.len() + 1);
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     if let Ok(document) = unpickler.load(data.get(at + 1..).unwrap_or_default()) {
-        assert!(document.find(path).is_none() || Path::new(path).is_valid());
+        assert!(document.find(path).is_none() || ValuePath::new(path).is_valid());
     }
 });

@@ -220,15 +220,15 @@ static void behind_a_sibling(void) {
                 pickle_item_options options;
                 pickle_item_reader reader;
                 pickle_item item;
-                pickle_fate fate;
+                pickle_look_ahead look_ahead;
                 pickle_status status;
                 size_t at = 0, count = 0, doubts = 0;
                 memset(&options, 0, sizeof options);
                 options.path = "$.rows";
                 GIVES(OK, pickle_item_reader_init(&reader, &storage, &options));
-                GIVES(MISSING, pickle_item_reader_fate(&reader, &fate));
+                GIVES(MISSING, pickle_item_reader_look_ahead(&reader, &look_ahead));
                 if (asks) {
-                    GIVES(OK, pickle_item_reader_ask(&reader));
+                    GIVES(OK, pickle_item_reader_report_doubt(&reader));
                 }
                 for (;;) {
                     pickle_in in;
@@ -242,14 +242,14 @@ static void behind_a_sibling(void) {
                     } else if (status == PICKLE_STATUS_IN_DOUBT) {
                         pickle_status known;
                         size_t ahead;
-                        GIVES(OK, pickle_item_reader_fate(&reader, &fate));
-                        ahead = (size_t)pickle_fate_offset(&fate);
+                        GIVES(OK, pickle_item_reader_look_ahead(&reader, &look_ahead));
+                        ahead = (size_t)pickle_look_ahead_offset(&look_ahead);
                         do {
                             pickle_in look;
                             look.data = pickle + ahead;
                             look.size = size - ahead < step ? size - ahead : step;
                             look.pos = 0;
-                            known = pickle_fate_feed(&fate, &look);
+                            known = pickle_look_ahead_feed(&look_ahead, &look);
                             ahead += look.pos;
                         } while (known == PICKLE_STATUS_NEED_MORE && ahead < size);
                         CHECK(known == (into_sibling ? PICKLE_STATUS_MISSING : PICKLE_STATUS_OK));
@@ -271,11 +271,11 @@ static void behind_a_sibling(void) {
             }
         }
     }
-    GIVES(NULL, pickle_item_reader_ask(NULL));
-    GIVES(NULL, pickle_item_reader_fate(NULL, NULL));
+    GIVES(NULL, pickle_item_reader_report_doubt(NULL));
+    GIVES(NULL, pickle_item_reader_look_ahead(NULL, NULL));
     GIVES(NULL, pickle_item_reader_decide(NULL, true));
-    GIVES(NULL, pickle_fate_feed(NULL, NULL));
-    CHECK(pickle_fate_offset(NULL) == 0 && !pickle_item_reader_is_held_in_doubt(NULL));
+    GIVES(NULL, pickle_look_ahead_feed(NULL, NULL));
+    CHECK(pickle_look_ahead_offset(NULL) == 0 && !pickle_item_reader_is_held_in_doubt(NULL));
 }
 
 /* An empty list at a path, and nothing there, are two things. */

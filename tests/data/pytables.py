@@ -60,7 +60,7 @@ def annotations_rs(path):
         "pub const fn annotation(opcode: Opcode) -> &'static str {",
         "    match opcode {",
     ]
-    with open("core/src/wire/opcode.rs") as file:
+    with open("core/src/opcode.rs") as file:
         names = {text: name for name, text in re.findall(r'^    (\w+) 0x.. "(\w+)"', file.read(), re.MULTILINE)}
     for code in sorted(pickletools.code2op):
         opcode = pickletools.code2op[code]

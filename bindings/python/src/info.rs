@@ -2,7 +2,7 @@
 
 use crate::errors;
 use crate::raw::Input;
-use pickle_core::joblib::{self, Array};
+use pickle_core::joblib::{self, ArrayForm};
 use pickle_core::{
     Arg, Decoder, Document, Error, GlobalName, Heap, How, Kind, Opcode, Options, OpKind, Status, Unpickler, Value,
 };
@@ -123,7 +123,7 @@ fn look(data: &[u8], start: usize, heap: Heap, options: Options) -> Look {
             Ok(Status::Built) => {}
             Ok(_) => break None,
         }
-        if let Some(Array::Raw { len, padded }) = joblib::array_after(unpickler.document_in(data).root()) {
+        if let Some(ArrayForm::Raw { len, padded }) = joblib::array_after(unpickler.document_in(data).root()) {
             let padding = if padded { 1 + data.get(from).copied().map_or(0, usize::from) } else { 0 };
             from = from.saturating_add(padding).saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
         }

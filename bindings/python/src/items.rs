@@ -7,7 +7,7 @@ use crate::raw::Input;
 use crate::stretch::read;
 use crate::values::Values;
 use pickle_core::{
-    Decoder, Error, Fate, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, MemoPlanner, Path, Role,
+    Decoder, Error, LookAhead, Found, Heap, Item, ItemOptions, ItemReader, MemoPlan, MemoPlanner, ValuePath, Role,
 };
 use pyo3::exceptions::{PyKeyError, PyOSError, PyValueError};
 use pyo3::prelude::*;
@@ -175,9 +175,9 @@ impl Items {
         again: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
         let py = file.py();
-        let levels = Path::new(path).count() as u32;
+        let levels = ValuePath::new(path).count() as u32;
         let has_steps = levels != 0;
-        if !Path::new(path).is_valid() {
+        if !ValuePath::new(path).is_valid() {
             return Err(PyValueError::new_err(format!("{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]")));
         }
         let given = Given {
@@ -293,7 +293,7 @@ impl Items {
             reader = reader.with_plan(unsafe { &*std::ptr::from_ref::<MemoPlan<'static>>(plan) });
         }
         if self.doubts.is_some() {
-            reader = reader.ask();
+            reader = reader.report_doubt();
         }
         reader.begin_at(self.offset);
         self.begun += 1;
@@ -435,9 +435,9 @@ impl Items {
             match found.map_err(|error: Error| errors::from_core(py, error))? {
                 Found::NeedMore => {}
                 Found::Doubt => {
-                    let leads_here = match (reader.fate(), &self.doubts) {
-                        (Some(fate), Some(Again::File(file))) => py.detach(|| leads_here(file, fate))?,
-                        (Some(fate), Some(Again::Python(open))) => leads_here_in(py, open, fate)?,
+                    let leads_here = match (reader.look_ahead(), &self.doubts) {
+                        (Some(look_ahead), Some(Again::File(file))) => py.detach(|| leads_here(file, look_ahead))?,
+                        (Some(look_ahead), Some(Again::Python(open))) => leads_here_in(py, open, look_ahead)?,
                         _ => false,
                     };
                     reader.decide(leads_here);
@@ -479,28 +479,28 @@ fn may_be_a_tuple(mut file: &File) -> bool {
         .seek(SeekFrom::End(0))
         .and_then(|len| file.seek(SeekFrom::Start(len.saturating_sub(16))))
         .and_then(|_| file.read_to_end(&mut tail));
-    read.is_ok() && Fate::is_worth_asking(&tail)
+    read.is_ok() && LookAhead::can_tell(&tail)
 }
 
 /// Whether the container in doubt is the one at the path.
-fn leads_here(mut file: &File, mut fate: Fate) -> std::io::Result<bool> {
-    file.seek(SeekFrom::Start(fate.offset()))?;
+fn leads_here(mut file: &File, mut look_ahead: LookAhead) -> std::io::Result<bool> {
+    file.seek(SeekFrom::Start(look_ahead.offset()))?;
     let mut piece = vec![0; PIECE];
     loop {
         let len = read(&mut file, &mut piece)?;
         if len == 0 {
             return Ok(false);
         }
-        if let Some(known) = fate.feed(&mut piece.get(..len).unwrap_or_default()) {
+        if let Some(known) = look_ahead.feed(&mut piece.get(..len).unwrap_or_default()) {
             return Ok(known);
         }
     }
 }
 
 /// The same in a file that Python opens.
-fn leads_here_in(py: Python<'_>, open: &Py<PyAny>, mut fate: Fate) -> PyResult<bool> {
+fn leads_here_in(py: Python<'_>, open: &Py<PyAny>, mut look_ahead: LookAhead) -> PyResult<bool> {
     let mut pieces = Pieces::new(Bytes::Python(open.call0(py)?));
-    let mut before = fate.offset();
+    let mut before = look_ahead.offset();
     loop {
         let rest = pieces.rest(py)?;
         if rest.is_empty() {
@@ -508,7 +508,7 @@ fn leads_here_in(py: Python<'_>, open: &Py<PyAny>, mut fate: Fate) -> PyResult<b
         }
         let skipped = usize::try_from(before).map_or(rest.len(), |before| before.min(rest.len()));
         before -= skipped as u64;
-        if let Some(known) = fate.feed(&mut rest.get(skipped..).unwrap_or_default()) {
+        if let Some(known) = look_ahead.feed(&mut rest.get(skipped..).unwrap_or_default()) {
             return Ok(known);
         }
         pieces.unread = 0..0;

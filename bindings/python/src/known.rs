@@ -2,7 +2,7 @@
 
 use crate::build::Build;
 use pickle_core::view::{Fraction, MappingKind, Octets, SequenceKind, TimeDelta, View, Zone};
-use pickle_core::{GlobalName, Object, Value};
+use pickle_core::{GlobalName, ObjectParts, Value};
 use pyo3::exceptions::{PyArithmeticError, PyLookupError, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -57,7 +57,7 @@ fn octets(bytes: Octets<'_>) -> Vec<u8> {
 pub fn make<'py>(
     build: &mut Build<'_, '_, 'py>,
     value: Value<'_>,
-    object: &Object<'_>,
+    object: &ObjectParts<'_>,
 ) -> PyResult<Option<Known<'py>>> {
     match of(build, &value.view(), object) {
         Ok(made) => Ok(made),
@@ -74,7 +74,7 @@ pub fn make<'py>(
     }
 }
 
-fn of<'py>(build: &mut Build<'_, '_, 'py>, view: &View<'_>, object: &Object<'_>) -> PyResult<Option<Known<'py>>> {
+fn of<'py>(build: &mut Build<'_, '_, 'py>, view: &View<'_>, object: &ObjectParts<'_>) -> PyResult<Option<Known<'py>>> {
     let py = build.py;
     let first = object.instance().and_then(|instance| instance.args.clone().next());
     let made = match view {
@@ -239,7 +239,7 @@ fn of<'py>(build: &mut Build<'_, '_, 'py>, view: &View<'_>, object: &Object<'_>)
 }
 
 /// The time zone that a time was made with.
-fn last<'d>(object: &Object<'d>) -> Option<Value<'d>> {
+fn last<'d>(object: &ObjectParts<'d>) -> Option<Value<'d>> {
     object.instance()?.args.last()
 }
 

@@ -10,7 +10,7 @@ use crate::raw::{Input, Kept};
 use crate::source::Source;
 use crate::verdict;
 use pickle_core::verdict::Workspace;
-use pickle_core::{Document, Error, Heap, Options, Path, Status, Unpickler, joblib};
+use pickle_core::{Document, Error, Heap, Options, ValuePath, Status, Unpickler, joblib};
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -319,7 +319,7 @@ pub fn get<'py>(
     text_ints: Option<&str>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = data.py();
-    if !Path::new(path).is_valid() {
+    if !ValuePath::new(path).is_valid() {
         let text = format!("{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]");
         return Err(PyValueError::new_err(text));
     }

@@ -5,7 +5,7 @@ use crate::rows::{Fault, Log, Rows, SplitRows, Stream};
 use crate::stretch::Stretch;
 use crate::values::Values;
 use pickle_core::{
-    Change, Heap, ItemOptions, Kind, Options, Path, Role, SplitOptions, SplitPlan, SplitPlanner, Unpickler,
+    Change, Heap, ItemOptions, Kind, Options, ValuePath, Role, SplitOptions, SplitPlan, SplitPlanner, Unpickler,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -78,7 +78,7 @@ impl Place<'_> {
 }
 
 fn check_path(path: &str) -> PyResult<()> {
-    if Path::new(path).is_valid() {
+    if ValuePath::new(path).is_valid() {
         return Ok(());
     }
     Err(PyValueError::new_err(format!("{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]")))
@@ -154,7 +154,7 @@ impl Plan {
     /// Pickle, offset and reason, where one is not split.
     #[getter]
     fn unsplit(&self) -> Option<(u64, u64, &'static str)> {
-        self.plan.unsplit().map(|unsplit| (unsplit.pickle, unsplit.offset, unsplit.why.text()))
+        self.plan.unsplit().map(|unsplit| (unsplit.pickle, unsplit.offset, unsplit.reason.text()))
     }
 
     /// The stream is damaged.

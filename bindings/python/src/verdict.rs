@@ -2,7 +2,7 @@
 
 use crate::raw::Input;
 use pickle_core::Opcode;
-use pickle_core::verdict::{Finding, Judge, Observer, Rows, Summary, TABLES, Table, Verdict, Workspace};
+use pickle_core::verdict::{Finding, Judge, Observer, GlobalRows, Summary, TABLES, GlobalTable, Verdict, Workspace};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -78,7 +78,7 @@ pub fn judge(bytes: &[u8], table: &[u8], workspace: &mut Workspace) -> Judged {
     let (mut summaries, mut named) = (Vec::new(), Vec::new());
     let mut rest = Some(bytes);
     while let (Some(bytes), true) = (rest.take(), summaries.len() < 2) {
-        let policy = (!table.is_empty()).then(|| Table::new(table));
+        let policy = (!table.is_empty()).then(|| GlobalTable::new(table));
         let mut judge = Judge::with_policy(workspace.memory(), policy);
         judge.feed(bytes, &mut found);
         let summary = judge.finish(&mut found);
@@ -159,7 +159,7 @@ impl Judged {
 
 /// Rows that allow globals of one's own; a name that has no room in them is left out.
 fn rows_of(allow: &[String]) -> Vec<u8> {
-    let mut rows = Rows::default();
+    let mut rows = GlobalRows::default();
     for name in allow {
         rows.allow(name);
     }
@@ -178,7 +178,7 @@ pub fn _rows(py: Python<'_>, allow: Vec<String>) -> Bound<'_, PyBytes> {
 #[pyo3(signature = (data, allow=Vec::new()))]
 pub fn verdict<'py>(data: &Bound<'py, PyAny>, allow: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
     let py = data.py();
-    let mut rows = Rows::default();
+    let mut rows = GlobalRows::default();
     if let Some(name) = allow.iter().find(|name| !rows.allow(name)) {
         return Err(PyValueError::new_err(format!("{name}: a global is written MODULE.NAME")));
     }

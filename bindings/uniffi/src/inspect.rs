@@ -1,7 +1,7 @@
 //! What a pickle names and would call, without its values.
 
 use crate::{PickleError, ReadOptions};
-use pickle_core::joblib::{self, Array};
+use pickle_core::joblib::{self, ArrayForm};
 use pickle_core::{Decoder, GlobalName, How, Kind, OpKind, Opcode, Status, Unpickler, Value};
 use std::collections::HashMap;
 
@@ -58,7 +58,7 @@ pub fn info(data: &[u8], options: ReadOptions) -> Result<Info, PickleError> {
         if status != Status::Built {
             break;
         }
-        if let Some(Array::Raw { len, padded }) = joblib::array_after(unpickler.document_in(data).root()) {
+        if let Some(ArrayForm::Raw { len, padded }) = joblib::array_after(unpickler.document_in(data).root()) {
             let padding = if padded { 1 + data.get(from).copied().map_or(0, usize::from) } else { 0 };
             from = from.saturating_add(padding).saturating_add(usize::try_from(len).unwrap_or(usize::MAX));
         }

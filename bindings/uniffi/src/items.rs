@@ -140,7 +140,7 @@ impl ItemReader {
 }
 
 fn check(path: &str) -> Result<(), PickleError> {
-    if pickle_core::Path::new(path).is_valid() {
+    if pickle_core::ValuePath::new(path).is_valid() {
         return Ok(());
     }
     Err(PickleError::new(

@@ -2,7 +2,7 @@
 
 use crate::{ErrorKind, PickleError};
 use pickle_core::Opcode;
-use pickle_core::verdict::{self as core, Judge, Observer, Rows, Summary, Table, Workspace};
+use pickle_core::verdict::{self as core, GlobalRows, GlobalTable, Judge, Observer, Summary, Workspace};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Findings of one scan that are kept.
@@ -189,7 +189,7 @@ struct Room {
 impl Room {
     /// Room for a stream of so many bytes, and for these names: `MODULE.NAME`, `MODULE:NAME`, `MODULE.*`, `ext:CODE`.
     fn new(bytes: usize, allow: &[String]) -> Result<Self, PickleError> {
-        let mut rows = Rows::default();
+        let mut rows = GlobalRows::default();
         if let Some(name) = allow.iter().find(|name| !rows.allow(name)) {
             return Err(PickleError::new(ErrorKind::Other, 0, format!("{name:?}: a global is written MODULE.NAME")));
         }
@@ -199,7 +199,7 @@ impl Room {
     }
 
     fn judge(&mut self) -> Judge<'_> {
-        Judge::with_policy(self.workspace.memory(), (!self.table.is_empty()).then(|| Table::new(&self.table)))
+        Judge::with_policy(self.workspace.memory(), (!self.table.is_empty()).then(|| GlobalTable::new(&self.table)))
     }
 }
 

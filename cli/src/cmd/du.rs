@@ -13,7 +13,7 @@ use crate::survey::sizes::{Branch, Names, Tracker};
 use crate::survey::symbols::Symbols;
 use crate::survey::walk::{self, OpVisitor, is_cut_pickle, raw_array};
 use clap::Args;
-use pickle_core::joblib::Array;
+use pickle_core::joblib::ArrayForm;
 use pickle_core::{Arg, Error, ErrorKind, Op, OpReader, ReadError, Step};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -181,13 +181,13 @@ impl Walk<'_> {
     fn pickle<R: embedded_io::Read>(&mut self, reader: &mut OpReader<'_, R>) -> Result<(), ReadError<R::Error>> {
         while let Some(array) = walk::opcodes(reader, self)? {
             match array {
-                Array::Raw { len, padded } => {
+                ArrayForm::Raw { len, padded } => {
                     let start = reader.decoder().offset();
                     let read = raw_array(reader, len, padded, &|_| {});
                     self.tracker.add_to_top(reader.decoder().offset() - start);
                     read?;
                 }
-                Array::Nested => self.nested(reader)?,
+                ArrayForm::Nested => self.nested(reader)?,
             }
         }
         Ok(())
@@ -221,7 +221,7 @@ impl OpVisitor for Walk<'_> {
         Ok(())
     }
 
-    fn array(&mut self) -> Option<Array> {
+    fn array(&mut self) -> Option<ArrayForm> {
         self.symbols.take_array()
     }
 }

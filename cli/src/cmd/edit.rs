@@ -9,7 +9,7 @@ use crate::pickles::renaming::{self, ONE_MEMO};
 use crate::pickles::shares_memo;
 use crate::print::json::{self, json};
 use clap::Args;
-use pickle_core::joblib::{Array, array_after};
+use pickle_core::joblib::{ArrayForm, array_after};
 use pickle_core::{Document, Error, ErrorKind, Heap, Opcode, Options, Status, Unpickler, WriteError};
 use serde_json::Value;
 use std::io::Write;
@@ -150,7 +150,7 @@ fn renamed(rules: &[Rename], input: &Input) -> Result<Rope, Failure> {
 fn assignment(text: &str) -> Result<(&str, Value), Failure> {
     let wrong = |why: String| Failure::Usage(format!("--set {text}: {why}"));
     let places = text.match_indices('=').map(|(at, _)| text.split_at(at));
-    let mut found = places.filter(|(path, _)| pickle_core::Path::new(path).is_valid());
+    let mut found = places.filter(|(path, _)| pickle_core::ValuePath::new(path).is_valid());
     let (path, value) = found.next().ok_or_else(|| wrong("expected, for example, $.config.lr=0.1".into()))?;
     let value = value.get(1..).unwrap_or_default();
     let value = serde_json::from_str(value).map_err(|error| {
@@ -209,8 +209,8 @@ fn read(data: &Rope, unpickler: &mut Unpickler<Heap>) -> Result<(), EditError> {
                 Status::Done => return Ok(()),
                 Status::NeedMore if rest.is_empty() => break,
                 Status::Built => match array_after(unpickler.document().root()) {
-                    Some(Array::Nested) => unpickler.take_nested()?,
-                    Some(Array::Raw { len, padded }) => {
+                    Some(ArrayForm::Nested) => unpickler.take_nested()?,
+                    Some(ArrayForm::Raw { len, padded }) => {
                         let here = at - rest.len() as u64;
                         let padding = if padded {
                             data.bytes(here, here + 1)?.first().map_or(0, |n| 1 + u64::from(*n))
@@ -252,7 +252,7 @@ fn verify(old: &Rope, new: &Rope, path: &str, what: Change<'_>) -> Result<(), St
 
 /// The value that has what the path leads to.
 fn owner<'d>(root: pickle_core::Value<'d>, path: &str) -> Option<pickle_core::Value<'d>> {
-    let mut steps = pickle_core::Path::new(path);
+    let mut steps = pickle_core::ValuePath::new(path);
     let mut before = String::new();
     loop {
         let done = steps.done().to_owned();

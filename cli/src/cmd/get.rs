@@ -10,7 +10,7 @@ use crate::print::rows::Rows;
 use crate::print::table::values::Arena;
 use clap::Args;
 use pickle_core::view::{PathError, View};
-use pickle_core::{Document, Path, PathStep, Role, Value};
+use pickle_core::{Document, PathStep, Role, Value, ValuePath};
 use std::io::Write;
 
 /// `pickle get`
@@ -46,7 +46,7 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
     Failure::check_path(&args.path, "$.rows[3].temp")?;
     let refuse = |text: String| Failure::Refused { name: args.file.display().to_string(), text };
     let can_be_read_again = args.file.as_os_str() != "-";
-    if !Path::new(&args.path).is_many()
+    if !ValuePath::new(&args.path).is_many()
         && let Some((list, index, rest)) = first_index(&args.path)
     {
         match item(args, list, index, &rest, out) {
@@ -58,7 +58,7 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
         }
     }
     let mut pickles = Pickles::new(containers::open_one(&args.file)?, pickle_core::Options::new(), false);
-    let several = Path::new(&args.path).is_many();
+    let several = ValuePath::new(&args.path).is_many();
     let failure = match pickles.next_document() {
         Ok(Some(document)) => {
             beside::tell(&args.file, &document);
@@ -129,7 +129,7 @@ fn within(
     out: &mut dyn Write,
 ) -> Result<bool, Failure> {
     let rest = path.get(error.done().len()..).unwrap_or_default();
-    let steps: Option<Vec<PathStep<'_>>> = Path::new(rest).collect();
+    let steps: Option<Vec<PathStep<'_>>> = ValuePath::new(rest).collect();
     let (Some(_), Some(steps)) = (error.value(), steps) else { return Ok(false) };
     let Ok(found) = root.find_all(if error.done().is_empty() { "$" } else { error.done() }) else { return Ok(false) };
     let mut any = false;
@@ -164,7 +164,7 @@ struct Deep<'p> {
 impl<'p> Deep<'p> {
     fn of(path: &'p str) -> Option<Self> {
         let (mut to, mut below, mut from) = (None, Vec::new(), 0);
-        let mut steps = Path::new(path);
+        let mut steps = ValuePath::new(path);
         loop {
             let before = steps.done().len();
             match steps.next() {
@@ -248,7 +248,7 @@ fn has_parts(value: Value<'_>, path: &str) -> bool {
         View::Masked(masked) => masked.array.dtype.fields,
         _ => return true,
     };
-    fields.is_some() || !matches!(Path::new(path).next(), Some(Some(PathStep::Key(_))))
+    fields.is_some() || !matches!(ValuePath::new(path).next(), Some(Some(PathStep::Key(_))))
 }
 
 /// Why rows cannot be read, if they cannot.
@@ -290,7 +290,7 @@ fn print(document: &Document<'_>, args: &GetArgs, several: bool, out: &mut dyn W
 /// The path up to the first index from the front, the index, and the path behind it; `None` where something else than
 /// names stands before it.
 fn first_index(path: &str) -> Option<(String, u64, String)> {
-    let mut steps = Path::new(path);
+    let mut steps = ValuePath::new(path);
     loop {
         let before = steps.done();
         match steps.next()?? {

@@ -70,7 +70,7 @@ fn run(args: &IndexArgs, out: &mut dyn Write) -> Result<(), Failure> {
             "pickle number {} is not split (at byte {}): {}; items are read from the start of the file",
             unsplit.pickle + 1,
             unsplit.offset,
-            unsplit.why.text()
+            unsplit.reason.text()
         );
         note(&args.file.display().to_string(), &text);
     }

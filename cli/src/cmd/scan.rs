@@ -8,7 +8,7 @@ use crate::input::containers::{self, Unfold, Unfolding};
 use crate::input::{Input, InputFile, InputOptions, Part, damage};
 use crate::print::verdict::{self as print, Format, Global, Reason, Report, Step};
 use clap::{Args, ValueEnum};
-use pickle_core::verdict::{Event, Finding, Judge, Observer, Summary, Table, Verdict, Workspace};
+use pickle_core::verdict::{Finding, GlobalTable, Judge, Observer, Summary, TraceEvent, Verdict, Workspace};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -104,7 +104,7 @@ impl Observer for Collector<'_> {
         }
     }
 
-    fn event(&mut self, event: &Event<'_>) {
+    fn event(&mut self, event: &TraceEvent<'_>) {
         if self.report.steps.len() < MAX_FINDINGS {
             self.report.steps.push(Step::new(event));
         }
@@ -481,7 +481,7 @@ impl<'p> Scanner<'p> {
     }
 
     fn stream(&mut self, reader: &mut dyn Read, member: &str, report: &mut Report) -> std::io::Result<Summary> {
-        let policy = (!self.table.is_empty()).then(|| Table::new(&self.table));
+        let policy = (!self.table.is_empty()).then(|| GlobalTable::new(&self.table));
         let mut judge = Judge::with_policy(self.workspace.memory(), policy);
         let explain = self.explain;
         let mut piece = vec![0; 256 * 1024];

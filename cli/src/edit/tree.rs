@@ -4,7 +4,7 @@ use super::{EditError, Rope};
 use crate::survey::indexes::Sharing;
 use crate::survey::symbols::Symbols;
 use crate::survey::walk::{keep_part, kept_op};
-use pickle_core::joblib::Array;
+use pickle_core::joblib::ArrayForm;
 use pickle_core::{
     Arg, Decoder, Error, ErrorKind, Heap, Op, OpKind, Opcode, Options, PathStep, StackEffect, Step, Unpickler,
 };
@@ -182,8 +182,8 @@ impl Tree {
                 // What is wrong with it shows when it is read.
                 let _ = symbols.apply(&op);
                 match symbols.take_array() {
-                    Some(Array::Nested) => is_nested = true,
-                    Some(Array::Raw { len, padded }) => {
+                    Some(ArrayForm::Nested) => is_nested = true,
+                    Some(ArrayForm::Raw { len, padded }) => {
                         let behind = tree.pass_array(input, here, len, padded)?;
                         decoder.restart_at(behind);
                         break behind;

@@ -5,14 +5,14 @@ mod shaped;
 use self::shaped::Watch;
 pub(crate) use self::shaped::{is_shaped, may_be_part};
 use super::documents::{Pickles, warn_of_rest};
-use super::{fate, missing, plan, resync};
+use super::{look_ahead, missing, plan, resync};
 use crate::Failure;
 use crate::input::{Input, InputFile, Pages, containers};
 use crate::messages::note;
 use crate::survey::search;
 use crate::survey::walk::is_cut_pickle;
 use pickle_core::{
-    Batch, Document, Error, ErrorKind, Fate, Found, Heap, ItemOptions, ItemReader, Kind, MemoPlan, MemoPlanner,
+    Batch, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, LookAhead, MemoPlan, MemoPlanner,
     Options, Role, Unpickler, Value,
 };
 use std::io::BufRead;
@@ -470,7 +470,7 @@ impl<'p> Items<'p> {
             reader = reader.with_plan(plan);
         }
         if self.input.part().is_some() && (self.path != "$" || self.is_tuple_likely()) {
-            reader = reader.ask();
+            reader = reader.report_doubt();
         }
         reader.begin_at(self.offset);
         let end = loop {
@@ -528,8 +528,8 @@ impl<'p> Items<'p> {
                 }
                 Ok(_) => {
                     // A file can be looked at ahead.
-                    let leads_here = match reader.fate() {
-                        Some(fate) => fate::leads_here(&mut self.input, fate)?,
+                    let leads_here = match reader.look_ahead() {
+                        Some(look_ahead) => look_ahead::leads_here(&mut self.input, look_ahead)?,
                         None => false,
                     };
                     self.input.go_to(reader.offset());
@@ -547,7 +547,7 @@ impl<'p> Items<'p> {
     /// The file does not end as a pickle of a list, dict or set does, so it is looked through before items are taken for
     /// those of the outermost container.
     fn is_tuple_likely(&self) -> bool {
-        self.input.as_slice().is_some_and(Fate::is_worth_asking)
+        self.input.as_slice().is_some_and(LookAhead::can_tell)
     }
 
     /// Says, once, that a pickle is read as a whole.

@@ -1,7 +1,7 @@
 //! Other names for classes and functions in pickles that have arrays of joblib between their opcodes.
 
 use crate::survey::symbols::Symbols;
-use pickle_core::joblib::{Array, take_array};
+use pickle_core::joblib::{ArrayForm, take_array};
 use pickle_core::recode::{Renamed, rename};
 use pickle_core::{
     Decoder, Error, ErrorKind, GlobalName, Heap, Opcode, Options, Status, StdSink, Step, Unpickler, WriteError,
@@ -24,7 +24,7 @@ struct Between {
     /// BUILD opcodes before it.
     builds: usize,
     bytes: Range<usize>,
-    kind: Array,
+    kind: ArrayForm,
 }
 
 /// Copies the pickle at the start of `input` with other names, as [`rename`] does. Arrays of joblib stay, at places that 16
@@ -53,7 +53,7 @@ pub fn renamed(
     let mut nested: Vec<Option<Vec<u8>>> = Vec::new();
     for array in &arrays {
         let mut inner = None;
-        if matches!(array.kind, Array::Nested) {
+        if matches!(array.kind, ArrayForm::Nested) {
             let mut bytes = Vec::new();
             let done = rename(input.get(array.bytes.clone()).unwrap_or_default(), with, &mut bytes).map_err(fail)?;
             count += done.count;
@@ -75,7 +75,7 @@ pub fn renamed(
         written += opcodes.len() as u64;
         done = end;
         let mut bytes = inner.as_deref().unwrap_or_else(|| input.get(array.bytes.clone()).unwrap_or_default());
-        if matches!(array.kind, Array::Raw { padded: true, .. }) {
+        if matches!(array.kind, ArrayForm::Raw { padded: true, .. }) {
             let old = bytes.first().map_or(0, |len| usize::from(*len));
             bytes = bytes.get(1 + old..).unwrap_or_default();
             let len = ALIGN - (written + 1) % ALIGN;
@@ -134,7 +134,7 @@ fn arrays(input: &[u8]) -> Result<Vec<Between>, Error> {
         let here = input.len() - rest.len();
         let cut = || Error::new(ErrorKind::Truncated, Opcode::Build.byte(), here as u64);
         let len = match &kind {
-            Array::Nested => {
+            ArrayForm::Nested => {
                 let mut inner = Decoder::new();
                 let mut behind = rest;
                 while !matches!(inner.next(&mut behind)?, Step::End) {
@@ -145,7 +145,7 @@ fn arrays(input: &[u8]) -> Result<Vec<Between>, Error> {
                 }
                 rest.len() - behind.len()
             }
-            Array::Raw { len, padded } => {
+            ArrayForm::Raw { len, padded } => {
                 let padding = if *padded { 1 + u64::from(*rest.first().ok_or_else(cut)?) } else { 0 };
                 padding.checked_add(*len).and_then(|len| usize::try_from(len).ok()).ok_or_else(cut)?
             }

@@ -1,7 +1,7 @@
 //! The items of arrays of NumPy, in C order.
 
 use pickle_core::Value;
-use pickle_core::known::{Array, DType, Data as ArrayData, Field, Masked, Octets, Subarray};
+use pickle_core::known::{Array, DType, DTypeField, Data as ArrayData, Masked, Octets, Subarray};
 use pickle_core::table::Cell;
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -196,7 +196,7 @@ fn strides(shape: &[usize], fortran: bool) -> Vec<usize> {
 }
 
 /// The fields of a structured type. One that does not lie inside its item ends them.
-pub fn fields<'d>(dtype: &DType<'d>) -> impl Iterator<Item = Field<'d>> + use<'d> {
+pub fn fields<'d>(dtype: &DType<'d>) -> impl Iterator<Item = DTypeField<'d>> + use<'d> {
     let dtype = *dtype;
     (0..dtype.field_count()).map_while(move |at| dtype.field(at))
 }

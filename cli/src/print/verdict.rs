@@ -6,7 +6,7 @@ pub use sarif::sarif;
 
 use crate::messages::{Failure, printable};
 use pickle_core::Opcode;
-use pickle_core::verdict::{Action, Event, Executes, Finding, GlobalUse, Rule, Summary, TABLES, Verdict};
+use pickle_core::verdict::{Action, Executes, Finding, GlobalUse, Rule, Summary, TABLES, TraceEvent, Verdict};
 use serde_json::{Value, json};
 use std::io::Write;
 
@@ -107,7 +107,7 @@ pub struct Step(String);
 
 impl Step {
     /// Puts an event into words of Python.
-    pub fn new(event: &Event<'_>) -> Self {
+    pub fn new(event: &TraceEvent<'_>) -> Self {
         let name = if event.name.is_empty() { "_".to_owned() } else { dotted(event.module, event.name) };
         let indent = "  ".repeat(usize::from(event.depth));
         let args = printable(event.args);

@@ -4,7 +4,7 @@ use super::globals::{self, Global, Places};
 use super::symbols::{self, Key, Shape, Symbols};
 use super::walk::{self, is_cut_pickle, raw_array};
 use embedded_io::Read;
-use pickle_core::joblib::Array;
+use pickle_core::joblib::ArrayForm;
 use pickle_core::{Error, ErrorKind, Op, OpKind, OpReader, Opcode, ReadError};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -312,7 +312,7 @@ impl<'a> Walk<'a> {
                     self.info.finish(&self.symbols, &self.histogram);
                     return Ok(());
                 }
-                Ok(Some(Array::Raw { len, padded })) => {
+                Ok(Some(ArrayForm::Raw { len, padded })) => {
                     self.info.arrays += 1;
                     let start = reader.decoder().offset();
                     let ahead = self.ahead;
@@ -320,7 +320,7 @@ impl<'a> Walk<'a> {
                     self.info.array_bytes += reader.decoder().offset() - start;
                     read.inspect_err(|_| self.end(reader))?;
                 }
-                Ok(Some(Array::Nested)) => {
+                Ok(Some(ArrayForm::Nested)) => {
                     self.info.arrays += 1;
                     let offset = reader.decoder().offset();
                     if reader.decoder().frame_left() != 0 {
@@ -400,7 +400,7 @@ impl walk::OpVisitor for Walk<'_> {
         self.info.fault.get_or_insert(error);
     }
 
-    fn array(&mut self) -> Option<Array> {
+    fn array(&mut self) -> Option<ArrayForm> {
         self.symbols.take_array()
     }
 }

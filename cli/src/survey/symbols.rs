@@ -15,7 +15,7 @@ mod text;
 
 use self::memo::Young;
 use super::globals::{Global, Globals, NAME_MAX, cut};
-use pickle_core::joblib::Array;
+use pickle_core::joblib::ArrayForm;
 use pickle_core::{Arg, Error, ErrorKind, GlobalName, Op, OpKind, Opcode, memo_index};
 use std::collections::{HashMap, VecDeque};
 
@@ -190,7 +190,7 @@ pub struct Symbols {
     /// The first opcode that takes what it can do nothing with. Its values are followed all the same.
     pub fault: Option<Error>,
     /// The array of joblib's that lies behind the last opcode, a BUILD.
-    array: Option<Array>,
+    array: Option<ArrayForm>,
 }
 
 impl Symbols {
@@ -281,7 +281,7 @@ impl Symbols {
     }
 
     /// The array that lies behind the last opcode, if one does.
-    pub fn take_array(&mut self) -> Option<Array> {
+    pub fn take_array(&mut self) -> Option<ArrayForm> {
         self.array.take()
     }
 

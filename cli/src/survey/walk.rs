@@ -2,7 +2,7 @@
 
 use super::globals::NAME_MAX;
 use embedded_io::Read;
-use pickle_core::joblib::Array;
+use pickle_core::joblib::ArrayForm;
 use pickle_core::{
     Arg, Argument, Encoder, Encoding, Error, Fragment, Heap, Op, OpKind, OpReader, Opcode, Options, ReadError, Step,
     Unpickler,
@@ -20,14 +20,14 @@ pub(crate) trait OpVisitor {
     fn ahead(&mut self, _bytes: u64) {}
 
     /// The array that lies behind the last opcode, a BUILD.
-    fn array(&mut self) -> Option<Array>;
+    fn array(&mut self) -> Option<ArrayForm>;
 }
 
 /// Gives the opcodes to `visitor`, to the end of the pickle (`None`) or to an array, which is for the caller to pass.
 pub(crate) fn opcodes<R: Read, F: OpVisitor>(
     reader: &mut OpReader<'_, R>,
     visitor: &mut F,
-) -> Result<Option<Array>, ReadError<R::Error>> {
+) -> Result<Option<ArrayForm>, ReadError<R::Error>> {
     // The front of an argument that does not lie whole in the buffer.
     let mut part = Vec::new();
     let mut texts = Texts::default();

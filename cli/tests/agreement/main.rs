@@ -31,7 +31,7 @@ use common::{corpus, each_pickle};
 use pickle_cli::print::json::{Options, json};
 use pickle_cli::print::tree;
 use pickle_core::view::{Located, View};
-use pickle_core::{Document, Path, PathStep, Value};
+use pickle_core::{Document, PathStep, Value, ValuePath};
 use serde_json::Value as Json;
 
 fn plain(value: Value<'_>) -> Option<Json> {
@@ -243,7 +243,7 @@ fn check(name: &str, document: &Document<'_>, tally: &mut Tally) {
             continue;
         };
         let mut here = vec![&whole];
-        for it in Path::new(&path).flatten() {
+        for it in ValuePath::new(&path).flatten() {
             let mut next = Vec::new();
             here.iter().for_each(|from| step(from, it, &mut next));
             here = next;

@@ -10,7 +10,7 @@ use crate::machine::node::{NIL, Node, chunk, tag};
 /// See the example of [`HistoryEntry`].
 #[derive(Clone, Copy)]
 #[non_exhaustive]
-pub enum Event<'d> {
+pub enum HistoryEvent<'d> {
     /// A list, dict, set, frozenset, tuple, bytearray, object or read-only view was made, or STACK_GLOBAL named a global.
     /// Its [`Value::id`] is the index of the event. A tuple, and what made an object, is complete; everything else follows
     /// as changes. A frozenset has all its items in the one change that follows.
@@ -24,14 +24,14 @@ pub enum Event<'d> {
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
-/// use pickle_core::{Change, Event, Heap, Options, Unpickler};
+/// use pickle_core::{Change, HistoryEvent, Heap, Options, Unpickler};
 ///
 /// // pickle.dumps([1])
 /// let mut unpickler = Unpickler::new(Heap::new(), Options::new());
 /// let document = unpickler.load(b"\x80\x04]K\x01a.")?;
 /// let mut history = document.history().map(|entry| entry.event);
-/// assert!(matches!(history.next(), Some(Event::Made(list)) if list.id() == Some(0)));
-/// assert!(matches!(history.next(), Some(Event::Changed(Change::Append(items))) if items.len() == 1));
+/// assert!(matches!(history.next(), Some(HistoryEvent::Made(list)) if list.id() == Some(0)));
+/// assert!(matches!(history.next(), Some(HistoryEvent::Changed(Change::Append(items))) if items.len() == 1));
 /// assert!(history.next().is_none());
 /// # }
 /// # Ok::<_, pickle_core::Error>(())
@@ -41,7 +41,7 @@ pub struct HistoryEntry<'d> {
     /// The index of the event.
     pub index: usize,
     /// What happened.
-    pub event: Event<'d>,
+    pub event: HistoryEvent<'d>,
     /// The index behind it: that of the next event, or the end.
     pub next: usize,
 }
@@ -60,9 +60,9 @@ impl<'d> Document<'d> {
         };
         let next = index.saturating_add(1).saturating_add(cells);
         let event = if header.tag() == tag::CHUNK {
-            Event::Changed(self.change(index, header))
+            HistoryEvent::Changed(self.change(index, header))
         } else {
-            Event::Made(Value::new(self, Node::reference(header.tag(), number)))
+            HistoryEvent::Made(Value::new(self, Node::reference(header.tag(), number)))
         };
         Some(HistoryEntry { index, event, next })
     }
@@ -97,7 +97,7 @@ impl<'d> Document<'d> {
 }
 
 impl<'d> Value<'d> {
-    /// The indices of the [`Event::Changed`] that belong to this value, in their order.
+    /// The indices of the [`HistoryEvent::Changed`] that belong to this value, in their order.
     pub fn changed_at(&self) -> impl Iterator<Item = usize> + use<'d> {
         let document = self.document;
         let mut next = match self.node.tag() {

@@ -7,11 +7,11 @@ pub(crate) mod path;
 mod source;
 pub(crate) mod value;
 
-pub use history::{Event, HistoryEntry};
+pub use history::{HistoryEntry, HistoryEvent};
 
 pub use kind::Kind;
 pub use value::Value;
-pub use value::object::{Change, Changes, Object};
+pub use value::object::{Change, Changes, ObjectParts};
 
 use crate::machine::node::{Node, tag};
 

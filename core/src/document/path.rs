@@ -12,7 +12,7 @@ use nom::{IResult, Parser};
 
 /// One step of a path.
 ///
-/// See the example of [`Path`].
+/// See the example of [`ValuePath`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PathStep<'p> {
@@ -62,7 +62,7 @@ pub enum PathStep<'p> {
 
 /// A key in a path: text whose escapes are not resolved yet.
 ///
-/// See the example of [`Path`].
+/// See the example of [`ValuePath`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PathKey<'p> {
     source: &'p str,
@@ -160,14 +160,14 @@ fn hex(rest: &mut core::str::Chars<'_>, digits: usize) -> Option<u32> {
 /// The steps of a path: an iterator of `Some(step)`, or one `None` where the path cannot be read.
 ///
 /// ```
-/// use pickle_core::{Path, PathStep};
+/// use pickle_core::{ValuePath, PathStep};
 ///
-/// let steps: Vec<_> = Path::new("$.rows[-1]").collect();
+/// let steps: Vec<_> = ValuePath::new("$.rows[-1]").collect();
 /// assert!(matches!(steps[..], [Some(PathStep::Key(key)), Some(PathStep::Index(-1))] if key.is(b"rows")));
-/// assert!(!Path::new("$.rows[").is_valid());
+/// assert!(!ValuePath::new("$.rows[").is_valid());
 /// ```
 #[derive(Clone, Debug)]
-pub struct Path<'p> {
+pub struct ValuePath<'p> {
     text: &'p str,
     rest: &'p str,
     pointer: bool,
@@ -175,12 +175,12 @@ pub struct Path<'p> {
     deep: bool,
 }
 
-impl<'p> Path<'p> {
+impl<'p> ValuePath<'p> {
     /// The steps of `text`, with or without a leading `$`. What begins with `/` is read as a JSON Pointer (RFC 6901).
     pub fn new(text: &'p str) -> Self {
         let pointer = text.starts_with('/');
         let rest = text.strip_prefix('$').unwrap_or(text);
-        Path { text, rest: if text == "." { "" } else { rest }, pointer, deep: false }
+        ValuePath { text, rest: if text == "." { "" } else { rest }, pointer, deep: false }
     }
 
     /// The path can be read.
@@ -226,7 +226,7 @@ impl<'p> Path<'p> {
     }
 }
 
-impl<'p> Iterator for Path<'p> {
+impl<'p> Iterator for ValuePath<'p> {
     type Item = Option<PathStep<'p>>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -430,7 +430,7 @@ mod tests {
     use std::vec::Vec;
 
     fn steps(path: &str) -> Vec<Option<PathStep<'_>>> {
-        Path::new(path).collect()
+        ValuePath::new(path).collect()
     }
 
     fn key(source: &str) -> Option<PathStep<'_>> {
@@ -471,7 +471,7 @@ mod tests {
         for bad in
             ["$..", "$[x]", "$[1", "$['a]", "$.", "$[1:2:0]", "$[(1]", "$[1,2]", "$@items", "$@what", "$[]", "$a]b"]
         {
-            assert!(!Path::new(bad).is_valid(), "{bad}");
+            assert!(!ValuePath::new(bad).is_valid(), "{bad}");
         }
     }
 
@@ -483,7 +483,7 @@ mod tests {
             assert_eq!(quoted.chars().collect::<String>(), text);
             assert!(quoted.is(text.as_bytes()) && !quoted.is(b"other"));
         }
-        let pointer: Vec<String> = Path::new("/a~1b/0")
+        let pointer: Vec<String> = ValuePath::new("/a~1b/0")
             .flatten()
             .map(|step| match step {
                 PathStep::Key(text) => text.chars().collect(),

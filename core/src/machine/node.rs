@@ -83,7 +83,7 @@ pub(crate) mod chunk {
 
 /// How an object was made.
 ///
-/// See the example of [`Object`](crate::Object).
+/// See the example of [`ObjectParts`](crate::ObjectParts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]

@@ -1,7 +1,7 @@
 //! Types that a field may have.
 
 use super::reader::Reader;
-use super::refusal::Reason;
+use super::refusal::RefusalReason;
 use super::shape::ItemKind;
 
 /// A type that a field of a message may have.
@@ -44,7 +44,7 @@ macro_rules! ints {
             fn read(reader: &mut Reader<'_, '_>) -> Self {
                 let int = reader.int();
                 if int != i64::from(int as $int) {
-                    reader.refuse(Reason::OutOfRange);
+                    reader.refuse(RefusalReason::OutOfRange);
                 }
                 int as $int
             }
@@ -137,7 +137,7 @@ impl<'i, T: Field<'i>, const N: usize> Field<'i> for [T; N] {
     fn read(reader: &mut Reader<'i, '_>) -> Self {
         let mut items = Self::EMPTY;
         if read_items(reader, &mut items, Some(N)) < N {
-            reader.refuse(Reason::TooShort);
+            reader.refuse(RefusalReason::TooShort);
         }
         items
     }
@@ -156,7 +156,7 @@ fn read_items<'i, T: Field<'i>>(reader: &mut Reader<'i, '_>, slots: &mut [T], ex
         }
     }
     if items.count() > room {
-        reader.refuse(Reason::TooLong);
+        reader.refuse(RefusalReason::TooLong);
     }
     items.count()
 }
@@ -164,14 +164,14 @@ fn read_items<'i, T: Field<'i>>(reader: &mut Reader<'i, '_>, slots: &mut [T], ex
 /// A list or tuple of at most `N` items, in place.
 ///
 /// ```
-/// use pickle_core::message::{self, List, Reason};
+/// use pickle_core::message::{self, List, RefusalReason};
 ///
 /// // pickle.dumps([1, 2, 3], 2)
 /// let input = b"\x80\x02]q\0(K\x01K\x02K\x03e.";
 /// let (list, _): (List<u8, 4>, usize) = message::read(input, &mut [])?;
 /// assert_eq!(list.as_slice(), [1, 2, 3]);
 /// let refusal = message::read::<List<u8, 2>>(input, &mut []).err();
-/// assert_eq!(refusal.map(|refusal| refusal.reason()), Some(Reason::TooLong));
+/// assert_eq!(refusal.map(|refusal| refusal.reason()), Some(RefusalReason::TooLong));
 /// # Ok::<_, pickle_core::message::Refusal>(())
 /// ```
 #[derive(Clone, Copy, Debug)]

@@ -32,7 +32,7 @@ macro_rules! message {
     (@required $field:ident, [$default:expr]) => { 0 };
     (@required $field:ident, []) => { 1 << Number::$field as u32 };
     (@unknown $reader:ident, skip) => { $reader.skip() };
-    (@unknown $reader:ident, refuse) => { $reader.refuse($crate::message::Reason::UnknownField) };
+    (@unknown $reader:ident, refuse) => { $reader.refuse($crate::message::RefusalReason::UnknownField) };
 
     (@impl [$life:lifetime] $self:ty, $unknown:ident, $( $field:ident: $type:ty, $key:tt $default:tt; )* ) => {
         impl<$life> $crate::message::Field<$life> for $self {

@@ -31,7 +31,7 @@
 //! ```
 //!
 //! It takes every spelling that CPython's pickler, that of 2.7 too, has for such values, in each protocol, and refuses all
-//! else with the offset and the [`Reason`]: what it takes, any other reader here takes as the same values. What it
+//! else with the offset and the [`RefusalReason`]: what it takes, any other reader here takes as the same values. What it
 //! refuses though CPython can write it:
 //!
 //! - ints beyond 64 bits, bools for ints, ints for floats (declare what is sent), and a key that comes twice;
@@ -54,8 +54,8 @@ mod text;
 
 pub use field::{Bytes, Field, List, Text, Unchecked};
 pub use reader::Reader;
-pub use refusal::{Reason, Refusal};
-pub use shape::{Fields, ItemKind, Items, Names};
+pub use refusal::{Refusal, RefusalReason};
+pub use shape::{FieldNames, Fields, ItemKind, LazyItems};
 
 /// Reads the message at the start of `input`, and returns it with its length in bytes: what follows is the caller's.
 ///

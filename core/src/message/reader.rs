@@ -1,6 +1,6 @@
 //! The input of a message: opcodes, numbers, the memo and frames.
 
-use super::refusal::{Reason, Refusal};
+use super::refusal::{Refusal, RefusalReason};
 use crate::Opcode;
 use crate::literal::float;
 
@@ -130,7 +130,7 @@ impl<'i, 'm> Reader<'i, 'm> {
     /// What was refused first.
     pub fn finish(&mut self) -> Result<usize, Refusal> {
         if self.op() != op::STOP {
-            self.refuse(Reason::Unexpected);
+            self.refuse(RefusalReason::Unexpected);
         }
         match self.failure {
             // As CPython's `loads`: the last frame belongs to the pickle, whatever is in it.
@@ -147,7 +147,7 @@ impl<'i, 'm> Reader<'i, 'm> {
     /// Refuses the opcode that was read last, and all that follows.
     #[cold]
     #[inline(never)]
-    pub fn refuse(&mut self, reason: Reason) {
+    pub fn refuse(&mut self, reason: RefusalReason) {
         if self.failure.is_none() {
             let offset = self.whole.len() - self.at;
             let byte = self.whole.get(offset).copied().unwrap_or(0);
@@ -157,14 +157,14 @@ impl<'i, 'm> Reader<'i, 'm> {
     }
 
     #[cold]
-    pub(super) fn refuse_next(&mut self, reason: Reason) {
+    pub(super) fn refuse_next(&mut self, reason: RefusalReason) {
         self.op();
         self.refuse(reason);
     }
 
     /// Refuses what is not there: the message is over at the next opcode.
     #[cold]
-    pub(super) fn refuse_here(&mut self, reason: Reason, field: usize) {
+    pub(super) fn refuse_here(&mut self, reason: RefusalReason, field: usize) {
         if self.failure.is_none() {
             self.at = self.rest.len() + self.beyond;
             self.field = field as u8;
@@ -205,7 +205,7 @@ impl<'i, 'm> Reader<'i, 'm> {
                     let index = self.memoized;
                     if self.replays == 0 {
                         if index == BY_PUT {
-                            self.refuse(Reason::Unexpected);
+                            self.refuse(RefusalReason::Unexpected);
                         }
                         self.memoized = index.wrapping_add(1);
                     }
@@ -275,7 +275,7 @@ impl<'i, 'm> Reader<'i, 'm> {
         self.work += 1;
         let spent = self.work / WORK > self.whole.len();
         if spent {
-            self.refuse(Reason::WorkLimit);
+            self.refuse(RefusalReason::WorkLimit);
         }
         !spent
     }
@@ -294,7 +294,7 @@ impl<'i, 'm> Reader<'i, 'm> {
     #[inline(always)]
     fn put(&mut self, index: u32) {
         if self.top == 0 {
-            self.refuse(Reason::Unexpected);
+            self.refuse(RefusalReason::Unexpected);
         }
         if self.replays == 0
             && let Some(slot) = self.memo.get_mut(index as usize)
@@ -313,7 +313,7 @@ impl<'i, 'm> Reader<'i, 'm> {
                 let first = self.at == self.whole.len();
                 self.protocol = self.byte();
                 if !first || self.protocol > 5 {
-                    self.refuse(if first { Reason::BadProtocol } else { Reason::Unexpected });
+                    self.refuse(if first { RefusalReason::BadProtocol } else { RefusalReason::Unexpected });
                 }
             }
             _ => {
@@ -321,7 +321,7 @@ impl<'i, 'm> Reader<'i, 'm> {
                 if self.replays == 0 {
                     // With both, the indices of MEMOIZE depend on all of PUT.
                     if self.memoized.wrapping_add(1) > 1 {
-                        self.refuse(Reason::Unexpected);
+                        self.refuse(RefusalReason::Unexpected);
                     }
                     self.memoized = BY_PUT;
                 }
@@ -338,7 +338,7 @@ impl<'i, 'm> Reader<'i, 'm> {
             _ => {
                 let index = self.decimal(false);
                 if index < 0 {
-                    self.refuse(Reason::BadNumber);
+                    self.refuse(RefusalReason::BadNumber);
                 }
                 index as u64
             }
@@ -355,14 +355,14 @@ impl<'i, 'm> Reader<'i, 'm> {
         }
         if self.framed {
             if !self.rest.is_empty() {
-                self.refuse(Reason::BadFrame);
+                self.refuse(RefusalReason::BadFrame);
                 return;
             }
             self.next_rest();
         }
         match usize::try_from(len).ok().and_then(|len| self.rest.split_at_checked(len)) {
             Some((frame, rest)) => (self.rest, self.beyond, self.framed) = (frame, rest.len(), true),
-            None => self.refuse(Reason::EndOfInput),
+            None => self.refuse(RefusalReason::EndOfInput),
         }
     }
 
@@ -380,7 +380,7 @@ impl<'i, 'm> Reader<'i, 'm> {
             return true;
         }
         self.at = 0;
-        self.refuse(Reason::EndOfInput);
+        self.refuse(RefusalReason::EndOfInput);
         false
     }
 
@@ -393,7 +393,7 @@ impl<'i, 'm> Reader<'i, 'm> {
                 bytes
             }
             None => {
-                self.refuse(if self.beyond != 0 { Reason::BadFrame } else { Reason::EndOfInput });
+                self.refuse(if self.beyond != 0 { RefusalReason::BadFrame } else { RefusalReason::EndOfInput });
                 &[]
             }
         }
@@ -432,17 +432,17 @@ impl<'i, 'm> Reader<'i, 'm> {
         for &byte in digits {
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
-                self.refuse(Reason::BadNumber);
+                self.refuse(RefusalReason::BadNumber);
             }
             value = value.wrapping_mul(10).wrapping_add(u64::from(digit));
         }
         let zeros = digits.first() == Some(&b'0') && line.len() > 1;
         if digits.is_empty() || zeros {
-            self.refuse(Reason::BadNumber);
+            self.refuse(RefusalReason::BadNumber);
         }
         // 19 digits fit 64 bits.
         if digits.len() > 19 || value > i64::MAX as u64 + u64::from(negative) {
-            self.refuse(Reason::OutOfRange);
+            self.refuse(RefusalReason::OutOfRange);
         }
         if negative { value.wrapping_neg() as i64 } else { value as i64 }
     }
@@ -459,12 +459,12 @@ impl<'i, 'm> Reader<'i, 'm> {
             op::INT => return self.decimal(false),
             op::LONG => return self.decimal(true),
             _ => {
-                self.refuse(Reason::WrongType);
+                self.refuse(RefusalReason::WrongType);
                 return 0;
             }
         };
         if len > 8 {
-            self.refuse(Reason::OutOfRange);
+            self.refuse(RefusalReason::OutOfRange);
             return 0;
         }
         self.le(len, signed) as i64
@@ -480,7 +480,7 @@ impl<'i, 'm> Reader<'i, 'm> {
             }
             op::FLOAT => self.float_text(),
             _ => {
-                self.refuse(Reason::WrongType);
+                self.refuse(RefusalReason::WrongType);
                 0.0
             }
         }
@@ -493,7 +493,7 @@ impl<'i, 'm> Reader<'i, 'm> {
         {
             return value;
         }
-        self.refuse(Reason::BadNumber);
+        self.refuse(RefusalReason::BadNumber);
         0.0
     }
 
@@ -505,9 +505,9 @@ impl<'i, 'm> Reader<'i, 'm> {
             op::INT => match self.line() {
                 b"01" => return true,
                 b"00" => {}
-                _ => self.refuse(Reason::WrongType),
+                _ => self.refuse(RefusalReason::WrongType),
             },
-            _ => self.refuse(Reason::WrongType),
+            _ => self.refuse(RefusalReason::WrongType),
         }
         false
     }
@@ -552,9 +552,9 @@ impl<'i, 'm> Reader<'i, 'm> {
         let entry = self.memo.get(index as usize).copied().unwrap_or(0);
         let at = (entry & !SMALL) as usize;
         if at == 0 {
-            self.refuse(Reason::NotKept);
+            self.refuse(RefusalReason::NotKept);
         } else if at == LOST as usize || (entry & SMALL != 0 && !small) {
-            self.refuse(Reason::SharedTuple);
+            self.refuse(RefusalReason::SharedTuple);
         } else {
             let back = self.place();
             self.rest = self.whole.get(self.whole.len() - at..).unwrap_or_default();

@@ -11,17 +11,17 @@ macro_rules! reasons {
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
         #[non_exhaustive]
         #[repr(u8)]
-        pub enum Reason {
+        pub enum RefusalReason {
             $( $(#[doc = $doc])* $name = $number, )*
         }
 
-        impl Reason {
+        impl RefusalReason {
             /// Every reason, in the order of its number.
-            pub const ALL: &'static [Reason] = &[$(Reason::$name),*];
+            pub const ALL: &'static [RefusalReason] = &[$(RefusalReason::$name),*];
 
             /// A sentence that says what was found and what was expected.
             pub const fn text(self) -> &'static str {
-                match self { $( Reason::$name => $text, )* }
+                match self { $( RefusalReason::$name => $text, )* }
             }
         }
     };
@@ -69,7 +69,7 @@ reasons! {
 /// What is wrong with a message: the reason, the field and the offset. Eight bytes on a 32-bit target.
 ///
 /// ```
-/// use pickle_core::message::{self, Reason};
+/// use pickle_core::message::{self, RefusalReason};
 ///
 /// pickle_core::message! {
 ///     struct Point {
@@ -81,30 +81,30 @@ reasons! {
 /// // pickle.dumps({"x": 1, "y": 300}, 2)
 /// let input = b"\x80\x02}q\0(X\x01\0\0\0xq\x01K\x01X\x01\0\0\0yq\x02M,\x01u.";
 /// let refusal = message::read::<Point>(input, &mut []).err().unwrap();
-/// assert_eq!((refusal.reason(), refusal.field()), (Reason::OutOfRange, 1));
+/// assert_eq!((refusal.reason(), refusal.field()), (RefusalReason::OutOfRange, 1));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Refusal {
     pub(super) offset: usize,
-    pub(super) reason: Reason,
+    pub(super) reason: RefusalReason,
     pub(super) field: u8,
     pub(super) byte: u8,
 }
 
 impl Refusal {
     /// Why.
-    pub const fn reason(&self) -> Reason {
+    pub const fn reason(&self) -> RefusalReason {
         self.reason
     }
 
     /// Bytes from the start of the input to the opcode that is refused; to the end of the input for
-    /// [`Reason::EndOfInput`] between two opcodes.
+    /// [`RefusalReason::EndOfInput`] between two opcodes.
     pub const fn offset(&self) -> usize {
         self.offset
     }
 
-    /// The number of the field that was read last, of the innermost message; for [`Reason::MissingField`] that which is
+    /// The number of the field that was read last, of the innermost message; for [`RefusalReason::MissingField`] that which is
     /// missing.
     pub const fn field(&self) -> usize {
         self.field as usize

@@ -1,7 +1,7 @@
 //! Dicts, lists and tuples: in which order CPython writes what is in them.
 
 use super::reader::{Place, Reader, is_text, op};
-use super::refusal::Reason;
+use super::refusal::RefusalReason;
 use super::text::Raw;
 
 /// Items of one APPENDS or SETITEMS that CPython writes (`BATCHSIZE` in `_pickle.c`).
@@ -82,7 +82,7 @@ pub struct Fields<'i> {
 /// Items of a list or tuple that are being read.
 ///
 /// See the example of [`Reader`](super::Reader).
-pub struct Items<'i> {
+pub struct LazyItems<'i> {
     level: Level<'i>,
     texts: bool,
 }
@@ -103,7 +103,7 @@ pub enum ItemKind {
 /// The names of the fields of a message.
 ///
 /// See the example of [`Reader`](super::Reader).
-pub trait Names {
+pub trait FieldNames {
     /// How many there are.
     fn count(&self) -> usize;
 
@@ -111,7 +111,7 @@ pub trait Names {
     fn name(&self, index: usize) -> &[u8];
 }
 
-impl Names for [&str] {
+impl FieldNames for [&str] {
     #[inline(always)]
     fn count(&self) -> usize {
         self.len()
@@ -229,7 +229,7 @@ impl<'i> Reader<'i, '_> {
                     level.count += 1;
                     return Some(true);
                 }
-                self.refuse_next(Reason::Unexpected);
+                self.refuse_next(RefusalReason::Unexpected);
                 return Some(false);
             }
             State::Single if next == level.one => {
@@ -245,7 +245,7 @@ impl<'i> Reader<'i, '_> {
                 return None;
             }
             State::Single => {
-                self.refuse_next(Reason::Unexpected);
+                self.refuse_next(RefusalReason::Unexpected);
                 return Some(false);
             }
             _ if next == op::MARK && !level.one_by_one => {
@@ -286,7 +286,7 @@ impl<'i> Reader<'i, '_> {
     /// [`Reader::refuse`] it. Names are at most 32; with a backslash, quotes or beyond ASCII, they are not found in
     /// pickles of protocol 0, which are refused then.
     #[inline(never)]
-    pub fn field(&mut self, fields: &mut Fields<'i>, names: &(impl Names + ?Sized)) -> Option<usize> {
+    pub fn field(&mut self, fields: &mut Fields<'i>, names: &(impl FieldNames + ?Sized)) -> Option<usize> {
         if !self.more(&mut fields.level, true) {
             return None;
         }
@@ -295,7 +295,7 @@ impl<'i> Reader<'i, '_> {
             let key = self.raw();
             index = find(key, names, index).unwrap_or(names.count());
             if key.is_bytes() {
-                self.refuse(Reason::WrongType);
+                self.refuse(RefusalReason::WrongType);
             }
             if index == names.count() {
                 if fields.level.state == State::Single && fields.level.inside {
@@ -312,7 +312,7 @@ impl<'i> Reader<'i, '_> {
         self.set_field(index);
         let bit = if index < 32 && index < names.count() { 1 << index } else { 0 };
         if fields.seen & bit != 0 {
-            self.refuse(Reason::DuplicateField);
+            self.refuse(RefusalReason::DuplicateField);
         }
         fields.seen |= bit;
         fields.next = index.saturating_add(1);
@@ -321,10 +321,10 @@ impl<'i> Reader<'i, '_> {
 
     /// A key that no name is may be one that is written with escapes.
     #[cold]
-    fn check_unknown(&mut self, key: Raw<'i>, names: &(impl Names + ?Sized)) {
+    fn check_unknown(&mut self, key: Raw<'i>, names: &(impl FieldNames + ?Sized)) {
         let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && !b"\\'\"".contains(byte);
         if key.borrowed().is_err() && !(0..names.count()).all(|index| names.name(index).iter().all(is_plain)) {
-            self.refuse(Reason::Escaped);
+            self.refuse(RefusalReason::Escaped);
         }
     }
 
@@ -333,31 +333,31 @@ impl<'i> Reader<'i, '_> {
     pub fn end_fields(&mut self, fields: &Fields<'i>, required: u32) {
         let missing = required & !fields.seen;
         if missing != 0 {
-            self.refuse_here(Reason::MissingField, missing.trailing_zeros() as usize);
+            self.refuse_here(RefusalReason::MissingField, missing.trailing_zeros() as usize);
         }
     }
 
     /// Begins a list or tuple. `exactly`: how many items it has, where that is known.
     #[inline(never)]
-    pub fn items(&mut self, kind: ItemKind, exactly: Option<usize>) -> Items<'i> {
+    pub fn items(&mut self, kind: ItemKind, exactly: Option<usize>) -> LazyItems<'i> {
         let few = kind == ItemKind::Container && exactly.is_some_and(|count| count <= 3);
-        let mut items = Items { level: Level::new(kind != ItemKind::Container), texts: kind != ItemKind::Number };
+        let mut items = LazyItems { level: Level::new(kind != ItemKind::Container), texts: kind != ItemKind::Number };
         self.open(&mut items.level, few, false);
         if items.level.dict {
-            self.refuse(Reason::WrongType);
+            self.refuse(RefusalReason::WrongType);
         }
         items
     }
 
-    /// Whether another item follows, to be read next. In the end, [`Items::count`] says how many there were: it may be
+    /// Whether another item follows, to be read next. In the end, [`LazyItems::count`] says how many there were: it may be
     /// one less than were read, and then the last was none of the list.
     #[inline(always)]
-    pub fn item(&mut self, items: &mut Items<'i>) -> bool {
+    pub fn item(&mut self, items: &mut LazyItems<'i>) -> bool {
         self.more(&mut items.level, items.texts)
     }
 }
 
-impl Items<'_> {
+impl LazyItems<'_> {
     /// How many items there were.
     pub fn count(&self) -> usize {
         self.level.count as usize
@@ -372,7 +372,7 @@ fn ends(byte: u8, texts: bool) -> bool {
 }
 
 /// The number of the name that the key is; `guess` is tried first.
-fn find(key: Raw<'_>, names: &(impl Names + ?Sized), guess: usize) -> Option<usize> {
+fn find(key: Raw<'_>, names: &(impl FieldNames + ?Sized), guess: usize) -> Option<usize> {
     let bytes = key.borrowed().ok()?;
     let count = names.count();
     let mut index = guess;

@@ -1,8 +1,8 @@
 //! Values that nobody asked for.
 
 use super::reader::Reader;
-use super::refusal::Reason;
-use crate::wire::opcode::Argument;
+use super::refusal::RefusalReason;
+use crate::opcode::Argument;
 use crate::{OpKind, Opcode};
 
 /// MARKs that may be open in a skipped value.
@@ -14,7 +14,7 @@ impl Reader<'_, '_> {
     /// Skips the next value, whatever it is: its opcodes are looked at, not what they do to their values.
     ///
     /// A list, dict or object is over only where what follows takes it: that far it looks ahead. Where that would be more
-    /// than linear work, the message is refused ([`Reason::WorkLimit`]).
+    /// than linear work, the message is refused ([`RefusalReason::WorkLimit`]).
     #[inline(never)]
     pub fn skip(&mut self) {
         // Values on the stack above what was there, and which of the topmost 32 may still change.
@@ -31,7 +31,7 @@ impl Reader<'_, '_> {
             let Some(opcode) = Opcode::from_byte(next) else {
                 // The end of the input has been refused.
                 if next != 0 {
-                    self.refuse_next(Reason::Unexpected);
+                    self.refuse_next(RefusalReason::Unexpected);
                 }
                 return;
             };
@@ -51,7 +51,7 @@ impl Reader<'_, '_> {
             let in_a_row = marked == 0 && depth > IN_A_ROW && open & ((1 << IN_A_ROW) - 1) == 0;
             let takes_outer = depth - floor < pops || opcode == Opcode::Stop;
             if takes_outer && marked != 0 {
-                self.refuse_next(Reason::Unexpected);
+                self.refuse_next(RefusalReason::Unexpected);
                 return;
             }
             if takes_outer || (in_a_row && pops == 0) {
@@ -59,7 +59,7 @@ impl Reader<'_, '_> {
             }
             if changes(opcode) && open >> (pops - 1) & 1 == 0 {
                 // A value out of the memo, which may have been read already.
-                self.refuse_next(Reason::Unexpected);
+                self.refuse_next(RefusalReason::Unexpected);
                 return;
             }
             self.op();
@@ -75,7 +75,7 @@ impl Reader<'_, '_> {
             }
             if effect.marks {
                 let Some(slot) = marks.get_mut(marked) else {
-                    self.refuse(Reason::TooDeep);
+                    self.refuse(RefusalReason::TooDeep);
                     return;
                 };
                 *slot = (depth, open);
@@ -85,7 +85,7 @@ impl Reader<'_, '_> {
         }
         match whole {
             Some(place) => self.go(place),
-            None => self.refuse_next(Reason::Unexpected),
+            None => self.refuse_next(RefusalReason::Unexpected),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Texts and bytes: borrowed from the input, or copied into a buffer where they are written with escapes.
 
 use super::reader::{Reader, op};
-use super::refusal::Reason;
+use super::refusal::RefusalReason;
 use crate::ErrorKind;
 use crate::literal::escape;
 
@@ -14,17 +14,17 @@ pub(super) struct Raw<'i> {
 
 impl<'i> Raw<'i> {
     /// The bytes of the value, if they are those of the input; between their quotes where it has any.
-    pub fn borrowed(self) -> Result<&'i [u8], Reason> {
+    pub fn borrowed(self) -> Result<&'i [u8], RefusalReason> {
         let bytes = match self.opcode {
-            op::STRING => escape::unquote(self.bytes).map_err(|_| Reason::BadText)?,
-            op::UNICODE if self.bytes.iter().any(|&byte| byte >= 0x80) => return Err(Reason::Escaped),
+            op::STRING => escape::unquote(self.bytes).map_err(|_| RefusalReason::BadText)?,
+            op::UNICODE if self.bytes.iter().any(|&byte| byte >= 0x80) => return Err(RefusalReason::Escaped),
             op::UNICODE => self.bytes,
             _ => return Ok(self.bytes),
         };
         // `contains` brings a search by words, twice the flash of all of this.
         #[allow(clippy::manual_contains)]
         let escaped = bytes.iter().any(|&byte| byte == b'\\');
-        if escaped { Err(Reason::Escaped) } else { Ok(bytes) }
+        if escaped { Err(RefusalReason::Escaped) } else { Ok(bytes) }
     }
 
     /// Bytes, not a str.
@@ -65,7 +65,7 @@ impl<'i> Reader<'i, '_> {
             op::BINUNICODE8 | op::BINBYTES8 | op::BYTEARRAY8 => 8,
             op::UNICODE | op::STRING => 0,
             _ => {
-                self.refuse(Reason::WrongType);
+                self.refuse(RefusalReason::WrongType);
                 0
             }
         };
@@ -91,8 +91,8 @@ impl<'i> Reader<'i, '_> {
     pub fn str(&mut self) -> &'i str {
         let raw = self.raw();
         let text = match raw.borrowed() {
-            _ if raw.is_bytes() => Err(Reason::WrongType),
-            Ok(bytes) => core::str::from_utf8(bytes).map_err(|_| Reason::BadText),
+            _ if raw.is_bytes() => Err(RefusalReason::WrongType),
+            Ok(bytes) => core::str::from_utf8(bytes).map_err(|_| RefusalReason::BadText),
             Err(reason) => Err(reason),
         };
         text.unwrap_or_else(|reason| {
@@ -105,7 +105,7 @@ impl<'i> Reader<'i, '_> {
     #[inline(never)]
     pub fn str_bytes(&mut self) -> &'i [u8] {
         let raw = self.raw();
-        let bytes = if raw.is_bytes() { Err(Reason::WrongType) } else { raw.borrowed() };
+        let bytes = if raw.is_bytes() { Err(RefusalReason::WrongType) } else { raw.borrowed() };
         bytes.unwrap_or_else(|reason| {
             self.refuse(reason);
             &[]
@@ -116,7 +116,7 @@ impl<'i> Reader<'i, '_> {
     #[inline(never)]
     pub fn bytes(&mut self) -> &'i [u8] {
         let raw = self.raw();
-        let bytes = if raw.is_str() { Err(Reason::WrongType) } else { raw.borrowed() };
+        let bytes = if raw.is_str() { Err(RefusalReason::WrongType) } else { raw.borrowed() };
         bytes.unwrap_or_else(|reason| {
             self.refuse(reason);
             &[]
@@ -128,11 +128,11 @@ impl<'i> Reader<'i, '_> {
     pub fn str_into(&mut self, buffer: &mut [u8]) -> usize {
         let raw = self.raw();
         if raw.is_bytes() {
-            self.refuse(Reason::WrongType);
+            self.refuse(RefusalReason::WrongType);
         }
         let len = self.copy(raw, buffer);
         if core::str::from_utf8(buffer.get(..len).unwrap_or_default()).is_err() {
-            self.refuse(Reason::BadText);
+            self.refuse(RefusalReason::BadText);
         }
         len
     }
@@ -142,7 +142,7 @@ impl<'i> Reader<'i, '_> {
     pub fn bytes_into(&mut self, buffer: &mut [u8]) -> usize {
         let raw = self.raw();
         if raw.is_str() {
-            self.refuse(Reason::WrongType);
+            self.refuse(RefusalReason::WrongType);
         }
         self.copy(raw, buffer)
     }
@@ -157,7 +157,7 @@ impl<'i> Reader<'i, '_> {
             None => fits = false,
         });
         if decoded.is_err() || !fits {
-            self.refuse(if fits { Reason::BadText } else { Reason::TooLong });
+            self.refuse(if fits { RefusalReason::BadText } else { RefusalReason::TooLong });
             return 0;
         }
         len

@@ -3,20 +3,20 @@
 #[cfg(feature = "alloc")]
 mod batch;
 mod cursor;
-mod fate;
 mod known;
+mod look_ahead;
 mod place;
 #[cfg(feature = "alloc")]
 pub(crate) mod split;
 
 #[cfg(feature = "alloc")]
 pub use batch::Batch;
-pub use fate::Fate;
+pub use look_ahead::LookAhead;
 
 use self::cursor::{Cursor, attributes, node_at};
 use self::known::Known;
 use self::place::Place;
-use crate::document::path::Path;
+use crate::document::path::ValuePath;
 use crate::machine::handover::{Phase, Stream};
 use crate::machine::node::{Node, chunk, tag};
 use crate::read::unpickler::Progress;
@@ -109,7 +109,7 @@ pub enum Found {
     Item,
     /// The pickle is over; what is left of the input follows it.
     Done,
-    /// Only with [`ItemReader::ask`]: a container is being filled that seems to be the one at the path. The opcodes that follow tell, see [`ItemReader::fate`]; [`ItemReader::decide`], then go on.
+    /// Only with [`ItemReader::report_doubt`]: a container is being filled that seems to be the one at the path. The opcodes that follow tell, see [`ItemReader::look_ahead`]; [`ItemReader::decide`], then go on.
     Doubt,
 }
 
@@ -316,7 +316,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     /// The items of the container at a path instead, such as `$.rows`.
     pub fn at_path(mut self, path: &'p str) -> Self {
         self.path = path;
-        self.unpickler.memory.stream.depth = Path::new(path).count();
+        self.unpickler.memory.stream.depth = ValuePath::new(path).count();
         self
     }
 
@@ -332,19 +332,19 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     /// list may still be put into the empty dict. For callers that can look ahead, as in a file. Without it, the reader
     /// assumes the layout that CPython most likely writes and returns [`ErrorKind::ContainerMoved`] at the end if that was
     /// wrong; where several layouts are equally likely, it holds the whole pickle ([`ItemReader::is_held_in_doubt`]).
-    pub fn ask(mut self) -> Self {
+    pub fn report_doubt(mut self) -> Self {
         self.asks = true;
         self
     }
 
     /// After [`Found::Doubt`]: a look-ahead that decides, from the opcodes that follow, whether this container is the one
     /// at the path.
-    pub fn fate(&self) -> Option<Fate> {
+    pub fn look_ahead(&self) -> Option<LookAhead> {
         let From::Doubt(_) = self.from else { return None };
         let Unpickler { memory, machine, .. } = &self.unpickler;
-        let mut fate = Fate::new(machine, memory.view().0, memory.stream.offset);
-        place::container_at(&self.unpickler, self.path, memory.stream.batch?.at, |way| fate.way(way));
-        Some(fate)
+        let mut look_ahead = LookAhead::new(machine, memory.view().0, memory.stream.offset);
+        place::container_at(&self.unpickler, self.path, memory.stream.batch?.at, |way| look_ahead.way(way));
+        Some(look_ahead)
     }
 
     /// After [`Found::Doubt`]: sets whether this is the container at the path. If it is set to be and turns out not to be,
@@ -358,7 +358,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     }
 
     /// True if the whole pickle is held and its items come at the end, because a container before the one at the path
-    /// could still take it in. [`ItemReader::ask`] avoids that for input that can be read again.
+    /// could still take it in. [`ItemReader::report_doubt`] avoids that for input that can be read again.
     pub fn is_held_in_doubt(&self) -> bool {
         self.doubted
     }

@@ -24,7 +24,7 @@ use crate::{Change, Error, GlobalName, Memory, Unpickler, Value};
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Array {
+pub enum ArrayForm {
     /// The bytes of the array, behind padding where it is aligned.
     Raw {
         /// Bytes of the array itself.
@@ -37,7 +37,7 @@ pub enum Array {
 }
 
 /// What follows the BUILD of `built`; `None` where opcodes go on.
-pub fn array_after(built: Value<'_>) -> Option<Array> {
+pub fn array_after(built: Value<'_>) -> Option<ArrayForm> {
     let object = built.as_object()?;
     let GlobalName { module, name } = object.class()?;
     if name != "NumpyArrayWrapper" || !matches!(module, "joblib.numpy_pickle" | "sklearn.externals.joblib.numpy_pickle")
@@ -47,14 +47,14 @@ pub fn array_after(built: Value<'_>) -> Option<Array> {
     let state = object.state()?;
     let (item_len, objects) = dtype(state.get("dtype")?)?;
     if objects {
-        return Some(Array::Nested);
+        return Some(ArrayForm::Nested);
     }
     let mut len = item_len;
     for dimension in state.get("shape")?.items()? {
         len = len.checked_mul(dimension.as_u64()?)?;
     }
     let padded = state.get("numpy_array_alignment_bytes").is_some_and(|bytes| !bytes.is_none());
-    Some(Array::Raw { len, padded })
+    Some(ArrayForm::Raw { len, padded })
 }
 
 /// Bytes of an item of a pickled `numpy.dtype`, and whether it holds objects.
@@ -86,8 +86,8 @@ fn dtype(dtype: Value<'_>) -> Option<(u64, bool)> {
 pub fn take_array<M: Memory>(unpickler: &mut Unpickler<M>, input: &[u8]) -> Result<(), Error> {
     let array = array_after(unpickler.document_in(input).root());
     match array {
-        Some(Array::Raw { len, padded }) => unpickler.take_raw(len, padded),
-        Some(Array::Nested) => unpickler.take_nested(),
+        Some(ArrayForm::Raw { len, padded }) => unpickler.take_raw(len, padded),
+        Some(ArrayForm::Nested) => unpickler.take_nested(),
         None => Ok(()),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::document::iter::Cells;
 use crate::machine::node::Node;
-use crate::view::known::{Array, DType, Field, axes};
+use crate::view::known::{Array, DType, DTypeField, axes};
 use crate::{Entries, Items, Value};
 use core::cell::Cell;
 
@@ -139,18 +139,18 @@ impl<'c> Fields<'c> {
     }
 
     /// The next field, where it is where the last but one was followed by the last.
-    pub fn next(&mut self, index: usize) -> Option<Field<'c>> {
+    pub fn next(&mut self, index: usize) -> Option<DTypeField<'c>> {
         let (key, place) = self.places.as_mut()?.next()?;
         self.record.dtype.field_at(index, key, place)
     }
 
     /// The same, looked for among all.
-    pub fn find(&self, index: usize) -> Option<Field<'c>> {
+    pub fn find(&self, index: usize) -> Option<DTypeField<'c>> {
         self.record.dtype.field(index)
     }
 
     /// The bytes of a field.
-    pub fn bytes(&self, field: &Field<'c>) -> Option<&'c [u8]> {
+    pub fn bytes(&self, field: &DTypeField<'c>) -> Option<&'c [u8]> {
         let from = usize::try_from(field.offset).ok()?;
         self.record.bytes.get(from..from.checked_add(usize::try_from(field.dtype.size).ok()?)?)
     }

@@ -9,7 +9,7 @@ use self::access::Enum;
 use self::access::Map;
 use self::access::NodePairs;
 use self::access::Seq;
-use super::error::{Error, Reason, Result, Step};
+use super::error::{Result, SerdeError, SerdeErrorKind, Step};
 use super::form::{self, Form};
 use super::made::Made;
 use super::text::Text;
@@ -91,8 +91,8 @@ impl<'f, 'de> Reader<'f, 'de> {
                 self.cx.budget.set(left);
                 Ok(())
             }
-            None => Err(Error::new(
-                Reason::Values,
+            None => Err(SerdeError::new(
+                SerdeErrorKind::Values,
                 format_args!("shared values would be read more often than the limit allows (max_values)"),
             )),
         }
@@ -101,7 +101,7 @@ impl<'f, 'de> Reader<'f, 'de> {
     /// A value inside itself is the common cause: then the path ends where it comes back.
     #[cold]
     #[inline(never)]
-    fn too_deep(&self) -> Error {
+    fn too_deep(&self) -> SerdeError {
         let ids = |mut frame: Option<&'f Frame<'f>>| {
             core::iter::from_fn(move || {
                 let here = frame?;
@@ -118,13 +118,13 @@ impl<'f, 'de> Reader<'f, 'de> {
             }
         }
         match repeat {
-            Some(depth) => Error::new(
-                Reason::Cyclic,
+            Some(depth) => SerdeError::new(
+                SerdeErrorKind::Cyclic,
                 format_args!("the value contains itself; a Rust value cannot, read it as a Document"),
             )
             .skipping(self.depth - depth),
-            None => Error::new(
-                Reason::Depth,
+            None => SerdeError::new(
+                SerdeErrorKind::Depth,
                 format_args!("values are nested deeper than {} levels (max_depth)", self.cx.max_depth),
             ),
         }
@@ -174,12 +174,12 @@ impl<'f, 'de> Reader<'f, 'de> {
     }
 
     #[cold]
-    fn not_text(&self) -> Error {
+    fn not_text(&self) -> SerdeError {
         let error = match self.node.tag() {
             tag::STR_SURROGATES => {
-                Error::value(format_args!("the str has lone surrogates, which a Rust str cannot; ask for bytes"))
+                SerdeError::value(format_args!("the str has lone surrogates, which a Rust str cannot; ask for bytes"))
             }
-            _ => Error::value(format_args!("the Python 2 str is not UTF-8; ask for bytes, or give its encoding")),
+            _ => SerdeError::value(format_args!("the Python 2 str is not UTF-8; ask for bytes, or give its encoding")),
         };
         error.at_offset(self.offset())
     }
@@ -220,7 +220,7 @@ impl<'f, 'de> Reader<'f, 'de> {
         }
         match big.and_then(to_u128) {
             Some(value) => visitor.visit_u128(value),
-            None => Err(Error::value(format_args!("the int does not fit 128 bits")).at_offset(self.offset())),
+            None => Err(SerdeError::value(format_args!("the int does not fit 128 bits")).at_offset(self.offset())),
         }
     }
 
@@ -252,14 +252,16 @@ impl<'f, 'de> Reader<'f, 'de> {
     /// Module and name as one text.
     fn visit_global<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let Some(GlobalName { module, name }) = self.value().as_global() else {
-            return Err(Error::value(format_args!("the name of the class has lone surrogates")));
+            return Err(SerdeError::value(format_args!("the name of the class has lone surrogates")));
         };
         let GlobalName { module, name } =
             if self.cx.python2 { compat::to_python3(module, name) } else { GlobalName::new(module, name) };
         let mut text = Text::default();
         match write!(text, "{module}.{name}") {
             Ok(()) => visitor.visit_str(text.as_str()),
-            Err(_) => Err(Error::value(format_args!("the name of the class is too long without the feature alloc"))),
+            Err(_) => {
+                Err(SerdeError::value(format_args!("the name of the class is too long without the feature alloc")))
+            }
         }
     }
 
@@ -351,7 +353,7 @@ impl<'f, 'de> Reader<'f, 'de> {
             tag::INT => self.visit_int(visitor),
             tag::BIG_INT | tag::INT_TEXT => self.visit_big(visitor),
             tag::FLOAT => visitor.visit_f64(f64::from_bits(self.node.data())),
-            tag::FLOAT_TEXT => Err(Error::value(format_args!(
+            tag::FLOAT_TEXT => Err(SerdeError::value(format_args!(
                 "this build does not read the floats of protocol 0 (feature text-float)"
             ))),
             tag::STR => self.visit_text(visitor),
@@ -464,9 +466,9 @@ impl<'f, 'de> Reader<'f, 'de> {
     }
 
     #[cold]
-    fn no_variant(&self) -> Error {
+    fn no_variant(&self) -> SerdeError {
         let kind = self.value().kind();
-        Error::value(format_args!(
+        SerdeError::value(format_args!(
             "an enum is a str, a dict of one item, or a member by its name or value; this is {kind:?}"
         ))
         .at_offset(self.offset())

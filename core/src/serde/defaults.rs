@@ -4,7 +4,7 @@
 //! use pickle_core::serde::defaults as deser_pickle;
 //! let bytes = deser_pickle::to_vec(&vec!["a", "b"])?;
 //! assert_eq!(deser_pickle::from_slice::<Vec<&str>>(&bytes)?, ["a", "b"]);
-//! # Ok::<_, pickle_core::serde::Error>(())
+//! # Ok::<_, pickle_core::serde::SerdeError>(())
 //! ```
 
 use super::error::Result;
@@ -14,7 +14,7 @@ use ::serde::de::Deserialize;
 use ::serde::de::DeserializeOwned;
 use alloc::vec::Vec;
 
-pub use super::{Error, Form, Global, Object};
+pub use super::{Form, Global, Object, SerdeError};
 
 /// [`super::from_slice`] with default options.
 ///

@@ -17,7 +17,7 @@ use self::access::Items;
 use self::access::State;
 use self::access::Tuple;
 use self::says::Says;
-use super::error::{Error, Result};
+use super::error::{Result, SerdeError};
 use super::options::DeOptions;
 use crate::literal::int;
 use crate::machine::node::{Node, Range, tag};
@@ -151,7 +151,7 @@ impl<'de, M: Memory> Direct<'_, 'de, M> {
     fn give_up<T>(&mut self) -> Result<T> {
         self.fell_back = true;
         self.rest = &[];
-        Err(Error::value(format_args!("")))
+        Err(SerdeError::value(format_args!("")))
     }
 
     /// Gives up on the way out of a container.

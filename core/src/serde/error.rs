@@ -6,10 +6,10 @@ use core::fmt;
 
 /// Why a value could not be read or written. What is not listed here may come in later versions.
 ///
-/// See the example of [`Error`].
+/// See the example of [`SerdeError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Reason {
+pub enum SerdeErrorKind {
     /// The pickle itself is damaged, refused or too large for the memory given.
     Pickle(crate::Error),
     /// The reader or writer failed.
@@ -31,7 +31,7 @@ pub enum Reason {
 }
 
 /// Result of reading or writing.
-pub type Result<T, E = Error> = core::result::Result<T, E>;
+pub type Result<T, E = SerdeError> = core::result::Result<T, E>;
 
 /// An error with its place: bytes from the start of the pickle, and a path such as `$.rows[3].temp`.
 ///
@@ -39,16 +39,16 @@ pub type Result<T, E = Error> = core::result::Result<T, E>;
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
-/// use pickle_core::serde::{Reason, from_slice};
+/// use pickle_core::serde::{SerdeErrorKind, from_slice};
 /// use std::collections::BTreeMap;
 ///
 /// // pickle.dumps({"temp": [21, "cold"]})
 /// let input = b"\x80\x04}\x8c\x04temp](K\x15\x8c\x04coldes.";
 /// let error = from_slice::<BTreeMap<String, Vec<u8>>>(input, Default::default()).unwrap_err();
-/// assert_eq!((error.reason(), error.path()), (Reason::Value, Some("$.temp[1]")));
+/// assert_eq!((error.reason(), error.path()), (SerdeErrorKind::Value, Some("$.temp[1]")));
 /// # }
 /// ```
-pub struct Error {
+pub struct SerdeError {
     #[cfg(feature = "alloc")]
     inner: alloc::boxed::Box<Inner>,
     #[cfg(not(feature = "alloc"))]
@@ -56,7 +56,7 @@ pub struct Error {
 }
 
 struct Inner {
-    reason: Reason,
+    reason: SerdeErrorKind,
     message: Text,
     path: Trail,
     /// Path steps that are still to be left out: those inside a repeated part of a cycle.
@@ -66,10 +66,10 @@ struct Inner {
     placed: bool,
 }
 
-impl Error {
+impl SerdeError {
     #[cold]
     #[inline(never)]
-    pub(crate) fn new(reason: Reason, message: fmt::Arguments<'_>) -> Self {
+    pub(crate) fn new(reason: SerdeErrorKind, message: fmt::Arguments<'_>) -> Self {
         let inner = Inner {
             reason,
             message: Text::format(message),
@@ -80,12 +80,12 @@ impl Error {
         };
         #[cfg(feature = "alloc")]
         let inner = alloc::boxed::Box::new(inner);
-        Error { inner }
+        SerdeError { inner }
     }
 
     #[cold]
     pub(crate) fn value(message: fmt::Arguments<'_>) -> Self {
-        Error::new(Reason::Value, message)
+        SerdeError::new(SerdeErrorKind::Value, message)
     }
 
     /// Leaves out the next `n` steps: the innermost ones.
@@ -126,7 +126,7 @@ impl Error {
     }
 
     /// What kind of error it is.
-    pub fn reason(&self) -> Reason {
+    pub fn reason(&self) -> SerdeErrorKind {
         self.inner.reason
     }
 
@@ -136,7 +136,7 @@ impl Error {
     /// and of ints, floats and containers in a pickle that has objects or shared containers.
     pub fn offset(&self) -> Option<u64> {
         match self.inner.reason {
-            Reason::Pickle(error) => Some(error.offset()),
+            SerdeErrorKind::Pickle(error) => Some(error.offset()),
             _ => self.inner.offset,
         }
     }
@@ -145,7 +145,8 @@ impl Error {
     /// attribute, `[3]` an index. `None` where the fault is not in a value.
     /// Paths of more than 160 bytes lose their end.
     pub fn path(&self) -> Option<&str> {
-        let has_path = !matches!(self.inner.reason, Reason::Pickle(_) | Reason::Io(_) | Reason::Trailing);
+        let has_path =
+            !matches!(self.inner.reason, SerdeErrorKind::Pickle(_) | SerdeErrorKind::Io(_) | SerdeErrorKind::Trailing);
         if has_path && self.inner.placed { Some(self.inner.path.as_str()) } else { None }
     }
 
@@ -155,16 +156,16 @@ impl Error {
     }
 }
 
-impl From<crate::Error> for Error {
+impl From<crate::Error> for SerdeError {
     #[cold]
     fn from(error: crate::Error) -> Self {
-        Error::new(Reason::Pickle(error), format_args!("{}", error.kind().text()))
+        SerdeError::new(SerdeErrorKind::Pickle(error), format_args!("{}", error.kind().text()))
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for SerdeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Reason::Pickle(error) = self.inner.reason {
+        if let SerdeErrorKind::Pickle(error) = self.inner.reason {
             return error.fmt(f);
         }
         if let Some(offset) = self.offset() {
@@ -180,24 +181,24 @@ impl fmt::Display for Error {
     }
 }
 
-impl fmt::Debug for Error {
+impl fmt::Debug for SerdeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Error({self})")
+        write!(f, "SerdeError({self})")
     }
 }
 
-impl core::error::Error for Error {}
+impl core::error::Error for SerdeError {}
 
-impl ::serde::de::Error for Error {
+impl ::serde::de::Error for SerdeError {
     #[cold]
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Error::value(format_args!("{message}"))
+        SerdeError::value(format_args!("{message}"))
     }
 }
 
-impl ::serde::ser::Error for Error {
+impl ::serde::ser::Error for SerdeError {
     #[cold]
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Error::value(format_args!("{message}"))
+        SerdeError::value(format_args!("{message}"))
     }
 }

@@ -2,7 +2,7 @@
 
 use super::view::{Parts, Taken, Want};
 use crate::view::{Attributes, View, Zone};
-use crate::{GlobalName, How, Kind, Object, Value};
+use crate::{GlobalName, How, Kind, ObjectParts, Value};
 
 /// How [`Object`](super::Object) makes the object again.
 ///
@@ -10,17 +10,17 @@ use crate::{GlobalName, How, Kind, Object, Value};
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
-/// use pickle_core::serde::{Form, Global, Object, from_slice, to_vec};
+/// use pickle_core::serde::{Form, Global, ObjectParts, from_slice, to_vec};
 ///
 /// // pickle.dumps(Fraction(3, 4)) of Python 3.10
 /// let input = b"\x80\x04\x8c\tfractions\x8c\x08Fraction\x93\x8c\x033/4\x85R.";
-/// let fraction: Object<String> = from_slice(input, Default::default())?;
+/// let fraction: ObjectParts<String> = from_slice(input, Default::default())?;
 /// assert_eq!(fraction.value, "3/4");
 /// assert!(to_vec(&fraction, Default::default())?.ends_with(b"R."));
-/// let point = Object::with_form(Global::new("app", "Point"), Form::NewEach, [1, 2]);
+/// let point = ObjectParts::with_form(Global::new("app", "Point"), Form::NewEach, [1, 2]);
 /// assert!(to_vec(&point, Default::default())?.ends_with(b"\x81."));
 /// # }
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -156,7 +156,7 @@ pub(crate) fn plain(value: Value<'_>) -> Form {
 /// The form that makes an object again of the part of it that was read.
 #[cold]
 #[inline(never)]
-pub(crate) fn form(value: Value<'_>, object: &Object<'_>, taken: Taken, want: Want) -> Form {
+pub(crate) fn form(value: Value<'_>, object: &ObjectParts<'_>, taken: Taken, want: Want) -> Form {
     let Ok(parts) = Parts::of(object) else { return Form::Part };
     let class = Class::of(value);
     let view = value.view();
@@ -252,7 +252,7 @@ fn is_told_by_text(class: Value<'_>) -> bool {
 }
 
 /// An instance of a subclass of tuple, as protocols 0 and 1 spell it.
-fn derived_tuple(object: &Object<'_>) -> bool {
+fn derived_tuple(object: &ObjectParts<'_>) -> bool {
     object.derived().is_some_and(|(_, base, _)| base == "tuple")
 }
 

@@ -19,7 +19,7 @@
 //! let reading: Reading = from_slice(bytes, Default::default())?;
 //! assert_eq!(reading, Reading { name: "boiler", temp: 81.5, tags: vec!["hot"] });
 //! # }
-//! # Ok::<_, pickle_core::serde::Error>(())
+//! # Ok::<_, pickle_core::serde::SerdeError>(())
 //! ```
 //!
 //! An object is read by its state, items or arguments, as the type asks; [`Object`] and [`Global`] keep class names.
@@ -43,7 +43,7 @@ mod text;
 mod view;
 mod wrappers;
 
-pub use error::{Error, Reason, Result};
+pub use error::{SerdeError, SerdeErrorKind};
 pub use form::Form;
 pub use options::{DeOptions, SerOptions};
 #[cfg(feature = "std")]

@@ -6,14 +6,14 @@ use crate::{Encoding, Options};
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
-/// use pickle_core::serde::{DeOptions, Reason, from_slice};
+/// use pickle_core::serde::{DeOptions, SerdeErrorKind, from_slice};
 ///
 /// let options = DeOptions::new().max_depth(2).allow_trailing();
 /// assert_eq!(from_slice::<Vec<u8>>(b"]K\x01a.more", options)?, [1]);
 /// let deep = from_slice::<Vec<Vec<Vec<u8>>>>(b"]]]aa.", options);
-/// assert_eq!(deep.map_err(|error| error.reason()), Err(Reason::Depth));
+/// assert_eq!(deep.map_err(|error| error.reason()), Err(SerdeErrorKind::Depth));
 /// # }
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -89,7 +89,7 @@ impl DeOptions {
 /// assert_eq!(to_vec(&7, SerOptions::new().proto_v2())?, b"\x80\x02K\x07.");
 /// assert_eq!(to_vec(&7, SerOptions::new().protocol(0))?, b"I7\n.");
 /// # }
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -2,7 +2,7 @@
 
 use super::de::{Context, Lent, Reader, UNWATCHED};
 use super::direct;
-use super::error::{Error, Reason, Result};
+use super::error::{Result, SerdeError, SerdeErrorKind};
 use super::options::DeOptions;
 use crate::{Memory, Status, Unpickler, Value};
 use ::serde::Deserialize;
@@ -15,7 +15,7 @@ use core::cell::Cell;
 /// use pickle_core::serde::from_slice;
 /// let pair: (&str, u8) = from_slice(b"\x80\x02X\x03\x00\x00\x00abcK\x07\x86.", Default::default())?;
 /// assert_eq!(pair, ("abc", 7));
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 ///
 /// # Errors
@@ -35,7 +35,7 @@ pub fn from_slice<'de, T: Deserialize<'de>>(input: &'de [u8], options: DeOptions
 /// let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
 /// let pair: (&str, u8) = from_slice_in(b"\x80\x02X\x03\x00\x00\x00abcK\x07\x86.", storage, Default::default())?;
 /// assert_eq!(pair, ("abc", 7));
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 ///
 /// # Errors
@@ -56,7 +56,9 @@ pub fn from_reader<R: std::io::Read, T: DeserializeOwned>(mut reader: R, options
     let mut input = alloc::vec::Vec::new();
     match reader.read_to_end(&mut input) {
         Ok(_) => from_slice(&input, options),
-        Err(error) => Err(Error::new(Reason::Io(error.kind().into()), format_args!("reading failed: {error}"))),
+        Err(error) => {
+            Err(SerdeError::new(SerdeErrorKind::Io(error.kind().into()), format_args!("reading failed: {error}")))
+        }
     }
 }
 
@@ -78,7 +80,7 @@ pub fn from_reader_in<R: embedded_io::Read, T: DeserializeOwned>(
             Ok(n) => n,
             Err(error) => {
                 let kind = embedded_io::Error::kind(&error);
-                return Err(Error::new(Reason::Io(kind), format_args!("reading failed: {kind}")));
+                return Err(SerdeError::new(SerdeErrorKind::Io(kind), format_args!("reading failed: {kind}")));
             }
         };
         if n == 0 {
@@ -105,7 +107,7 @@ pub fn from_reader_in<R: embedded_io::Read, T: DeserializeOwned>(
         python2: document.is_python2(),
         watched: Cell::new(UNWATCHED),
     };
-    T::deserialize(Reader::root(&cx, root.node)).map_err(Error::rooted)
+    T::deserialize(Reader::root(&cx, root.node)).map_err(SerdeError::rooted)
 }
 
 /// Reads a value of a document into a type. Strings and bytes may be borrowed from the document.
@@ -113,12 +115,12 @@ pub fn from_reader_in<R: embedded_io::Read, T: DeserializeOwned>(
 /// # Errors
 /// The value is not what the type asks for, or deeper than [`DeOptions::max_depth`] is by default.
 pub fn from_value<'de, T: Deserialize<'de>>(value: &Value<'de>) -> Result<T> {
-    T::deserialize(*value).map_err(Error::rooted)
+    T::deserialize(*value).map_err(SerdeError::rooted)
 }
 
 #[cold]
-fn trailing(offset: u64) -> Error {
-    Error::new(Reason::Trailing, format_args!("bytes follow the pickle")).at_offset(Some(offset))
+fn trailing(offset: u64) -> SerdeError {
+    SerdeError::new(SerdeErrorKind::Trailing, format_args!("bytes follow the pickle")).at_offset(Some(offset))
 }
 
 /// Reads one pickle after another from a slice, each into a type.
@@ -131,7 +133,7 @@ fn trailing(offset: u64) -> Error {
 /// assert_eq!(deserializer.read::<u8>()?, 2);
 /// assert!(deserializer.is_end());
 /// # }
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 pub struct Deserializer<'de, M> {
     unpickler: Unpickler<M>,
@@ -177,7 +179,7 @@ impl<'de, M: Memory> Deserializer<'de, M> {
     /// Says that nothing should be left.
     ///
     /// # Errors
-    /// [`Reason::Trailing`], unless that is allowed.
+    /// [`SerdeErrorKind::Trailing`], unless that is allowed.
     pub fn end(&self) -> Result<()> {
         if self.is_end() || self.options.allow_trailing { Ok(()) } else { Err(trailing(self.at as u64)) }
     }
@@ -189,7 +191,7 @@ impl<'de, M: Memory> Deserializer<'de, M> {
         let python2 = document.is_python2();
         let max_depth = self.options.max_depth;
         let cx = Context { document: &document, lent, max_depth, budget, python2, watched: Cell::new(UNWATCHED) };
-        let value = read(Reader::root(&cx, document.root().node)).map_err(Error::rooted)?;
+        let value = read(Reader::root(&cx, document.root().node)).map_err(SerdeError::rooted)?;
         self.at = usize::try_from(self.unpickler.offset()).unwrap_or(usize::MAX);
         Ok(value)
     }
@@ -225,13 +227,13 @@ macro_rules! forward_all {
 }
 
 impl<'de, M: Memory> ::serde::Deserializer<'de> for &mut Deserializer<'de, M> {
-    type Error = Error;
+    type Error = SerdeError;
     forward_all!();
 }
 
 /// Every value of a document can be read into a type: `T::deserialize(value)`.
 impl<'de> ::serde::Deserializer<'de> for Value<'de> {
-    type Error = Error;
+    type Error = SerdeError;
     forward_all!();
 }
 

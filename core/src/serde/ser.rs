@@ -7,13 +7,13 @@ mod told;
 use self::compound::Compound;
 use self::tagged::{Caught, Only, Parts, Tagged};
 use self::told::Told;
-use super::error::{Error, Reason, Result, Step};
+use super::error::{Result, SerdeError, SerdeErrorKind, Step};
 use super::form::Form;
 use super::options::SerOptions;
 use super::text::Text;
 use super::wrappers::{GLOBAL, OBJECT, PERSISTENT};
 use crate::literal::compat;
-use crate::{Counter, ErrorKind, GlobalName, Level, Memoized, Pickler, SliceWriter, WriteError};
+use crate::{ByteCounter, ErrorKind, GlobalName, Level, Memoized, Pickler, SliceWriter, WriteError};
 use ::serde::ser::{self, Serialize};
 use embedded_io::Write;
 
@@ -30,7 +30,7 @@ const NAMES: usize = 64;
 /// let bytes = to_vec(&("abc", 7), Default::default())?;
 /// assert_eq!(bytes, b"\x80\x04\x8c\x03abcK\x07\x86.");
 /// assert_eq!(from_slice::<(&str, u8)>(&bytes, Default::default())?, ("abc", 7));
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 ///
 /// # Errors
@@ -49,11 +49,11 @@ pub fn to_vec<T: Serialize + ?Sized>(value: &T, options: SerOptions) -> Result<a
 /// let mut buffer = [0; 16];
 /// let len = to_slice(&[1, 2, 3][..], &mut buffer, Default::default())?;
 /// assert_eq!(&buffer[..len], b"\x80\x04](K\x01K\x02K\x03e.");
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 ///
 /// # Errors
-/// As `to_vec`; [`Reason::Full`] where the buffer is too small, with the bytes that fitted as the offset.
+/// As `to_vec`; [`SerdeErrorKind::Full`] where the buffer is too small, with the bytes that fitted as the offset.
 pub fn to_slice<T: Serialize + ?Sized>(value: &T, buffer: &mut [u8], options: SerOptions) -> Result<usize> {
     to_writer_in(SliceWriter::new(buffer), value, &mut [Level::EMPTY; LEVELS], options)
 }
@@ -63,19 +63,19 @@ pub fn to_slice<T: Serialize + ?Sized>(value: &T, buffer: &mut [u8], options: Se
 /// # Errors
 /// As `to_vec`.
 pub fn serialized_len<T: Serialize + ?Sized>(value: &T, options: SerOptions) -> Result<usize> {
-    to_writer_in(Counter::new(), value, &mut [Level::EMPTY; LEVELS], options)
+    to_writer_in(ByteCounter::new(), value, &mut [Level::EMPTY; LEVELS], options)
 }
 
 /// Writes a value as a pickle to a writer, in pieces of at least some kilobytes, and flushes it.
 ///
 /// # Errors
-/// As [`to_vec`]; [`Reason::Io`] where the writer fails, with the bytes that it had taken as the offset.
+/// As [`to_vec`]; [`SerdeErrorKind::Io`] where the writer fails, with the bytes that it had taken as the offset.
 #[cfg(feature = "std")]
 pub fn to_writer<W: std::io::Write, T: Serialize + ?Sized>(writer: W, value: &T, options: SerOptions) -> Result<()> {
     let mut sink = crate::StdSink::new(writer);
     match to_writer_in(&mut sink, value, &mut [Level::EMPTY; LEVELS], options) {
         Ok(_) => Ok(()),
-        Err(error) if matches!(error.reason(), Reason::Io(_)) => Err(error.written(sink.taken())),
+        Err(error) if matches!(error.reason(), SerdeErrorKind::Io(_)) => Err(error.written(sink.taken())),
         Err(error) => Err(error),
     }
 }
@@ -84,7 +84,7 @@ pub fn to_writer<W: std::io::Write, T: Serialize + ?Sized>(writer: W, value: &T,
 /// object takes two. Says how many bytes were written. Every opcode is a write of its own: give it a buffered sink.
 ///
 /// # Errors
-/// As `to_vec`; [`Reason::Io`] or [`Reason::Full`] where the sink fails, with the bytes that it had taken as the
+/// As `to_vec`; [`SerdeErrorKind::Io`] or [`SerdeErrorKind::Full`] where the sink fails, with the bytes that it had taken as the
 /// offset.
 pub fn to_writer_in<W: Write, T: Serialize + ?Sized>(
     writer: W,
@@ -97,7 +97,7 @@ pub fn to_writer_in<W: Write, T: Serialize + ?Sized>(
     value
         .serialize(&mut out)
         .and_then(|()| done(out.pickler.finish().map(|()| &mut out.pickler)))
-        .map_err(Error::rooted)?;
+        .map_err(SerdeError::rooted)?;
     Ok(out.pickler.written())
 }
 
@@ -142,22 +142,24 @@ fn done<P, E: embedded_io::Error>(result: core::result::Result<P, WriteError<E>>
 
 #[cold]
 #[inline(never)]
-fn failed<E: embedded_io::Error>(error: WriteError<E>) -> Error {
+fn failed<E: embedded_io::Error>(error: WriteError<E>) -> SerdeError {
     match error {
         WriteError::Io { error, written } => {
             let kind = error.kind();
             // What a fixed buffer says.
-            let reason = if kind == embedded_io::ErrorKind::WriteZero { Reason::Full } else { Reason::Io(kind) };
-            Error::new(reason, format_args!("writing failed after {written} bytes: {error}")).written(written as u64)
+            let reason =
+                if kind == embedded_io::ErrorKind::WriteZero { SerdeErrorKind::Full } else { SerdeErrorKind::Io(kind) };
+            SerdeError::new(reason, format_args!("writing failed after {written} bytes: {error}"))
+                .written(written as u64)
         }
         WriteError::Pickle(error) => {
             let reason = match error.kind() {
-                ErrorKind::LevelsFull => Reason::Depth,
-                ErrorKind::SinkFull => Reason::Full,
-                _ => Reason::Unsupported,
+                ErrorKind::LevelsFull => SerdeErrorKind::Depth,
+                ErrorKind::SinkFull => SerdeErrorKind::Full,
+                _ => SerdeErrorKind::Unsupported,
             };
-            let new = Error::new(reason, format_args!("{}", error.kind().text()));
-            if reason == Reason::Full { new.written(error.offset()) } else { new }
+            let new = SerdeError::new(reason, format_args!("{}", error.kind().text()));
+            if reason == SerdeErrorKind::Full { new.written(error.offset()) } else { new }
         }
     }
 }
@@ -349,7 +351,7 @@ impl<W: Write> Out<'_, W> {
 }
 
 #[cold]
-fn misplaced(role: Role) -> Error {
+fn misplaced(role: Role) -> SerdeError {
     unsupported(match role {
         Role::Items => "only a sequence or a map can be the items of an object",
         Role::Keywords => "only a map or a struct can be the arguments of an object by name",
@@ -359,8 +361,8 @@ fn misplaced(role: Role) -> Error {
 }
 
 #[cold]
-fn unsupported(message: &str) -> Error {
-    Error::new(Reason::Unsupported, format_args!("{message}"))
+fn unsupported(message: &str) -> SerdeError {
+    SerdeError::new(SerdeErrorKind::Unsupported, format_args!("{message}"))
 }
 
 type Nested<'o, 'p, W> = Compound<'o, 'p, W>;
@@ -379,7 +381,7 @@ macro_rules! scalars {
 
 impl<'o, 'p, W: Write> ser::Serializer for &'o mut Out<'p, W> {
     type Ok = ();
-    type Error = Error;
+    type Error = SerdeError;
     type SerializeSeq = Nested<'o, 'p, W>;
     type SerializeTuple = Nested<'o, 'p, W>;
     type SerializeTupleStruct = Nested<'o, 'p, W>;

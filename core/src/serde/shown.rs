@@ -1,6 +1,6 @@
 //! Texts of what the pickle has in other terms: complex numbers, moments.
 
-use super::error::{Error, Result};
+use super::error::{Result, SerdeError};
 use super::text::Text;
 use crate::view::moments;
 use crate::view::table::{Piece, Unit};
@@ -25,8 +25,8 @@ pub(crate) fn chars(piece: &Piece<'_>, big_endian: bool) -> Result<Text> {
 }
 
 #[cold]
-fn too_long() -> Error {
-    Error::value(format_args!("a text of more than 80 bytes that has to be made needs the feature alloc"))
+fn too_long() -> SerdeError {
+    SerdeError::value(format_args!("a text of more than 80 bytes that has to be made needs the feature alloc"))
 }
 
 /// A complex as `str()` of it in Python: `(1+2j)`.

@@ -1,11 +1,11 @@
 //! What an object offers to a type that asks for a map, a sequence or a scalar: its view, as the type wants it.
 
-use super::error::{Error, Result};
+use super::error::{Result, SerdeError};
 use super::made::{Few, Made, Range};
 use super::shown;
 use crate::view::known::Data;
 use crate::view::{Attributes, Changed, Fraction, Ip, Octets, Pairs, Scalar, TimeDelta, Unknown, View, Zone};
-use crate::{Entries, Items, Kind, Object, Value};
+use crate::{Entries, Items, Kind, ObjectParts, Value};
 
 /// What the type asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,11 +122,11 @@ impl<'f> Iterator for PairsOf<'f> {
 
 /// What `object`, which `value` is, offers to a type that wants `want`, and which part of the object that is.
 #[inline(never)]
-pub(crate) fn offer<'f>(value: Value<'f>, object: &Object<'f>, want: Want) -> Result<(Offer<'f>, Taken)> {
+pub(crate) fn offer<'f>(value: Value<'f>, object: &ObjectParts<'f>, want: Want) -> Result<(Offer<'f>, Taken)> {
     let view = value.view();
     Ok(match view {
         View::Persistent(_) => {
-            return Err(Error::value(format_args!("the object is named by a persistent id; ask for Persistent")));
+            return Err(SerdeError::value(format_args!("the object is named by a persistent id; ask for Persistent")));
         }
         View::Bytes(octets) | View::ByteArray(octets) => (Offer::Octets(octets), Taken::Arg),
         View::Set(set) => {
@@ -153,7 +153,7 @@ pub(crate) fn offer<'f>(value: Value<'f>, object: &Object<'f>, want: Want) -> Re
         }
         View::Record(record) => parts(object, want, &Parts::of(object)?, record.values)?,
         View::Object(_, Unknown::Changes) => {
-            return Err(Error::value(format_args!(
+            return Err(SerdeError::value(format_args!(
                 "the object was changed in more ways than one value can show; read it as a Document"
             )));
         }
@@ -177,7 +177,7 @@ fn text<'f>(message: core::fmt::Arguments<'_>) -> Result<Made<'f>> {
 }
 
 /// Scalars that are made of several values, or spelled unlike what they are.
-fn known<'f>(view: View<'f>, object: &Object<'f>, want: Want) -> Result<Option<(Offer<'f>, Taken)>> {
+fn known<'f>(view: View<'f>, object: &ObjectParts<'f>, want: Want) -> Result<Option<(Offer<'f>, Taken)>> {
     let arg = |nth: usize| {
         let mut args = object.instance()?.args;
         args.nth(nth).map(Offer::Value)
@@ -194,7 +194,7 @@ fn known<'f>(view: View<'f>, object: &Object<'f>, want: Want) -> Result<Option<(
                 (Some(start), Some(stop), Some(step)) if step != 0 => {
                     (Offer::Made(Made::Range(Range::new(start, stop, step))), Taken::Part)
                 }
-                _ => return Err(Error::value(format_args!("the range does not fit 64 bits"))),
+                _ => return Err(SerdeError::value(format_args!("the range does not fit 64 bits"))),
             }
         }
         View::Date(date) if want.is_scalar() => (Offer::Made(text(format_args!("{date}"))?), Taken::Text),
@@ -253,7 +253,9 @@ fn known<'f>(view: View<'f>, object: &Object<'f>, want: Want) -> Result<Option<(
             let (over, under) = text.split_once('/').unwrap_or((text, "1"));
             match (over.parse::<i64>(), under.parse::<i64>()) {
                 (Ok(over), Ok(under)) => (ints(&[over, under]), Taken::CallInts),
-                _ => return Err(Error::value(format_args!("the fraction does not fit 64 bits; ask for its text"))),
+                _ => {
+                    return Err(SerdeError::value(format_args!("the fraction does not fit 64 bits; ask for its text")));
+                }
             }
         }
         View::Fraction(Fraction::Ints(over, under)) if matches!(want, Want::Any | Want::Str) => {
@@ -304,8 +306,8 @@ fn known_zone(zone: Zone<'_>) -> Result<Zone<'_>> {
 }
 
 #[cold]
-fn no_zone() -> Error {
-    Error::value(format_args!("the time zone is of a class that is not known; read it as a Document"))
+fn no_zone() -> SerdeError {
+    SerdeError::value(format_args!("the time zone is of a class that is not known; read it as a Document"))
 }
 
 /// What a text with this zone keeps of a time.
@@ -325,7 +327,7 @@ pub(crate) struct Parts<'f> {
 }
 
 impl<'f> Parts<'f> {
-    pub fn of(object: &Object<'f>) -> Result<Self> {
+    pub fn of(object: &ObjectParts<'f>) -> Result<Self> {
         let args = match object.derived() {
             // The fields of a namedtuple, as protocols 0 and 1 spell it.
             Some((_, "tuple", value)) => value.items().unwrap_or(object.args()),
@@ -334,7 +336,7 @@ impl<'f> Parts<'f> {
         let kwargs = object.kwargs().filter(|kwargs| !kwargs.is_empty());
         let changed = Changed::of(object);
         if changed.more {
-            return Err(Error::value(format_args!(
+            return Err(SerdeError::value(format_args!(
                 "the object was changed in more ways than one value can show; read it as a Document"
             )));
         }
@@ -349,7 +351,7 @@ impl<'f> Parts<'f> {
 
 /// An object of which no more is known than its parts.
 fn parts<'f>(
-    object: &Object<'f>,
+    object: &ObjectParts<'f>,
     want: Want,
     parts: &Parts<'f>,
     values: Option<Items<'f>>,

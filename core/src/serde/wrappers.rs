@@ -21,7 +21,7 @@ pub(crate) const PERSISTENT: &str = "$pickle::Persistent";
 /// let mut buffer = [0; 64];
 /// let len = to_slice(&GlobalRef::new("os", "system"), &mut buffer, Default::default())?;
 /// assert_eq!(&buffer[..len], b"\x80\x04\x8c\x02os\x8c\x06system\x93.");
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GlobalRef<'a> {
@@ -41,7 +41,7 @@ pub struct GlobalRef<'a> {
 /// let (fraction, mut buffer) = (ObjectRef::with_form(class, Form::CallOne, "3/4"), [0; 64]);
 /// let len = to_slice(&fraction, &mut buffer, Default::default())?;
 /// assert_eq!(&buffer[..len], b"\x80\x04\x8c\tfractions\x8c\x08Fraction\x93\x8c\x033/4\x85R.");
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ObjectRef<'a, T> {
@@ -63,7 +63,7 @@ pub struct ObjectRef<'a, T> {
 /// // pickle.dumps(OrderedDict)
 /// let class: Global = from_slice(b"\x80\x04\x8c\x0bcollections\x8c\x0bOrderedDict\x93.", Default::default())?;
 /// assert_eq!(class, Global::new("collections", "OrderedDict"));
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,7 +88,7 @@ pub struct Global {
 /// assert_eq!(user.form, Form::State);
 /// assert_eq!(user.value["name"], "Jane");
 /// # }
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 ///
 /// An object that has arguments and a state gives its state alone, and cannot be written again ([`Form::Part`]).
@@ -259,7 +259,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Inner<T> {
 /// let mut buffer = [0; 16];
 /// let len = to_slice(&object, &mut buffer, Default::default())?;
 /// assert_eq!(&buffer[..len], b"\x80\x04\x8c\x04cellQ.");
-/// # Ok::<_, pickle_core::serde::Error>(())
+/// # Ok::<_, pickle_core::serde::SerdeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Persistent<T>(

@@ -5,12 +5,12 @@ use super::fast::frame_passed;
 use super::machine::{Broken, KEEP, Level, Machine};
 use super::names::told;
 use super::plain::Plain;
-use super::report::{Action, Event, GlobalUse, Observer, Readers, Summary};
+use super::report::{Action, GlobalUse, Observer, Readers, Summary, TraceEvent};
 use super::rules::{Rule, Verdict};
 use super::scalar::Utf8;
-use super::table::Table;
+use super::table::GlobalTable;
 use super::value::Kind;
-use super::{Executes, Memory};
+use super::{Buffers, Executes};
 use crate::{Arg, Decoder, Error, ErrorKind, Fragment, Op, OpKind, Opcode, Step};
 use heapless::Vec;
 
@@ -110,13 +110,13 @@ pub struct Judge<'m> {
 
 impl<'m> Judge<'m> {
     /// A judge at the start of a stream.
-    pub fn new(memory: Memory<'m>) -> Self {
+    pub fn new(memory: Buffers<'m>) -> Self {
         Judge::with_policy(memory, None)
     }
 
     /// The same with a table of the caller's, which is asked before those of the library: rows of classes and effects
     /// allow, rows of sinks deny.
-    pub fn with_policy(memory: Memory<'m>, policy: Option<Table<'m>>) -> Self {
+    pub fn with_policy(memory: Buffers<'m>, policy: Option<GlobalTable<'m>>) -> Self {
         let mut readers = Vec::new();
         let _ = readers.push(Reader::new(Level::default()));
         let carry = Carry { bytes: Vec::new(), utf8: Utf8::default(), digits: true, total: 0 };
@@ -124,7 +124,7 @@ impl<'m> Judge<'m> {
     }
 
     /// Judges bytes that lie whole in memory; who wants reasons feeds a judge with an [`Observer`].
-    pub fn judge(memory: Memory<'m>, bytes: &[u8]) -> Summary {
+    pub fn judge(memory: Buffers<'m>, bytes: &[u8]) -> Summary {
         let mut judge = Judge::new(memory);
         judge.feed(bytes, &mut ());
         judge.finish(&mut ())
@@ -388,7 +388,7 @@ impl<'m> Judge<'m> {
         }
         if self.machine.events {
             let (offset, pickle, depth) = (self.machine.offset, self.machine.level.pickle, self.machine.depth);
-            out.event(&Event { action: Action::Stop, offset, pickle, depth, module: &[], name: &[], args: "" });
+            out.event(&TraceEvent { action: Action::Stop, offset, pickle, depth, module: &[], name: &[], args: "" });
         }
         if reader.frame_end != u64::MAX && end < reader.frame_end {
             let text = "the frame goes on behind STOP: readers go on at different bytes";

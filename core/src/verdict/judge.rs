@@ -2,7 +2,7 @@
 
 use super::effects::Effect;
 use super::machine::{Broken, Machine};
-use super::report::{Action, Event, Executes, Finding, Observer, Readers};
+use super::report::{Action, Executes, Finding, Observer, Readers, TraceEvent};
 use super::resolve;
 use super::rings::Items;
 use super::rules::{Capability, Rule, Verdict};
@@ -178,7 +178,7 @@ impl<'m> Machine<'m> {
     pub fn tell_event(&mut self, action: Action, id: Option<u32>, args: &str, out: &mut dyn Observer) {
         let (module, name) = id.map_or((&[][..], &[][..]), |id| self.names.text(id));
         let (offset, pickle, depth) = (self.offset, self.level.pickle, self.depth);
-        out.event(&Event { action, offset, pickle, depth, module, name, args });
+        out.event(&TraceEvent { action, offset, pickle, depth, module, name, args });
     }
 
     /// Tells of an object that is no global, once in a while.

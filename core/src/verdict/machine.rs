@@ -7,7 +7,7 @@ use super::names::Names;
 use super::report::{Executes, Finding, Observer, Readers};
 use super::rings::{Parts, Ring};
 use super::rules::{Capability, Rule, Verdict};
-use super::table::Table;
+use super::table::GlobalTable;
 use super::value::{Kind, Slot};
 use crate::Opcode;
 
@@ -61,7 +61,7 @@ pub(crate) struct Machine<'m> {
     pub names: Names<'m>,
     pub ring: Ring<'m>,
     pub parts: Parts<'m>,
-    pub policy: Option<Table<'m>>,
+    pub policy: Option<GlobalTable<'m>>,
     /// Flags that ever went into a container that the memo does not follow.
     pub loose: u8,
     pub depth: u8,
@@ -97,7 +97,7 @@ pub(crate) struct Wrapper {
 }
 
 impl<'m> Machine<'m> {
-    pub fn new(memory: super::Memory<'m>, policy: Option<Table<'m>>) -> Self {
+    pub fn new(memory: super::Buffers<'m>, policy: Option<GlobalTable<'m>>) -> Self {
         memory.memo.fill(Slot::default());
         memory.far.fill(FarSlot::default());
         Machine {

@@ -17,7 +17,7 @@ pub struct FarSlot {
 ///
 /// See the example of [`Judge`](super::Judge).
 #[derive(Debug)]
-pub struct Memory<'m> {
+pub struct Buffers<'m> {
     /// One a value that is open at the same time.
     pub stack: &'m mut [Slot],
     /// One a memo entry. Entries beyond them are kept in `far` if they are more than plain data.
@@ -84,8 +84,8 @@ impl Workspace {
     }
 
     /// The memory for one judge; what an earlier one left in it does not matter.
-    pub fn memory(&mut self) -> Memory<'_> {
-        Memory {
+    pub fn memory(&mut self) -> Buffers<'_> {
+        Buffers {
             stack: &mut self.stack,
             memo: &mut self.memo,
             far: &mut self.far,

@@ -46,13 +46,13 @@ mod value;
 pub use feed::Judge;
 #[cfg(feature = "alloc")]
 pub use memory::Workspace;
-pub use memory::{FarSlot, Memory};
+pub use memory::{Buffers, FarSlot};
 pub use names::Named;
-pub use report::{Action, Event, Executes, Finding, GlobalUse, Observer, Readers, Summary};
+pub use report::{Action, Executes, Finding, GlobalUse, Observer, Readers, Summary, TraceEvent};
 #[cfg(feature = "alloc")]
-pub use rows::{Row, Rows};
+pub use rows::{GlobalEffect, GlobalRows};
 pub use rules::{Capability, Rule, Verdict};
-pub use table::Table;
+pub use table::GlobalTable;
 pub use value::Slot;
 
 /// The version of the tables: the day on which they were made.

@@ -73,7 +73,7 @@ pub struct Finding<'a> {
 
 /// What the pickle does, in the order in which it does it.
 ///
-/// See the example of [`Event`].
+/// See the example of [`TraceEvent`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
@@ -95,13 +95,13 @@ pub enum Action {
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
-/// use pickle_core::verdict::{Action, Event, Finding, Judge, Observer, Workspace};
+/// use pickle_core::verdict::{Action, TraceEvent, Finding, Judge, Observer, Workspace};
 ///
 /// #[derive(Default)]
 /// struct Log(Vec<Action>);
 /// impl Observer for Log {
 ///     fn finding(&mut self, _: &Finding<'_>) {}
-///     fn event(&mut self, event: &Event<'_>) {
+///     fn event(&mut self, event: &TraceEvent<'_>) {
 ///         self.0.push(event.action);
 ///     }
 ///     fn wants_events(&self) -> bool {
@@ -117,7 +117,7 @@ pub enum Action {
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug)]
-pub struct Event<'a> {
+pub struct TraceEvent<'a> {
     /// What happens.
     pub action: Action,
     /// Bytes from the start of the stream.
@@ -160,7 +160,7 @@ pub trait Observer {
     fn finding(&mut self, finding: &Finding<'_>);
 
     /// Something that loading does. Not called unless [`Observer::wants_events`] says so.
-    fn event(&mut self, event: &Event<'_>) {
+    fn event(&mut self, event: &TraceEvent<'_>) {
         let _ = event;
     }
 

@@ -2,7 +2,7 @@
 
 use super::effects::Effect;
 use super::rules::{Capability, Rule, Verdict};
-use super::table::{self, Table};
+use super::table::{self, GlobalTable};
 use crate::literal::compat;
 
 /// What a name stands for.
@@ -227,7 +227,7 @@ pub(crate) fn is_array(module: &[u8], name: &[u8]) -> bool {
 }
 
 /// What `module` and `name` stand for under a protocol and a policy.
-pub(crate) fn resolve(module: &[u8], name: &[u8], protocol: u8, policy: Option<&Table<'_>>) -> Resolved {
+pub(crate) fn resolve(module: &[u8], name: &[u8], protocol: u8, policy: Option<&GlobalTable<'_>>) -> Resolved {
     let found = resolve_name(module, name, protocol, policy);
     // Rows of the empty module are what a policy says of all: no global has that module.
     let denies = || policy.is_some_and(|policy| policy.row(b"", b"default:deny").is_some());
@@ -237,7 +237,7 @@ pub(crate) fn resolve(module: &[u8], name: &[u8], protocol: u8, policy: Option<&
     found
 }
 
-fn resolve_name(module: &[u8], name: &[u8], protocol: u8, policy: Option<&Table<'_>>) -> Resolved {
+fn resolve_name(module: &[u8], name: &[u8], protocol: u8, policy: Option<&GlobalTable<'_>>) -> Resolved {
     let parts = || module.split(|byte| *byte == b'.').chain(name.split(|byte| *byte == b'.'));
     let odd = |part: &[u8]| part.is_empty() || !part.iter().all(|byte| byte.is_ascii_graphic());
     let given = || policy.and_then(|policy| policy.row(module, name)).is_some_and(|row| row.exact);
@@ -271,7 +271,7 @@ fn resolve_name(module: &[u8], name: &[u8], protocol: u8, policy: Option<&Table<
 }
 
 /// What a name stands for that nobody moves.
-fn exact(module: &[u8], name: &[u8], policy: Option<&Table<'_>>) -> Resolved {
+fn exact(module: &[u8], name: &[u8], policy: Option<&GlobalTable<'_>>) -> Resolved {
     let listed = table::find(module, name).filter(|found| extended(module, name, found, policy));
     if let Some(own) = policy.and_then(|policy| policy.row(module, name)) {
         match (own.effect, listed.map(|listed| listed.effect)) {
@@ -328,7 +328,7 @@ fn exact(module: &[u8], name: &[u8], policy: Option<&Table<'_>>) -> Resolved {
 }
 
 /// A policy may say which tables count as proof; sinks are sinks in every table.
-fn extended(module: &[u8], name: &[u8], found: &table::Found, policy: Option<&Table<'_>>) -> bool {
+fn extended(module: &[u8], name: &[u8], found: &table::Found, policy: Option<&GlobalTable<'_>>) -> bool {
     let Some(policy) = policy.filter(|policy| policy.row(b"", b"extends").is_some()) else { return true };
     if matches!(found.effect, Effect::Sink(..) | Effect::Code) {
         return true;

@@ -9,18 +9,18 @@ use alloc::vec::Vec;
 /// What a policy says of a global.
 ///
 /// ```
-/// use pickle_core::verdict::{Judge, Row, Rows, Table, Verdict, Workspace};
+/// use pickle_core::verdict::{Judge, GlobalEffect, GlobalRows, GlobalTable, Verdict, Workspace};
 ///
-/// let mut rows = Rows::default();
-/// assert!(rows.insert("collections", "OrderedDict", Row::Denied));
+/// let mut rows = GlobalRows::default();
+/// assert!(rows.insert("collections", "OrderedDict", GlobalEffect::Denied));
 /// let (mut workspace, table) = (Workspace::new(64, 64), rows.to_table());
-/// let mut judge = Judge::with_policy(workspace.memory(), Some(Table::new(&table)));
+/// let mut judge = Judge::with_policy(workspace.memory(), Some(GlobalTable::new(&table)));
 /// judge.feed(b"ccollections\nOrderedDict\n)R.", &mut ());
 /// assert!(judge.finish(&mut ()).verdict > Verdict::Clean);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Row {
+pub enum GlobalEffect {
     /// A class, or a callable that is harmless: calls, state, hashing and items.
     New,
     /// A function that is harmless whatever its arguments are.
@@ -31,22 +31,22 @@ pub enum Row {
     Denied,
 }
 
-impl Row {
+impl GlobalEffect {
     const fn byte(self) -> u8 {
         match self {
-            Row::New => 0x7f,
-            Row::Pure => 0x01,
-            Row::Held => 0x02,
-            Row::Denied => 0x80,
+            GlobalEffect::New => 0x7f,
+            GlobalEffect::Pure => 0x01,
+            GlobalEffect::Held => 0x02,
+            GlobalEffect::Denied => 0x80,
         }
     }
 
-    const fn of(byte: u8) -> Row {
+    const fn of(byte: u8) -> GlobalEffect {
         match byte {
-            0x01 => Row::Pure,
-            0x02 => Row::Held,
-            0x80 => Row::Denied,
-            _ => Row::New,
+            0x01 => GlobalEffect::Pure,
+            0x02 => GlobalEffect::Held,
+            0x80 => GlobalEffect::Denied,
+            _ => GlobalEffect::New,
         }
     }
 }
@@ -55,20 +55,20 @@ impl Row {
 /// inside it; the module `ext` holds extension codes.
 ///
 /// ```
-/// use pickle_core::verdict::{Judge, Rows, Table, Verdict, Workspace};
-/// let mut rows = Rows::default();
+/// use pickle_core::verdict::{Judge, GlobalRows, GlobalTable, Verdict, Workspace};
+/// let mut rows = GlobalRows::default();
 /// assert!(rows.allow("myapp.Thing") && !rows.allow("Thing"));
 /// let (mut workspace, table) = (Workspace::new(64, 64), rows.to_table());
-/// let mut judge = Judge::with_policy(workspace.memory(), Some(Table::new(&table)));
+/// let mut judge = Judge::with_policy(workspace.memory(), Some(GlobalTable::new(&table)));
 /// judge.feed(b"cmyapp\nThing\n)R.", &mut ());
 /// assert_eq!(judge.finish(&mut ()).verdict, Verdict::Clean);
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Rows(BTreeMap<Vec<u8>, u8>);
+pub struct GlobalRows(BTreeMap<Vec<u8>, u8>);
 
-impl Rows {
+impl GlobalRows {
     /// Adds a row; false where the name is empty, or both are longer than 254 bytes together.
-    pub fn insert(&mut self, module: &str, name: &str, row: Row) -> bool {
+    pub fn insert(&mut self, module: &str, name: &str, row: GlobalEffect) -> bool {
         let key = [module.as_bytes(), &[0], name.as_bytes()].concat();
         let fits = key.len() <= 255 && !name.is_empty();
         if fits {
@@ -84,7 +84,7 @@ impl Rows {
             Some(code) => Some(("ext", code)),
             None => text.split_once(':').or_else(|| text.rsplit_once('.')),
         };
-        found.is_some_and(|(module, name)| !module.is_empty() && self.insert(module, name, Row::New))
+        found.is_some_and(|(module, name)| !module.is_empty() && self.insert(module, name, GlobalEffect::New))
     }
 
     /// There are none.
@@ -93,10 +93,10 @@ impl Rows {
     }
 
     /// Every row in order: module, name, what it says.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8], Row)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8], GlobalEffect)> {
         self.0.iter().filter_map(|(key, byte)| {
             let at = key.iter().position(|byte| *byte == 0)?;
-            Some((key.get(..at)?, key.get(at + 1..)?, Row::of(*byte)))
+            Some((key.get(..at)?, key.get(at + 1..)?, GlobalEffect::of(*byte)))
         })
     }
 

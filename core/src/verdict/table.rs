@@ -20,16 +20,16 @@ use core::cmp::Ordering;
 ///
 /// See the example of [`Rows`](super::Rows).
 #[derive(Clone, Copy, Debug)]
-pub struct Table<'t> {
+pub struct GlobalTable<'t> {
     bytes: &'t [u8],
 }
 
 macro_rules! tables {
     ($( $feature:literal $name:literal; )*) => {
         /// The tables that this build carries.
-        pub(crate) static TABLES: &[(&str, Table<'static>)] = &[$(
+        pub(crate) static TABLES: &[(&str, GlobalTable<'static>)] = &[$(
             #[cfg(feature = $feature)]
-            ($name, Table { bytes: include_bytes!(concat!("../../tables/", $name, ".bin")) }),
+            ($name, GlobalTable { bytes: include_bytes!(concat!("../../tables/", $name, ".bin")) }),
         )*];
     };
 }
@@ -149,10 +149,10 @@ impl Block<'_> {
     }
 }
 
-impl<'t> Table<'t> {
+impl<'t> GlobalTable<'t> {
     /// A table of the caller's, such as a compiled policy. Bytes that are no table hold no rows.
     pub const fn new(bytes: &'t [u8]) -> Self {
-        Table { bytes }
+        GlobalTable { bytes }
     }
 
     fn find(&self, module: &[u8], name: &[u8]) -> Option<u8> {
@@ -198,7 +198,7 @@ pub(crate) fn find(module: &[u8], name: &[u8]) -> Option<Found> {
     find_by(module, name, exact)
 }
 
-impl Table<'_> {
+impl GlobalTable<'_> {
     /// What this table says of a module and a name.
     pub(crate) fn row(&self, module: &[u8], name: &[u8]) -> Option<Found> {
         find_by(module, name, |module, name| self.find(module, name))
@@ -275,7 +275,7 @@ mod tests {
                 state ^= state << 5;
                 *byte = if seed % 2 == 0 { state as u8 } else { (state % 5) as u8 };
             }
-            let table = Table::new(&bytes[..(seed as usize) % 97]);
+            let table = GlobalTable::new(&bytes[..(seed as usize) % 97]);
             let _ = table.find(b"os", b"system");
         }
     }

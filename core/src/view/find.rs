@@ -8,7 +8,7 @@ use super::rows::{self, Part, places};
 #[cfg(feature = "alloc")]
 use super::table::Cell;
 use super::{Octets, View};
-use crate::document::path::{DEPTH, Path, PathKey, PathStep, Token, next_token};
+use crate::document::path::{DEPTH, PathKey, PathStep, Token, ValuePath, next_token};
 use crate::{Change, Document, How, Items, Kind, Value};
 use core::fmt::{self, Write};
 
@@ -72,7 +72,7 @@ impl<'d> Value<'d> {
     /// The path cannot be read, or nothing is there.
     pub fn at_path<'p>(&self, path: &'p str) -> Result<Value<'d>, PathError<'d, 'p>> {
         let mut here = At::Value(*self);
-        let mut steps = Path::new(path);
+        let mut steps = ValuePath::new(path);
         // The part of the path that leads to a value, and that value.
         let mut last = ("", *self);
         loop {
@@ -110,7 +110,7 @@ impl<'d> Value<'d> {
         use alloc::vec::Vec;
         const MOST: usize = 1 << 24;
         let mut here = alloc::vec![At::Value(*self)];
-        let mut steps = Path::new(path);
+        let mut steps = ValuePath::new(path);
         let mut last = ("", Some(*self));
         let mut was_deep = false;
         loop {
@@ -463,7 +463,7 @@ impl<'d> PathError<'d, '_> {
     /// What the path leads to inside a table.
     fn part(&self, there: Value<'d>) -> Option<Part<'d>> {
         let mut here = At::Value(there);
-        for step in Path::new(self.reached.get(self.done.len()..).filter(|inside| !inside.is_empty())?) {
+        for step in ValuePath::new(self.reached.get(self.done.len()..).filter(|inside| !inside.is_empty())?) {
             here = here.step(step?)?;
         }
         here.table()
@@ -486,7 +486,7 @@ impl fmt::Display for PathError<'_, '_> {
         if let Some(part) = self.part(there) {
             write!(f, "{} exists and ", self.reached)?;
             part.describe(f)?;
-            let mut steps = Path::new(self.path);
+            let mut steps = ValuePath::new(self.path);
             while steps.done().len() <= self.reached.len() && steps.next().is_some() {}
             return match self.path.get(self.reached.len()..steps.done().len()) {
                 Some("") | None => f.write_str(", and no value of the pickle"),
@@ -494,7 +494,7 @@ impl fmt::Display for PathError<'_, '_> {
             };
         }
         // One step of the rest; inside an array any of them may be the one.
-        let mut steps = Path::new(self.path);
+        let mut steps = ValuePath::new(self.path);
         let mut missing = rest;
         while !matches!(there.view(), View::Array(_) | View::Masked(_)) {
             let before = steps.done().len();

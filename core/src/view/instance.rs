@@ -1,7 +1,7 @@
 //! An object as its class, its arguments and what happened to it, whichever opcodes say so.
 
 use super::python_name;
-use crate::{Change, Entries, GlobalName, How, Items, Kind, Object, Value};
+use crate::{Change, Entries, GlobalName, How, Items, Kind, ObjectParts, Value};
 
 /// A class and the arguments of its constructor.
 ///
@@ -28,7 +28,7 @@ pub struct Instance<'d> {
     pub args: Items<'d>,
 }
 
-impl<'d> Object<'d> {
+impl<'d> ObjectParts<'d> {
     /// The class and its arguments, seen through the helper functions that
     /// protocols 0 and 1 use to make instances (`copyreg._reconstructor` of
     /// a plain object, `copyreg.__newobj__`).
@@ -96,7 +96,7 @@ pub(crate) struct Changed<'d> {
 }
 
 impl<'d> Changed<'d> {
-    pub fn of(object: &Object<'d>) -> Self {
+    pub fn of(object: &ObjectParts<'d>) -> Self {
         let mut this = Changed::default();
         for change in object.changes() {
             this.more |= match change {

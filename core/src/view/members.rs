@@ -5,7 +5,7 @@ use super::instance::Changed;
 use super::known::{Array, Data};
 use super::{MappingKind, SequenceKind, View};
 use crate::document::iter::Cells;
-use crate::{Document, Items, Node, Object, Value};
+use crate::{Document, Items, Node, ObjectParts, Value};
 
 /// The parts of a value in their order, each with its key or the name of its attribute, where it has one.
 ///
@@ -56,7 +56,7 @@ impl MemberCells {
         MemberCells { items: Cells::NONE, pairs: PairCells::NONE, attributes: [Cells::NONE; 2] };
 
     /// What an object is made with.
-    pub fn made_with(object: &Object<'_>) -> Self {
+    pub fn made_with(object: &ObjectParts<'_>) -> Self {
         let items = match object.instance() {
             Some(instance) => instance.args,
             None => object.args(),

@@ -54,7 +54,7 @@ pub(crate) use fields::PairCells;
 pub(crate) use instance::Changed;
 pub(crate) use members::{Member as Part, MemberCells};
 
-use crate::{BigInt, GlobalName, Items, Kind, Object, Value};
+use crate::{BigInt, GlobalName, Items, Kind, ObjectParts, Value};
 use known::{Array, DType, Masked, Tensor};
 
 /// What a value means, however it is spelled.
@@ -188,7 +188,7 @@ pub enum View<'d> {
         values: Option<u64>,
     },
     /// An object of a type that the view does not recognise, and why.
-    Object(Object<'d>, Unknown),
+    Object(ObjectParts<'d>, Unknown),
 }
 
 impl<'d> Value<'d> {
@@ -254,7 +254,7 @@ impl<'d> Value<'d> {
     }
 }
 
-fn object_view<'d>(value: Value<'d>, object: &Object<'d>) -> View<'d> {
+fn object_view<'d>(value: Value<'d>, object: &ObjectParts<'d>) -> View<'d> {
     let Some(Instance { class, args }) = object.instance() else { return record::view(object) };
     match class.as_global() {
         Some(named) => match row(value, class, named, object, args) {
@@ -291,7 +291,7 @@ fn row<'d>(
     value: Value<'d>,
     class: Value<'d>,
     GlobalName { module, name }: GlobalName<&'d str>,
-    object: &Object<'d>,
+    object: &ObjectParts<'d>,
     args: Items<'d>,
 ) -> Row<'d> {
     let module = python_name(module);
@@ -314,7 +314,13 @@ fn row<'d>(
 }
 
 /// Those that are made by one call, and nothing happens to them afterwards.
-fn plain<'d>(module: &'d str, name: &'d str, object: &Object<'d>, args: Items<'d>, changed: &Changed<'d>) -> Row<'d> {
+fn plain<'d>(
+    module: &'d str,
+    name: &'d str,
+    object: &ObjectParts<'d>,
+    args: Items<'d>,
+    changed: &Changed<'d>,
+) -> Row<'d> {
     let view = match (module, name) {
         ("datetime", "date" | "time" | "datetime" | "timedelta" | "timezone") => time::view(name, args),
         ("decimal", "Decimal") => numbers::decimal(args),
@@ -332,7 +338,7 @@ fn plain<'d>(module: &'d str, name: &'d str, object: &Object<'d>, args: Items<'d
 }
 
 /// The rows of time zones, which know no others.
-fn view_of_zone<'d>(module: &str, name: &str, object: &Object<'d>, args: Items<'d>) -> Option<View<'d>> {
+fn view_of_zone<'d>(module: &str, name: &str, object: &ObjectParts<'d>, args: Items<'d>) -> Option<View<'d>> {
     match module {
         "datetime" if name == "timezone" => time::view(name, args),
         "pytz" => zones::pytz(name, args),
@@ -343,7 +349,7 @@ fn view_of_zone<'d>(module: &str, name: &str, object: &Object<'d>, args: Items<'
 }
 
 /// numpy, pandas, scipy, torch, joblib.
-fn science<'d>(value: Value<'d>, module: &'d str, name: &'d str, object: &Object<'d>) -> Row<'d> {
+fn science<'d>(value: Value<'d>, module: &'d str, name: &'d str, object: &ObjectParts<'d>) -> Row<'d> {
     match known::science(value, module, name, object) {
         Some(view) => Row::Known(view),
         None => Row::None,

@@ -3,7 +3,7 @@
 use super::fields::Attributes;
 use super::instance::Changed;
 use super::{View, ended};
-use crate::{BigInt, Digits, Items, Kind, Object, Value};
+use crate::{BigInt, Digits, Items, Kind, ObjectParts, Value};
 use core::fmt;
 
 /// A fraction.
@@ -72,7 +72,7 @@ pub(crate) fn to_u128(int: Value<'_>) -> Option<u128> {
 }
 
 /// A UUID keeps its int, and whether it is safe to use where processes share a clock (`UUID.__getstate__`).
-pub(super) fn uuid<'d>(object: &Object<'d>, args: Items<'d>) -> Option<View<'d>> {
+pub(super) fn uuid<'d>(object: &ObjectParts<'d>, args: Items<'d>) -> Option<View<'d>> {
     let state = Changed::of(object).only_state()?;
     let attributes = Attributes::of(state)?;
     let known = |key: Value<'_>| matches!(key.as_str(), Some("int" | "is_safe"));

@@ -7,7 +7,7 @@ use super::derived::Derived;
 use super::fields::{Attributes, Pairs};
 use super::instance::{Changed, Instance};
 use super::octets::Octets;
-use crate::{GlobalName, Items, Kind, Object, Value};
+use crate::{GlobalName, Items, Kind, ObjectParts, Value};
 use core::fmt;
 
 /// An object: its class, what it is made with, its attributes.
@@ -94,7 +94,7 @@ impl fmt::Display for Unknown {
 }
 
 /// A subclass of a built-in class, as protocols 0 and 1 spell it.
-pub(super) fn derived<'d>(object: &Object<'d>) -> Option<View<'d>> {
+pub(super) fn derived<'d>(object: &ObjectParts<'d>) -> Option<View<'d>> {
     let (class, base, value) = object.derived()?;
     let changed = Changed::of(object);
     if changed.more {
@@ -142,7 +142,7 @@ pub(super) fn derived<'d>(object: &Object<'d>) -> Option<View<'d>> {
 /// `functools.partial(C.__new__, C, *args, **kwargs)()`: what protocols 2 and 3 have for NEWOBJ_EX. Where nothing is
 /// allocated, flash is counted, and it stays a call.
 #[cfg(feature = "alloc")]
-fn new_by_name<'d>(object: &Object<'d>) -> Option<Partial<'d>> {
+fn new_by_name<'d>(object: &ObjectParts<'d>) -> Option<Partial<'d>> {
     // Not by views: what is called may be made by a call, and so on, without end.
     let call = object.callable().as_object()?;
     if call.class() != Some(GlobalName::new("functools", "partial")) || object.args().len() != 0 {
@@ -157,12 +157,12 @@ fn new_by_name<'d>(object: &Object<'d>) -> Option<Partial<'d>> {
 }
 
 #[cfg(not(feature = "alloc"))]
-fn new_by_name<'d>(_: &Object<'d>) -> Option<Partial<'d>> {
+fn new_by_name<'d>(_: &ObjectParts<'d>) -> Option<Partial<'d>> {
     None
 }
 
 /// What an object of an unknown class looks like.
-pub(super) fn view<'d>(object: &Object<'d>) -> View<'d> {
+pub(super) fn view<'d>(object: &ObjectParts<'d>) -> View<'d> {
     let changed = Changed::of(object);
     if changed.more || changed.appended.is_some() && changed.set.is_some() {
         return View::Object(*object, Unknown::Changes);
@@ -210,7 +210,7 @@ pub(super) fn view<'d>(object: &Object<'d>) -> View<'d> {
     View::Record(Record { class, args, kwargs, attributes, values })
 }
 
-impl<'d> Object<'d> {
+impl<'d> ObjectParts<'d> {
     /// The object as a record, whatever else its class is known to mean; `None` where it has no form of one.
     pub fn as_record(&self) -> Option<Record<'d>> {
         match view(self) {

@@ -4,7 +4,7 @@ use super::fields::Attributes;
 use super::instance::{Changed, Instance};
 use super::span::TimeDelta;
 use super::{View, python_name};
-use crate::{GlobalName, Items, Object, Value};
+use crate::{GlobalName, Items, ObjectParts, Value};
 use core::fmt;
 
 /// A time zone.
@@ -151,7 +151,7 @@ pub(super) fn pytz<'d>(name: &str, mut args: Items<'d>) -> Option<View<'d>> {
 }
 
 /// `dateutil.tz`: `tzutc`, `tzoffset`, `tzlocal`, `tzfile`, `gettz`, `_unpickle`.
-pub(super) fn dateutil<'d>(name: &str, object: &Object<'d>, mut args: Items<'d>) -> Option<View<'d>> {
+pub(super) fn dateutil<'d>(name: &str, object: &ObjectParts<'d>, mut args: Items<'d>) -> Option<View<'d>> {
     let changed = Changed::of(object);
     let state = changed.state.and_then(Attributes::of).unwrap_or_default();
     let zone = match name {

@@ -1,8 +1,8 @@
 //! Bytes to [`Op`]s: a state machine of constant size.
 
+use crate::opcode::Argument;
 use crate::wire::grammar::{self, Fault};
 use crate::wire::op;
-use crate::wire::opcode::Argument;
 use crate::{Arg, Error, ErrorKind, Fragment, Op, Opcode};
 use heapless::Vec;
 

@@ -1,7 +1,7 @@
 //! [`Op`]s to bytes: the mirror of the decoder.
 
+use crate::opcode::Argument;
 use crate::wire::frames::{Frames, NoFrames, Place};
-use crate::wire::opcode::Argument;
 use crate::wire::sink::{WriteError, write_all};
 use crate::{Arg, Error, ErrorKind, Fragment, Op, Opcode};
 use embedded_io::Write;
@@ -21,7 +21,7 @@ use embedded_io::Write;
 /// encoder.op(Opcode::BinInt1, Arg::Uint(7))?;
 /// encoder.op(Opcode::Stop, Arg::Nothing)?;
 /// assert_eq!(encoder.finish()?.written(), b"\x80\x02K\x07.");
-/// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+/// # Ok::<_, pickle_core::WriteError<pickle_core::BufferFull>>(())
 /// ```
 pub struct Encoder<W, F = NoFrames> {
     out: W,

@@ -137,7 +137,7 @@ impl Frames for NoFrames {
 /// encoder.op(Opcode::ShortBinUnicode, Arg::Bytes(b"hi"))?;
 /// encoder.op(Opcode::Stop, Arg::Nothing)?;
 /// assert_eq!(encoder.finish()?.written(), b"\x80\x04\x95\x05\0\0\0\0\0\0\0\x8c\x02hi.");
-/// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+/// # Ok::<_, pickle_core::WriteError<pickle_core::BufferFull>>(())
 /// ```
 pub struct FrameBuffer<'f> {
     buffer: &'f mut [u8],

@@ -4,7 +4,7 @@
 //! `Incomplete`, and then nothing has been consumed. Payloads are cut out of
 //! the slice; they are never looked at.
 
-use crate::wire::opcode::Argument;
+use crate::opcode::Argument;
 use crate::{Arg, ErrorKind, Opcode};
 use nom::error::ParseError;
 use nom::{Err, IResult, Needed, Parser};

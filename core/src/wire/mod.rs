@@ -5,7 +5,6 @@ pub(crate) mod encoder;
 pub(crate) mod frames;
 mod grammar;
 pub(crate) mod op;
-pub(crate) mod opcode;
 pub(crate) mod reader;
 pub(crate) mod sink;
 #[cfg(feature = "std")]

@@ -98,17 +98,17 @@ fn write_rest<W: Write>(
 /// See the example of [`SliceWriter`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Full;
+pub struct BufferFull;
 
-impl fmt::Display for Full {
+impl fmt::Display for BufferFull {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the buffer is full")
     }
 }
 
-impl core::error::Error for Full {}
+impl core::error::Error for BufferFull {}
 
-impl embedded_io::Error for Full {
+impl embedded_io::Error for BufferFull {
     fn kind(&self) -> embedded_io::ErrorKind {
         embedded_io::ErrorKind::WriteZero
     }
@@ -117,7 +117,7 @@ impl embedded_io::Error for Full {
 /// A sink over a fixed buffer. (That of `embedded-io`, `&mut [u8]`, works too, but forgets where it began.)
 ///
 /// ```
-/// use pickle_core::{Full, Pickler, SliceWriter, WriteError};
+/// use pickle_core::{BufferFull, Pickler, SliceWriter, WriteError};
 ///
 /// let mut buffer = [0; 16];
 /// let mut pickler = Pickler::new(SliceWriter::new(&mut buffer), 4, &mut []);
@@ -125,8 +125,8 @@ impl embedded_io::Error for Full {
 /// assert_eq!(pickler.into_sink().written(), b"\x80\x04\x8c\x05hello.");
 /// let mut buffer = [0; 4];
 /// let full = Pickler::new(SliceWriter::new(&mut buffer), 4, &mut []).str("hello").err();
-/// assert!(matches!(full, Some(WriteError::Io { error: Full, .. })));
-/// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+/// assert!(matches!(full, Some(WriteError::Io { error: BufferFull, .. })));
+/// # Ok::<_, pickle_core::WriteError<pickle_core::BufferFull>>(())
 /// ```
 pub struct SliceWriter<'b> {
     buffer: &'b mut [u8],
@@ -156,12 +156,12 @@ impl<'b> SliceWriter<'b> {
 }
 
 impl ErrorType for SliceWriter<'_> {
-    type Error = Full;
+    type Error = BufferFull;
 }
 
 impl Write for SliceWriter<'_> {
     #[inline]
-    fn write(&mut self, data: &[u8]) -> Result<usize, Full> {
+    fn write(&mut self, data: &[u8]) -> Result<usize, BufferFull> {
         let room = self.buffer.get_mut(self.len..).unwrap_or_default();
         let mut n = 0;
         for (slot, byte) in room.iter_mut().zip(data) {
@@ -169,10 +169,10 @@ impl Write for SliceWriter<'_> {
             n += 1;
         }
         self.len += n;
-        if n == 0 && !data.is_empty() { Err(Full) } else { Ok(n) }
+        if n == 0 && !data.is_empty() { Err(BufferFull) } else { Ok(n) }
     }
 
-    fn flush(&mut self) -> Result<(), Full> {
+    fn flush(&mut self) -> Result<(), BufferFull> {
         Ok(())
     }
 }
@@ -180,22 +180,22 @@ impl Write for SliceWriter<'_> {
 /// A sink that only counts: how large will it be?
 ///
 /// ```
-/// use pickle_core::{Counter, Pickler};
-/// let mut pickler = Pickler::new(Counter::new(), 4, &mut []);
+/// use pickle_core::{ByteCounter, Pickler};
+/// let mut pickler = Pickler::new(ByteCounter::new(), 4, &mut []);
 /// pickler.str("hello")?;
 /// pickler.finish()?;
 /// assert_eq!(pickler.written(), 10);
 /// # Ok::<_, pickle_core::WriteError<core::convert::Infallible>>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Counter {
+pub struct ByteCounter {
     count: u64,
 }
 
-impl Counter {
+impl ByteCounter {
     /// A sink that has seen nothing.
     pub const fn new() -> Self {
-        Counter { count: 0 }
+        ByteCounter { count: 0 }
     }
 
     /// Bytes that were written to it.
@@ -204,11 +204,11 @@ impl Counter {
     }
 }
 
-impl ErrorType for Counter {
+impl ErrorType for ByteCounter {
     type Error = Infallible;
 }
 
-impl Write for Counter {
+impl Write for ByteCounter {
     #[inline]
     fn write(&mut self, data: &[u8]) -> Result<usize, Infallible> {
         self.count += data.len() as u64;

@@ -79,7 +79,7 @@ const PART: u8 = 16;
 /// // The same list again: row = [7]; [row, row]
 /// pickler.get_memo(inner)?.end()?.finish()?;
 /// assert_eq!(pickler.into_sink().written(), b"\x80\x04](](K\x07e\x94h\x00e.");
-/// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+/// # Ok::<_, pickle_core::WriteError<pickle_core::BufferFull>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Memoized(u32);
@@ -93,7 +93,7 @@ pub struct Memoized(u32);
 /// let mut pickler = Pickler::new(SliceWriter::new(&mut buffer), 4, &mut levels).with_shared(&mut names);
 /// pickler.begin_list(Some(2))?.shared_str("temp")?.shared_str("temp")?.end()?.finish()?;
 /// assert_eq!(pickler.into_sink().written(), b"\x80\x04](\x8c\x04temp\x94h\x00e.");
-/// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+/// # Ok::<_, pickle_core::WriteError<pickle_core::BufferFull>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Shared<'s> {
@@ -123,7 +123,7 @@ type Written<'a, P, W> = Result<&'a mut P, WriteError<<W as embedded_io::ErrorTy
 /// pickler.str("samples")?.begin_list(None)?.int(1)?.int(2)?.end()?;
 /// pickler.end()?.finish()?;
 /// assert_eq!(pickler.written(), 43);
-/// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+/// # Ok::<_, pickle_core::WriteError<pickle_core::BufferFull>>(())
 /// ```
 ///
 /// With the lengths given, the opcodes are those of CPython's pickler in C but for the memo: nothing is memoised

@@ -69,13 +69,13 @@ impl Profile {
 /// those of Python 2, also where Python 3 wrote them.
 ///
 /// ```
-/// use pickle_core::writer::Names;
+/// use pickle_core::writer::NameMapping;
 ///
-/// assert_eq!(Names::between(2, 4), Names::ToPython3);
-/// assert_eq!(Names::between(3, 5), Names::Keep);
+/// assert_eq!(NameMapping::between(2, 4), NameMapping::ToPython3);
+/// assert_eq!(NameMapping::between(3, 5), NameMapping::Keep);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Names {
+pub enum NameMapping {
     /// They stay as they are.
     #[default]
     Keep,
@@ -85,13 +85,13 @@ pub enum Names {
     ToPython3,
 }
 
-impl Names {
+impl NameMapping {
     /// What a pickle of protocol `from` needs to become one of protocol `to`.
-    pub const fn between(from: u8, to: u8) -> Names {
+    pub const fn between(from: u8, to: u8) -> NameMapping {
         match (from < 3, to < 3) {
-            (true, false) => Names::ToPython3,
-            (false, true) => Names::ToPython2,
-            _ => Names::Keep,
+            (true, false) => NameMapping::ToPython3,
+            (false, true) => NameMapping::ToPython2,
+            _ => NameMapping::Keep,
         }
     }
 }

@@ -2,14 +2,14 @@
 #![no_std]
 #![no_main]
 
-use pickle_core::verdict::{FarSlot, Judge, Memory, Named, Slot, Verdict};
+use pickle_core::verdict::{FarSlot, Judge, Buffers, Named, Slot, Verdict};
 use size::PIECE;
 
 fn work(message: &[u8]) -> bool {
     let (mut stack, mut memo, mut parts) = ([Slot::default(); 24], [Slot::default(); 16], [Slot::default(); 8]);
     let (mut far, mut globals) = ([FarSlot::default(); 2], [Named::default(); 8]);
     let (mut names, mut text) = ([0; 128], [0; 512]);
-    let mut judge = Judge::new(Memory {
+    let mut judge = Judge::new(Buffers {
         stack: &mut stack,
         memo: &mut memo,
         far: &mut far,

@@ -4,7 +4,7 @@ use super::{Build, Way};
 use crate::known::{self, Known};
 use crate::raw;
 use crate::record::{HOWS, Record};
-use pickle_core::{GlobalName, How, Kind, Object, Value};
+use pickle_core::{GlobalName, How, Kind, ObjectParts, Value};
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -90,7 +90,7 @@ impl<'py> Build<'_, '_, 'py> {
         Ok(())
     }
 
-    pub(super) fn make_object(&mut self, index: usize, value: Value<'_>, object: Object<'_>) -> PyResult<()> {
+    pub(super) fn make_object(&mut self, index: usize, value: Value<'_>, object: ObjectParts<'_>) -> PyResult<()> {
         let how = object.how();
         if how == How::PersId
             && let Some(load) = &self.wanted.persistent
@@ -134,7 +134,7 @@ impl<'py> Build<'_, '_, 'py> {
     }
 
     /// The arguments of an object, as the tuple that they are or make.
-    pub(super) fn args(&mut self, object: &Object<'_>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    pub(super) fn args(&mut self, object: &ObjectParts<'_>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match (object.how(), object.args_value()) {
             (_, Some(args)) => self.bound(args).map(Some),
             (How::Obj | How::Inst, None) => {
@@ -145,7 +145,7 @@ impl<'py> Build<'_, '_, 'py> {
         }
     }
 
-    pub(super) fn record(&mut self, value: Value<'_>, object: &Object<'_>) -> PyResult<Bound<'py, Record>> {
+    pub(super) fn record(&mut self, value: Value<'_>, object: &ObjectParts<'_>) -> PyResult<Bound<'py, Record>> {
         let py = self.py;
         let callable = self.bound(object.callable())?.unbind();
         let args = self.args(object)?.map(Bound::unbind);

@@ -10,7 +10,7 @@ use crate::errors;
 use crate::raw::{self, Raw, again};
 use crate::real::Real;
 use crate::strings::Places;
-use pickle_core::{Document, Event, Items, Kind, Value};
+use pickle_core::{Document, HistoryEvent, Items, Kind, Value};
 use pyo3::ffi::{self, Py_ssize_t};
 use pyo3::prelude::*;
 use pyo3::types::PyList;
@@ -266,10 +266,10 @@ impl<'a, 'd, 'py> Build<'a, 'd, 'py> {
         value.id().and_then(|id| self.made.facts.get(id)).map_or(0, |fact| fact.depth)
     }
 
-    fn event(&mut self, index: usize, event: Event<'_>) -> PyResult<()> {
+    fn event(&mut self, index: usize, event: HistoryEvent<'_>) -> PyResult<()> {
         match event {
-            Event::Made(value) => self.make(index, value),
-            Event::Changed(change) => self.change(index, change),
+            HistoryEvent::Made(value) => self.make(index, value),
+            HistoryEvent::Changed(change) => self.change(index, change),
             _ => Ok(()),
         }
     }

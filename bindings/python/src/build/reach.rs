@@ -2,7 +2,7 @@
 
 use super::Build;
 use crate::errors;
-use pickle_core::{Change, Document, Event, Items, Kind, Value};
+use pickle_core::{Change, Document, HistoryEvent, Items, Kind, Value};
 use pyo3::prelude::*;
 
 /// The events that make a value, in order. What is made by them is marked in `seen`, which has nothing marked before.
@@ -12,7 +12,7 @@ pub(super) fn reachable(document: &Document<'_>, root: Value<'_>, seen: &mut [bo
     let into = |items: Items<'_>, open: &mut Vec<usize>| open.extend(items.filter_map(|item| item.id()));
     while let Some(index) = open.pop() {
         let Some(seen) = seen.get_mut(index).filter(|seen| !**seen) else { continue };
-        let Some(Event::Made(value)) = document.event(index).map(|entry| entry.event) else { continue };
+        let Some(HistoryEvent::Made(value)) = document.event(index).map(|entry| entry.event) else { continue };
         *seen = true;
         events.push(index);
         if matches!(value.kind(), Kind::Tuple) {
@@ -30,14 +30,14 @@ pub(super) fn reachable(document: &Document<'_>, root: Value<'_>, seen: &mut [bo
         for index in value.changed_at() {
             events.push(index);
             match document.event(index).map(|entry| entry.event) {
-                Some(Event::Changed(Change::Append(items) | Change::Add(items))) => into(items, &mut open),
-                Some(Event::Changed(Change::SetItem(entries))) => {
+                Some(HistoryEvent::Changed(Change::Append(items) | Change::Add(items))) => into(items, &mut open),
+                Some(HistoryEvent::Changed(Change::SetItem(entries))) => {
                     for (key, value) in entries {
                         open.extend(key.id());
                         open.extend(value.id());
                     }
                 }
-                Some(Event::Changed(Change::Build(value) | Change::Nested(value))) => open.extend(value.id()),
+                Some(HistoryEvent::Changed(Change::Build(value) | Change::Nested(value))) => open.extend(value.id()),
                 _ => {}
             }
         }

@@ -2,7 +2,7 @@
 
 use pickle_core::known::{Array, DType, Data, Date, Octets, Tensor, Time, TimeDelta};
 use pickle_core::view::{Attributes, Fraction, MappingKind, SequenceKind, Unknown, Zone};
-use pickle_core::{Change, How, Items, Object, Value, View};
+use pickle_core::{Change, How, Items, ObjectParts, Value, View};
 
 /// A kind of object that is known. The values that follow it in the flat form:
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,7 +164,7 @@ pub fn facts<'d>(value: Value<'d>, spare: &mut usize) -> Facts<'d> {
 
 /// What looking at an object may cost: its arguments may be long text or a list of pairs, its state an object's many
 /// attributes or the dicts of a ChainMap.
-fn cost(object: &Object<'_>) -> usize {
+fn cost(object: &ObjectParts<'_>) -> usize {
     let size =
         |value: Value<'_>| value.len().max(value.str_bytes().or(value.as_bytes()).map_or(0, |bytes| bytes.len()));
     let first = object.args().next().map_or(0, size);
@@ -179,7 +179,7 @@ fn cost(object: &Object<'_>) -> usize {
 }
 
 /// The class of an object behind the helpers of protocols 0 and 1.
-fn class<'d>(object: &Object<'d>, view: &View<'d>) -> Option<Value<'d>> {
+fn class<'d>(object: &ObjectParts<'d>, view: &View<'d>) -> Option<Value<'d>> {
     let class = match view {
         View::Record(record) => Some(record.class),
         View::Sequence(sequence) => sequence.class,
@@ -199,7 +199,7 @@ fn is_same(a: Value<'_>, b: Value<'_>) -> bool {
     }
 }
 
-fn known<'d>(object: &Object<'d>, view: View<'d>, spare: &mut usize) -> Option<(KnownKind, Vec<Part<'d>>)> {
+fn known<'d>(object: &ObjectParts<'d>, view: View<'d>, spare: &mut usize) -> Option<(KnownKind, Vec<Part<'d>>)> {
     use KnownKind as K;
     use Part::{Bytes, Float, Int, Str, Text};
     let v = Part::Value;
@@ -292,7 +292,7 @@ fn known<'d>(object: &Object<'d>, view: View<'d>, spare: &mut usize) -> Option<(
 }
 
 /// The time zone that a time was made with: an object with facts of its own, as a rule.
-fn zone_value<'d>(object: &Object<'d>, zone: Option<Zone<'d>>) -> Option<Part<'d>> {
+fn zone_value<'d>(object: &ObjectParts<'d>, zone: Option<Zone<'d>>) -> Option<Part<'d>> {
     zone.and_then(|_| object.instance()?.args.last()).map(Part::Value)
 }
 

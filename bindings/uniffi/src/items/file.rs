@@ -2,7 +2,7 @@
 
 use super::{BATCH, after, check, how, is_missing, missing, write};
 use crate::{ErrorKind, PickleError, ReadOptions};
-use pickle_core::{Decoder, Fate, Found, Heap, ItemOptions, ItemReader, MemoPlan, MemoPlanner};
+use pickle_core::{Decoder, Found, Heap, ItemOptions, ItemReader, LookAhead, MemoPlan, MemoPlanner};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -178,7 +178,7 @@ fn read(
         None => (None, None),
     };
     let asks = match &mut doubts {
-        Some(pieces) => path_is_within(path) || pieces.tail().is_ok_and(|tail| Fate::is_worth_asking(&tail)),
+        Some(pieces) => path_is_within(path) || pieces.tail().is_ok_and(|tail| LookAhead::can_tell(&tail)),
         None => false,
     };
     let mut planner = MemoPlanner::new();
@@ -195,7 +195,7 @@ fn read(
             reader = reader.with_plan(plan);
         }
         if asks {
-            reader = reader.ask();
+            reader = reader.report_doubt();
         }
         reader.begin_at(offset);
         loop {
@@ -217,8 +217,8 @@ fn read(
                 }
                 Found::NeedMore => {}
                 Found::Doubt => {
-                    let leads_here = match (reader.fate(), &mut doubts) {
-                        (Some(fate), Some(pieces)) => leads_here(pieces, fate),
+                    let leads_here = match (reader.look_ahead(), &mut doubts) {
+                        (Some(look_ahead), Some(pieces)) => leads_here(pieces, look_ahead),
                         _ => Ok(false),
                     };
                     reader.decide(leads_here.map_err(|error| Stop::Failed(io(reader.offset(), &error)))?);
@@ -234,19 +234,19 @@ fn read(
 
 /// The path leads to something inside the outermost value.
 fn path_is_within(path: &str) -> bool {
-    pickle_core::Path::new(path).next().is_some()
+    pickle_core::ValuePath::new(path).next().is_some()
 }
 
 /// Whether the container in doubt is the one at the path.
-fn leads_here(pieces: &mut Pieces, mut fate: Fate) -> std::io::Result<bool> {
-    pieces.go_to(fate.offset())?;
+fn leads_here(pieces: &mut Pieces, mut look_ahead: LookAhead) -> std::io::Result<bool> {
+    pieces.go_to(look_ahead.offset())?;
     loop {
         let mut rest = pieces.rest()?;
         let before = rest.len();
         if before == 0 {
             return Ok(false);
         }
-        let known = fate.feed(&mut rest);
+        let known = look_ahead.feed(&mut rest);
         pieces.unread.start += before - rest.len();
         if let Some(known) = known {
             return Ok(known);

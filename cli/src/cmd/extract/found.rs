@@ -11,7 +11,7 @@ use crate::Failure;
 use crate::messages::printable;
 use pickle_core::known::{Array, DType, Data as ArrayData, Masked, Octets, Tensor, TensorStorage};
 use pickle_core::view::View;
-use pickle_core::{Change, GlobalName, Kind, Object, Value};
+use pickle_core::{Change, GlobalName, Kind, ObjectParts, Value};
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -502,7 +502,7 @@ fn parts<'d>(value: Value<'d>, name: &str, children: &mut Vec<(String, Value<'d>
 
 /// What is in an object: what it is made with and its attributes; of an `nn.Module` what is registered, without a level
 /// of its own.
-fn object<'d>(object: &Object<'d>, name: &str, children: &mut Vec<(String, Value<'d>)>) {
+fn object<'d>(object: &ObjectParts<'d>, name: &str, children: &mut Vec<(String, Value<'d>)>) {
     let args = object.instance().map_or_else(|| object.args(), |instance| instance.args);
     let alone = args.len() == 1;
     for (nth, value) in args.enumerate() {

@@ -9,7 +9,7 @@ use super::{ExtractArgs, Format, npy_of, written};
 use crate::Failure;
 use crate::input::{Container, Input, InputFile, Part};
 use crate::messages::printable;
-use pickle_core::{Path, PathStep};
+use pickle_core::{PathStep, ValuePath};
 use serde_json::Value;
 
 /// Bytes that a header may have, as the library itself has it.
@@ -58,7 +58,7 @@ impl Given {
         let Given { name, mapped, storages, all } = self;
         let mut source = Source { name, mapped, storages };
         if path != "$" {
-            let mut steps = Path::new(path);
+            let mut steps = ValuePath::new(path);
             let key = match (steps.next(), steps.next()) {
                 (Some(Some(PathStep::Key(key))), None) => key,
                 _ => {

@@ -23,7 +23,7 @@
 //! ```
 
 use crate::Failure;
-use pickle_core::verdict::{Row, Rows, Rule};
+use pickle_core::verdict::{GlobalEffect, GlobalRows, Rule};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -53,7 +53,7 @@ impl Accept {
 /// What a policy file and the options say.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    rows: Rows,
+    rows: GlobalRows,
     /// The sha256 of the file.
     pub digest: Option<String>,
     /// `fail-on`, as the option.
@@ -95,17 +95,19 @@ impl Policy {
             match (key.as_str(), value) {
                 ("version", _) => {}
                 ("extends", Value::Array(names)) => {
-                    policy.add("", "extends", Row::Pure)?;
+                    policy.add("", "extends", GlobalEffect::Pure)?;
                     for name in names {
                         let name = string(name, "extends")?;
                         if !["std", "numpy", "pandas", "sklearn", "torch", "more"].contains(&name) {
                             return Err(format!("extends: there is no table {name}"));
                         }
-                        policy.add("", &format!("extends:{name}"), Row::Pure)?;
+                        policy.add("", &format!("extends:{name}"), GlobalEffect::Pure)?;
                     }
                 }
                 ("default", Value::String(word)) if word == "unknown" => {}
-                ("default", Value::String(word)) if word == "deny" => policy.add("", "default:deny", Row::Pure)?,
+                ("default", Value::String(word)) if word == "deny" => {
+                    policy.add("", "default:deny", GlobalEffect::Pure)?
+                }
                 ("fail-on", Value::String(word)) if ["unknown", "suspicious", "dangerous"].contains(&word.as_str()) => {
                     policy.fail_on = Some(word.clone());
                 }
@@ -124,7 +126,7 @@ impl Policy {
         Ok(policy)
     }
 
-    fn add(&mut self, module: &str, name: &str, row: Row) -> Result<(), String> {
+    fn add(&mut self, module: &str, name: &str, row: GlobalEffect) -> Result<(), String> {
         let fits = self.rows.insert(module, name, row);
         if fits { Ok(()) } else { Err(format!("{module}.{name}: the name is empty or too long")) }
     }
@@ -133,13 +135,13 @@ impl Policy {
         for (module, names) in modules {
             for name in names.as_array().ok_or_else(|| format!("allow.{module} is not a list"))? {
                 match name {
-                    Value::String(name) => self.add(module, name, Row::New)?,
+                    Value::String(name) => self.add(module, name, GlobalEffect::New)?,
                     Value::Table(entry) => {
                         let name = entry.get("name").and_then(Value::as_str).unwrap_or_default();
                         let effect = match entry.get("effect").and_then(Value::as_str).unwrap_or("new") {
-                            "new" => Row::New,
-                            "pure" => Row::Pure,
-                            "held" => Row::Held,
+                            "new" => GlobalEffect::New,
+                            "pure" => GlobalEffect::Pure,
+                            "held" => GlobalEffect::Held,
                             word => return Err(format!("{module}.{name}: the effect {word} is not new, pure or held")),
                         };
                         self.add(module, name, effect)?;
@@ -158,7 +160,7 @@ impl Policy {
                 let pattern = string(pattern, "trust.classes")?;
                 let module = pattern.strip_suffix(".*").filter(|module| !module.is_empty() && !module.contains('*'));
                 let module = module.ok_or_else(|| format!("{pattern}: a pattern of trust is MODULE.*"))?;
-                self.add(module, "*C", Row::New)?;
+                self.add(module, "*C", GlobalEffect::New)?;
             }
         }
         Ok(())
@@ -169,8 +171,8 @@ impl Policy {
             for name in names.as_array().ok_or_else(|| format!("deny.{module} is not a list"))? {
                 let name = string(name, "deny")?;
                 match module.as_str() {
-                    "modules" => self.add(name, "*", Row::Denied)?,
-                    module => self.add(module, name, Row::Denied)?,
+                    "modules" => self.add(name, "*", GlobalEffect::Denied)?,
+                    module => self.add(module, name, GlobalEffect::Denied)?,
                 }
             }
         }
@@ -213,7 +215,7 @@ impl Policy {
     /// Every pair that is allowed, with its module first.
     pub fn allowed(&self) -> impl Iterator<Item = (String, String)> + '_ {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let rows = self.rows.iter().filter(|(module, _, row)| *row != Row::Denied && !module.is_empty());
+        let rows = self.rows.iter().filter(|(module, _, row)| *row != GlobalEffect::Denied && !module.is_empty());
         rows.map(move |(module, name, _)| (text(module), text(name)))
     }
 

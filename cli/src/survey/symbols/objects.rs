@@ -2,7 +2,7 @@
 
 use super::text;
 use super::{EMPTY_DICT, FORGOTTEN, KEY_LEVELS, KEYS_MAX, Key, NO_ITEMS, Shape, Slot, Symbols, text_in};
-use pickle_core::joblib::Array;
+use pickle_core::joblib::ArrayForm;
 use pickle_core::{Arg, ErrorKind, Opcode};
 
 impl Symbols {
@@ -127,9 +127,9 @@ impl Symbols {
             }
             (Slot::Object(class), Slot::Dict { dtype, padded, items }) if self.is_wrapper(class) => {
                 match self.dtypes.get(dtype as usize) {
-                    Some((_, true)) => self.array = Some(Array::Nested),
+                    Some((_, true)) => self.array = Some(ArrayForm::Nested),
                     Some((item_len, _)) if items != NO_ITEMS => {
-                        self.array = item_len.checked_mul(items).map(|len| Array::Raw { len, padded });
+                        self.array = item_len.checked_mul(items).map(|len| ArrayForm::Raw { len, padded });
                     }
                     _ => {}
                 }

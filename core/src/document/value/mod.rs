@@ -4,7 +4,7 @@ pub(crate) mod items;
 pub(crate) mod object;
 
 use self::items::{Entries, Items};
-use self::object::Object;
+use self::object::ObjectParts;
 use super::kind::Kind;
 use crate::GlobalName;
 use crate::document::Document;
@@ -198,11 +198,11 @@ impl<'d> Value<'d> {
     }
 
     /// The object, where this is one, or stands behind a persistent id.
-    pub fn as_object(&self) -> Option<Object<'d>> {
+    pub fn as_object(&self) -> Option<ObjectParts<'d>> {
         if self.node.tag() != tag::OBJECT {
             return None;
         }
-        Some(Object { document: self.document, index: self.node.high(), header: self.header() })
+        Some(ObjectParts { document: self.document, index: self.node.high(), header: self.header() })
     }
 
     /// An int too large for 64 bits: `Some` exactly where [`Value::as_i64`] of an int is `None`. The value counts, not its

@@ -99,13 +99,13 @@ impl<'d> Iterator for Changes<'d> {
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct Object<'d> {
+pub struct ObjectParts<'d> {
     pub(crate) document: &'d Document<'d>,
     pub(crate) index: u32,
     pub(crate) header: Node,
 }
 
-impl<'d> Object<'d> {
+impl<'d> ObjectParts<'d> {
     /// Which opcode made it.
     pub fn how(&self) -> How {
         match self.header.sub() {

@@ -1,7 +1,7 @@
 //! Which container on the stack is the one at a path.
 
 use super::Streaming;
-use crate::document::path::{Path, PathStep};
+use crate::document::path::{PathStep, ValuePath};
 use crate::machine::node::{NIL, Node, chunk, tag};
 use crate::machine::stream::is_streamable;
 use crate::read::unpickler::Unpickler;
@@ -69,7 +69,7 @@ fn find<M: Memory>(
     let header = |node: Node| document.node(node.high() as usize);
     let mut here = machine.floor();
     let mut doubt = false;
-    let mut steps = Path::new(path);
+    let mut steps = ValuePath::new(path);
     // A UserDict has its items in an attribute.
     let mut within = false;
     loop {

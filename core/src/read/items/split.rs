@@ -5,7 +5,7 @@ use super::{From, ItemReader};
 use crate::machine::handover::Phase;
 use crate::machine::node::Node;
 use crate::read::split::Goal;
-use crate::{Decoder, Document, Error, Fate, MemoPlan, Memory, Op, Opcode};
+use crate::{Decoder, Document, Error, LookAhead, MemoPlan, Memory, Op, Opcode};
 
 /// The stream is another than its plan says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +22,11 @@ pub(crate) enum Drove {
 
 impl<'p, M: Memory> ItemReader<'p, M> {
     /// After [`Found::Doubt`](crate::Found::Doubt): the container, and what tells where it goes.
-    pub(crate) fn goal(&self) -> Option<(Goal, Fate)> {
+    pub(crate) fn goal(&self) -> Option<(Goal, LookAhead)> {
         let From::Doubt(container) = self.from else { return None };
         let stream = &self.unpickler.memory.stream;
         let goal = Goal { at: stream.batch?.at, offset: stream.offset, tag: container.tag() };
-        Some((goal, self.fate()?))
+        Some((goal, self.look_ahead()?))
     }
 
     /// After [`Found::Doubt`](crate::Found::Doubt): items that no batch of the container has come before its own.

@@ -1,6 +1,6 @@
 //! A plan as bytes. docs/split-plans.md has the format.
 
-use super::plan::{Entry, Head, Inside, Split, SplitPlan, Unsplit, Why};
+use super::plan::{Entry, Head, Inside, Split, SplitPlan, Unsplit, UnsplitReason};
 use crate::{Error, ErrorKind};
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,7 +13,9 @@ impl SplitPlan {
         put(out, self.items.map_or(0, |items| items.saturating_add(1)));
         match self.unsplit {
             None => put(out, 0),
-            Some(Unsplit { pickle, offset, why }) => [why as u64, pickle, offset].iter().for_each(|n| put(out, *n)),
+            Some(Unsplit { pickle, offset, reason }) => {
+                [reason as u64, pickle, offset].iter().for_each(|n| put(out, *n))
+            }
         }
         match self.fault {
             None => put(out, 0),
@@ -66,9 +68,9 @@ impl SplitPlan {
         let items = get(input)?.checked_sub(1);
         let unsplit = match get(input)? {
             0 => None,
-            why => {
-                let why = *Why::ALL.iter().find(|known| **known as u64 == why)?;
-                Some(Unsplit { why, pickle: get(input)?, offset: get(input)? })
+            reason => {
+                let reason = *UnsplitReason::ALL.iter().find(|known| **known as u64 == reason)?;
+                Some(Unsplit { reason, pickle: get(input)?, offset: get(input)? })
             }
         };
         let fault = match get(input)? {

@@ -1,6 +1,6 @@
 //! A closer look at a part of a pickle: where each item begins, and where the memo entries come from that others fetch.
 
-use super::plan::{Entry, Why};
+use super::plan::{Entry, UnsplitReason};
 use super::pump::{Pump, Pumped};
 use super::scan::{Base, MOST, SHARED, Unfit, bounded, items_of};
 use super::track::{Did, Slot, Tracker, What};
@@ -87,7 +87,7 @@ impl Look {
     /// What is wrong with the stream: it is another than before.
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<Result<(), Unfit>, Error> {
         let mut pump = core::mem::replace(&mut self.pump, Pump::at(0, true));
-        let pumped = pump.run(input, |op, end| self.op(op, end).map_err(|why| Unfit { why, offset: op.offset }));
+        let pumped = pump.run(input, |op, end| self.op(op, end).map_err(|reason| Unfit { reason, offset: op.offset }));
         self.pump = pump;
         Ok(match pumped? {
             Pumped::NeedMore | Pumped::End => Ok(()),
@@ -95,7 +95,7 @@ impl Look {
         })
     }
 
-    fn op(&mut self, op: &Op<'_>, end: u64) -> Result<(), Why> {
+    fn op(&mut self, op: &Op<'_>, end: u64) -> Result<(), UnsplitReason> {
         let found = match self.fills(op.opcode) {
             Some(kind) => self.items_on_the_stack(op.offset, kind)?,
             None => 0,
@@ -107,18 +107,20 @@ impl Look {
             }
             Did::Put(index) => {
                 bounded(&self.made)?;
-                let Some(&Slot { offset, memo, what }) = self.tracker.slots.last() else { return Err(Why::Damaged) };
+                let Some(&Slot { offset, memo, what }) = self.tracker.slots.last() else {
+                    return Err(UnsplitReason::Damaged);
+                };
                 self.made.push(Made { index, offset, memo, what, at: op.offset, end });
             }
             Did::Filled { at, count, kind, .. } if at == self.at => {
                 if items_of(count, kind)? != found {
-                    return Err(Why::Damaged);
+                    return Err(UnsplitReason::Damaged);
                 }
                 self.tracker.drop_frames();
             }
             Did::Filled { at, .. } => match self.tracker.slots.get(at).map(|slot| slot.what) {
                 Some(What::Fetched(index)) => self.changed.push((index, op.offset)),
-                Some(What::Twice) => return Err(Why::ItemChanged),
+                Some(What::Twice) => return Err(UnsplitReason::ItemChanged),
                 _ => {}
             },
             _ => {}
@@ -141,7 +143,7 @@ impl Look {
     }
 
     /// Takes note of the items that lie on the stack, and tells how many.
-    fn items_on_the_stack(&mut self, end: u64, kind: u8) -> Result<u64, Why> {
+    fn items_on_the_stack(&mut self, end: u64, kind: u8) -> Result<u64, UnsplitReason> {
         let marked = self.tracker.slots.get(self.at + 1).is_some_and(|slot| slot.what == What::Mark);
         let first = self.at + 1 + usize::from(marked);
         let slots = self.tracker.slots.get(first..).unwrap_or_default();
@@ -151,7 +153,7 @@ impl Look {
             let Some(slot) = item.first() else { continue };
             let next = slots.get((number + 1) * step).map_or(end, |slot| slot.offset);
             if self.places.len() >= MOST {
-                return Err(Why::TooMuch);
+                return Err(UnsplitReason::TooMuch);
             }
             self.places.push(Place {
                 offset: slot.offset,
@@ -194,7 +196,7 @@ impl Look {
         entries: &mut Vec<Entry>,
         head_memo: u64,
         is_cut: bool,
-    ) -> Result<(), Why> {
+    ) -> Result<(), UnsplitReason> {
         let place_of = |offset: u64| self.places.partition_point(|place| place.offset <= offset).checked_sub(1);
         let made_of = |index: u64| self.made.binary_search_by_key(&index, |made| made.index).ok();
         let low = self.base.memo.max(head_memo);
@@ -205,7 +207,7 @@ impl Look {
         for &(index, offset) in &self.changed {
             let Some(made) = made_of(index).and_then(|at| self.made.get(at)) else { continue };
             if place_of(made.offset) != place_of(offset) && (is_cut || !work.is_empty()) {
-                return Err(Why::ItemChanged);
+                return Err(UnsplitReason::ItemChanged);
             }
         }
         if is_cut {
@@ -227,23 +229,24 @@ impl Look {
                 continue;
             }
             if entries.len() >= MOST {
-                return Err(Why::TooMuch);
+                return Err(UnsplitReason::TooMuch);
             }
-            let at = made_of(index).ok_or(Why::SharedMemo)?;
-            let made = *self.made.get(at).ok_or(Why::SharedMemo)?;
+            let at = made_of(index).ok_or(UnsplitReason::SharedMemo)?;
+            let made = *self.made.get(at).ok_or(UnsplitReason::SharedMemo)?;
             let twice = at.checked_sub(1).and_then(|at| self.made.get(at)).is_some_and(|m| m.end == made.at);
             let entry = match made.what {
                 What::Plain | What::Global if !twice => {
                     Entry { index, offset: made.offset, end: made.end, memo: made.memo }
                 }
                 What::Container => {
-                    let place = place_of(made.offset).and_then(|at| self.places.get(at)).ok_or(Why::Damaged)?;
+                    let place =
+                        place_of(made.offset).and_then(|at| self.places.get(at)).ok_or(UnsplitReason::Damaged)?;
                     Entry { index, offset: place.offset, end: place.end, memo: place.memo }
                 }
-                _ => return Err(Why::MemoKind),
+                _ => return Err(UnsplitReason::MemoKind),
             };
             if entry.end - entry.offset > SHARED {
-                return Err(Why::SharedTooLong);
+                return Err(UnsplitReason::SharedTooLong);
             }
             entries.push(entry);
             let from = self.fetched.partition_point(|&(_, offset)| offset < entry.offset);

@@ -13,7 +13,7 @@ mod scan;
 mod track;
 
 pub use needs::{SplitNeeds, SplitStart};
-pub use plan::{Inside, Split, SplitPlan, Unsplit, Why};
+pub use plan::{Inside, Split, SplitPlan, Unsplit, UnsplitReason};
 pub use planner::{SplitOptions, SplitPlanner};
 pub use reader::{SplitError, SplitReader};
 pub(crate) use scan::Goal;

@@ -182,7 +182,7 @@ pub struct Unsplit {
     /// Bytes from the start of the stream to the opcode that tells.
     pub offset: u64,
     /// Why.
-    pub why: Why,
+    pub reason: UnsplitReason,
 }
 
 /// Why a pickle cannot be split.
@@ -191,7 +191,7 @@ pub struct Unsplit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[repr(u8)]
-pub enum Why {
+pub enum UnsplitReason {
     /// Its items are complete only at its end: a tuple, a frozenset, what one LIST or DICT opcode makes, or an object that is
     /// made with some. Or the path leads to no container.
     AtTheEnd = 1,
@@ -219,38 +219,38 @@ pub enum Why {
     Damaged = 12,
 }
 
-impl Why {
+impl UnsplitReason {
     /// Every reason, in the order of its number.
-    pub const ALL: &'static [Why] = &[
-        Why::AtTheEnd,
-        Why::ItemChanged,
-        Why::ContainerFetched,
-        Why::ContainerMoved,
-        Why::MemoOrder,
-        Why::MemoKind,
-        Why::SharedTooLong,
-        Why::TooMuch,
-        Why::RawBytes,
-        Why::Buffers,
-        Why::SharedMemo,
-        Why::Damaged,
+    pub const ALL: &'static [UnsplitReason] = &[
+        UnsplitReason::AtTheEnd,
+        UnsplitReason::ItemChanged,
+        UnsplitReason::ContainerFetched,
+        UnsplitReason::ContainerMoved,
+        UnsplitReason::MemoOrder,
+        UnsplitReason::MemoKind,
+        UnsplitReason::SharedTooLong,
+        UnsplitReason::TooMuch,
+        UnsplitReason::RawBytes,
+        UnsplitReason::Buffers,
+        UnsplitReason::SharedMemo,
+        UnsplitReason::Damaged,
     ];
 
     /// The reason in words.
     pub const fn text(self) -> &'static str {
         match self {
-            Why::AtTheEnd => "its items are complete only at its end",
-            Why::ItemChanged => "an item is changed after it was put in",
-            Why::ContainerFetched => "items refer to the container around them",
-            Why::ContainerMoved => "the container becomes a part of something else",
-            Why::MemoOrder => "the memo is filled out of order",
-            Why::MemoKind => "something that cannot be kept is fetched from the memo",
-            Why::SharedTooLong => "a value of more than 16 MiB is shared between items",
-            Why::TooMuch => "more is shared between items than a plan can hold",
-            Why::RawBytes => "raw bytes lie between the opcodes",
-            Why::Buffers => "it has out-of-band buffers",
-            Why::SharedMemo => "it needs the memo of a pickle before it",
-            Why::Damaged => "it is damaged",
+            UnsplitReason::AtTheEnd => "its items are complete only at its end",
+            UnsplitReason::ItemChanged => "an item is changed after it was put in",
+            UnsplitReason::ContainerFetched => "items refer to the container around them",
+            UnsplitReason::ContainerMoved => "the container becomes a part of something else",
+            UnsplitReason::MemoOrder => "the memo is filled out of order",
+            UnsplitReason::MemoKind => "something that cannot be kept is fetched from the memo",
+            UnsplitReason::SharedTooLong => "a value of more than 16 MiB is shared between items",
+            UnsplitReason::TooMuch => "more is shared between items than a plan can hold",
+            UnsplitReason::RawBytes => "raw bytes lie between the opcodes",
+            UnsplitReason::Buffers => "it has out-of-band buffers",
+            UnsplitReason::SharedMemo => "it needs the memo of a pickle before it",
+            UnsplitReason::Damaged => "it is damaged",
         }
     }
 }

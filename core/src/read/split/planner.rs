@@ -1,7 +1,7 @@
 //! The pass that makes a plan.
 
 use super::look::{Cut, Look};
-use super::plan::{Entry, Inside, Split, SplitPlan, Unsplit, Why};
+use super::plan::{Entry, Inside, Split, SplitPlan, Unsplit, UnsplitReason};
 use super::pump::{Pump, Pumped};
 use super::scan::{Base, MOST, Scan, Unfit};
 use super::track::{self, Did, Tracker};
@@ -181,14 +181,14 @@ impl<'p> SplitPlanner<'p> {
                         return;
                     }
                     Ok(Ok(())) => None,
-                    Ok(Err(unfit)) => Some(unfit.why),
-                    Err(_) => Some(Why::Damaged),
+                    Ok(Err(unfit)) => Some(unfit.reason),
+                    Err(_) => Some(UnsplitReason::Damaged),
                 };
                 match broke.map_or_else(|| looking.looked(&self.options), Err) {
                     Ok(()) => self.look_further(looking),
-                    Err(why) => {
+                    Err(reason) => {
                         let offset = looking.look.base.offset;
-                        self.unfit(Unfit { why, offset });
+                        self.unfit(Unfit { reason, offset });
                     }
                 }
             }
@@ -213,7 +213,7 @@ impl<'p> SplitPlanner<'p> {
 
     fn reader(&self, min_nodes: usize) -> ItemReader<'p, Heap> {
         let options = ItemOptions::new().min_nodes(min_nodes).reader(Options::new().stop_after_build(true));
-        let mut reader = ItemReader::new(Heap::with_limit(MEMORY), options).at_path(self.path).ask();
+        let mut reader = ItemReader::new(Heap::with_limit(MEMORY), options).at_path(self.path).report_doubt();
         reader.begin_at(self.start);
         reader
     }
@@ -234,19 +234,19 @@ impl<'p> SplitPlanner<'p> {
         match found {
             Ok(Found::Done) => self.add_whole(reader.offset(), Some(reader.count())),
             Ok(Found::Doubt) if reader.has_items_before() => {
-                self.unfit(Unfit { why: Why::AtTheEnd, offset: reader.offset() });
+                self.unfit(Unfit { reason: UnsplitReason::AtTheEnd, offset: reader.offset() });
             }
             Ok(Found::Doubt) if large => match reader.goal() {
-                Some((goal, fate)) => {
+                Some((goal, look_ahead)) => {
                     let every = (self.options.every_bytes.max(1), self.options.every_items.max(1));
-                    self.phase = Phase::Scan(Box::new(Scan::new(self.start, goal, fate, every)));
+                    self.phase = Phase::Scan(Box::new(Scan::new(self.start, goal, look_ahead, every)));
                 }
-                None => self.unfit(Unfit { why: Why::Damaged, offset: reader.offset() }),
+                None => self.unfit(Unfit { reason: UnsplitReason::Damaged, offset: reader.offset() }),
             },
             Ok(Found::Doubt) => self.phase = Phase::Find(Box::new(self.reader(0)), true),
             Ok(_) => self.phase = Phase::Find(reader, large),
             Err(error) if error.kind().is_limit() => {
-                self.unfit(Unfit { why: Why::AtTheEnd, offset: error.offset() });
+                self.unfit(Unfit { reason: UnsplitReason::AtTheEnd, offset: error.offset() });
             }
             Err(error) => self.fault(error),
         }
@@ -262,11 +262,11 @@ impl<'p> SplitPlanner<'p> {
 
     /// The pickle is not split; what follows it is looked for.
     fn unfit(&mut self, unfit: Unfit) {
-        let Unfit { why, offset } = unfit;
+        let Unfit { reason, offset } = unfit;
         if self.plan.unsplit.is_none() {
-            self.plan.unsplit = Some(Unsplit { pickle: self.pickle, offset, why });
+            self.plan.unsplit = Some(Unsplit { pickle: self.pickle, offset, reason });
         }
-        if why == Why::RawBytes {
+        if reason == UnsplitReason::RawBytes {
             // Where it ends cannot be told by opcodes alone.
             self.extend_whole(u64::MAX, None);
             self.items_known = false;
@@ -281,12 +281,12 @@ impl<'p> SplitPlanner<'p> {
             return;
         }
         let pumped = pump.run(input, |op, end| match &mut tracker {
-            None if track::is_joblib(op) => Err(Why::RawBytes),
+            None if track::is_joblib(op) => Err(UnsplitReason::RawBytes),
             None => Ok(()),
             Some(tracker) => match tracker.op(op, end) {
-                Ok(Did::Fetched(index)) if tracker.lacks(index) => Err(Why::SharedMemo),
+                Ok(Did::Fetched(index)) if tracker.lacks(index) => Err(UnsplitReason::SharedMemo),
                 // Only what hinders the reading of pickles one by one.
-                Err(why @ (Why::RawBytes | Why::Damaged)) => Err(why),
+                Err(reason @ (UnsplitReason::RawBytes | UnsplitReason::Damaged)) => Err(reason),
                 Ok(_) | Err(_) => Ok(()),
             },
         });
@@ -297,9 +297,9 @@ impl<'p> SplitPlanner<'p> {
                 return;
             }
             Ok(Pumped::End) => None,
-            Ok(Pumped::Broken(why)) => {
+            Ok(Pumped::Broken(reason)) => {
                 let offset = pump.decoder.offset();
-                self.plan.unsplit.get_or_insert(Unsplit { pickle: self.pickle, offset, why });
+                self.plan.unsplit.get_or_insert(Unsplit { pickle: self.pickle, offset, reason });
                 self.extend_whole(u64::MAX, None);
                 self.items_known = false;
                 self.phase = Phase::Finished;
@@ -332,7 +332,11 @@ impl<'p> SplitPlanner<'p> {
     fn next_pickle(&mut self, end: u64) {
         self.pickle += 1;
         if self.plan.splits.len() >= MOST {
-            self.plan.unsplit.get_or_insert(Unsplit { pickle: self.pickle, offset: end, why: Why::TooMuch });
+            self.plan.unsplit.get_or_insert(Unsplit {
+                pickle: self.pickle,
+                offset: end,
+                reason: UnsplitReason::TooMuch,
+            });
             self.start = end;
             self.extend_whole(u64::MAX, None);
             self.items_known = false;
@@ -457,17 +461,17 @@ impl<'p> SplitPlanner<'p> {
 
 impl Looking {
     /// A base has been looked at.
-    fn looked(&mut self, options: &SplitOptions) -> Result<(), Why> {
+    fn looked(&mut self, options: &SplitOptions) -> Result<(), UnsplitReason> {
         let Looking { scan, look, cuts, entries, .. } = self;
         let inner = match look.base.coarse {
             true => look.cuts((options.every_bytes.max(1), options.every_items.max(1))),
             false => Vec::new(),
         };
         if look.offset() != look.end {
-            return Err(Why::Damaged);
+            return Err(UnsplitReason::Damaged);
         }
         if cuts.iter().map(|(_, cuts)| cuts.len()).sum::<usize>() + inner.len() > MOST {
-            return Err(Why::TooMuch);
+            return Err(UnsplitReason::TooMuch);
         }
         look.resolve(&mut scan.wanted, entries, scan.head.memo, !inner.is_empty())?;
         cuts.push((look.number, inner));

@@ -1,10 +1,10 @@
 //! A pass over one pickle whose container is known: where its items are, and what they fetch from each other.
 
-use super::plan::{Head, Why};
+use super::plan::{Head, UnsplitReason};
 use super::pump::{Pump, Pumped};
 use super::track::{Did, Slot, Tracker, What};
 use crate::machine::node::{chunk, tag};
-use crate::{Error, Fate, Op};
+use crate::{Error, LookAhead, Op};
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -68,7 +68,7 @@ pub(super) struct Scan {
     tracker: Tracker,
     goal: Goal,
     /// What tells where the container goes, and whether it has begun and come to an end.
-    fate: Fate,
+    look_ahead: LookAhead,
     is_closing: bool,
     is_settled: bool,
     /// Bytes and items of a split.
@@ -90,12 +90,12 @@ pub(super) struct Scan {
 }
 
 impl Scan {
-    pub fn new(start: u64, goal: Goal, fate: Fate, every: (u64, u64)) -> Self {
+    pub fn new(start: u64, goal: Goal, look_ahead: LookAhead, every: (u64, u64)) -> Self {
         Scan {
             pump: Pump::at(start, false),
             tracker: Tracker::new(),
             goal,
-            fate,
+            look_ahead,
             is_closing: false,
             is_settled: false,
             every,
@@ -122,7 +122,7 @@ impl Scan {
     /// What is wrong with the stream.
     pub fn feed(&mut self, input: &mut &[u8]) -> Result<Result<bool, Unfit>, Error> {
         let mut pump = core::mem::replace(&mut self.pump, Pump::at(0, false));
-        let pumped = pump.run(input, |op, end| self.op(op, end).map_err(|why| Unfit { why, offset: op.offset }));
+        let pumped = pump.run(input, |op, end| self.op(op, end).map_err(|reason| Unfit { reason, offset: op.offset }));
         self.pump = pump;
         Ok(match pumped? {
             Pumped::NeedMore => Ok(false),
@@ -137,7 +137,7 @@ impl Scan {
     }
 
     #[inline(always)]
-    fn op(&mut self, op: &Op<'_>, end: u64) -> Result<(), Why> {
+    fn op(&mut self, op: &Op<'_>, end: u64) -> Result<(), UnsplitReason> {
         if !self.is_open && op.offset >= self.goal.offset {
             self.open(op.offset)?;
         }
@@ -163,10 +163,10 @@ impl Scan {
             Did::Stopped => self.close(),
         }
         if self.is_closing && !self.is_settled {
-            match self.fate.op(op.opcode) {
+            match self.look_ahead.op(op.opcode) {
                 Some(true) => self.is_settled = true,
-                Some(false) => return Err(Why::ContainerMoved),
-                None if did == Did::Stopped => return Err(Why::ContainerMoved),
+                Some(false) => return Err(UnsplitReason::ContainerMoved),
+                None if did == Did::Stopped => return Err(UnsplitReason::ContainerMoved),
                 None => {}
             }
         }
@@ -175,7 +175,7 @@ impl Scan {
 
     /// The container is filled for the first time.
     #[cold]
-    fn open(&mut self, offset: u64) -> Result<(), Why> {
+    fn open(&mut self, offset: u64) -> Result<(), UnsplitReason> {
         let slots = &self.tracker.slots;
         let mut first = self.goal.at + 1;
         let marked = slots.get(first).is_some_and(|slot| slot.what == What::Mark);
@@ -189,17 +189,17 @@ impl Scan {
         self.around.retain(|&(at, start, _)| at <= goal && slots.get(at).is_some_and(|slot| slot.offset == start));
         for early in &self.early {
             if self.around.iter().any(|&(_, _, index)| index == early.index) {
-                return Err(Why::ContainerFetched);
+                return Err(UnsplitReason::ContainerFetched);
             }
             if early.changed && early.offset >= behind && (early.index < memo_behind || early.index == u64::MAX) {
-                return Err(Why::ItemChanged);
+                return Err(UnsplitReason::ItemChanged);
             }
         }
         self.early = Vec::new();
         let long = behind - begin > FIRST_ITEM;
         (self.head.end, self.head.memo) = if long { (begin, memo) } else { (behind, memo_behind) };
         if self.head.end - self.head.start > SHARED {
-            return Err(Why::SharedTooLong);
+            return Err(UnsplitReason::SharedTooLong);
         }
         let frame_end = self.tracker.frame_end(begin);
         self.bases.push(Base { offset: begin, first: 0, memo, frame_end, marked, coarse: false });
@@ -210,10 +210,10 @@ impl Scan {
     }
 
     #[inline(always)]
-    fn fetched(&mut self, index: u64, offset: u64) -> Result<(), Why> {
+    fn fetched(&mut self, index: u64, offset: u64) -> Result<(), UnsplitReason> {
         if !self.is_open {
             if index >= self.tracker.memo {
-                return Err(Why::SharedMemo);
+                return Err(UnsplitReason::SharedMemo);
             }
             bounded(&self.early)?;
             self.early.push(Early { index, offset, changed: false });
@@ -229,39 +229,39 @@ impl Scan {
                     *slot = index;
                 }
                 if self.wanted.len() >= MOST {
-                    return Err(Why::TooMuch);
+                    return Err(UnsplitReason::TooMuch);
                 }
                 self.wanted.insert(index);
             }
             return Ok(());
         }
-        if self.tracker.lacks(index) { Err(Why::SharedMemo) } else { Ok(()) }
+        if self.tracker.lacks(index) { Err(UnsplitReason::SharedMemo) } else { Ok(()) }
     }
 
     #[inline(always)]
-    fn check_around(&self, index: u64) -> Result<(), Why> {
+    fn check_around(&self, index: u64) -> Result<(), UnsplitReason> {
         // They are few, in rising order, and the names of keys come after them.
         if self.around.last().is_none_or(|&(_, _, last)| index > last) {
             return Ok(());
         }
         let is_around = self.around.iter().any(|&(_, _, around)| index == around);
-        if is_around { Err(Why::ContainerFetched) } else { Ok(()) }
+        if is_around { Err(UnsplitReason::ContainerFetched) } else { Ok(()) }
     }
 
     /// The container got a batch of items.
-    fn filled(&mut self, count: usize, kind: u8, end: u64) -> Result<(), Why> {
+    fn filled(&mut self, count: usize, kind: u8, end: u64) -> Result<(), UnsplitReason> {
         if kind == chunk::BUILD && self.goal.tag == tag::OBJECT {
             // Its attributes are items that come at the end.
-            return Err(Why::AtTheEnd);
+            return Err(UnsplitReason::AtTheEnd);
         }
         if !self.goal.takes(kind) {
-            return Err(Why::ItemChanged);
+            return Err(UnsplitReason::ItemChanged);
         }
         self.items += items_of(count, kind)?;
         self.filled_to = end;
         self.batch_memo = self.tracker.memo;
         self.tracker.drop_frames();
-        let Some(base) = self.bases.last_mut() else { return Err(Why::Damaged) };
+        let Some(base) = self.bases.last_mut() else { return Err(UnsplitReason::Damaged) };
         let (bytes, items) = (end - base.offset, self.items - base.first);
         if bytes >= self.every.0 || items >= self.every.1 {
             base.coarse = bytes > self.every.0.saturating_mul(2) || items > self.every.1;
@@ -275,7 +275,7 @@ impl Scan {
 
     /// A value on the stack is filled: it must not have been a part of an item before.
     #[inline(always)]
-    fn changed(&mut self, at: usize, offset: u64) -> Result<(), Why> {
+    fn changed(&mut self, at: usize, offset: u64) -> Result<(), UnsplitReason> {
         let index = match self.tracker.slots.get(at).map(|slot| slot.what) {
             Some(What::Fetched(index)) => index,
             Some(What::Twice) => u64::MAX,
@@ -286,7 +286,7 @@ impl Scan {
             self.early.push(Early { index, offset, changed: true });
             return Ok(());
         }
-        if index < self.batch_memo || index == u64::MAX { Err(Why::ItemChanged) } else { Ok(()) }
+        if index < self.batch_memo || index == u64::MAX { Err(UnsplitReason::ItemChanged) } else { Ok(()) }
     }
 
     /// Something takes the container: it is complete.
@@ -297,26 +297,26 @@ impl Scan {
         self.is_closing = true;
         self.batch_memo = self.tracker.memo;
         let (height, taken) = self.tracker.before;
-        self.fate.resume(height, self.tracker.marks.iter().copied().chain(taken));
+        self.look_ahead.resume(height, self.tracker.marks.iter().copied().chain(taken));
     }
 }
 
 /// Items of a batch of so many values.
-pub(super) fn items_of(count: usize, kind: u8) -> Result<u64, Why> {
+pub(super) fn items_of(count: usize, kind: u8) -> Result<u64, UnsplitReason> {
     match kind {
-        chunk::SET_ITEM if !count.is_multiple_of(2) => Err(Why::Damaged),
+        chunk::SET_ITEM if !count.is_multiple_of(2) => Err(UnsplitReason::Damaged),
         chunk::SET_ITEM => Ok(count as u64 / 2),
         _ => Ok(count as u64),
     }
 }
 
-pub(super) fn bounded<T>(list: &[T]) -> Result<(), Why> {
-    if list.len() >= MOST { Err(Why::TooMuch) } else { Ok(()) }
+pub(super) fn bounded<T>(list: &[T]) -> Result<(), UnsplitReason> {
+    if list.len() >= MOST { Err(UnsplitReason::TooMuch) } else { Ok(()) }
 }
 
 /// Why a pickle cannot be split, and the opcode that tells.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unfit {
-    pub why: Why,
+    pub reason: UnsplitReason,
     pub offset: u64,
 }

@@ -1,6 +1,6 @@
 //! Where the values on the stack begin: the opcodes of a pickle without the values.
 
-use super::plan::Why;
+use super::plan::UnsplitReason;
 use crate::literal::int;
 use crate::machine::node::chunk;
 use crate::{Arg, Op, Opcode};
@@ -112,12 +112,12 @@ impl Tracker {
 
     /// Follows an opcode that ends before `end`.
     #[inline(always)]
-    pub fn op(&mut self, op: &Op<'_>, end: u64) -> Result<Did, Why> {
+    pub fn op(&mut self, op: &Op<'_>, end: u64) -> Result<Did, UnsplitReason> {
         use Opcode as O;
         match op.opcode {
             O::BinUnicode | O::ShortBinUnicode | O::BinUnicode8 => {
                 if op.bytes() == JOBLIB {
-                    return Err(Why::RawBytes);
+                    return Err(UnsplitReason::RawBytes);
                 }
                 self.push(op, What::Plain)
             }
@@ -134,7 +134,7 @@ impl Tracker {
             | O::NewFalse => self.push(op, What::Plain),
             O::Global => {
                 if op.bytes().ends_with(JOBLIB) {
-                    return Err(Why::RawBytes);
+                    return Err(UnsplitReason::RawBytes);
                 }
                 self.push(op, What::Plain)
             }
@@ -151,7 +151,7 @@ impl Tracker {
             | O::Ext2
             | O::Ext4 => self.push(op, What::Number),
             // Buffers are numbered from the start of the pickle on.
-            O::NextBuffer | O::ReadonlyBuffer => Err(Why::Buffers),
+            O::NextBuffer | O::ReadonlyBuffer => Err(UnsplitReason::Buffers),
             O::PersId | O::ByteArray8 | O::EmptyList | O::EmptyDict | O::EmptySet => self.push(op, What::Container),
             O::Mark => {
                 self.marks.push(self.slots.len());
@@ -159,12 +159,12 @@ impl Tracker {
             }
             O::BinGet | O::LongBinGet => self.fetch(op, op.uint().unwrap_or(0)),
             O::Get => {
-                let index = int::memo_index(text(op)).map_err(|_| Why::Damaged)?;
+                let index = int::memo_index(text(op)).map_err(|_| UnsplitReason::Damaged)?;
                 self.fetch(op, index)
             }
             O::BinPut | O::LongBinPut => self.put(op.uint().unwrap_or(0)),
             O::Put => {
-                let index = int::memo_index(text(op)).map_err(|_| Why::Damaged)?;
+                let index = int::memo_index(text(op)).map_err(|_| UnsplitReason::Damaged)?;
                 self.put(index)
             }
             O::Memoize => self.put(self.count),
@@ -180,7 +180,7 @@ impl Tracker {
             O::StackGlobal => self.replace(2, What::Global),
             O::Tuple | O::List | O::Dict | O::FrozenSet | O::Inst | O::Obj => {
                 let mark = self.take_mark()?;
-                let slot = *self.slots.get(mark).ok_or(Why::Damaged)?;
+                let slot = *self.slots.get(mark).ok_or(UnsplitReason::Damaged)?;
                 self.slots.truncate(mark);
                 self.slots.push(Slot { what: What::Container, ..slot });
                 Ok(Did::Took(mark))
@@ -215,7 +215,7 @@ impl Tracker {
             }
             O::Frame => {
                 if self.frames.len() >= MOST {
-                    return Err(Why::TooMuch);
+                    return Err(UnsplitReason::TooMuch);
                 }
                 self.frames.push((end, end.saturating_add(op.uint().unwrap_or(0))));
                 Ok(Did::Nothing)
@@ -225,24 +225,24 @@ impl Tracker {
     }
 
     #[inline(always)]
-    fn push(&mut self, op: &Op<'_>, what: What) -> Result<Did, Why> {
+    fn push(&mut self, op: &Op<'_>, what: What) -> Result<Did, UnsplitReason> {
         if self.slots.len() >= MOST {
-            return Err(Why::TooMuch);
+            return Err(UnsplitReason::TooMuch);
         }
         self.slots.push(Slot { offset: op.offset, memo: self.memo, what });
         Ok(Did::Nothing)
     }
 
     #[inline(always)]
-    fn fetch(&mut self, op: &Op<'_>, index: u64) -> Result<Did, Why> {
+    fn fetch(&mut self, op: &Op<'_>, index: u64) -> Result<Did, UnsplitReason> {
         self.push(op, What::Fetched(index))?;
         Ok(Did::Fetched(index))
     }
 
     #[inline(always)]
-    fn put(&mut self, index: u64) -> Result<Did, Why> {
+    fn put(&mut self, index: u64) -> Result<Did, UnsplitReason> {
         if index < self.memo {
-            return Err(Why::MemoOrder);
+            return Err(UnsplitReason::MemoOrder);
         }
         self.room(1)?;
         self.first.get_or_insert(index);
@@ -253,21 +253,21 @@ impl Tracker {
 
     /// So many values lie above the topmost mark.
     #[inline(always)]
-    fn room(&self, count: usize) -> Result<(), Why> {
+    fn room(&self, count: usize) -> Result<(), UnsplitReason> {
         let floor = self.marks.last().map_or(0, |&mark| mark + 1);
-        if self.slots.len() >= floor + count { Ok(()) } else { Err(Why::Damaged) }
+        if self.slots.len() >= floor + count { Ok(()) } else { Err(UnsplitReason::Damaged) }
     }
 
     #[inline(always)]
-    fn take_mark(&mut self) -> Result<usize, Why> {
+    fn take_mark(&mut self) -> Result<usize, UnsplitReason> {
         self.before.0 = self.slots.len();
-        let mark = self.marks.pop().ok_or(Why::Damaged)?;
+        let mark = self.marks.pop().ok_or(UnsplitReason::Damaged)?;
         self.before.1 = Some(mark);
         Ok(mark)
     }
 
     #[inline(always)]
-    fn replace(&mut self, count: usize, what: What) -> Result<Did, Why> {
+    fn replace(&mut self, count: usize, what: What) -> Result<Did, UnsplitReason> {
         self.before = (self.slots.len(), None);
         self.room(count)?;
         let first = self.slots.len() - count;
@@ -279,11 +279,11 @@ impl Tracker {
     }
 
     #[inline(always)]
-    fn fill(&mut self, count: usize, marked: bool, kind: u8) -> Result<Did, Why> {
+    fn fill(&mut self, count: usize, marked: bool, kind: u8) -> Result<Did, UnsplitReason> {
         self.before = (self.slots.len(), None);
         let first = match marked {
             true => self.take_mark()?,
-            false => self.slots.len().checked_sub(count).ok_or(Why::Damaged)?,
+            false => self.slots.len().checked_sub(count).ok_or(UnsplitReason::Damaged)?,
         };
         let count = self.before.0 - first - usize::from(marked);
         self.slots.truncate(first);

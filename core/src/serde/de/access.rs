@@ -1,6 +1,6 @@
 //! Items, entries and variants, as serde's access traits.
 
-use super::super::error::{Error, Result, Step};
+use super::super::error::{Result, SerdeError, Step};
 use super::super::view::PairsOf;
 use super::{Context, Frame, Reader, name_of};
 use crate::machine::node::Node;
@@ -16,7 +16,7 @@ pub(super) struct Seq<'f, 'de> {
 }
 
 impl<'de> de::SeqAccess<'de> for Seq<'_, 'de> {
-    type Error = Error;
+    type Error = SerdeError;
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
@@ -71,7 +71,7 @@ impl NodePairs for PairsOf<'_> {
 }
 
 impl<'de, P: NodePairs> de::MapAccess<'de> for Map<'_, 'de, P> {
-    type Error = Error;
+    type Error = SerdeError;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
@@ -87,7 +87,9 @@ impl<'de, P: NodePairs> de::MapAccess<'de> for Map<'_, 'de, P> {
 
     #[inline]
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
-        let Some(node) = self.value.take() else { return Err(Error::value(format_args!("a value without its key"))) };
+        let Some(node) = self.value.take() else {
+            return Err(SerdeError::value(format_args!("a value without its key")));
+        };
         let reader = Reader { cx: self.cx, node, up: Some(self.up), depth: self.depth };
         match seed.deserialize(reader) {
             Ok(value) => Ok(value),
@@ -106,7 +108,7 @@ pub(super) struct Enum<'f, 'de> {
 }
 
 impl<'f, 'de> de::EnumAccess<'de> for Enum<'f, 'de> {
-    type Error = Error;
+    type Error = SerdeError;
     type Variant = Variant<'f, 'de>;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant)> {
@@ -121,12 +123,12 @@ pub(super) struct Variant<'f, 'de>(Option<Reader<'f, 'de>>);
 
 impl<'f, 'de> Variant<'f, 'de> {
     fn content(self) -> Result<Reader<'f, 'de>> {
-        self.0.ok_or_else(|| Error::value(format_args!("the variant holds a value, and only its name is here")))
+        self.0.ok_or_else(|| SerdeError::value(format_args!("the variant holds a value, and only its name is here")))
     }
 }
 
 impl<'de> de::VariantAccess<'de> for Variant<'_, 'de> {
-    type Error = Error;
+    type Error = SerdeError;
 
     fn unit_variant(self) -> Result<()> {
         match self.0 {

@@ -1,6 +1,6 @@
 //! What a type asks for, as serde's `Deserializer`.
 
-use super::super::error::{Error, Result};
+use super::super::error::{Result, SerdeError};
 use super::super::view::Want;
 use super::super::wrappers::{GLOBAL, OBJECT, PERSISTENT};
 use super::tagged::Tagged;
@@ -24,7 +24,7 @@ macro_rules! ints {
 }
 
 impl<'de> ::serde::Deserializer<'de> for Reader<'_, 'de> {
-    type Error = Error;
+    type Error = SerdeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         self.any(visitor, Want::Any)

@@ -1,7 +1,7 @@
 //! Made values into types: what is no node is handed down by the frame around it.
 
 use super::super::block::{self, Along, Block, Fields};
-use super::super::error::{Error, Result, Step};
+use super::super::error::{Result, SerdeError, Step};
 use super::super::made::{Few, Made, Range};
 use super::super::shown;
 use super::super::text::Text;
@@ -47,7 +47,7 @@ impl<'f, 'de> Reader<'f, 'de> {
                         let cursor = block::cursor(&items);
                         self.visit_made(&Made::Block(Block::of_objects(array, list, &cursor)), visitor, want)
                     }
-                    None => Err(Error::value(format_args!("the array has no items"))),
+                    None => Err(SerdeError::value(format_args!("the array has no items"))),
                 },
                 Data::Missing(_) => Err(missing()),
             },
@@ -59,7 +59,7 @@ impl<'f, 'de> Reader<'f, 'de> {
                 (Some(len), _) => self.visit_source(Source::Block(*block, block.stride(), len), visitor),
                 // No axis: one item.
                 (None, _) => match along(block.only(), &block.dtype)? {
-                    Made::Block(_) => Err(Error::value(format_args!("the array has no axes"))),
+                    Made::Block(_) => Err(SerdeError::value(format_args!("the array has no axes"))),
                     item => self.deeper()?.visit_made(&item, visitor, want),
                 },
             },
@@ -141,14 +141,14 @@ impl<'f, 'de> Reader<'f, 'de> {
 }
 
 #[cold]
-pub(super) fn missing() -> Error {
-    Error::value(format_args!("the pickle wants an out-of-band buffer that was not given"))
+pub(super) fn missing() -> SerdeError {
+    SerdeError::value(format_args!("the pickle wants an out-of-band buffer that was not given"))
 }
 
 #[cfg(not(feature = "alloc"))]
 #[cold]
-fn not_ascii() -> Error {
-    Error::value(format_args!("bytes of protocols 0 to 2 that are not ASCII need the feature alloc"))
+fn not_ascii() -> SerdeError {
+    SerdeError::value(format_args!("bytes of protocols 0 to 2 that are not ASCII need the feature alloc"))
 }
 
 /// The text that a made value is.
@@ -168,8 +168,8 @@ fn cell_text(cell: &Cell<'_>) -> Result<Text> {
 }
 
 #[cold]
-fn no_enum() -> Error {
-    Error::value(format_args!("an enum is a str, or a dict of one item"))
+fn no_enum() -> SerdeError {
+    SerdeError::value(format_args!("an enum is a str, or a dict of one item"))
 }
 
 /// What a block has at a place.
@@ -178,7 +178,7 @@ fn along<'c>(found: Option<Along<'c>>, dtype: &DType<'c>) -> Result<Made<'c>> {
         Some(Along::Item(bytes)) => Ok(Made::item(dtype, bytes)),
         Some(Along::Object(node)) => Ok(Made::Node(node)),
         Some(Along::Block(block)) => Ok(Made::Block(block)),
-        None => Err(Error::value(format_args!("the array has fewer items than its shape says"))),
+        None => Err(SerdeError::value(format_args!("the array has fewer items than its shape says"))),
     }
 }
 
@@ -240,7 +240,7 @@ impl<'c> MadeSeq<'c, '_, '_> {
                 let found = field.and_then(|field| Some((Made::item(&field.dtype, fields.bytes(&field)?), field.name)));
                 return match found {
                     Some(found) => Ok(Some(found)),
-                    None => Err(Error::value(format_args!("a field does not lie inside its item"))),
+                    None => Err(SerdeError::value(format_args!("a field does not lie inside its item"))),
                 };
             }
         };
@@ -258,7 +258,7 @@ impl<'c> MadeSeq<'c, '_, '_> {
 }
 
 impl<'de> de::SeqAccess<'de> for MadeSeq<'_, '_, 'de> {
-    type Error = Error;
+    type Error = SerdeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
         let at = self.index as i64;
@@ -281,19 +281,19 @@ struct MadeMap<'c, 'f, 'de> {
 }
 
 impl<'de> de::MapAccess<'de> for MadeMap<'_, '_, 'de> {
-    type Error = Error;
+    type Error = SerdeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
         self.value = self.seq.next()?;
         match &self.value {
-            Some((_, name)) => seed.deserialize(StrDeserializer::<Error>::new(name)).map(Some),
+            Some((_, name)) => seed.deserialize(StrDeserializer::<SerdeError>::new(name)).map(Some),
             None => Ok(None),
         }
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
         let Some((made, name)) = self.value.take() else {
-            return Err(Error::value(format_args!("a value without its key")));
+            return Err(SerdeError::value(format_args!("a value without its key")));
         };
         match MadeSeq::read(self.seq.reader, &made, seed) {
             Ok(value) => Ok(value),

@@ -1,6 +1,6 @@
 //! Globals and objects for the wrapper types.
 
-use super::super::error::{Error, Result};
+use super::super::error::{Result, SerdeError};
 use super::super::form::{self, Class, Form};
 use super::{Reader, Span};
 use crate::literal::compat;
@@ -15,7 +15,7 @@ impl<'f, 'de> Reader<'f, 'de> {
         let value = self.value();
         match value.as_object() {
             Some(object) if value.kind() == Kind::Persistent => self.inner(object.callable()),
-            _ => Err(Error::value(format_args!("a persistent id was expected; this is {:?}", value.kind()))),
+            _ => Err(SerdeError::value(format_args!("a persistent id was expected; this is {:?}", value.kind()))),
         }
     }
 
@@ -63,7 +63,7 @@ pub(super) struct Tagged<'f, 'de> {
 }
 
 impl<'de> ::serde::Deserializer<'de> for Tagged<'_, 'de> {
-    type Error = Error;
+    type Error = SerdeError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         let Tagged { reader, object } = self;
@@ -73,7 +73,9 @@ impl<'de> ::serde::Deserializer<'de> for Tagged<'_, 'de> {
         }
         match value.as_global() {
             Some(_) => visitor.visit_seq(Names { reader, class: value, next: 0 }),
-            None => Err(Error::value(format_args!("a class or function was expected; this is {:?}", value.kind()))),
+            None => {
+                Err(SerdeError::value(format_args!("a class or function was expected; this is {:?}", value.kind())))
+            }
         }
     }
 
@@ -91,7 +93,7 @@ struct Names<'f, 'de> {
 }
 
 impl<'de> de::SeqAccess<'de> for Names<'_, 'de> {
-    type Error = Error;
+    type Error = SerdeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
         if self.next >= 2 {
@@ -115,7 +117,7 @@ struct Told<'f, 'de> {
 }
 
 impl<'de> de::MapAccess<'de> for Told<'_, 'de> {
-    type Error = Error;
+    type Error = SerdeError;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
         let Some(key) = ["module", "name", "value", "form"].get(usize::from(self.next)) else { return Ok(None) };

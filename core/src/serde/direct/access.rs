@@ -1,6 +1,6 @@
 //! Items, entries, tuples and variants, as serde's access traits.
 
-use super::super::error::{Error, Result};
+use super::super::error::{Result, SerdeError};
 use super::{BATCH, Direct, byte};
 use crate::{Memory, Opcode};
 use ::serde::Deserialize;
@@ -70,7 +70,7 @@ impl<M: Memory> Body<'_, '_, '_, M> {
 pub(super) struct Items<'b, 'a, 'm, 'de, M>(pub(super) &'b mut Body<'a, 'm, 'de, M>);
 
 impl<'de, M: Memory> de::SeqAccess<'de> for Items<'_, '_, '_, 'de, M> {
-    type Error = Error;
+    type Error = SerdeError;
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
@@ -84,7 +84,7 @@ pub(super) struct Entries<'b, 'a, 'm, 'de, M> {
 }
 
 impl<'de, M: Memory> de::MapAccess<'de> for Entries<'_, '_, '_, 'de, M> {
-    type Error = Error;
+    type Error = SerdeError;
 
     #[inline]
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
@@ -118,7 +118,7 @@ pub(super) struct Tuple<'a, 'm, 'de, M> {
 }
 
 impl<'de, M: Memory> de::SeqAccess<'de> for Tuple<'_, '_, 'de, M> {
-    type Error = Error;
+    type Error = SerdeError;
 
     #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>> {
@@ -140,7 +140,7 @@ pub(super) struct Enum<'a, 'm, 'de, M> {
 }
 
 impl<'de, M: Memory> de::EnumAccess<'de> for Enum<'_, '_, 'de, M> {
-    type Error = Error;
+    type Error = SerdeError;
     type Variant = Self;
 
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self)> {
@@ -152,7 +152,7 @@ impl<'de, M: Memory> de::EnumAccess<'de> for Enum<'_, '_, 'de, M> {
 }
 
 impl<'de, M: Memory> de::VariantAccess<'de> for Enum<'_, '_, 'de, M> {
-    type Error = Error;
+    type Error = SerdeError;
 
     fn unit_variant(self) -> Result<()> {
         if self.has_content { Deserialize::deserialize(self.direct) } else { Ok(()) }

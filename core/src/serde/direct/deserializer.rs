@@ -1,6 +1,6 @@
 //! What a type asks for, as serde's `Deserializer`.
 
-use super::super::error::{Error, Result};
+use super::super::error::{Result, SerdeError};
 use super::super::wrappers::{GLOBAL, OBJECT, PERSISTENT};
 use super::{Direct, byte};
 use crate::{Memory, Opcode};
@@ -18,7 +18,7 @@ macro_rules! scalars {
 }
 
 impl<'de, M: Memory> ::serde::Deserializer<'de> for &mut Direct<'_, 'de, M> {
-    type Error = Error;
+    type Error = SerdeError;
 
     scalars! {
         deserialize_bool deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128

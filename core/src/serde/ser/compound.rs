@@ -1,6 +1,6 @@
 //! Sequences, maps and structs that are being written.
 
-use super::super::error::{Error, Result, Step};
+use super::super::error::{Result, SerdeError, Step};
 use super::super::text::Text;
 use super::tagged::{Caught, Only};
 use super::{Out, done};
@@ -53,7 +53,7 @@ impl<'o, 'p, W: Write> Compound<'o, 'p, W> {
     }
 
     #[cold]
-    fn place(&self, error: Error) -> Error {
+    fn place(&self, error: SerdeError) -> SerdeError {
         match self.variant {
             Some(variant) => error.under(Step::Name(variant.as_bytes())),
             None => error,
@@ -74,7 +74,7 @@ macro_rules! items {
         $(
             impl<W: Write> ser::$trait for Compound<'_, '_, W> {
                 type Ok = ();
-                type Error = Error;
+                type Error = SerdeError;
 
                 #[inline]
                 fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
@@ -101,7 +101,7 @@ macro_rules! fields {
         $(
             impl<W: Write> ser::$trait for Compound<'_, '_, W> {
                 type Ok = ();
-                type Error = Error;
+                type Error = SerdeError;
 
                 #[inline]
                 fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<()> {
@@ -120,7 +120,7 @@ fields! { SerializeStruct SerializeStructVariant }
 
 impl<W: Write> ser::SerializeMap for Compound<'_, '_, W> {
     type Ok = ();
-    type Error = Error;
+    type Error = SerdeError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
         self.key(key)
@@ -145,7 +145,7 @@ impl<W: Write> ser::SerializeMap for Compound<'_, '_, W> {
 
 /// The key is asked for its text only when there is something to say.
 #[cold]
-fn under_key<K: Serialize + ?Sized>(error: Error, key: &K) -> Error {
+fn under_key<K: Serialize + ?Sized>(error: SerdeError, key: &K) -> SerdeError {
     let mut text = Text::default();
     match key.serialize(Only(Caught::Text(&mut text))) {
         Ok(()) => error.under(Step::Name(text.as_str().as_bytes())),

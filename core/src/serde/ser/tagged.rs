@@ -1,6 +1,6 @@
 //! Globals and objects from the wrapper types.
 
-use super::super::error::{Error, Result};
+use super::super::error::{Result, SerdeError};
 use super::super::text::Text;
 use super::{Out, done, unsupported};
 use crate::GlobalName;
@@ -31,7 +31,7 @@ pub(super) struct Names<'o, 'p, W> {
 
 impl<W: Write> ser::SerializeTuple for Names<'_, '_, W> {
     type Ok = ();
-    type Error = Error;
+    type Error = SerdeError;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         self.next += 1;
@@ -55,7 +55,7 @@ impl<W: Write> ser::SerializeTuple for Names<'_, '_, W> {
 
 /// What [`Only`] accepts: a string, a small number or a tuple.
 pub(super) trait Accept: Sized {
-    type Tuple: ser::SerializeTuple<Ok = (), Error = Error>;
+    type Tuple: ser::SerializeTuple<Ok = (), Error = SerdeError>;
 
     fn text(self, _: &str) -> Result<()> {
         Err(no_wrapper())
@@ -71,7 +71,7 @@ pub(super) trait Accept: Sized {
 }
 
 #[cold]
-fn no_wrapper() -> Error {
+fn no_wrapper() -> SerdeError {
     unsupported("the wrapper of an object is a tuple of its names, form and value")
 }
 
@@ -123,11 +123,11 @@ macro_rules! refused {
     };
 }
 
-type Never = Impossible<(), Error>;
+type Never = Impossible<(), SerdeError>;
 
 impl<T: Accept> ser::Serializer for Only<T> {
     type Ok = ();
-    type Error = Error;
+    type Error = SerdeError;
     type SerializeSeq = Never;
     type SerializeTuple = T::Tuple;
     type SerializeTupleStruct = Never;

@@ -1,6 +1,6 @@
 //! Texts into the objects that they stand for: dates, times, spans and zones in ISO 8601, UUIDs.
 
-use super::super::error::{Error, Result};
+use super::super::error::{Result, SerdeError};
 use super::super::shown;
 use super::{Out, Role, done, unsupported};
 use crate::view::{Date, Time, Uuid};
@@ -61,7 +61,7 @@ impl<W: Write> Out<'_, W> {
     pub(super) fn told(&mut self, told: Told, text: &str) -> Result<()> {
         self.role = Role::Value;
         let mut rest = Rest(text);
-        let wrong = || Error::value(format_args!("the text is not a {} that Python has", told.name()));
+        let wrong = || SerdeError::value(format_args!("the text is not a {} that Python has", told.name()));
         match told {
             Told::Date => {
                 let date = rest.date().ok_or_else(wrong)?;
@@ -158,7 +158,7 @@ impl<W: Write> Out<'_, W> {
         let days = days.saturating_add(micros.div_euclid(DAY));
         let micros = micros.rem_euclid(DAY);
         if !(-999_999_999..=999_999_999).contains(&days) {
-            return Err(Error::value(format_args!("Python has no timedelta of so many days")));
+            return Err(SerdeError::value(format_args!("Python has no timedelta of so many days")));
         }
         done(self.pickler.begin_call("datetime", "timedelta", Some(3)))?;
         done(self.pickler.int(days))?;

@@ -1,7 +1,7 @@
 //! numpy: dtypes, arrays and scalars.
 
 use super::{Changed, Octets, is_module};
-use crate::{Change, GlobalName, Items, Kind, Object, Value};
+use crate::{Change, GlobalName, Items, Kind, ObjectParts, Value};
 use core::fmt;
 
 /// A `numpy.dtype`.
@@ -220,7 +220,7 @@ impl<'d> DType<'d> {
 ///
 /// See the example of [`DType`].
 #[derive(Clone, Copy, Debug)]
-pub struct Field<'d> {
+pub struct DTypeField<'d> {
     /// Its name.
     pub name: &'d str,
     /// What it holds.
@@ -238,14 +238,14 @@ impl<'d> DType<'d> {
     }
 
     /// A field by its number. `None` where there is none, or it does not lie inside the item.
-    pub fn field(&self, number: usize) -> Option<Field<'d>> {
+    pub fn field(&self, number: usize) -> Option<DTypeField<'d>> {
         let name = self.fields?.at(number)?;
         let name = ascii(name).or_else(|| text(name))?;
         self.placed(name, self.places?.get(name)?)
     }
 
     /// The field of this name.
-    pub(crate) fn field_named(&self, is_name: impl Fn(&str) -> bool) -> Option<Field<'d>> {
+    pub(crate) fn field_named(&self, is_name: impl Fn(&str) -> bool) -> Option<DTypeField<'d>> {
         let named = |(key, place): (Value<'d>, Value<'d>)| {
             let name = ascii(key).or_else(|| text(key)).filter(|name| is_name(name))?;
             self.placed(name, place)
@@ -256,16 +256,16 @@ impl<'d> DType<'d> {
     /// The same in constant time, where the place is known: `key` and `place` of [`DType::places`]. `None` where the key is
     /// of another field.
     #[cfg(feature = "serde")]
-    pub(crate) fn field_at(&self, number: usize, key: Value<'d>, place: Value<'d>) -> Option<Field<'d>> {
+    pub(crate) fn field_at(&self, number: usize, key: Value<'d>, place: Value<'d>) -> Option<DTypeField<'d>> {
         let name = self.fields?.at(number)?;
         let name = ascii(name).or_else(|| text(name))?;
         if ascii(key).or_else(|| text(key)) == Some(name) { self.placed(name, place) } else { None }
     }
 
-    fn placed(&self, name: &'d str, place: Value<'d>) -> Option<Field<'d>> {
+    fn placed(&self, name: &'d str, place: Value<'d>) -> Option<DTypeField<'d>> {
         let (dtype, offset) = (DType::of(place.at(0)?)?, place.at(1)?.as_u64()?);
         let inside = offset.checked_add(dtype.size)? <= self.size;
-        if inside { Some(Field { name, dtype, offset, title: place.at(2).and_then(text) }) } else { None }
+        if inside { Some(DTypeField { name, dtype, offset, title: place.at(2).and_then(text) }) } else { None }
     }
 }
 
@@ -363,7 +363,7 @@ pub struct Masked<'d> {
 
 impl<'d> Masked<'d> {
     /// `_mareconstruct(class, base, shape, code)` and its BUILD (`MaskedArray.__reduce__`).
-    pub(super) fn of(object: &Object<'d>) -> Option<Self> {
+    pub(super) fn of(object: &ObjectParts<'d>) -> Option<Self> {
         let class = object.args().next()?;
         let state = Changed::of(object).only_state()?;
         let [_, shape, dtype, fortran, data, mask, fill_value] = parts(state)?;
@@ -486,7 +486,7 @@ impl<'d> Array<'d> {
     }
 
     /// `_reconstruct(class, shape, code)` and its BUILD.
-    pub(super) fn reconstructed(object: &Object<'d>) -> Option<Self> {
+    pub(super) fn reconstructed(object: &ObjectParts<'d>) -> Option<Self> {
         let class = object.args().next()?;
         let state = Changed::of(object).only_state()?;
         // A subclass may keep a tuple of the array's state and its own; and one of that, too, a tuple of both.
@@ -514,7 +514,7 @@ impl<'d> Array<'d> {
     }
 
     /// joblib's wrapper: a state, then the bytes or a nested pickle between the opcodes, which is looked through.
-    pub(super) fn wrapped(object: &Object<'d>) -> Option<Self> {
+    pub(super) fn wrapped(object: &ObjectParts<'d>) -> Option<Self> {
         let mut changes = object.changes();
         let Change::Build(state) = changes.next()? else { return None };
         let data = match changes.next()? {

@@ -7,15 +7,20 @@ pub use super::{Date, Instance, Octets, Pairs, Time, TimeDelta};
 #[cfg(feature = "serde")]
 pub(crate) use array::axes;
 pub(crate) use array::half;
-pub use array::{Array, DType, Data, Field, Masked, Number, Subarray, Tick};
+pub use array::{Array, DType, DTypeField, Data, Masked, Number, Subarray, Tick};
 pub use table::{Tensor, TensorStorage};
 
 pub(crate) use super::Changed;
 use super::{Scalar, View, is_module};
-use crate::{Object, Value};
+use crate::{ObjectParts, Value};
 
 /// What the rows of numpy, pandas, scipy, torch and joblib say.
-pub(super) fn science<'d>(value: Value<'d>, module: &'d str, name: &'d str, object: &Object<'d>) -> Option<View<'d>> {
+pub(super) fn science<'d>(
+    value: Value<'d>,
+    module: &'d str,
+    name: &'d str,
+    object: &ObjectParts<'d>,
+) -> Option<View<'d>> {
     if is_module(module, "pandas") {
         return Scalar::of(value).map(View::Pandas).or_else(|| table::pandas(value, object, module, name));
     }

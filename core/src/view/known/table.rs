@@ -2,7 +2,7 @@
 
 use super::array::Array;
 use super::{Octets, View, is_module};
-use crate::{GlobalName, Kind, Object, Value};
+use crate::{GlobalName, Kind, ObjectParts, Value};
 
 /// A tensor of torch. Its items lie in a storage outside the pickle.
 ///
@@ -56,7 +56,7 @@ impl<'d> Tensor<'d> {
         dtype_name(class)
     }
 
-    pub(super) fn of(object: &Object<'d>, name: &str) -> Option<Self> {
+    pub(super) fn of(object: &ObjectParts<'d>, name: &str) -> Option<Self> {
         let mut args = object.args();
         let first = args.next()?;
         if name == "_rebuild_parameter" {
@@ -69,7 +69,7 @@ impl<'d> Tensor<'d> {
         Tensor::rebuilt(object)
     }
 
-    fn rebuilt(object: &Object<'d>) -> Option<Self> {
+    fn rebuilt(object: &ObjectParts<'d>) -> Option<Self> {
         let mut args = object.args();
         let first = args.next()?;
         let (offset, shape, stride) = (args.next()?, args.next()?, args.next()?);
@@ -113,7 +113,7 @@ fn dtype_name(class: &str) -> &str {
 }
 
 /// What pandas class it is, under all the module names that pandas has had.
-pub(super) fn pandas<'d>(value: Value<'d>, object: &Object<'d>, module: &str, name: &str) -> Option<View<'d>> {
+pub(super) fn pandas<'d>(value: Value<'d>, object: &ObjectParts<'d>, module: &str, name: &str) -> Option<View<'d>> {
     match name {
         "DataFrame" | "SparseDataFrame" => {
             let axes = axes(object);
@@ -131,7 +131,7 @@ pub(super) fn pandas<'d>(value: Value<'d>, object: &Object<'d>, module: &str, na
 }
 
 /// The axes of a frame or series: in the state of its manager, or in the arguments.
-fn axes<'d>(object: &Object<'d>) -> Option<Value<'d>> {
+fn axes<'d>(object: &ObjectParts<'d>) -> Option<Value<'d>> {
     let state = object.state()?;
     let manager = if state.as_object().is_some() { state } else { state.get("_mgr").or_else(|| state.get("_data"))? };
     let manager = manager.as_object()?;
@@ -189,7 +189,7 @@ pub(super) fn range_len(start: i64, stop: i64, step: i64) -> Option<u64> {
 }
 
 /// A sparse matrix: its format (`csr`) and shape.
-pub(super) fn sparse<'d>(object: &Object<'d>, name: &'d str) -> Option<View<'d>> {
+pub(super) fn sparse<'d>(object: &ObjectParts<'d>, name: &'d str) -> Option<View<'d>> {
     let format = name.strip_suffix("_matrix").or_else(|| name.strip_suffix("_array"))?;
     let state = object.state()?;
     let shape = state.get("_shape").or_else(|| state.get("shape"))?;

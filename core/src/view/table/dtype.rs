@@ -9,16 +9,16 @@ use core::fmt::{self, Write};
 ///
 /// See the example of [`Values`](super::Values).
 #[derive(Clone, Copy, Debug)]
-pub struct Dtype<'a, 'd>(&'a Values<'d>);
+pub struct DtypeName<'a, 'd>(&'a Values<'d>);
 
 impl<'d> Values<'d> {
     /// The dtype, as pandas names it.
-    pub fn dtype(&self) -> Dtype<'_, 'd> {
-        Dtype(self)
+    pub fn dtype(&self) -> DtypeName<'_, 'd> {
+        DtypeName(self)
     }
 }
 
-impl fmt::Display for Dtype<'_, '_> {
+impl fmt::Display for DtypeName<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Values::Run(run) => of_run(run, f),

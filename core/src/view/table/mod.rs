@@ -27,7 +27,7 @@ pub use cell::{Cell, Piece, Unit};
 #[cfg(feature = "alloc")]
 pub use columns::{Columns, NoRows, RowOptions, cells};
 pub use copies::Copies;
-pub use dtype::Dtype;
+pub use dtype::DtypeName;
 pub use freq::Frequency;
 pub use index::Index;
 pub use lane::{Lane, LaneCells, Strided};

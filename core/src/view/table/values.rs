@@ -4,7 +4,7 @@ use super::arrow::Arrow;
 use super::lane::Lane;
 use super::{Cell, Stored, TableError, Unit};
 use crate::view::known::{Array, Octets};
-use crate::{GlobalName, Kind, Object, Value};
+use crate::{GlobalName, Kind, ObjectParts, Value};
 
 /// Wrappers around wrappers: an Index of a Categorical of an Index of an array is four.
 const DEPTH: usize = 10;
@@ -546,7 +546,7 @@ fn intervals(state: Value<'_>) -> Result<Step<'_>, TableError> {
 
 /// Categorical, DatetimeArray, TimedeltaArray, PeriodArray, StringArray and NumPy's from pandas 1.3 on: a state of
 /// (dtype, array), perhaps the other way round, perhaps with attributes; or the attributes alone.
-fn backed<'d>(object: &Object<'d>) -> Result<Step<'d>, TableError> {
+fn backed<'d>(object: &ObjectParts<'d>) -> Result<Step<'d>, TableError> {
     let name = object.args().next().and_then(|class| class.as_global()).map_or("", |class| class.name);
     let state = object.state().ok_or(TableError::Parts)?;
     if state.kind() == Kind::Dict {

@@ -79,7 +79,7 @@ impl<W: Write, F: Frames> Pickler<'_, W, F> {
     /// pickler.begin_new("app", "User", Some(0))?.then_state()?;
     /// pickler.begin_dict(Some(1))?.str("name")?.str("Jane")?.end()?;
     /// pickler.end()?.finish()?;
-    /// # Ok::<_, pickle_core::WriteError<pickle_core::Full>>(())
+    /// # Ok::<_, pickle_core::WriteError<pickle_core::BufferFull>>(())
     /// ```
     ///
     /// # Errors

@@ -7,7 +7,7 @@ mod parts;
 mod scalars;
 
 use super::memo::Memo;
-use super::{Names, Profile};
+use super::{NameMapping, Profile};
 use crate::document::Document;
 use crate::document::iter::Cells;
 use crate::machine::node::{Node, chunk, tag};
@@ -85,7 +85,7 @@ type Next<E> = Result<Option<Frame>, WriteError<E>>;
 pub(super) struct Save<'a, 'd, W> {
     document: &'d Document<'d>,
     profile: Profile,
-    names: Names,
+    names: NameMapping,
     from: u8,
     memo: &'a mut Memo,
     stack: &'a mut Vec<Frame>,
@@ -113,7 +113,7 @@ impl<'a, 'd, W: Write> Save<'a, 'd, W> {
         scratch: &'a mut Vec<u8>,
         out: Encoder<W, GrowingFrames>,
     ) -> Self {
-        let names = Names::between(from, profile.protocol);
+        let names = NameMapping::between(from, profile.protocol);
         let work = (document.id_limit() as u64).saturating_mul(64).saturating_add(1 << 20);
         Save { document, profile, names, from, memo, stack, scratch, out, at: Node::EMPTY, work }
     }

@@ -6,7 +6,7 @@
 use embedded_io::Read;
 use firmware::Uart;
 use pickle_core::Pickler;
-use pickle_core::verdict::{FarSlot, Finding, Judge, Memory, Named, Observer, Slot, Summary, Verdict};
+use pickle_core::verdict::{FarSlot, Finding, Judge, Buffers, Named, Observer, Slot, Summary, Verdict};
 
 /// Says why.
 struct Reasons;
@@ -32,7 +32,7 @@ fn judged(uart: &mut Uart, mut len: usize) -> Summary {
     let (mut stack, mut memo, mut parts) = ([Slot::default(); 64], [Slot::default(); 64], [Slot::default(); 32]);
     let (mut far, mut globals) = ([FarSlot::default(); 4], [Named::default(); 8]);
     let (mut names, mut text) = ([0; 192], [0; 512]);
-    let mut judge = Judge::new(Memory {
+    let mut judge = Judge::new(Buffers {
         stack: &mut stack,
         memo: &mut memo,
         far: &mut far,

@@ -4,7 +4,7 @@
 
 use embedded_io::Read;
 use firmware::Uart;
-use pickle_core::message::{self, List, Reason};
+use pickle_core::message::{self, List, RefusalReason};
 
 pickle_core::message! {
     /// What a probe sends.
@@ -44,7 +44,7 @@ fn main() -> ! {
                     show(&telemetry);
                     used
                 }
-                Err(refusal) if refusal.reason() == Reason::EndOfInput && len < buffer.len() => break,
+                Err(refusal) if refusal.reason() == RefusalReason::EndOfInput && len < buffer.len() => break,
                 Err(refusal) => {
                     defmt::warn!("byte {=usize}, field {=usize}: {}", refusal.offset(), refusal.field(), refusal.reason());
                     firmware::exit(true);

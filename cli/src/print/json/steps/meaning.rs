@@ -10,7 +10,7 @@ use pickle_core::view::{
     Attributes, Derived, Fraction, Mapping, MappingKind, Member, Pairs, Record, Scalar, Sequence, SequenceKind, Set,
     View, Zone,
 };
-use pickle_core::{GlobalName, Items, Kind, Object, Value};
+use pickle_core::{GlobalName, Items, Kind, ObjectParts, Value};
 
 /// What a value becomes in the plain form.
 pub fn steps<'d>(it: Value<'d>, form: Form<'d>) -> Steps<'d> {
@@ -221,7 +221,7 @@ fn chain<'d>(pairs: Pairs<'d>, options: &Options) -> Steps<'d> {
     }
 }
 
-fn derived<'d>(it: Derived<'d>, object: Option<Object<'d>>, options: &Options) -> Option<Steps<'d>> {
+fn derived<'d>(it: Derived<'d>, object: Option<ObjectParts<'d>>, options: &Options) -> Option<Steps<'d>> {
     let Some(class) = it.class else { return Some(value(it.value)) };
     let attributes = match object.and_then(|object| object.state()) {
         Some(state) => Attributes::of(state)?,

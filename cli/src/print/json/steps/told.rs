@@ -7,7 +7,7 @@ use crate::print::names;
 use num_bigint::Sign;
 use pickle_core::known::Octets;
 use pickle_core::view::{Member, View};
-use pickle_core::{Change, GlobalName, How, Kind, Object, OutOfBand, Value};
+use pickle_core::{Change, GlobalName, How, Kind, ObjectParts, OutOfBand, Value};
 
 /// Bits above which ints are given in hexadecimal: their decimal digits would take minutes.
 const DECIMAL_BITS: u64 = 4096;
@@ -138,7 +138,7 @@ pub fn member_name(member: Member<'_>) -> Option<String> {
 }
 
 /// An object by how it was made and what happened to it.
-pub fn generic<'d>(object: &Object<'d>, options: &Options) -> Steps<'d> {
+pub fn generic<'d>(object: &ObjectParts<'d>, options: &Options) -> Steps<'d> {
     let class = |class: Value<'d>| if class.kind() == Kind::Global { global(class, options) } else { value(class) };
     let mut fields: Vec<(&'static str, Steps<'d>)> = Vec::new();
     let how = match object.how() {
@@ -220,7 +220,7 @@ fn containers<'d>(values: impl Iterator<Item = Value<'d>>) -> impl Iterator<Item
 
 /// What happened afterwards: one field each where everything happened once and in the order in which
 /// CPython writes it, else a list.
-fn changes<'d>(object: &Object<'d>, fields: &mut Vec<(&'static str, Steps<'d>)>, options: &Options) {
+fn changes<'d>(object: &ObjectParts<'d>, fields: &mut Vec<(&'static str, Steps<'d>)>, options: &Options) {
     let rank = |change: &Change<'_>| match change {
         Change::Append(_) => 1,
         Change::SetItem(_) => 2,

@@ -11,10 +11,10 @@ use crate::print::tree::palette::Role;
 use crate::print::tree::scalar;
 use pickle_core::known::{Array, Data, Date, TensorStorage, Time};
 use pickle_core::view::{Attributes, Fraction, Mapping, MappingKind, Scalar, Sequence, SequenceKind, View, Zone};
-use pickle_core::{GlobalName, Kind, Object, Value};
+use pickle_core::{GlobalName, Kind, ObjectParts, Value};
 
 /// What an object looks like.
-pub fn view<'d>(meant: View<'d>, object: &Object<'d>, value: Value<'d>, max_text: usize) -> Vec<Piece<'d>> {
+pub fn view<'d>(meant: View<'d>, object: &ObjectParts<'d>, value: Value<'d>, max_text: usize) -> Vec<Piece<'d>> {
     let call = |name: &str, parts: Vec<Part<'d>>| vec![word(name), Piece::Group(arguments(parts))];
     let number =
         |number: String| Part { label: Label::None, content: Content::Pieces(vec![Piece::Text(Role::Number, number)]) };
@@ -184,7 +184,7 @@ fn about(meant: &View<'_>) -> Option<String> {
 }
 
 /// The time zone that a time was made with.
-fn last<'d>(object: &Object<'d>) -> Option<Value<'d>> {
+fn last<'d>(object: &ObjectParts<'d>) -> Option<Value<'d>> {
     object.instance()?.args.last()
 }
 
@@ -207,12 +207,12 @@ fn attributes<'d>(all: Attributes<'d>) -> Vec<Piece<'d>> {
 }
 
 /// Arguments beside the content; protocols 0 and 1 have the content there.
-fn has_args(object: &Object<'_>) -> bool {
+fn has_args(object: &ObjectParts<'_>) -> bool {
     !matches!(object.class().map(GlobalName::pair), Some(("copyreg" | "copy_reg", "_reconstructor")))
         && object.instance().is_some_and(|instance| instance.args.len() != 0)
 }
 
-fn items_view<'d>(it: &Sequence<'d>, object: &Object<'d>, max_text: usize) -> Vec<Piece<'d>> {
+fn items_view<'d>(it: &Sequence<'d>, object: &ObjectParts<'d>, max_text: usize) -> Vec<Piece<'d>> {
     let name = match (it.class, it.kind) {
         (Some(_), _) if has_args(object) => return object_view(object, max_text, None),
         (Some(class), _) => global(class),
@@ -234,7 +234,7 @@ fn items_view<'d>(it: &Sequence<'d>, object: &Object<'d>, max_text: usize) -> Ve
     pieces
 }
 
-fn mapping_view<'d>(it: &Mapping<'d>, object: &Object<'d>, max_text: usize) -> Vec<Piece<'d>> {
+fn mapping_view<'d>(it: &Mapping<'d>, object: &ObjectParts<'d>, max_text: usize) -> Vec<Piece<'d>> {
     let name = match (it.class, it.kind) {
         (Some(_), _) if has_args(object) => return object_view(object, max_text, None),
         (Some(class), _) => global(class),

@@ -7,10 +7,10 @@ use crate::print::tree::palette::Role;
 use crate::print::tree::scalar;
 use pickle_core::known::Octets;
 use pickle_core::view::Attributes;
-use pickle_core::{Change, How, Kind, Object, Value};
+use pickle_core::{Change, How, Kind, ObjectParts, Value};
 
 /// An object by its class, arguments and what happened to it. A note of what it is stands behind its name.
-pub fn object_view<'d>(object: &Object<'d>, max_text: usize, about: Option<String>) -> Vec<Piece<'d>> {
+pub fn object_view<'d>(object: &ObjectParts<'d>, max_text: usize, about: Option<String>) -> Vec<Piece<'d>> {
     let mut pieces = Vec::new();
     match (object.how(), object.instance()) {
         (How::PersId, _) => {
@@ -59,7 +59,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// What happened to an object, in the order of the stream; attributes as `.name = value`.
-pub fn changes<'d>(object: &Object<'d>, max_text: usize) -> Vec<Piece<'d>> {
+pub fn changes<'d>(object: &ObjectParts<'d>, max_text: usize) -> Vec<Piece<'d>> {
     let mut parts: Vec<Box<dyn Iterator<Item = Part<'d>> + 'd>> = Vec::new();
     let mut len = 0;
     let piece = |label, piece| Part { label: Label::Word(label), content: Content::Pieces(vec![piece]) };

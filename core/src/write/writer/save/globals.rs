@@ -1,6 +1,6 @@
 //! Classes and functions by name.
 
-use super::super::{Names, Version};
+use super::super::{NameMapping, Version};
 use super::{Done, NESTED, Save, place_key};
 use crate::literal::compat;
 use crate::machine::node::{How, NIL, Node, tag};
@@ -25,7 +25,7 @@ impl<W: Write> Save<'_, '_, W> {
             return self.get(number);
         }
         // What the stream has in a form of this protocol stays in that form.
-        let same_side = self.names == Names::Keep && (self.from >= 4) == (self.protocol() >= 4);
+        let same_side = self.names == NameMapping::Keep && (self.from >= 4) == (self.protocol() >= 4);
         if same_side && node.tag() == tag::STACK_GLOBAL {
             let at = node.high() as usize;
             for part in [self.document.node(at + 1), self.document.node(at + 2)] {
@@ -117,9 +117,9 @@ impl<W: Write> Save<'_, '_, W> {
 
     pub(super) fn renamed<'n>(&self, module: &'n str, name: &'n str) -> GlobalName<&'n str> {
         match self.names {
-            Names::Keep => GlobalName::new(module, name),
-            Names::ToPython2 => compat::to_python2(module, name),
-            Names::ToPython3 => compat::to_python3(module, name),
+            NameMapping::Keep => GlobalName::new(module, name),
+            NameMapping::ToPython2 => compat::to_python2(module, name),
+            NameMapping::ToPython3 => compat::to_python3(module, name),
         }
     }
 

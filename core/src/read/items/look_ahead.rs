@@ -16,20 +16,20 @@ const WAYS: usize = 32;
 /// the path has it in, or elsewhere. It knows how high the stack is, and nothing of what lies there: it is of one size,
 /// whatever the size of the pickle.
 ///
-/// Made by [`ItemReader::fate`](crate::ItemReader::fate).
+/// Made by [`ItemReader::look_ahead`](crate::ItemReader::look_ahead).
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
-/// use pickle_core::{Fate, Found, Heap, ItemOptions, ItemReader};
+/// use pickle_core::{LookAhead, Found, Heap, ItemOptions, ItemReader};
 ///
 /// // pickle.dumps(([1, 2], [3])): the items are two lists, not 1 and 2.
 /// let pickle = b"\x80\x04](K\x01K\x02e]K\x03a\x86.";
-/// assert!(Fate::is_worth_asking(pickle));
-/// let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().min_nodes(0)).ask();
+/// assert!(LookAhead::can_tell(pickle));
+/// let mut reader = ItemReader::new(Heap::new(), ItemOptions::new().min_nodes(0)).report_doubt();
 /// let mut rest = &pickle[..];
 /// while reader.feed(&mut rest)? == Found::Doubt {
-///     let mut fate = reader.fate().unwrap();
-///     let leads_here = fate.feed(&mut &pickle[fate.offset() as usize..]);
+///     let mut look_ahead = reader.look_ahead().unwrap();
+///     let leads_here = look_ahead.feed(&mut &pickle[look_ahead.offset() as usize..]);
 ///     assert_eq!(leads_here, Some(false));
 ///     reader.decide(false);
 /// }
@@ -38,7 +38,7 @@ const WAYS: usize = 32;
 /// # Ok::<_, pickle_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Fate {
+pub struct LookAhead {
     decoder: Decoder,
     offset: u64,
     height: usize,
@@ -61,15 +61,16 @@ fn part_of(opcode: Opcode) -> Option<Part> {
     }
 }
 
-impl Fate {
+impl LookAhead {
     pub(super) fn new(machine: &Machine, nodes: &[Node], offset: u64) -> Self {
         let (floor, height) = (machine.floor(), machine.height());
         let is_mark = |index: &usize| machine.stack_at(nodes, *index).is_some_and(|node| node.tag() == tag::MARK);
         let mut decoder = Decoder::new();
         decoder.restart_at(offset);
-        let mut fate = Fate { decoder, offset, height, marks: Vec::new(), ways: Vec::new(), floor, lost: false };
-        (floor..height).filter(is_mark).for_each(|mark| fate.mark(mark));
-        fate
+        let mut look_ahead =
+            LookAhead { decoder, offset, height, marks: Vec::new(), ways: Vec::new(), floor, lost: false };
+        (floor..height).filter(is_mark).for_each(|mark| look_ahead.mark(mark));
+        look_ahead
     }
 
     /// A step of the path to the container; the outermost comes first.
@@ -83,7 +84,7 @@ impl Fate {
 
     /// Whether the reader of a file that ends with these bytes (sixteen are enough) had better ask where its outermost
     /// container goes: it does not end as a pickle of a list, dict, set or object does, so it may be a tuple.
-    pub fn is_worth_asking(tail: &[u8]) -> bool {
+    pub fn can_tell(tail: &[u8]) -> bool {
         let before = match tail {
             // What PUT, BINPUT, LONG_BINPUT or MEMOIZE follow.
             [rest @ .., 0x94, b'.'] => rest,
@@ -96,7 +97,7 @@ impl Fate {
         last.is_none_or(|opcode| part_of(opcode).is_none())
     }
 
-    /// Takes the bytes that follow, from [`Fate::offset`] on, in pieces of any size. `Some` tells that the container goes
+    /// Takes the bytes that follow, from [`LookAhead::offset`] on, in pieces of any size. `Some` tells that the container goes
     /// where the path says, or does not; `None` that more bytes must follow. Where opcodes cannot be read, because they end
     /// or arrays of joblib lie between them, it is said not to: the pickle is then read as a whole.
     pub fn feed(&mut self, input: &mut &[u8]) -> Option<bool> {

@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use crate::input::Input;
-use pickle_core::{Fate, Fragment, Op, OpReader, ReadError, Step};
+use pickle_core::{Fragment, LookAhead, Op, OpReader, ReadError, Step};
 
 /// Bytes that are read at a time.
 const PIECE: usize = 256 * 1024;
@@ -12,14 +12,14 @@ const PIECE: usize = 256 * 1024;
 ///
 /// # Errors
 /// The file cannot be read.
-pub(super) fn leads_here(input: &mut Input, mut fate: Fate) -> Result<bool, Failure> {
-    input.go_to(fate.offset());
-    let offset = fate.offset();
+pub(super) fn leads_here(input: &mut Input, mut look_ahead: LookAhead) -> Result<bool, Failure> {
+    input.go_to(look_ahead.offset());
+    let offset = look_ahead.offset();
     let mut buffer = vec![0; PIECE];
     let mut reader = OpReader::new(input, &mut buffer);
     reader.decoder().restart_at(offset);
     loop {
-        let walked = reader.each(|op| fate.op(op.opcode).map_or(Ok(()), Err));
+        let walked = reader.each(|op| look_ahead.op(op.opcode).map_or(Ok(()), Err));
         if let Ok(Some(known)) = walked {
             return Ok(known);
         }
@@ -29,7 +29,7 @@ pub(super) fn leads_here(input: &mut Input, mut fate: Fate) -> Result<bool, Fail
             Ok(_) => continue,
             Err(ReadError::Io(error)) => return Err(error.into()),
         };
-        if let Some(known) = fate.op(opcode) {
+        if let Some(known) = look_ahead.op(opcode) {
             return Ok(known);
         }
     }
