@@ -38,10 +38,13 @@ depth_minimal() {
     fi
     rm -rf target/minimal-tree
     mkdir -p target/minimal-tree
-    git ls-files -z Cargo.toml core ffi cli bindings/uniffi bindings/arrow examples include tests/data README.md |
+    git ls-files -z Cargo.toml core ffi examples include tests/data README.md |
         xargs -0 cp --parents -t target/minimal-tree
     (
         cd target/minimal-tree || exit
+        # Of the libraries alone, and without what only their tests need.
+        sed -i 's/^members = .*/members = ["core", "ffi"]/' Cargo.toml
+        sed -i '/^\[dev-dependencies/,/^\[/{/^\[dev-dependencies/d;/^\[/!d}' ./*/Cargo.toml
         cargo +nightly update -q -Z direct-minimal-versions
         cargo check -q -p pickle-core -p pickle-ffi --all-features --target-dir ../minimal
         cargo tree -q -p pickle-core --all-features --depth 1 --prefix none -e normal

@@ -188,7 +188,13 @@ recipe_release() { #  all that a release has: versions agree, everything is pack
     package_python "$version"
     package_kotlin "$version"
     package_manifests "$version"
-    (cd target/package/out && rm -f SHA256SUMS && find . -type f -printf '%P\n' | sort | xargs -d '\n' sha256sum >SHA256SUMS && sha256sum --quiet -c SHA256SUMS)
+    (cd target/package/out && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs -d '\n' sha256sum >SHA256SUMS && sha256sum --quiet -c SHA256SUMS)
+    if [ ${#SKIPPED[@]} != 0 ]; then
+        printf 'left out: %s\n' "${SKIPPED[@]}"
+        # Nothing may be left out of what is published.
+        [ "${1:-}" = --dry-run ] || return 1
+    fi
+    echo "packed for this system alone: commands and wheels for the others are built by the release workflow"
     say "nothing was published; in this order it is"
     local crate
     for crate in $package_crates; do echo "cargo publish -p $crate"; done
@@ -230,7 +236,7 @@ EOF
     )
 }
 
-# package_kotlin VERSION: jar, sources and POM, as a local repository has them, used by a program that knows only that repository.
+# package_kotlin VERSION: jar, sources and POM, as a local repository has them; no program uses them from there.
 package_kotlin() {
     say "packing: Kotlin"
     local repository=$REPO/target/package/out/maven
@@ -245,7 +251,8 @@ package_kotlin() {
     test -s "$repository/org/libpickle/libpickle/$1/libpickle-$1-sources.jar"
 }
 
-# package_manifests VERSION: for Homebrew, Scoop and the Arch User Repository, filled in for the source archive.
+# package_manifests VERSION: for Homebrew and the Arch User Repository, filled in for the source archive. Scoop's is checked alone:
+# it needs the checksum of the archive for Windows, which the release workflow makes.
 package_manifests() {
     say "packing: manifests"
     local out=$REPO/target/package/out archive sum file
@@ -257,5 +264,11 @@ package_manifests() {
         ! grep -q '@[A-Z0-9]*@' "$out/$file"
     done
     bash -n "$out/PKGBUILD"
+    # The checksum is that of the file at the address: an archive that the forge makes of a tag has other bytes.
+    file=$(. "$out/PKGBUILD" && echo "${source[0]##*/}")
+    [ "$file" = "${archive##*/}" ] && grep -q "/v$1/${archive##*/}\"" "$out/pickle.rb" || {
+        echo "manifests: the checksum is of ${archive##*/}, the address is another's" >&2
+        return 1
+    }
     python3 -m json.tool cli/packaging/pickle.json >/dev/null
 }

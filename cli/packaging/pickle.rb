@@ -1,9 +1,9 @@
-# Homebrew: the formula of the command. `version` and `sha256` are those of the release's source archive; the release workflow
+# Homebrew: the formula of the command. `version` and `sha256` are those of the release's source archive; `./task release`
 # fills them in.
 class Pickle < Formula
   desc "Read, convert and judge Python's pickles without executing anything"
   homepage "https://github.com/libpickle/libpickle"
-  url "https://github.com/libpickle/libpickle/archive/refs/tags/v@VERSION@.tar.gz"
+  url "https://github.com/libpickle/libpickle/releases/download/v@VERSION@/libpickle-@VERSION@-source.tar.gz"
   sha256 "@SHA256@"
   license any_of: ["MIT", "Apache-2.0"]
 

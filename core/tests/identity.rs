@@ -522,7 +522,7 @@ fn ints_and(protocol: u8, n: usize, end: &[u8]) -> Vec<u8> {
 
 #[test]
 fn refused_before_the_first_byte() {
-    let cases: [(u8, u8, &[u8], &str); 5] = [
+    let cases: [(u8, u8, &[u8], &str); 8] = [
         // An out-of-band buffer.
         (5, 4, b"\x97e.", "$[100000]"),
         // A set subclass filled by ADDITEMS.
@@ -533,6 +533,10 @@ fn refused_before_the_first_byte() {
         (3, 2, b"c__main__\nC\n)\x81}X\x01\0\0\0xc__main__\n\xc3\xa9\nsbe.", "$[100000].x"),
         // A persistent id that is no line of text.
         (4, 0, b"c__main__\nC\nK\x01\x85Q\x85Re.", "$[100000]@args[0]"),
+        // What is put into an object that a persistent id stands for: items and state.
+        (4, 0, b"Pid\nK\x02ae.", "$[100000]"),
+        (4, 2, b"K\x01QK\x02ae.", "$[100000]"),
+        (4, 5, b"K\x01Q}be.", "$[100000]"),
     ];
     let mut unpickler = Unpickler::new(Heap::new(), Options::new());
     for (from, to, end, path) in cases {

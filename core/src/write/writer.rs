@@ -7,7 +7,7 @@ mod memo;
 mod save;
 mod scalar;
 
-use crate::machine::node::{Node, chunk, tag};
+use crate::machine::node::{How, NIL, Node, chunk, tag};
 use crate::wire::encoder::Encoder;
 use crate::wire::frames::GrowingFrames;
 use crate::wire::sink::WriteError;
@@ -227,11 +227,10 @@ impl<W: Write> Write for Sink<'_, W> {
 /// There are values that a pickle of this protocol cannot always hold.
 fn may_refuse(document: &Document<'_>, protocol: u8) -> bool {
     // A look at all nodes, which must be quick: tags as bits.
-    let mut tags = 1u32 << tag::CHUNK | 1 << tag::INT_TEXT;
+    let mut tags = 1u32 << tag::CHUNK | 1 << tag::INT_TEXT | 1 << tag::OBJECT;
     for (below, tag) in [
         (5, tag::BUFFER),
         (5, tag::READONLY),
-        (4, tag::OBJECT),
         (4, tag::GLOBAL),
         (4, tag::STACK_GLOBAL),
         (2, tag::BIG_INT),
@@ -240,7 +239,13 @@ fn may_refuse(document: &Document<'_>, protocol: u8) -> bool {
         tags |= u32::from(protocol < below) << tag;
     }
     tags |= u32::from(protocol > 0) << tag::FLOAT_TEXT;
-    let suspicious =
-        |node: &Node| tags >> node.tag() & 1 != 0 && (node.tag() != tag::CHUNK || node.sub() >= chunk::RAW);
+    let suspicious = |node: &Node| {
+        tags >> node.tag() & 1 != 0
+            && match node.tag() {
+                tag::CHUNK => node.sub() >= chunk::RAW,
+                tag::OBJECT if protocol >= 4 => node.sub() == How::PersId as u8 && node.first() != NIL,
+                _ => true,
+            }
+    };
     document.cells(0, document.id_limit()).iter().any(suspicious) || suspicious(&document.root_node())
 }

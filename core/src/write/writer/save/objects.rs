@@ -51,6 +51,10 @@ impl<W: Write> Save<'_, '_, W> {
             return Ok(None);
         }
         if how == How::PersId as u8 {
+            // The object is asked for anew wherever it is met: it is in no memo, and what was put into it has no place.
+            if header.first() != NIL {
+                return self.refuse_object(index, Opcode::BinPersId);
+            }
             if self.protocol() == 0 {
                 let text = if callable.tag() == tag::STR { self.document.range(callable) } else { b"\n" };
                 if !text.is_ascii() || text.contains(&b'\n') {
