@@ -5,7 +5,7 @@
     python3 tests/api.py --write   # write the list anew, for a change that is meant
 
 Every public type has an example besides: a code block in its doc comment, or the line "See the example of [`Other`]." with
-a link to a type that has one.
+a link to a type that has one. No two have one name.
 
 Read from the pages of `cargo doc`, which knows what is public. What every type has (blanket and automatic
 implementations) is left out.
@@ -141,6 +141,15 @@ def without_example(types):
     return wrong
 
 
+def named_twice(lines):
+    """Names that two public types have; a type that is listed in two rooms is one."""
+    kinds = {}
+    for line in lines:
+        if found := re.match(r"\S+: (.*\b(?:struct|enum|union|trait) (\w+).*)", line):
+            kinds.setdefault(found.group(2), set()).add(found.group(1))
+    return [f"two public types are called {name}: docs/adr/0020" for name, texts in sorted(kinds.items()) if len(texts) > 1]
+
+
 def main(arguments):
     found, types = listing()
     if len(found) < 100:
@@ -156,7 +165,7 @@ def main(arguments):
         print("\n".join(changes))
         print("the public interface of the core has changed: if that is meant, python3 tests/api.py --write", file=sys.stderr)
         return 1
-    wrong = without_example(types)
+    wrong = without_example(types) + named_twice(found)
     if wrong:
         print("\n".join(wrong), file=sys.stderr)
         return 1
