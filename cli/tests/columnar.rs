@@ -76,7 +76,7 @@ fn values_without_items() {
     for (file, is_table) in [
         (&b"(lp0\n."[..], true),
         (b").", true),
-        (b"\x80\x02c__builtin__\ngetattr\n(cshop\nOuter\nX\x05\0\0\0InnertR)\x81.", false),
+        (b"\x80\x02c__builtin__\ngetattr\n(cshop\nOuter\nX\x05\0\0\0InnertR.", false),
         (b"K\x07.", false),
     ] {
         std::fs::write(folder.join("a"), file).expect("written");
