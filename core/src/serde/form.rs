@@ -10,14 +10,14 @@ use crate::{GlobalName, How, Kind, ObjectParts, Value};
 ///
 /// ```
 /// # #[cfg(feature = "alloc")] {
-/// use pickle_core::serde::{Form, Global, ObjectParts, from_slice, to_vec};
+/// use pickle_core::serde::{Form, Global, Object, from_slice, to_vec};
 ///
 /// // pickle.dumps(Fraction(3, 4)) of Python 3.10
 /// let input = b"\x80\x04\x8c\tfractions\x8c\x08Fraction\x93\x8c\x033/4\x85R.";
-/// let fraction: ObjectParts<String> = from_slice(input, Default::default())?;
+/// let fraction: Object<String> = from_slice(input, Default::default())?;
 /// assert_eq!(fraction.value, "3/4");
 /// assert!(to_vec(&fraction, Default::default())?.ends_with(b"R."));
-/// let point = ObjectParts::with_form(Global::new("app", "Point"), Form::NewEach, [1, 2]);
+/// let point = Object::with_form(Global::new("app", "Point"), Form::NewEach, [1, 2]);
 /// assert!(to_vec(&point, Default::default())?.ends_with(b"\x81."));
 /// # }
 /// # Ok::<_, pickle_core::serde::SerdeError>(())
