@@ -53,7 +53,7 @@ impl GlobalEffect {
 
 /// A row of a policy.
 ///
-/// See the example of [`GlobalRows::iter`].
+/// See the example of [`GlobalRows`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GlobalRow<'r> {
