@@ -193,8 +193,11 @@ private enum Words {
         return ["builtins", "__builtin__"].contains(module) ? "" : "\(name):"
     }
 
+    /// The name of a class, also of one in a class.
     private static func last(_ value: PickleValue) -> String {
-        if case .global(_, let name) = value { name } else { "?" }
+        if case .global(_, let name) = value { return name }
+        if case .object(let object) = value, case .member(let type, let name) = object.known { return "\(last(type)).\(name)" }
+        return "?"
     }
 
     private static func zone(_ value: PickleValue) -> String {

@@ -301,7 +301,12 @@ private object Words {
     private fun pairs(items: List<Pair<PickleValue, PickleValue>>) = items.joinToString(",") { "${of(it.first)}:${of(it.second)}" }
     private fun named(items: List<Pair<PickleValue, PickleValue>>) =
         items.joinToString("") { ".${of(it.first).removeSurrounding("'")}=${of(it.second)}" }
-    private fun name(value: PickleValue) = (value as? PickleGlobal)?.name ?: "?"
+    /** Of a class, also of one in a class. */
+    private fun name(value: PickleValue): String {
+        val member = (value as? PickleObject)?.known?.takeIf { it.kind == Kind.MEMBER }?.values
+        return member?.let { "${name(it[0])}.${(it[1] as PickleStr).value}" } ?: (value as? PickleGlobal)?.name ?: "?"
+    }
+
     private fun type(value: PickleObject) = value.className?.let { if (it.module in setOf("builtins", "__builtin__")) "" else "${it.name}:" } ?: "?:"
     private fun blob(bytes: ByteArray) = "b'${bytes.joinToString("") { "%02x".format(it) }}'"
     private fun n(value: PickleValue) = (value as PickleInt).value.toInt()
