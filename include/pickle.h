@@ -971,7 +971,8 @@ typedef struct pickle_array {
 pickle_known pickle_value_known(const struct pickle_doc *doc, struct pickle_value value);
 
 // The class of a record, or of a collection or scalar of a class of its own; of a member of an enum; the function of a
-// partial. `PICKLE_STATUS_MISSING` where it is a built-in one.
+// partial. `PICKLE_STATUS_MISSING` where it is a built-in one. Below protocol 4 a class in a class is no global but
+// `PICKLE_KNOWN_MEMBER`: this function gives the outer one, `pickle_value_known_text` its name there.
 pickle_status pickle_value_known_class(const struct pickle_doc *doc,
                                        struct pickle_value value,
                                        struct pickle_value *out);

@@ -267,7 +267,8 @@ pub unsafe extern "C" fn pickle_value_known(doc: *const pickle_doc, value: pickl
 }
 
 /// The class of a record, or of a collection or scalar of a class of its own; of a member of an enum; the function of a
-/// partial. `PICKLE_STATUS_MISSING` where it is a built-in one.
+/// partial. `PICKLE_STATUS_MISSING` where it is a built-in one. Below protocol 4 a class in a class is no global but
+/// `PICKLE_KNOWN_MEMBER`: this function gives the outer one, `pickle_value_known_text` its name there.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.

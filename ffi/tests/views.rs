@@ -62,7 +62,14 @@ impl Asked<'_> {
         // SAFETY: all pointers are to what their types say.
         match unsafe { pickle_value_as_global(self.doc, value, &mut module, &mut name) } {
             pickle_status::Ok => self.str(Ok(name)).unwrap_or_default(),
-            _ => "?".into(),
+            // A class in a class, below protocol 4: a member of the outer one.
+            _ => match self.ask(value, value_of_none(), pickle_value_known_class) {
+                Ok(outer) => {
+                    let name = self.str(self.ask(value, str_of_nothing(), pickle_value_known_text));
+                    format!("{}.{}", self.name_of(outer), name.unwrap_or_default())
+                }
+                Err(_) => "?".into(),
+            },
         }
     }
 
@@ -204,6 +211,9 @@ impl Asked<'_> {
                 let (name, fields) = (self.class(value), self.items(value));
                 let attributes = self.attributes(value);
                 let name = name.trim_end_matches(':');
+                if fields.is_empty() {
+                    return format!("record {name}(){attributes}");
+                }
                 // Fields that have no names stand in brackets there, where they are no arguments.
                 format!("record {name}({fields}){attributes}|record {name}()[{fields}]{attributes}")
             }
