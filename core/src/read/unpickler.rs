@@ -185,7 +185,7 @@ impl<M: Memory> Unpickler<M> {
     pub fn load_at<'d>(&'d mut self, input: &'d [u8], offset: usize) -> Result<Document<'d>, Error> {
         self.begin_at(offset as u64, false);
         while self.advance(input)? != Status::Done {}
-        Ok(self.made(input))
+        Ok(self.so_far_in(input))
     }
 
     /// Forgets the last pickle and begins at `offset` of the stream; with
@@ -277,7 +277,7 @@ impl<M: Memory> Unpickler<M> {
         if !self.done {
             self.decoder.finish()?;
         }
-        Ok(self.made(&[]))
+        Ok(self.so_far_in(&[]))
     }
 
     /// The document of a pickle that was fed, after [`Status::Done`]; after
@@ -288,15 +288,11 @@ impl<M: Memory> Unpickler<M> {
 
     /// The same of a pickle that was read from `input` with [`Unpickler::advance`].
     pub fn document_in<'d>(&'d self, input: &'d [u8]) -> Option<Document<'d>> {
-        (self.root != Node::EMPTY).then(|| self.made(input))
+        (self.root != Node::EMPTY).then(|| self.so_far_in(input))
     }
 
     /// What has been made so far of a pickle that may be damaged: a document without a root, unless it is complete.
     pub fn so_far_in<'d>(&'d self, input: &'d [u8]) -> Document<'d> {
-        self.made(input)
-    }
-
-    fn made<'d>(&'d self, input: &'d [u8]) -> Document<'d> {
         let (nodes, bytes) = self.memory.view();
         // Behind them lie free ones and the stack.
         let nodes = nodes.get(..self.machine.arena).unwrap_or(nodes);
