@@ -186,8 +186,7 @@ impl<'d> Column<'d> {
                 let mut categories = Column::of(values, None, Role::Column, arena, copies, pandas)?;
                 let len = values.len();
                 let dictionary = categories.array(0..len).ok_or("its categories cannot be read")?;
-                let is_stray = |code: &i128| *code != -1 && usize::try_from(*code).map_or(true, |code| code >= len);
-                if let Some(code) = codes.cells().filter_map(|code| code.as_int()).find(is_stray) {
+                if let Some(code) = codes.stray_code(len) {
                     return Err(format!("what the code {code} of its categories stands for is not known"));
                 }
                 let keys = match codes.dtype().size {

@@ -169,10 +169,7 @@ impl<'d> Column<'d> {
     /// The first code that stands for none of the categories.
     fn stray_code(&self) -> Option<i128> {
         let Data::Coded(codes, items) = &self.data else { return None };
-        codes
-            .cells()
-            .filter_map(|code| code.as_int())
-            .find(|code| *code != -1 && usize::try_from(*code).map_or(true, |code| code >= items.len()))
+        codes.stray_code(items.len())
     }
 
     /// Every index of a dictionary has a value.

@@ -173,6 +173,12 @@ impl<'d> Lane<'d> {
         self
     }
 
+    /// Of codes: the first that stands for none of so many categories. -1 stands for a missing one.
+    pub fn stray_code(&self, categories: usize) -> Option<i128> {
+        let is_stray = |code: &i128| *code != -1 && usize::try_from(*code).map_or(true, |code| code >= categories);
+        self.cells().filter_map(|code| code.as_int()).find(is_stray)
+    }
+
     /// All items, each in constant time.
     pub fn cells(&self) -> LaneCells<'d> {
         let source = match self.array.data {
