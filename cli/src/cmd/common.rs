@@ -1,12 +1,12 @@
 //! Arguments that several verbs have.
 
 use crate::Failure;
-use crate::input::InputFile;
+use crate::input::{Input, InputFile};
 use crate::messages::note;
-use crate::pickles::Pickles;
 use crate::pickles::items::Whose;
+use crate::pickles::{Pickles, beside, dropped};
 use clap::{Args, ValueEnum};
-use pickle_core::{Document, Encoding};
+use pickle_core::{Document, Encoding, Options};
 use std::io::Write;
 
 /// Whose items, of which file.
@@ -84,4 +84,25 @@ pub(crate) fn print_all(mut pickles: Pickles, out: &mut dyn Write, print: &mut P
         }
         return Err(failure);
     }
+}
+
+/// Prints all pickles of an input as [`print_all`] does, and says what no print of their values shows: files beside them,
+/// and calls whose results they drop.
+///
+/// # Errors
+/// There are such calls, said when all is printed; and as [`print_all`].
+pub(crate) fn print_values(
+    input: Input,
+    options: Options,
+    out: &mut dyn Write,
+    print: &mut Print<'_>,
+) -> Result<(), Failure> {
+    let name = input.name().to_owned();
+    let mut dropped = None;
+    print_all(Pickles::new(input, options, false), out, &mut |document, out| {
+        beside::tell(name.as_ref(), document);
+        dropped = dropped.take().or_else(|| dropped::check(&name, document).err());
+        print(document, out)
+    })?;
+    dropped.map_or(Ok(()), Err)
 }

@@ -1,9 +1,8 @@
 //! `pickle json`
 
-use super::common::{EncodingName, print_all};
+use super::common::{EncodingName, print_values};
 use crate::Failure;
 use crate::input::{self, InputFile};
-use crate::pickles::{Pickles, beside, dropped};
 use crate::print::json::{Options, json};
 use clap::Args;
 use pickle_core::Encoding;
@@ -57,15 +56,7 @@ fn run(args: &JsonArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let indent = if args.lines { None } else { Some(args.indent.unwrap_or(INDENT)).filter(|&n| n != 0) };
     let options = Options { indent, tagged: args.tagged, ..Options::default() };
     input::for_each(std::slice::from_ref(&args.file), out, |input, out| {
-        let name = input.name().to_owned();
-        let encoding = args.encoding.map(Encoding::from).unwrap_or_default();
-        let pickles = Pickles::new(input, pickle_core::Options::new().encoding(encoding), false);
-        let mut dropped = Ok(());
-        print_all(pickles, out, &mut |document, out| {
-            beside::tell(name.as_ref(), document);
-            dropped = std::mem::replace(&mut dropped, Ok(())).and(dropped::check(&name, document));
-            Ok(json(document, &options, out)?)
-        })?;
-        dropped
+        let reading = pickle_core::Options::new().encoding(args.encoding.map(Encoding::from).unwrap_or_default());
+        print_values(input, reading, out, &mut |document, out| Ok(json(document, &options, out)?))
     })
 }

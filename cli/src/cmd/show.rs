@@ -1,9 +1,8 @@
 //! `pickle show`
 
-use super::common::print_all;
+use super::common::print_values;
 use crate::Failure;
 use crate::input::{self, InputFile};
-use crate::pickles::{Pickles, beside, dropped};
 use crate::print::tree::{Options, Palette, show};
 use clap::Args;
 use std::io::Write;
@@ -62,14 +61,6 @@ fn run(args: &ShowArgs, out: &mut dyn Write) -> Result<(), Failure> {
             writeln!(out, "{}==> {} <==", if first { "" } else { "\n" }, input.name())?;
         }
         first = false;
-        let name = input.name().to_owned();
-        let pickles = Pickles::new(input, pickle_core::Options::new(), false);
-        let mut dropped = Ok(());
-        print_all(pickles, out, &mut |document, out| {
-            beside::tell(name.as_ref(), document);
-            dropped = std::mem::replace(&mut dropped, Ok(())).and(dropped::check(&name, document));
-            Ok(show(document, &options, out)?)
-        })?;
-        dropped
+        print_values(input, pickle_core::Options::new(), out, &mut |document, out| Ok(show(document, &options, out)?))
     })
 }
