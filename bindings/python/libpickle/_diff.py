@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import array
 import math
-from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from collections import OrderedDict, deque, namedtuple
 
 from ._native import Global, Record
+from ._policy import python3_name
 
 _MISSING = object()
 
@@ -54,13 +54,8 @@ def _equal(a, b, absolute, relative):
 
 def _today(module, name):
     """The name that Python 3 has for one of Python 2, which protocols below 3 write."""
-    if (module, name) in NAME_MAPPING:
-        return NAME_MAPPING[module, name]
-    if module == "exceptions":
-        return "builtins", name
-    if (module, name) == ("_functools", "reduce"):
-        return "functools", name
-    return IMPORT_MAPPING.get(module, module), name
+    # Python 3 has it in both, and writes either.
+    return ("functools", name) if (module, name) == ("_functools", "reduce") else python3_name(module, name)
 
 
 _RECONSTRUCTOR = ("copyreg", "_reconstructor")
