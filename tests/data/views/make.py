@@ -100,22 +100,9 @@ class DataSlots:
 class DataFrozen:
     a: int
     b: str
-
-class Box:
-    @dataclasses.dataclass
-    class Data:
-        a: int
-        b: str
-
-    @dataclasses.dataclass(slots=True)
-    class DataSlots:
-        a: int
-
-    @dataclasses.dataclass(frozen=True, slots=True)
-    class DataFrozen:
-        a: int
-        b: str
 """
+# The same inside a class.
+DATA += "\nclass Box:\n" + "".join("    " + line for line in DATA.splitlines(True))
 
 
 def with_attribute(it):
