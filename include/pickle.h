@@ -170,6 +170,8 @@ enum pickle_status
   PICKLE_STATUS_LEVELS_FULL = 6,
   // GET of a memo entry that an item reader no longer keeps.
   PICKLE_STATUS_MEMO_DROPPED = 7,
+  // This build of the library leaves out what the opcode needs: see `FEATURES` in docs/c.md.
+  PICKLE_STATUS_FEATURE_OFF = 8,
   // The input is empty (EOFError in CPython).
   PICKLE_STATUS_EMPTY = 10,
   // The input ended between two opcodes, before STOP (EOFError in CPython).

@@ -9,7 +9,7 @@ recipe_lint() { #  formatting, clippy, and which room of a crate uses which
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
     local features
-    for features in "" alloc text-float defmt serde "alloc,serde" "std,text-float,defmt,serde"; do
+    for features in "" full alloc text-float defmt serde "alloc,serde" "std,full,text-float,defmt,serde"; do
         cargo clippy -q -p pickle-core --no-default-features --features "$features" -- -D warnings
     done
 }
@@ -24,6 +24,12 @@ recipe_unit() { #  the tests of the core and the command
     say "tests"
     cargo test -p pickle-core -p pickle-cli -p pickle-uniffi -p pickle-arrow
     BUILT=yes
+    say "tests of builds that leave something out"
+    local features
+    for features in "" protocol-0 python-2 big-ints changes items protocol-0,python-2,big-ints,changes,items; do
+        echo "${features:-none of the features of full}"
+        cargo test -q --locked --manifest-path tests/knobs/Cargo.toml --target-dir target/knobs --features "$features"
+    done
     # The unrolled opcode loop is in release builds only.
     say "tests of the core, release build"
     CARGO_PROFILE_RELEASE_LTO=off cargo test --release -p pickle-core --test matrix

@@ -81,7 +81,7 @@ recipe_firmware() { #  the firmware for two boards, under QEMU
     local cpu
     for cpu in cortex-m3 cortex-m0; do
         target=$([ $cpu = cortex-m0 ] && echo thumbv6m || echo thumbv7m)-none-eabi
-        c_archive "$target" FEATURES= # no text floats
+        c_archive "$target" FEATURES=full # no text floats
         make -s -C examples/firmware-c CPU=$cpu
         folders+=("examples/firmware-c/build/$cpu")
     done

@@ -20,12 +20,13 @@ from pathlib import Path
 HERE = Path(__file__).parent
 TARGETS = {"thumbv7m": "lm3s6965evb", "thumbv6m": "microbit"}
 PROFILES = {"z": "release", "s": "speed"}
-# Program, features: what the row is called.
+# Program, features: what the row is called. A document alone differs by what `full` has.
 PROGRAMS = {
     ("opcodes", ""): "decode, opcodes to fields",
     ("message", ""): "decode, message of known layout",
-    ("document", ""): "decode, document and getters",
+    ("document", "full"): "decode, document and getters",
     ("document", "text-float"): "the same with text floats",
+    ("document", ""): "the same without the features of `full`",
     ("encode", ""): "encode, pickler",
     ("encode_opcodes", ""): "encode, opcode by opcode",
     ("both", ""): "both, opcode by opcode",
@@ -35,14 +36,15 @@ PROGRAMS = {
     ("minicbor_encode", ""): "minicbor encode",
     ("postcard_encode", ""): "postcard encode (no keys)",
 }
-# Programs in C: the source, the sources of the peer.
+# Programs in C, features of the archive: what the row is called, the sources of the peer.
 C_PROGRAMS = {
-    "opcodes": ("C, decode, opcodes to fields", None),
-    "message": ("C, decode, message of known layout", None),
-    "document": ("C, decode, document and getters", None),
-    "encode": ("C, encode, writer", None),
-    "tinycbor_decode": ("TinyCBOR decode", "cborparser.c"),
-    "tinycbor_encode": ("TinyCBOR encode", "cborencoder.c"),
+    ("opcodes", "full"): ("C, decode, opcodes to fields", None),
+    ("message", "full"): ("C, decode, message of known layout", None),
+    ("document", "full"): ("C, decode, document and getters", None),
+    ("document", ""): ("C, the same without the features of `full`", None),
+    ("encode", "full"): ("C, encode, writer", None),
+    ("tinycbor_decode", ""): ("TinyCBOR decode", "cborparser.c"),
+    ("tinycbor_encode", ""): ("TinyCBOR encode", "cborencoder.c"),
 }
 OURS = ("opcodes", "message", "document", "encode", "encode_opcodes", "both", "judge")
 # Of each row: target, opt-level (of C: -Os, with the archive at z), and which number.
@@ -68,17 +70,18 @@ def build(target, profile, features, programs):
     return folder / f"{target}-none-eabi" / profile
 
 
-def build_archive(target):
+def build_archive(target, features):
     """libpickle.a for a target, without text floats."""
-    subprocess.run(["make", "-s", "-C", HERE / "../../ffi", "static", f"TARGET={target}-none-eabi", "FEATURES=",
+    folder = HERE / "target/archive" / (features or "plain")
+    subprocess.run(["make", "-s", "-C", HERE / "../../ffi", "static", f"TARGET={target}-none-eabi", f"FEATURES={features}",
                     f"CARGO={os.environ.get('BARE', 'cargo')}", f"CARGO_FLAGS={os.environ.get('BARE_FLAGS', '')}",
-                    f"TARGET_DIR={HERE / 'target/archive'}"],
+                    f"TARGET_DIR={folder}"],
                    check=True, env={**os.environ, "CARGO_PROFILE_RELEASE_OPT_LEVEL": "z"})
-    return HERE / f"target/archive/{target}-none-eabi/release/libpickle.a"
+    return folder / f"{target}-none-eabi/release/libpickle.a"
 
 
-def build_c(target, program, peer, archive):
-    """Builds a program in C; returns None where the peer's sources are not there."""
+def build_c(target, program, peer, archive, elf):
+    """Builds a program in C at `elf`; returns None where the peer's sources are not there."""
     sources = [HERE / "c/harness.c", HERE / f"c/{program}.c"]
     tinycbor = Path(os.environ.get("TINYCBOR", "/nonexistent"))
     if peer:
@@ -86,7 +89,6 @@ def build_c(target, program, peer, archive):
             return None
         sources.append(tinycbor / peer)
     cpu, ram = ("cortex-m0", "16K") if target == "thumbv6m" else ("cortex-m3", "64K")
-    elf = HERE / "target" / f"c-{target}-{program}"
     subprocess.run(
         ["arm-none-eabi-gcc", "-std=c11", f"-mcpu={cpu}", "-mthumb", "-Os", "-Wall", "-Wextra", "-flto", "-DNDEBUG",
          "-ffunction-sections", "-fdata-sections", f"-I{HERE}/../../include", f"-I{tinycbor}", "--specs=nano.specs",
@@ -136,15 +138,18 @@ def main():
                     rows[name, target, level] = [n - e for n, e in zip(numbers, empty)]
                     if panics and program in OURS:
                         faults.append(f"{name}, {target}, {level}: panic symbols: {sorted(set(panics))}")
-        wanted = {program: peer for program, (_, peer) in C_PROGRAMS.items() if wants(f"c-{program}", target, "z")}
+        c_title = lambda program, features: "c-" + program + (f"+{features}" if features else "")
+        wanted = {key: peer for key, (_, peer) in C_PROGRAMS.items() if wants(c_title(*key), target, "z")}
         if not wanted:
             continue
-        archive = build_archive(target)
-        empty = measure(build_c(target, "empty", None, archive), machine)
-        for program, peer in wanted.items():
-            if elf := build_c(target, program, peer, archive):
+        archives = {features: build_archive(target, features) for features in {features for _, features in wanted}}
+        at = lambda name: HERE / "target" / f"{target}-{name}"
+        empty = measure(build_c(target, "empty", None, next(iter(archives.values())), at("c-empty")), machine)
+        for (program, features), peer in wanted.items():
+            name = c_title(program, features)
+            if elf := build_c(target, program, peer, archives[features], at(name)):
                 *numbers, panics = measure(elf, machine)
-                rows["c-" + program, target, "z"] = [n - e for n, e in zip(numbers, empty)]
+                rows[name, target, "z"] = [n - e for n, e in zip(numbers, empty)]
                 if panics and program in OURS:
                     faults.append(f"{elf.name}: panic symbols: {sorted(set(panics))}")
             else:
@@ -152,7 +157,7 @@ def main():
     print("| over an empty program | flash, v7m z | v7m s | v6m z | v6m s | RAM | stack, v7m z | instructions, v7m z | v7m s |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     titles = {program + (f"+{features}" if features else ""): title for (program, features), title in PROGRAMS.items()}
-    titles |= {"c-" + program: title for program, (title, _) in C_PROGRAMS.items()}
+    titles |= {"c-" + program + (f"+{features}" if features else ""): title for (program, features), (title, _) in C_PROGRAMS.items()}
     for name, title in titles.items():
         cells = []
         for target, level, which in COLUMNS:

@@ -58,6 +58,8 @@ kinds! {
     LevelsFull = 6, "more containers are open than there are levels; give the pickler more levels";
     /// GET of a memo entry that an item reader no longer keeps.
     MemoDropped = 7, "the memo entry is no longer kept; read with a plan of the memo, with a larger cache, or the pickle as a whole";
+    /// This build of the library leaves out what the opcode needs: one of the features that `full` has.
+    FeatureOff = 8, "this build of the library leaves this out; build it with the feature full";
 
     /// There was no input at all (`EOFError` in CPython).
     Empty = 10, "there is no pickle here: the input is empty";
@@ -285,6 +287,7 @@ impl core::error::Error for Error {}
 impl embedded_io::Error for Error {
     fn kind(&self) -> embedded_io::ErrorKind {
         match self.kind {
+            ErrorKind::FeatureOff => embedded_io::ErrorKind::Unsupported,
             k if k.is_limit() => embedded_io::ErrorKind::OutOfMemory,
             _ => embedded_io::ErrorKind::InvalidData,
         }

@@ -10,6 +10,7 @@ extern crate std;
 
 mod document;
 mod error;
+mod knobs;
 mod literal;
 mod machine;
 pub mod message;

@@ -27,6 +27,8 @@ pub enum pickle_status {
     LevelsFull = 6,
     /// GET of a memo entry that an item reader no longer keeps.
     MemoDropped = 7,
+    /// This build of the library leaves out what the opcode needs: see `FEATURES` in docs/c.md.
+    FeatureOff = 8,
     /// The input is empty (EOFError in CPython).
     Empty = 10,
     /// The input ended between two opcodes, before STOP (EOFError in CPython).
@@ -214,7 +216,7 @@ macro_rules! texts {
 
 texts! {
     core:
-    NodesFull MemoFull BytesFull WorkLimit OpcodeLimit LevelsFull MemoDropped Empty EndOfInput Truncated UnknownOpcode
+    NodesFull MemoFull BytesFull WorkLimit OpcodeLimit LevelsFull MemoDropped FeatureOff Empty EndOfInput Truncated UnknownOpcode
     NegativeLength LengthTooLarge FrameStraddle FrameNested UnsupportedProtocol EmptyLine BadInt BadFloat
     FloatOverflow StringNotQuoted BadEscape BadUtf8 BadUnicodeEscape NotAscii BadEncoding StackUnderflow
     UnexpectedMark NoMark MemoMissing NegativeMemo OddItems NotCallable NotAClass ArgsNotTuple KwargsNotDict

@@ -37,7 +37,7 @@ macro_rules! kinds {
 
 kinds! {
     core:
-    NodesFull MemoFull BytesFull WorkLimit OpcodeLimit MemoDropped
+    NodesFull MemoFull BytesFull WorkLimit OpcodeLimit MemoDropped FeatureOff
     Empty EndOfInput Truncated
     UnknownOpcode NegativeLength LengthTooLarge FrameStraddle FrameNested UnsupportedProtocol EmptyLine
     BadInt BadFloat FloatOverflow StringNotQuoted BadEscape BadUtf8 BadUnicodeEscape NotAscii BadEncoding

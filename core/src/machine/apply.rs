@@ -3,6 +3,7 @@
 use super::memory::Regions;
 use super::node::{How, Node, chunk, tag};
 use super::{Done, Halt, Machine, Source};
+use crate::knobs::{ITEMS, PROTOCOL_0};
 use crate::literal::int;
 use crate::{Arg, ErrorKind, Op, Opcode};
 
@@ -39,6 +40,7 @@ impl Machine {
             Opcode::BinUnicode | Opcode::ShortBinUnicode | Opcode::BinUnicode8 => self.push_str(r, source),
             Opcode::BinGet | Opcode::LongBinGet => self.memo_get(r, op.uint().unwrap_or(0)),
             Opcode::Memoize => self.memo_put(r, self.memo_count),
+            Opcode::Get | Opcode::Put if !PROTOCOL_0 => Err(ErrorKind::FeatureOff),
             Opcode::Get => {
                 let index = int::memo_index(self.slice(r, source))?;
                 self.memo_get(r, index)
@@ -171,7 +173,7 @@ impl Machine {
             }
             Opcode::Dup => {
                 let top = self.peek(r, 0)?;
-                let top = if r.stream.is_some() && top.is_reference() { top.opened(false) } else { top };
+                let top = if ITEMS && r.stream.is_some() && top.is_reference() { top.opened(false) } else { top };
                 self.push(r, top)
             }
             Opcode::List => self.push_filled(r, tag::LIST),

@@ -4,6 +4,7 @@ use super::memory::Regions;
 use super::node::{How, NIL, Node, chunk, tag};
 use super::{Done, Halt, Machine, get, set};
 use crate::ErrorKind;
+use crate::knobs::{CHANGES, ITEMS};
 
 impl Machine {
     #[cfg_attr(target_pointer_width = "64", inline(always))]
@@ -139,7 +140,7 @@ impl Machine {
         }
         if n != 0 {
             let target = self.at(r, self.stack - 1 - depth);
-            if r.stream.is_some() {
+            if ITEMS && r.stream.is_some() {
                 self.watch(r, target, self.stack - 1 - depth, kind, n)?;
             }
             match (target.tag(), kind) {
@@ -168,6 +169,9 @@ impl Machine {
     /// The same on anything but list, dict and set.
     #[inline(never)]
     pub(super) fn give_other(&mut self, r: &mut Regions<'_>, target: Node, kind: u8, n: usize, depth: usize) -> Done {
+        if !CHANGES {
+            return Err(ErrorKind::FeatureOff);
+        }
         if kind == chunk::SET_ITEM && !n.is_multiple_of(2) {
             return Err(ErrorKind::OddItems);
         }

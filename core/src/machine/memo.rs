@@ -6,6 +6,7 @@ use super::memory::Regions;
 use super::node::{Node, tag};
 use super::{Done, Machine, get, set};
 use crate::ErrorKind;
+use crate::knobs::ITEMS;
 
 impl Machine {
     /// Where an index lies in the memo's region, if it does.
@@ -89,7 +90,7 @@ impl Machine {
         if node.tag() == tag::EMPTY {
             node = self.memo_get_sparse(r, index)?;
         }
-        if r.stream.is_some() && node.is_reference() {
+        if ITEMS && r.stream.is_some() && node.is_reference() {
             node = self.check_fetched(r, node, index)?;
         }
         self.push(r, node)

@@ -22,6 +22,7 @@ mod strings;
 use self::memory::{Regions, Shortage};
 use self::node::Node;
 use crate::ErrorKind;
+use crate::knobs::CHANGES;
 use crate::options::Options;
 
 /// Where the bytes of an argument are.
@@ -150,6 +151,9 @@ impl Machine {
     /// Puts a last change onto the object at the top: bytes that are no
     /// pickle, or the root of a pickle inside.
     pub fn attach(&mut self, r: &mut Regions<'_>, kind: u8, nodes: &[Node]) -> Done {
+        if !CHANGES {
+            return Err(ErrorKind::FeatureOff);
+        }
         let target = self.peek(r, 0)?;
         self.room(r, nodes.len() + 3)?;
         let object = self.object_at(r, target, self.stack - 1, ErrorKind::NoState)?;

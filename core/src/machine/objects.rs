@@ -5,6 +5,7 @@ use super::node::{How, Node, chunk, tag};
 use super::{Done, Machine, Source, get, set};
 #[cfg(feature = "alloc")]
 use crate::OpKind;
+use crate::knobs::{CHANGES, PROTOCOL_0, PYTHON_2};
 use crate::literal::utf8;
 use crate::{Arg, ErrorKind, GlobalName, Opcode};
 
@@ -87,6 +88,9 @@ impl Machine {
     }
 
     pub(super) fn persistent_id(&mut self, r: &mut Regions<'_>, source: Source<'_>) -> Done {
+        if !PROTOCOL_0 {
+            return Err(ErrorKind::FeatureOff);
+        }
         self.room(r, 3)?;
         if !utf8::is_ascii(self.slice(r, source)) {
             return Err(ErrorKind::NotAscii);
@@ -112,6 +116,9 @@ impl Machine {
     }
 
     pub(super) fn obj(&mut self, r: &mut Regions<'_>) -> Done {
+        if !PYTHON_2 {
+            return Err(ErrorKind::FeatureOff);
+        }
         let (n, fence) = self.mark(r)?;
         if n == 0 {
             return Err(ErrorKind::StackUnderflow);
@@ -123,6 +130,9 @@ impl Machine {
     }
 
     pub(super) fn inst(&mut self, r: &mut Regions<'_>, source: Source<'_>) -> Done {
+        if !PYTHON_2 {
+            return Err(ErrorKind::FeatureOff);
+        }
         let (n, fence) = self.mark(r)?;
         self.room(r, 3)?;
         let class = self.global(r, source, true)?;
@@ -141,6 +151,9 @@ impl Machine {
     /// BUILD. On a built-in value CPython does nothing where the state is
     /// empty, and fails otherwise.
     pub(super) fn build(&mut self, r: &mut Regions<'_>) -> Done {
+        if !CHANGES {
+            return Err(ErrorKind::FeatureOff);
+        }
         let (state, target) = (self.peek(r, 0)?, self.peek(r, 1)?);
         self.guard_state(r, target)?;
         match self.object_at(r, target, self.stack - 2, ErrorKind::NoState) {

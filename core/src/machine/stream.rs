@@ -6,10 +6,17 @@
 
 use super::handover::{Batch, Phase, Stream};
 use super::{Done, Halt, Machine, get, set};
+use crate::knobs::ITEMS;
 use crate::machine::memory::Regions;
 use crate::machine::node::How;
 use crate::machine::node::{Node, Range, chunk, tag};
 use crate::{ErrorKind, MemoPlan, MemoUse};
+
+/// The hand-over, where there is one: never in a build without.
+#[inline(always)]
+fn handed_over<'s>(stream: &'s mut Option<&mut Stream>) -> Option<&'s mut Stream> {
+    if ITEMS { stream.as_deref_mut() } else { None }
+}
 
 impl Machine {
     /// The stack entry at a place, counted from the bottom.
@@ -38,7 +45,7 @@ impl Machine {
         n: usize,
     ) -> Result<(), Halt> {
         let arena = self.arena;
-        let Some(stream) = r.stream.as_deref_mut() else { return Ok(()) };
+        let Some(stream) = handed_over(&mut r.stream) else { return Ok(()) };
         let fits = match target.tag() {
             tag::LIST => kind == chunk::APPEND,
             tag::DICT => kind == chunk::SET_ITEM,
@@ -62,7 +69,7 @@ impl Machine {
             _ => {}
         }
         let marked = self.stack - n != at + 1;
-        if let Some(stream) = r.stream.as_deref_mut() {
+        if let Some(stream) = handed_over(&mut r.stream) {
             stream.batch = Some(Batch { at, count: n, kind, marked });
         }
         Err(Halt::Items)
@@ -71,12 +78,12 @@ impl Machine {
     /// What was handed over, or what items may refer to, must not change.
     #[inline(always)]
     pub(super) fn guard(&self, r: &mut Regions<'_>, target: Node) -> Done {
-        if r.stream.is_none() || !target.is_reference() { Ok(()) } else { self.guard_reference(r, target) }
+        if !ITEMS || r.stream.is_none() || !target.is_reference() { Ok(()) } else { self.guard_reference(r, target) }
     }
 
     #[inline(never)]
     fn guard_reference(&self, r: &mut Regions<'_>, target: Node) -> Done {
-        let Some(stream) = r.stream.as_deref_mut() else { return Ok(()) };
+        let Some(stream) = handed_over(&mut r.stream) else { return Ok(()) };
         let ancestor = target.is_open() && target.high() != stream.sink;
         if stream.is_over() || ancestor || target.high() as usize >= stream.frozen {
             return Ok(());
@@ -95,7 +102,7 @@ impl Machine {
     /// nothing is dropped.
     #[inline(always)]
     pub(super) fn guard_state(&self, r: &mut Regions<'_>, target: Node) -> Done {
-        match r.stream.as_deref_mut() {
+        match handed_over(&mut r.stream) {
             None => Ok(()),
             Some(stream) if target.is_open() => {
                 if stream.phase == Phase::Open && target.high() == stream.sink {
@@ -111,7 +118,7 @@ impl Machine {
     /// paid for by the entries that came before, so that no pickle of a few bytes can ask for much memory.
     #[inline(always)]
     pub(super) fn check_put(&mut self, r: &mut Regions<'_>, index: u64, slot: usize) -> Result<usize, ErrorKind> {
-        let Some(stream) = r.stream.as_deref_mut() else { return Ok(slot) };
+        let Some(stream) = handed_over(&mut r.stream) else { return Ok(slot) };
         if stream.is_over() {
             return Ok(slot);
         }
@@ -132,7 +139,7 @@ impl Machine {
 
     /// A memo entry from before, or kept from an item that was handed over.
     pub(super) fn fetch_kept(&self, r: &mut Regions<'_>, index: u64) -> Result<Option<Node>, ErrorKind> {
-        let Some(stream) = r.stream.as_deref_mut() else { return Ok(None) };
+        let Some(stream) = handed_over(&mut r.stream) else { return Ok(None) };
         if stream.is_over() || stream.fresh || index >= self.memo_low {
             return Ok(None);
         }
@@ -159,7 +166,7 @@ impl Machine {
     #[inline(never)]
     pub(super) fn check_fetched(&self, r: &mut Regions<'_>, node: Node, index: u64) -> Result<Node, ErrorKind> {
         let node = node.opened(false);
-        let Some(stream) = r.stream.as_deref_mut() else { return Ok(node) };
+        let Some(stream) = handed_over(&mut r.stream) else { return Ok(node) };
         if stream.phase != Phase::Open || node.high() as usize >= stream.frozen {
             return Ok(node);
         }
@@ -196,7 +203,7 @@ impl Machine {
             plain && get(values, node.high() as usize).is_open()
         };
         let tainted = values.iter().chain(stack).any(refers);
-        let Some(stream) = r.stream.as_deref_mut() else { return false };
+        let Some(stream) = handed_over(&mut r.stream) else { return false };
         if tainted || self.sparse {
             stream.phase = Phase::Whole;
             return false;
@@ -210,7 +217,7 @@ impl Machine {
     /// Everything on the stack above the container has been handed over: the
     /// operation is done, and the memory is used again.
     pub fn drop_items(&mut self, r: &mut Regions<'_>, plan: Option<&MemoPlan<'_>>) {
-        let Some(batch) = r.stream.as_deref_mut().and_then(|stream| stream.batch.take()) else { return };
+        let Some(batch) = handed_over(&mut r.stream).and_then(|stream| stream.batch.take()) else { return };
         self.stack -= batch.count;
         if batch.marked {
             let fence = self.at(r, self.fence - 1).data() as usize;

@@ -4,6 +4,7 @@ use super::memory::Regions;
 use super::node::{Node, Range, tag};
 use super::{Done, Machine, Source, set, slide_down};
 use crate::ErrorKind;
+use crate::knobs::{PROTOCOL_0, PYTHON_2};
 use crate::literal::escape;
 use crate::literal::utf8;
 use crate::options::Encoding;
@@ -113,6 +114,9 @@ impl Machine {
     }
 
     pub(super) fn push_unicode(&mut self, r: &mut Regions<'_>, source: Source<'_>) -> Done {
+        if !PROTOCOL_0 {
+            return Err(ErrorKind::FeatureOff);
+        }
         self.room(r, 1)?;
         let bytes = self.slice(r, source);
         if utf8::is_ascii(bytes) && !utf8::has(bytes, b'\\') {
@@ -125,6 +129,9 @@ impl Machine {
 
     /// STRING: quotes, escapes, then the encoding.
     pub(super) fn push_quoted(&mut self, r: &mut Regions<'_>, source: Source<'_>) -> Done {
+        if !PROTOCOL_0 || !PYTHON_2 {
+            return Err(ErrorKind::FeatureOff);
+        }
         self.room(r, 1)?;
         let inner = escape::unquote(self.slice(r, source))?;
         if !utf8::has(inner, b'\\') {
@@ -147,6 +154,9 @@ impl Machine {
     }
 
     pub(super) fn push_str8(&mut self, r: &mut Regions<'_>, source: Source<'_>, skip: usize, len: usize) -> Done {
+        if !PYTHON_2 {
+            return Err(ErrorKind::FeatureOff);
+        }
         self.room(r, 1)?;
         let bytes = self.slice(r, source).get(skip..skip + len).unwrap_or_default();
         let kind = match self.options.encoding {

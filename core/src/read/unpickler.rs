@@ -519,8 +519,7 @@ impl<M: Memory> Unpickler<M> {
     fn refused(&mut self, kind: ErrorKind, byte: u8, argument: usize) -> Result<(), Error> {
         let offset = self.decoder.op_offset();
         self.machine.opcodes = self.machine.opcodes.saturating_sub(1);
-        let is_region = matches!(kind, ErrorKind::NodesFull | ErrorKind::MemoFull | ErrorKind::BytesFull);
-        let grown = if is_region { self.grow_for(kind, argument) } else { Err(kind) };
+        let grown = if is_region(kind) { self.grow_for(kind, argument) } else { Err(kind) };
         grown.map_err(|kind| self.decoder.refuse(kind, byte, offset))
     }
 
@@ -532,14 +531,6 @@ impl<M: Memory> Unpickler<M> {
             return Err(kind);
         }
         self.memory.grow(self.machine.shortage(kind, argument))
-    }
-
-    fn grow(&mut self, kind: ErrorKind, byte: u8, argument: usize) -> Result<(), Error> {
-        let offset = self.decoder.offset();
-        match self.grow_for(kind, argument) {
-            Ok(()) => Ok(()),
-            Err(kind) => Err(self.decoder.refuse(kind, byte, offset)),
-        }
     }
 
     /// Keeps a piece of an argument, or of raw bytes, behind the used part of the byte region.
@@ -607,13 +598,16 @@ impl<M: Memory> Unpickler<M> {
 
     fn attach(&mut self, kind: u8, nodes: &[Node]) -> Result<(), Error> {
         while let Err(full) = self.machine.attach(&mut self.memory.regions(), kind, nodes) {
-            if full == ErrorKind::NoState || full == ErrorKind::StackUnderflow {
-                return Err(self.decoder.refuse(full, 0, self.decoder.offset()));
-            }
-            self.grow(full, 0, 0)?;
+            let grown = if is_region(full) { self.grow_for(full, 0) } else { Err(full) };
+            grown.map_err(|kind| self.decoder.refuse(kind, 0, self.decoder.offset()))?;
         }
         Ok(())
     }
+}
+
+/// A region is too small, which may grow.
+fn is_region(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NodesFull | ErrorKind::MemoFull | ErrorKind::BytesFull)
 }
 
 /// Without an item reader there are no items to be handed over.

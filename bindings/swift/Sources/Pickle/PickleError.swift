@@ -11,6 +11,8 @@ public struct PickleError: Error, Sendable, Hashable {
         case opcodeLimit
         /// An item shares something with an earlier one that was not kept.
         case memoDropped
+        /// A smaller build of the core leaves out what the opcode needs; this library is built with all of it.
+        case featureOff
         /// There was no input at all.
         case empty
         /// The input ended between two opcodes, before STOP.
@@ -139,6 +141,7 @@ extension PickleError.Kind {
             case .workLimit: .workLimit
             case .opcodeLimit: .opcodeLimit
             case .memoDropped: .memoDropped
+            case .featureOff: .featureOff
             case .empty: .empty
             case .endOfInput: .endOfInput
             case .truncated: .truncated

@@ -8,6 +8,7 @@ use self::object::ObjectParts;
 use super::kind::Kind;
 use crate::GlobalName;
 use crate::document::Document;
+use crate::knobs::BIG_INTS;
 use crate::literal::int;
 use crate::literal::int::Digits;
 use crate::machine::node::{How, Node, tag};
@@ -219,6 +220,9 @@ impl<'d> Value<'d> {
     /// # Ok::<_, pickle_core::Error>(())
     /// ```
     pub fn as_big_int(&self) -> Option<BigInt<'d>> {
+        if !BIG_INTS {
+            return None;
+        }
         match self.node.tag() {
             tag::BIG_INT => Some(BigInt::Bytes(self.document.range(self.node))),
             tag::INT_TEXT => Some(BigInt::Text(self.document.range(self.node))),

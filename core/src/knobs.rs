@@ -1,0 +1,16 @@
+//! What a build can leave out: a constant for each feature of that kind.
+//!
+//! Code asks for the constant instead of being compiled or not, so that every build checks all of it; where a constant is
+//! false, the linker finds nothing that uses what it stands for. What is left out is refused with
+//! [`ErrorKind::FeatureOff`](crate::ErrorKind::FeatureOff), at the opcode that needs it.
+
+/// Arguments that are text: INT, LONG, FLOAT, UNICODE, STRING, GET, PUT, PERSID.
+pub(crate) const PROTOCOL_0: bool = cfg!(feature = "protocol-0");
+/// Strings and instances of Python 2: STRING, BINSTRING, SHORT_BINSTRING, INST, OBJ.
+pub(crate) const PYTHON_2: bool = cfg!(feature = "python-2");
+/// Ints beyond 64 bits.
+pub(crate) const BIG_INTS: bool = cfg!(feature = "big-ints");
+/// What is done to an object after it was made: its state and its items, arrays of joblib, SETITEM on a list.
+pub(crate) const CHANGES: bool = cfg!(feature = "changes");
+/// Items handed over while a pickle is read.
+pub(crate) const ITEMS: bool = cfg!(feature = "items");
