@@ -1964,7 +1964,7 @@ typedef struct pickle_scan_options {
   // The first argument of `on_finding`.
   void *context;
   // What `pickle policy compile` wrote: names of your own that are allowed or denied; null for none. It must outlive the
-  // scan. Other bytes count as a table without rows: they allow nothing.
+  // scan. Other bytes are refused with `PICKLE_STATUS_BAD_OPTION`: what they deny may be lost.
   const uint8_t *policy;
   // Size of the policy in bytes.
   size_t policy_size;

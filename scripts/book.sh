@@ -13,6 +13,6 @@ recipe_book() { #  docs/ as a book, in target/book/html
     mkdir -p target/book
     cp docs/book.toml target/book/
     python3 tests/links.py --book target/book/src
-    "$mdbook" build target/book --dest-dir html
+    "$mdbook" build target/book --dest-dir "$REPO/target/book/html"
     python3 tests/links.py
 }

@@ -460,6 +460,15 @@ fn policies_are_learnt_checked_and_compiled() {
     judge.feed(OWN, &mut ());
     assert_eq!(judge.finish(&mut ()).verdict, Verdict::Clean);
 
+    // Another policy, which the tests of the other languages read; and one without rows.
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/policy");
+    std::fs::copy(folder.join("pickle-policy.toml"), at.join("other.toml")).unwrap();
+    assert!(pickle(at, &["policy", "compile", "other.toml", "-o", "other.bin"]).status.success());
+    assert_eq!(std::fs::read(at.join("other.bin")).unwrap(), std::fs::read(folder.join("policy.bin")).unwrap());
+    std::fs::write(at.join("none.toml"), "version = 1").unwrap();
+    assert!(pickle(at, &["policy", "compile", "none.toml", "-o", "none.bin"]).status.success());
+    assert!(GlobalTable::new(&std::fs::read(at.join("none.bin")).unwrap()).is_whole());
+
     // The same as a C array.
     let compiled = pickle(at, &["policy", "compile", "policy.toml", "-o", "my-policy.h"]);
     assert_eq!(compiled.status.code(), Some(0), "{compiled:?}");

@@ -29,7 +29,7 @@ pub struct pickle_scan_options {
     /// The first argument of `on_finding`.
     pub context: *mut c_void,
     /// What `pickle policy compile` wrote: names of your own that are allowed or denied; null for none. It must outlive the
-    /// scan. Other bytes count as a table without rows: they allow nothing.
+    /// scan. Other bytes are refused with `PICKLE_STATUS_BAD_OPTION`: what they deny may be lost.
     pub policy: *const u8,
     /// Size of the policy in bytes.
     pub policy_size: usize,
@@ -138,11 +138,15 @@ pub unsafe extern "C" fn pickle_scan_init_abi(
     let policy: Option<&[u8]> = options
         .filter(|options| !options.policy.is_null())
         .map(|options| unsafe { bytes(options.policy.cast(), options.policy_size) });
+    let policy = policy.map(GlobalTable::new);
+    if policy.is_some_and(|policy| !policy.is_whole()) {
+        return pickle_status::BadOption;
+    }
     let told = Told {
         on_finding: options.and_then(|options| options.on_finding),
         context: options.map_or(core::ptr::null_mut(), |options| options.context),
     };
-    let judge = MaybeUninit::new(Judge::with_policy(memory(words), policy.map(GlobalTable::new)));
+    let judge = MaybeUninit::new(Judge::with_policy(memory(words), policy));
     unsafe { put(scan.cast(), State { ready: READY, finished: false, told, summary: MaybeUninit::uninit(), judge }) }
 }
 

@@ -190,9 +190,9 @@ static void policies(void) {
     CHECK(summary.verdict == PICKLE_VERDICT_CLEAN);
     GIVES(OK, pickle_scan_whole(&scan, &room, evil, sizeof evil - 1, &options, &summary));
     CHECK(summary.verdict >= PICKLE_VERDICT_SUSPICIOUS);
-    options.policy_size = 3;
-    GIVES(OK, pickle_scan_whole(&scan, &room, user, sizeof user - 1, &options, &summary));
-    CHECK(summary.verdict == PICKLE_VERDICT_UNKNOWN);
+    for (options.policy_size = 0; options.policy_size < sizeof table; options.policy_size++) {
+        GIVES(BAD_OPTION, pickle_scan_whole(&scan, &room, user, sizeof user - 1, &options, &summary));
+    }
 }
 
 struct cut {

@@ -2,8 +2,8 @@
 
     >>> import libpickle
     >>> value = libpickle.loads(data)      # plain data; objects are records of how they were made
-    >>> libpickle.scan(data)               # what pickle.loads would import and call
-    ['os.system']
+    >>> libpickle.scan(data)               # what pickle.loads would do, and why
+    <Report dangerous: PK101 at 0, PK201 at 23>
     >>> libpickle.loads(data, allow=["myapp.models.User"])      # real objects of exactly these classes
 """
 
@@ -31,10 +31,12 @@ __all__ = [
     "Buffer",
     "Difference",
     "Extension",
+    "Finding",
     "Global",
     "GlobalUse",
     "Guard",
     "Info",
+    "NamedGlobal",
     "PickleBuffer",
     "PickleError",
     "Pickler",
@@ -42,6 +44,7 @@ __all__ = [
     "Policy",
     "Record",
     "RefusedError",
+    "Report",
     "Split",
     "SplitPlan",
     "Str8",
@@ -59,12 +62,12 @@ __all__ = [
     "items",
     "load",
     "loads",
+    "names",
     "open",
     "pickles",
     "scan",
     "split_plan",
     "table",
-    "verdict",
 ]
 
 
@@ -72,12 +75,16 @@ __all__ = [
 _LATER = {
     "ArrowReader": "_arrow",
     "Difference": "_diff",
+    "Finding": "_scan",
     "Guard": "_guard",
+    "NamedGlobal": "_scan",
+    "Report": "_scan",
     "Split": "_splits",
     "SplitPlan": "_splits",
     "Table": "_table",
     "arrow": "_arrow",
     "install": "_guard",
+    "scan": "_scan",
     "split_plan": "_splits",
 }
 
@@ -243,7 +250,7 @@ def info(data, *, max_bytes=None, max_opcodes=None):
     return Info(**fields)
 
 
-def scan(data, allow=(), *, max_bytes=None, max_opcodes=None):
+def names(data, allow=(), *, max_bytes=None, max_opcodes=None):
     """The names of everything that pickle.loads would import for any of the pickles in data, sorted.
 
     allow has exact names that are left out: "collections.OrderedDict", pairs of module and name, or classes. Calls of
@@ -258,17 +265,3 @@ def scan(data, allow=(), *, max_bytes=None, max_opcodes=None):
     names = [module + "." + name for module, name in pairs if (module, name) not in allowed]
     names += ["<call>"] * bool(calls) + ["<extension %d>" % code for code in extensions]
     return names + ["<broken>"] * (fault is not None)
-
-
-def verdict(data, allow=()):
-    """What loading the pickles in data would do, judged without loading or importing anything: a dict.
-
-    "verdict" is one word: clean (proved), unknown, malformed, divergent, suspicious, code or dangerous; "complete" says
-    whether everything was looked at, "executes_on_load" no, deferred or yes, "findings" the reasons, "globals" what is
-    named. allow has globals of one's own: "myapp.models.User", pairs of module and name, classes, or "myapp.models.*" for
-    all of one module. Nothing makes a dangerous global clean.
-    """
-    if isinstance(allow, str):
-        raise TypeError("allow is a collection of names, not one name")
-    names = [entry if isinstance(entry, str) else "%s:%s" % pair_of(entry) for entry in allow]
-    return _native.verdict(data, names)

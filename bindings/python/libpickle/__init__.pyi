@@ -3,7 +3,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Itera
 from pickle import PickleBuffer as PickleBuffer
 from pickle import PicklingError as PicklingError
 from pickle import UnpicklingError as UnpicklingError
-from typing import Any, BinaryIO, NamedTuple, Protocol, type_check_only
+from typing import Any, BinaryIO, NamedTuple, NoReturn, Protocol, type_check_only
 
 from typing_extensions import Buffer as _BytesLike
 
@@ -29,7 +29,8 @@ class PickleError(UnpicklingError, PicklingError):
 
 class RefusedError(PickleError):
     names: list[str]
-    report: dict[str, Any] | None
+    @property
+    def report(self) -> Report | None: ...
     def __init__(
         self,
         message: str,
@@ -46,6 +47,8 @@ class Policy:
     libraries: frozenset[str]
     strict: bool
     def __init__(self, allow: _Allowed = (), *, strict: bool = False) -> None: ...
+    @classmethod
+    def from_file(cls, file: str | os.PathLike[str], *, strict: bool = False) -> Policy: ...
 
 @type_check_only
 class _TrustAll: ...
@@ -175,7 +178,7 @@ class Split:
     ) -> ArrowReader: ...
 
 class SplitPlan(list[Split]):
-    count: int | None
+    count: int | None  # type: ignore[assignment]
     why: str | None
     fault: str | None
     def schema(
@@ -397,7 +400,49 @@ def diff(
 ) -> Iterator[Difference]: ...
 def open(file: _Readable | str | os.PathLike[str]) -> BinaryIO: ...
 def info(data: _BytesLike, *, max_bytes: int | None = None, max_opcodes: int | None = None) -> Info: ...
-def scan(
+def names(
     data: _BytesLike, allow: _Allowed = (), *, max_bytes: int | None = None, max_opcodes: int | None = None
 ) -> list[str]: ...
-def verdict(data: _BytesLike, allow: _Allowed = ()) -> dict[str, Any]: ...
+
+class Finding(NamedTuple):
+    rule: str
+    verdict: str
+    capability: str
+    message: str
+    module: str
+    name: str
+    opcode: str
+    offset: int
+    via: str | None
+    args: str
+    pythons: str
+    member: str
+
+class NamedGlobal(NamedTuple):
+    module: str
+    name: str
+    effect: str
+    called: bool
+    made: bool
+    count: int  # type: ignore[assignment]
+    @property
+    def path(self) -> str: ...
+
+class Report:
+    verdict: str
+    complete: bool
+    executes_on_load: str
+    findings: tuple[Finding, ...]
+    globals: tuple[NamedGlobal, ...]
+    stats: dict[str, int]
+    table: str
+    def explain(self) -> str: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def __bool__(self) -> NoReturn: ...
+
+def scan(
+    source: _BytesLike | _Readable | str | os.PathLike[str],
+    allow: _Allowed = (),
+    *,
+    policy: Policy | bytes | str | os.PathLike[str] | None = None,
+) -> Report: ...

@@ -52,13 +52,13 @@ class RefusedError(PickleError):
     """The pickle names or does what its policy does not allow. Nothing of it was imported or called.
 
     names has all of it: module and name with a dot between them, or in angle brackets what has no name. report is what
-    libpickle.verdict says of the pickle, with reasons and offsets.
+    libpickle.scan says of the pickle, with reasons and offsets.
     """
 
     def __init__(self, message, kind="Refused", offset=0, names=(), report=None):
         super().__init__(message, kind, offset)
         self.names = list(names)
-        self.report = report
+        self._judged = report
 
     @classmethod
     def of(cls, names, report=None):
@@ -67,4 +67,11 @@ class RefusedError(PickleError):
         return cls("the policy does not allow what the pickle names: " + shown + verdict, names=names, report=report)
 
     def __reduce__(self):
-        return type(self), (self.args[0], self.kind, self.offset, self.names, self.report)
+        return type(self), (self.args[0], self.kind, self.offset, self.names, self._judged)
+
+    @property
+    def report(self):
+        # Nothing is imported while a pickle is refused.
+        from ._scan import Report
+
+        return None if self._judged is None else Report.of([("", self._judged)])

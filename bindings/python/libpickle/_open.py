@@ -192,6 +192,46 @@ class _Raw(io.RawIOBase):
         super().close()
 
 
+def members(file):
+    """The contents of a file without its layers, each with the name of its member: of zip files every one, also of those inside."""
+    if isinstance(file, (str, os.PathLike)):
+        path, named = split(file)
+        if named:
+            with open(file) as opened:
+                yield from _contents(opened, "!".join(named), _LEVELS)
+            return
+        file = io.open(path, "rb")
+    with file:
+        yield from _contents(file, "", _LEVELS)
+
+
+def _contents(file, name, levels):
+    if not levels:
+        raise ValueError("%s is packed more than %d times" % (name or "the file", _LEVELS))
+    if not hasattr(file, "peek") and not (hasattr(file, "seekable") and file.seekable()):
+        file = io.BufferedReader(_Raw(file))
+    head = _head(file)
+    codec = _codec(head)
+    if codec is not None:
+        with _Layer(codec(file), []) as under:
+            yield from _contents(under, name, levels - 1)
+    elif _is_zip(head):
+        import zipfile
+
+        if not file.seekable():
+            file = io.BytesIO(file.read())
+        try:
+            archive = zipfile.ZipFile(file)
+        except zipfile.BadZipFile as error:
+            raise ValueError("%s has no members: %s" % (name or "the file", error)) from None
+        for info in archive.infolist():
+            if not info.is_dir():
+                with archive.open(info) as member:
+                    yield from _contents(member, name + "!" * bool(name) + info.filename, levels - 1)
+    else:
+        yield name, file.read()
+
+
 def split(file):
     """Splits FILE!MEMBER into the file and the members in it, unless a file of the whole name exists."""
     path = os.fsdecode(file)

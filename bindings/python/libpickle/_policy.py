@@ -189,13 +189,30 @@ class Policy:
         # What the judge takes for harmless: those of Python 3 by their names of Python 2 as well.
         names = self.allowed | {_python2_name(*pair) for pair in self.allowed}
         self._table = _native._rows(["%s:%s" % pair for pair in sorted(names)])
+        self._held = self._denied = frozenset()
+
+    @classmethod
+    def from_file(cls, file, *, strict=False):
+        """The policy of a file that `pickle scan --policy` takes: loads what it allows, and what the libraries that it extends are made of.
+
+        What it denies is refused, exact names before what is allowed, whole modules after it. default = "deny" is strict. Trust by pattern, limits and accepted
+        files are for reports, and load nothing. Python 3.11 reads the file; before, the package tomli does.
+        """
+        from ._policy_file import read
+
+        found = read(file)
+        policy = cls([*found.allowed, *(name for name in found.extends if name in LIBRARIES)], strict=strict or found.strict)
+        policy._held = found.held
+        policy._denied = found.denied
+        policy._table = _native._policy_table(found.rows)
+        return policy
 
     def __repr__(self):
         entries = sorted(self.libraries) + sorted(".".join(pair) for pair in self.allowed)
         return "Policy(%r%s)" % (entries, ", strict=True" if self.strict else "")
 
     def _key(self):
-        return self.allowed, self.libraries, self.strict
+        return self.allowed, self.libraries, self.strict, self._held, self._denied, self._table
 
     def __eq__(self, other):
         return self._key() == other._key() if isinstance(other, Policy) else NotImplemented
@@ -204,7 +221,7 @@ class Policy:
         return hash(self._key())
 
     def __reduce__(self):
-        return _policy, (sorted(self.libraries) + sorted(self.allowed), self.strict)
+        return _policy, (sorted(self.libraries) + sorted(self.allowed), self.strict, self._held, self._denied, self._table)
 
     def decide(self, pairs, effects, findings, complete, extensions, fix_imports):
         """What is refused, as texts, and the pairs that find_class may be asked for.
@@ -216,7 +233,9 @@ class Policy:
         proof = self.strict
         for pair in pairs:
             asked = python3_name(*pair) if fix_imports else pair
-            if asked in self.allowed or asked in _HARMLESS:
+            if self._denies(asked):
+                refused.append("%s.%s" % pair)
+            elif asked in self.allowed or asked in self._held or asked in _HARMLESS:
                 approved.add(asked)
             elif asked[0].partition(".")[0] in self._roots and effects.get(pair) in _PROVED:
                 approved.add(asked)
@@ -240,6 +259,9 @@ class Policy:
             refused.append("<too much to be judged>")
         return list(dict.fromkeys(refused)), approved
 
+    def _denies(self, pair):
+        return pair in self._denied or pair not in self.allowed and (pair[0], "*") in self._denied
+
     def finder(self, fix_imports, dotted=True, approved=None):
         return functools.partial(self._find, fix_imports, approved)
 
@@ -247,6 +269,8 @@ class Policy:
         if fix_imports:
             module, name = python3_name(module, name)
         pair = module, name
+        if self._denies(pair):
+            raise UnpicklingError("the policy denies %s.%s" % pair)
         if pair not in self.allowed:
             if pair in _OWN:
                 return _OWN[pair]
@@ -262,8 +286,12 @@ class Policy:
         return getattr(found, last)
 
 
-def _policy(allow, strict):
-    return Policy(allow, strict=strict)
+def _policy(allow, strict, held=frozenset(), denied=frozenset(), table=None):
+    policy = Policy(allow, strict=strict)
+    policy._held, policy._denied = held, denied
+    if table is not None:
+        policy._table = table
+    return policy
 
 
 @functools.lru_cache(maxsize=64)

@@ -47,7 +47,11 @@ fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(info::info, module)?)?;
     module.add_function(wrap_pyfunction!(info::scan, module)?)?;
     module.add_function(wrap_pyfunction!(verdict::verdict, module)?)?;
+    module.add_function(wrap_pyfunction!(verdict::explain, module)?)?;
     module.add_function(wrap_pyfunction!(verdict::_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(verdict::_is_table, module)?)?;
+    module.add_function(wrap_pyfunction!(verdict::_allowed, module)?)?;
+    module.add_function(wrap_pyfunction!(verdict::_policy_table, module)?)?;
     module.add_function(wrap_pyfunction!(splits::_shape, module)?)?;
     module.add_function(wrap_pyfunction!(splits::_is_log, module)?)?;
     Ok(())

@@ -2,7 +2,10 @@
 
 use crate::raw::Input;
 use pickle_core::Opcode;
-use pickle_core::verdict::{Finding, GlobalRows, GlobalTable, Judge, Observer, Summary, TABLES, Verdict, Workspace};
+use pickle_core::verdict::{
+    Action, Finding, GlobalEffect, GlobalRows, GlobalTable, Judge, Observer, Summary, TABLES, TraceEvent, Verdict,
+    Workspace,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -157,38 +160,127 @@ impl Judged {
     }
 }
 
-/// Rows that allow globals of one's own; a name that has no room in them is left out.
-fn rows_of(allow: &[String]) -> Vec<u8> {
-    let mut rows = GlobalRows::default();
-    for name in allow {
-        rows.allow(name);
-    }
-    if rows.is_empty() { Vec::new() } else { rows.to_table() }
+fn table_of<'py>(py: Python<'py>, rows: &GlobalRows) -> Bound<'py, PyBytes> {
+    let table = if rows.is_empty() { Vec::new() } else { rows.to_table() };
+    PyBytes::new(py, &table)
 }
 
-/// The table of a policy's own names, written `MODULE:NAME`.
+/// The table of a policy's own names, written `MODULE:NAME`; a name that has no room in it is left out.
 #[pyfunction]
 pub fn _rows(py: Python<'_>, allow: Vec<String>) -> Bound<'_, PyBytes> {
-    PyBytes::new(py, &rows_of(&allow))
+    let mut rows = GlobalRows::default();
+    for name in &allow {
+        rows.allow(name);
+    }
+    table_of(py, &rows)
+}
+
+/// The table that allows globals of a caller's own: `MODULE.NAME`, `MODULE:NAME`, `MODULE.*`, `ext:CODE`.
+#[pyfunction]
+pub fn _allowed(py: Python<'_>, allow: Vec<String>) -> PyResult<Bound<'_, PyBytes>> {
+    let mut rows = GlobalRows::default();
+    match allow.iter().find(|name| !rows.allow(name)) {
+        Some(name) => Err(PyValueError::new_err(format!("{name}: a global is written MODULE.NAME"))),
+        None => Ok(table_of(py, &rows)),
+    }
+}
+
+/// The table of a policy file's rows: module, name, effect.
+#[pyfunction]
+pub fn _policy_table(py: Python<'_>, entries: Vec<(String, String, String)>) -> PyResult<Bound<'_, PyBytes>> {
+    let mut rows = GlobalRows::default();
+    for (module, name, effect) in &entries {
+        let effect = match effect.as_str() {
+            "pure" => GlobalEffect::Pure,
+            "held" => GlobalEffect::Held,
+            "denied" => GlobalEffect::Denied,
+            _ => GlobalEffect::New,
+        };
+        if !rows.insert(module, name, effect) {
+            return Err(PyValueError::new_err(format!("{module}.{name}: the name is empty or too long")));
+        }
+    }
+    Ok(table_of(py, &rows))
+}
+
+/// Whether bytes are a table of a policy.
+#[pyfunction]
+pub fn _is_table(table: &[u8]) -> bool {
+    GlobalTable::new(table).is_whole()
 }
 
 /// What loading the pickles in data would do, as a dict: `verdict`, `complete`, `executes_on_load`, `findings`,
-/// `globals`, `stats`, `table`. `allow` names globals of one's own: `MODULE.NAME`, `MODULE.*`, `ext:CODE`.
+/// `globals`, `stats`, `table`. `table` has rows of the caller's, or is empty.
 #[pyfunction]
-#[pyo3(signature = (data, allow=Vec::new()))]
-pub fn verdict<'py>(data: &Bound<'py, PyAny>, allow: Vec<String>) -> PyResult<Bound<'py, PyDict>> {
+#[pyo3(signature = (data, table=None))]
+pub fn verdict<'py>(data: &Bound<'py, PyAny>, table: Option<&[u8]>) -> PyResult<Bound<'py, PyDict>> {
     let py = data.py();
-    let mut rows = GlobalRows::default();
-    if let Some(name) = allow.iter().find(|name| !rows.allow(name)) {
-        return Err(PyValueError::new_err(format!("{name}: a global is written MODULE.NAME")));
-    }
-    let table = if rows.is_empty() { Vec::new() } else { rows.to_table() };
+    let table = table.unwrap_or_default();
     let input = Input::of(data)?;
     let bytes = input.bytes();
     let judged = if input.is_read_only() {
-        py.detach(|| judge(bytes, &table, &mut Workspace::default()))
+        py.detach(|| judge(bytes, table, &mut Workspace::default()))
     } else {
-        judge(bytes, &table, &mut Workspace::default())
+        judge(bytes, table, &mut Workspace::default())
     };
     judged.report(py)
+}
+
+/// Control characters and those that turn text around, as escapes.
+fn printable(text: &str) -> String {
+    let odd = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if odd(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// Steps of one stream that are told.
+const MAX_STEPS: usize = 100_000;
+
+/// What loading does, step by step.
+#[derive(Default)]
+struct Steps(Vec<String>, usize);
+
+impl Observer for Steps {
+    fn finding(&mut self, _: &Finding<'_>) {}
+
+    fn wants_events(&self) -> bool {
+        true
+    }
+
+    fn event(&mut self, event: &TraceEvent<'_>) {
+        if self.0.len() == MAX_STEPS {
+            self.1 += 1;
+            return;
+        }
+        let name = match event.name {
+            [] => "_".to_owned(),
+            name => format!("{}.{}", text(event.module), text(name)),
+        };
+        let step = match event.action {
+            Action::Import => format!("import {name}"),
+            Action::Call => format!("call {name}({})", event.args),
+            Action::New => format!("make {name}.__new__({})", event.args),
+            Action::Build => format!("set the state of {name}"),
+            Action::Items => format!("set items of {name}"),
+            _ => "return the value".to_owned(),
+        };
+        self.0.push(format!("{:>8} {}{}", event.offset, "  ".repeat(usize::from(event.depth)), printable(&step)));
+    }
+}
+
+/// What loading the pickles in data would do, a line a step.
+#[pyfunction]
+pub fn explain(data: &Bound<'_, PyAny>, table: &[u8]) -> PyResult<Vec<String>> {
+    let input = Input::of(data)?;
+    let (mut steps, mut workspace) = (Steps::default(), Workspace::default());
+    let policy = (!table.is_empty()).then(|| GlobalTable::new(table));
+    let mut judge = Judge::with_policy(workspace.memory(), policy);
+    judge.feed(input.bytes(), &mut steps);
+    judge.finish(&mut steps);
+    let Steps(mut lines, more) = steps;
+    if more > 0 {
+        lines.push(format!("         ... and {more} steps more"));
+    }
+    Ok(lines)
 }

@@ -258,7 +258,7 @@ def test_nothing_is_imported_or_called(protocol, tmp_path, monkeypatch):
     pickled = pickle.dumps([Exploit(), 1], protocol)
     record, one = libpickle.loads(pickled)
     assert one == 1 and record.args == ("echo touched > touched",)
-    assert libpickle.scan(pickled) == [os.system.__module__ + ".system"]
+    assert libpickle.names(pickled) == [os.system.__module__ + ".system"]
     module = b"cthis_module_is_not_there\nname\n."
     assert libpickle.loads(module) == Global("this_module_is_not_there", "name")
     # The names of our own makers are nothing special in somebody's pickle.
@@ -269,17 +269,17 @@ def test_nothing_is_imported_or_called(protocol, tmp_path, monkeypatch):
 def test_scan_sees_what_is_dropped():
     pickled = b"cos\nsystem\n0\x8c\x05posix\x8c\x06system\x93\x8c\x02id\x85R0N."
     assert libpickle.loads(pickled) is None
-    assert libpickle.scan(pickled) == ["os.system", "posix.system"]
-    assert libpickle.scan(pickled, allow=["os.system", ("posix", "system")]) == []
+    assert libpickle.names(pickled) == ["os.system", "posix.system"]
+    assert libpickle.names(pickled, allow=["os.system", ("posix", "system")]) == []
     with pytest.raises(ValueError, match="exact names"):
-        libpickle.scan(pickled, allow=["posix.*"])
-    assert libpickle.scan(b"\x82\x07.") == ["<extension 7>"]
-    assert libpickle.scan(b"cbuiltins\ngetattr\n(cos\npath\nS'join'\ntR(S'a'\ntR.") == [
+        libpickle.names(pickled, allow=["posix.*"])
+    assert libpickle.names(b"\x82\x07.") == ["<extension 7>"]
+    assert libpickle.names(b"cbuiltins\ngetattr\n(cos\npath\nS'join'\ntR(S'a'\ntR.") == [
         "builtins.getattr",
         "os.path",
         "<call>",
     ]
-    assert libpickle.scan(pickle.dumps({"a": [1, 2.5, None]})) == []
+    assert libpickle.names(pickle.dumps({"a": [1, 2.5, None]})) == []
 
 
 def test_info():

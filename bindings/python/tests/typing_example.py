@@ -14,7 +14,7 @@ def temperatures(data: bytes) -> list[float]:
 
 def suspicious(data: bytearray) -> bool:
     uses: tuple[libpickle.GlobalUse, ...] = libpickle.info(data).globals
-    return bool(libpickle.scan(data, allow=["collections.OrderedDict", ("numpy", "ndarray")])) or any(use.calls > 0 for use in uses)
+    return bool(libpickle.names(data, allow=["collections.OrderedDict", ("numpy", "ndarray")])) or any(use.calls > 0 for use in uses)
 
 
 def names(file: io.BytesIO) -> list[str | None]:
@@ -43,7 +43,7 @@ try:
     libpickle.loads(b"", policy=libpickle.Policy(["myapp.models:User.Key"]))
 except libpickle.RefusedError as refused:
     asked: list[str] = refused.names
-    verdict: object = refused.report["verdict"] if refused.report else None
+    verdict: str | None = None if refused.report is None else refused.report.verdict
 
 
 def columns(path: str) -> list[int]:

@@ -94,6 +94,11 @@ impl Call {
         self.text(array).split_terminator('\0').map(str::to_owned).collect()
     }
 
+    /// What is allowed: names, or a policy where that is not null.
+    fn allowed(&self, names: jbyteArray, policy: jbyteArray) -> (Vec<String>, Option<Vec<u8>>) {
+        (self.names(names), (!policy.is_null()).then(|| self.bytes(policy, 0, jint::MAX)))
+    }
+
     fn options(&self, array: jlongArray) -> ReadOptions {
         let mut numbers = [0; 5];
         if java!(self, GetArrayLength, array) >= 5 {
@@ -329,15 +334,17 @@ natives! {
         Ok((items.next_batch()?, 0, 0))
     }
 
-    /// `scan` of an array; names that are allowed have a NUL behind each. A report, see `scan::encode`.
-    fn Java_org_libpickle_Native_scan(call, data: jbyteArray, allow: jbyteArray) {
-        let report = scan(&call.bytes(data, 0, jint::MAX), call.names(allow))?;
+    /// `scan` of an array; names that are allowed have a NUL behind each, or there is a policy. A report, see `scan::encode`.
+    fn Java_org_libpickle_Native_scan(call, data: jbyteArray, allow: jbyteArray, policy: jbyteArray) {
+        let (allow, policy) = call.allowed(allow, policy);
+        let report = scan(&call.bytes(data, 0, jint::MAX), allow, policy)?;
         Ok((Some(crate::scan::encode(&report)), 0, 0))
     }
 
     /// A scanner of a stream: its address.
-    fn Java_org_libpickle_Native_scanner(call, allow: jbyteArray) {
-        Ok((None, Handle::Scanner(Scanner::new(call.names(allow))?).into_raw(), 0))
+    fn Java_org_libpickle_Native_scanner(call, allow: jbyteArray, policy: jbyteArray) {
+        let (allow, policy) = call.allowed(allow, policy);
+        Ok((None, Handle::Scanner(Scanner::new(allow, policy)?).into_raw(), 0))
     }
 
     /// Takes a piece: the number of the verdict so far.

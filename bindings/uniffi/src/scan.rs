@@ -188,12 +188,21 @@ struct Room {
 
 impl Room {
     /// Room for a stream of so many bytes, and for these names: `MODULE.NAME`, `MODULE:NAME`, `MODULE.*`, `ext:CODE`.
-    fn new(bytes: usize, allow: &[String]) -> Result<Self, PickleError> {
-        let mut rows = GlobalRows::default();
-        if let Some(name) = allow.iter().find(|name| !rows.allow(name)) {
-            return Err(PickleError::new(ErrorKind::Other, 0, format!("{name:?}: a global is written MODULE.NAME")));
-        }
-        let table = if rows.is_empty() { Vec::new() } else { rows.to_table() };
+    /// A policy that was compiled has its names instead.
+    fn new(bytes: usize, allow: &[String], policy: Option<Vec<u8>>) -> Result<Self, PickleError> {
+        let refuse = |text: String| Err(PickleError::new(ErrorKind::Other, 0, text));
+        let table = match policy {
+            Some(_) if !allow.is_empty() => return refuse("give names or a policy, not both".into()),
+            Some(table) if GlobalTable::new(&table).is_whole() => table,
+            Some(_) => return refuse("the policy is not what `pickle policy compile` writes".into()),
+            None => {
+                let mut rows = GlobalRows::default();
+                if let Some(name) = allow.iter().find(|name| !rows.allow(name)) {
+                    return refuse(format!("{name:?}: a global is written MODULE.NAME"));
+                }
+                if rows.is_empty() { Vec::new() } else { rows.to_table() }
+            }
+        };
         let most = bytes.saturating_add(64);
         Ok(Room { workspace: Workspace::new(most.min(256 * 1024), most.min(512 * 1024)), table })
     }
@@ -260,13 +269,14 @@ impl Sum {
 }
 
 /// What loading the pickles in `data` would do, in every reading that CPython has of them. Nothing is loaded. `allow` names
-/// globals that are harmless: `MODULE.NAME`, `MODULE:NAME` where the name has dots, `MODULE.*`, `ext:CODE`.
+/// globals that are harmless: `MODULE.NAME`, `MODULE:NAME` where the name has dots, `MODULE.*`, `ext:CODE`; `policy`, what
+/// `pickle policy compile` wrote, instead.
 ///
 /// # Errors
-/// A name in `allow` is written otherwise. What is wrong with the data is in the report.
+/// A name in `allow` is written otherwise, `policy` is none, or both are given. What is wrong with the data is in the report.
 #[uniffi::export]
-pub fn scan(data: &[u8], allow: Vec<String>) -> Result<Report, PickleError> {
-    let mut room = Room::new(data.len(), &allow)?;
+pub fn scan(data: &[u8], allow: Vec<String>, policy: Option<Vec<u8>>) -> Result<Report, PickleError> {
+    let mut room = Room::new(data.len(), &allow, policy)?;
     let mut sum = Sum::default();
     let mut at = 0;
     for last in [false, true] {
@@ -326,10 +336,10 @@ impl Scanner {
     /// A scanner at the start of a stream.
     ///
     /// # Errors
-    /// A name in `allow` is not written as [`scan`] wants it.
+    /// `allow` or `policy` are not as [`scan`] wants them.
     #[uniffi::constructor]
-    pub fn new(allow: Vec<String>) -> Result<Arc<Self>, PickleError> {
-        let session = Session::new(Room::new(usize::MAX, &allow)?);
+    pub fn new(allow: Vec<String>, policy: Option<Vec<u8>>) -> Result<Arc<Self>, PickleError> {
+        let session = Session::new(Room::new(usize::MAX, &allow, policy)?);
         Ok(Arc::new(Scanner { state: Mutex::new(State { session, found: Found::default(), bytes: 0, report: None }) }))
     }
 
@@ -431,14 +441,14 @@ mod tests {
         for row in rows {
             let bytes: Vec<u8> =
                 (0..row[4].len()).step_by(2).map(|at| u8::from_str_radix(&row[4][at..at + 2], 16).unwrap()).collect();
-            let report = scan(&bytes, Vec::new()).unwrap();
+            let report = scan(&bytes, Vec::new(), None).unwrap();
             let verdict = format!("{:?}", report.verdict).to_lowercase();
             assert!(row[2].split('|').any(|wanted| wanted == verdict), "{}: {report:?}", row[1]);
             let told = |rule: &str| report.findings.iter().any(|found| found.rule == rule);
             assert!(row[3] == "-" || row[3].split('|').any(told), "{}: {report:?}", row[1]);
             assert!(encode(&report).len() > 10);
             for size in [1, 7] {
-                let scanner = Scanner::new(Vec::new()).unwrap();
+                let scanner = Scanner::new(Vec::new(), None).unwrap();
                 let mut before = Verdict::Clean;
                 for piece in bytes.chunks(size) {
                     let now = scanner.feed(piece).unwrap();
@@ -458,27 +468,37 @@ mod tests {
     fn own_names_are_allowed() {
         let own = b"cmyapp\nUser\n)R.";
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        assert_eq!(scan(own, Vec::new()).unwrap().verdict, Verdict::Unknown);
-        assert_eq!(scan(own, names(&["myapp.User"])).unwrap().verdict, Verdict::Clean);
-        assert_eq!(scan(own, names(&["User"])).unwrap_err().kind(), ErrorKind::Other);
-        assert!(Scanner::new(names(&[""])).is_err());
-        let scanner = Scanner::new(names(&["myapp.*"])).unwrap();
+        assert_eq!(scan(own, Vec::new(), None).unwrap().verdict, Verdict::Unknown);
+        assert_eq!(scan(own, names(&["myapp.User"]), None).unwrap().verdict, Verdict::Clean);
+        assert_eq!(scan(own, names(&["User"]), None).unwrap_err().kind(), ErrorKind::Other);
+        assert!(Scanner::new(names(&[""]), None).is_err());
+        let scanner = Scanner::new(names(&["myapp.*"]), None).unwrap();
         scanner.feed(own).unwrap();
         assert_eq!(scanner.finish().verdict, Verdict::Clean);
+        let mut rows = GlobalRows::default();
+        assert!(rows.allow("myapp.User"));
+        let policy = rows.to_table();
+        assert_eq!(scan(own, Vec::new(), Some(policy.clone())).unwrap().verdict, Verdict::Clean);
+        let scanner = Scanner::new(Vec::new(), Some(policy.clone())).unwrap();
+        scanner.feed(own).unwrap();
+        assert_eq!(scanner.finish().verdict, Verdict::Clean);
+        assert!(scan(own, names(&["myapp.User"]), Some(policy.clone())).is_err());
+        assert!(scan(own, Vec::new(), Some(policy[1..].to_vec())).is_err());
+        assert!(Scanner::new(Vec::new(), Some(Vec::new())).is_err());
         // Dropped in the middle of a pickle.
-        Scanner::new(Vec::new()).unwrap().feed(&own[..3]).unwrap();
+        Scanner::new(Vec::new(), None).unwrap().feed(&own[..3]).unwrap();
     }
 
     #[test]
     fn another_reading_is_judged_or_said() {
         let bytes = b"\x80\x04\x95\x04\0\0\0\0\0\0\0N.X\x04\0\0\0NN..";
-        let whole = scan(bytes, Vec::new()).unwrap();
+        let whole = scan(bytes, Vec::new(), None).unwrap();
         assert!(whole.verdict >= Verdict::Divergent && whole.other_reading.is_none());
-        let scanner = Scanner::new(Vec::new()).unwrap();
+        let scanner = Scanner::new(Vec::new(), None).unwrap();
         scanner.feed(bytes).unwrap();
         let fed = scanner.finish();
         assert_eq!((fed.other_reading, fed.complete), (Some(15), false));
         assert!(fed.verdict >= Verdict::Divergent);
-        assert_eq!(scan(&[], Vec::new()).unwrap().verdict, Verdict::Malformed);
+        assert_eq!(scan(&[], Vec::new(), None).unwrap().verdict, Verdict::Malformed);
     }
 }

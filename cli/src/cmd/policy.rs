@@ -67,7 +67,7 @@ fn run(args: &PolicyArgs, out: &mut dyn Write) -> Result<(), Failure> {
         Action::Learn { files } => learn(files, out),
         Action::Check { file } => check(file, out),
         Action::Compile { file, output } => {
-            let mut table = Policy::read(file)?.table();
+            let mut table = Policy::read(file)?.compiled();
             if output.extension().is_some_and(|ending| ending == "h" || ending == "c") {
                 table = c_array(&table, output).into_bytes();
             }

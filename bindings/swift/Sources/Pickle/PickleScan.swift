@@ -167,7 +167,16 @@ extension Pickle {
     /// `MODULE.*`, `ext:CODE`. Throws where a name is written otherwise.
     public static func scan(_ data: Data, allow: [String] = []) throws(PickleError) -> PickleReport {
         do {
-            return PickleReport(try PickleFFI.scan(data: data, allow: allow))
+            return PickleReport(try PickleFFI.scan(data: data, allow: allow, policy: nil))
+        } catch {
+            throw PickleError(error)
+        }
+    }
+
+    /// The same by a policy that `pickle policy compile` wrote. Throws where `policy` is none.
+    public static func scan(_ data: Data, policy: Data) throws(PickleError) -> PickleReport {
+        do {
+            return PickleReport(try PickleFFI.scan(data: data, allow: [], policy: policy))
         } catch {
             throw PickleError(error)
         }
@@ -182,7 +191,16 @@ public final class PickleScanner: Sendable {
     /// A scanner at the start of a stream; `allow` as in ``Pickle/scan(_:allow:)``.
     public init(allow: [String] = []) throws(PickleError) {
         do {
-            scanner = try PickleFFI.Scanner(allow: allow)
+            scanner = try PickleFFI.Scanner(allow: allow, policy: nil)
+        } catch {
+            throw PickleError(error)
+        }
+    }
+
+    /// The same by a policy, as in ``Pickle/scan(_:policy:)``.
+    public init(policy: Data) throws(PickleError) {
+        do {
+            scanner = try PickleFFI.Scanner(allow: [], policy: policy)
         } catch {
             throw PickleError(error)
         }

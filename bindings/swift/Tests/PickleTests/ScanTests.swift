@@ -76,6 +76,21 @@ final class ScanTests: XCTestCase {
         XCTAssertThrowsError(try scanner.feed(own)) { XCTAssertEqual(($0 as? PickleError)?.kind, .afterEnd) }
     }
 
+    func testACompiledPolicyIsTakenWholeOrRefused() throws {
+        let policy = try Data(contentsOf: repository.appendingPathComponent("tests/data/policy/policy.bin"))
+        XCTAssertEqual(try Pickle.scan(own, policy: policy).verdict, .clean)
+        XCTAssertEqual(try Pickle.scan(Data("cfractions\nFraction\n.".utf8), policy: policy).verdict, .dangerous)
+        let scanner = try PickleScanner(policy: policy)
+        try scanner.feed(own)
+        XCTAssertEqual(scanner.finish().verdict, .clean)
+        for damaged in [Data(), policy.dropLast(), Data("version = 1".utf8)] {
+            XCTAssertThrowsError(try Pickle.scan(own, policy: damaged)) { error in
+                XCTAssertTrue("\(error)".contains("compile"), "\(error)")
+            }
+            XCTAssertThrowsError(try PickleScanner(policy: damaged))
+        }
+    }
+
     func testNoBytesAndManyBytes() throws {
         XCTAssertEqual(try Pickle.scan(Data()).verdict, .malformed)
         for size in [1, 255, 256, 65533, 65534, 65535, 65536] {

@@ -219,9 +219,14 @@ impl Policy {
         rows.map(move |row| (text(row.module), text(row.name)))
     }
 
-    /// The rows as a table of the core; empty where there are none.
+    /// The rows as a table of the core, also where there are none.
+    pub fn compiled(&self) -> Vec<u8> {
+        self.rows.to_table()
+    }
+
+    /// The same for a judge; empty where there are none.
     pub fn table(&self) -> Vec<u8> {
-        if self.rows.is_empty() { Vec::new() } else { self.rows.to_table() }
+        if self.rows.is_empty() { Vec::new() } else { self.compiled() }
     }
 }
 

@@ -41,8 +41,8 @@ internal object Native {
     @JvmStatic external fun feedItems(reader: Long, data: ByteArray, from: Int, length: Int, out: LongArray): ByteArray
     @JvmStatic external fun open(file: ByteArray, path: ByteArray, options: LongArray, minNodes: Int, out: LongArray): ByteArray?
     @JvmStatic external fun nextBatch(reader: Long, out: LongArray): ByteArray?
-    @JvmStatic external fun scan(data: ByteArray, allow: ByteArray, out: LongArray): ByteArray
-    @JvmStatic external fun scanner(allow: ByteArray, out: LongArray): ByteArray?
+    @JvmStatic external fun scan(data: ByteArray, allow: ByteArray, policy: ByteArray?, out: LongArray): ByteArray
+    @JvmStatic external fun scanner(allow: ByteArray, policy: ByteArray?, out: LongArray): ByteArray?
     @JvmStatic external fun feedScanner(scanner: Long, data: ByteArray, from: Int, length: Int, out: LongArray): ByteArray?
     @JvmStatic external fun finishScanner(scanner: Long, out: LongArray): ByteArray
     @JvmStatic external fun free(reader: Long)

@@ -130,7 +130,19 @@ object Pickle {
     @Throws(PickleException::class)
     fun scan(data: ByteArray, allow: Collection<String> = emptyList()): ScanReport {
         val out = LongArray(3)
-        return ScanReport.read(calling(out) { Native.scan(data, ScanReport.names(allow), out) })
+        return ScanReport.read(calling(out) { Native.scan(data, ScanReport.names(allow), null, out) })
+    }
+
+    /**
+     * The same by a [policy] that `pickle policy compile` wrote.
+     *
+     * @throws PickleException [policy] is none
+     */
+    @JvmStatic
+    @Throws(PickleException::class)
+    fun scan(data: ByteArray, policy: ByteArray): ScanReport {
+        val out = LongArray(3)
+        return ScanReport.read(calling(out) { Native.scan(data, ByteArray(0), policy, out) })
     }
 
     /** The protocol of Python 3.8 to 3.13. */

@@ -157,19 +157,24 @@ data class ScanReport(
 }
 
 /**
- * Tells what loading a stream of pickles would do, fed in pieces. Nothing is loaded. [allow] names globals that are
- * harmless: `MODULE.NAME`, `MODULE:NAME` where the name has dots, `MODULE.*`, `ext:CODE`. Calls from several threads take
- * turns.
+ * Tells what loading a stream of pickles would do, fed in pieces. Nothing is loaded. It is made with names of globals that are
+ * harmless, `MODULE.NAME`, `MODULE:NAME` where the name has dots, `MODULE.*`, `ext:CODE`, or with a policy that
+ * `pickle policy compile` wrote. Calls from several threads take turns.
  *
  * A scanner takes some 8 MB until it is closed. After [close] every call throws a [PickleException] of kind
  * [ErrorKind.CLOSED]; closing twice is fine.
  *
- * @throws PickleException a name is written otherwise
+ * @throws PickleException a name is written otherwise, or the policy is none
  */
-class Scanner @JvmOverloads @Throws(PickleException::class) constructor(
-    allow: Collection<String> = emptyList(),
-) : AutoCloseable {
-    private val native = NativeReader { Native.scanner(ScanReport.names(allow), it) }
+class Scanner private constructor(names: ByteArray, policy: ByteArray?) : AutoCloseable {
+    @JvmOverloads
+    @Throws(PickleException::class)
+    constructor(allow: Collection<String> = emptyList()) : this(ScanReport.names(allow), null)
+
+    @Throws(PickleException::class)
+    constructor(policy: ByteArray) : this(ByteArray(0), policy)
+
+    private val native = NativeReader { Native.scanner(names, policy, it) }
 
     /**
      * Takes a piece of input, all of it. Returns the verdict so far, which only rises: a caller may stop early.

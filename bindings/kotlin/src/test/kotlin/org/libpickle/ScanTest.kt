@@ -79,6 +79,21 @@ class ScanTest {
     }
 
     @Test
+    fun `a compiled policy is taken whole or refused`() {
+        val policy = File(root, "tests/data/policy/policy.bin").readBytes()
+        assertEquals(Verdict.CLEAN, Pickle.scan(own, policy).verdict)
+        assertEquals(Verdict.DANGEROUS, Pickle.scan("cfractions\nFraction\n.".toByteArray(), policy).verdict)
+        Scanner(policy).use {
+            it.feed(own)
+            assertEquals(Verdict.CLEAN, it.finish().verdict)
+        }
+        for (damaged in listOf(ByteArray(0), policy.copyOf(policy.size - 1), "version = 1".toByteArray())) {
+            assertTrue("compile" in assertThrows(PickleException::class.java) { Pickle.scan(own, damaged) }.message!!)
+            assertThrows(PickleException::class.java) { Scanner(damaged).close() }
+        }
+    }
+
+    @Test
     fun `after close, calls throw`() {
         val scanner = Scanner()
         scanner.feed(own)
