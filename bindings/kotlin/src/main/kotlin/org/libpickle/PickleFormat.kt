@@ -1,0 +1,409 @@
+package org.libpickle
+
+import java.math.BigInteger
+import kotlinx.serialization.BinaryFormat
+import kotlinx.serialization.DeserializationStrategy
+import kotlinx.serialization.ExperimentalSerializationApi
+import kotlinx.serialization.SerializationException
+import kotlinx.serialization.SerializationStrategy
+import kotlinx.serialization.builtins.ByteArraySerializer
+import kotlinx.serialization.builtins.serializer
+import kotlinx.serialization.descriptors.SerialDescriptor
+import kotlinx.serialization.descriptors.StructureKind
+import kotlinx.serialization.encoding.AbstractDecoder
+import kotlinx.serialization.encoding.AbstractEncoder
+import kotlinx.serialization.encoding.CompositeDecoder
+import kotlinx.serialization.encoding.CompositeEncoder
+import kotlinx.serialization.encoding.Decoder
+import kotlinx.serialization.encoding.Encoder
+import kotlinx.serialization.modules.EmptySerializersModule
+import kotlinx.serialization.modules.SerializersModule
+import kotlinx.serialization.serializer
+import org.libpickle.PickleKnown.Kind
+
+/**
+ * Pickles as a format of kotlinx.serialization: `@Serializable` classes from dicts and objects, and back as dicts. No
+ * reflection, and nothing in a pickle is called. Needs kotlinx-serialization-core, which the program brings.
+ *
+ * A property is the entry of a dict or the attribute of an object with its name; entries without a property are passed over. Lists, tuples,
+ * sets, deques and arrays of numbers of numpy are lists, those of several axes lists of lists; dicts of every kind are maps. An enum is a str or a member of Python's enum, by its
+ * name. A String takes whatever has a text: str, Python 2's str where it is UTF-8, dates and times (ISO 8601), Decimal, Fraction,
+ * UUID, paths, addresses. A float takes an int that it holds exactly. A ByteArray takes bytes and bytearrays.
+ *
+ * @property options how pickles are read
+ * @property protocol what pickles are written with, 0 to 5
+ */
+@OptIn(ExperimentalSerializationApi::class)
+class PickleFormat @JvmOverloads constructor(
+    val options: ReadOptions = ReadOptions.DEFAULT,
+    val protocol: Int = 4,
+    override val serializersModule: SerializersModule = EmptySerializersModule(),
+) : BinaryFormat {
+    /**
+     * @throws PickleException the pickle is damaged
+     * @throws SerializationException a value does not fit; the message begins with its path
+     */
+    override fun <T> decodeFromByteArray(deserializer: DeserializationStrategy<T>, bytes: ByteArray): T =
+        decodeFromValue(deserializer, Pickle.loads(bytes, options))
+
+    /** The same of a value that was read. */
+    fun <T> decodeFromValue(deserializer: DeserializationStrategy<T>, value: PickleValue): T =
+        ValueDecoder(value, null, "$", 0, this).decodeSerializableValue(deserializer)
+
+    /** @throws SerializationException a value has no form in Python */
+    override fun <T> encodeToByteArray(serializer: SerializationStrategy<T>, value: T): ByteArray =
+        Pickle.dumps(encodeToValue(serializer, value), protocol)
+
+    /** The same as a value that can be written. */
+    fun <T> encodeToValue(serializer: SerializationStrategy<T>, value: T): PickleValue {
+        val root = ArrayList<PickleValue>(1)
+        ValueEncoder(this, root, HashMap()).encodeSerializableValue(serializer, value)
+        return root.single()
+    }
+
+    companion object {
+        /** The format with the options that the functions of [Pickle] have. */
+        @JvmField
+        val DEFAULT = PickleFormat()
+    }
+}
+
+/**
+ * Reads a pickle into a `@Serializable` type: see [PickleFormat].
+ *
+ * @throws PickleException the pickle is damaged
+ * @throws SerializationException a value does not fit; the message begins with its path
+ */
+inline fun <reified T> Pickle.decode(bytes: ByteArray): T = PickleFormat.DEFAULT.decodeFromByteArray(serializer<T>(), bytes)
+
+/** Writes a `@Serializable` value as a pickle of plain data. */
+inline fun <reified T> Pickle.encode(value: T): ByteArray = PickleFormat.DEFAULT.encodeToByteArray(serializer<T>(), value)
+
+/** The value as a `@Serializable` type: see [PickleFormat]. */
+inline fun <reified T> PickleValue.decode(): T = PickleFormat.DEFAULT.decodeFromValue(serializer<T>(), this)
+
+private val BYTES = ByteArraySerializer().descriptor
+private val UNSIGNED = setOf(UByte.serializer(), UShort.serializer(), UInt.serializer(), ULong.serializer()).map { it.descriptor }.toSet()
+
+private fun fault(path: String, text: String) = SerializationException("$path: $text")
+
+/** What a value is called in messages. */
+private fun nameOf(value: PickleValue): String = when (value) {
+    PickleNone -> "None"
+    is PickleBool -> "a bool"
+    is PickleInt, is PickleBigInt -> "an int"
+    is PickleFloat -> "a float"
+    is PickleStr -> "a str"
+    is PickleStr8 -> "a str of Python 2"
+    is PickleBytes, is PickleByteArray -> "bytes"
+    is PickleList -> "a list"
+    is PickleTuple -> "a tuple"
+    is PickleSet, is PickleFrozenSet -> "a set"
+    is PickleDict -> "a dict"
+    is PickleObject -> value.className?.let { "an object of ${it.module}.${it.name}" } ?: "an object"
+    else -> value.javaClass.simpleName
+}
+
+/** What an instance of a subclass of a scalar holds. */
+private tailrec fun plain(value: PickleValue): PickleValue {
+    val known = (value as? PickleObject)?.known ?: return value
+    return if (known.kind == Kind.DERIVED) plain(known.values[0]) else value
+}
+
+/** The items of a value; null where it has none. */
+private fun itemsOf(value: PickleValue): List<PickleValue>? {
+    if (value is PickleSequence) return value.items
+    val known = (value as? PickleObject)?.known ?: return null
+    return when (known.kind) {
+        Kind.LIST, Kind.TUPLE, Kind.SET, Kind.FROZENSET, Kind.USER_LIST, Kind.RECORD, Kind.FIELDS -> known.values
+        Kind.DEQUE -> known.values.drop(1)
+        Kind.ARRAY -> rows(known)
+        else -> null
+    }
+}
+
+/** The numbers of an array, in lists for each axis but the last. */
+private fun rows(known: PickleKnown): List<PickleValue>? {
+    val shape = known.shape?.takeIf { it.isNotEmpty() } ?: return null
+    val numbers = known.numbers?.takeIf { numbers -> shape.fold(1L) { n, axis -> n * axis } == numbers.size.toLong() } ?: return null
+    val isBool = (known.values[0] as? PickleStr)?.value == "bool"
+    // How far the next item along each axis lies.
+    val steps = IntArray(shape.size) { 1 }
+    if (known.values[3] == PickleInt(1)) {
+        for (axis in 1 until shape.size) steps[axis] = steps[axis - 1] * shape[axis - 1]
+    } else {
+        for (axis in shape.size - 2 downTo 0) steps[axis] = steps[axis + 1] * shape[axis + 1]
+    }
+    fun along(axis: Int, from: Int): List<PickleValue> = List(shape[axis]) {
+        val at = from + it * steps[axis]
+        when {
+            axis < shape.size - 1 -> PickleList(along(axis + 1, at))
+            isBool -> PickleBool(numbers[at].toLong() != 0L)
+            else -> numbers[at].toPickle()
+        }
+    }
+    return along(0, 0)
+}
+
+/** The keys and values of a value, in turn; null where it has none. */
+private fun entriesOf(value: PickleValue): List<PickleValue>? {
+    if (value is PickleDict) return List(2 * value.size) { (if (it % 2 == 0) value.keyArray else value.valueArray)[it / 2]!! }
+    val known = (value as? PickleObject)?.known ?: return null
+    return when (known.kind) {
+        Kind.ORDERED_DICT, Kind.COUNTER, Kind.DICT, Kind.CHAIN_MAP, Kind.USER_DICT, Kind.FROZEN_DICT, Kind.PROXY -> known.values
+        Kind.DEFAULT_DICT -> known.values.drop(1)
+        else -> null
+    }
+}
+
+private class ValueDecoder(
+    given: PickleValue,
+    private val children: Children?,
+    private val path: String,
+    private val depth: Int,
+    private val format: PickleFormat,
+) : AbstractDecoder() {
+    /** The values inside, in the order in which they are asked for. */
+    class Children(val values: List<PickleValue?>, val pathOf: (Int) -> String)
+
+    override val serializersModule get() = format.serializersModule
+
+    /** The value that is decoded next; of a container, the child at [next] - 1. */
+    private var value = plain(given)
+    private var here = path
+    private var next = 0
+
+    override fun decodeSequentially() = children != null && sequential
+    private var sequential = false
+
+    private fun of(children: Children, sequential: Boolean): ValueDecoder {
+        if (depth >= format.options.maxDepth) throw PickleException(ErrorKind.DEPTH_LIMIT, 0, "$here: values nest deeper than ${format.options.maxDepth} levels")
+        return ValueDecoder(value, children, here, depth + 1, format).also { it.sequential = sequential }
+    }
+
+    override fun beginStructure(descriptor: SerialDescriptor): CompositeDecoder = when (descriptor.kind) {
+        StructureKind.LIST -> {
+            val items = itemsOf(value) ?: wrong("a list")
+            of(Children(items) { "$here[$it]" }, true)
+        }
+        StructureKind.MAP -> {
+            val entries = entriesOf(value) ?: attributes()?.flatMap { listOf(it.first, it.second) } ?: wrong("a dict")
+            val base = here
+            of(Children(entries) { i -> if (i % 2 == 0) "$base, key ${i / 2}" else base + step(entries[i - 1]) }, true)
+        }
+        else -> {
+            // A class: its properties by name, or of a tuple in order.
+            val named = named()
+            val names = List(descriptor.elementsCount) { descriptor.getElementName(it) }
+            val base = here
+            when {
+                named != null -> of(Children(names.map { named[it] }) { "$base.${names[it]}" }, false)
+                else -> {
+                    val items = itemsOf(value) ?: wrong("a dict or an object with attributes")
+                    of(Children(List(names.size) { items.getOrNull(it) }) { "$base[$it]" }, false)
+                }
+            }
+        }
+    }
+
+    private fun step(key: PickleValue) = if (key is PickleStr) ".${key.value}" else "[...]"
+
+    private fun attributes(): List<Pair<PickleValue, PickleValue>>? = (value as? PickleObject)?.attributes
+
+    /** Entries or attributes by their names; of equal ones the last counts. */
+    private fun named(): Map<String, PickleValue>? {
+        val entries = entriesOf(value) ?: attributes()?.flatMap { listOf(it.first, it.second) } ?: return null
+        val found = HashMap<String, PickleValue>(entries.size)
+        for (i in entries.indices step 2) text(entries[i])?.let { found[it] = entries[i + 1] }
+        return found
+    }
+
+    override fun decodeCollectionSize(descriptor: SerialDescriptor): Int {
+        val count = children!!.values.size
+        return if (descriptor.kind == StructureKind.MAP) count / 2 else count
+    }
+
+    override fun decodeElementIndex(descriptor: SerialDescriptor): Int {
+        val children = children ?: return CompositeDecoder.DECODE_DONE
+        // Of a class, what is not there is for its defaults.
+        while (!sequential && next < children.values.size && children.values[next] == null) next++
+        if (next >= children.values.size) return CompositeDecoder.DECODE_DONE
+        val index = next
+        if (!sequential) turn()
+        return index
+    }
+
+    /** Goes on to the next child. */
+    private fun turn() {
+        val children = children ?: return
+        value = plain(children.values[next] ?: PickleNone)
+        here = children.pathOf(next)
+        next++
+    }
+
+    override fun <T> decodeSerializableElement(
+        descriptor: SerialDescriptor, index: Int, deserializer: DeserializationStrategy<T>, previousValue: T?,
+    ): T {
+        if (sequential) turn()
+        return ValueDecoder(value, null, here, depth, format).decodeSerializableValue(deserializer)
+    }
+
+    @Suppress("UNCHECKED_CAST")
+    override fun <T> decodeSerializableValue(deserializer: DeserializationStrategy<T>): T {
+        if (deserializer.descriptor != BYTES) return deserializer.deserialize(this)
+        val bytes = bytes() ?: wrong("bytes")
+        return bytes as T
+    }
+
+    private fun bytes(): ByteArray? = when (val value = value) {
+        is PickleBytes -> value.value
+        is PickleByteArray -> value.value
+        is PickleStr8 -> value.value
+        is PickleObject -> value.known?.takeIf { it.kind == Kind.BYTES || it.kind == Kind.BYTEARRAY }?.let {
+            ValueDecoder(it.values[0], null, here, depth, format).bytes()
+        }
+        else -> null
+    }
+
+    private fun wrong(wanted: String): Nothing = throw fault(here, "$wanted was expected, and ${nameOf(value)} is there")
+
+    /** The next int is one of Kotlin's without a sign. */
+    private var unsigned = false
+
+    override fun decodeInline(descriptor: SerialDescriptor): Decoder {
+        unsigned = descriptor in UNSIGNED
+        return this
+    }
+
+    override fun decodeNotNullMark() = value !== PickleNone
+    override fun decodeNull(): Nothing? = null
+
+    override fun decodeBoolean(): Boolean = (scalar(value) as? PickleBool ?: wrong("a bool")).value
+
+    /** An int of so many bits. */
+    private fun int(bits: Int): Long {
+        val number = when (val value = scalar(value)) {
+            is PickleInt -> BigInteger.valueOf(value.value)
+            is PickleBigInt -> value.value
+            else -> wrong("an int")
+        }
+        val fits = if (unsigned) number.signum() >= 0 && number.bitLength() <= bits else number.bitLength() < bits
+        if (!fits) throw fault(here, "$number does not fit ${if (unsigned) "0 to 2^$bits - 1" else "$bits bits"}")
+        unsigned = false
+        return number.toLong()
+    }
+
+    override fun decodeByte() = int(8).toByte()
+    override fun decodeShort() = int(16).toShort()
+    override fun decodeInt() = int(32).toInt()
+    override fun decodeLong() = int(64)
+
+    override fun decodeDouble(): Double = when (val value = scalar(value)) {
+        is PickleFloat -> value.value
+        is PickleInt -> value.value.toDouble().also { if (it.toLong() != value.value || it == 9.223372036854775808E18) throw fault(here, "${value.value} is no float exactly") }
+        else -> wrong("a float")
+    }
+
+    override fun decodeFloat(): Float = decodeDouble().toFloat()
+
+    override fun decodeChar(): Char = decodeString().singleOrNull() ?: throw fault(here, "one character was expected")
+
+    override fun decodeString(): String = text(value) ?: wrong("a str")
+
+    override fun decodeEnum(enumDescriptor: SerialDescriptor): Int {
+        val found = value
+        val known = (found as? PickleObject)?.known
+        val name = (if (known?.kind == Kind.MEMBER) text(known.values[1]) else text(found)) ?: wrong("the name of an enum's member")
+        val index = enumDescriptor.getElementIndex(name)
+        if (index == CompositeDecoder.UNKNOWN_NAME) throw fault(here, "${enumDescriptor.serialName} has no $name")
+        return index
+    }
+
+    /** A number of numpy as the number that it holds. */
+    private fun scalar(value: PickleValue): PickleValue {
+        val known = (value as? PickleObject)?.known?.takeIf { it.kind == Kind.SCALAR } ?: return value
+        val number = known.numbers?.singleOrNull() ?: return value
+        return if ((known.values[0] as? PickleStr)?.value == "bool") PickleBool(number.toLong() != 0L) else number.toPickle()
+    }
+
+    private fun text(value: PickleValue): String? = when (value) {
+        is PickleStr -> value.value
+        is PickleStr8 -> runCatching { Charsets.UTF_8.newDecoder().decode(java.nio.ByteBuffer.wrap(value.value)).toString() }.getOrNull()
+        is PickleObject -> when (value.known?.kind) {
+            Kind.DERIVED -> text(plain(value))
+            Kind.DECIMAL -> text(value.known!!.values[0])
+            Kind.FRACTION -> value.known!!.values.map { (it.toKotlin() as? Number)?.toString() ?: it.toKotlin().toString() }.joinToString("/")
+            Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMEDELTA, Kind.TIMEZONE, Kind.ZONE_INFO, Kind.UUID, Kind.PATH, Kind.IP ->
+                value.toKotlin().takeIf { it !is PickleValue }?.toString()
+            else -> null
+        }
+        else -> null
+    }
+}
+
+private class ValueEncoder(
+    private val format: PickleFormat,
+    private val into: MutableList<PickleValue>,
+    private val names: HashMap<String, PickleStr>,
+) : AbstractEncoder() {
+    override val serializersModule get() = format.serializersModule
+
+    private var end: (() -> Unit)? = null
+    private var unsigned = false
+
+    override fun encodeInline(descriptor: SerialDescriptor): Encoder {
+        unsigned = descriptor in UNSIGNED
+        return this
+    }
+
+    private fun int(value: Long, bits: Int) {
+        val number = if (unsigned && value < 0) BigInteger.valueOf(value).mod(BigInteger.ONE.shiftLeft(bits)) else BigInteger.valueOf(value)
+        unsigned = false
+        encodeValue(number)
+    }
+
+    override fun encodeByte(value: Byte) = int(value.toLong(), 8)
+    override fun encodeShort(value: Short) = int(value.toLong(), 16)
+    override fun encodeInt(value: Int) = int(value.toLong(), 32)
+    override fun encodeLong(value: Long) = int(value, 64)
+
+    override fun beginStructure(descriptor: SerialDescriptor): CompositeEncoder {
+        val inner = ArrayList<PickleValue>()
+        val encoder = ValueEncoder(format, inner, names)
+        encoder.end = {
+            into += when (descriptor.kind) {
+                StructureKind.LIST -> PickleList(inner)
+                else -> PickleDict(List(inner.size / 2) { inner[2 * it] to inner[2 * it + 1] })
+            }
+        }
+        return encoder
+    }
+
+    override fun endStructure(descriptor: SerialDescriptor) = end!!()
+
+    override fun encodeElement(descriptor: SerialDescriptor, index: Int): Boolean {
+        // The properties of a class have names, which are the same str in all objects, as in Python.
+        if (descriptor.kind != StructureKind.LIST && descriptor.kind != StructureKind.MAP) {
+            into += descriptor.getElementName(index).let { names.getOrPut(it) { PickleStr(it) } }
+        }
+        return true
+    }
+
+    override fun <T> encodeSerializableValue(serializer: SerializationStrategy<T>, value: T) {
+        if (serializer.descriptor == BYTES) into += PickleBytes(value as ByteArray) else super.encodeSerializableValue(serializer, value)
+    }
+
+    override fun encodeValue(value: Any) {
+        into += try {
+            value.toPickle()
+        } catch (error: PickleException) {
+            throw SerializationException(error.message, error)
+        }
+    }
+
+    override fun encodeNull() {
+        into += PickleNone
+    }
+
+    override fun encodeEnum(enumDescriptor: SerialDescriptor, index: Int) = encodeValue(enumDescriptor.getElementName(index))
+}
