@@ -4,6 +4,11 @@ plugins {
     id("org.jetbrains.kotlin.android") version "2.2.0"
 }
 
+dependencies {
+    // For PickleFormat; the program that uses it brings it.
+    compileOnly("org.jetbrains.kotlinx:kotlinx-serialization-core:1.9.0")
+}
+
 android {
     namespace = "org.libpickle"
     compileSdk = 35
