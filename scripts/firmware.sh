@@ -93,3 +93,13 @@ recipe_size() { #  what the core costs on a Cortex-M; with --check, against its 
     firmware_tools sizes || return 0
     BARE="${BARE[*]}" BARE_FLAGS="${FLAGS[*]}" python3 bench/size/run.py "$@"
 }
+
+recipe_riscv() { #  the same programs on a RISC-V of 32 bits, under QEMU; nightly
+    need_cargo
+    say "RISC-V"
+    if ! rustup target add riscv32imc-unknown-none-elf >/dev/null 2>&1 || ! apt qemu-system-misc llvm; then
+        skip "RISC-V: QEMU, LLVM's tools or Rust's library for riscv32imc are not to be had"
+        return
+    fi
+    python3 bench/size/run.py --riscv
+}

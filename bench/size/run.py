@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Builds the programs of this folder for Cortex-M, runs them under QEMU, and prints what each adds to the empty one.
 
-Usage: run.py [--check]     with --check, measures what budget.tsv names, and fails where a number is above it
+Usage: run.py [--check | --riscv]     with --check, measures what budget.tsv names, and fails where a number is above it;
+                                      with --riscv, a RISC-V of 32 bits with compressed instructions, without C
 
 Rust programs are compared with an empty one in Rust, C programs with one in C.
 
@@ -10,6 +11,7 @@ Needs arm-none-eabi-gcc with newlib and qemu-system-arm. $TINYCBOR is a folder w
 it, that peer is left out, and the line that says so is printed.
 """
 
+import itertools
 import os
 import re
 import shlex
@@ -19,6 +21,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 TARGETS = {"thumbv7m": "lm3s6965evb", "thumbv6m": "microbit"}
+RISCV = {"riscv32imc": "virt"}
 PROFILES = {"z": "release", "s": "speed"}
 # Program, features: what the row is called. A document alone differs by what `full` has.
 PROGRAMS = {
@@ -63,11 +66,12 @@ def build(target, profile, features, programs):
     """Builds the programs; returns the folder they are in."""
     folder = HERE / "target" / (features or "plain")
     command = [*shlex.split(os.environ.get("BARE", "cargo")), "build", "-q", *shlex.split(os.environ.get("BARE_FLAGS", ""))]
-    command += ["--profile", profile, "--target", f"{target}-none-eabi", "--features", features, "--target-dir", str(folder)]
+    triple = f"{target}-unknown-none-elf" if target in RISCV else f"{target}-none-eabi"
+    command += ["--profile", profile, "--target", triple, "--features", features, "--target-dir", str(folder)]
     for program in programs:
         command += ["--bin", program]
     subprocess.run(command, check=True, cwd=HERE)
-    return folder / f"{target}-none-eabi" / profile
+    return folder / triple / profile
 
 
 def build_archive(target, features):
@@ -99,12 +103,15 @@ def build_c(target, program, peer, archive, elf):
 
 def measure(elf, machine):
     """Flash, static RAM, stack in bytes; instructions of one message; names of panic symbols."""
-    text, data, bss = (int(n) for n in output("arm-none-eabi-size", str(elf)).splitlines()[1].split()[:3])
-    symbols = output("arm-none-eabi-nm", "-C", "-S", str(elf))
+    arm = machine not in RISCV.values()
+    # Those of GNU know ARM alone.
+    size, nm = ("arm-none-eabi-size", "arm-none-eabi-nm") if arm else ("llvm-size", "llvm-nm")
+    text, data, bss = (int(n) for n in output(size, str(elf)).splitlines()[1].split()[:3])
+    symbols = output(nm, "-C", "-S", str(elf))
     message = re.search(r"^\S+ (\S+) \S MESSAGE$", symbols, re.M)
     flash = text + data - (int(message[1], 16) if message else 0)
     run = subprocess.run(
-        ["qemu-system-arm", "-machine", machine, "-display", "none", "-serial", "none", "-monitor", "none",
+        [*(["qemu-system-arm"] if arm else ["qemu-system-riscv32", "-bios", "none"]), "-machine", machine, "-display", "none", "-serial", "none", "-monitor", "none",
          "-icount", "shift=0", "-semihosting-config", "enable=on,target=native", "-kernel", str(elf)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, timeout=60)
     # Semihosting writes to either stream, depending on QEMU's version.
@@ -118,6 +125,8 @@ def measure(elf, machine):
 
 
 def main():
+    if "--riscv" in sys.argv:
+        return riscv()
     rows, faults = {}, []
     named = {tuple(line[:3]) for line in budget()} if "--check" in sys.argv else None
     wants = lambda program, target, level: named is None or (program, target, level) in named
@@ -167,6 +176,29 @@ def main():
             print(f"| {title} | {' | '.join(cells)} |")
     print("\n".join(faults))
     return check(rows) or bool(faults) if "--check" in sys.argv else 0
+
+
+def riscv():
+    """The programs in Rust on RISC-V: a table of its own."""
+    rows, faults = {}, []
+    for (target, machine), (level, profile) in itertools.product(RISCV.items(), PROFILES.items()):
+        empty = None
+        for features in sorted({features for _, features in PROGRAMS}):
+            folder = build(target, profile, features, ["empty", *(program for program, needs in PROGRAMS if needs == features)])
+            empty = empty or measure(folder / "empty", machine)
+            for program, needs in PROGRAMS:
+                if needs == features:
+                    *numbers, panics = measure(folder / program, machine)
+                    rows[PROGRAMS[program, needs], level] = [n - e for n, e in zip(numbers, empty)]
+                    if panics and program in OURS:
+                        faults.append(f"{program}, {target}, {level}: panic symbols: {sorted(set(panics))}")
+    print("| riscv32imc, over an empty program | flash, z | s | RAM | stack, z | instructions, z | s |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
+    for title in PROGRAMS.values():
+        small, fast = rows[title, "z"], rows[title, "s"]
+        print(f"| {title} | {small[0]} | {fast[0]} | {small[1]} | {small[2]} | {small[3]} | {fast[3]} |")
+    print("\n".join(faults))
+    return bool(faults)
 
 
 def budget():

@@ -2,7 +2,7 @@
 
 use crate::Telemetry;
 use core::hint::black_box;
-use pickle_core::{Arg, Encoder, BufferFull, Level, Opcode, Pickler, SliceWriter, WriteError};
+use pickle_core::{Arg, BufferFull, Encoder, Level, Opcode, Pickler, SliceWriter, WriteError};
 
 /// What the pickler writes: protocol 4 without frames and memo.
 pub const PICKLE: &[u8; 62] = b"\x80\x04}(\x8c\x02idK\x07\x8c\x04tempG@5\x80\0\0\0\0\0\x8c\x04name\x8c\x07probe-3\x8c\x07samples](K\x01K\x02K\x03K\x04eu.";

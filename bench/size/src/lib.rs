@@ -4,9 +4,11 @@
 #![no_std]
 
 pub mod encode;
+#[cfg_attr(target_arch = "riscv32", path = "riscv.rs")]
+#[cfg_attr(not(target_arch = "riscv32"), path = "cortex_m.rs")]
+mod machine;
 pub mod opcodes;
 
-use core::arch::asm;
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
@@ -55,8 +57,15 @@ macro_rules! measure {
         #[unsafe(no_mangle)]
         static MESSAGE: [u8; $message.len()] = *$message;
 
+        #[cfg(not(target_arch = "riscv32"))]
         #[cortex_m_rt::entry]
         fn main() -> ! {
+            $crate::measure($work, &MESSAGE)
+        }
+
+        #[cfg(target_arch = "riscv32")]
+        #[unsafe(no_mangle)]
+        extern "C" fn main() -> ! {
             $crate::measure($work, &MESSAGE)
         }
     };
@@ -66,35 +75,14 @@ unsafe extern "C" {
     static mut __sheap: u32;
 }
 
-/// Every program has these anyway, sooner or later: in the empty one they keep the comparison about codecs.
-#[used]
-static OF_EVERY_PROGRAM: [unsafe extern "C" fn(); 6] =
-    [memcpy, memmove, memset, memcmp, __aeabi_memclr4, __aeabi_memclr8];
-
-unsafe extern "C" {
-    fn memcpy();
-    fn memmove();
-    fn memset();
-    fn memcmp();
-    fn __aeabi_memclr4();
-    fn __aeabi_memclr8();
-}
-
 const PAINT: u32 = 0xa5a5_a5a5;
-
-fn stack_pointer() -> usize {
-    let sp;
-    // SAFETY: reads a register.
-    unsafe { asm!("mov {}, sp", out(reg) sp) };
-    sp
-}
 
 /// Prints `ok stack ticks calibration` in hexadecimal and leaves QEMU.
 #[inline(never)]
 pub fn measure(work: fn(&[u8]) -> bool, message: &'static [u8]) -> ! {
     let work = black_box(work);
     let bottom = &raw mut __sheap as usize;
-    let top = stack_pointer();
+    let top = machine::stack_pointer();
     let mut at = bottom;
     while at < top {
         // SAFETY: between the static variables and the stack is free memory.
@@ -108,43 +96,19 @@ pub fn measure(work: fn(&[u8]) -> bool, message: &'static [u8]) -> ! {
         at += 4;
     }
     let stack = top - at;
-    let ticks = ticks(|| {
+    let ticks = machine::ticks(|| {
         for _ in 0..RUNS {
             work(black_box(message));
         }
     });
     // Two instructions a turn: what one tick of the clock is.
-    let calibration = ticks_of_turns();
+    let calibration = machine::ticks_of_turns();
     print(ok as u32);
     print(stack as u32);
     print(ticks);
     print(calibration);
-    semihost(0x18, 0x20026);
+    machine::semihost(0x18, 0x20026);
     loop {}
-}
-
-fn ticks_of_turns() -> u32 {
-    ticks(|| {
-        // SAFETY: counts a register down.
-        unsafe { asm!("2: subs {n}, #1", "bne 2b", n = inout(reg) 50_000 => _) }
-    })
-}
-
-/// Ticks of the system timer (24 bits, counting down) that `f` takes.
-#[inline(never)]
-fn ticks(f: impl Fn()) -> u32 {
-    const CONTROL: *mut u32 = 0xe000_e010 as *mut u32;
-    const RELOAD: *mut u32 = 0xe000_e014 as *mut u32;
-    const CURRENT: *mut u32 = 0xe000_e018 as *mut u32;
-    // SAFETY: the timer's registers, used by nobody else.
-    unsafe {
-        RELOAD.write_volatile(0xff_ffff);
-        CURRENT.write_volatile(0);
-        CONTROL.write_volatile(5);
-        let before = CURRENT.read_volatile();
-        f();
-        before.wrapping_sub(CURRENT.read_volatile()) & 0xff_ffff
-    }
 }
 
 fn print(number: u32) {
@@ -154,17 +118,11 @@ fn print(number: u32) {
         *place = if digit < 10 { b'0' + digit } else { b'a' - 10 + digit };
     }
     text[9] = 0;
-    semihost(4, text.as_ptr() as usize);
-}
-
-/// A call to QEMU.
-fn semihost(operation: usize, argument: usize) {
-    // SAFETY: reads the text that `argument` points to.
-    unsafe { asm!("bkpt #0xab", inout("r0") operation => _, in("r1") argument) };
+    machine::semihost(4, text.as_ptr() as usize);
 }
 
 #[panic_handler]
 fn panic(_: &PanicInfo) -> ! {
-    semihost(0x18, 0x20023);
+    machine::semihost(0x18, 0x20023);
     loop {}
 }

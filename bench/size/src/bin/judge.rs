@@ -2,7 +2,7 @@
 #![no_std]
 #![no_main]
 
-use pickle_core::verdict::{FarSlot, Judge, Buffers, Named, Slot, Verdict};
+use pickle_core::verdict::{Buffers, FarSlot, Judge, Named, Slot, Verdict};
 use size::PIECE;
 
 fn work(message: &[u8]) -> bool {
