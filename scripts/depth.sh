@@ -59,10 +59,15 @@ depth_features() {
         return
     fi
     local tables="verdict-numpy,verdict-pandas,verdict-sklearn,verdict-torch,verdict-more,verdict-all"
-    cargo hack check -q -p pickle-core --feature-powerset --no-dev-deps --group-features "$tables" --target-dir target/features
-    cargo hack check -q -p pickle-ffi -p pickle-arrow --feature-powerset --no-dev-deps --target-dir target/features
+    local full="protocol-0,python-2,big-ints,changes,items"
+    # What `full` has is constants, not code that is compiled or not: tests/knobs has each of them.
+    local sets=(--feature-powerset --no-dev-deps --group-features "$tables" --group-features "$full"
+        --exclude-features default,full)
+    cargo hack check -q -p pickle-core "${sets[@]}" --target-dir target/features
+    cargo hack check -q -p pickle-ffi "${sets[@]/$tables/${tables/verdict-more,/}}" --target-dir target/features
+    cargo hack check -q -p pickle-arrow --feature-powerset --no-dev-deps --target-dir target/features
     cargo hack check -q -p pickle-cli --each-feature --no-dev-deps --target-dir target/features
-    echo "$(cargo hack check -p pickle-core --feature-powerset --no-dev-deps --group-features "$tables" --print-command-list | wc -l) sets of the core"
+    echo "$(cargo hack check -p pickle-core "${sets[@]}" --print-command-list | wc -l) sets of the core"
 }
 
 # What may be in the tree of dependencies, and where it comes from.
