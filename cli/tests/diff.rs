@@ -233,6 +233,21 @@ fn grep_finds_keys_values_and_classes() {
     assert!(out.contains("$[0]: \"Ada\""), "{out}");
 }
 
+/// What each value takes does not grow with the file around it, whichever verb writes value after value.
+#[test]
+fn many_values_take_no_time_of_their_square() {
+    let folder = Folder::new();
+    let rows: String = (0..40_000).map(|row| format!("{},{row}]", if row == 0 { "[[0" } else { ",[0" })).collect();
+    let file = folder.json("rows", &format!("{rows}]"));
+    let path = file.to_str().unwrap();
+    let start = std::time::Instant::now();
+    let (code, out, _) = pickle(&["grep", "^39999$", path]);
+    assert_eq!((code, out.lines().count()), (0, 1));
+    assert_eq!(pickle(&["get", path, "$[*]"]).1.lines().count(), 40_000);
+    // Far from the minutes that it took.
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
 #[test]
 fn the_helpers_of_old_protocols_are_no_difference() {
     let folder = Folder::new();
