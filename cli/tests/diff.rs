@@ -493,6 +493,8 @@ fn frames_that_differ_in_one_thing() {
     assert!(seen > 15, "{seen}");
     let said = |name: &str| diff(&[], &folder.join(format!("{name}_a.pkl")), &folder.join(format!("{name}_b.pkl"))).1;
     assert_eq!(said("frequency"), "~ $: frequency of the index 2 Day D -> None\n");
+    assert_eq!(said("levels_dtype"), "~ $: dtype of the index int64, string -> int32, string\n");
+    assert_eq!(said("labels_levels_dtype"), "~ $: dtype of the labels of the columns int64, string -> int32, string\n");
     assert_eq!(said("list_items"), "~ $.k[0][1]: 2 -> 3\n");
     assert_eq!(said("dict_in_list"), "~ $.k[0][0].a: 1 -> 2\n");
 }

@@ -89,6 +89,14 @@ PAIRS = {
     "frequency_spans": (labelled(pd.timedelta_range(0, periods=2, freq="2D")), labelled(pd.to_timedelta([0, 2], unit="D"))),
     "frequency_columns": (pd.DataFrame([[1, 2]], columns=pd.DatetimeIndex(days, freq="2D")), pd.DataFrame([[1, 2]], columns=days)),
     "labels_type": (pd.DataFrame([[1]], columns=[1]), pd.DataFrame([[1]], columns=["1"])),
+    "levels_dtype": (
+        labelled(pd.MultiIndex.from_arrays([pd.Series([1, 2], dtype="int64"), ["a", "b"]])),
+        labelled(pd.MultiIndex.from_arrays([pd.Series([1, 2], dtype="int32"), ["a", "b"]])),
+    ),
+    "labels_levels_dtype": (
+        header(pd.Series([1, 2], dtype="int64"), ["a", "b"]),
+        header(pd.Series([1, 2], dtype="int32"), ["a", "b"]),
+    ),
     "labels_mixed": (labelled(pd.Index([1, "x"], dtype=object)), labelled(pd.Index(["1", "x"], dtype=object))),
     "name_type": (pd.Series([1], name=1), pd.Series([1], name="1")),
     "attrs": (flagged(labelled([1, 2]), unit="m"), flagged(labelled([1, 2]), unit="km")),

@@ -4,7 +4,7 @@ use super::Other;
 use super::time::Style;
 use super::values::{Arena, Column};
 use pickle_core::Value;
-use pickle_core::table::{Copies, Index, Table, TableError};
+use pickle_core::table::{Categories, Copies, Index, Table, TableError, Values};
 use std::sync::OnceLock;
 
 /// The levels of an axis.
@@ -21,7 +21,18 @@ impl<'d> Axis<'d> {
     fn of(index: &Index<'d>, arena: &'d Arena) -> Result<Self, TableError> {
         let mut axis = Axis { levels: Vec::new(), names: Vec::new(), styles: Vec::new() };
         for level in 0..index.levels() {
-            let column = Column::of(index.level(level)?, arena, &mut Copies::new());
+            let values = index.level(level)?;
+            let mut column = Column::of(values, arena, &mut Copies::new());
+            // The codes of a level are not what it is.
+            if let (Index::Multi(_), Values::Categorical { categories, .. }) = (index, values) {
+                column.dtype = match categories {
+                    Categories::Run(run) => Values::Run(run).dtype().to_string(),
+                    Categories::Intervals(left, right, closed) => {
+                        Values::Intervals(left, right, closed).dtype().to_string()
+                    }
+                    _ => column.dtype,
+                };
+            }
             axis.styles.push(OnceLock::new());
             axis.levels.push(column);
             axis.names.push(index.name(level).map_or(String::new(), |name| label(name, arena.other)));
