@@ -53,7 +53,7 @@ impl From<std::io::Error> for EditError {
     }
 }
 
-/// A value of JSON as opcodes of protocol 4, without a frame and STOP. `None` where it nests too deeply.
+/// A value of JSON as opcodes of protocol 4, without a frame and STOP. `None` where it nests too deeply, or is none.
 pub fn opcodes(value: &Value) -> Option<Vec<u8>> {
     value::opcodes(value, 4)
 }
@@ -70,7 +70,13 @@ pub fn change(input: &Rope, path: &str, change: Change<'_>) -> Result<Option<Rop
     let new = match change {
         Change::Set(value) => match value::opcodes(value, tree.protocol) {
             Some(new) => new,
-            None => return refused("the value nests too deeply, or has an invalid number".into()),
+            None => {
+                return refused(
+                    "the value nests too deeply, has an invalid number, or a key with $ that says nothing which can be \
+                     set: $bytes, $bytearray, $int, $float, $tuple, $set, $frozenset and $global can"
+                        .into(),
+                );
+            }
         },
         Change::Delete => Vec::new(),
     };

@@ -167,6 +167,40 @@ fn what_no_type_holds_is_json_and_said() {
     assert_eq!((all[14_999].as_str(), all[15_000].as_str(), all.len()), ("t14999", "[1,null]", 20_000));
 }
 
+/// Columns that pandas calls by values of any type are called as pyarrow calls them: `str()` of each.
+#[test]
+fn names_that_are_no_text() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/cells");
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    for (file, names) in [
+        ("headers_one_categories", &["x", "y", "x"][..]),
+        ("headers_one_zone", &["2020-01-01 00:00:00+01:00", "2021-07-01 01:02:03.500000+02:00"]),
+        ("headers_one_period", &["2020-01", "2020-02"]),
+        ("headers_one_intervals", &["(0.5, 1.5]", "(1.5, 2.5]"]),
+        ("headers_zone", &["('2020-01-01 00:00:00+01:00', 'True')", "('2021-01-01 00:00:00+01:00', 'False')"]),
+        ("headers_missing", &["('2020-01-01 00:00:00', 'a')", "('NaT', 'nan')"]),
+        ("headers_spans", &["('1 days 00:00:00', '0 days 00:00:01')", "('NaT', '0 days 00:00:02.500000')"]),
+        (
+            "headers_intervals",
+            &[
+                "('(2020-01-01 00:00:00, 2020-01-02 00:00:00]', '0.10000000149011612')",
+                "('(2020-01-02 00:00:00, 2020-01-03 00:00:00]', '0.25')",
+            ],
+        ),
+        ("headers_nullable_missing", &["('1', '0.5', '<NA>')", "('<NA>', '2.0', 'True')", "('2', '<NA>', 'False')"]),
+    ] {
+        for protocol in [2, 5] {
+            let path = data.join(format!("{file}_p{protocol}.pkl"));
+            let run = pickle(&["table", path.to_str().expect("text"), "-o", "o.parquet"], folder, None);
+            assert!(run.status.success(), "{file}: {run:?}");
+            let schema = opened(&folder.join("o.parquet")).schema().clone();
+            let found: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+            assert_eq!(found, names, "{file}, protocol {protocol}");
+        }
+    }
+}
+
 #[test]
 fn frames_and_arrays() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/frame.pkl");

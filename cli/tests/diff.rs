@@ -233,6 +233,21 @@ fn grep_finds_keys_values_and_classes() {
     assert!(out.contains("$[0]: \"Ada\""), "{out}");
 }
 
+/// What each value takes does not grow with the file around it, whichever verb writes value after value.
+#[test]
+fn many_values_take_no_time_of_their_square() {
+    let folder = Folder::new();
+    let rows: String = (0..40_000).map(|row| format!("{},{row}]", if row == 0 { "[[0" } else { ",[0" })).collect();
+    let file = folder.json("rows", &format!("{rows}]"));
+    let path = file.to_str().unwrap();
+    let start = std::time::Instant::now();
+    let (code, out, _) = pickle(&["grep", "^39999$", path]);
+    assert_eq!((code, out.lines().count()), (0, 1));
+    assert_eq!(pickle(&["get", path, "$[*]"]).1.lines().count(), 40_000);
+    // Far from the minutes that it took.
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+}
+
 #[test]
 fn the_helpers_of_old_protocols_are_no_difference() {
     let folder = Folder::new();
@@ -478,6 +493,8 @@ fn frames_that_differ_in_one_thing() {
     assert!(seen > 15, "{seen}");
     let said = |name: &str| diff(&[], &folder.join(format!("{name}_a.pkl")), &folder.join(format!("{name}_b.pkl"))).1;
     assert_eq!(said("frequency"), "~ $: frequency of the index 2 Day D -> None\n");
+    assert_eq!(said("levels_dtype"), "~ $: dtype of the index int64, string -> int32, string\n");
+    assert_eq!(said("labels_levels_dtype"), "~ $: dtype of the labels of the columns int64, string -> int32, string\n");
     assert_eq!(said("list_items"), "~ $.k[0][1]: 2 -> 3\n");
     assert_eq!(said("dict_in_list"), "~ $.k[0][0].a: 1 -> 2\n");
 }

@@ -89,6 +89,36 @@ fn values_in_every_protocol() {
     }
 }
 
+/// What JSON has no terms for, as `json --tagged` writes it.
+#[test]
+fn tagged_values_in_every_protocol() {
+    for bytes in protocols(r#"{"a":1,"z":[2]}"#) {
+        for (value, json) in [
+            (r#"{"$bytes":"AP8="}"#, r#"{"$bytes":"AP8="}"#),
+            (r#"{"$bytearray":""}"#, r#"{"$bytearray":""}"#),
+            (r#"{"$tuple":[1,{"$tuple":[]}]}"#, "[1,[]]"),
+            (r#"{"$set":[1,{"$tuple":[2,"x"]}]}"#, r#"[1,[2,"x"]]"#),
+            (r#"{"$frozenset":[]}"#, "[]"),
+            (r#"{"$int":"99999999999999999999"}"#, r#""99999999999999999999""#),
+            (r#"{"$float":"7ff0000000000000"}"#, r#""Infinity""#),
+            (r#"[{"$global":["os","sep"]}]"#, r#"[{"$global":"os.sep"}]"#),
+        ] {
+            let set = format!("$.a={value}");
+            assert_eq!(edit(&bytes, &["--set", &set]).1, format!(r#"{{"a":{json},"z":[2]}}"#), "{set}");
+        }
+        for value in [
+            r#"{"$unknown":1}"#,
+            r#"{"$bytes":"?"}"#,
+            r#"{"$set":[[1]]}"#,
+            r#"{"$tuple":[],"x":1}"#,
+            r#"[{"$int":"x"}]"#,
+        ] {
+            let (code, said) = refused(&bytes, &["--set", &format!("$.a={value}")]);
+            assert!(code == 1 && said.contains("$bytes"), "{value}: {said}");
+        }
+    }
+}
+
 #[test]
 fn what_the_memo_shares_stays() {
     // A str that is fetched again: only the named place changes, and the memo's numbers stay right.

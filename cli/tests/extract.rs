@@ -461,3 +461,24 @@ fn npz_the_other_way_round() {
     std::fs::write(folder.join("c.npz"), zip(&[("x.npy", &cut)])).expect("written");
     assert!(fails(&["extract", "c.npz", "-o", "c.pkl"], folder).contains("47 bytes of items"));
 }
+
+/// The names of what is in a deep value are not written out: they would take the square of its levels.
+#[cfg(target_os = "linux")]
+#[test]
+fn deep_values_take_memory_by_their_size() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let levels = 100_000;
+    let lists = [b"\x80\x04".to_vec(), b"]".repeat(levels), b"a".repeat(levels - 1), b".".to_vec()].concat();
+    let objects =
+        [b"\x80\x02".to_vec(), b"cm\nC\n".repeat(levels), b"N".to_vec(), b"\x85R".repeat(levels), b".".to_vec()];
+    for file in [lists, objects.concat()] {
+        std::fs::write(folder.path().join("deep.pkl"), file).expect("written");
+        let run = Command::new("sh")
+            .args(["-c", "ulimit -v 2000000; exec \"$0\" extract deep.pkl -o out.npz", env!("CARGO_BIN_EXE_pickle")])
+            .current_dir(folder.path())
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.code() == Some(1) && said.contains("there are no tensors or arrays in it"), "{run:?}");
+    }
+}

@@ -223,6 +223,8 @@ fn a_code_beyond_the_categories_is_no_null() {
         ("categories_nullable_p2.pkl", "\u{0}\u{1}\u{ff}\u{0}".as_bytes(), "column i", "code 9"),
         ("labels_nullable_p5.pkl", &[0, 0xff, 1], "index i", "code 9"),
         ("headers_nullable_missing_p5.pkl", &[0, 0xff, 1], "labels of the columns", "code 9"),
+        ("headers_one_categories_p5.pkl", &[3, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0], "labels of the columns", "code 9"),
+        ("headers_one_categories_p2.pkl", &[3, 0, 0, 0, 0, 1, 0], "labels of the columns", "code 9"),
     ] {
         let mut bytes = std::fs::read(cells().join(file)).unwrap();
         let at = bytes.windows(codes.len()).position(|window| window == codes).expect("the codes");
@@ -238,10 +240,8 @@ fn a_code_beyond_the_categories_is_no_null() {
             let said = fails(args, folder.path());
             assert!(said.contains(said_of) && said.contains(code), "{file} {args:?}: {said}");
         }
-        if !file.starts_with("headers") {
-            let said = fails(&["table", "wrong.pkl", "-o", "o.parquet"], folder.path());
-            assert!(said.contains(code), "{file}: {said}");
-        }
+        let said = fails(&["table", "wrong.pkl", "-o", "o.parquet"], folder.path());
+        assert!(said.contains(code), "{file}: {said}");
         assert!(!says(&["json", "wrong.pkl"], folder.path()).contains("$rows"), "{file}");
     }
 }

@@ -44,11 +44,13 @@ mod column;
 #[cfg(any(feature = "parquet", feature = "ipc"))]
 mod file;
 mod kind;
+mod labels;
 mod names;
 mod pandas;
 mod rows;
 mod scalar;
 mod table;
+mod text;
 mod typed;
 mod zone;
 

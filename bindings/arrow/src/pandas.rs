@@ -1,5 +1,6 @@
 //! The metadata with which pandas gets its frame back: `construct_metadata` in `pyarrow/pandas_compat.py`.
 
+use crate::zone::Zone;
 use arrow_schema::{DataType, TimeUnit};
 use pickle_core::Value;
 use pickle_core::table::{ArrowType, Categories, Frequency, Meaning, Run, Values};
@@ -211,21 +212,28 @@ fn arrow_name(kind: ArrowType<'_>) -> String {
 
 /// A level of the columns' labels.
 pub(crate) fn column_index(values: &Values<'_>, name: Option<String>) -> Json {
+    let values = match values {
+        Values::Categorical { categories: Categories::Run(run), .. } => &Values::Run(*run),
+        values => values,
+    };
     let described = match values {
-        Values::Categorical { categories: Categories::Run(run), .. } => describe(&Values::Run(*run), None),
+        // pandas reads no such type back out of the texts: they stay texts.
+        Values::Masked(..) | Values::Run(Run::Lane(_, Meaning::Period(_) | Meaning::Nullable)) => Described::object(),
         values => describe(values, None),
+    };
+    let zone = match values {
+        Values::Run(Run::Lane(_, Meaning::Zone(zone))) => Zone::of(pickle_core::view::Zone::of(*zone)),
+        _ => None,
     };
     let is_text = |text: &dyn Fn(Value<'_>) -> bool| match values {
         Values::Run(Run::Items(list)) => list.items().into_iter().flatten().all(text),
-        Values::Run(Run::Lane(lane, _))
-        | Values::Categorical { categories: Categories::Run(Run::Lane(lane, _)), .. }
-            if lane.is_objects() =>
-        {
+        Values::Run(Run::Lane(lane, Meaning::Plain)) if lane.is_objects() => {
             lane.cells().all(|cell| matches!(cell, pickle_core::table::Cell::Value(value) if text(value)))
         }
         _ => true,
     };
     let (logical, metadata) = match described.dtype.as_str() {
+        _ if zone.is_some() => ("datetimetz", json!({ "timezone": zone.map(|zone| zone.name().to_string()) })),
         "str" | "string" => ("unicode", json!({ "encoding": "UTF-8" })),
         "object" if is_text(&|value| value.as_str().is_some()) => ("unicode", json!({ "encoding": "UTF-8" })),
         "object" if is_text(&|value| value.as_i64().is_some()) => ("integer", Json::Null),

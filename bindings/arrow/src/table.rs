@@ -1,6 +1,7 @@
 //! A table as record batches.
 
 use crate::column::{Column, Objects, Role};
+use crate::labels::Labels;
 use crate::{Arena, Error, TableOptions, names, pandas};
 use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, RecordBatchReader};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
@@ -99,7 +100,11 @@ impl<'d> TableReader<'d> {
             None => Ok(Vec::new()),
         };
         let labels: Vec<Values<'d>> = labels.map_err(parts_error)?;
-        let levels: Vec<_> = labels.iter().map(names::labels).collect();
+        let levels: Vec<Labels<'d>> = labels
+            .iter()
+            .map(Labels::of)
+            .collect::<Result<_, _>>()
+            .map_err(|why| Error::NoTable(format!("the labels of its columns: {why}")))?;
         let keys: Vec<String> =
             table.pairs().into_iter().flatten().map(|(key, _)| names::label(key, arena.text).into_owned()).collect();
         let name_of = |number: usize| {
@@ -111,15 +116,13 @@ impl<'d> TableReader<'d> {
                 ([], Some(field), _) => text.push_str(field),
                 ([], None, Some(name)) => names::of_value(name, false, arena.text, &mut text),
                 ([], None, None) => text = number.to_string(),
-                ([level], ..) => {
-                    names::text(level.get(number).and_then(Option::as_ref), false, arena.text, &mut text);
-                }
+                ([level], ..) => level.text(number, arena.text, &mut text),
                 (levels, ..) => {
                     for (at, level) in levels.iter().enumerate() {
                         text.push_str(if at == 0 { "(" } else { ", " });
                         // pyarrow reads the text of every label back as text, and then as what the level is.
                         let mut label = String::new();
-                        names::text(level.get(number).and_then(Option::as_ref), false, arena.text, &mut label);
+                        level.text(number, arena.text, &mut label);
                         names::quote(&label, &mut text);
                     }
                     text.push(')');

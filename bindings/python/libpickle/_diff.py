@@ -59,6 +59,9 @@ def _today(module, name):
 
 
 _RECONSTRUCTOR = ("copyreg", "_reconstructor")
+_GETATTR = ("builtins", "getattr")
+# Classes in classes that are followed, as in the core.
+_LEVELS = 64
 # What makes an array of the standard library: of protocols 0 to 2, and of 3 on.
 _ARRAY = (("array", "array"), ("array", "_array_reconstructor"))
 
@@ -74,13 +77,26 @@ def _plain(value):
                 return array.array(*value.args)
             if name == _ARRAY[1] and isinstance(value.args[0], Global):
                 return array._array_reconstructor(array.array, *value.args[1:])
-            if name == ("builtins", "getattr") and isinstance(value.args[0], Global) and len(value.args) == 2:
-                # A class inside a class, below protocol 4.
-                outer = _plain(value.args[0])
-                return Global(outer.module, outer.name + "." + value.args[1])
+            if name == _GETATTR:
+                return _nested(value)
         except (TypeError, ValueError, IndexError):
             pass
     return value
+
+
+def _nested(value):
+    """A class inside a class, which protocols below 4 have as getattr(getattr(Outer, 'Inner'), 'Innermost')."""
+    made, names = value, []
+    while isinstance(made, Record) and len(names) < _LEVELS:
+        called = made.callable
+        if not isinstance(called, Global) or _today(called.module, called.name) != _GETATTR or made.changes:
+            return value
+        made, name = made.args
+        names.append(name)
+    if not isinstance(made, Global):
+        return value
+    outer = _plain(made)
+    return Global(outer.module, ".".join([outer.name, *reversed(names)]))
 
 
 class _Made:

@@ -243,6 +243,10 @@ class Outer:
         def __init__(self):
             self.a = 1
 
+        class Innermost:
+            class Core(dict):
+                pass
+
     class Pairs(dict):
         pass
 
@@ -281,6 +285,7 @@ def test_no_difference_between_protocols():
     pairs.x = row.x = number.x = 7
     values = [Outer.Inner(), pairs, row, number, Imaginary(1 + 2j), Octets(b"xx"), Point(1, [2]), Keyed(1, k=2)]
     values += [array.array("d", [1.5]), array.array("B", b"xyz"), len, int, Outer.Inner, "abc".upper, slice(1, 2), KeyError("k")]
+    values += [Outer.Inner.Innermost, Outer.Inner.Innermost(), Outer.Inner.Innermost.Core, Outer.Inner.Innermost.Core(a=1)]
     values += [collections.UserDict(a=1), collections.UserString("x"), functools.partial(int, base=2), float("nan")]
     values += [decimal.Decimal("nan"), decimal.Decimal("snan"), decimal.Decimal("1.50"), re.compile("a", re.I), complex(1, float("nan"))]
     for value in values:
@@ -299,6 +304,8 @@ def test_no_difference_between_protocols():
             pickles = [pickle.dumps(value, protocol) for value, protocol in zip((one, other), protocols)]
             assert len(list(libpickle.diff(*pickles))) == 1, (one, protocols)
     assert len(list(libpickle.diff(pickle.dumps(Outer.Inner, 2), pickle.dumps(Outer.Pairs, 4)))) == 1
+    deep = pickle.dumps(Outer.Inner.Innermost, 2), pickle.dumps(Outer.Inner.Innermost.Core, 4)
+    assert len(list(libpickle.diff(*deep))) == 1
     for made in [(array.array("d", [1.0]), array.array("d", [2.0])), (array.array("i", [1]), array.array("l", [1]))]:
         assert len(list(libpickle.diff(pickle.dumps(made[0], 2), pickle.dumps(made[1], 4)))) == 1
 

@@ -20,7 +20,7 @@ use std::rc::Rc;
 /// `pickle edit`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Only the value at a path is rewritten; every other byte is kept, and frame lengths are adjusted. Paths lead through dicts, lists, tuples and attributes of objects. Of a shared value, only the place that the path names is set; what is in a shared container changes everywhere. A missing key of a dict is added. In a file with several pickles, the first is changed.
+Only the value at a path is rewritten; every other byte is kept, and frame lengths are adjusted. Paths lead through dicts, lists, tuples and attributes of objects. Of a shared value, only the place that the path names is set; what is in a shared container changes everywhere. A missing key of a dict is added. In a file with several pickles, the first is changed. What JSON has no terms for is written as json --tagged has it: {\"$bytes\": BASE64}, $bytearray, $tuple, $set, $frozenset, $int, $float, $global.
 
 With --in-place, and with --rewrap, the result is wrapped as the file was: the same compression, lengths in front of pickles, the same member of the same zip file, whose other members stay byte for byte, and hex, base64, escapes and dumps in a text, JSON or a table.
 

@@ -161,7 +161,7 @@ fn one(args: &ExtractArgs, path: &str, value: Value<'_>, from: u8, source: &mut 
         copied.map_err(|trouble| trouble.failure(source.name, &out))?;
         return out.commit();
     }
-    let found = match Found::of(value, "", source)? {
+    let found = match Found::of(value, &String::new, source)? {
         Is::Found(found) => found,
         Is::Strange(why) => return Err(source.refuse(format!("{path} is not taken out: {why}"))),
         Is::Nothing => {

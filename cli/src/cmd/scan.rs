@@ -22,6 +22,9 @@ const MAX_DEPTH: usize = 6;
 /// Findings of one file that are kept.
 const MAX_FINDINGS: usize = 1000;
 
+/// Bytes that tell whether a pickle begins.
+const HEAD: usize = 64 * 1024;
+
 /// `pickle scan`
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -462,7 +465,8 @@ impl<'p> Scanner<'p> {
         let head = part.bytes_at(0, 2).unwrap_or_default();
         let is_whole = summary.pickles > 0;
         let looks = match head.as_slice() {
-            _ if summary.ops > 3 => is_whole || matches!(head.as_slice(), [0x80, 0..=5]),
+            [0x80, 0..=5] if summary.ops > 3 => true,
+            _ if summary.ops > 3 => is_whole || containers::is_begun(&part.bytes_at(0, HEAD).unwrap_or_default()),
             _ => is_whole && own.packed_behind().is_none(),
         };
         // Data that happens to begin like a pickle is none.

@@ -1,5 +1,7 @@
 //! JSON as opcodes.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use num_bigint::BigInt;
 use pickle_core::{Level, Pickler};
 use serde_json::{Number, Value};
@@ -9,7 +11,8 @@ const DEPTH: usize = 100;
 
 type To<'l> = Pickler<'l, Vec<u8>>;
 
-/// The opcodes of a value, in a protocol, without PROTO and STOP. `None` where it nests too deeply, or a number is none.
+/// The opcodes of a value, in a protocol, without PROTO and STOP. `None` where it nests too deeply, a number is none, or a
+/// key with `$` says nothing that is known.
 pub(super) fn opcodes(value: &Value, protocol: u8) -> Option<Vec<u8>> {
     let mut levels = [Level::EMPTY; DEPTH];
     let mut pickler = Pickler::new(Vec::new(), protocol, &mut levels);
@@ -37,6 +40,11 @@ fn put(value: &Value, to: &mut To<'_>) -> Option<()> {
             items.iter().try_for_each(|item| put(item, to))?;
             to.end().ok()?;
         }
+        Value::Object(entries) if entries.keys().any(|key| key.starts_with('$')) => {
+            let mut entries = entries.iter();
+            let (Some((key, value)), None) = (entries.next(), entries.next()) else { return None };
+            put_tagged(key, value, to)?;
+        }
         Value::Object(entries) => {
             to.begin_dict(Some(entries.len())).ok()?;
             for (key, value) in entries {
@@ -47,6 +55,56 @@ fn put(value: &Value, to: &mut To<'_>) -> Option<()> {
         }
     }
     Some(())
+}
+
+/// What JSON has no terms of its own for, as `from-json` takes it.
+fn put_tagged(key: &str, value: &Value, to: &mut To<'_>) -> Option<()> {
+    let items = |hashed: bool| value.as_array().filter(|items| !hashed || items.iter().all(is_hashable));
+    match key {
+        "$bytes" => {
+            to.bytes(&STANDARD.decode(value.as_str()?).ok()?).ok()?;
+        }
+        "$bytearray" => {
+            to.byte_array(&STANDARD.decode(value.as_str()?).ok()?).ok()?;
+        }
+        "$int" => {
+            to.big_int(&value.as_str()?.parse::<BigInt>().ok()?.to_signed_bytes_le()).ok()?;
+        }
+        "$float" => {
+            let bits = value.as_str().filter(|bits| bits.len() == 16)?;
+            to.float(f64::from_bits(u64::from_str_radix(bits, 16).ok()?)).ok()?;
+        }
+        "$global" => match value.as_array()?.as_slice() {
+            [module, name] => {
+                to.global(module.as_str()?, name.as_str()?).ok()?;
+            }
+            _ => return None,
+        },
+        "$tuple" | "$set" | "$frozenset" => {
+            let items = items(key != "$tuple")?;
+            match key {
+                "$tuple" => to.begin_tuple(Some(items.len())).ok()?,
+                "$set" => to.begin_set().ok()?,
+                _ => to.begin_frozen_set().ok()?,
+            };
+            items.iter().try_for_each(|item| put(item, to))?;
+            to.end().ok()?;
+        }
+        _ => return None,
+    }
+    Some(())
+}
+
+/// It may be in a set.
+fn is_hashable(value: &Value) -> bool {
+    match value {
+        Value::Array(_) => false,
+        Value::Object(entries) => entries.iter().all(|(key, value)| match (key.as_str(), value) {
+            ("$tuple", Value::Array(items)) => items.iter().all(is_hashable),
+            (key, _) => matches!(key, "$bytes" | "$int" | "$float" | "$global" | "$frozenset"),
+        }),
+        _ => true,
+    }
 }
 
 fn put_number(number: &Number, to: &mut To<'_>) -> Option<()> {

@@ -39,7 +39,7 @@ pub use npy::{
 };
 
 use crate::Failure;
-use crate::input::reading::Reading;
+use crate::input::reading::{Reading, is_cut_off};
 use crate::input::{Container, Input, InputFile, InputOptions, Part, beside, damage, sniff};
 use crate::messages::printable;
 use std::fmt::Write as _;
@@ -599,8 +599,8 @@ fn begins_like_pickle(head: &[u8]) -> bool {
 }
 
 /// Begins with so much of a pickle that nothing else does: where it ends early, it is damaged.
-fn is_begun(head: &[u8]) -> bool {
-    matches!(head, [0x80, 2..=5, ..]) && Reading::counted(head).1 > 3
+pub(crate) fn is_begun(head: &[u8]) -> bool {
+    matches!(head, [0x80, 2..=5, ..]) && Reading::counted(head).1 > 3 || is_cut_off(head)
 }
 
 /// A whole pickle stands at the start. Its opcodes are read, nothing is kept.

@@ -1,7 +1,7 @@
 //! Whether bytes read as a pickle: its opcodes, and whether the stack has what they want. Nothing is kept.
 
 use crate::survey::symbols::Symbols;
-use pickle_core::{Decoder, Step};
+use pickle_core::{Decoder, OpKind, Step};
 
 /// How far bytes read as a pickle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,17 +22,32 @@ impl Reading {
 
     /// The same, and how many opcodes there are.
     pub(super) fn counted(bytes: &[u8]) -> (Reading, usize) {
-        let (mut decoder, mut symbols, mut rest) = (Decoder::new(), Symbols::default(), bytes);
-        let mut count = 0;
-        loop {
-            match decoder.next(&mut rest) {
-                Ok(Step::Op(op)) if symbols.apply(&op).is_ok() => count += 1,
-                Ok(Step::End) => return (Reading::Whole(bytes.len() - rest.len()), count),
-                Ok(Step::NeedMore | Step::Fragment(_)) => return (Reading::Open, count),
-                _ => return (Reading::Not, count),
+        let (reading, opcodes, _) = read(bytes);
+        (reading, opcodes)
+    }
+}
+
+/// How far the bytes read, how many opcodes there are, and whether one of them fills the memo.
+fn read(bytes: &[u8]) -> (Reading, usize, bool) {
+    let (mut decoder, mut symbols, mut rest) = (Decoder::new(), Symbols::default(), bytes);
+    let (mut count, mut remembers) = (0, false);
+    loop {
+        match decoder.next(&mut rest) {
+            Ok(Step::Op(op)) if symbols.apply(&op).is_ok() => {
+                count += 1;
+                remembers |= op.opcode.kind() == OpKind::Store;
             }
+            Ok(Step::End) => return (Reading::Whole(bytes.len() - rest.len()), count, remembers),
+            Ok(Step::NeedMore | Step::Fragment(_)) => return (Reading::Open, count, remembers),
+            _ => return (Reading::Not, count, remembers),
         }
     }
+}
+
+/// A pickle that is cut off, of protocols 0 and 1, too, which have nothing in front: opcodes to the last byte, of which one
+/// fills the memo, as in all that CPython writes but single numbers. Other bytes are hardly ever such.
+pub(super) fn is_cut_off(bytes: &[u8]) -> bool {
+    matches!(read(bytes), (Reading::Open, 3.., true))
 }
 
 /// Pickles stand back to back from the first byte to the last.
@@ -60,6 +75,12 @@ mod tests {
         }
         for other in [&b"."[..], b"\0", b"K\x01\0", b"e"] {
             assert_eq!(Reading::of(other), Reading::Not, "{}", other.escape_ascii());
+        }
+        for cut in [&b"(lp0\nI1\n"[..], b"]q\x00(K\x01", b"(dp1\nS'a'\np2\nI1"] {
+            assert!(is_cut_off(cut), "{}", cut.escape_ascii());
+        }
+        for other in [&b""[..], b"Nq", b"I am", b"]q\x00.", b"(((((", b"G12345678"] {
+            assert!(!is_cut_off(other), "{}", other.escape_ascii());
         }
         assert!(are_pickles(b"K\x01.N."));
         assert!(!are_pickles(b"K\x01.N") && !are_pickles(b"K\x01.x") && !are_pickles(b""));

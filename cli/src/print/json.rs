@@ -13,6 +13,7 @@ use super::cells::{Cells, Item};
 use super::table::values::Arena;
 use pickle_core::known::DType;
 use pickle_core::{Document, Value};
+use std::cell::RefCell;
 use std::io::{self, Write};
 
 /// How JSON is written.
@@ -43,8 +44,17 @@ impl Default for Options {
 pub fn json(document: &Document<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
     let arena = Arena::new(one_line);
     let (root, form) = (document.root(), steps::Form { options: *options, arena: &arena });
-    let shared = share::Shared::of(root, document.id_limit(), form);
-    writer::Writer::new(form, &shared, out).write(root)
+    let mut shared = SHARED.with_borrow_mut(Vec::pop).unwrap_or_default();
+    shared.look_at(root, document.id_limit(), form);
+    let written = writer::Writer::new(form, &shared, out).write(root);
+    SHARED.with_borrow_mut(|all| all.push(shared));
+    written
+}
+
+thread_local! {
+    /// Tables as long as a document has nodes, of those who write value after value of it: several where cells are written
+    /// inside of others. Made anew for every value, they would take the square of the values.
+    static SHARED: RefCell<Vec<share::Shared>> = const { RefCell::new(Vec::new()) };
 }
 
 /// An item of an array, or a part of it with fewer axes, as plain JSON on one line without its end.
@@ -129,5 +139,20 @@ impl Line {
             let _ = writer::Writer::new(form, &self.shared, &mut self.text).write(root);
             self.text.pop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{SHARED, one_line};
+    use pickle_core::{Heap, Options, Unpickler};
+
+    #[test]
+    fn values_one_after_another_share_a_table() {
+        let mut reader = Unpickler::new(Heap::new(), Options::new());
+        let document = reader.load(b"](]K\x01a]K\x02ae.").expect("a pickle");
+        let mut text = String::new();
+        document.root().items().expect("a list").for_each(|item| one_line(item, &mut text));
+        assert_eq!((text.as_str(), SHARED.with_borrow(Vec::len)), ("[1][2]", 1));
     }
 }

@@ -101,32 +101,26 @@ impl<'d> All<'d> {
     /// A tensor or its storage is damaged.
     pub(super) fn below(root: Value<'d>, objects: bool, source: &mut Source<'_>) -> Result<All<'d>, Failure> {
         let mut this = All::default();
-        let mut seen: HashMap<usize, String> = HashMap::new();
+        let mut names = Names::new();
+        let mut seen: HashMap<usize, usize> = HashMap::new();
         let mut again = Vec::new();
         let mut children = Vec::new();
-        let mut stack = vec![(String::new(), root)];
-        while let Some((name, value)) = stack.pop() {
+        let mut stack = vec![(Names::ROOT, None, root)];
+        while let Some((above, key, value)) = stack.pop() {
+            let key: Option<String> = key;
+            let name = || names.text(above, key.as_deref());
             let view = value.view();
             if let View::Array(Array { data: ArrayData::Objects(items), .. }) = view
                 && !objects
             {
-                if items
-                    .items()
-                    .into_iter()
-                    .flatten()
-                    .any(|item| !matches!(item.view(), View::Array(_) | View::Tensor(_)))
-                {
-                    this.leave_out(&name, "it is an array of Python objects");
+                let items = || items.items().into_iter().flatten();
+                if items().any(|item| !matches!(item.view(), View::Array(_) | View::Tensor(_))) {
+                    this.leave_out(&name(), "it is an array of Python objects");
                 }
-                children.extend(
-                    items
-                        .items()
-                        .into_iter()
-                        .flatten()
-                        .enumerate()
-                        .map(|(i, item)| (below(&name, &i.to_string()), item)),
-                );
-                stack.extend(children.drain(..).rev());
+                let here = names.push(above, key);
+                let first = stack.len();
+                stack.extend(items().enumerate().map(|(i, item)| (here, Some(i.to_string()), item)));
+                stack.get_mut(first..).unwrap_or_default().reverse();
                 continue;
             }
             match Found::of(value, &name, source)? {
@@ -135,22 +129,26 @@ impl<'d> All<'d> {
                     continue;
                 }
                 Is::Strange(why) => {
-                    this.leave_out(&name, &why);
+                    this.leave_out(&name(), &why);
                     continue;
                 }
                 Is::Nothing => {}
             }
-            if let Some(id) = value.id() {
-                if let Some(first) = seen.get(&id) {
-                    again.push((name, first.clone()));
-                    continue;
-                }
-                seen.insert(id, name.clone());
+            if let Some(&first) = value.id().and_then(|id| seen.get(&id)) {
+                again.push((above, key, first));
+                continue;
             }
-            parts(value, &name, &mut children);
-            stack.extend(children.drain(..).rev());
+            parts(value, &mut children);
+            if children.is_empty() {
+                continue;
+            }
+            let here = names.push(above, key);
+            if let Some(id) = value.id() {
+                seen.insert(id, here);
+            }
+            stack.extend(children.drain(..).rev().map(|(key, value)| (here, key, value)));
         }
-        this.tell_of(&again);
+        this.tell_of(&again, &names);
         Ok(this)
     }
 
@@ -161,23 +159,63 @@ impl<'d> All<'d> {
     }
 
     /// Says which containers were passed over, because their arrays have another name already.
-    fn tell_of(&self, again: &[(String, String)]) {
-        let has_some = |first: &str| {
-            let inside = |found: &Found<'_>| {
-                first.is_empty() || found.name.strip_prefix(first).is_some_and(|rest| rest.starts_with('.'))
-            };
-            self.found.iter().any(inside)
+    fn tell_of(&self, again: &[(usize, Option<String>, usize)], names: &Names) {
+        let mut some: HashMap<usize, bool> = HashMap::new();
+        let mut has_some = |first: usize| {
+            *some.entry(first).or_insert_with(|| {
+                let first = names.text(first, None);
+                let inside = |found: &Found<'_>| {
+                    first.is_empty() || found.name.strip_prefix(&first).is_some_and(|rest| rest.starts_with('.'))
+                };
+                self.found.iter().any(inside)
+            })
         };
-        let told = again.iter().filter(|(_, first)| has_some(first));
-        for (name, first) in told.take(NOTES) {
+        let told = again.iter().filter(|(.., first)| has_some(*first));
+        for (above, key, first) in told.take(NOTES) {
             crate::progress::clear();
-            let first = if first.is_empty() { "the value itself".into() } else { printable(first) };
+            let first = names.text(*first, None);
+            let first = if first.is_empty() { "the value itself".into() } else { printable(&first) };
             let _ = writeln!(
                 io::stderr(),
                 "pickle: {} is the same object as {first}, and is not written again",
-                printable(name)
+                printable(&names.text(*above, key.as_deref()))
             );
         }
+    }
+}
+
+/// The names of containers, each by the one that it is in: written out, those of a deep pickle would take the square of its
+/// levels.
+struct Names(Vec<(usize, String)>);
+
+impl Names {
+    /// The value that was asked for.
+    const ROOT: usize = 0;
+
+    fn new() -> Self {
+        Names(vec![(Names::ROOT, String::new())])
+    }
+
+    /// The number of a container in another one; without a key it has the name of that.
+    fn push(&mut self, above: usize, key: Option<String>) -> usize {
+        let Some(key) = key else { return above };
+        self.0.push((above, key));
+        self.0.len() - 1
+    }
+
+    /// The keys that lead to what is in a container, with dots between.
+    fn text(&self, mut above: usize, key: Option<&str>) -> String {
+        let mut keys: Vec<&str> = key.into_iter().collect();
+        while let Some((next, key)) = self.0.get(above).filter(|_| above != Names::ROOT) {
+            keys.push(key);
+            above = *next;
+        }
+        let mut text = String::new();
+        for key in keys.into_iter().rev() {
+            text.push_str(if text.is_empty() { "" } else { "." });
+            text.push_str(key);
+        }
+        text
     }
 }
 
@@ -193,16 +231,16 @@ pub(super) enum Is<'d> {
 }
 
 impl<'d> Found<'d> {
-    /// The array or tensor that a value is.
+    /// The array or tensor that a value is; `name` gives what it is called.
     ///
     /// # Errors
     /// It is damaged.
-    pub(super) fn of(value: Value<'d>, name: &str, source: &mut Source<'_>) -> Result<Is<'d>, Failure> {
+    pub(super) fn of(value: Value<'d>, name: &dyn Fn() -> String, source: &mut Source<'_>) -> Result<Is<'d>, Failure> {
         Ok(match value.view() {
-            View::Tensor(tensor) => Is::Found(Found::tensor(name.to_owned(), &tensor, source)?),
-            View::Array(array) if array.shape.kind() == Kind::Int => Found::packed(value, &array, name),
-            View::Array(array) => Found::array(value, &array, name),
-            View::Masked(masked) => Found::masked(&masked, name),
+            View::Tensor(tensor) => Is::Found(Found::tensor(name(), &tensor, source)?),
+            View::Array(array) if array.shape.kind() == Kind::Int => Found::packed(value, &array, &name()),
+            View::Array(array) => Found::array(value, &array, &name()),
+            View::Masked(masked) => Found::masked(&masked, &name()),
             View::Record(_) => strange(value),
             View::Persistent(id) => match id.at(0).and_then(|kind| kind.as_str()) {
                 Some("storage") => Is::Strange("it is a storage without a tensor".into()),
@@ -474,18 +512,17 @@ fn numbers<'d>(code: &str, items: pickle_core::Items<'d>) -> Option<(Option<DTyp
     Some((dtype.map(|dtype| DType::plain(kind, size as u64, dtype.big_endian)), bytes))
 }
 
-fn below(name: &str, key: &str) -> String {
-    if name.is_empty() { key.to_owned() } else { format!("{name}.{key}") }
-}
+/// A part of a value, and what its name has more than that of the value; None where it has no name of its own.
+type Part<'d> = (Option<String>, Value<'d>);
 
-/// The parts of a value, and the names that arrays in them begin with.
-fn parts<'d>(value: Value<'d>, name: &str, children: &mut Vec<(String, Value<'d>)>) {
+/// The parts of a value.
+fn parts<'d>(value: Value<'d>, children: &mut Vec<Part<'d>>) {
     let view = value.view();
     match view {
         View::Mapping(_) | View::Sequence(_) | View::Set(_) | View::Partial(_) => {
             for (nth, (key, item)) in value.members().into_iter().flatten().enumerate() {
                 if let Some(key) = key.map_or_else(|| Some(nth.to_string()), key_text) {
-                    children.push((below(name, &key), item));
+                    children.push((Some(key), item));
                 }
             }
         }
@@ -494,7 +531,7 @@ fn parts<'d>(value: Value<'d>, name: &str, children: &mut Vec<(String, Value<'d>
             if let Some(object) = value.as_object()
                 && object.how() != pickle_core::How::PersId
             {
-                self::object(&object, name, children);
+                self::object(&object, children);
             }
         }
     }
@@ -502,36 +539,36 @@ fn parts<'d>(value: Value<'d>, name: &str, children: &mut Vec<(String, Value<'d>
 
 /// What is in an object: what it is made with and its attributes; of an `nn.Module` what is registered, without a level
 /// of its own.
-fn object<'d>(object: &ObjectParts<'d>, name: &str, children: &mut Vec<(String, Value<'d>)>) {
+fn object<'d>(object: &ObjectParts<'d>, children: &mut Vec<Part<'d>>) {
     let args = object.instance().map_or_else(|| object.args(), |instance| instance.args);
     let alone = args.len() == 1;
     for (nth, value) in args.enumerate() {
         match value.entries().filter(|_| alone && value.kind() == Kind::Dict) {
             // A dict that is all of it has no name of its own.
-            Some(entries) => children.extend(named(entries).map(|(key, value)| (below(name, &key), value))),
-            None if alone => children.push((name.to_owned(), value)),
-            None => children.push((below(name, &nth.to_string()), value)),
+            Some(entries) => children.extend(named(entries).map(|(key, value)| (Some(key), value))),
+            None if alone => children.push((None, value)),
+            None => children.push((Some(nth.to_string()), value)),
         }
     }
     let kwargs = object.kwargs().and_then(|kwargs| kwargs.entries());
-    children.extend(kwargs.into_iter().flat_map(named).map(|(key, value)| (below(name, &key), value)));
+    children.extend(kwargs.into_iter().flat_map(named).map(|(key, value)| (Some(key), value)));
     for change in object.changes() {
         match change {
             Change::Append(items) | Change::Add(items) => {
-                children.extend(items.enumerate().map(|(nth, item)| (below(name, &nth.to_string()), item)));
+                children.extend(items.enumerate().map(|(nth, item)| (Some(nth.to_string()), item)));
             }
             Change::SetItem(entries) => {
-                children.extend(named(entries).map(|(key, value)| (below(name, &key), value)));
+                children.extend(named(entries).map(|(key, value)| (Some(key), value)));
             }
-            Change::Build(state) => self::state(state, name, children),
-            Change::Nested(value) => children.push((name.to_owned(), value)),
+            Change::Build(state) => self::state(state, children),
+            Change::Nested(value) => children.push((None, value)),
             _ => {}
         }
     }
 }
 
 /// The attributes of an object: a dict, a dict and a dict of slots, or anything else.
-fn state<'d>(state: Value<'d>, name: &str, children: &mut Vec<(String, Value<'d>)>) {
+fn state<'d>(state: Value<'d>, children: &mut Vec<Part<'d>>) {
     let pair = (state.kind() == Kind::Tuple && state.len() == 2).then(|| [state.at(0), state.at(1)]);
     let is_dict = |value: Option<Value<'_>>| value.is_none_or(|value| value.is_none() || value.kind() == Kind::Dict);
     let dicts = match pair {
@@ -541,17 +578,17 @@ fn state<'d>(state: Value<'d>, name: &str, children: &mut Vec<(String, Value<'d>
     for part in dicts.into_iter().flatten() {
         let Some(entries) = part.entries() else {
             if let Some(items) = part.items() {
-                children.extend(items.enumerate().map(|(nth, item)| (below(name, &nth.to_string()), item)));
+                children.extend(items.enumerate().map(|(nth, item)| (Some(nth.to_string()), item)));
             } else if !part.is_none() {
-                children.push((name.to_owned(), part));
+                children.push((None, part));
             }
             continue;
         };
         for (key, value) in named(entries) {
             if let ("_parameters" | "_buffers" | "_modules", View::Mapping(mapping)) = (key.as_str(), value.view()) {
-                children.extend(named(mapping.pairs).map(|(key, value)| (below(name, &key), value)));
+                children.extend(named(mapping.pairs).map(|(key, value)| (Some(key), value)));
             } else {
-                children.push((below(name, &key), value));
+                children.push((Some(key), value));
             }
         }
     }

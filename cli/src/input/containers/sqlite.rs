@@ -6,7 +6,7 @@ use super::format::{Format, Open, Recognise};
 use super::keyed;
 use super::{Data, Member, diskcache, text};
 use crate::Failure;
-use crate::input::reading::Reading;
+use crate::input::reading::{Reading, is_cut_off};
 use crate::input::{Input, Part};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
@@ -163,8 +163,9 @@ fn cells(
             column: shared_column.clone(),
             row: number,
         };
+        let is_blob = matches!(row.get_ref(1)?, ValueRef::Blob(_));
         // What cannot be read is told when it is opened.
-        let is_other = || may_be_other(head) && cell.read().map_or(true, |value| is_other(&value));
+        let is_other = || may_be_other(head) && cell.read().map_or(true, |value| is_other(&value, is_blob));
         if !shelf && !may_be_pickle(head, tail) && !is_other() {
             continue;
         }
@@ -183,10 +184,11 @@ fn copied(database: &Rc<Connection>, table: &str, column: &str, members: &mut Ve
     let mut number = 0;
     while let Some(row) = rows.next()? {
         number += 1;
+        let is_blob = matches!(row.get_ref(0)?, ValueRef::Blob(_));
         let value = bytes(row.get_ref(0)?);
         let (head, tail) =
             (value.get(..HEAD).unwrap_or(value), value.get(value.len().saturating_sub(1)..).unwrap_or_default());
-        if may_be_pickle(head, tail) || may_be_other(head) && is_other(value) {
+        if may_be_pickle(head, tail) || may_be_other(head) && is_other(value, is_blob) {
             let name = format!("{table}/{column}/{number}");
             members.push(Member { name, data: Data::Memory(value.to_vec()) });
         }
@@ -201,13 +203,15 @@ fn bytes<'r>(value: ValueRef<'r>) -> &'r [u8] {
     }
 }
 
-/// A text form of a pickle, or one without PROTO and bytes behind it: then all of the value tells.
+/// A text form of a pickle, or one without PROTO and bytes behind it or its end cut off: then all of the value tells.
 fn may_be_other(head: &[u8]) -> bool {
     text::may_be_value(head) || Reading::of(head) != Reading::Not
 }
 
-fn is_other(value: &[u8]) -> bool {
-    text::is_value(value) || matches!(Reading::counted(value), (Reading::Whole(_), opcodes) if opcodes >= SURE)
+fn is_other(value: &[u8], is_blob: bool) -> bool {
+    text::is_value(value)
+        || matches!(Reading::counted(value), (Reading::Whole(_), opcodes) if opcodes >= SURE)
+        || is_blob && is_cut_off(value)
 }
 
 /// Opcodes that no words are by chance.

@@ -4,7 +4,7 @@ use super::Other;
 use super::time::Style;
 use super::values::{Arena, Column};
 use pickle_core::Value;
-use pickle_core::table::{Copies, Index, Table, TableError};
+use pickle_core::table::{Categories, Copies, Index, Table, TableError, Values};
 use std::sync::OnceLock;
 
 /// The levels of an axis.
@@ -21,7 +21,18 @@ impl<'d> Axis<'d> {
     fn of(index: &Index<'d>, arena: &'d Arena) -> Result<Self, TableError> {
         let mut axis = Axis { levels: Vec::new(), names: Vec::new(), styles: Vec::new() };
         for level in 0..index.levels() {
-            let column = Column::of(index.level(level)?, arena, &mut Copies::new());
+            let values = index.level(level)?;
+            let mut column = Column::of(values, arena, &mut Copies::new());
+            // The codes of a level are not what it is.
+            if let (Index::Multi(_), Values::Categorical { categories, .. }) = (index, values) {
+                column.dtype = match categories {
+                    Categories::Run(run) => Values::Run(run).dtype().to_string(),
+                    Categories::Intervals(left, right, closed) => {
+                        Values::Intervals(left, right, closed).dtype().to_string()
+                    }
+                    _ => column.dtype,
+                };
+            }
             axis.styles.push(OnceLock::new());
             axis.levels.push(column);
             axis.names.push(index.name(level).map_or(String::new(), |name| label(name, arena.other)));
@@ -80,6 +91,8 @@ pub struct Grid<'d> {
     pub index: Option<Axis<'d>>,
     /// The labels of the columns, where they have several levels.
     pub header: Option<Axis<'d>>,
+    /// What of the labels of the columns is not known, where they have one level.
+    pub unknown_label: Option<String>,
     /// What the labels of the columns are called, one name a level.
     pub heading: Vec<String>,
     /// One a column.
@@ -111,6 +124,7 @@ impl<'d> Grid<'d> {
             rows: index.len(),
             index: None,
             header: None,
+            unknown_label: None,
             heading: Vec::new(),
             is_series: true,
             is_cut: false,
@@ -154,9 +168,10 @@ impl<'d> Grid<'d> {
             }
         };
         let heading = header.as_ref().map(|header| header.names.clone()).unwrap_or_default();
+        let unknown_label = header.as_ref().and_then(|header| header.levels.first()?.unknown.clone());
         let header = header.filter(|header| header.levels.len() > 1);
         let (rows, is_series) = (table.rows(), table.is_series());
-        Ok(Grid { index, header, heading, names, columns, rows, is_series, is_cut: false })
+        Ok(Grid { index, header, unknown_label, heading, names, columns, rows, is_series, is_cut: false })
     }
 
     /// What of it cannot be written, and why: zones and frequencies that are not known, codes that stand for nothing.
@@ -167,7 +182,11 @@ impl<'d> Grid<'d> {
             Some(format!("{of}{blank}{name} cannot be written: {what} is not known"))
         };
         let column = self.columns.iter().zip(&self.names).find_map(|(column, name)| told("the column", name, column));
-        column.or_else(|| {
+        let label = || {
+            let what = self.unknown_label.as_ref()?;
+            Some(format!("the labels of the columns cannot be written: {what} is not known"))
+        };
+        column.or_else(label).or_else(|| {
             let axes = [("the index", &self.index), ("the labels of the columns", &self.header)];
             axes.into_iter().find_map(|(of, axis)| {
                 let axis = axis.as_ref()?;

@@ -10,6 +10,7 @@ fn grid<'d>(rows: Columns<'d>, other: Other) -> Grid<'d> {
     Grid {
         index: None,
         header: None,
+        unknown_label: None,
         heading: Vec::new(),
         columns: rows.columns.into_iter().map(|values| Column::objects(values, other)).collect(),
         names: rows.names,
