@@ -13,6 +13,7 @@ use super::cells::{Cells, Item};
 use super::table::values::Arena;
 use pickle_core::known::DType;
 use pickle_core::{Document, Value};
+use std::cell::RefCell;
 use std::io::{self, Write};
 
 /// How JSON is written.
@@ -41,10 +42,14 @@ impl Default for Options {
 /// # Errors
 /// What `out` says.
 pub fn json(document: &Document<'_>, options: &Options, out: &mut dyn Write) -> io::Result<()> {
+    with(document, options, &mut share::Shared::default(), out)
+}
+
+fn with(document: &Document<'_>, options: &Options, shared: &mut share::Shared, out: &mut dyn Write) -> io::Result<()> {
     let arena = Arena::new(one_line);
     let (root, form) = (document.root(), steps::Form { options: *options, arena: &arena });
-    let shared = share::Shared::of(root, document.id_limit(), form);
-    writer::Writer::new(form, &shared, out).write(root)
+    shared.look_at(root, document.id_limit(), form);
+    writer::Writer::new(form, shared, out).write(root)
 }
 
 /// An item of an array, or a part of it with fewer axes, as plain JSON on one line without its end.
@@ -78,11 +83,19 @@ pub fn dtype(dtype: &DType<'_>) -> String {
     steps::array::described(dtype)
 }
 
+thread_local! {
+    /// What `one_line` used before: cells of a table are many, and each has the numbers of a whole document. More than
+    /// one is in use where a cell holds a table.
+    static SHARED: RefCell<Vec<share::Shared>> = const { RefCell::new(Vec::new()) };
+}
+
 /// A value as plain JSON on one line, without its end.
 pub fn one_line(value: Value<'_>, out: &mut String) {
+    let mut shared = SHARED.with_borrow_mut(Vec::pop).unwrap_or_default();
     let mut line = Vec::new();
     // A Vec takes everything.
-    let _ = json(&value.document(), &Options::default(), &mut line);
+    let _ = with(&value.document(), &Options::default(), &mut shared, &mut line);
+    SHARED.with_borrow_mut(|all| all.push(shared));
     out.push_str(String::from_utf8_lossy(&line).trim_end());
 }
 

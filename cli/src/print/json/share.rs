@@ -42,13 +42,6 @@ pub fn identity(value: &Value<'_>) -> Option<usize> {
 }
 
 impl Shared {
-    /// Looks at all of a document once.
-    pub fn of<'d>(root: Value<'d>, limit: usize, form: Form<'d>) -> Self {
-        let mut this = Shared::default();
-        this.look_at(root, limit, form);
-        this
-    }
-
     /// Looks at all of a document once, and forgets the one before.
     pub fn look_at<'d>(&mut self, root: Value<'d>, limit: usize, form: Form<'d>) {
         for id in self.met.drain(..) {
