@@ -284,3 +284,14 @@ fn a_column_that_cannot_be_read_is_named_with_its_class() {
     let said = fails(&["table", "-f", "csv", "unread.pkl"], &cells());
     assert!(said.contains("the column k: its values are of the class pyarrow.lib.list_"), "{said}");
 }
+
+/// Each cell is text for itself: what that costs must not grow with the file.
+#[test]
+fn json_lines_take_time_by_the_row() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("rows.pkl"), rows(30_000)).expect("a file");
+    let begun = std::time::Instant::now();
+    let lines = says(&["table", "rows.pkl", "-f", "jsonl"], folder.path());
+    assert_eq!(lines.lines().count(), 30_000);
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}

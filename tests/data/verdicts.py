@@ -113,6 +113,20 @@ row("A10", "a sink's name in the program", BAD, "PK109", call(g("__main__", "sys
 for module in ("antigravity", "this", "idlelib.idle", "test.support"):
     row("A12", f"import {module}", BAD, "PK101", g(module, "x"))
 
+# ---- attributes of listed classes: held, not called
+METHOD_OF = g("pathlib", "Path.with_name")
+row("K1", "a method of a listed class, stored", "clean", "-", lst(g("scipy.interpolate._interpolate", "interp1d._call_linear")))
+row("K1", "a member of an enumeration, by getattr", "clean", "-", lst(attr(g("http", "HTTPStatus"), "OK")))
+row("K1", "a method of a listed class, called", NOT_CLEAN, "PK203|PK206", call(METHOD_OF, s("x")))
+row("K1", "a method of a listed class, kept by a partial", NOT_CLEAN, "PK202", call(PARTIAL, METHOD_OF, s("x")))
+row("K1", "a method of a listed class, by map", NOT_CLEAN, "PK202", call(g("builtins", "map"), METHOD_OF, lst(s("x"))))
+row("K1", "a method of a listed class, for a default", NOT_CLEAN, "PK202", call(g("collections", "defaultdict"), METHOD_OF))
+row("K1", "a method of a listed class, among the arguments of a class", NOT_CLEAN, "PK202", call(g("fractions", "Fraction"), METHOD_OF))
+row("K1", "what a method of a listed class is made of", "suspicious|dangerous", "PK104", g("pathlib", "Path.with_name.__globals__"))
+row("K1", "an attribute of a method, without underscores", NOT_CLEAN, "PK103", g("pathlib", "Path.with_name.func_globals"))
+row("K1", "state for a method of a listed class", NOT_CLEAN, "PK301|PK302|PK303|PK304|PK305|PK306|PK307", build(METHOD_OF, dct(s("x"), i(1))))
+row("K1", "an attribute of a class of django", NOT_CLEAN, "PK103", lst(g("django.db.models.base", "Model.objects")))
+
 # ---- operands
 row("B1", "memo entry written twice", BAD, "PK201", s("abs") + b"\x940" + s("system") + b"q\x000" + s("posix") + b"h\x00\x93" + t(TRUE) + b"R")
 row("B2", "a name out of bytes", BAD, "PK105", call(g("_codecs", "encode"), s("os")) + s("system") + b"\x93" + t(TRUE) + b"R")

@@ -67,6 +67,8 @@ impl<'m> Machine<'m> {
         let row = self.names.get(id);
         let callable = match row.effect {
             Effect::Class(_) => 0,
+            // A method, by the name of its class; a constant, such as a member of an enumeration, is none.
+            Effect::Held if resolve::is_method(self.names.text(id).1) => flag::CALLABLE | flag::ARMED,
             _ => flag::CALLABLE,
         };
         let flagged = if row.verdict > Verdict::Unknown { flag::FLAGGED } else { 0 };

@@ -126,6 +126,12 @@ pub(crate) fn is_class_name(name: &[u8]) -> bool {
     last.iter().find(|byte| **byte != b'_').is_some_and(u8::is_ascii_uppercase)
 }
 
+/// An attribute of a class that is not written as a constant is.
+pub(crate) fn is_method(name: &[u8]) -> bool {
+    let dot = name.iter().rposition(|byte| *byte == b'.');
+    dot.is_some_and(|dot| name.iter().skip(dot).any(u8::is_ascii_lowercase))
+}
+
 fn says(name: &[u8], words: &[&str]) -> bool {
     let last = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
     words.iter().any(|word| pieces(last, word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes())))
@@ -298,10 +304,17 @@ fn exact(module: &[u8], name: &[u8], policy: Option<&GlobalTable<'_>>) -> Resolv
     }
     if name.contains(&b'.') {
         let found = dotted(module, name);
-        // A method of a class that the policy allows may be held, not called.
-        let class = name.split(|byte| *byte == b'.').next().unwrap_or_default();
+        // A method of a class that the policy allows, or that is listed, may be held, not called. Attributes of some
+        // libraries' classes are properties of theirs, which run what they are made of.
+        let mut parts = name.split(|byte| *byte == b'.');
+        let class = parts.next().unwrap_or_default();
         let own = policy.and_then(|policy| policy.row(module, class)).filter(|row| row.exact);
-        if found.verdict == Verdict::Unknown && own.is_some_and(|row| matches!(row.effect, Effect::Class(_))) {
+        let mine = own.is_some_and(|row| matches!(row.effect, Effect::Class(_)));
+        let theirs = || {
+            let class_row = table::find(module, class).filter(|row| row.exact && extended(module, class, row, policy));
+            class_row.is_some_and(|row| matches!(row.effect, Effect::Class(_))) && table::group(module, class) != "more"
+        };
+        if found.verdict == Verdict::Unknown && (mine || parts.nth(1).is_none() && theirs()) {
             return Resolved::found(Effect::Held);
         }
         return found;
@@ -392,8 +405,11 @@ fn dotted(module: &[u8], name: &[u8]) -> Resolved {
     // A nested class or a method of something that is listed, or not; or something in a module inside this one.
     let first = name.split(|byte| *byte == b'.').next().unwrap_or_default();
     let sink = |found: &table::Found| matches!(found.effect, Effect::Sink(..));
-    let method = || table::find(module, tail).filter(|found| !found.exact);
-    match table::find(module, first).filter(sink).or_else(|| method().filter(sink)).or_else(|| inside(module, name)) {
+    let class = table::find(module, first);
+    // What a class keeps for itself is none of the functions that the whole module is known for.
+    let own = tail.starts_with(b"_") && class.is_some_and(|found| found.exact);
+    let method = || table::find(module, tail).filter(|found| !found.exact && !own);
+    match class.filter(sink).or_else(|| method().filter(sink)).or_else(|| inside(module, name)) {
         Some(found) => Resolved { rule: Rule::DottedHop, ..Resolved::found(found.effect) },
         None => Resolved::new(Effect::Unknown, Verdict::Unknown, Rule::DottedHop, "an attribute of a global"),
     }

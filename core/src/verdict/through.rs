@@ -102,7 +102,7 @@ impl Machine<'_> {
                 Effect::Class(_) if !later && self.is_formula(function.at, items) => Verdict::Unknown,
                 Effect::Class(class) if class.allows(ClassEffect::INIT) || later => return Ok(()),
                 // What a default dict of default dicts is made of; called, it is marked as what may call anything.
-                Effect::Held | Effect::Stores if later => return Ok(()),
+                Effect::Held | Effect::Stores if later && !function.has(flag::ARMED) => return Ok(()),
                 Effect::Getter | Effect::Item | Effect::Type if items.lost || later => Verdict::Unknown,
                 Effect::Sink(_, verdict) => verdict,
                 Effect::Code => Verdict::Code,
