@@ -182,7 +182,8 @@ impl<'t> GlobalTable<'t> {
             }
             end = offsets.get(index + 1).map_or(body.len(), place);
             let mut rows = Block { pairs, rest: body.get(place(offset)..end)?, same: 0, name_at: 0, effect: 0 };
-            for _ in 0..BLOCK {
+            rows.next(Key(b"", b""))?;
+            for _ in 1..BLOCK {
                 if !rows.rest.is_empty() {
                     rows.next(Key(b"", b""))?;
                 }
