@@ -480,6 +480,31 @@ fn policies_are_learnt_checked_and_compiled() {
     assert_eq!(bytes, table);
 }
 
+#[test]
+fn members_that_are_numbers_are_no_pickles() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.zip");
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(&file).unwrap());
+    let stored = zip::write::SimpleFileOptions::default();
+    let long = [&b"c"[..], &[b'A'; 700], b"\nb\n\xff"].concat();
+    let members: [(&str, &[u8]); 8] = [
+        ("a.pkl", b"N."),
+        ("numbers/0", b"c\x01\x02\n\x03\x04\n\xff"),
+        ("numbers/1", b"i\x7f\n\x10\n\xff\xff"),
+        ("numbers/2", b"}c\x01 \n\x02\n\xff"),
+        ("numbers/3", b"K\0\x95\xff\xff\xff\xff\xff\xff\xff\x7f"),
+        ("numbers/4", b"\x82\x01\xff\xff"),
+        ("numbers/5", &long),
+        ("numbers/6", &[0xff; 300]),
+    ];
+    for (name, bytes) in members {
+        zip.start_file(name, stored).unwrap();
+        std::io::Write::write_all(&mut zip, bytes).unwrap();
+    }
+    zip.finish().unwrap();
+    assert_eq!(verdict(folder.path(), &["a.zip"]), "clean");
+}
+
 /// Its own types, as their owner would name them.
 fn own_names(files: &[Value]) -> Vec<String> {
     let own = |module: &str| matches!(module, "vec_types" | "vec2_types" | "ext_types" | "app_types");

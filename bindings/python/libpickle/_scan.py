@@ -172,8 +172,8 @@ def _streams(source, table):
         return
     seen = 0
     for member, data in _open.members(source):
-        # By its place it need not be a pickle: what breaks before it names anything runs nothing.
-        if member and not member.endswith((".pkl", ".pickle")) and not _is_pickle(data, table):
+        # By its place it need not be a pickle.
+        if member and not member.endswith((".pkl", ".pickle")) and not _is_pickle(data, _native.verdict(data, table)):
             continue
         seen += 1
         yield member, data
@@ -181,9 +181,26 @@ def _streams(source, table):
         raise ValueError("%s: no member is a pickle" % (source if isinstance(source, (str, os.PathLike)) else "the file",))
 
 
-def _is_pickle(data, table):
-    found = _native.verdict(data, table)
-    return found["stats"]["pickles"] > 0 or bool(found["globals"]) or found["executes_on_load"] != "no"
+def _is_pickle(data, found):
+    """Whether that is meant to be a pickle, or happens to begin with the byte of an opcode, as many numbers do."""
+    begins = len(data) > 1 and data[0] == 0x80 and data[1] <= 5
+    stats, findings = found["stats"], found["findings"]
+    if stats["ops"] > 3:
+        looks = begins or stats["pickles"] > 0
+    else:
+        looks = stats["pickles"] > 0 and all(one["rule"] != "PK503" for one in findings)
+    worst = _RISING.index(found["verdict"])
+    suspicious = _RISING.index("suspicious")
+    if looks or worst > suspicious:
+        return True
+    return worst == suspicious and not all(_RISING.index(one["verdict"]) < suspicious or _is_chance(one) for one in findings)
+
+
+def _is_chance(one):
+    """Extension codes, lengths beyond any memory and names that no module has: what numbers and text come to."""
+    if one["rule"] == "PK106":
+        return not all(part.isidentifier() for text in (one["module"], one["name"]) for part in text.split("."))
+    return one["rule"] in ("PK401", "PK702")
 
 
 def _contents(name):

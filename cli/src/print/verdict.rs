@@ -322,10 +322,15 @@ impl Report {
         self.verdict = self.findings.iter().map(|reason| reason.verdict).max().unwrap_or_default();
     }
 
-    /// Nothing but names that no module has and extension codes: text or numbers that happen to begin with the byte of
-    /// an opcode.
+    /// Nothing but names that no module has, extension codes and lengths beyond any memory: text or numbers that happen to
+    /// begin with the byte of an opcode.
     pub fn is_chance(&self) -> bool {
-        let chance = |reason: &Reason| reason.rule == "PK401" || reason.rule == "PK106" && reason.name.contains(' ');
+        let is_name =
+            |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+        let chance = |reason: &Reason| match reason.rule {
+            "PK106" => !is_name(&reason.module) || !is_name(&reason.name),
+            rule => matches!(rule, "PK401" | "PK702"),
+        };
         let mild = |reason: &Reason| reason.verdict < Verdict::Suspicious;
         self.verdict <= Verdict::Suspicious && self.findings.iter().all(|reason| mild(reason) || chance(reason))
     }
