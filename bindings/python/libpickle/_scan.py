@@ -183,12 +183,11 @@ def _streams(source, table):
 
 def _is_pickle(data, found):
     """Whether that is meant to be a pickle, or happens to begin with the byte of an opcode, as many numbers do."""
-    begins = len(data) > 1 and data[0] == 0x80 and data[1] <= 5
-    stats, findings = found["stats"], found["findings"]
-    if stats["ops"] > 3:
-        looks = begins or stats["pickles"] > 0
-    else:
-        looks = stats["pickles"] > 0 and all(one["rule"] != "PK503" for one in findings)
+    findings = found["findings"]
+    begins = len(data) > 1 and data[0] == 0x80 and data[1] <= 5 and found["stats"]["ops"] > 3
+    # What ends a few bytes after it began, and names nothing, is a number among others.
+    alone = all(one["rule"] != "PK503" for one in findings) or any(_is_named(one) for one in found["globals"])
+    looks = begins or found["stats"]["pickles"] > 0 and alone
     worst = _RISING.index(found["verdict"])
     suspicious = _RISING.index("suspicious")
     if looks or worst > suspicious:
@@ -198,9 +197,11 @@ def _is_pickle(data, found):
 
 def _is_chance(one):
     """Extension codes, lengths beyond any memory and names that no module has: what numbers and text come to."""
-    if one["rule"] == "PK106":
-        return not all(part.isidentifier() for text in (one["module"], one["name"]) for part in text.split("."))
-    return one["rule"] in ("PK401", "PK702")
+    return one["rule"] in ("PK401", "PK702") or one["rule"] == "PK106" and not _is_named(one)
+
+
+def _is_named(one):
+    return all(part.isidentifier() for text in (one["module"], one["name"]) for part in text.split("."))
 
 
 def _contents(name):
