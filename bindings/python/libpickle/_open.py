@@ -147,10 +147,10 @@ def _layers(file, members, name, owned):
     raise ValueError("%s is packed more than %d times" % (name, _LEVELS))
 
 
-def _member(file, members, name, owned):
+def _archive(file, name, owners):
+    """A zip file; owners gets what has to be closed with it."""
     import zipfile
 
-    owners = [file] if owned else []
     if not file.seekable():
         # Its directory is at its end.
         import shutil
@@ -161,9 +161,14 @@ def _member(file, members, name, owned):
         file = whole
         owners.append(whole)
     try:
-        archive = zipfile.ZipFile(file)
+        return zipfile.ZipFile(file)
     except zipfile.BadZipFile as error:
         raise ValueError("%s has no members: %s" % (name, error)) from None
+
+
+def _member(file, members, name, owned):
+    owners = [file] if owned else []
+    archive = _archive(file, name, owners)
     member = members.pop(0) if members else _chosen(archive.namelist(), name)
     try:
         opened = archive.open(member)
@@ -216,18 +221,16 @@ def _contents(file, name, levels):
         with _Layer(codec(file), []) as under:
             yield from _contents(under, name, levels - 1)
     elif _is_zip(head):
-        import zipfile
-
-        if not file.seekable():
-            file = io.BytesIO(file.read())
+        owners = []
         try:
-            archive = zipfile.ZipFile(file)
-        except zipfile.BadZipFile as error:
-            raise ValueError("%s has no members: %s" % (name or "the file", error)) from None
-        for info in archive.infolist():
-            if not info.is_dir():
-                with archive.open(info) as member:
-                    yield from _contents(member, name + "!" * bool(name) + info.filename, levels - 1)
+            with _archive(file, name or "the file", owners) as archive:
+                for info in archive.infolist():
+                    if not info.is_dir():
+                        with archive.open(info) as member:
+                            yield from _contents(member, name + "!" * bool(name) + info.filename, levels - 1)
+        finally:
+            for owner in owners:
+                owner.close()
     else:
         yield name, file.read()
 
