@@ -143,12 +143,10 @@ def scan(source, allow=(), *, policy=None):
         return Report.of([("", found)], lambda: _native.explain(source, table))
     if not isinstance(source, (str, os.PathLike)):
         source = source.read()
-        if _open.has_layers(source[:8]):
-            source = io.BytesIO(source)
     return Report.of(
-        [(member, _native.verdict(data, table)) for member, data in _streams(source, table)],
+        [(member, found) for member, _, found in _judged(source, table)],
         # A file that is read again may have changed; then so has what it does.
-        lambda: [line for member, data in _streams(_rewound(source), table) for line in _headed(member, _native.explain(data, table))],
+        lambda: [line for member, data, _ in _judged(source, table) for line in _headed(member, _native.explain(data, table))],
     )
 
 
@@ -156,27 +154,25 @@ def _headed(member, lines):
     return ([member + ":"] if member else []) + lines
 
 
-def _rewound(source):
-    if isinstance(source, io.BytesIO):
-        source.seek(0)
-    return source
+def _streams(source):
+    """What is in a file, each with the name of its member."""
+    is_name = isinstance(source, (str, os.PathLike))
+    if _open.is_packed(source) if is_name else _open.has_layers(source[:8]):
+        yield from _open.members(source if is_name else io.BytesIO(source))
+    else:
+        yield "", _contents(source) if is_name else source
 
 
-def _streams(source, table):
-    """The streams of pickles in a file, each with the name of its member."""
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        yield "", source
-        return
-    if isinstance(source, (str, os.PathLike)) and not _open.is_packed(source):
-        yield "", _contents(source)
-        return
+def _judged(source, table):
+    """The streams of pickles in a file, each with the name of its member and what the core says of it."""
     seen = 0
-    for member, data in _open.members(source):
+    for member, data in _streams(source):
+        found = _native.verdict(data, table)
         # By its place it need not be a pickle.
-        if member and not member.endswith((".pkl", ".pickle")) and not _is_pickle(data, _native.verdict(data, table)):
+        if member and not member.endswith((".pkl", ".pickle")) and not _is_pickle(data, found):
             continue
         seen += 1
-        yield member, data
+        yield member, data, found
     if not seen:
         raise ValueError("%s: no member is a pickle" % (source if isinstance(source, (str, os.PathLike)) else "the file",))
 
