@@ -2,16 +2,11 @@
 
 use core::arch::asm;
 
-/// Every program has these anyway, sooner or later: in the empty one they keep the comparison about codecs.
+/// As `OF_EVERY_PROGRAM`, of those that have them.
 #[used]
-static OF_EVERY_PROGRAM: [unsafe extern "C" fn(); 6] =
-    [memcpy, memmove, memset, memcmp, __aeabi_memclr4, __aeabi_memclr8];
+static OF_EVERY_PROGRAM_ON_ARM: [unsafe extern "C" fn(); 2] = [__aeabi_memclr4, __aeabi_memclr8];
 
 unsafe extern "C" {
-    fn memcpy();
-    fn memmove();
-    fn memset();
-    fn memcmp();
     fn __aeabi_memclr4();
     fn __aeabi_memclr8();
 }

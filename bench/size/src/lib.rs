@@ -75,6 +75,17 @@ unsafe extern "C" {
     static mut __sheap: u32;
 }
 
+/// Every program has these anyway, sooner or later: in the empty one they keep the comparison about codecs.
+#[used]
+static OF_EVERY_PROGRAM: [unsafe extern "C" fn(); 4] = [memcpy, memmove, memset, memcmp];
+
+unsafe extern "C" {
+    fn memcpy();
+    fn memmove();
+    fn memset();
+    fn memcmp();
+}
+
 const PAINT: u32 = 0xa5a5_a5a5;
 
 /// Prints `ok stack ticks calibration` in hexadecimal and leaves QEMU.

@@ -5,17 +5,6 @@ use core::arch::{asm, global_asm};
 // All lies in RAM, where QEMU has put it: nothing is copied or cleared.
 global_asm!(".section .init, \"ax\"", ".global _start", "_start:", "la sp, __stack", "j main");
 
-/// Every program has these anyway, sooner or later: in the empty one they keep the comparison about codecs.
-#[used]
-static OF_EVERY_PROGRAM: [unsafe extern "C" fn(); 4] = [memcpy, memmove, memset, memcmp];
-
-unsafe extern "C" {
-    fn memcpy();
-    fn memmove();
-    fn memset();
-    fn memcmp();
-}
-
 pub fn stack_pointer() -> usize {
     let sp;
     // SAFETY: reads a register.
