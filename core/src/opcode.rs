@@ -39,13 +39,32 @@ pub enum Argument {
 
 impl Argument {
     /// Bytes between the opcode and the payload or line: the fixed part.
+    #[inline(always)]
     pub const fn fixed_len(self) -> usize {
-        match self {
-            Nothing | Line | TwoLines => 0,
-            U1 | Bytes1 => 1,
-            U2 => 2,
-            U4 | I4 | Bytes4 | BytesI4 => 4,
-            U8 | F8 | Bytes8 => 8,
+        // A table of bytes, where a `match` would become one of words or of jumps.
+        const LENGTHS: [u8; 13] = {
+            let mut lengths = [0; 13];
+            lengths[U1 as usize] = 1;
+            lengths[U2 as usize] = 2;
+            lengths[U4 as usize] = 4;
+            lengths[I4 as usize] = 4;
+            lengths[U8 as usize] = 8;
+            lengths[F8 as usize] = 8;
+            lengths[Bytes1 as usize] = 1;
+            lengths[Bytes4 as usize] = 4;
+            lengths[BytesI4 as usize] = 4;
+            lengths[Bytes8 as usize] = 8;
+            lengths
+        };
+        LENGTHS[self as usize] as usize
+    }
+
+    /// That of the opcode with this byte.
+    #[inline(always)]
+    pub(crate) fn of(byte: u8) -> Argument {
+        match ARGUMENTS.get(usize::from(byte.wrapping_sub(FIRST))) {
+            Some(argument) => *argument,
+            Option::None => Nothing,
         }
     }
 
@@ -351,10 +370,7 @@ impl Opcode {
     /// How the argument is laid out.
     #[inline(always)]
     pub fn argument(self) -> Argument {
-        match ARGUMENTS.get(usize::from(self.byte().wrapping_sub(FIRST))) {
-            Some(argument) => *argument,
-            Option::None => Nothing,
-        }
+        Argument::of(self.byte())
     }
 }
 

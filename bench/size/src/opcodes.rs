@@ -45,15 +45,20 @@ impl Reader {
     }
 
     fn text(&mut self, data: &[u8], last: bool) {
-        for (slot, byte) in self.text.iter_mut().skip(self.text_len).zip(data) {
-            *slot = *byte;
-            self.text_len += 1;
+        let whole = self.text_len == 0 && last;
+        if !whole || self.slot == Slot::Name {
+            let room = self.text.get_mut(self.text_len..).unwrap_or_default();
+            self.text_len += data.len().min(room.len());
+            for (slot, byte) in room.iter_mut().zip(data) {
+                *slot = *byte;
+            }
         }
         if !last {
             return;
         }
         if self.slot == Slot::Key {
-            self.slot = match self.text.get(..self.text_len).unwrap_or_default() {
+            let key = if whole { data } else { self.text.get(..self.text_len).unwrap_or_default() };
+            self.slot = match key {
                 b"id" => Slot::Id,
                 b"temp" => Slot::Temp,
                 b"name" => Slot::Name,

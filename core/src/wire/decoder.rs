@@ -10,6 +10,8 @@ use heapless::Vec;
 ///
 /// See the example of [`Decoder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+// Without it, `Option<u64>` of a fragment would tell the variants apart: two registers to compare.
+#[cfg_attr(target_pointer_width = "32", repr(u8))]
 pub enum Step<'i> {
     /// An opcode with its whole argument.
     Op(Op<'i>),
@@ -73,7 +75,7 @@ enum State {
 pub struct Decoder {
     /// Offset of the next input byte.
     offset: u64,
-    /// Offset at which the current frame ends; not above `offset` when none is open.
+    /// Offset at which the current frame ends; not above `offset`, or `NO_FRAME`, when none is open.
     frame_end: u64,
     /// Offset of the opcode in progress.
     op_offset: u64,
@@ -93,6 +95,9 @@ pub struct Decoder {
 #[cfg(target_pointer_width = "32")]
 const _: () = assert!(size_of::<Decoder>() <= 64 && size_of::<Error>() == 8);
 
+/// Above every offset: no opcode ends behind it.
+const NO_FRAME: u64 = u64::MAX;
+
 impl Default for Decoder {
     fn default() -> Self {
         Self::new()
@@ -104,7 +109,7 @@ impl Decoder {
     pub const fn new() -> Self {
         Decoder {
             offset: 0,
-            frame_end: 0,
+            frame_end: NO_FRAME,
             op_offset: 0,
             total: 0,
             done: 0,
@@ -140,7 +145,7 @@ impl Decoder {
 
     /// Bytes left of the current frame; 0 outside frames.
     pub const fn frame_left(&self) -> u64 {
-        self.frame_end.saturating_sub(self.offset)
+        if self.frame_end == NO_FRAME { 0 } else { self.frame_end.saturating_sub(self.offset) }
     }
 
     /// Begins another pickle of the same stream. Offsets go on counting.
@@ -396,91 +401,139 @@ impl Decoder {
     #[cold]
     #[inline(never)]
     pub(crate) fn next_part<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
-        loop {
-            match self.state {
-                State::Opcode | State::Header => {
-                    let Some((&byte, rest)) = input.split_first() else { return Ok(Step::NeedMore) };
-                    if self.state == State::Opcode {
-                        self.op_offset = self.offset;
-                        self.carry.clear();
-                    }
-                    // The capacity is the longest header, and a full header leaves this state.
-                    let _ = self.carry.push(byte);
-                    *input = rest;
-                    self.offset += 1;
-                    if let Some(op) = self.header(input)? {
-                        return Ok(Step::Op(op));
-                    }
+        let (opcode, argument, fixed) = match self.state {
+            State::Opcode => {
+                let Some((&byte, rest)) = input.split_first() else { return Ok(Step::NeedMore) };
+                self.op_offset = self.offset;
+                let Some(opcode) = Opcode::from_byte(byte) else {
+                    return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, self.op_offset));
+                };
+                let argument = Argument::of(byte);
+                let fixed_len = argument.fixed_len();
+                let end = self.op_offset + 1 + fixed_len as u64;
+                if end > self.frame_end {
+                    self.leave_frame(opcode, self.op_offset + 1)?;
                 }
-                State::Payload => return self.payload(input),
-                State::Text(newlines) => return self.text(input, newlines),
-                State::Raw => {
-                    let (data, rest) = split_at_most(input, self.total);
-                    if data.is_empty() {
-                        return Ok(Step::NeedMore);
-                    }
-                    *input = rest;
-                    self.offset += data.len() as u64;
-                    self.total -= data.len() as u64;
-                    if self.total == 0 {
-                        self.state = State::Opcode;
-                    }
-                    return Ok(Step::Raw(data));
+                let Some((fixed, rest)) = rest.split_at_checked(fixed_len) else {
+                    // The capacity is the longest header, and this one is longer than what there is of it.
+                    self.carry.clear();
+                    let _ = self.carry.extend_from_slice(input);
+                    self.offset += input.len() as u64;
+                    self.state = State::Header;
+                    *input = &[];
+                    return Ok(Step::NeedMore);
+                };
+                *input = rest;
+                self.offset = end;
+                (opcode, argument, fixed)
+            }
+            State::Header => {
+                let opcode = self.opcode();
+                let argument = opcode.argument();
+                let missing = (1 + argument.fixed_len()).saturating_sub(self.carry.len());
+                let next = take_at_most(input, missing as u64);
+                self.offset += next.len() as u64;
+                let _ = self.carry.extend_from_slice(next);
+                if next.len() != missing {
+                    return Ok(Step::NeedMore);
                 }
-                State::Trailing => {
-                    let (skipped, rest) = split_at_most(input, self.frame_left());
-                    *input = rest;
-                    self.offset += skipped.len() as u64;
-                    if self.frame_left() != 0 {
-                        return Ok(Step::NeedMore);
-                    }
-                    self.state = State::Ended;
-                    return Ok(Step::End);
+                self.state = State::Opcode;
+                (opcode, argument, self.carry.get(1..).unwrap_or_default())
+            }
+            _ => return self.between(input),
+        };
+        let number = little_endian(fixed);
+        let arg = match argument {
+            Argument::Nothing => {
+                if opcode == Opcode::Stop {
+                    self.state = State::Trailing;
                 }
-                State::Ended => return Ok(Step::End),
-                State::Failed => return Err(self.failed()),
+                Arg::Nothing
+            }
+            Argument::U1 | Argument::U2 | Argument::U4 | Argument::U8 => {
+                if matches!(opcode, Opcode::Proto | Opcode::Frame) {
+                    self.after(opcode, Arg::Uint(number))?;
+                }
+                Arg::Uint(number)
+            }
+            Argument::I4 => Arg::Int(number as u32 as i32),
+            Argument::F8 => Arg::Float(number.swap_bytes()),
+            Argument::Line | Argument::TwoLines => {
+                self.begin_argument(opcode, self.offset, State::Text(1 + u8::from(argument == Argument::TwoLines)));
+                return self.between(input);
+            }
+            Argument::Bytes1 | Argument::Bytes4 | Argument::BytesI4 | Argument::Bytes8 => {
+                if argument != Argument::Bytes1
+                    && let Some(kind) = grammar::bad_length(argument, number)
+                {
+                    return Err(self.fail_byte(kind, opcode.byte(), self.op_offset));
+                }
+                let end = self.offset + number;
+                if end > self.frame_end {
+                    self.leave_frame(opcode, self.offset)?;
+                }
+                let Some((data, rest)) = usize::try_from(number).ok().and_then(|len| input.split_at_checked(len))
+                else {
+                    self.begin_argument(opcode, number, State::Payload);
+                    return self.between(input);
+                };
+                *input = rest;
+                self.offset = end;
+                Arg::Bytes(data)
+            }
+        };
+        Ok(Step::Op(Op { opcode, arg, offset: self.op_offset }))
+    }
+
+    /// What is no opcode: the rest of an argument, raw bytes, the end.
+    #[inline(never)]
+    fn between<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
+        match self.state {
+            State::Text(newlines) => self.text(input, newlines),
+            State::Raw => {
+                let data = take_at_most(input, self.total);
+                if data.is_empty() {
+                    return Ok(Step::NeedMore);
+                }
+                self.offset += data.len() as u64;
+                self.total -= data.len() as u64;
+                if self.total == 0 {
+                    self.state = State::Opcode;
+                }
+                Ok(Step::Raw(data))
+            }
+            State::Trailing => {
+                self.offset += take_at_most(input, self.frame_left()).len() as u64;
+                if self.frame_left() != 0 {
+                    return Ok(Step::NeedMore);
+                }
+                self.state = State::Ended;
+                Ok(Step::End)
+            }
+            State::Ended => Ok(Step::End),
+            State::Failed => Err(self.failed()),
+            State::Payload | State::Opcode | State::Header => {
+                let left = self.total - self.done;
+                let data = take_at_most(input, left);
+                if data.is_empty() && left != 0 {
+                    return Ok(Step::NeedMore);
+                }
+                self.offset += data.len() as u64;
+                Ok(self.part(data, data.len() as u64 == left, Some(self.total)))
             }
         }
     }
 
-    /// Reads the carry, which has just grown by a byte, and as much of the header as there is.
-    fn header(&mut self, input: &mut &[u8]) -> Result<Option<Op<'static>>, Error> {
-        let Some(&byte) = self.carry.first() else { return Ok(None) };
-        let Some(opcode) = Opcode::from_byte(byte) else {
-            return Err(self.fail_byte(ErrorKind::UnknownOpcode, byte, self.op_offset));
-        };
-        let argument = opcode.argument();
-        let fixed_len = argument.fixed_len();
-        self.check_frame((fixed_len + 1).saturating_sub(self.carry.len()) as u64)?;
-        while self.carry.len() <= fixed_len {
-            let Some((&next, rest)) = input.split_first() else {
-                self.state = State::Header;
-                return Ok(None);
-            };
-            let _ = self.carry.push(next);
-            *input = rest;
-            self.offset += 1;
-        }
-        self.done = 0;
-        if matches!(argument, Argument::Line | Argument::TwoLines) {
-            self.state = State::Text(1 + u8::from(argument == Argument::TwoLines));
-            self.total = self.offset;
-            return Ok(None);
-        }
-        if argument.is_counted() {
-            match grammar::length(argument, self.carry.get(1..).unwrap_or_default()) {
-                Ok((_, total)) => self.total = total,
-                Err(nom::Err::Failure(Fault(kind))) => return Err(self.fail(kind, self.op_offset)),
-                Err(_) => return Ok(None),
-            }
-            self.check_frame(self.total)?;
-            self.state = State::Payload;
-            return Ok(None);
-        }
-        let Ok((_, arg)) = grammar::number(argument, self.carry.get(1..).unwrap_or_default()) else { return Ok(None) };
-        self.state = State::Opcode;
-        self.after(opcode, arg)?;
-        Ok(Some(Op { opcode, arg, offset: self.op_offset }))
+    /// What there is to know of an argument that may come in pieces.
+    fn begin_argument(&mut self, opcode: Opcode, total: u64, state: State) {
+        self.carry.clear();
+        let _ = self.carry.push(opcode.byte());
+        (self.total, self.done, self.state) = (total, 0, state);
+    }
+
+    /// The opcode in progress, which the carry begins with.
+    fn opcode(&self) -> Opcode {
+        self.carry.first().and_then(|&byte| Opcode::from_byte(byte)).unwrap_or(Opcode::Stop)
     }
 
     /// The three opcodes that speak to the decoder itself.
@@ -497,17 +550,6 @@ impl Decoder {
         }
     }
 
-    fn payload<'i>(&mut self, input: &mut &'i [u8]) -> Result<Step<'i>, Error> {
-        let left = self.total - self.done;
-        let (data, rest) = split_at_most(input, left);
-        if data.is_empty() && left != 0 {
-            return Ok(Step::NeedMore);
-        }
-        *input = rest;
-        self.offset += data.len() as u64;
-        Ok(self.part(data, data.len() as u64 == left, Some(self.total)))
-    }
-
     fn text<'i>(&mut self, input: &mut &'i [u8], mut newlines: u8) -> Result<Step<'i>, Error> {
         let mut end = 0;
         let found = loop {
@@ -517,7 +559,7 @@ impl Decoder {
             // `total` is the offset at which this line began.
             let line_end = self.offset + end as u64;
             if self.total < self.frame_end && line_end + u64::from(newline.is_none()) > self.frame_end {
-                return Err(self.fail(ErrorKind::FrameStraddle, self.op_offset));
+                return Err(self.fail_byte(ErrorKind::FrameStraddle, self.opcode().byte(), self.op_offset));
             }
             match newline {
                 Some(_) if newlines > 1 => {
@@ -530,8 +572,7 @@ impl Decoder {
         if end == 0 {
             return Ok(Step::NeedMore);
         }
-        let (consumed, rest) = split_at_most(input, end as u64);
-        *input = rest;
+        let consumed = take_at_most(input, end as u64);
         self.offset += end as u64;
         self.state = State::Text(newlines);
         let data = if found { consumed.split_last().map_or(consumed, |(_, text)| text) } else { consumed };
@@ -540,8 +581,7 @@ impl Decoder {
 
     /// Gives a piece of the argument in progress, or the whole where it came in one.
     fn part<'i>(&mut self, data: &'i [u8], last: bool, total: Option<u64>) -> Step<'i> {
-        let byte = self.carry.first().copied().unwrap_or(0);
-        let Some(opcode) = Opcode::from_byte(byte) else { return Step::NeedMore };
+        let opcode = self.opcode();
         let position = self.done;
         self.done += data.len() as u64;
         if last {
@@ -579,13 +619,14 @@ impl Decoder {
         }
     }
 
-    /// The next bytes of the opcode in progress: within the frame, or behind it.
-    #[inline]
-    fn check_frame(&mut self, len: u64) -> Result<(), Error> {
-        let left = self.frame_left();
-        if left != 0 && len > left {
-            return Err(self.fail(ErrorKind::FrameStraddle, self.op_offset));
+    /// A part of an opcode ends behind the frame: it must begin there, too.
+    #[cold]
+    #[inline(never)]
+    fn leave_frame(&mut self, opcode: Opcode, part: u64) -> Result<(), Error> {
+        if part < self.frame_end {
+            return Err(self.fail_byte(ErrorKind::FrameStraddle, opcode.byte(), self.op_offset));
         }
+        self.frame_end = NO_FRAME;
         Ok(())
     }
 
@@ -601,11 +642,6 @@ impl Decoder {
 
     fn failed(&self) -> Error {
         self.failure.unwrap_or(Error::new(ErrorKind::AfterEnd, 0, self.offset))
-    }
-
-    fn fail(&mut self, kind: ErrorKind, offset: u64) -> Error {
-        let byte = self.carry.first().copied().unwrap_or(0);
-        self.fail_byte(kind, byte, offset)
     }
 
     #[cold]
@@ -676,10 +712,26 @@ fn arg_text(arg: Arg<'_>) -> &[u8] {
     }
 }
 
-/// The first `n` bytes and the rest; all of them where there are fewer.
-fn split_at_most(input: &[u8], n: u64) -> (&[u8], &[u8]) {
-    let n = usize::try_from(n).unwrap_or(usize::MAX);
-    input.split_at_checked(n).unwrap_or((input, &[]))
+/// A number of up to eight bytes.
+#[inline(always)]
+fn little_endian(bytes: &[u8]) -> u64 {
+    let mut number = 0;
+    for &byte in bytes.iter().rev() {
+        number = number << 8 | u64::from(byte);
+    }
+    number
+}
+
+/// Takes `n` bytes; all of them where there are fewer.
+fn take_at_most<'i>(input: &mut &'i [u8], n: u64) -> &'i [u8] {
+    let whole = *input;
+    match usize::try_from(n).ok().and_then(|n| whole.split_at_checked(n)) {
+        Some((data, rest)) => {
+            *input = rest;
+            data
+        }
+        None => core::mem::take(input),
+    }
 }
 
 #[cfg(test)]
