@@ -2,7 +2,7 @@
 
 use crate::opcode::Argument;
 use crate::wire::frames::{Frames, NoFrames, Place};
-use crate::wire::sink::{WriteError, write_all};
+use crate::wire::sink::{WriteError, write_all, write_both};
 use crate::{Arg, Error, ErrorKind, Fragment, Op, Opcode};
 use embedded_io::Write;
 
@@ -76,8 +76,8 @@ impl<W: Write, F: Frames> Encoder<W, F> {
     /// or does not fit it: nothing is written. Or the sink fails.
     pub fn op(&mut self, opcode: Opcode, arg: Arg<'_>) -> Result<(), WriteError<W::Error>> {
         self.check(opcode)?;
-        let fixed = opcode.argument().fixed_len();
-        let (number, bytes): (u64, &[u8]) = match (arg, opcode.argument()) {
+        let argument = opcode.argument();
+        let (number, bytes): (u64, &[u8]) = match (arg, argument) {
             (Arg::Nothing, Argument::Nothing) => (0, &[]),
             (Arg::Uint(n), Argument::U1 | Argument::U2 | Argument::U4 | Argument::U8) => (n, &[]),
             (Arg::Int(n), Argument::I4) => (u64::from(n as u32), &[]),
@@ -92,8 +92,15 @@ impl<W: Write, F: Frames> Encoder<W, F> {
             }
             _ => return Err(self.fault(ErrorKind::BadArgument, opcode)),
         };
+        let fixed_len = argument.fixed_len();
+        if fixed_len <= 1
+            && let Ok(byte) = u8::try_from(number)
+        {
+            let head = [opcode.byte(), byte];
+            return self.emit(opcode, head.get(..1 + fixed_len).unwrap_or_default(), bytes, false);
+        }
         let head = self.head(opcode, number)?;
-        self.emit(opcode, head.get(..1 + fixed).unwrap_or_default(), bytes, false)
+        self.emit(opcode, head.get(..1 + fixed_len).unwrap_or_default(), bytes, false)
     }
 
     /// Writes an opcode as it was read.
@@ -294,7 +301,7 @@ impl<W: Write, F: Frames> Encoder<W, F> {
     }
 
     /// Writes an opcode that has been checked: `head` is the opcode and its fixed part.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[inline(always)]
     pub(crate) fn emit(
         &mut self,
         opcode: Opcode,
@@ -321,23 +328,29 @@ impl<W: Write, F: Frames> Encoder<W, F> {
         self.put_all(head, tail, line)
     }
 
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[inline(always)]
     fn put_all(&mut self, head: &[u8], tail: &[u8], line: bool) -> Result<(), WriteError<W::Error>> {
-        self.put(head)?;
-        if !tail.is_empty() {
-            self.put(tail)?;
+        if !line {
+            return self.put_both(head, tail);
         }
-        if line { self.put(b"\n") } else { Ok(()) }
+        self.put_both(head, tail)?;
+        self.put(b"\n")
+    }
+
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn put_both(&mut self, head: &[u8], tail: &[u8]) -> Result<(), WriteError<W::Error>> {
+        if self.broken {
+            return Err(self.broken());
+        }
+        let result = write_both(&mut self.out, head, tail, &mut self.written);
+        self.seal(result)
     }
 
     /// Bytes for the sink.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     fn put(&mut self, data: &[u8]) -> Result<(), WriteError<W::Error>> {
-        if self.broken {
-            return Err(self.broken());
-        }
-        let result = write_all(&mut self.out, data, &mut self.written);
-        self.seal(result)
+        self.put_both(data, &[])
     }
 
     #[cold]

@@ -68,6 +68,42 @@ pub(crate) fn write_all<W: Write>(out: &mut W, data: &[u8], written: &mut usize)
     }
 }
 
+/// The same for two pieces, one behind the other.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+pub(crate) fn write_both<W: Write>(
+    out: &mut W,
+    head: &[u8],
+    tail: &[u8],
+    written: &mut usize,
+) -> Result<(), WriteError<W::Error>> {
+    if cfg!(target_pointer_width = "64") {
+        write_all(out, head, written)?;
+        return if tail.is_empty() { Ok(()) } else { write_all(out, tail, written) };
+    }
+    let (mut data, mut next) = (head, tail);
+    loop {
+        if data.is_empty() {
+            if next.is_empty() {
+                return Ok(());
+            }
+            data = core::mem::take(&mut next);
+        }
+        match out.write(data) {
+            Ok(0) => return Err(sink_full(*written)),
+            Ok(n) => {
+                *written += n;
+                data = data.get(n..).unwrap_or_default();
+            }
+            Err(error) => return Err(WriteError::Io { error, written: *written }),
+        }
+    }
+}
+
+#[cold]
+fn sink_full<E>(written: usize) -> WriteError<E> {
+    WriteError::Pickle(Error::new(crate::ErrorKind::SinkFull, 0, written as u64))
+}
+
 /// What is left where a sink did not take all at once; `next` is what it said to that.
 #[cfg_attr(target_pointer_width = "64", cold, inline(never))]
 #[cfg_attr(not(target_pointer_width = "64"), inline)]
@@ -79,10 +115,7 @@ fn write_rest<W: Write>(
 ) -> Result<(), WriteError<W::Error>> {
     while !data.is_empty() {
         match next.take().unwrap_or_else(|| out.write(data)) {
-            Ok(0) => {
-                let full = Error::new(crate::ErrorKind::SinkFull, 0, *written as u64);
-                return Err(WriteError::Pickle(full));
-            }
+            Ok(0) => return Err(sink_full(*written)),
             Ok(n) => {
                 *written += n;
                 data = data.get(n..).unwrap_or_default();
