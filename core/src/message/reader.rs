@@ -203,13 +203,13 @@ impl<'i, 'm> Reader<'i, 'm> {
                 op::MEMOIZE => {
                     self.step();
                     let index = self.memoized;
-                    if self.replays == 0 {
-                        if index == BY_PUT {
-                            self.refuse(RefusalReason::Unexpected);
-                        }
-                        self.memoized = index.wrapping_add(1);
+                    if self.top == 0 || (index == BY_PUT && self.replays == 0) {
+                        self.refuse(RefusalReason::Unexpected);
                     }
-                    self.put(index);
+                    if self.replays == 0 {
+                        self.memoized = index.wrapping_add(1);
+                        self.put(index);
+                    }
                 }
                 op::BINPUT | op::LONG_BINPUT | op::PUT | op::FRAME | op::PROTO => self.aside(byte),
                 _ => return byte,
@@ -217,11 +217,11 @@ impl<'i, 'm> Reader<'i, 'm> {
         }
     }
 
-    /// The same, at once where it is neither one of those nor behind the end of a frame.
+    /// The same, at once where it is neither one of those nor behind the end of a frame: most are below PUT, and strs.
     #[inline(always)]
     pub(super) fn look(&mut self) -> u8 {
         match self.rest.first() {
-            Some(&byte) if byte < op::MEMOIZE && byte != op::PROTO && byte.wrapping_sub(op::PUT) > 2 => byte,
+            Some(&byte) if byte < op::PUT || byte == op::SHORT_BINUNICODE => byte,
             _ => self.peek(),
         }
     }
@@ -293,12 +293,7 @@ impl<'i, 'm> Reader<'i, 'm> {
 
     #[inline(always)]
     fn put(&mut self, index: u32) {
-        if self.top == 0 {
-            self.refuse(RefusalReason::Unexpected);
-        }
-        if self.replays == 0
-            && let Some(slot) = self.memo.get_mut(index as usize)
-        {
+        if let Some(slot) = self.memo.get_mut(index as usize) {
             *slot = self.top;
         }
     }
@@ -318,14 +313,14 @@ impl<'i, 'm> Reader<'i, 'm> {
             }
             _ => {
                 let index = self.index(byte, op::BINPUT, op::LONG_BINPUT);
-                if self.replays == 0 {
-                    // With both, the indices of MEMOIZE depend on all of PUT.
-                    if self.memoized.wrapping_add(1) > 1 {
-                        self.refuse(RefusalReason::Unexpected);
-                    }
-                    self.memoized = BY_PUT;
+                // With both, the indices of MEMOIZE depend on all of PUT.
+                if self.top == 0 || (self.replays == 0 && self.memoized.wrapping_add(1) > 1) {
+                    self.refuse(RefusalReason::Unexpected);
                 }
-                self.put(index);
+                if self.replays == 0 {
+                    self.memoized = BY_PUT;
+                    self.put(index);
+                }
             }
         }
     }

@@ -7,6 +7,8 @@ use crate::wire::op::BATCH;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
+    /// Before the container.
+    New,
     /// Behind the container, whole so far.
     Idle,
     /// Behind an item that APPEND or SETITEM must follow.
@@ -32,6 +34,10 @@ pub(super) struct Level<'i> {
     /// The same before the MARK.
     batch: u32,
     state: State,
+    /// A tuple of it has one to three items, the first of which may begin with a MARK.
+    few: bool,
+    /// It may be a dict, and whether it is one.
+    dicts: bool,
     dict: bool,
     /// The opcodes that take one item, and all behind a MARK.
     one: u8,
@@ -46,14 +52,16 @@ pub(super) struct Level<'i> {
 
 impl Level<'_> {
     #[inline(always)]
-    fn new(simple: bool) -> Self {
+    fn new(simple: bool, few: bool, dicts: bool) -> Self {
         Level {
             back: None,
             before: Place::default(),
             start: 0,
             count: 0,
             batch: 0,
-            state: State::Idle,
+            state: State::New,
+            few,
+            dicts,
             dict: false,
             one: op::APPEND,
             many: op::APPENDS,
@@ -123,9 +131,9 @@ impl FieldNames for [&str] {
 }
 
 impl<'i> Reader<'i, '_> {
-    /// Begins a container. `few`: a tuple of it has one to three items, the first of which may begin with a MARK.
-    #[inline(never)]
-    fn open(&mut self, level: &mut Level<'i>, few: bool, dicts: bool) {
+    /// Begins a container, when its first item is asked for: a level that is returned open would be copied.
+    fn open(&mut self, level: &mut Level<'i>) {
+        level.state = State::Idle;
         level.inside = self.inside;
         let mut first = self.look();
         if matches!(first, op::BINGET | op::LONG_BINGET | op::GET) {
@@ -140,7 +148,7 @@ impl<'i> Reader<'i, '_> {
             }
         }
         match first {
-            op::EMPTY_DICT if dicts => {
+            op::EMPTY_DICT if level.dicts => {
                 self.op();
                 level.set_dict();
             }
@@ -151,13 +159,16 @@ impl<'i> Reader<'i, '_> {
                 self.op();
                 level.state = State::Over;
             }
-            op::MARK if !few || self.protocol() < 2 => {
+            op::MARK if !level.few || self.protocol() < 2 => {
                 self.op();
                 level.start = self.top();
                 self.no_top();
                 let second = self.peek();
                 if second == op::DICT {
                     level.set_dict();
+                    if !level.dicts {
+                        self.refuse(RefusalReason::WrongType);
+                    }
                 }
                 if matches!(second, op::DICT | op::LIST) {
                     self.op();
@@ -177,16 +188,27 @@ impl<'i> Reader<'i, '_> {
     }
 
     /// Whether another item, or key with its value, follows.
-    #[inline(never)]
+    #[inline(always)]
     fn more(&mut self, level: &mut Level<'i>, texts: bool) -> bool {
+        let next = self.look();
+        if level.state == State::Batch && next != level.many {
+            level.count += 1;
+            return next != 0;
+        }
+        self.look_on(level, texts, next)
+    }
+
+    /// The same where that is not in the middle of a batch.
+    #[inline(never)]
+    fn look_on(&mut self, level: &mut Level<'i>, texts: bool, mut next: u8) -> bool {
         loop {
-            let next = self.look();
+            if let Some(more) = self.turn(level, texts, next) {
+                return more;
+            }
+            next = self.look();
             if level.state == State::Batch && next != level.many {
                 level.count += 1;
                 return next != 0;
-            }
-            if let Some(more) = self.turn(level, texts, next) {
-                return more;
             }
         }
     }
@@ -196,11 +218,11 @@ impl<'i> Reader<'i, '_> {
     #[inline(never)]
     fn turn(&mut self, level: &mut Level<'i>, texts: bool, next: u8) -> Option<bool> {
         if level.state == State::Over {
-            self.inside = level.inside;
-            if let Some(back) = level.back.take() {
-                self.come_back(back);
-            }
-            return Some(false);
+            return Some(self.close(level));
+        }
+        if level.state == State::New {
+            self.open(level);
+            return None;
         }
         let mut state = State::Over;
         match level.state {
@@ -268,15 +290,22 @@ impl<'i> Reader<'i, '_> {
         self.op();
         self.no_top();
         level.state = state;
-        None
+        if state == State::Over { Some(self.close(level)) } else { None }
+    }
+
+    /// Behind a container: no item follows.
+    fn close(&mut self, level: &mut Level<'i>) -> bool {
+        self.inside = level.inside;
+        if let Some(back) = level.back.take() {
+            self.come_back(back);
+        }
+        false
     }
 
     /// Begins a message of at most `count` fields: a dict by their names, or a list or tuple of them in their order.
-    #[inline(never)]
+    #[inline(always)]
     pub fn fields(&mut self, count: usize) -> Fields<'i> {
-        let mut fields = Fields { level: Level::new(false), seen: 0, next: 0 };
-        self.open(&mut fields.level, count <= 3, true);
-        fields
+        Fields { level: Level::new(false, count <= 3, true), seen: 0, next: 0 }
     }
 
     /// The number of the next field, whose value comes next; `None` behind the last.
@@ -337,15 +366,10 @@ impl<'i> Reader<'i, '_> {
     }
 
     /// Begins a list or tuple. `exactly`: how many items it has, where that is known.
-    #[inline(never)]
+    #[inline(always)]
     pub fn items(&mut self, kind: ItemKind, exactly: Option<usize>) -> LazyItems<'i> {
         let few = kind == ItemKind::Container && exactly.is_some_and(|count| count <= 3);
-        let mut items = LazyItems { level: Level::new(kind != ItemKind::Container), texts: kind != ItemKind::Number };
-        self.open(&mut items.level, few, false);
-        if items.level.dict {
-            self.refuse(RefusalReason::WrongType);
-        }
-        items
+        LazyItems { level: Level::new(kind != ItemKind::Container, few, false), texts: kind != ItemKind::Number }
     }
 
     /// Whether another item follows, to be read next. In the end, [`LazyItems::count`] says how many there were: it may be
@@ -372,14 +396,15 @@ fn ends(byte: u8, texts: bool) -> bool {
 
 /// The number of the name that the key is; `guess` is tried first.
 fn find(key: Raw<'_>, names: &(impl FieldNames + ?Sized), guess: usize) -> Option<usize> {
-    let bytes = key.borrowed().ok()?;
+    let bytes = key.plain()?;
     let count = names.count();
     let mut index = guess;
     for _ in 0..count {
         if index >= count {
             index = 0;
         }
-        if names.name(index) == bytes {
+        // Names are short: a loop here is faster than a call.
+        if names.name(index).len() == bytes.len() && names.name(index).iter().zip(bytes).all(|(a, b)| a == b) {
             return Some(index);
         }
         index += 1;

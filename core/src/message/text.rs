@@ -27,6 +27,12 @@ impl<'i> Raw<'i> {
         if escaped { Err(RefusalReason::Escaped) } else { Ok(bytes) }
     }
 
+    /// The same for keys, most of which have no escapes to look for.
+    #[inline(always)]
+    pub fn plain(self) -> Option<&'i [u8]> {
+        if matches!(self.opcode, op::STRING | op::UNICODE) { self.borrowed().ok() } else { Some(self.bytes) }
+    }
+
     /// Bytes, not a str.
     pub fn is_bytes(self) -> bool {
         matches!(self.opcode, op::BINBYTES | op::SHORT_BINBYTES | op::BINBYTES8 | op::BYTEARRAY8)
@@ -54,20 +60,26 @@ impl<'i> Reader<'i, '_> {
     /// A str, bytes or Python 2 str, perhaps out of the memo.
     #[inline(never)]
     pub(super) fn raw(&mut self) -> Raw<'i> {
-        let mut opcode = self.op();
-        let back = self.fetch(opcode, false);
-        if back.is_some() {
-            opcode = self.op();
-        }
-        let width = match opcode {
-            op::SHORT_BINUNICODE | op::SHORT_BINBYTES | op::SHORT_BINSTRING => 1,
-            op::BINUNICODE | op::BINBYTES | op::BINSTRING => 4,
-            op::BINUNICODE8 | op::BINBYTES8 | op::BYTEARRAY8 => 8,
-            op::UNICODE | op::STRING => 0,
-            _ => {
-                self.refuse(RefusalReason::WrongType);
-                0
-            }
+        let mut back = None;
+        let (opcode, width) = loop {
+            let opcode = self.op();
+            let width = match opcode {
+                op::SHORT_BINUNICODE | op::SHORT_BINBYTES | op::SHORT_BINSTRING => 1,
+                op::BINUNICODE | op::BINBYTES | op::BINSTRING => 4,
+                op::BINUNICODE8 | op::BINBYTES8 | op::BYTEARRAY8 => 8,
+                op::UNICODE | op::STRING => 0,
+                _ => {
+                    if back.is_none() {
+                        back = self.fetch(opcode, false);
+                        if back.is_some() {
+                            continue;
+                        }
+                    }
+                    self.refuse(RefusalReason::WrongType);
+                    0
+                }
+            };
+            break (opcode, width);
         };
         let bytes = match width {
             0 => self.line(),
