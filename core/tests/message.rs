@@ -6,8 +6,8 @@ mod messages;
 
 use common::Random;
 use messages::{Part, Point, Telemetry, Wide, check};
-use pickle_core::message::{self, List, Refusal, RefusalReason};
-use pickle_core::{Level, Pickler, SliceWriter};
+use pickle_core::message::{self, Bytes, Field, List, Refusal, RefusalReason, Text, TooSmall, Unchecked};
+use pickle_core::{BufferFull, Level, Pickler, SliceWriter};
 
 /// Layout, name and bytes of the messages that `tests/data/messages.py` has written.
 fn rows() -> Vec<(String, String, Vec<u8>)> {
@@ -235,4 +235,122 @@ fn skipping_takes_linear_work() {
         let _ = message::read::<Part>(&pickle, &mut []);
         assert!(begin.elapsed().as_secs() < 5, "{unit:?}");
     }
+}
+
+/// What a message is written as; in every buffer that is too small, an error that names its length.
+fn written<'i>(value: &impl Field<'i>) -> Vec<u8> {
+    let mut buffer = vec![0xaa; 2_000_000];
+    let len = message::write(value, &mut buffer).unwrap();
+    assert!(buffer[len..].iter().all(|&byte| byte == 0xaa), "bytes behind the message");
+    for small in [0, 1, 2, 3, len / 2, len - 1] {
+        let mut buffer = vec![0xaa; small.min(len - 1) + 8];
+        let result = message::write(value, &mut buffer[..small.min(len - 1)]);
+        assert_eq!(result.map_err(|TooSmall { needed, .. }| needed), Err(len));
+        assert!(buffer.ends_with(&[0xaa; 8]));
+    }
+    let exact = message::write(value, &mut vec![0; len]);
+    assert_eq!(exact, Ok(len));
+    buffer.truncate(len);
+    buffer
+}
+
+/// What the pickler writes.
+fn pickled(write: impl Fn(&mut Pickler<'_, Vec<u8>>)) -> Vec<u8> {
+    let mut levels = [Level::EMPTY; 4];
+    let mut pickler = Pickler::new(Vec::new(), 4, &mut levels);
+    write(&mut pickler);
+    pickler.finish().unwrap();
+    pickler.into_sink()
+}
+
+#[test]
+fn what_is_written_is_what_the_pickler_writes() {
+    let edges = [0, 1, 0xff, 0x100, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, i64::MAX - 1, i64::MAX];
+    let near = |bits: u32| [(1i64 << bits) - 1, 1i64 << bits, (1i64 << bits) + 1];
+    let ints = edges.into_iter().chain((1..63).flat_map(near));
+    for int in ints.flat_map(|int| [int, -int, !int]) {
+        let expected = pickled(|pickler| _ = pickler.int(int).unwrap());
+        assert_eq!(written(&int), expected, "{int}");
+        assert_eq!(message::read::<i64>(&expected, &mut []).unwrap().value, int);
+    }
+    for float in [0.0, -0.0, 21.5, f64::MAX, f64::MIN_POSITIVE, f64::INFINITY, f64::from_bits(0x7ff0_0000_0000_0001)] {
+        assert_eq!(written(&float), pickled(|pickler| _ = pickler.float(float).unwrap()));
+    }
+    assert_eq!(written(&true), b"\x80\x04\x88.");
+    assert_eq!(written(&false), b"\x80\x04\x89.");
+    assert_eq!(written(&None::<u8>), b"\x80\x04N.");
+    for size in [0, 1, 255, 256, 65_535, 65_536, 1_000_000] {
+        let text = "\u{e9}".repeat(size / 2) + if size % 2 == 1 { "x" } else { "" };
+        let expected = pickled(|pickler| _ = pickler.str(&text).unwrap());
+        assert_eq!(written(&text.as_str()), expected, "{size}");
+        assert_eq!(written(&Unchecked(text.as_bytes())), expected, "{size}");
+        let expected = pickled(|pickler| _ = pickler.bytes(text.as_bytes()).unwrap());
+        assert_eq!(written(&text.as_bytes()), expected, "{size}");
+    }
+    for size in [0, 1, 2, 3, 999, 1000, 1001, 1002, 1999, 2000, 2001, 3000] {
+        let items: Vec<i32> = (0..size).collect();
+        let list = List::<i32, 3000>::try_from(&items[..]).unwrap();
+        let mut expected = pickled(|pickler| {
+            pickler.begin_list(Some(items.len())).unwrap();
+            items.iter().for_each(|&item| _ = pickler.int(i64::from(item)).unwrap());
+            pickler.end().unwrap();
+        });
+        if size > 1000 && size % 1000 == 1 {
+            // The pickler does not know that this is the last; CPython does, and writes it without a MARK.
+            let mark = expected.len() - 6;
+            assert_eq!((expected[mark], expected.remove(mark)), (b'(', b'('));
+            expected[mark + 3] = b'a';
+        }
+        assert_eq!(written(&list), expected, "{size}");
+        assert_eq!(message::read::<List<i32, 3000>>(&expected, &mut []).unwrap().value, list);
+    }
+}
+
+#[test]
+fn structs_are_read_as_they_were_written() {
+    let telemetry = Telemetry { id: 7, temp: 21.5, name: "probe-3", samples: [1, 2, 3, 4] };
+    let pickle = written(&telemetry);
+    assert_eq!(
+        pickle,
+        b"\x80\x04}(\x8c\x02idK\x07\x8c\x04tempG@5\x80\0\0\0\0\0\x8c\x04name\x8c\x07probe-3\x8c\x07samples](K\x01K\x02K\x03K\x04eu."
+    );
+    assert_eq!(check::<Telemetry>(&pickle, &mut [], false).unwrap(), telemetry);
+
+    let mut memo = [0; 2000];
+    for (layout, name, pickle) in rows().iter().filter(|(layout, ..)| layout == "wide") {
+        let wide = message::read::<Wide>(pickle, &mut memo).unwrap().value;
+        let again = written(&wide);
+        assert_eq!(check::<Wide>(&again, &mut [], false).as_ref(), Ok(&wide), "{layout} {name}");
+        // Of what is as it was, the bytes are, too.
+        assert_eq!(written(&check::<Wide>(&again, &mut [], false).unwrap()), again);
+    }
+
+    pickle_core::message! {
+        #[derive(Debug, PartialEq)]
+        struct None {}
+    }
+    pickle_core::message! {
+        #[derive(Debug, PartialEq)]
+        struct One {
+            none: Option<u8> as "only \"one\"",
+        }
+    }
+    assert_eq!(written(&None {}), b"\x80\x04}.");
+    assert_eq!(written(&One { none: Some(3) }), b"\x80\x04}\x8c\x0aonly \"one\"K\x03s.");
+    let [full, empty] = [Some(3), Option::None].map(|none| written(&One { none }));
+    assert_eq!(check_one::<One>(&full), One { none: Some(3) });
+    assert_eq!(check_one::<One>(&empty), One { none: Option::None });
+}
+
+fn check_one<'i, T: Field<'i>>(pickle: &'i [u8]) -> T {
+    message::read(pickle, &mut []).unwrap().value
+}
+
+#[test]
+fn what_is_longer_than_its_place_is_not_cut() {
+    assert_eq!(Text::<3>::try_from("a\u{e9}").map(|text| text.as_str().to_owned()), Ok("a\u{e9}".to_owned()));
+    assert_eq!(Text::<2>::try_from("a\u{e9}"), Err(BufferFull));
+    assert_eq!(Bytes::<1>::try_from(&b"ab"[..]), Err(BufferFull));
+    assert_eq!(List::<u8, 1>::try_from(&[1, 2][..]), Err(BufferFull));
+    assert_eq!(List::from([1, 2]).as_slice(), [1, 2]);
 }

@@ -3,11 +3,13 @@
 use super::reader::Reader;
 use super::refusal::RefusalReason;
 use super::shape::ItemKind;
+use super::writer::Writer;
+use crate::BufferFull;
 
 /// A type that a field of a message may have.
 ///
 /// ```
-/// use pickle_core::message::{self, Field, ItemKind, Reader};
+/// use pickle_core::message::{self, Field, ItemKind, Reader, Writer};
 ///
 /// struct Celsius(f64);
 /// impl<'i> Field<'i> for Celsius {
@@ -15,6 +17,9 @@ use super::shape::ItemKind;
 ///     const KIND: ItemKind = ItemKind::Number;
 ///     fn read(reader: &mut Reader<'i, '_>) -> Self {
 ///         Celsius(reader.float())
+///     }
+///     fn write(&self, writer: &mut Writer<'_>) {
+///         writer.float(self.0);
 ///     }
 /// }
 ///
@@ -32,6 +37,9 @@ pub trait Field<'i>: Sized {
 
     /// Reads the next value. After a refusal, [`Field::EMPTY`] or what was read so far.
     fn read(reader: &mut Reader<'i, '_>) -> Self;
+
+    /// Writes the value.
+    fn write(&self, writer: &mut Writer<'_>);
 }
 
 macro_rules! ints {
@@ -48,6 +56,11 @@ macro_rules! ints {
                 }
                 int as $int
             }
+
+            #[inline]
+            fn write(&self, writer: &mut Writer<'_>) {
+                writer.int(i64::from(*self));
+            }
         }
     )* };
 }
@@ -62,6 +75,11 @@ impl Field<'_> for bool {
     fn read(reader: &mut Reader<'_, '_>) -> Self {
         reader.bool()
     }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.bool(*self);
+    }
 }
 
 impl Field<'_> for f64 {
@@ -71,6 +89,11 @@ impl Field<'_> for f64 {
     #[inline]
     fn read(reader: &mut Reader<'_, '_>) -> Self {
         reader.float()
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.float(*self);
     }
 }
 
@@ -82,6 +105,11 @@ impl<'i> Field<'i> for &'i str {
     fn read(reader: &mut Reader<'i, '_>) -> Self {
         reader.str()
     }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.str(self);
+    }
 }
 
 impl<'i> Field<'i> for &'i [u8] {
@@ -91,6 +119,11 @@ impl<'i> Field<'i> for &'i [u8] {
     #[inline]
     fn read(reader: &mut Reader<'i, '_>) -> Self {
         reader.bytes()
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.bytes(self);
     }
 }
 
@@ -115,6 +148,11 @@ impl<'i> Field<'i> for Unchecked<'i> {
     fn read(reader: &mut Reader<'i, '_>) -> Self {
         Unchecked(reader.str_bytes())
     }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.str_bytes(self.0);
+    }
 }
 
 /// None, or a value.
@@ -125,6 +163,14 @@ impl<'i, T: Field<'i>> Field<'i> for Option<T> {
     #[inline]
     fn read(reader: &mut Reader<'i, '_>) -> Self {
         if reader.none() { None } else { Some(T::read(reader)) }
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        match self {
+            Some(value) => value.write(writer),
+            None => writer.none(),
+        }
     }
 }
 
@@ -140,6 +186,11 @@ impl<'i, T: Field<'i>, const N: usize> Field<'i> for [T; N] {
             reader.refuse(RefusalReason::TooShort);
         }
         items
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        write_items(writer, self);
     }
 }
 
@@ -161,6 +212,14 @@ fn read_items<'i, T: Field<'i>>(reader: &mut Reader<'i, '_>, slots: &mut [T], ex
     items.count()
 }
 
+fn write_items<'i, T: Field<'i>>(writer: &mut Writer<'_>, items: &[T]) {
+    writer.list(items.len(), |writer, index| {
+        if let Some(item) = items.get(index) {
+            item.write(writer);
+        }
+    });
+}
+
 /// A list or tuple of at most `N` items, in place.
 ///
 /// ```
@@ -178,6 +237,24 @@ fn read_items<'i, T: Field<'i>>(reader: &mut Reader<'i, '_>, slots: &mut [T], ex
 pub struct List<T, const N: usize> {
     items: [T; N],
     len: usize,
+}
+
+impl<T, const N: usize> From<[T; N]> for List<T, N> {
+    fn from(items: [T; N]) -> Self {
+        List { items, len: N }
+    }
+}
+
+impl<'i, T: Field<'i> + Clone, const N: usize> TryFrom<&[T]> for List<T, N> {
+    type Error = BufferFull;
+
+    /// Copies the items; more than `N` are an error.
+    fn try_from(items: &[T]) -> Result<Self, BufferFull> {
+        let mut list = Self::EMPTY;
+        list.items.get_mut(..items.len()).ok_or(BufferFull)?.clone_from_slice(items);
+        list.len = items.len();
+        Ok(list)
+    }
 }
 
 impl<T, const N: usize> List<T, N> {
@@ -203,6 +280,11 @@ impl<'i, T: Field<'i>, const N: usize> Field<'i> for List<T, N> {
         list.len = read_items(reader, &mut list.items, None);
         list
     }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        write_items(writer, self.as_slice());
+    }
 }
 
 /// A str of at most `N` bytes of UTF-8, in place: also one that is written with escapes.
@@ -219,6 +301,15 @@ impl<'i, T: Field<'i>, const N: usize> Field<'i> for List<T, N> {
 pub struct Text<const N: usize> {
     bytes: [u8; N],
     len: usize,
+}
+
+impl<const N: usize> TryFrom<&str> for Text<N> {
+    type Error = BufferFull;
+
+    /// Copies the str; more than `N` bytes of UTF-8 are an error.
+    fn try_from(text: &str) -> Result<Self, BufferFull> {
+        Bytes::try_from(text.as_bytes()).map(|Bytes { bytes, len }| Text { bytes, len })
+    }
 }
 
 impl<const N: usize> Text<N> {
@@ -249,6 +340,11 @@ impl<const N: usize> Field<'_> for Text<N> {
         text.len = reader.str_into(&mut text.bytes);
         text
     }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.str_bytes(self.as_bytes());
+    }
 }
 
 /// At most `N` bytes, in place.
@@ -265,6 +361,18 @@ impl<const N: usize> Field<'_> for Text<N> {
 pub struct Bytes<const N: usize> {
     bytes: [u8; N],
     len: usize,
+}
+
+impl<const N: usize> TryFrom<&[u8]> for Bytes<N> {
+    type Error = BufferFull;
+
+    /// Copies the bytes; more than `N` are an error.
+    fn try_from(from: &[u8]) -> Result<Self, BufferFull> {
+        let mut bytes = Self::EMPTY;
+        bytes.bytes.get_mut(..from.len()).ok_or(BufferFull)?.copy_from_slice(from);
+        bytes.len = from.len();
+        Ok(bytes)
+    }
 }
 
 impl<const N: usize> Bytes<N> {
@@ -289,5 +397,10 @@ impl<const N: usize> Field<'_> for Bytes<N> {
         let mut bytes = Self::EMPTY;
         bytes.len = reader.bytes_into(&mut bytes.bytes);
         bytes
+    }
+
+    #[inline]
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.bytes(self.as_slice());
     }
 }

@@ -1,6 +1,7 @@
-//! Structs that are read from messages.
+//! Structs that are read from messages, and written.
 
-/// Defines a struct, and how it is read from a message ([`message::read`](crate::message::read)).
+/// Defines a struct, and how it is read from a message ([`message::read`](crate::message::read)) and written
+/// ([`message::write`](crate::message::write)).
 ///
 /// Each field has a type that is a [`Field`](crate::message::Field), and may have two things behind it, in this order:
 /// `as "name"`, where the message calls it otherwise, and `= value`, for messages that lack it. A struct that ends with
@@ -57,6 +58,18 @@ macro_rules! message {
                 }
                 reader.end_fields(&fields, REQUIRED);
                 message
+            }
+
+            fn write(&self, writer: &mut $crate::message::Writer<'_>) {
+                const NAMES: &[&str] = &[ $( $crate::message!(@name $field, $key), )* ];
+                #[allow(non_camel_case_types)]
+                enum Number { $( $field, )* }
+                writer.dict(NAMES, |writer, number| match number {
+                    $( number if number == Number::$field as usize => {
+                        $crate::message::Field::write(&self.$field, writer);
+                    } )*
+                    _ => {}
+                });
             }
         }
     };

@@ -1,6 +1,6 @@
-//! Messages of a known layout, straight into a struct: no document, no allocation, and an error only in the end.
+//! Messages of a known layout, straight into a struct and out of it: no document, no allocation, and an error only in the end.
 //!
-//! [`message!`](crate::message!) defines a struct and how it is read. The message is a dict with the names of the fields as
+//! [`message!`](crate::message!) defines a struct and how it is read and written. The message is a dict with the names of the fields as
 //! keys, in any order, or a list or tuple of their values in the order of the struct, and it lies whole in memory.
 //!
 //! ```
@@ -28,6 +28,11 @@
 //! let telemetry = message.value;
 //! assert_eq!((telemetry.id, telemetry.name, message.len), (7, "probe-3", input.len()));
 //! assert_eq!((telemetry.samples.as_slice(), telemetry.battery), (&[1, 2, 3, 4][..], 100));
+//!
+//! // And back, with all fields of the struct.
+//! let mut buffer = [0; 128];
+//! let len = message::write(&telemetry, &mut buffer).expect("room");
+//! assert_eq!(message::read::<Telemetry>(&buffer[..len], &mut [])?.value, telemetry);
 //! # Ok::<_, pickle_core::message::Refusal>(())
 //! ```
 //!
@@ -52,11 +57,13 @@ mod refusal;
 mod shape;
 mod skip;
 mod text;
+mod writer;
 
 pub use field::{Bytes, Field, List, Text, Unchecked};
 pub use reader::Reader;
 pub use refusal::{Refusal, RefusalReason};
 pub use shape::{FieldNames, Fields, ItemKind, LazyItems};
+pub use writer::{TooSmall, Writer};
 
 /// A message that was read.
 ///
@@ -90,4 +97,35 @@ pub fn read<'i, T: Field<'i>>(input: &'i [u8], memo: &mut [u32]) -> Result<Messa
     let value = T::read(&mut reader);
     let len = reader.finish()?;
     Ok(Message { value, len })
+}
+
+/// Writes a message to the start of `buffer`; returns its length in bytes.
+///
+/// It is what CPython's pickler writes with protocol 4, but without a frame and without what it puts into the memo: a
+/// struct of [`message!`](crate::message!) is a dict of all its fields, in their order.
+///
+/// ```
+/// use pickle_core::message;
+///
+/// pickle_core::message! {
+///     struct Reading {
+///         id: u32,
+///         temp: f64 as "t",
+///     }
+/// }
+///
+/// let (reading, mut buffer) = (Reading { id: 7, temp: 21.5 }, [0; 64]);
+/// let len = message::write(&reading, &mut buffer)?;
+/// assert_eq!(buffer[..len], *b"\x80\x04}(\x8c\x02idK\x07\x8c\x01tG@5\x80\0\0\0\0\0u.");
+/// let small = message::write(&reading, &mut [0; 20]).err();
+/// assert_eq!(small.map(|small| small.needed), Some(24));
+/// # Ok::<_, message::TooSmall>(())
+/// ```
+///
+/// # Errors
+/// The buffer is too small. What it has then is of no use.
+pub fn write<'i, T: Field<'i>>(value: &T, buffer: &mut [u8]) -> Result<usize, TooSmall> {
+    let mut writer = Writer::new(buffer);
+    value.write(&mut writer);
+    writer.finish()
 }
