@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -115,7 +116,7 @@ class value {
             return narrow<T>(fetch<std::uint64_t>(pickle_value_as_u64));
         } else if constexpr (std::is_floating_point_v<T>) {
             auto found = fetch<double>(pickle_value_as_f64);
-            return found ? std::optional<T>(static_cast<T>(*found)) : std::nullopt;
+            return found && fits<T>(*found) ? std::optional<T>(static_cast<T>(*found)) : std::nullopt;
         } else if constexpr (std::is_same_v<T, std::string_view>) {
             return text(fetch<pickle_str>(pickle_value_as_str));
         } else if constexpr (std::is_same_v<T, bytes_view>) {
@@ -178,6 +179,11 @@ class value {
     template <typename T, typename Wide> static std::optional<T> narrow(std::optional<Wide> found) {
         bool fits = found && static_cast<Wide>(static_cast<T>(*found)) == *found;
         return fits ? std::optional<T>(static_cast<T>(*found)) : std::nullopt;
+    }
+    // Infinities and NaN fit every type, a finite number those that reach as far.
+    template <typename T> static bool fits(double number) {
+        double size = number < 0 ? -number : number;
+        return !(size <= std::numeric_limits<double>::max()) || size <= std::numeric_limits<T>::max();
     }
     static std::optional<std::string_view> text(std::optional<pickle_str> found) {
         return found ? std::optional<std::string_view>(std::string_view(found->data, found->size)) : std::nullopt;

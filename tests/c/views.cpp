@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 
 static int failures;
 #define CHECK(condition)                                                                                               \
@@ -45,6 +46,19 @@ static void plain() {
     CHECK(found != entries.end() && found->second.as<bool>() == true);
 }
 
+// 1e300, the largest float, minus infinity and NaN: a number that a float does not reach is none.
+static void floats() {
+    pickle::document document;
+    CHECK(document.load(memory, pickled("](G\176\67\344\74\210\0\165\234G\107\357\377\377\340\0\0\0G\377\360\0\0\0\0\0\0"
+                                        "G\177\370\0\0\0\0\0\0e.")) == PICKLE_STATUS_OK);
+    pickle::value root = document.root();
+    CHECK(root.at<double>(0) == 1e300 && root.at<long double>(0) == static_cast<long double>(1e300) && !root.at<float>(0));
+    CHECK(root.at<float>(1) == std::numeric_limits<float>::max());
+    CHECK(root.at<float>(2) == -std::numeric_limits<float>::infinity());
+    auto nan = root.at<float>(3);
+    CHECK(nan && *nan != *nan);
+}
+
 static void spelled() {
     // set([1, 2]) of protocol 2, OrderedDict(a=1), m.C with x = 5, datetime.date(2024, 2, 29)
     pickle::document document;
@@ -79,6 +93,7 @@ static void wrong() {
 
 int main() {
     plain();
+    floats();
     spelled();
     wrong();
     std::printf("C++: %d failures\n", failures);
