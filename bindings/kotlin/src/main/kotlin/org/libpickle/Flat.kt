@@ -89,8 +89,8 @@ internal class Flat(private val data: ByteArray, private val from: Int = 0) {
         5 -> PickleInt(numbers.getLong(at)).also { at += 8 }
         6 -> PickleFloat(Double.fromBits(numbers.getLong(at))).also { at += 8 }
         17 -> texts[size()]!!
-        11 -> text(PickleStr(string(Charsets.ISO_8859_1)))
-        12 -> text(PickleStr(string(Charsets.UTF_8)))
+        11 -> text(PickleStr(string(Charsets.ISO_8859_1), null))
+        12 -> text(PickleStr(string(Charsets.UTF_8), null))
         20 -> nodes[size()]!!
         21 -> sequence(PickleList(arrayOfNulls(size())))
         22 -> sequence(PickleTuple(arrayOfNulls(size())))

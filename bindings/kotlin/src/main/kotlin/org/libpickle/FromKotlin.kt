@@ -11,16 +11,19 @@ import java.time.LocalDate
 import java.time.LocalDateTime
 import java.time.LocalTime
 import java.time.OffsetDateTime
+import java.time.OffsetTime
 import java.time.ZoneId
 import java.time.ZoneOffset
 import java.time.ZonedDateTime
 import java.util.IdentityHashMap
 import java.util.UUID
-
+import kotlin.time.toJavaDuration
 
 /**
  * Plain Kotlin as a value that can be written: null, Boolean, numbers, String, ByteArray, Collections, Maps, arrays,
- * Pair and Triple (tuples), `java.time`, BigInteger, BigDecimal, UUID. A [PickleValue] stays what it is.
+ * Pair and Triple (tuples), `java.time`, Duration of Kotlin, BigInteger, BigDecimal, UUID. A [PickleValue] stays what it is.
+ *
+ * A list in a key of a map or in a set becomes a tuple, a set a frozenset: Python takes nothing there that can be changed.
  *
  * The same list or map becomes the same value, also one that holds itself. Without recursion. `java.time` has
  * nanoseconds, Python microseconds: what is finer is cut off.
@@ -32,6 +35,9 @@ fun Any?.toPickle(): PickleValue = FromKotlin().convert(this)
 private class FromKotlin {
     private val made = IdentityHashMap<Any, PickleValue>()
 
+    /** What stands in keys of maps and in sets. */
+    private val frozen = IdentityHashMap<Any, PickleValue>()
+
     /** Names are the same str in all maps, as in Python, so that each is written once. */
     private val keys = HashMap<String, PickleStr>()
     private val open = ArrayDeque<() -> Unit>()
@@ -42,91 +48,74 @@ private class FromKotlin {
         return value
     }
 
-    private fun value(value: Any?): PickleValue = when (value) {
+    private fun value(value: Any?, isKey: Boolean = false): PickleValue = when (value) {
         null -> PickleNone
         is PickleValue -> value
         is Boolean -> PickleBool(value)
         is Double -> PickleFloat(value)
         is Float -> PickleFloat(value.toDouble())
         is Long, is Int, is Short, is Byte -> PickleInt((value as Number).toLong())
+        is UByte -> PickleInt(value.toLong())
+        is UShort -> PickleInt(value.toLong())
+        is UInt -> PickleInt(value.toLong())
+        is ULong -> value(BigInteger(value.toString()))
         is BigInteger -> if (value.bitLength() < 64) PickleInt(value.toLong()) else PickleBigInt(value)
-        is Char -> str(value.toString())
-        is CharSequence -> str(value.toString())
+        is Char -> PickleStr(value.toString())
+        is CharSequence -> PickleStr(value.toString())
         is ByteArray -> PickleBytes(value)
         is BigDecimal -> call("decimal", "Decimal", PickleStr(value.toString()))
         is UUID -> uuid(value)
         is LocalDate -> call("datetime", "date", bytes(*date(value)))
         is LocalTime -> call("datetime", "time", bytes(*time(value)))
+        is OffsetTime -> call("datetime", "time", bytes(*time(value.toLocalTime())), zone(value.offset))
         is LocalDateTime -> dateTime(value, null)
         is OffsetDateTime -> dateTime(value.toLocalDateTime(), zone(value.offset))
         is ZonedDateTime -> dateTime(value.toLocalDateTime(), zone(value.zone), value.withLaterOffsetAtOverlap() == value && value.withEarlierOffsetAtOverlap() != value)
-        is Instant -> dateTime(LocalDateTime.ofInstant(value, ZoneOffset.UTC), zone(ZoneOffset.UTC))
+        is Instant -> if (value !in FIRST..LAST) throw bad("Python's dates have only the years 1 to 9999, unlike $value") else dateTime(LocalDateTime.ofInstant(value, ZoneOffset.UTC), zone(ZoneOffset.UTC))
         is Duration -> delta(Math.floorDiv(value.seconds, 86400L), Math.floorMod(value.seconds, 86400L), value.nano / 1000L)
+        is kotlin.time.Duration -> value(value.toJavaDuration())
         is ZoneId -> zone(value)
-        else -> made[value] ?: container(value).also { made[value] = it }
+        else -> (if (isKey) frozen else made).let { made -> made[value] ?: container(value, isKey).also { made[value] = it } }
     }
 
-    private fun container(value: Any): PickleValue = when (value) {
-        is Map<*, *> -> PickleDict(arrayOfNulls(value.size), arrayOfNulls(value.size)).also { dict ->
-            open.addLast {
-                var i = 0
-                for ((key, item) in value) {
-                    dict.keyArray[i] = if (key is String) keys.getOrPut(key) { str(key) } else this.value(key)
-                    dict.valueArray[i++] = this.value(item)
-                }
-            }
-        }
-        is Set<*> -> fill(value, value.size) { PickleSet(it) }
-        is Collection<*> -> fill(value, value.size) { PickleList(it) }
-        is Pair<*, *> -> fill(value.toList(), 2) { PickleTuple(it) }
-        is Triple<*, *, *> -> fill(value.toList(), 3) { PickleTuple(it) }
-        is Array<*> -> fill(value.asList(), value.size) { PickleList(it) }
-        is IntArray -> fill(value.asList(), value.size) { PickleList(it) }
-        is LongArray -> fill(value.asList(), value.size) { PickleList(it) }
-        is ShortArray -> fill(value.asList(), value.size) { PickleList(it) }
-        is DoubleArray -> fill(value.asList(), value.size) { PickleList(it) }
-        is FloatArray -> fill(value.asList(), value.size) { PickleList(it) }
-        is BooleanArray -> fill(value.asList(), value.size) { PickleList(it) }
+    private fun container(value: Any, isKey: Boolean): PickleValue = when (value) {
+        is Map<*, *> ->
+            if (isKey) throw bad("a map cannot be in a key of a dict, nor in a set: Python takes nothing there that can be changed")
+            else dict(value)
+        is Set<*> -> fill(value, true) { if (isKey) PickleFrozenSet(it) else PickleSet(it) }
+        is Collection<*> -> list(value, isKey)
+        is Pair<*, *> -> fill(value.toList(), isKey) { PickleTuple(it) }
+        is Triple<*, *, *> -> fill(value.toList(), isKey) { PickleTuple(it) }
+        is Array<*> -> list(value.asList(), isKey)
+        is IntArray -> list(value.asList(), isKey)
+        is LongArray -> list(value.asList(), isKey)
+        is ShortArray -> list(value.asList(), isKey)
+        is DoubleArray -> list(value.asList(), isKey)
+        is FloatArray -> list(value.asList(), isKey)
+        is BooleanArray -> list(value.asList(), isKey)
         else -> throw bad("a ${value.javaClass.name} has no form in Python: make it a map, list or PickleValue first")
     }
 
-    private fun <T : PickleValue> fill(items: Collection<Any?>, size: Int, make: (Array<PickleValue?>) -> T): T {
-        val array = arrayOfNulls<PickleValue>(size)
-        open.addLast { items.forEachIndexed { i, item -> array[i] = value(item) } }
+    private fun dict(map: Map<*, *>) = PickleDict(arrayOfNulls(map.size), arrayOfNulls(map.size)).also { dict ->
+        open.addLast {
+            var i = 0
+            for ((key, item) in map) {
+                dict.keyArray[i] = if (key is String) keys.getOrPut(key) { PickleStr(key) } else value(key, true)
+                dict.valueArray[i++] = value(item)
+            }
+        }
+    }
+
+    private fun list(items: Collection<Any?>, isKey: Boolean) =
+        fill(items, isKey) { if (isKey) PickleTuple(it) else PickleList(it) }
+
+    private fun fill(items: Collection<Any?>, areKeys: Boolean, make: (Array<PickleValue?>) -> PickleValue): PickleValue {
+        val array = arrayOfNulls<PickleValue>(items.size)
+        open.addLast { items.forEachIndexed { i, item -> array[i] = value(item, areKeys) } }
         return make(array)
     }
 
     private fun bad(text: String) = PickleException(ErrorKind.BAD_VALUE, 0, text)
-
-    private fun str(text: String): PickleStr =
-        if (lone(text)) PickleStr(text, surrogatePass(text)) else PickleStr(text)
-
-    private fun lone(text: String): Boolean {
-        var i = 0
-        while (i < text.length) {
-            if (text[i].isSurrogate()) {
-                if (!text[i].isHighSurrogate() || i + 1 == text.length || !text[i + 1].isLowSurrogate()) return true
-                i++
-            }
-            i++
-        }
-        return false
-    }
-
-    /** UTF-8 with lone surrogates as three bytes. */
-    private fun surrogatePass(text: String): ByteArray {
-        val out = java.io.ByteArrayOutputStream(text.length + 16)
-        text.codePoints().forEach { point ->
-            if (point in 0xd800..0xdfff) {
-                out.write(0xe0 or (point shr 12))
-                out.write(0x80 or (point shr 6 and 0x3f))
-                out.write(0x80 or (point and 0x3f))
-            } else {
-                out.write(String(Character.toChars(point)).toByteArray())
-            }
-        }
-        return out.toByteArray()
-    }
 
     // Objects as CPython spells them: `__reduce_ex__` of datetime, decimal, uuid and zoneinfo.
 
@@ -158,8 +147,10 @@ private class FromKotlin {
     }
 
     private fun zone(zone: ZoneId): PickleValue = made.getOrPut(zone) {
-        if (zone is ZoneOffset) {
-            val seconds = zone.totalSeconds.toLong()
+        // `UTC+02:00`, `GMT-3`: Java's own names for offsets, which no time zone database has.
+        val offset = zone as? ZoneOffset ?: if (zone.id.contains(OFFSET)) zone.normalized() as? ZoneOffset else null
+        if (offset != null) {
+            val seconds = offset.totalSeconds.toLong()
             call("datetime", "timezone", delta(Math.floorDiv(seconds, 86400L), Math.floorMod(seconds, 86400L), 0))
         } else {
             val unpickle = call("builtins", "getattr", PickleGlobal("zoneinfo", "ZoneInfo"), PickleStr("_unpickle"))
@@ -172,5 +163,11 @@ private class FromKotlin {
         val number = BigInteger(java.lang.Long.toUnsignedString(uuid.mostSignificantBits)).shiftLeft(64).or(low)
         val state = PickleDict(listOf(PickleStr("int") to value(number)))
         return PickleObject(PickleGlobal("uuid", "UUID"), PickleTuple(), state, PickleHow.NEWOBJ)
+    }
+
+    private companion object {
+        val FIRST: Instant = Instant.parse("0001-01-01T00:00:00Z")
+        val LAST: Instant = Instant.parse("9999-12-31T23:59:59.999999999Z")
+        val OFFSET = Regex("^(UTC|GMT|UT)[+-]")
     }
 }

@@ -51,12 +51,39 @@ class PickleFloat(val value: Double) : PickleValue() {
  * them may look like one character in [value]
  */
 class PickleStr internal constructor(val value: String, val surrogates: ByteArray?) : PickleValue() {
-    constructor(value: String) : this(value, null)
+    constructor(value: String) : this(value, if (hasLoneSurrogates(value)) surrogatePass(value) else null)
 
     override fun equals(other: Any?) =
         other is PickleStr && value == other.value && surrogates.contentEquals(other.surrogates)
     override fun hashCode() = value.hashCode()
     override fun toString() = "Str(value=$value)"
+}
+
+private fun hasLoneSurrogates(text: String): Boolean {
+    var i = 0
+    while (i < text.length) {
+        if (text[i].isSurrogate()) {
+            if (!text[i].isHighSurrogate() || i + 1 == text.length || !text[i + 1].isLowSurrogate()) return true
+            i++
+        }
+        i++
+    }
+    return false
+}
+
+/** UTF-8 with lone surrogates as three bytes. */
+private fun surrogatePass(text: String): ByteArray {
+    val out = java.io.ByteArrayOutputStream(text.length + 16)
+    text.codePoints().forEach { point ->
+        if (point in 0xd800..0xdfff) {
+            out.write(0xe0 or (point shr 12))
+            out.write(0x80 or (point shr 6 and 0x3f))
+            out.write(0x80 or (point and 0x3f))
+        } else {
+            out.write(String(Character.toChars(point)).toByteArray())
+        }
+    }
+    return out.toByteArray()
 }
 
 /** A str of Python 2: the pickle does not say whether it is bytes or text. */

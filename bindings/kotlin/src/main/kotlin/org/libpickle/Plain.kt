@@ -227,7 +227,11 @@ private fun known(known: PickleKnown, v: List<Any?>): Any? {
         Kind.BYTES, Kind.BYTEARRAY, Kind.IP, Kind.DERIVED -> v[0]
         Kind.PATH -> v[1]
         Kind.DATE -> LocalDate.of(int(0), int(1), int(2))
-        Kind.TIME -> if (v.size == 5) time(0) else null
+        Kind.TIME -> when (val zone = v.getOrNull(5)) {
+            null -> time(0)
+            is ZoneOffset -> time(0).atOffset(zone)
+            else -> null
+        }
         Kind.DATETIME -> {
             val local = LocalDateTime.of(LocalDate.of(int(0), int(1), int(2)), time(3))
             when (val zone = v.getOrNull(8)) {

@@ -10,10 +10,12 @@ import java.time.LocalDate
 import java.time.LocalDateTime
 import java.time.LocalTime
 import java.time.OffsetDateTime
+import java.time.OffsetTime
 import java.time.ZoneId
 import java.time.ZoneOffset
 import java.time.ZonedDateTime
 import java.util.UUID
+import kotlin.time.Duration.Companion.milliseconds
 import org.junit.jupiter.api.Assertions.assertArrayEquals
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertSame
@@ -72,9 +74,47 @@ class WritingTest {
             assertArrayEquals(byteArrayOf(0, -1, 10), there(byteArrayOf(0, -1, 10), protocol) as ByteArray)
         }
         assertEquals(OffsetDateTime.of(1970, 1, 1, 0, 0, 0, 0, ZoneOffset.UTC), there(Instant.EPOCH))
+        for (far in listOf(Instant.MIN, Instant.MAX)) {
+            assertEquals(ErrorKind.BAD_VALUE, assertThrows(PickleException::class.java) { far.toPickle() }.kind)
+        }
         assertEquals(listOf(1L, 2L), there(1 to 2))
+        assertEquals(listOf(255L, 65535L, 4294967295L, BigInteger.TWO.pow(64) - BigInteger.ONE),
+            there(listOf(UByte.MAX_VALUE, UShort.MAX_VALUE, UInt.MAX_VALUE, ULong.MAX_VALUE)))
+        assertEquals(listOf(1L), there(uintArrayOf(1u)))
+        assertEquals(OffsetTime.of(1, 2, 3, 4000, ZoneOffset.ofHours(-3)), there(OffsetTime.of(1, 2, 3, 4000, ZoneOffset.ofHours(-3))))
+        assertEquals(Duration.ofMillis(-1500), there((-1500).milliseconds))
+        // Names that Java gives to offsets, and no other time zone database.
+        assertEquals(OffsetDateTime.of(2024, 1, 1, 0, 0, 0, 0, ZoneOffset.ofHours(2)), there(ZonedDateTime.of(2024, 1, 1, 0, 0, 0, 0, ZoneId.of("UTC+2"))))
+        assertEquals(ZoneOffset.ofHours(-3), there(ZoneId.of("GMT-3")))
+        assertEquals(ZoneId.of("Etc/GMT+3"), there(ZoneId.of("Etc/GMT+3")))
         assertEquals(listOf(1L, 2L), there(intArrayOf(1, 2)))
         assertEquals(listOf(1.5, 2.0), there(doubleArrayOf(1.5, 2.0)))
+    }
+
+    @Test
+    fun `a str keeps lone surrogates however it is made`() {
+        for (text in listOf("a\ud800b", "\udc00", "\ud800\ud800", "\udc00\ud800", "x\ud800")) {
+            val read = Pickle.loads(Pickle.dumps(PickleStr(text)))
+            assertEquals(text, read.toKotlin())
+            assertEquals(PickleStr(text), read)
+        }
+        assertEquals(null, PickleStr("\ud834\udd1e").surrogates)
+    }
+
+    @Test
+    fun `keys and what is in sets is what Python can hash`() {
+        val list = listOf(1L, listOf(2L))
+        val written = mapOf("list" to list, "keys" to mapOf(list to 1L, setOf(list) to 2L), "sets" to setOf(list, setOf(3L)))
+        val read = Pickle.loads(Pickle.dumps(written.toPickle())) as PickleDict
+        assertEquals(written, read.toKotlin())
+        assertTrue(read["list"] is PickleList)
+        val (key, set) = (read["keys"] as PickleDict).keys
+        assertTrue((key as PickleTuple).items[1] is PickleTuple)
+        assertTrue((set as PickleFrozenSet).items[0] is PickleTuple)
+        assertTrue((read["sets"] as PickleSet).items.map { it::class } == listOf(PickleTuple::class, PickleFrozenSet::class))
+        for (wrong in listOf(mapOf(mapOf(1 to 2) to 3), setOf(listOf(mapOf(1 to 2))))) {
+            assertEquals(ErrorKind.BAD_VALUE, assertThrows(PickleException::class.java) { wrong.toPickle() }.kind)
+        }
     }
 
     @Test
