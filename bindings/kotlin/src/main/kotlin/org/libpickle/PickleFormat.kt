@@ -1,9 +1,22 @@
 package org.libpickle
 
+import java.math.BigDecimal
 import java.math.BigInteger
+import java.time.Duration
+import java.time.LocalDateTime
+import java.time.LocalTime
+import java.time.OffsetDateTime
+import java.time.OffsetTime
+import java.time.ZonedDateTime
+import java.time.format.DateTimeFormatter.ISO_LOCAL_DATE_TIME
+import java.time.format.DateTimeFormatter.ISO_LOCAL_TIME
+import java.time.format.DateTimeFormatter.ISO_OFFSET_DATE_TIME
+import java.time.format.DateTimeFormatter.ISO_OFFSET_TIME
+import java.time.format.DateTimeFormatter.ISO_ZONED_DATE_TIME
 import kotlinx.serialization.BinaryFormat
 import kotlinx.serialization.DeserializationStrategy
 import kotlinx.serialization.ExperimentalSerializationApi
+import kotlinx.serialization.MissingFieldException
 import kotlinx.serialization.SerializationException
 import kotlinx.serialization.SerializationStrategy
 import kotlinx.serialization.builtins.ByteArraySerializer
@@ -27,7 +40,8 @@ import org.libpickle.PickleKnown.Kind
  *
  * A property is the entry of a dict or the attribute of an object with its name; entries without a property are passed over. Lists, tuples,
  * sets, deques and arrays of numbers of numpy are lists, those of several axes lists of lists; dicts of every kind are maps. An enum is a str or a member of Python's enum, by its
- * name. A String takes whatever has a text: str, Python 2's str where it is UTF-8, dates and times (ISO 8601), Decimal, Fraction,
+ * name or its value, whichever the pickle has: Python writes the value as a rule, so give it to the constant, as in `@SerialName("1")`. A list or an object that is a key of a map is
+ * written as a tuple. A String takes whatever has a text: str, Python 2's str where it is UTF-8, dates and times (ISO 8601), Decimal, Fraction,
  * UUID, paths, addresses. A float takes an int that it holds exactly. A ByteArray takes bytes and bytearrays.
  *
  * @property options how pickles are read
@@ -199,12 +213,16 @@ private class ValueDecoder(
             when {
                 named != null -> of(Children(names.map { named[it] }) { "$base.${names[it]}" }, false)
                 else -> {
-                    val items = itemsOf(value) ?: wrong("a dict or an object with attributes")
+                    // A set has no order.
+                    val items = itemsOf(value).takeUnless { isSet() } ?: wrong("a dict or an object with attributes")
                     of(Children(List(names.size) { items.getOrNull(it) }) { "$base[$it]" }, false)
                 }
             }
         }
     }
+
+    private fun isSet() = value is PickleSet || value is PickleFrozenSet ||
+        (value as? PickleObject)?.known?.kind.let { it == Kind.SET || it == Kind.FROZENSET }
 
     private fun step(key: PickleValue) = if (key is PickleStr) ".${key.value}" else "[...]"
 
@@ -250,7 +268,15 @@ private class ValueDecoder(
 
     @Suppress("UNCHECKED_CAST")
     override fun <T> decodeSerializableValue(deserializer: DeserializationStrategy<T>): T {
-        if (deserializer.descriptor != BYTES) return deserializer.deserialize(this)
+        if (deserializer.descriptor != BYTES) {
+            val place = here
+            return try {
+                deserializer.deserialize(this)
+            } catch (e: MissingFieldException) {
+                // The innermost says where.
+                throw if (e.message?.startsWith("$") == true) e else MissingFieldException(e.missingFields, "$place: ${e.message}", e)
+            }
+        }
         val bytes = bytes() ?: wrong("bytes")
         return bytes as T
     }
@@ -300,43 +326,82 @@ private class ValueDecoder(
 
     override fun decodeDouble(): Double = when (val value = scalar(value)) {
         is PickleFloat -> value.value
-        is PickleInt -> value.value.toDouble().also { if (it.toLong() != value.value || it == 9.223372036854775808E18) throw fault(here, "${value.value} is no float exactly") }
+        is PickleInt -> if (value.value in -(1L shl 53)..(1L shl 53)) value.value.toDouble() else exactly(BigInteger.valueOf(value.value)) { it.toDouble() }
+        is PickleBigInt -> exactly(value.value) { it.toDouble() }
         else -> wrong("a float")
     }
 
-    override fun decodeFloat(): Float = decodeDouble().toFloat()
+    /** A float of 64 bits is rounded to 32, an int is not. */
+    override fun decodeFloat(): Float = when (val value = scalar(value)) {
+        is PickleInt -> exactly(BigInteger.valueOf(value.value)) { it.toFloat() }
+        is PickleBigInt -> exactly(value.value) { it.toFloat() }
+        else -> {
+            val number = decodeDouble()
+            number.toFloat().also { if (it.isInfinite() && !number.isInfinite()) throw fault(here, "$number does not fit a Float") }
+        }
+    }
+
+    /** An int as a float that holds it. */
+    private fun <T : Number> exactly(number: BigInteger, convert: (BigInteger) -> T): T {
+        val float = convert(number)
+        if (!float.toDouble().isFinite() || BigDecimal(float.toDouble()).compareTo(BigDecimal(number)) != 0) {
+            throw fault(here, "$number is no float exactly")
+        }
+        return float
+    }
 
     override fun decodeChar(): Char = decodeString().singleOrNull() ?: throw fault(here, "one character was expected")
 
     override fun decodeString(): String = text(value) ?: wrong("a str")
 
     override fun decodeEnum(enumDescriptor: SerialDescriptor): Int {
-        val found = value
-        val known = (found as? PickleObject)?.known
-        val name = (if (known?.kind == Kind.MEMBER) text(known.values[1]) else text(found)) ?: wrong("the name of an enum's member")
+        val name = when (val found = scalar(value)) {
+            is PickleInt -> found.value.toString()
+            else -> text(found) ?: wrong("the name of an enum's member")
+        }
         val index = enumDescriptor.getElementIndex(name)
         if (index == CompositeDecoder.UNKNOWN_NAME) throw fault(here, "${enumDescriptor.serialName} has no $name")
         return index
     }
 
-    /** A number of numpy as the number that it holds. */
+    /**
+     * A number of numpy as the number that it holds; a member of an enum by its value, which from protocol 2 on looks as an
+     * instance of a subclass of int or str, as that value.
+     */
     private fun scalar(value: PickleValue): PickleValue {
-        val known = (value as? PickleObject)?.known?.takeIf { it.kind == Kind.SCALAR } ?: return value
+        if (value !is PickleObject) return value
+        val known = value.known ?: return value
+        if (known.kind == Kind.RECORD && known.values.size == 1 && value.attributes == null) return plain(known.values[0])
+        if (known.kind != Kind.SCALAR) return value
         val number = known.numbers?.singleOrNull() ?: return value
         return if ((known.values[0] as? PickleStr)?.value == "bool") PickleBool(number.toLong() != 0L) else number.toPickle()
     }
 
-    private fun text(value: PickleValue): String? = when (value) {
+    private fun text(given: PickleValue): String? = when (val value = scalar(given)) {
         is PickleStr -> value.value
         is PickleStr8 -> runCatching { Charsets.UTF_8.newDecoder().decode(java.nio.ByteBuffer.wrap(value.value)).toString() }.getOrNull()
         is PickleObject -> when (value.known?.kind) {
             Kind.DERIVED -> text(plain(value))
             Kind.DECIMAL -> text(value.known!!.values[0])
             Kind.FRACTION -> value.known!!.values.map { (it.toKotlin() as? Number)?.toString() ?: it.toKotlin().toString() }.joinToString("/")
+            Kind.MEMBER -> text(value.known!!.values[1])
+            Kind.PATTERN -> text(value.known!!.values[0])
             Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMEDELTA, Kind.TIMEZONE, Kind.ZONE_INFO, Kind.UUID, Kind.PATH, Kind.IP ->
-                value.toKotlin().takeIf { it !is PickleValue }?.toString()
+                when (val plain = value.toKotlin()) {
+                    is PickleValue -> null
+                    // With seconds also where these are 0: parsers of moments want them.
+                    is LocalTime -> ISO_LOCAL_TIME.format(plain)
+                    is OffsetTime -> ISO_OFFSET_TIME.format(plain)
+                    is LocalDateTime -> ISO_LOCAL_DATE_TIME.format(plain)
+                    is OffsetDateTime -> ISO_OFFSET_DATE_TIME.format(plain)
+                    is ZonedDateTime -> ISO_ZONED_DATE_TIME.format(plain)
+                    // One sign before all of it: Kotlin takes the fraction of negative seconds for a positive one.
+                    is Duration -> if (plain.isNegative) "-${plain.negated()}" else plain.toString()
+                    else -> plain.toString()
+                }
             else -> null
         }
+        is PickleGlobal -> "${value.module}.${value.name}"
         else -> null
     }
 }
@@ -345,6 +410,10 @@ private class ValueEncoder(
     private val format: PickleFormat,
     private val into: MutableList<PickleValue>,
     private val names: HashMap<String, PickleStr>,
+    /** What is written stands in a key. */
+    private val isKey: Boolean = false,
+    /** Keys and values are written in turn. */
+    private val isMap: Boolean = false,
 ) : AbstractEncoder() {
     override val serializersModule get() = format.serializersModule
 
@@ -368,11 +437,16 @@ private class ValueEncoder(
     override fun encodeLong(value: Long) = int(value, 64)
 
     override fun beginStructure(descriptor: SerialDescriptor): CompositeEncoder {
+        val kind = descriptor.kind
+        // In a key Python takes no list and no dict: a list is a tuple there, an object the tuple of its properties.
+        val isKey = isKey || isMap && into.size % 2 == 0
+        if (isKey && kind == StructureKind.MAP) throw SerializationException("a map cannot be in a key: Python takes nothing there that can be changed")
         val inner = ArrayList<PickleValue>()
-        val encoder = ValueEncoder(format, inner, names)
+        val encoder = ValueEncoder(format, inner, names, isKey, kind == StructureKind.MAP)
         encoder.end = {
-            into += when (descriptor.kind) {
-                StructureKind.LIST -> PickleList(inner)
+            into += when {
+                isKey -> PickleTuple(inner)
+                kind == StructureKind.LIST -> PickleList(inner)
                 else -> PickleDict(List(inner.size / 2) { inner[2 * it] to inner[2 * it + 1] })
             }
         }
@@ -383,7 +457,7 @@ private class ValueEncoder(
 
     override fun encodeElement(descriptor: SerialDescriptor, index: Int): Boolean {
         // The properties of a class have names, which are the same str in all objects, as in Python.
-        if (descriptor.kind != StructureKind.LIST && descriptor.kind != StructureKind.MAP) {
+        if (!isKey && descriptor.kind != StructureKind.LIST && descriptor.kind != StructureKind.MAP) {
             into += descriptor.getElementName(index).let { names.getOrPut(it) { PickleStr(it) } }
         }
         return true

@@ -1,6 +1,8 @@
 package org.libpickle
 
 import java.io.File
+import kotlin.time.Duration.Companion.microseconds
+import kotlinx.serialization.MissingFieldException
 import kotlinx.serialization.SerialName
 import kotlinx.serialization.Serializable
 import kotlinx.serialization.SerializationException
@@ -10,6 +12,7 @@ import org.junit.jupiter.api.Assertions.assertThrows
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
 
+@OptIn(kotlinx.serialization.ExperimentalSerializationApi::class)
 class PickleFormatTest {
     @Serializable
     enum class Color { RED, @SerialName("dark green") GREEN }
@@ -76,6 +79,15 @@ class PickleFormatTest {
     }
 
     @Test
+    fun `keys are what Python can hash`() {
+        again(mapOf(listOf(1, 2) to 3, emptyList<Int>() to 4))
+        again(mapOf((1 to listOf("x")) to 2))
+        again(mapOf(Reading("a", 1.5) to mapOf(Reading("b", 2.5) to 1)))
+        assertEquals(PickleTuple::class, (Pickle.loads(Pickle.encode(mapOf(listOf(1) to 2))) as PickleDict).keys[0]::class)
+        assertThrows(SerializationException::class.java) { Pickle.encode(mapOf(mapOf(1 to 2) to 3)) }
+    }
+
+    @Test
     fun `dicts and objects are read by name`() {
         val dict = latin("(dS'temp'\nI2\nsS'other'\nNsS'station'\nS'a'\ns.")
         assertEquals(Reading("a", 2.0), Pickle.decode<Reading>(dict))
@@ -108,6 +120,42 @@ class PickleFormatTest {
         assertEquals(Color.RED, Pickle.decode<Color>(latin("S'RED'\n.")))
         assertEquals(Color.GREEN, Pickle.decode<Color>(latin("S'dark green'\n.")))
         assertEquals(Color.RED, Pickle.decode<Color>(latin("c__builtin__\ngetattr\n(cm\nColor\nS'RED'\ntR.")))
+        assertEquals("RED", Pickle.decode<String>(latin("c__builtin__\ngetattr\n(cm\nColor\nS'RED'\ntR.")))
+        assertEquals("a+", Pickle.decode<String>(latin("cre\n_compile\n(Va+\nI0\ntR.")))
+        assertEquals("app.Model", Pickle.decode<String>(latin("capp\nModel\n.")))
+    }
+
+    @Serializable
+    enum class Level { @SerialName("1") LOW, @SerialName("300") HIGH, @SerialName("x") OTHER }
+
+    @Test
+    fun `members of enums that the pickle has by value`() {
+        for (make in listOf("(%s\ntR.", "(%s\nt\u0081.")) {
+            fun member(value: String) = latin("cm\nLevel\n" + make.format(value))
+            assertEquals(Level.LOW, Pickle.decode<Level>(member("I1")))
+            assertEquals(Level.HIGH, Pickle.decode<Level>(member("I300")))
+            assertEquals(Level.OTHER, Pickle.decode<Level>(member("S'x'")))
+            assertEquals(300, Pickle.decode<Int>(member("I300")))
+            assertEquals(listOf(2.5), listOf(Pickle.decode<Double>(member("F2.5"))))
+            assertEquals("x", Pickle.decode<String>(member("S'x'")))
+            assertThrows(SerializationException::class.java) { Pickle.decode<Level>(member("I2")) }
+        }
+    }
+
+    @Test
+    fun `texts of times are read by the parsers of times`() {
+        fun text(pickle: String) = Pickle.decode<String>(latin(pickle))
+        val utc = "cdatetime\ntimezone\n(cdatetime\ntimedelta\n(I0\nI0\nI0\ntRtR"
+        // 2024-02-29 at midnight, in UTC and without a zone; noon.
+        val midnight = "cdatetime\ndatetime\n(C\n\u0007\u00e8\u0002\u001d\u0000\u0000\u0000\u0000\u0000\u0000"
+        assertEquals("2024-02-29T00:00:00Z", text("$midnight${utc}tR."))
+        assertEquals("2024-02-29T00:00:00", text("${midnight}tR."))
+        val noon = "cdatetime\ntime\n(C\u0006\u000c\u0000\u0000\u0000\u0000\u0004"
+        assertEquals("12:00:00.000004", text("${noon}tR."))
+        assertEquals("12:00:00.000004Z", text("$noon${utc}tR."))
+        // timedelta(-1, 5, 6)
+        assertEquals("-PT23H59M54.999994S", text("cdatetime\ntimedelta\n(I-1\nI5\nI6\ntR."))
+        assertEquals((-86_394_999_994).microseconds, Pickle.decode<kotlin.time.Duration>(latin("cdatetime\ntimedelta\n(I-1\nI5\nI6\ntR.")))
     }
 
     @Test
@@ -122,7 +170,16 @@ class PickleFormatTest {
         assertTrue("has no BLUE" in message("S'BLUE'\n.") { Pickle.decode<Color>(it) })
         assertTrue("a list was expected, and a dict is there" in message("(d.") { Pickle.decode<List<Int>>(it) })
         assertTrue("\$[1]: an int was expected, and None" in message("(I1\nNl.") { Pickle.decode<List<Int>>(it) })
-        assertTrue("temp" in message("(dS'station'\nS'a'\ns.") { Pickle.decode<Reading>(it) })
+        val missing = message("(l(dS'station'\nS'a'\nsa.") { Pickle.decode<List<Reading>>(it) }
+        assertTrue(missing.startsWith("\$[0]: ") && "'temp'" in missing, missing)
+        assertThrows(MissingFieldException::class.java) { Pickle.decode<Reading>(latin("(d.")) }
+        assertTrue("no float exactly" in message("I16777217\n.") { Pickle.decode<Float>(it) })
+        assertTrue("no float exactly" in message("L18446744073709551617L\n.") { Pickle.decode<Double>(it) })
+        assertTrue("1.0E300 does not fit a Float" in message("F1e300\n.") { Pickle.decode<Float>(it) })
+        assertEquals(18446744073709551616.0, Pickle.decode<Double>(latin("L18446744073709551616L\n.")))
+        assertEquals(listOf(0.1f, Float.POSITIVE_INFINITY), Pickle.decode<List<Float>>(latin("(F0.1\nFinf\nl.")))
+        // A set has no order in which properties could stand.
+        assertTrue("and an object of __builtin__.set" in message("c__builtin__\nset\n((S'a'\nI1\nltR.") { Pickle.decode<Reading>(it) })
         assertEquals(ErrorKind.END_OF_INPUT, assertThrows(PickleException::class.java) { Pickle.decode<Int>(latin("I1\n")) }.kind)
         // A cycle ends.
         val cycle = latin("(dp0\nS'value'\nI1\nsS'children'\n(lg0\nas.")
