@@ -6,7 +6,11 @@ import java.io.IOException
 import java.io.InputStream
 import java.nio.file.Files
 import java.nio.file.Path
+import java.util.Spliterator
+import java.util.Spliterators
 import java.util.concurrent.locks.ReentrantLock
+import java.util.stream.Stream
+import java.util.stream.StreamSupport
 import kotlin.concurrent.withLock
 
 /**
@@ -213,6 +217,10 @@ class PickleItems internal constructor(private val open: () -> FileItems) : Sequ
             }
         }
     }
+
+    /** The same as a stream of Java. Closing that closes the file. */
+    fun stream(): Stream<PickleItem> =
+        StreamSupport.stream(Spliterators.spliteratorUnknownSize(iterator(), Spliterator.ORDERED or Spliterator.NONNULL), false).onClose { close() }
 
     override fun close() = lock.withLock {
         begun = true

@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What Kotlin's users have must be at hand in Java, by names that Java can say. */
@@ -68,6 +70,12 @@ class JavaTest {
             Iterator<PickleItem> iterator = items.iterator();
             assertEquals(PickleItem.Role.ITEM, iterator.next().getRole());
         }
+        try (Stream<PickleItem> items = PickleStreams.items(file).stream()) {
+            assertEquals(List.of(1L, 2L), items.map(item -> PickleConversions.toKotlin(item.getValue())).collect(Collectors.toList()));
+        }
+        PickleItems unread = PickleStreams.items(file);
+        unread.stream().close();
+        assertThrows(IllegalStateException.class, unread::iterator);
         Files.delete(file);
         assertThrows(IOException.class, () -> Pickle.load(file));
         assertThrows(IOException.class, () -> new FileItems(file));
