@@ -315,7 +315,8 @@ extension PickleKnown {
                 nanosecond: ints[6] * 1000)
             return .dateTime(components, fold: ints[7] == 1, zone: part(8))
         case 11 where ints.count == 3: return .timeDelta(days: ints[0], seconds: ints[1], microseconds: ints[2])
-        case 12 where ints.count >= 3: return .timeZone(seconds: ints[0] * 86400 + ints[1], name: part(3)?.stringValue)
+        // An offset with microseconds is no number of seconds.
+        case 12 where ints.count >= 3 && ints[2] == 0: return .timeZone(seconds: ints[0] * 86400 + ints[1], name: part(3)?.stringValue)
         case 13:
             let seconds = ints.count >= 4 ? ints[1] * 86400 + ints[2] : nil
             return part(0)?.stringValue.map { .zoneInfo($0, seconds: seconds) }

@@ -7,7 +7,8 @@ import Foundation
 /// Sequences are lists, tuples, sets, deques, namedtuples and numpy arrays of numbers, of two and more dimensions as arrays
 /// of arrays. Numbers are also numpy's scalars; a timedelta is a `Double` of seconds or a `Duration`. A member of an enum is
 /// its name or its value, whichever the pickle has. An int is read as `Double` where that is asked for, a float never as an
-/// int.
+/// int. A `String` takes whatever has a text: dates and times (ISO 8601), Decimal, Fraction, UUID, paths, addresses, names of
+/// classes.
 public struct PickleDecoder: Sendable {
     /// How a `Date` is pickled.
     public enum DateDecodingStrategy: Sendable {
@@ -116,6 +117,11 @@ struct ValueDecoder: Decoder {
         }
         guard let entries else {
             throw mismatch([String: PickleValue].self, "a dict or an object with attributes")
+        }
+        // Of a struct, other entries are passed over; of a dictionary none may be lost.
+        if isPlain, let other = entries.first(where: { $0.key.stringValue == nil && $0.key.intValue == nil }) {
+            throw DecodingError.typeMismatch(
+                String.self, .init(codingPath: codingPath, debugDescription: "expected keys that are strs or ints, found \(other.key.kindName)"))
         }
         return KeyedDecodingContainer(KeyedValues<Key>(decoder: self, entries: entries))
     }
@@ -274,7 +280,15 @@ struct ValueDecoder: Decoder {
         guard Double(text)?.isFinite == true, let decimal = Decimal(string: text, locale: Locale(identifier: "en_US_POSIX")) else {
             throw corrupted("\(text) does not fit a Decimal")
         }
+        // Nor does it say when it has to round.
+        guard Self.digits(text) == Self.digits(decimal.description) else { throw corrupted("\(text) has more digits than a Decimal") }
         return decimal
+    }
+
+    /// The digits of a number from the first to the last that is not 0, wherever its point is.
+    private static func digits(_ text: String) -> Substring {
+        let all = text.prefix { $0 != "e" && $0 != "E" }.filter { $0.isNumber }.drop { $0 == "0" }
+        return all[..<(all.lastIndex { $0 != "0" }.map { all.index(after: $0) } ?? all.startIndex)]
     }
 
     private func uuid() throws -> UUID {
@@ -310,7 +324,51 @@ extension ValueDecoder: SingleValueDecodingContainer {
     func decode(_ type: String.Type) throws -> String {
         if let text = plain.stringValue { return text }
         if case .surrogateString = plain { throw corrupted("the str has lone surrogates, which no String can hold") }
+        if let text = try textOfObject() { return text }
         throw mismatch(type, "a str")
+    }
+
+    /// Numbers, UUIDs, dates and times, names as text; nil where there is none.
+    private func textOfObject() throws -> String? {
+        if case .global(let module, let name) = value { return "\(module).\(name)" }
+        guard case .object(let object) = value else { return nil }
+        func number(_ value: Int, _ digits: Int) -> String {
+            let text = String(value)
+            return String(repeating: "0", count: max(0, digits - text.count)) + text
+        }
+        func time(_ hour: Int, _ minute: Int, _ second: Int, _ microsecond: Int) -> String {
+            let whole = [hour, minute, second].map { number($0, 2) }.joined(separator: ":")
+            return microsecond == 0 ? whole : whole + "." + number(microsecond, 6)
+        }
+        func offset(_ seconds: Int) -> String {
+            let size = abs(seconds), text = "\(number(size / 3600, 2)):\(number(size / 60 % 60, 2))"
+            return (seconds < 0 ? "-" : "+") + text + (size % 60 == 0 ? "" : ":" + number(size % 60, 2))
+        }
+        func zone(_ value: PickleValue?) throws -> String {
+            guard let value else { return "" }
+            if case .object(let object) = value {
+                switch object.known {
+                case .timeZone(let seconds, _)?: return offset(seconds)
+                case .zoneInfo(let key, let seconds)?: return (seconds.map(offset) ?? "") + "[\(key)]"
+                default: break
+                }
+            }
+            // It says why.
+            return try timeZone(value).identifier
+        }
+        switch object.known {
+        case .decimal(let text)?, .fraction(let text)?: return text
+        case .uuid(let uuid)?: return uuid.uuidString.lowercased()
+        case .pattern(let pattern, _)?: return pattern.stringValue
+        case .zoneInfo(let key, _)?: return key
+        case .date(let year, let month, let day)?: return "\(number(year, 4))-\(number(month, 2))-\(number(day, 2))"
+        case .time(let hour, let minute, let second, let microsecond, let at)?:
+            return try time(hour, minute, second, microsecond) + zone(at)
+        case .dateTime(let at, _, let place)?:
+            let date = "\(number(at.year ?? 0, 4))-\(number(at.month ?? 0, 2))-\(number(at.day ?? 0, 2))"
+            return try date + "T" + time(at.hour ?? 0, at.minute ?? 0, at.second ?? 0, (at.nanosecond ?? 0) / 1000) + zone(place)
+        default: return nil
+        }
     }
 
     func decode(_ type: Double.Type) throws -> Double {
@@ -327,7 +385,12 @@ extension ValueDecoder: SingleValueDecodingContainer {
         }
     }
 
-    func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }
+    func decode(_ type: Float.Type) throws -> Float {
+        let double = try decode(Double.self)
+        let float = Float(double)
+        if float.isInfinite && double.isFinite { throw corrupted("\(double) does not fit a Float") }
+        return float
+    }
 
     func decode<T: Decodable>(_ type: T.Type) throws -> T { try unbox(type) }
 
@@ -527,6 +590,15 @@ extension PickleKnown.DType {
         case "uint8", "uint16", "uint32", "uint64", "u1", "u2", "u4", "u8":
             return .integer(PickleInteger(bits))
         case "float64", "f8": return .float(Double(bitPattern: bits))
+        case "float16", "f2":
+            let exponent = Int(bits >> 10 & 0x1f), fraction = Double(bits & 0x3ff)
+            let size =
+                switch exponent {
+                case 0: fraction / 16_777_216
+                case 0x1f: fraction == 0 ? Double.infinity : Double.nan
+                default: scalbn(1024 + fraction, exponent - 25)
+                }
+            return .float(bits & 0x8000 == 0 ? size : -size)
         case "float32", "f4": return .float(Double(Float(bitPattern: UInt32(truncatingIfNeeded: bits))))
         default: return nil
         }

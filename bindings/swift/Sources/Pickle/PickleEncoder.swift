@@ -1,6 +1,8 @@
 import Foundation
 
-/// Encodes `Encodable` types as pickles: structs become dicts, enums and arrays are encoded as Swift encodes them.
+/// Encodes `Encodable` types as pickles: structs become dicts, enums and arrays are encoded as Swift encodes them. Dictionaries
+/// become dicts, whatever their keys are, unless Python cannot hash those (structs). A `Duration` becomes a timedelta; `DateComponents` that are a
+/// date, a time or both become those of Python, with their time zone if they have one.
 public struct PickleEncoder: Sendable {
     /// How a `Date` is pickled.
     public enum DateEncodingStrategy: Sendable {
@@ -136,6 +138,15 @@ private final class Slot {
         return slot
     }
 
+    /// Keys and values in turn, as Swift encodes dictionaries whose keys are neither String nor Int, become a dict. Where
+    /// Python could not hash a key, they stay a list.
+    func pairUp() {
+        guard case .items(let slots) = content, slots.count % 2 == 0 else { return }
+        let keys = stride(from: 0, to: slots.count, by: 2).compactMap { slots[$0].value.asKey }
+        guard keys.count == slots.count / 2 else { return }
+        content = .keyed(keys.enumerated().map { ($1, slots[2 * $0 + 1]) }, index: [:])
+    }
+
     func openKeyed() {
         if case .keyed = content { return }
         content = .keyed([], index: [:])
@@ -194,19 +205,33 @@ private struct ValueEncoder: Encoder {
         case let value as Decimal: set(.object(.decimal(value)))
         case let value as UUID: set(.object(.uuid(value)))
         case let value as URL: set(.string(value.absoluteString))
+        case let value as DateComponents:
+            guard let form = PickleObject.Form(value) else { return try value.encode(to: self) }
+            guard let object = form.object else { throw invalid(value, "Python has no such date or time") }
+            set(.object(object))
         default:
+            if #available(macOS 13, iOS 16, tvOS 16, watchOS 9, *), let duration = value as? Duration {
+                guard let object = PickleObject.duration(duration) else {
+                    throw invalid(value, "Python's timedelta has at most 999999999 days")
+                }
+                return set(.object(object))
+            }
             var encoder = self
             encoder.dictionary = type(of: value) as? any PlainDictionary.Type
             try value.encode(to: encoder)
+            if encoder.dictionary != nil { slot.pairUp() }
         }
+    }
+
+    private func invalid(_ value: Any, _ text: String) -> EncodingError {
+        .invalidValue(value, .init(codingPath: codingPath, debugDescription: text))
     }
 
     private func box(date: Date) throws {
         switch settings.dateEncodingStrategy {
         case .dateTime:
             guard let object = PickleObject.dateTime(date) else {
-                throw EncodingError.invalidValue(
-                    date, .init(codingPath: codingPath, debugDescription: "Python's datetime has only the years 1 to 9999"))
+                throw invalid(date, "Python's datetime has only the years 1 to 9999")
             }
             set(.object(object))
         case .secondsSince1970: set(.float(date.timeIntervalSince1970))
@@ -284,6 +309,19 @@ private struct UnkeyedSlots: UnkeyedEncodingContainer {
     func superEncoder() -> any Encoder { encoder.append() }
 }
 
+extension PickleValue {
+    /// The value as a key: a list is a tuple there. Nil where Python cannot hash it.
+    fileprivate var asKey: PickleValue? {
+        switch self {
+        case .list(let items), .tuple(let items):
+            let keys = items.compactMap(\.asKey)
+            return keys.count == items.count ? .tuple(keys) : nil
+        case .dict, .set, .byteArray, .cycle: return nil
+        default: return self
+        }
+    }
+}
+
 extension PickleValue: Encodable {
     /// Only to a ``PickleEncoder``.
     public func encode(to encoder: any Encoder) throws {
@@ -323,11 +361,88 @@ extension PickleObject {
         guard (1...9999).contains(year) else { return nil }
         let (hour, minute) = (second / 3600, second / 60 % 60)
         let bytes = [year >> 8, year & 255, month, day, hour, minute, second % 60, micro >> 16, micro >> 8 & 255, micro & 255]
+        let utc = PickleValue.object(fixed(0))
         let components = DateComponents(
             year: year, month: month, day: day, hour: hour, minute: minute, second: second % 60, nanosecond: micro * 1000)
-        let zero = call("datetime", "timedelta", [0, 0, 0], .timeDelta(days: 0, seconds: 0, microseconds: 0))
-        let utc = PickleValue.object(call("datetime", "timezone", [.object(zero)], .timeZone(seconds: 0, name: nil)))
         return call("datetime", "datetime", [.bytes(Data(bytes.map(UInt8.init))), utc], .dateTime(components, fold: false, zone: utc))
+    }
+
+    /// `datetime.timedelta`; what is finer than a microsecond is cut off. Nil for more than 999999999 days.
+    @available(macOS 13, iOS 16, tvOS 16, watchOS 9, *)
+    static func duration(_ duration: Duration) -> PickleObject? {
+        var (seconds, attoseconds) = duration.components
+        var micros = attoseconds / 1_000_000_000_000
+        // Both have the sign of the whole; those of Python are never negative.
+        if micros * 1_000_000_000_000 > attoseconds { micros -= 1 }
+        if micros < 0 { (seconds, micros) = (seconds - 1, micros + 1_000_000) }
+        let days = (seconds >= 0 ? seconds : seconds - 86_399) / 86_400
+        guard abs(days) <= 999_999_999 else { return nil }
+        return delta(Int(days), Int(seconds - days * 86_400), Int(micros))
+    }
+
+    private static func delta(_ days: Int, _ seconds: Int, _ micros: Int) -> PickleObject {
+        call("datetime", "timedelta", [.int(Int64(days)), .int(Int64(seconds)), .int(Int64(micros))],
+             .timeDelta(days: days, seconds: seconds, microseconds: micros))
+    }
+
+    /// `datetime.timezone`.
+    private static func fixed(_ seconds: Int) -> PickleObject {
+        let days = seconds < 0 ? -1 : 0
+        return call("datetime", "timezone", [.object(delta(days, seconds - days * 86_400, 0))], .timeZone(seconds: seconds, name: nil))
+    }
+
+    /// `zoneinfo.ZoneInfo` (`ZoneInfo.__reduce__`), or an offset that Foundation calls `GMT+0530`.
+    private static func zone(_ zone: TimeZone) -> PickleObject {
+        if zone.identifier.hasPrefix("GMT") || zone.identifier == "UTC" { return fixed(zone.secondsFromGMT()) }
+        let unpickle = call("builtins", "getattr", [.global(module: "zoneinfo", name: "ZoneInfo"), "_unpickle"],
+                            .member(of: .global(module: "zoneinfo", name: "ZoneInfo"), name: "_unpickle"))
+        return PickleObject(.reduce(callable: .object(unpickle), arguments: .tuple([.string(zone.identifier), true])),
+                            known: .zoneInfo(zone.identifier, seconds: nil))
+    }
+
+    /// What date components are in Python: `datetime.date`, `time` or `datetime`.
+    struct Form {
+        private let at: DateComponents
+        private let hasDate: Bool
+        private let hasTime: Bool
+
+        /// Nil where they are something else.
+        init?(_ at: DateComponents) {
+            let others = [at.era, at.quarter, at.weekday, at.weekdayOrdinal, at.weekOfMonth, at.weekOfYear, at.yearForWeekOfYear]
+            let date = [at.year, at.month, at.day].compactMap { $0 }.count
+            guard others.allSatisfy({ $0 == nil }), date == 0 || date == 3 else { return nil }
+            if let calendar = at.calendar, calendar.identifier != .gregorian && calendar.identifier != .iso8601 { return nil }
+            let time = [at.hour, at.minute, at.second].compactMap { $0 }.count
+            (self.at, hasDate, hasTime) = (at, date == 3, time == 3)
+            // A time without minutes says less than one at 0 minutes; a date has no time zone.
+            guard hasTime || hasDate && time == 0 && at.nanosecond == nil && at.timeZone == nil else { return nil }
+        }
+
+        /// Nil where Python has none: 30 February, 24 hours.
+        var object: PickleObject? {
+            var bytes: [Int] = []
+            if hasDate {
+                let (year, month, day) = (at.year!, at.month!, at.day!)
+                guard (1...9999).contains(year), (1...12).contains(month) else { return nil }
+                let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+                let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
+                guard (1...days).contains(day) else { return nil }
+                bytes = [year >> 8, year & 255, month, day]
+            }
+            let (hour, minute, second, micro) = (at.hour ?? 0, at.minute ?? 0, at.second ?? 0, (at.nanosecond ?? 0) / 1000)
+            guard (0..<24).contains(hour), (0..<60).contains(minute), (0..<60).contains(second), (0..<1_000_000).contains(micro) else { return nil }
+            if hasTime { bytes += [hour, minute, second, micro >> 16, micro >> 8 & 255, micro & 255] }
+            let zone = at.timeZone.map { PickleValue.object(PickleObject.zone($0)) }
+            let arguments = [PickleValue.bytes(Data(bytes.map(UInt8.init)))] + (zone.map { [$0] } ?? [])
+            if !hasTime { return call("datetime", "date", arguments, .date(year: at.year!, month: at.month!, day: at.day!)) }
+            guard hasDate else {
+                let known = PickleKnown.time(hour: hour, minute: minute, second: second, microsecond: micro, zone: zone)
+                return call("datetime", "time", arguments, known)
+            }
+            let parts = DateComponents(
+                year: at.year, month: at.month, day: at.day, hour: hour, minute: minute, second: second, nanosecond: micro * 1000)
+            return call("datetime", "datetime", arguments, .dateTime(parts, fold: false, zone: zone))
+        }
     }
 
     /// `decimal.Decimal` by its text (`Decimal.__reduce__`).

@@ -85,10 +85,86 @@ final class CodableTests: XCTestCase {
         let value = try PickleEncoder().value(of: special)
         XCTAssertEqual(value["data"], .bytes(Data([0, 255])))
         XCTAssertEqual(value["numbers"]?.dictionary?[.int(-2)], "two")
+        XCTAssertEqual(value["pairs"], [0.5: true])
         XCTAssertEqual(
             value["uuid"]?["int"], .bigInt(PickleInteger(bytes: Data([0x78, 0x56, 0x34, 0x12, 0x78, 0x56, 0x34, 0x12, 0x78, 0x56, 0x34, 0x12, 0x78, 0x56, 0x34, 0x12]))))
         XCTAssertEqual(value["large"], .bigInt(PickleInteger(UInt64.max)))
         XCTAssertEqual(try roundTrip(special), special)
+    }
+
+    func testDictionariesOfAnyKeysAreDicts() throws {
+        enum Color: String, Codable { case red, green }
+        struct Point: Codable, Hashable { var x: Int }
+        let encoder = PickleEncoder()
+        XCTAssertEqual(try encoder.value(of: [Int64(5): "x"]), [5: "x"])
+        XCTAssertEqual(try encoder.value(of: [Color.red: 1]), ["red": 1])
+        XCTAssertEqual(try encoder.value(of: [[1, 2]: 3]), [.tuple([1, 2]): 3])
+        XCTAssertEqual(try encoder.value(of: [UInt8: Int]()), [:])
+        let uuid = UUID()
+        XCTAssertEqual(try roundTrip([uuid: [Color.green: [1.5: 2]]]), [uuid: [.green: [1.5: 2]]])
+        XCTAssertEqual(try roundTrip([[["a"], []]: 1]), [[["a"], []]: 1])
+        // Python cannot hash a dict: keys and values in turn, as Swift has them.
+        XCTAssertEqual(try encoder.value(of: [Point(x: 1): 2]), [["x": 1], 2])
+        XCTAssertEqual(try roundTrip([Point(x: 1): 2]), [Point(x: 1): 2])
+    }
+
+    func testDictionariesLoseNoEntries() throws {
+        XCTAssertEqual(try PickleDecoder().decode([String: Int].self, from: ["a": 1, 7: 2]), ["a": 1, "7": 2])
+        for key in [2.5, .bytes(Data()), .tuple([1]), .none, true, .surrogateString(Data([0xed, 0xa0, 0x80]))] as [PickleValue] {
+            XCTAssertThrowsError(try PickleDecoder().decode([String: [String: Int]].self, from: ["in": ["a": 1, key: 2]])) { error in
+                guard case DecodingError.typeMismatch(_, let context) = error else { return XCTFail("\(error)") }
+                XCTAssertEqual(context.codingPath.map(\.stringValue), ["in"])
+            }
+            // A struct passes over what it has no property for.
+            struct Only: Decodable { var a: Int }
+            XCTAssertEqual(try PickleDecoder().decode(Only.self, from: ["a": 1, key: 2]).a, 1)
+        }
+    }
+
+    func testSpansAndPartsOfDates() throws {
+        func text(_ value: some Encodable) throws -> String { try PickleEncoder().value(of: value).description }
+        XCTAssertEqual(try text(Duration.milliseconds(-1500)), "datetime.timedelta(-1, 86398, 500000)")
+        XCTAssertEqual(try text(Duration.seconds(90_000)), "datetime.timedelta(1, 3600, 0)")
+        XCTAssertEqual(try text(Duration.nanoseconds(-1)), "datetime.timedelta(-1, 86399, 999999)")
+        XCTAssertThrowsError(try PickleEncoder().value(of: Duration.seconds(Int64.max)))
+        for duration in [.zero, .microseconds(-1), .seconds(86_399) + .microseconds(999_999)] as [Duration] {
+            XCTAssertEqual(try roundTrip(duration), duration)
+        }
+        let date = DateComponents(year: 2024, month: 2, day: 29)
+        let time = DateComponents(hour: 23, minute: 59, second: 58, nanosecond: 123_456_000)
+        var both = DateComponents(year: 1, month: 1, day: 1, hour: 0, minute: 0, second: 0, nanosecond: 0)
+        XCTAssertEqual(try text(date), #"datetime.date(b'\x07\xe8\x02\x1d')"#)
+        XCTAssertEqual(try text(time), #"datetime.time(b'\x17;:\x01\xe2@')"#)
+        XCTAssertEqual(try text(both), #"datetime.datetime(b'\x00\x01\x01\x01\x00\x00\x00\x00\x00\x00')"#)
+        XCTAssertEqual([try roundTrip(date), try roundTrip(time), try roundTrip(both)], [date, time, both])
+        for zone in [TimeZone(identifier: "Europe/Berlin"), TimeZone(secondsFromGMT: -12_600), TimeZone(secondsFromGMT: 0)] {
+            both.timeZone = zone
+            XCTAssertEqual(try roundTrip(both).timeZone?.secondsFromGMT(), zone?.secondsFromGMT())
+            XCTAssertEqual(try PickleDecoder().decode(DateComponents.self, from: PickleEncoder().encode(both)).year, 1)
+        }
+        for wrong in [DateComponents(year: 2023, month: 2, day: 29), DateComponents(hour: 24, minute: 0, second: 0)] {
+            XCTAssertThrowsError(try PickleEncoder().value(of: wrong))
+        }
+        // What is no date or time of Python stays as Swift encodes it.
+        for other in [DateComponents(hour: 8), DateComponents(year: 2024, month: 2), DateComponents(weekday: 1)] {
+            XCTAssertEqual(try roundTrip(other), other)
+        }
+    }
+
+    func testTexts() throws {
+        func text(_ pickle: String) throws -> String { try PickleDecoder().decode(String.self, from: latin1(pickle)) }
+        let utc = "cdatetime\ntimezone\n(cdatetime\ntimedelta\n(I0\nI0\nI0\ntRtR"
+        let midnight = "cdatetime\ndatetime\n(C\u{a}\u{7}\u{e8}\u{2}\u{1d}\0\0\0\0\0\0"
+        XCTAssertEqual(try text("\(midnight)tR."), "2024-02-29T00:00:00")
+        XCTAssertEqual(try text("\(midnight)\(utc)tR."), "2024-02-29T00:00:00+00:00")
+        XCTAssertEqual(try text("cdatetime\ntime\n(C\u{6}\u{c}\0\0\0\0\u{4}tR."), "12:00:00.000004")
+        XCTAssertEqual(try text("cdatetime\ndate\n(C\u{4}\0\u{1}\u{2}\u{3}tR."), "0001-02-03")
+        XCTAssertEqual(try text("cdecimal\nDecimal\n(V-1.50\ntR."), "-1.50")
+        XCTAssertEqual(try text("cre\n_compile\n(Va+\nI0\ntR."), "a+")
+        XCTAssertEqual(try text("capp\nModel\n."), "app.Model")
+        // An offset of a second and a microsecond is no zone of Foundation.
+        let odd = "cdatetime\ntimezone\n(cdatetime\ntimedelta\n(I0\nI1\nI1\ntRtR"
+        XCTAssertThrowsError(try PickleDecoder().decode(Date.self, from: latin1("\(midnight)\(odd)tR.")))
     }
 
     func testDatesBeforeAndAfterTheEpoch() throws {
@@ -154,6 +230,8 @@ final class CodableTests: XCTestCase {
         XCTAssertThrowsError(try decoder.decode(Int.self, from: true))
         XCTAssertThrowsError(try decoder.decode(Int.self, from: .bigInt(PickleInteger(UInt64.max))))
         XCTAssertEqual(try decoder.decode(Double.self, from: 3), 3)
+        XCTAssertThrowsError(try decoder.decode(Float.self, from: 1e300))
+        XCTAssertEqual(try decoder.decode([Float].self, from: [.float(.infinity), 0.1]), [.infinity, 0.1])
         XCTAssertEqual(try decoder.decode(UInt64.self, from: .bigInt(PickleInteger(UInt64.max))), .max)
     }
 
@@ -163,6 +241,15 @@ final class CodableTests: XCTestCase {
         XCTAssertTrue(try PickleDecoder().decode(Decimal.self, from: decimal("NaN")).isNaN)
         XCTAssertThrowsError(try PickleDecoder().decode(Decimal.self, from: decimal("Infinity")))
         XCTAssertThrowsError(try PickleDecoder().decode(Decimal.self, from: decimal("1x")))
+        // 38 digits fit; what would be rounded is an error.
+        let digits = "12345678901234567890123456789012345678"
+        XCTAssertEqual(try PickleDecoder().decode(Decimal.self, from: decimal("0.00\(digits)")).description, "0.00\(digits)")
+        XCTAssertEqual(try PickleDecoder().decode(Decimal.self, from: decimal("-\(digits)E+20")), Decimal(string: "-\(digits)E20"))
+        XCTAssertThrowsError(try PickleDecoder().decode(Decimal.self, from: decimal("0.\(digits)12")))
+        XCTAssertThrowsError(try PickleDecoder().decode(Decimal.self, from: latin1("L\(digits)1234567L\n.")))
+        for text in ["0", "0.000", "100", "1E-100", "0E+5"] {
+            XCTAssertEqual(try PickleDecoder().decode(Decimal.self, from: decimal(text)), Decimal(string: text))
+        }
     }
 
     func testTypesOfPython() throws {
@@ -195,6 +282,9 @@ final class CodableTests: XCTestCase {
         XCTAssertEqual(try decode([[Int]].self, array("I2\nI3\n", "01", [1, 4, 2, 5, 3, 6])), [[1, 2, 3], [4, 5, 6]])
         XCTAssertEqual(try decode([[[Int]]].self, array("I1\nI2\nI2\n", "01", [1, 3, 2, 4])), [[[1, 2], [3, 4]]])
         XCTAssertEqual(try decode([Int].self, array("I0\n", "00", [])), [])
+        let half = array("I6\n", "00", [0, 0x38, 0xff, 0x7b, 0, 0x80, 1, 0, 0, 0x7c, 0, 0xc0]).replacingOccurrences(of: "u1", with: "f2")
+            .replacingOccurrences(of: "|N", with: "<N")
+        XCTAssertEqual(try decode([Double].self, half), [0.5, 65504.0, -0.0, 1.0 / 16_777_216.0, .infinity, -2.0] as [Double])
         XCTAssertThrowsError(try decode([[Int]].self, array("I2\nI2\n", "00", [1])))
     }
 
