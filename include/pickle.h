@@ -1688,6 +1688,9 @@ enum pickle_reason
 typedef int32_t pickle_reason;
 #endif // __cplusplus
 
+// A sentence that describes a reason. Static text; not linked when unused.
+const char *pickle_reason_text(int32_t reason);
+
 // What is wrong with a message.
 typedef struct pickle_refusal {
   // Bytes from the start of the input to the opcode that is refused.

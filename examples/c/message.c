@@ -38,7 +38,7 @@ int main(int argc, char **argv) {
         pickle_refusal refusal;
         size_t i;
         if (pickle_message_read(&layout, &in, memo, 16, &read, &refusal) != PICKLE_REASON_NONE) {
-            fprintf(stderr, "at byte %zu: reason %d, field %u\n", in.pos + refusal.offset, (int)refusal.reason, refusal.field);
+            fprintf(stderr, "at byte %zu, field %u: %s\n", in.pos + refusal.offset, refusal.field, pickle_reason_text(refusal.reason));
             return 1;
         }
         printf("%lu %s %.3f", (unsigned long)read.id, read.name, read.temp);

@@ -1,6 +1,7 @@
 //! Messages of a known layout, into a struct of C.
 
 use crate::memory::{bytes, pickle_bytes, pickle_in, pickle_str, text};
+use crate::status::ended;
 use core::ffi::{c_char, c_void};
 use core::slice;
 use pickle_core::message::{FieldNames, ItemKind, Reader, Refusal, RefusalReason};
@@ -52,6 +53,42 @@ pub enum pickle_reason {
     WorkLimit = 18,
     /// A pointer that may not be null is null, or there are more than 32 fields.
     BadLayout = 100,
+}
+
+macro_rules! reason_texts {
+    ($($name:ident)*) => {
+        // A reason of the core has the same number here.
+        const _: () = {
+            $( assert!(pickle_reason::$name as i32 == RefusalReason::$name as i32); )*
+            assert!([$(RefusalReason::$name),*].len() == RefusalReason::ALL.len());
+        };
+
+        fn reason_text(reason: i32) -> &'static [u8] {
+            match reason {
+                $( reason if reason == pickle_reason::$name as i32 => {
+                    const TEXT: &str = RefusalReason::$name.text();
+                    const ENDED: [u8; TEXT.len() + 1] = ended(TEXT);
+                    &ENDED
+                } )*
+                reason if reason == pickle_reason::None as i32 => b"done\0",
+                reason if reason == pickle_reason::BadLayout as i32 => {
+                    b"a pointer that may not be null is null, or there are more than 32 fields\0"
+                }
+                _ => b"no such reason\0",
+            }
+        }
+    };
+}
+
+reason_texts! {
+    EndOfInput BadFrame Unexpected BadProtocol WrongType OutOfRange BadNumber BadText Escaped TooLong TooShort UnknownField
+    DuplicateField MissingField NotKept SharedTuple TooDeep WorkLimit
+}
+
+/// A sentence that describes a reason. Static text; not linked when unused.
+#[unsafe(no_mangle)]
+pub extern "C" fn pickle_reason_text(reason: i32) -> *const c_char {
+    reason_text(reason).as_ptr().cast()
 }
 
 /// What is wrong with a message.

@@ -125,6 +125,9 @@ void test_messages(void) {
         CHECK(pickle_message_read(&part, NULL, NULL, 0, &at, NULL) == PICKLE_REASON_BAD_LAYOUT);
         CHECK(pickle_message_read(&part, &none, NULL, 0, NULL, &refusal) == PICKLE_REASON_BAD_LAYOUT);
         CHECK(pickle_message_read(&part, &none, NULL, 7, &at, &refusal) == PICKLE_REASON_END_OF_INPUT);
+        CHECK(!strcmp(pickle_reason_text(PICKLE_REASON_END_OF_INPUT), "the input ended before the message did"));
+        CHECK(!strcmp(pickle_reason_text(PICKLE_REASON_NONE), "done") && *pickle_reason_text(PICKLE_REASON_BAD_LAYOUT));
+        CHECK(!strcmp(pickle_reason_text(PICKLE_REASON_WORK_LIMIT + 1), "no such reason") && *pickle_reason_text(-1));
         pickle_field_skip(NULL, NULL, NULL);
         pickle_field_bool(NULL, NULL, NULL);
         pickle_field_signed(NULL, NULL, NULL);
