@@ -104,7 +104,17 @@ impl PickleError {
 
 impl From<Error> for PickleError {
     fn from(error: Error) -> Self {
-        PickleError::new(error.kind().into(), error.offset(), error.to_string())
+        let text = match error.kind() {
+            // The core speaks of storage that nobody gives here.
+            Core::NodesFull | Core::MemoFull | Core::BytesFull => {
+                format!(
+                    "at byte {}: the values take more memory than maxBytes allows, or than there is",
+                    error.offset()
+                )
+            }
+            _ => error.to_string(),
+        };
+        PickleError::new(error.kind().into(), error.offset(), text)
     }
 }
 

@@ -46,7 +46,7 @@ impl FileItems {
         let source = File::open(&file).map_err(|error| io(0, &error))?;
         let kind = source.metadata().map_err(|error| io(0, &error))?;
         if kind.is_dir() {
-            return Err(io(0, &std::io::ErrorKind::IsADirectory.into()));
+            return Err(PickleError::new(ErrorKind::InputOutput, 0, format!("{file} is a directory")));
         }
         let again = || File::open(&file).map_err(|error| io(0, &error));
         let ahead = if kind.is_file() { Some(Ahead { plans: again()?, doubts: again()? }) } else { None };

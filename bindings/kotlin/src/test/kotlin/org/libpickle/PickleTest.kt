@@ -124,7 +124,9 @@ class PickleTest {
             levels++
         }
         assertEquals(5000, levels)
-        assertEquals(ErrorKind.NODES_FULL, assertThrows(PickleException::class.java) { Pickle.loads(deep, ReadOptions(maxBytes = 4096)) }.kind)
+        val full = assertThrows(PickleException::class.java) { Pickle.loads(deep, ReadOptions(maxBytes = 4096)) }
+        assertEquals(ErrorKind.NODES_FULL, full.kind)
+        assertTrue("more memory than maxBytes allows" in full.message!!, full.message)
         assertEquals(ErrorKind.OPCODE_LIMIT, assertThrows(PickleException::class.java) { Pickle.loads(deep, ReadOptions(maxOpcodes = 10)) }.kind)
     }
 
