@@ -1250,7 +1250,8 @@ pickle_status pickle_memo_plan_error(struct pickle_memo_plan *plan, struct pickl
 typedef struct pickle_item_options {
   // Options for reading the pickle.
   struct pickle_options reader;
-  // The path of the container, such as `$.rows`; null for the outermost one. It must outlive the reader.
+  // The path of the container, such as `$.rows`; null for the outermost one. It must outlive the reader. One that
+  // may lead to several (`[*]`, `[1:3]`, `..name`) is `PICKLE_STATUS_BAD_PATH`.
   const char *path;
   // The plan of this pickle, finished; null for none. It must outlive the reader. Without a plan a bounded number of
   // memo entries is kept, and a pickle that needs others is `PICKLE_STATUS_MEMO_DROPPED`.

@@ -84,6 +84,20 @@ impl Failure {
         Err(Failure::Usage(format!("{path} is not a valid path; expected, for example, {example} or $[\"a key\"]")))
     }
 
+    /// Refuses a path that cannot be read, or that may lead to more than the one container whose items are asked for.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`].
+    pub fn check_container_path(path: &str, example: &str) -> Result<(), Failure> {
+        Self::check_path(path, example)?;
+        if !pickle_core::ValuePath::new(path).is_many() {
+            return Ok(());
+        }
+        Err(Failure::Usage(format!(
+            "{path} may lead to several values, and items are those of one container; `pickle get` prints all that it leads to"
+        )))
+    }
+
     /// 1 for bad input, 2 for wrong usage, 0 where the reader of our output had enough.
     pub fn exit_code(&self) -> u8 {
         match self {

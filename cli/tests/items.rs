@@ -482,6 +482,23 @@ fn a_path_to_nothing_is_told_by_every_verb() {
     }
 }
 
+/// The items of the first of several containers must not pass for all.
+#[test]
+fn a_path_to_several_containers_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    std::fs::write(folder.join("run.pkl"), run_of_rows(b"}", 3).0).expect("written");
+    for path in ["$.rows[*]", "$.rows[0:2]", "$..id"] {
+        for verb in [&["items", "-p"][..], &["head", "-p"], &["tail", "-p"], &["count", "-p"], &["index", "-p"]] {
+            let args: Vec<_> = verb.iter().copied().chain([path, "run.pkl"]).collect();
+            let run = pickle(&args, folder, None);
+            let text = String::from_utf8_lossy(&run.stderr).into_owned();
+            assert_eq!((run.status.code(), run.stdout.len()), (Some(2), 0), "{args:?}: {text}");
+            assert!(text.contains("may lead to several values"), "{args:?}: {text}");
+        }
+    }
+}
+
 /// Whoever writes slowly: a line comes out as soon as its value is there.
 #[cfg(unix)]
 #[test]

@@ -494,6 +494,20 @@ fn an_index_through_a_marked_list_leads_nowhere() {
     }
 }
 
+/// Items are those of one container: the first of several must not pass for all.
+#[test]
+fn a_path_to_several_containers_leads_nowhere() {
+    let input = b"}X\x04\0\0\0rows](](K\x01K\x02e](K\x03K\x04ees.";
+    for path in ["$.rows[*]", "$.*", "$[*][0]", "$..rows", "$.rows[0:1]", "$.rows[::]"] {
+        for min_nodes in [0, 1000] {
+            let options = ItemOptions::new().min_nodes(min_nodes);
+            let mut reader = ItemReader::new(Heap::new(), options).at_path(path);
+            assert_eq!(shown(input, &mut reader), (vec![], Ok(input.len())), "{path}");
+            assert!(!reader.path_found(), "{path}");
+        }
+    }
+}
+
 /// A state between items stays, and what would come after it is refused: it must never be written over.
 #[test]
 fn a_state_between_items() {

@@ -19,7 +19,8 @@ use pickle_core::{Found, ItemOptions, ItemReader, LookAhead, Role, Storage};
 pub struct pickle_item_options {
     /// Options for reading the pickle.
     pub reader: pickle_options,
-    /// The path of the container, such as `$.rows`; null for the outermost one. It must outlive the reader.
+    /// The path of the container, such as `$.rows`; null for the outermost one. It must outlive the reader. One that
+    /// may lead to several (`[*]`, `[1:3]`, `..name`) is `PICKLE_STATUS_BAD_PATH`.
     pub path: *const c_char,
     /// The plan of this pickle, finished; null for none. It must outlive the reader. Without a plan a bounded number of
     /// memo entries is kept, and a pickle that needs others is `PICKLE_STATUS_MEMO_DROPPED`.
@@ -104,6 +105,12 @@ fn or_default(given: usize, room: usize, most: usize) -> usize {
     if given == 0 { room.min(most) } else { given }
 }
 
+/// The path can be read, and leads to one container at most.
+fn is_of_one(path: &str) -> bool {
+    let steps = pickle_core::ValuePath::new(path);
+    steps.is_valid() && !steps.is_many()
+}
+
 /// Use the macro `pickle_item_reader_init(reader, storage, options)`.
 ///
 /// # Safety
@@ -138,7 +145,7 @@ pub unsafe extern "C" fn pickle_item_reader_init_abi(
         if !given.path.is_null() {
             let path = unsafe { text(given.path) }.unwrap_or_default();
             match core::str::from_utf8(path) {
-                Ok(path) if pickle_core::ValuePath::new(path).is_valid() => made = made.at_path(path),
+                Ok(path) if is_of_one(path) => made = made.at_path(path),
                 _ => return pickle_status::BadPath,
             }
         }

@@ -326,6 +326,8 @@ static void nothing(void) {
     CHECK(pickle_item_reader_offset(&zero) == 0 && pickle_item_reader_offset(NULL) == 0);
     options.path = "$[";
     GIVES(BAD_PATH, pickle_item_reader_init(&reader, memory, &options));
+    options.path = "$.rows[*]"; /* several containers */
+    GIVES(BAD_PATH, pickle_item_reader_init(&reader, memory, &options));
     options.path = "";
     options.reader.encoding = 77;
     GIVES(BAD_OPTION, pickle_item_reader_init(&reader, memory, &options));

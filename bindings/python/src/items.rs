@@ -182,6 +182,10 @@ impl Items {
                 "{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]"
             )));
         }
+        if ValuePath::new(path).is_many() {
+            let text = format!("{path:?} may lead to several values, and items are those of one container");
+            return Err(PyValueError::new_err(text));
+        }
         let given = Given {
             encoding,
             errors,

@@ -78,6 +78,10 @@ impl Place<'_> {
 }
 
 fn check_path(path: &str) -> PyResult<()> {
+    if ValuePath::new(path).is_many() {
+        let text = format!("{path:?} may lead to several values, and items are those of one container");
+        return Err(PyValueError::new_err(text));
+    }
     if ValuePath::new(path).is_valid() {
         return Ok(());
     }

@@ -63,6 +63,11 @@ def test_a_path_and_a_dict(tmp_path):
     assert joined(libpickle.split_plan(file, "$.index")) == list(value["index"].items())
     with pytest.raises(ValueError, match="not a valid path"):
         libpickle.split_plan(file, "$.")
+    for path in ("$.rows[*]", "$.rows[1:]", "$..rows"):
+        with pytest.raises(ValueError, match="may lead to several values"):
+            libpickle.split_plan(file, path)
+        with pytest.raises(ValueError, match="may lead to several values"):
+            list(libpickle.items(file, path))
 
 
 def test_logs(tmp_path):

@@ -140,14 +140,17 @@ impl ItemReader {
 }
 
 fn check(path: &str) -> Result<(), PickleError> {
-    if pickle_core::ValuePath::new(path).is_valid() {
+    let steps = pickle_core::ValuePath::new(path);
+    let text = if !steps.is_valid() {
+        format!("{path:?} is not a path: write one like $.rows or $[\"a key\"][3]")
+    } else if steps.is_many() {
+        format!(
+            "{path} may lead to several values, and items are those of one container: findAll reads all that it leads to"
+        )
+    } else {
         return Ok(());
-    }
-    Err(PickleError::new(
-        ErrorKind::BadPath,
-        0,
-        format!("{path:?} is not a path: write one like $.rows or $[\"a key\"][3]"),
-    ))
+    };
+    Err(PickleError::new(ErrorKind::BadPath, 0, text))
 }
 
 /// After [`Found::Done`]: the pickle has nothing at the path.

@@ -299,7 +299,7 @@ fn a_wrong_path_is_an_error() {
     let pickle = b"}X\x04\0\0\0rows](K\x01K\x02es.";
     let file = Temporary::new("path.pkl", pickle);
     let open = |path: &str| FileItems::open(file.0.to_str().unwrap().into(), path.into(), ReadOptions::default(), None);
-    for path in ["$[", "$['a", "$..", "$.rows."] {
+    for path in ["$[", "$['a", "$..", "$.rows.", "$.rows[*]", "$.rows[1:]", "$..rows"] {
         let error = ItemReader::new(path.into(), ReadOptions::default(), None).err().unwrap();
         assert_eq!(error.kind(), ErrorKind::BadPath, "{path}");
         assert_eq!(open(path).err().unwrap().kind(), ErrorKind::BadPath, "{path}");

@@ -48,7 +48,7 @@ const SPLITS: u64 = 1 << 15;
 /// # Errors
 /// The file cannot be read, or not from the middle; it is damaged: then the plan is one of what comes before.
 fn run(args: &IndexArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    Failure::check_path(&args.path, "$.rows[3].points")?;
+    Failure::check_container_path(&args.path, "$.rows[3].points")?;
     let len = args.file.metadata().map_or(0, |file| file.len());
     let every = args.every.unwrap_or((256 << 10).max(len / SPLITS));
     let planned = Planned::make(&args.file, &args.path, SplitOptions::new().every_bytes(every))?;

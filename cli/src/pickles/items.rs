@@ -146,7 +146,7 @@ pub fn each(of: Whose<'_>, mut take: &mut Each<'_>) -> Result<(), Failure> {
 /// # Errors
 /// As [`each`].
 pub fn each_into(of: Whose<'_>, take: &mut dyn ItemSink) -> Result<(), Failure> {
-    Failure::check_path(of.path, "$.rows[3].points")?;
+    Failure::check_container_path(of.path, "$.rows[3].points")?;
     if let Some(batches) = containers::batches(of.file)? {
         return each_batch(batches, &of, take);
     }

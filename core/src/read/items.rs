@@ -314,7 +314,8 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         }
     }
 
-    /// The items of the container at a path instead, such as `$.rows`.
+    /// The items of the container at a path instead, such as `$.rows`. A path that may lead to several
+    /// ([`ValuePath::is_many`]) leads nowhere.
     pub fn at_path(mut self, path: &'p str) -> Self {
         self.path = path;
         self.unpickler.memory.stream.depth = ValuePath::new(path).count();
@@ -643,7 +644,9 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         self.over = true;
         let (nodes, bytes) = self.unpickler.memory.view();
         let document = Document::new(nodes, bytes, &[], self.unpickler.root);
-        let found = document.find(self.path).map(|value| place::inner(value).unwrap_or(value).node);
+        // The items are those of one container: the first of several would pass for all.
+        let one = Some(self.path).filter(|path| !ValuePath::new(path).is_many());
+        let found = one.and_then(|path| document.find(path)).map(|value| place::inner(value).unwrap_or(value).node);
         self.path_found = found.is_some();
         let stream = &self.unpickler.memory.stream;
         let refused = match stream.phase {

@@ -107,7 +107,7 @@ final class ItemsTests: XCTestCase {
 
     func testAWrongPathIsAnError() throws {
         let url = try file(Pickle.dumps(["rows": [1, 2]]))
-        for path in ["$[", "$['a", "$.."] {
+        for path in ["$[", "$['a", "$..", "$.rows[*]", "$..rows"] {
             XCTAssertThrowsError(try Pickle.items(contentsOf: url, path: path)) {
                 XCTAssertEqual(($0 as? PickleError)?.kind, .badPath, path)
             }

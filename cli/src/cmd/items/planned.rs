@@ -81,7 +81,7 @@ pub fn beside(of: Whose<'_>, index: Option<&Path>) -> Result<Option<Planned>, Fa
     if of.resync {
         return Ok(None);
     }
-    Failure::check_path(of.path, "$.rows[3].points")?;
+    Failure::check_container_path(of.path, "$.rows[3].points")?;
     Ok(PlanFile::find(of.file, of.path, index)?.filter(Planned::is_usable))
 }
 
