@@ -163,6 +163,8 @@ impl Machine {
                     return Ok(());
                 }
                 self.require(1)?;
+                #[cfg(feature = "alloc")]
+                self.note_dropped(r, op.offset);
                 self.stack -= 1;
                 Ok(())
             }

@@ -1,5 +1,8 @@
 //! How far a machine is that hands items over while it reads: state only, so that memory can carry it.
 
+#[cfg(feature = "alloc")]
+use super::node::NIL;
+
 /// How far the hand-over is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -57,6 +60,40 @@ pub(crate) struct Stream {
     pub(super) byte_base: usize,
     /// Entries that were kept when the cache was last cleared out.
     pub(super) settled: usize,
+    /// Calls whose results POP drops.
+    #[cfg(feature = "alloc")]
+    pub(super) dropped: Dropped,
+}
+
+/// Calls whose results POP drops: for what they do, unless the next opcode fetches a twin of the result. Small, for a reader of
+/// items has its place in C.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dropped {
+    /// Where the result lies that was dropped last, if that is still to be judged.
+    pub object: u32,
+    /// The number of that POP among the opcodes, its low bits, and its place in the stream.
+    pub opcode: u32,
+    pub at: u64,
+    /// Where the first POP stands that dropped one for good.
+    pub first: u64,
+}
+
+#[cfg(feature = "alloc")]
+impl Dropped {
+    const NONE: Dropped = Dropped { object: NIL, opcode: 0, at: u64::MAX, first: u64::MAX };
+
+    pub fn is_open(&self) -> bool {
+        self.object != NIL
+    }
+
+    /// It is dropped for good.
+    pub fn settle(&mut self, is_twin: bool) {
+        if self.is_open() && !is_twin {
+            self.first = self.first.min(self.at);
+        }
+        self.object = NIL;
+    }
 }
 
 impl Stream {
@@ -79,7 +116,17 @@ impl Stream {
             kept_floor: 0,
             byte_base: 0,
             settled: 0,
+            #[cfg(feature = "alloc")]
+            dropped: Dropped::NONE,
         }
+    }
+
+    /// Where the first call stands whose result was dropped.
+    #[cfg(feature = "alloc")]
+    pub fn dropped_call(&self) -> Option<u64> {
+        let Dropped { at, first, .. } = self.dropped;
+        let first = if self.dropped.is_open() { first.min(at) } else { first };
+        Some(first).filter(|first| *first != u64::MAX)
     }
 
     pub(super) const fn is_over(&self) -> bool {

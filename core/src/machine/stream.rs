@@ -166,6 +166,8 @@ impl Machine {
     #[inline(never)]
     pub(super) fn check_fetched(&self, r: &mut Regions<'_>, node: Node, index: u64) -> Result<Node, ErrorKind> {
         let node = node.opened(false);
+        #[cfg(feature = "alloc")]
+        self.judge_dropped(r, Some(node));
         let Some(stream) = handed_over(&mut r.stream) else { return Ok(node) };
         if stream.phase != Phase::Open || node.high() as usize >= stream.frozen {
             return Ok(node);
@@ -180,6 +182,64 @@ impl Machine {
             return Err(ErrorKind::ContainerFetched);
         }
         Ok(node)
+    }
+
+    /// POP drops the top of the stack: if that is the result of a call on an object or container, it was made for what it
+    /// does to that. cloudpickle and dill set so what is in functions, classes and cells.
+    #[cfg(feature = "alloc")]
+    #[inline(never)]
+    pub(super) fn note_dropped(&self, r: &mut Regions<'_>, offset: u64) {
+        if r.stream.is_none() {
+            return;
+        }
+        let top = self.at(r, self.stack - 1);
+        if self.call_on_value(r, top).is_none() {
+            return;
+        }
+        self.judge_dropped(r, None);
+        if let Some(stream) = handed_over(&mut r.stream) {
+            stream.dropped.object = top.high();
+            stream.dropped.opcode = self.opcodes as u32;
+            stream.dropped.at = offset;
+        }
+    }
+
+    /// What a REDUCE has called, and the first argument if that can be changed.
+    #[cfg(feature = "alloc")]
+    fn call_on_value(&self, r: &Regions<'_>, node: Node) -> Option<(Node, Node)> {
+        let header = if node.tag() == tag::OBJECT { get(r.nodes, node.high() as usize) } else { return None };
+        let args = get(r.nodes, node.high() as usize + 2);
+        if header.sub() != How::Reduce as u8 || !matches!(args.tag(), tag::TUPLE | tag::TUPLE_OF_MUTABLE) {
+            return None;
+        }
+        let argument = get(r.nodes, args.high() as usize + 1);
+        let can_change = matches!(argument.tag(), tag::OBJECT | tag::DICT | tag::LIST | tag::SET);
+        can_change.then(|| (get(r.nodes, node.high() as usize + 1).opened(false), argument.opened(false)))
+    }
+
+    /// The result of a call was dropped for good, unless the opcode after the POP has fetched one of the same call: an
+    /// object that holds itself in its arguments is made twice, and the pickler drops the one that was begun first.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    fn judge_dropped(&self, r: &mut Regions<'_>, fetched: Option<Node>) {
+        if r.stream.as_ref().is_some_and(|stream| stream.dropped.is_open()) {
+            self.judge_suspect(r, fetched);
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    #[cold]
+    fn judge_suspect(&self, r: &mut Regions<'_>, fetched: Option<Node>) {
+        let Some(dropped) = r.stream.as_ref().map(|stream| stream.dropped) else { return };
+        let is_next = self.opcodes as u32 == dropped.opcode.wrapping_add(1);
+        let is_twin = fetched.filter(|_| is_next).is_some_and(|node| {
+            let calls =
+                (self.call_on_value(r, node), self.call_on_value(r, Node::reference(tag::OBJECT, dropped.object)));
+            matches!(calls, (Some((made, x)), Some((called, y))) if x == y && same_name(r, made, called))
+        });
+        if let Some(stream) = handed_over(&mut r.stream) {
+            stream.dropped.settle(is_twin);
+        }
     }
 
     /// Begins to hand over the items of the container at this place on the
@@ -352,6 +412,21 @@ impl Machine {
         self.bytes = bytes_to;
         stream.byte_base = bytes_to;
         stream.settled = to - stream.prefix;
+    }
+}
+
+/// Two globals have one name, or they are one.
+#[cfg(feature = "alloc")]
+fn same_name(r: &Regions<'_>, a: Node, b: Node) -> bool {
+    let text = |node: Node| {
+        let Range { offset, len, stored } = node.as_range();
+        r.bytes.get(offset as usize..(offset + len) as usize).filter(|_| stored && node.is_range())
+    };
+    let same = |a: Node, b: Node| a == b || text(a).is_some_and(|a| text(b) == Some(a));
+    let part = |node: Node, number: usize| get(r.nodes, node.high() as usize + number);
+    match (a.tag(), b.tag()) {
+        (tag::STACK_GLOBAL, tag::STACK_GLOBAL) => (1..=2).all(|number| same(part(a, number), part(b, number))),
+        _ => same(a, b),
     }
 }
 

@@ -450,6 +450,24 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         self.count
     }
 
+    /// Where the first call stands that was made for what it does to a value, because POP drops its result: the offset of
+    /// that POP. cloudpickle and dill set so what is in functions, classes and cells, which no item shows.
+    ///
+    /// ```
+    /// use pickle_core::{Found, Heap, ItemOptions, ItemReader};
+    ///
+    /// // setattr(a list, 1), which is dropped
+    /// let mut input = &b"]q\x00cbuiltins\nsetattr\nh\x00K\x01\x86R0."[..];
+    /// let mut reader = ItemReader::new(Heap::new(), ItemOptions::new());
+    /// assert_eq!(reader.feed(&mut input)?, Found::Done);
+    /// assert_eq!(reader.dropped_call(), Some(27));
+    /// # Ok::<_, pickle_core::Error>(())
+    /// ```
+    #[cfg(feature = "alloc")]
+    pub fn dropped_call(&self) -> Option<u64> {
+        self.unpickler.memory.stream.dropped_call()
+    }
+
     /// The memory, for another use.
     pub fn into_memory(self) -> M {
         self.unpickler.into_memory().memory

@@ -143,6 +143,11 @@ impl<'p, M: Memory> SplitReader<'p, M> {
         self.reader.item()
     }
 
+    /// Where a call stands whose result is dropped, as [`ItemReader::dropped_call`].
+    pub fn dropped_call(&self) -> Option<u64> {
+        self.reader.dropped_call()
+    }
+
     /// The memory, for another use.
     pub fn into_memory(self) -> M {
         self.reader.into_memory()
