@@ -295,3 +295,28 @@ fn json_lines_take_time_by_the_row() {
     assert_eq!(lines.lines().count(), 30_000);
     assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
 }
+
+/// `cv_results_` of scikit-learn: a dict of arrays, masked arrays and a list. pandas makes `None` of what is masked, too.
+#[test]
+fn dicts_of_masked_arrays_are_columns() {
+    // {"mean": array([.5, .25]), "param_C": masked_array([.1, "auto"], mask=[0, 1]), "n": masked_array([7, 8], mask=[1, 0]),
+    //  "params": [{"C": .1}, {}]} by NumPy 2.4, protocol 4.
+    const RESULTS: &str = "800495c0010000000000007d94288c046d65616e948c166e756d70792e5f636f72652e6d756c74696172726179948c0c5f\
+        7265636f6e7374727563749493948c056e756d7079948c076e6461727261799493944b0085944301629487945294284b014b02859468058c05647479\
+        70659493948c02663894898887945294284b038c013c944e4e4e4affffffff4affffffff4b00749462894310000000000000e03f000000000000d03f\
+        947494628c07706172616d5f43948c0d6e756d70792e6d612e636f7265948c0e5f6d617265636f6e737472756374949394288c086e756d70792e6d61\
+        948c0b4d61736b6564417272617994939468074b0085948c01629474945294284b014b028594680e8c024f3894898887945294284b038c017c944e4e\
+        4e4affffffff4affffffff4b3f749462895d9428473fb999999999999a8c046175746f946543020001944e7494628c016e94681928681c6807681d68\
+        1e74945294284b014b028594680e8c02693894898887945294284b0368124e4e4e4affffffff4affffffff4b00749462894310070000000000000008\
+        000000000000009443020100944e7494628c06706172616d73945d94287d948c014394473fb999999999999a737d9465752e";
+    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    let bytes: Vec<u8> = RESULTS.as_bytes().chunks(2).map(pair).collect();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("results.pkl"), bytes).unwrap();
+    let lines = says(&["table", "results.pkl", "-f", "jsonl"], folder.path());
+    let first = r#"{"mean":0.5,"param_C":0.1,"n":null,"params":{"C":0.1}}"#;
+    let second = r#"{"mean":0.25,"param_C":null,"n":8,"params":{}}"#;
+    assert_eq!(lines, format!("{first}\n{second}"));
+    let csv = says(&["table", "results.pkl", "-f", "csv", "-c", "mean,param_C,n"], folder.path());
+    assert_eq!(csv, "mean,param_C,n\n0.5,0.1,\n0.25,,8");
+}

@@ -2,7 +2,7 @@
 
 use super::values::{Meaning, Run, Values};
 use super::{Lane, Source, Stored, Table, TableError, is_list};
-use crate::view::known::{Array, DType, Data};
+use crate::view::known::{Array, DType, Data, Masked};
 use crate::view::{Mapping, Pairs, View, is_module};
 use crate::{GlobalName, Value};
 
@@ -25,7 +25,7 @@ pub(super) fn triplets<'d>(
 }
 
 impl<'d> Table<'d> {
-    /// A dict of arrays of one axis and lists, all of one length, and an array among them; or a sparse matrix of SciPy in
+    /// A dict of arrays of one axis, masked ones, too, and lists, all of one length, and an array among them; or a sparse matrix of SciPy in
     /// any format but dok, a row for each value that it stores: `row`, `col`, `value`; or a masked array of one or two
     /// axes.
     ///
@@ -37,10 +37,10 @@ impl<'d> Table<'d> {
                 let mut rows = None;
                 let mut has_array = false;
                 for (_, value) in mapping.pairs {
-                    let len = match plain_array(value) {
-                        Some(array) => {
+                    let len = match lane_of(value) {
+                        Some(column) => {
                             has_array = true;
-                            Lane::column(array, 0).ok_or(TableError::Parts)?.len()
+                            column?.len()
                         }
                         None if is_list(value) => value.len(),
                         None => return Err(TableError::NoTable),
@@ -62,14 +62,7 @@ impl<'d> Table<'d> {
                 if masked.array.dtype.fields.is_some() {
                     return Err(TableError::NoTable);
                 }
-                let mask = Array {
-                    class: None,
-                    dtype: DType::plain(b'b', 1, false),
-                    fortran: masked.fortran,
-                    data: Data::Bytes(masked.mask),
-                    extra: None,
-                    ..masked.array
-                };
+                let mask = mask(&masked);
                 let Table { columns, rows, .. } = Table::matrix(masked.array)?;
                 (Source::Masked(masked.array, mask), columns, rows)
             }
@@ -97,9 +90,32 @@ pub(super) fn name(number: usize) -> Option<&'static str> {
 
 /// A column of a dict of columns.
 pub(super) fn column(value: Value<'_>) -> Result<Values<'_>, TableError> {
-    match plain_array(value) {
-        Some(array) => Ok(plain(Lane::column(array, 0).ok_or(TableError::Parts)?)),
-        None => Ok(Values::Run(Run::Items(value))),
+    lane_of(value).unwrap_or(Ok(Values::Run(Run::Items(value))))
+}
+
+/// The items of an array of one axis, masked or not.
+fn lane_of(value: Value<'_>) -> Option<Result<Values<'_>, TableError>> {
+    let lane = |array| Lane::column(array, 0).ok_or(TableError::Parts);
+    if let Some(array) = plain_array(value) {
+        return Some(lane(array).map(plain));
+    }
+    match value.view() {
+        View::Masked(masked) if masked.array.axes().len() == 1 && masked.array.dtype.fields.is_none() => {
+            Some(lane(masked.array).and_then(|data| Ok(Values::Masked(data, lane(mask(&masked))?))))
+        }
+        _ => None,
+    }
+}
+
+/// The mask of a masked array, as an array of its shape.
+fn mask<'d>(masked: &Masked<'d>) -> Array<'d> {
+    Array {
+        class: None,
+        dtype: DType::plain(b'b', 1, false),
+        fortran: masked.fortran,
+        data: Data::Bytes(masked.mask),
+        extra: None,
+        ..masked.array
     }
 }
 
