@@ -296,3 +296,77 @@ fn what_mysql_prints_in_batches() {
     let member = format!("{}!2/data", path.display());
     assert_eq!(pickle(&["get", &member, "$.cart", "-i", "0"], b"").1, "[1,2]\n");
 }
+
+/// Five pickles of protocol 0, 2 or 4, of lengths that fill the last characters of base64 or do not.
+fn several(protocol: u8) -> (Vec<Vec<u8>>, String) {
+    let pickles = (0..5u8).map(|n| {
+        let name = "x".repeat(n.into());
+        let (two, four) = (&b"\x80\x02}q\0(X\x02\0\0\0idq\x01K"[..], &b"\x80\x04}\x94(\x8c\x02id\x94K"[..]);
+        match protocol {
+            0 => format!("(dp0\nVid\np1\nI{n}\nsVname\np2\nV{name}\np3\ns.").into_bytes(),
+            2 => [two, &[n], b"X\x04\0\0\0nameq\x02X", &[n], b"\0\0\0", name.as_bytes(), b"q\x03u."].concat(),
+            _ => [four, &[n], b"\x8c\x04name\x94\x8c", &[n], name.as_bytes(), b"\x94u."].concat(),
+        }
+    });
+    let json = (0..5).map(|n| format!("{{\"id\":{n},\"name\":\"{}\"}}\n", "x".repeat(n)));
+    (pickles.collect(), json.collect())
+}
+
+fn base64(bytes: &[u8]) -> String {
+    use base64::Engine;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+#[test]
+fn settings_markup_and_lists_of_python() {
+    for protocol in [0, 2, 4] {
+        let (pickles, want) = several(protocol);
+        let each = |line: &dyn Fn(usize, &[u8]) -> String| -> String {
+            pickles.iter().enumerate().map(|(n, pickle)| line(n, pickle)).collect()
+        };
+        let unpadded = |pickle: &[u8]| base64(pickle).trim_end_matches('=').replace('+', "-").replace('/', "_");
+        let texts = [
+            each(&|_, it| base64(it) + "\n"),
+            each(&|_, it| base64(it) + "\r\n"),
+            each(&|_, it| unpadded(it) + "\n"),
+            each(&|n, it| format!("KEY{n}={}\n", base64(it))),
+            "[section]\n".to_owned() + &each(&|n, it| format!("key{n} = {}\n", unpadded(it))),
+            "items:\n".to_owned() + &each(&|n, it| format!("- id: {n}\n  data: \"{}\"\n", base64(it))),
+            "items:\n".to_owned() + &each(&|n, it| format!("- id: {n}\n  data: '{}'\n", hex(it))),
+            "<rows>".to_owned() + &each(&|n, it| format!("<row id=\"{n}\">{}</row>\n", base64(it))) + "</rows>",
+            each(&|n, it| format!("[2024-01-01 10:00:0{n}] INFO task={} done\n", base64(it))),
+            format!("[{}]\n", pickles.iter().map(|it| format!("b'{}'", escaped(it))).collect::<Vec<_>>().join(", ")),
+            format!("{{{}}}\n", each(&|n, it| format!("'k{n}': b'{}', ", escaped(it)))),
+        ];
+        for text in texts {
+            check(&[], text.as_bytes(), &want);
+        }
+        // Characters and numbers that are bytes.
+        let characters = pickles.iter().map(|it| it.iter().map(|&byte| char::from(byte)).collect::<String>());
+        check(&[], serde_json::json!({ "rows": characters.collect::<Vec<_>>() }).to_string().as_bytes(), &want);
+        check(&[], serde_json::json!({ "rows": pickles }).to_string().as_bytes(), &want);
+        // Each compressed for itself.
+        let zlib = |bytes: &[u8]| {
+            let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+            zlib.write_all(bytes).unwrap();
+            base64(&zlib.finish().unwrap())
+        };
+        check(&[], each(&|_, it| zlib(it) + "\n").as_bytes(), &want);
+    }
+    for text in ["[section]\nkey = value\n", "{'a': b'x'}\n", "<p>gAR</p>\n", "[\"(dp0\", \"(.\", [40, 41, 46]]\n"] {
+        let (code, out, error) = pickle(&["json", "-"], text.as_bytes());
+        assert_eq!((code, out.as_str()), (1, ""), "{text}: {error}");
+    }
+}
+
+/// A line of JSON that is cut off or no JSON is an error, and those around it are read.
+#[test]
+fn lines_of_json_that_are_damaged() {
+    let (pickles, want) = several(4);
+    let line = |n: usize| format!("{{\"data\": \"{}\"}}\n", base64(&pickles[n]));
+    let lines: Vec<&str> = want.split_inclusive('\n').collect();
+    let text = [line(0), "oops\n".into(), line(1), line(2)[..20].to_owned()].concat();
+    let (code, out, error) = pickle(&["json", "-l", "-"], text.as_bytes());
+    assert_eq!((code, out), (1, lines[..2].concat()), "{error}");
+    assert!(error.contains("line 2") && error.contains("line 4") && error.contains("not JSON"), "{error}");
+}

@@ -62,6 +62,11 @@ pub(super) fn are_pickles(bytes: &[u8]) -> bool {
     false
 }
 
+/// Pickles of protocols 0 and 1, of which one fills the memo: a few bytes of text read as one that does not.
+pub(super) fn is_plain_pickle(bytes: &[u8]) -> bool {
+    matches!(read(bytes), (Reading::Whole(_), 3.., true)) && are_pickles(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

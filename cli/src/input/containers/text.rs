@@ -12,7 +12,7 @@ mod within;
 use super::format::{Format, Open, Recognise};
 use super::{Content, Data, Member, Unfolded};
 use crate::Failure;
-use crate::input::reading::are_pickles;
+use crate::input::reading::{are_pickles, is_plain_pickle};
 use crate::input::{Container, Input, sniff};
 use forms::FORMS;
 pub(in crate::input) use respell::{respell, whole};
@@ -65,7 +65,10 @@ struct Found {
 
 impl From<Found> for Member {
     fn from(found: Found) -> Member {
-        let unreadable = "this begins like the text of a pickle, but cannot be read as one";
+        let unreadable = match found.is_json {
+            true => "this is not JSON, as what comes before it is",
+            false => "this begins like the text of a pickle, but cannot be read as one",
+        };
         let data = found.bytes.map_or_else(|| Data::Unreadable(unreadable.into()), Data::Memory);
         Member { name: found.name, data }
     }
@@ -90,7 +93,7 @@ fn is_wrapped(head: &[u8]) -> bool {
 
 /// Text that is no pickle itself, but may have some anywhere in it.
 fn may_hold_some(head: &[u8]) -> bool {
-    let is_prose = matches!(sniff(head), Some(Container::Text)) && !within::is_pickle_text(head);
+    let is_prose = matches!(sniff(head), Some(Container::Text | Container::Markup)) && !within::is_pickle_text(head);
     is_prose || batch::begins(head) || within::begins_as_sql(head)
 }
 
@@ -122,7 +125,12 @@ fn pickles(text: &[u8]) -> Vec<Found> {
     }
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text).trim_ascii();
     if let Some(b'{' | b'[') = text.first() {
-        return in_json(text);
+        // What begins so and is not JSON is the `repr()` of a list or dict, a line of a log, a section of settings.
+        return in_json(text).filter(|found| !found.is_empty()).unwrap_or_else(|| within::pickles(text));
+    }
+    // Each has a header and an end of its own, so that they are no stream of pickles.
+    if are_packed_lines(text) {
+        return in_list(text);
     }
     if let Some(bytes) = wrapped(text) {
         return vec![Found { name: String::new(), text: text.to_vec(), bytes: Some(bytes), is_json: false }];
@@ -136,6 +144,13 @@ fn pickles(text: &[u8]) -> Vec<Found> {
         }
     }
     within::pickles(text)
+}
+
+/// Several lines, each of them the base64 of something compressed.
+fn are_packed_lines(text: &[u8]) -> bool {
+    let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
+    let is_packed = |line: &[u8]| forms::base64(line).is_some_and(|bytes| is_packed(&bytes));
+    text.contains(&b'\n') && lines.all(is_packed)
 }
 
 /// The pickle in one string.
@@ -242,12 +257,42 @@ fn in_table(text: &[u8]) -> Vec<Found> {
     if found.iter().any(|member| member.bytes.is_some()) { found } else { Vec::new() }
 }
 
+/// The documents of JSON, one after another, and the numbers of the lines that are no JSON; `None` where the first is none.
+fn documents(text: &[u8]) -> Option<(Vec<Value>, Vec<usize>)> {
+    let (mut documents, mut broken) = (Vec::new(), Vec::new());
+    // Bytes and lines that were read, and the line of the last fault.
+    let (mut at, mut lines, mut last) = (0, 0, 0);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let mut stream = serde_json::Deserializer::from_slice(rest).into_iter();
+        let error = loop {
+            match stream.next() {
+                Some(Ok(document)) => documents.push(document),
+                Some(Err(error)) => break Some(error),
+                None => break None,
+            }
+        };
+        // It goes on behind the line in which the fault is.
+        let Some(error) = error else { break };
+        if documents.is_empty() {
+            return None;
+        }
+        let line = lines + error.line().max(1);
+        let mut ends = rest.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(end, _)| end);
+        at = ends.nth(line - lines - 1).map_or(text.len(), |end| at + end + 1);
+        lines = line;
+        // Of several lines on end, the first one is told.
+        if !std::mem::replace(&mut last, line).eq(&(line - 1)) {
+            broken.push(line);
+        }
+    }
+    Some((documents, broken))
+}
+
 /// The pickles in the strings of a JSON document, each named by its path; of several documents, with their numbers in
-/// front.
-fn in_json(text: &[u8]) -> Vec<Found> {
-    let documents: Result<Vec<Value>, _> = serde_json::Deserializer::from_slice(text).into_iter().collect();
-    let Ok(documents) = documents else { return Vec::new() };
-    let several = documents.len() > 1;
+/// front. Where some were found, lines that are no JSON are errors. `None` where the text is no JSON.
+fn in_json(text: &[u8]) -> Option<Vec<Found>> {
+    let (documents, broken) = documents(text)?;
+    let several = documents.len() + broken.len() > 1;
     let mut found = Vec::new();
     for (number, root) in documents.iter().enumerate() {
         let start = if several { format!("/{number}") } else { String::new() };
@@ -255,16 +300,14 @@ fn in_json(text: &[u8]) -> Vec<Found> {
         while let Some((path, value)) = stack.pop() {
             match value {
                 Value::String(text) => {
-                    if let Some(bytes) = wrapped(text.as_bytes()) {
+                    if let Some(bytes) = wrapped(text.as_bytes()).or_else(|| characters(text)) {
                         let text = text.as_bytes().to_vec();
                         found.push(Found { name: path, text, bytes: Some(bytes), is_json: true });
                     }
                 }
                 Value::Array(items) => {
                     // Bytes as numbers, as Node's Buffer has them.
-                    if items.first().and_then(Value::as_u64) == Some(0x80)
-                        && let Some(bytes) = octets(items)
-                    {
+                    if let Some(bytes) = octets(items) {
                         found.push(Found { name: path, text: Vec::new(), bytes: Some(bytes), is_json: true });
                         continue;
                     }
@@ -277,11 +320,27 @@ fn in_json(text: &[u8]) -> Vec<Found> {
             }
         }
     }
-    found
+    if !found.is_empty() {
+        let fault = |line| Found { name: format!("line {line}"), text: Vec::new(), bytes: None, is_json: true };
+        found.extend(broken.into_iter().map(fault));
+    }
+    Some(found)
 }
 
+/// Bytes as numbers.
 fn octets(items: &[Value]) -> Option<Vec<u8>> {
+    // Lists of other numbers are passed over at a glance.
+    items.first()?.as_u64().filter(|first| *first == 0x80 || b"(]}c".iter().any(|&byte| u64::from(byte) == *first))?;
     let bytes: Vec<u8> = items.iter().map(|item| u8::try_from(item.as_u64()?).ok()).collect::<Option<_>>()?;
-    let input = Input::from_reader("", Cursor::new(bytes.clone())).ok()?;
-    super::is_pickle(input).then_some(bytes)
+    match bytes.first() {
+        Some(0x80) => reads_as_pickle(&bytes).then_some(bytes),
+        _ => is_plain_pickle(&bytes).then_some(bytes),
+    }
+}
+
+/// Characters that stand for the bytes of protocols 0 and 1, which begin with plain ones.
+fn characters(text: &str) -> Option<Vec<u8>> {
+    text.bytes().next().filter(|first| b"(]}c".contains(first))?;
+    let bytes: Vec<u8> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect::<Option<_>>()?;
+    is_plain_pickle(&bytes).then_some(bytes)
 }

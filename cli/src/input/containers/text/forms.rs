@@ -1,6 +1,7 @@
 //! Forms that bytes have in text, as clients of databases, Python and mail write them. Each gives the bytes, or `None`
 //! where a text is no such form.
 
+use crate::input::reading::are_pickles;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -286,7 +287,7 @@ fn begins_base64(head: &[u8]) -> bool {
 
 /// Standard or for URLs, padded or not, with line breaks. Django: a dot tells of compression, signatures follow behind
 /// colons (`django.core.signing.dumps`).
-fn base64(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn base64(text: &[u8]) -> Option<Vec<u8>> {
     if is_long(text) { base64_of_any_length(text) } else { None }
 }
 
@@ -294,8 +295,28 @@ fn base64(text: &[u8]) -> Option<Vec<u8>> {
 pub(super) fn base64_of_any_length(text: &[u8]) -> Option<Vec<u8>> {
     let signed = text.strip_prefix(b".").unwrap_or(text);
     let first = signed.split(|&b| b == b':').next().unwrap_or_default();
-    let mut plain = Vec::with_capacity(first.len());
-    let mut bytes = first.iter().peekable();
+    let mut lines = first.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
+    // Without padding, each of several pickles that are lines ends where its line does.
+    let is_open = |line: &[u8]| !line.len().is_multiple_of(4);
+    let each_line = lines.clone().filter(|line| !line.is_empty()).nth(1).is_some() && lines.clone().any(is_open);
+    match all_base64(first) {
+        Some(bytes) if !each_line || are_pickles(&bytes) => Some(bytes),
+        joined => {
+            let lines = lines.try_fold(Vec::new(), |mut bytes, line| {
+                bytes.extend(all_base64(line)?);
+                Some(bytes)
+            });
+            lines.filter(|bytes| each_line && are_pickles(bytes)).or(joined)
+        }
+    }
+}
+
+/// Base64 with its line breaks. Behind padding another one begins.
+fn all_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let engine = GeneralPurpose::new(&alphabet::STANDARD, config);
+    let (mut plain, mut all) = (Vec::with_capacity(text.len()), Vec::new());
+    let mut bytes = text.iter().peekable();
     while let Some(&byte) = bytes.next() {
         match byte {
             // A line break, as the mysql client prints that of TO_BASE64.
@@ -303,13 +324,18 @@ pub(super) fn base64_of_any_length(text: &[u8]) -> Option<Vec<u8>> {
             b'-' => plain.push(b'+'),
             b'_' => plain.push(b'/'),
             b'\r' | b'\n' => {}
-            b'=' => {}
+            // At the end of a line, or nowhere.
+            b'=' if bytes.peek().is_some_and(|next| !matches!(next, b'=' | b'\r' | b'\n' | b'\\')) => return None,
+            b'=' => {
+                engine.decode_vec(&plain, &mut all).ok()?;
+                plain.clear();
+            }
             _ if is_base64(byte) => plain.push(byte),
             _ => return None,
         }
     }
-    let config = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    GeneralPurpose::new(&alphabet::STANDARD, config).decode(plain).ok()
+    engine.decode_vec(plain, &mut all).ok()?;
+    Some(all)
 }
 
 /// Characters of JSON that stand for bytes: U+0080 begins the pickle.

@@ -93,7 +93,15 @@ fn pickle(text: &[u8], name: String) -> Option<Found> {
     if text.len() < LEAST || !may_be_pickle(text) {
         return None;
     }
-    let bytes = wrapped(text).filter(|bytes| bytes.len() >= LEAST && is_whole(bytes))?;
+    // What is in quotes may be base64 or hexadecimal.
+    let inner = || {
+        let inner = forms::unquoted(text).filter(|inner| !inner.contains(&b'\\'))?;
+        Some((inner, wrapped(inner)?))
+    };
+    let (text, bytes) = wrapped(text).map(|bytes| (text, bytes)).or_else(inner)?;
+    if bytes.len() < LEAST || !is_whole(&bytes) {
+        return None;
+    }
     Some(Found { name, text: text.to_vec(), bytes: Some(bytes), is_json: false })
 }
 
@@ -117,15 +125,15 @@ fn is_whole(bytes: &[u8]) -> bool {
 /// A quick look at what is tried: hexadecimal in pairs, base64, escapes.
 fn may_be_pickle(text: &[u8]) -> bool {
     let inner = forms::unquoted(text).unwrap_or(text);
-    let (digits, prefixed) = forms::behind_prefix(text);
+    let (_, prefixed) = forms::behind_prefix(text);
     if prefixed || inner.iter().any(|&byte| byte == b'\\' || byte >= 0x80) {
         return true;
     }
     // What their first characters stand for begins a pickle, or what is compressed.
     let pair = inner.get(..2).and_then(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
     let is_hex = matches!(pair, Some(0x80 | b'(' | b']' | b'}' | b'c' | b')' | 0x1f | 0x78 | b'B' | 0xfd))
-        && digits.len().is_multiple_of(2)
-        && digits.iter().all(u8::is_ascii_hexdigit);
+        && inner.len().is_multiple_of(2)
+        && inner.iter().all(u8::is_ascii_hexdigit);
     is_hex
         || inner.first().is_some_and(|first| b"gKXfYHeQ/.".contains(first))
             && inner.iter().all(|&byte| is_base64(byte) || matches!(byte, b'\n' | b':' | b'.'))
@@ -138,12 +146,14 @@ fn is_base64(byte: u8) -> bool {
 /// Long enough to be broken into lines.
 fn is_base64_line(line: &[u8]) -> bool {
     let line = line.trim_ascii();
-    line.len() >= 60 && line.iter().all(|&byte| is_base64(byte))
+    line.len() >= 60 && is_base64_part(line)
 }
 
 fn is_base64_part(line: &[u8]) -> bool {
     let line = line.trim_ascii();
-    !line.is_empty() && line.iter().all(|&byte| is_base64(byte))
+    // `key=gAR..` is none.
+    let text = line.strip_suffix(b"==").or(line.strip_suffix(b"=")).unwrap_or(line);
+    !text.is_empty() && text.iter().all(|&byte| is_base64(byte) && byte != b'=')
 }
 
 /// Strings in quotes with what stands before them, and words, of one line.
