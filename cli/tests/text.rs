@@ -370,3 +370,14 @@ fn lines_of_json_that_are_damaged() {
     assert_eq!((code, out), (1, lines[..2].concat()), "{error}");
     assert!(error.contains("line 2") && error.contains("line 4") && error.contains("not JSON"), "{error}");
 }
+
+/// What follows a pickle is padding only if all of it is.
+#[test]
+fn what_follows_pickles_of_a_stream() {
+    for (rest, code) in [(&b"\n"[..], 0), (b"\n\0 \0\n", 0), (b"\0\0", 0), (b"\nfoo", 1), (b" K", 1), (b"\0x", 1)] {
+        for verb in ["json", "items"] {
+            let (found, _, error) = pickle(&[verb, "-"], &[&b"\x80\x02]K\x01a."[..], rest].concat());
+            assert_eq!(found, code, "{verb} {}: {error}", rest.escape_ascii());
+        }
+    }
+}

@@ -153,8 +153,7 @@ fn measure(input: &mut Input, names: &mut Names, shared_memo: bool) -> (Branch, 
                     && !is_cut_pickle(first_byte.unwrap_or(error.byte()), error, count) =>
             {
                 drop(reader);
-                warn_of_rest(input, index, start, error);
-                return (total, Ok(()));
+                return (total, warn_of_rest(input, index, start, error));
             }
             Err(error) => {
                 total.take(root);
