@@ -276,6 +276,7 @@ impl<'p> Scanner<'p> {
         self.options = file.options().clone();
         match Input::open(path, &self.options.raw) {
             Ok(input) => self.input(input, "", 0, false, &mut report),
+            Err(_) if containers::file_of(file) != path => self.named(file, &mut report),
             Err(failure) => report.not_looked_at("", &failure.to_string()),
         }
         let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
@@ -287,6 +288,17 @@ impl<'p> Scanner<'p> {
             self.accept(path, &mut report);
         }
         report
+    }
+
+    /// What `FILE!MEMBER` names.
+    fn named(&mut self, file: &InputFile, report: &mut Report) {
+        match containers::open(file) {
+            Ok(members) => members.for_each(|member| match member {
+                Ok(input) => self.input(input, "", 1, false, report),
+                Err(failure) => report.not_looked_at("", &failure.to_string()),
+            }),
+            Err(failure) => report.not_looked_at("", &failure.to_string()),
+        }
     }
 
     /// Marks the findings that the policy accepts in this file.

@@ -384,10 +384,20 @@ impl Members {
         }
         // It is only a try: what cannot be opened is no pickle.
         let Ok(found) = found.fetched() else { return Ok(None) };
-        let Ok(mut input) = found.open(name.clone()) else { return Ok(None) };
+        let is_archive = is_archive_name(&member);
+        let mut input = match found.open(name.clone()) {
+            Ok(input) => input,
+            Err(failure) if is_archive => return Err(failure),
+            Err(_) => return Ok(None),
+        };
+        // What cannot be unpacked was not seen; another file with the name of an archive has no pickles.
+        let unpacked = || match is_archive {
+            true => found.open(name.clone()).and_then(|mut input| Ok(io::copy(&mut input, &mut io::sink())?)).map(drop),
+            false => Ok(()),
+        };
         let likely = begins_like_pickle(input.head()) || table::is_told_by_head(input.head());
         if !likely {
-            return Ok(None);
+            return unpacked().map(|()| None);
         }
         let is_begun = is_begun(input.head());
         match content(input, depth, false, &self.options) {
@@ -396,18 +406,21 @@ impl Members {
                 if is_begun || is_pickle(input) {
                     found.open(name).map(Some)
                 } else {
-                    Ok(None)
+                    unpacked().map(|()| None)
                 }
             }
             Ok(Content::Members(unfolded)) => self.unfold(unfolded, name, member, depth),
-            _ => Ok(None),
+            // Nor is an archive that cannot be read, or lies too deep, no archive.
+            Err(failure) if is_archive => Err(failure),
+            Err(_) => Ok(None),
         }
     }
 
     fn input(&mut self, input: Input, name: String, member: String, depth: usize) -> Result<Option<Input>, Failure> {
         match content(input, depth, false, &self.options)? {
             Content::Pickles(input) => match &self.wanted {
-                Some(wanted) if *wanted != member => Err(Failure::Refused {
+                // What is asked for may be a container that this lies in.
+                Some(wanted) if !leads(&member, wanted) => Err(Failure::Refused {
                     name,
                     text: format!("there is no member {} in it: it holds pickles itself", printable(wanted)),
                 }),
@@ -439,7 +452,6 @@ impl Members {
             let unsure = match &self.wanted {
                 // The member itself, what leads to it, and what is in it.
                 Some(wanted) => {
-                    let leads = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|a| a.starts_with('!'));
                     // An array in an archive has one pickle, and it needs no name.
                     let is_whole = inner.name.is_empty() && *wanted == member;
                     if !(leads(wanted, &path) || leads(&path, wanted) || is_whole) {
@@ -447,7 +459,12 @@ impl Members {
                     }
                     false
                 }
-                None if sure && !has_name(&inner) && !inner.is_certain() => continue,
+                None if sure && !has_name(&inner) && !inner.is_certain() => {
+                    if !is_archive_name(&inner.name) {
+                        continue;
+                    }
+                    true
+                }
                 None => !sure && !inner.is_certain(),
             };
             let name = if inner.name.is_empty() { name.clone() } else { format!("{name}!{}", printable(&inner.name)) };
@@ -547,6 +564,23 @@ pub fn zip_behind(part: &Part) -> Option<Vec<Member>> {
         return None;
     }
     zip::members(part).ok()
+}
+
+/// The member `a` is `b`, or in it.
+fn leads(a: &str, b: &str) -> bool {
+    a.strip_prefix(b).is_some_and(|rest| rest.is_empty() || rest.starts_with('!'))
+}
+
+/// Names of archives and databases, in which more members may be.
+fn is_archive_name(name: &str) -> bool {
+    const ARCHIVES: [&str; 12] =
+        ["tar", "tgz", "tbz", "tbz2", "txz", "tzst", "zip", "7z", "db", "sqlite", "sqlite3", "h5"];
+    let name = name.to_ascii_lowercase();
+    match name.rsplit_once('.') {
+        Some((stem, "gz" | "bz2" | "xz" | "zst")) => stem.ends_with(".tar"),
+        Some((_, extension)) => ARCHIVES.contains(&extension),
+        None => false,
+    }
 }
 
 /// Names that people give to pickles and to what holds them.
