@@ -94,3 +94,12 @@ fn scan_takes_members_by_name() {
     let (code, text) = run("none.pkl");
     assert!(code == Some(2) && text.contains("there is no member none.pkl"), "{text}");
 }
+
+/// Of a file with several pickles, which one it is.
+#[test]
+fn grep_names_the_pickle() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("log.pkl"), [one(7), one(8), one(7)].concat()).unwrap();
+    let output = pickle(folder.path(), &["grep", "7", "log.pkl"]);
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "log.pkl: $: 7\nlog.pkl: pickle number 3: $: 7\n");
+}

@@ -104,16 +104,20 @@ fn run(args: &GrepArgs, out: &mut dyn Write) -> Result<(), Failure> {
         values: all || args.values,
         classes: all || args.classes,
         found: 0,
+        pickle: 0,
     };
     let mut total = 0;
     let done = input::for_each(&args.files, out, |input, out| {
-        search.found = 0;
+        (search.found, search.pickle) = (0, 0);
         if args.quiet && total != 0 {
             return Ok(());
         }
         let name = input.name().to_owned();
         let pickles = Pickles::new(input, Options::new(), false);
-        let done = print_all(pickles, out, &mut |document, out| search.document(&name, document, out));
+        let done = print_all(pickles, out, &mut |document, out| {
+            search.pickle += 1;
+            search.document(&name, document, out)
+        });
         total += search.found;
         if args.quiet {
             return done;
@@ -147,6 +151,8 @@ struct Search<'a> {
     classes: bool,
     /// Matches in this file.
     found: u64,
+    /// Which pickle of the file, counted from 1.
+    pickle: u64,
 }
 
 impl Search<'_> {
@@ -168,7 +174,11 @@ impl Search<'_> {
                     if !(self.args.quiet || self.args.count || self.args.files_with_matches) {
                         let mut path = "$".to_owned();
                         steps.iter().for_each(|step| step.write(&mut path));
-                        writeln!(out, "{}: {path}: {}", printable(file), brief(value, SHOWN))?;
+                        let number = match self.pickle {
+                            0 | 1 => String::new(),
+                            number => format!("pickle number {number}: "),
+                        };
+                        writeln!(out, "{}: {number}{path}: {}", printable(file), brief(value, SHOWN))?;
                     }
                 }
                 let new = value.id().is_none_or(|id| seen.insert(id));
