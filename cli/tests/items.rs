@@ -607,3 +607,14 @@ fn calls_that_are_dropped_are_told() {
         }
     }
 }
+
+/// Protocols 0 to 3 make a set by a call, which is a container all the same where other pickles follow.
+#[test]
+fn a_set_in_front_of_other_pickles() {
+    let folder = tempfile::tempdir().unwrap();
+    let sets = b"\x80\x02c__builtin__\nset\n](K\x01K\x02e\x85R.\x80\x02]K\x03a.";
+    std::fs::write(folder.path().join("sets.pkl"), sets).unwrap();
+    assert_eq!(pickle_lines(&["items", "sets.pkl"], folder.path()), ["1", "2", "3"]);
+    assert_eq!(pickle_lines(&["items", "--from", "1", "--count", "1", "sets.pkl"], folder.path()), ["2"]);
+    assert_eq!(pickle_lines(&["count", "sets.pkl"], folder.path()), ["3"]);
+}

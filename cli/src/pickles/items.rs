@@ -11,6 +11,7 @@ use crate::input::{Input, InputFile, Pages, containers};
 use crate::messages::note;
 use crate::survey::search;
 use crate::survey::walk::is_cut_pickle;
+use pickle_core::view::View;
 use pickle_core::{
     Batch, Document, Error, ErrorKind, Found, Heap, ItemOptions, ItemReader, Kind, LookAhead, MemoPlan, MemoPlanner,
     Options, Role, Unpickler, Value,
@@ -330,8 +331,9 @@ pub(crate) fn is_log(input: &mut Input) -> bool {
 
 pub(super) fn is_record(document: &Document<'_>) -> bool {
     let root = document.root();
-    match root.kind() {
-        Kind::List | Kind::Tuple | Kind::Set | Kind::FrozenSet => false,
+    match root.view() {
+        // Sets of protocols 0 to 3 are made by a call.
+        View::Sequence(_) | View::Set(_) => false,
         _ => !root.as_object().is_some_and(|object| {
             object
                 .changes()
