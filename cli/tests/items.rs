@@ -615,6 +615,7 @@ fn a_set_in_front_of_other_pickles() {
     let sets = b"\x80\x02c__builtin__\nset\n](K\x01K\x02e\x85R.\x80\x02]K\x03a.";
     std::fs::write(folder.path().join("sets.pkl"), sets).unwrap();
     assert_eq!(pickle_lines(&["items", "sets.pkl"], folder.path()), ["1", "2", "3"]);
+    assert_eq!(pickle_lines(&["items", "--jobs", "0", "sets.pkl"], folder.path()), ["1", "2", "3"]);
     assert_eq!(pickle_lines(&["items", "--from", "1", "--count", "1", "sets.pkl"], folder.path()), ["2"]);
     assert_eq!(pickle_lines(&["count", "sets.pkl"], folder.path()), ["3"]);
 }

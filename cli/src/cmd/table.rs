@@ -74,8 +74,8 @@ pub struct TableArgs {
     #[arg(long)]
     pub flatten: bool,
 
-    /// Threads that read the rows of a list for Parquet and Arrow, by a plan [default: 1, or with FILE.pkx beside it the cores]
-    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    /// Threads that read the rows of a list for Parquet and Arrow, by a plan; 0 for as many as there are cores [default: 1, or with FILE.pkx beside it the cores]
+    #[arg(short, long, value_name = "N", value_parser = super::items::threads_of)]
     pub jobs: Option<u32>,
 
     /// Fail where a cell cannot be written as it is, instead of warning

@@ -17,8 +17,8 @@ use std::thread;
 /// Which plan, and how many threads.
 #[derive(Debug, Args)]
 pub struct ByPlan {
-    /// Threads that read at the same time; the output is the same [default: 1, or with a plan the cores]
-    #[arg(short, long, value_name = "N", conflicts_with = "resync", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    /// Threads that read at the same time, 0 for as many as there are cores; the output is the same [default: 1, or with a plan the cores]
+    #[arg(short, long, value_name = "N", conflicts_with = "resync", value_parser = threads_of)]
     pub jobs: Option<u32>,
 
     /// The plan of `pickle index` to use [default: FILE.pkx, where there is one]
@@ -41,6 +41,15 @@ impl ByPlan {
     /// Threads that read.
     pub fn jobs(&self) -> usize {
         threads(self.jobs)
+    }
+}
+
+/// The threads that an option asks for.
+pub fn threads_of(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(0) => Ok(u32::try_from(threads(None)).unwrap_or(1)),
+        Ok(jobs) if jobs <= 1024 => Ok(jobs),
+        _ => Err("expected a number from 0 to 1024".into()),
     }
 }
 
