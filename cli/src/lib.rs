@@ -29,7 +29,9 @@ use std::io::Write;
 pub fn run(cli: Cli, out: &mut dyn Write) -> Result<(), Failure> {
     let mut tagged = Tagged(out);
     let out: &mut dyn Write = &mut tagged;
-    let result = match cli.command.verb().run(out) {
+    let result = cli.command.verb().run(out);
+    pickles::dropped::tell_of_streams();
+    let result = match result {
         // Not with `||`: it is asked after each command.
         Ok(()) if pickles::has_left_out() | cli.input.has_lost() => Err(Failure::Reported),
         result => result,

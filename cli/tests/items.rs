@@ -580,34 +580,6 @@ fn pickle_lines(args: &[&str], folder: &Path) -> Vec<String> {
     String::from_utf8_lossy(&run.stdout).lines().map(str::to_owned).collect()
 }
 
-/// cloudpickle and dill set what is in functions and classes by calls whose results the pickle drops.
-#[test]
-fn calls_that_are_dropped_are_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
-    // app.set(app.make(), 5)
-    let made = b"\x80\x04\x8c\x03app\x8c\x04make\x93)R\x94";
-    let set = b"\x8c\x03app\x8c\x03set\x93h\0K\x05\x86R0";
-    write("one.pkl", &[&made[..], set, b"."].concat());
-    write("two.pkl", &[&made[..], set, set, b"."].concat());
-    write("none.pkl", &[&made[..], b"."].concat());
-    // A set of a subclass that holds itself is made twice, and one is dropped: nothing is lost.
-    write("twin.pkl", b"\x80\x04\x8c\x03app\x8c\x03Set\x93(]\x94\x8c\x03app\x8c\x03Set\x93h\0\x85R\x94atR0h\x01.");
-    for args in [&["json"][..], &["show"], &["get", "$"]] {
-        let run = |file: &str| pickle(&[&args[..1], &[file], &args[1..]].concat(), folder.path(), None);
-        let output = run("one.pkl");
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains("one.pkl: 1 call changes") && said.contains("(app.set)"), "{args:?}: {said}");
-        assert_eq!(output.status.code(), Some(1), "{args:?}");
-        assert!(String::from_utf8(output.stdout).unwrap().contains("app.make"), "{args:?}");
-        assert!(String::from_utf8(run("two.pkl").stderr).unwrap().contains("2 calls change"), "{args:?}");
-        for file in ["none.pkl", "twin.pkl"] {
-            let output = run(file);
-            assert!(output.status.success() && output.stderr.is_empty(), "{args:?} {file}: {output:?}");
-        }
-    }
-}
-
 /// Protocols 0 to 3 make a set by a call, which is a container all the same where other pickles follow.
 #[test]
 fn a_set_in_front_of_other_pickles() {

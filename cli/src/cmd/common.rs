@@ -90,7 +90,7 @@ pub(crate) fn print_all(mut pickles: Pickles, out: &mut dyn Write, print: &mut P
 /// and calls whose results they drop.
 ///
 /// # Errors
-/// There are such calls, said when all is printed; and as [`print_all`].
+/// As [`print_all`].
 pub(crate) fn print_values(
     input: Input,
     options: Options,
@@ -98,11 +98,9 @@ pub(crate) fn print_values(
     print: &mut Print<'_>,
 ) -> Result<(), Failure> {
     let name = input.name().to_owned();
-    let mut dropped = None;
     print_all(Pickles::new(input, options, false), out, &mut |document, out| {
         beside::tell(name.as_ref(), document);
-        dropped = dropped.take().or_else(|| dropped::check(&name, document).err());
+        dropped::tell(&name, document);
         print(document, out)
-    })?;
-    dropped.map_or(Ok(()), Err)
+    })
 }

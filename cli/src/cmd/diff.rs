@@ -6,7 +6,7 @@ use crate::input::Input;
 use crate::input::InputFile;
 use crate::input::containers::{self, Member, Unfolding};
 use crate::messages::{note, printable};
-use crate::pickles::Pickles;
+use crate::pickles::{Pickles, dropped};
 use crate::print::brief::{brief, kind, label, short_json};
 use clap::Args;
 use pickle_core::view::View;
@@ -230,6 +230,27 @@ fn pickles(a: Input, b: Input, member: &str, comparer: &mut Comparer, report: &m
     Ok(())
 }
 
+/// Calls that set what no path leads to: cloudpickle and dill fill functions, classes and cells so.
+const DROPPED: &str = "calls that change what the value holds, and whose results the pickle drops:";
+
+/// The calls are of the same functions, with equal arguments.
+fn same_calls(a: &[Value<'_>], b: &[Value<'_>], comparer: &mut Comparer) -> Result<bool, Failure> {
+    let mut same = a.len() == b.len();
+    for (x, y) in a.iter().zip(b).filter_map(|(x, y)| x.as_object().zip(y.as_object())) {
+        same = same && x.args().len() == y.args().len();
+        let args = x.args().zip(y.args());
+        for (x, y) in args.chain([(x.callable(), y.callable())]) {
+            if same {
+                comparer.compare("$", x, y, &mut |_, _| {
+                    same = false;
+                    Ok(())
+                })?;
+            }
+        }
+    }
+    Ok(same)
+}
+
 fn documents(
     a: &Document<'_>,
     b: &Document<'_>,
@@ -239,6 +260,12 @@ fn documents(
     report: &mut Report<'_>,
 ) -> Result<(), Failure> {
     let path = report.args.path.as_deref().unwrap_or("$");
+    let (x, y) = (dropped::calls(a), dropped::calls(b));
+    if !same_calls(&x, &y, comparer)? {
+        let of = |calls| dropped::summary(calls);
+        let other = if x.len() == y.len() { ", on other values" } else { "" };
+        report.say(member, index, "", &What::Property(DROPPED, of(&x), of(&y) + other))?;
+    }
     let found = &mut |path: &str, what: &What<'_>| report.say(member, index, path, what);
     match (a.root().at_path(path), b.root().at_path(path)) {
         (Ok(x), Ok(y)) => comparer.compare(path, x, y, found),

@@ -17,7 +17,7 @@ use self::storages::Opened;
 use crate::Failure;
 use crate::input::InputFile;
 use crate::output::Output;
-use crate::pickles::missing;
+use crate::pickles::{dropped, missing};
 use clap::{Args, ValueEnum};
 use pickle_core::known::Octets;
 use pickle_core::recode::Traits;
@@ -126,6 +126,7 @@ fn run(args: &ExtractArgs, _: &mut dyn Write) -> Result<(), Failure> {
     let Some(document) = pickles.next_document()? else {
         return Err(source.refuse("there is no pickle in it".into()));
     };
+    dropped::tell(&name, &document);
     let value = document.find(path).ok_or_else(|| source.refuse(missing::value(&document, path)))?;
     let Some(format) = format else { return one(args, path, value, from, &mut source) };
     let mut all = All::below(value, matches!(format, Format::Npz | Format::Pkl), &mut source)?;

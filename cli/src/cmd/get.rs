@@ -74,7 +74,8 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
                     Err(error) => return Err(refuse(error.to_string())),
                 }
             }
-            return dropped::check(&args.file.display().to_string(), &document);
+            dropped::tell(&args.file.display().to_string(), &document);
+            return Ok(());
         }
         Ok(None) => return Err(refuse("there is no pickle".into())),
         Err(failure) => failure,

@@ -4,8 +4,8 @@ use super::common::print_all;
 use crate::Failure;
 use crate::input::{self, InputFile};
 use crate::messages::printable;
-use crate::pickles::Pickles;
 use crate::pickles::parts::{Parts, Step, parts};
+use crate::pickles::{Pickles, dropped};
 use crate::print::brief::{brief, kind, short_json};
 use crate::print::names;
 use clap::Args;
@@ -105,6 +105,7 @@ fn run(args: &GrepArgs, out: &mut dyn Write) -> Result<(), Failure> {
         classes: all || args.classes,
         found: 0,
         pickle: 0,
+        is_partial: false,
     };
     let mut total = 0;
     let done = input::for_each(&args.files, out, |input, out| {
@@ -116,6 +117,7 @@ fn run(args: &GrepArgs, out: &mut dyn Write) -> Result<(), Failure> {
         let pickles = Pickles::new(input, Options::new(), false);
         let done = print_all(pickles, out, &mut |document, out| {
             search.pickle += 1;
+            search.is_partial |= dropped::tell(&name, document);
             search.document(&name, document, out)
         });
         total += search.found;
@@ -140,7 +142,13 @@ fn run(args: &GrepArgs, out: &mut dyn Write) -> Result<(), Failure> {
         }
         Ok(()) => {}
     }
-    if total == 0 { Err(Failure::Verdict(1)) } else { Ok(()) }
+    match total {
+        // As above.
+        1.. if args.quiet => Ok(()),
+        _ if search.is_partial => Err(Failure::Verdict(2)),
+        0 => Err(Failure::Verdict(1)),
+        _ => Ok(()),
+    }
 }
 
 struct Search<'a> {
@@ -153,6 +161,8 @@ struct Search<'a> {
     found: u64,
     /// Which pickle of the file, counted from 1.
     pickle: u64,
+    /// Something of a file was not searched, which was said.
+    is_partial: bool,
 }
 
 impl Search<'_> {

@@ -372,6 +372,10 @@ struct Counter<'f> {
 }
 
 impl ItemSink for Counter<'_> {
+    fn shows(&self) -> bool {
+        false
+    }
+
     fn item(&mut self, _item: &Item<'_>) -> Result<bool, Failure> {
         self.count += 1;
         Ok(true)

@@ -12,8 +12,8 @@ use crate::Failure;
 use crate::input::{InputFile, containers};
 use crate::messages::note;
 use crate::output::Output;
-use crate::pickles::Pickles;
 use crate::pickles::items::{Item, is_log};
+use crate::pickles::{Pickles, dropped};
 use crate::print::json::one_line;
 use crate::print::table::grid::Grid;
 use crate::print::table::values::Arena;
@@ -154,6 +154,9 @@ fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
     if is_log(&mut input) {
         let log = Log::read(input)?;
         let documents = log.documents();
+        documents.iter().for_each(|document| {
+            dropped::tell(&name, document);
+        });
         let values = documents.iter().map(|document| document.find(path));
         let values: Vec<Value<'_>> = values.collect::<Option<_>>().ok_or_else(nothing)?;
         if values.iter().any(|value| Array::of(*value).is_some() || Table::of(*value).is_ok()) {
@@ -171,6 +174,7 @@ fn run(args: &TableArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let mut pickles = Pickles::new(input, Options::new(), false);
     {
         let Some(document) = pickles.next_document()? else { return Err(refuse("there is no pickle in it".into())) };
+        dropped::tell(&name, &document);
         let grid = rows::of(document.find(path).ok_or_else(nothing)?, &arena, args.flatten);
         let grid = grid.map_err(|why| refuse(format!("{path} is not a table: {why}")))?;
         show(grid, args, format, out, &refuse)?;

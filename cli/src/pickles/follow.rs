@@ -1,7 +1,7 @@
 //! A log of pickles that grows: each new pickle as soon as it is complete, as `tail -F` has it of lines.
 
 use super::items::{Item, ItemSink, MEMORY, is_record};
-use super::{documents, resync};
+use super::{documents, dropped, resync};
 use crate::Failure;
 use crate::input::{Input, InputFile, Part, containers, read_at};
 use crate::messages::note;
@@ -46,6 +46,7 @@ pub fn follow(file: &InputFile, resync: bool, take: &mut dyn ItemSink, wait: &mu
             Next::Pickle => {
                 let (first, index) = (log.index == 0, log.items);
                 let Some(document) = log.unpickler.document() else { continue };
+                dropped::tell(&log.name, &document);
                 let Some(taken) = give(&document, &mut log.whole, index, first, take)? else {
                     return if log.has_lost { Err(Failure::Reported) } else { Ok(()) };
                 };

@@ -5,7 +5,7 @@ mod shaped;
 use self::shaped::Watch;
 pub(crate) use self::shaped::{has_rows, is_shaped, may_be_part};
 use super::documents::{Pickles, warn_of_rest};
-use super::{look_ahead, missing, plan, resync};
+use super::{dropped, look_ahead, missing, plan, resync};
 use crate::Failure;
 use crate::input::{Input, InputFile, Pages, containers};
 use crate::messages::note;
@@ -115,6 +115,11 @@ pub trait ItemSink {
 
     /// The array or table that comes next is in this memory.
     fn mapped(&mut self, _pages: Pages) {}
+
+    /// It prints what items hold, so that something may be missing from it: not where it only counts them.
+    fn shows(&self) -> bool {
+        true
+    }
 
     /// Takes what has been copied there, from item number `from` on.
     ///
@@ -349,7 +354,11 @@ fn each_pickle(input: Input, take: &mut dyn ItemSink) -> Result<(), Failure> {
         if pickles.input().would_wait() {
             take.idle()?;
         }
+        let name = pickles.input().name().to_owned();
         let Some(document) = pickles.next_document()? else { break };
+        if take.shows() {
+            dropped::tell(&name, &document);
+        }
         if !take.item(&Item::whole(index, document))? {
             break;
         }
@@ -364,6 +373,9 @@ fn each_batch(batches: containers::Members, of: &Whose<'_>, take: &mut dyn ItemS
         let mut pickles = Pickles::new(input?, Options::new(), false);
         let name = pickles.input().name().to_owned();
         while let Some(document) = pickles.next_document()? {
+            if take.shows() {
+                dropped::tell(&name, &document);
+            }
             let refuse = || Failure::Refused { name: name.clone(), text: missing::value(&document, of.path) };
             let found = document.find(of.path).ok_or_else(refuse)?;
             // What was written without batches is a row itself.
@@ -509,7 +521,7 @@ impl<'p> Items<'p> {
                         if take.item(&Item::of(&item))? {
                             continue;
                         }
-                        return Ok(End::Enough);
+                        break End::Enough;
                     }
                     _ => continue,
                 },
@@ -552,6 +564,9 @@ impl<'p> Items<'p> {
             };
             break End::Error(error, reader.entry(), reader.opcodes());
         };
+        if take.shows() {
+            dropped::note_stream(self.input.name(), reader.dropped_call());
+        }
         self.heap = reader.into_memory();
         Ok(end)
     }

@@ -8,6 +8,7 @@ pub use file::{PlanFile, beside};
 pub use jobs::{Outcome, on_many_threads};
 
 use self::stretch::Stretch;
+use super::dropped;
 use super::items::{Item, ItemSink, has_rows, is_log, may_be_part};
 use crate::Failure;
 use crate::input::{Input, InputFile, Layer, containers};
@@ -106,6 +107,13 @@ impl Planned {
 
     fn bad_pickle(&self, index: u64, error: Error) -> Failure {
         Failure::Pickle { name: self.name.clone(), layers: Vec::new(), index, error }
+    }
+
+    /// Says that what was read drops calls.
+    fn tell(&self, reader: &SplitReader<'_, Heap>, take: &dyn ItemSink) {
+        if take.shows() {
+            dropped::note_stream(&self.name, reader.dropped_call());
+        }
     }
 
     fn fail(&self, source: std::io::Error) -> Failure {
@@ -216,12 +224,14 @@ impl<'p> Splits<'p> {
                 break;
             }
             if item.index() >= items.start && !take.item(&Item::of(&item))? {
+                of.tell(&reader, take);
                 return Ok(false);
             }
             if item.index() + 1 == items.end && items.end < of.items() {
                 break;
             }
         }
+        of.tell(&reader, take);
         self.heap = reader.into_memory();
         Ok(true)
     }
@@ -250,10 +260,13 @@ impl<'p> Splits<'p> {
                     _ => {}
                 }
             }
-            if let Some(document) = unpickler.document().filter(|_| index >= items.start)
-                && !take.item(&Item::whole(index, document))?
-            {
-                return Ok(false);
+            if let Some(document) = unpickler.document().filter(|_| index >= items.start) {
+                if take.shows() {
+                    dropped::tell(&of.name, &document);
+                }
+                if !take.item(&Item::whole(index, document))? {
+                    return Ok(false);
+                }
             }
             (index, pickle) = (index + 1, pickle + 1);
             if unpickler.offset() < split.end {

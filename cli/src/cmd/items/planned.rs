@@ -166,6 +166,10 @@ struct Counted {
 }
 
 impl ItemSink for Counted {
+    fn shows(&self) -> bool {
+        false
+    }
+
     fn item(&mut self, _item: &Item<'_>) -> Result<bool, Failure> {
         self.count += 1;
         Ok(true)

@@ -9,8 +9,8 @@ use crate::cmd::items::planned_for;
 use crate::input::{Pages, containers};
 use crate::messages::note;
 use crate::output::Output;
-use crate::pickles::Pickles;
 use crate::pickles::items::{Item, ItemSink, Whose, each_into};
+use crate::pickles::{Pickles, dropped};
 use crate::print::json::one_line;
 use pickle_arrow::arrow_array::{RecordBatch, RecordBatchReader};
 use pickle_arrow::arrow_schema::{ArrowError, SchemaRef};
@@ -226,7 +226,9 @@ impl Job<'_> {
         let path = self.of.path;
         let pages = pickles.input().pages();
         let none = || self.refuse("there is no pickle in it".into());
+        let name = pickles.input().name().to_owned();
         let document = pickles.next_document()?.ok_or_else(none)?;
+        dropped::tell(&name, &document);
         let found = document.find(path).ok_or_else(|| self.refuse(format!("there is nothing at {path}")))?;
         self.table(found, pages.as_ref())?;
         if pickles.next_document()?.is_some() {

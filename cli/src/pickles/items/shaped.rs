@@ -4,6 +4,7 @@ use super::{Item, ItemSink, Whose};
 use crate::Failure;
 use crate::input::{Input, InputFile, containers};
 use crate::pickles::documents::Pickles;
+use crate::pickles::dropped;
 use pickle_core::table::{Table, TableError};
 use pickle_core::view::View;
 use pickle_core::{Batch, Options, Role, Value};
@@ -158,6 +159,10 @@ impl ItemSink for Watch<'_> {
         self.take.batch(from)
     }
 
+    fn shows(&self) -> bool {
+        self.take.shows()
+    }
+
     fn without_items(&mut self, value: Value<'_>) -> Result<bool, Failure> {
         if !is_shaped(value) {
             return self.take.without_items(value);
@@ -193,6 +198,9 @@ pub(super) fn whole(input: Input, of: &Whose<'_>, take: &mut dyn ItemSink) -> Re
     let mut number = 0;
     while let Some(document) = pickles.next_document()? {
         number += 1;
+        if take.shows() {
+            dropped::tell(&name, &document);
+        }
         let Some(found) = document.find(of.path).filter(|found| is_shaped(*found)) else {
             if number == 1 {
                 return Ok(false);

@@ -92,6 +92,10 @@ struct Sending<'t, S> {
 }
 
 impl<S: Outcome> ItemSink for Sending<'_, S> {
+    fn shows(&self) -> bool {
+        self.sink.shows()
+    }
+
     fn item(&mut self, item: &crate::pickles::items::Item<'_>) -> Result<bool, Failure> {
         let more = self.sink.item(item)?;
         let text = self.sink.text();
