@@ -29,7 +29,9 @@ apt() {
         echo "missing packages: ${missing[*]} (Debian names)"
         return 1
     fi
-    apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    # Another may be installing, too: a machine's own upgrades, or another recipe. The lists that it holds are fresh.
+    apt-get update -qq || true
+    apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends "${missing[@]}" >/dev/null
 }
 
 # pythons CONDITION VERSION...: the interpreters of these versions for which a condition in Python holds, a line each. A
