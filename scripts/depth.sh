@@ -77,7 +77,9 @@ depth_licences() {
         skip "licences: cargo-deny does not install"
         return
     fi
-    cargo deny --offline check licenses bans sources
+    # Of every system, which no build has fetched.
+    cargo fetch -q --locked
+    cargo deny --offline --locked check licenses bans sources
 }
 
 # Lines of the core that its tests reach.
