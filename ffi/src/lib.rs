@@ -66,3 +66,17 @@ pub use writer_known::*;
 fn never(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
 }
+
+// Of Rust's own archive for 32-bit ARM with an operating system, what divides 64-bit numbers names the function of std that says
+// how to unwind: without this one no program links. Nothing unwinds through it, and one that the program has goes first.
+#[cfg(all(not(feature = "std"), target_arch = "arm", not(target_os = "none")))]
+core::arch::global_asm!(
+    ".pushsection .text.rust_eh_personality, \"ax\", %progbits",
+    ".weak rust_eh_personality",
+    ".hidden rust_eh_personality",
+    ".type rust_eh_personality, %function",
+    ".balign 4",
+    "rust_eh_personality:",
+    "udf #0",
+    ".popsection",
+);

@@ -3,7 +3,7 @@
 use super::machine::{Broken, EXPANSION, Machine};
 use super::report::Observer;
 use super::rings::PARTS;
-use super::value::{Kind, Slot, flag, pack};
+use super::value::{Kind, Slot, capped, flag, pack};
 
 impl Machine<'_> {
     /// The flags and the size of a container of these values.
@@ -25,7 +25,7 @@ impl Machine<'_> {
         }
         // All others are one value each.
         let size = size + (values.len() - inner) as f32;
-        (flags & flag::TAINT, size.min(1e30))
+        (flags & flag::TAINT, capped(size))
     }
 
     #[inline]
@@ -48,7 +48,7 @@ impl Machine<'_> {
                 }
             }
         }
-        let size = (size + scalars as f32).min(1e30);
+        let size = capped(size + scalars as f32);
         let at = self.parts.put(items);
         self.push(Slot { kind: Kind::Tuple, flags, aux: pack(size), at }, out)
     }
@@ -72,7 +72,7 @@ impl Machine<'_> {
                 let (flags, size) = self.gather(range);
                 let before = target.size();
                 target.flags |= flags;
-                target.aux = pack((before + size - 1.0).min(1e30));
+                target.aux = pack(capped(before + size - 1.0));
                 if before < EXPANSION && before + size >= EXPANSION && size > 2.0 * (range.1 - range.0 + 1) as f32 {
                     self.excess("lists of lists that unfold to millions of values", out);
                 }
@@ -131,7 +131,7 @@ impl Machine<'_> {
                 self.hash_all(range, out)?;
                 let (flags, size) = self.gather(range);
                 target.flags |= flags;
-                target.aux = pack((target.size() + size - 1.0).min(1e30));
+                target.aux = pack(capped(target.size() + size - 1.0));
                 self.replace_top(target);
                 self.keep(target);
                 Ok(())
@@ -157,7 +157,7 @@ impl Machine<'_> {
         let (flags, size) = self.gather(range);
         let flags = flags | keys;
         dict.flags |= flags;
-        dict.aux = pack((dict.size() + size - 1.0).min(1e30));
+        dict.aux = pack(capped(dict.size() + size - 1.0));
         if self.wrapper.seen {
             self.note_wrapper(range);
         }

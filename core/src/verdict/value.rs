@@ -162,6 +162,11 @@ impl Slot {
     }
 }
 
+/// A size that can be added to. `f32::min` is a function of C's mathematics on 32-bit ARM, which the archive may not ask for.
+pub(crate) fn capped(size: f32) -> f32 {
+    if size < 1e30 { size } else { 1e30 }
+}
+
 /// The upper 16 bits of a size.
 pub(crate) fn pack(size: f32) -> u16 {
     (size.to_bits() >> 16) as u16
