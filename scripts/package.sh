@@ -137,6 +137,7 @@ package_c() {
 recipe_cpack() { #  the C library by CMake presets, Meson and Conan; the tests on ARM under QEMU; nightly
     need_cargo
     say "C: CMake presets"
+    mkdir -p target
     local preset presets=(host)
     if apt cmake gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user &&
         rustup target add aarch64-unknown-linux-gnu armv7-unknown-linux-gnueabihf >/dev/null 2>&1; then
@@ -145,7 +146,12 @@ recipe_cpack() { #  the C library by CMake presets, Meson and Conan; the tests o
         skip "C on ARM: compilers, Rust's libraries or qemu-user are not to be had"
     fi
     for preset in "${presets[@]}"; do
-        (cd ffi && cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" && ctest --preset "$preset" | tail -4)
+        echo "$preset"
+        (cd ffi && cmake --preset "$preset" && cmake --build --preset "$preset" && ctest --preset "$preset") >"target/cmake-$preset.log" 2>&1 || {
+            tail -40 "target/cmake-$preset.log"
+            return 1
+        }
+        grep 'tests passed' "target/cmake-$preset.log"
     done
     DESTDIR=$REPO/target/cmake/installed cmake --install target/cmake/host --prefix /usr
     test -f target/cmake/installed/usr/lib/pkgconfig/pickle.pc
@@ -153,8 +159,11 @@ recipe_cpack() { #  the C library by CMake presets, Meson and Conan; the tests o
     say "C: Meson"
     if apt meson ninja-build; then
         rm -rf target/meson
-        meson setup target/meson ffi >/dev/null
-        meson test -C target/meson --print-errorlogs | tail -8
+        { meson setup target/meson ffi && meson test -C target/meson --print-errorlogs; } >target/meson.log 2>&1 || {
+            tail -40 target/meson.log
+            return 1
+        }
+        grep -E '^(Ok|Fail):' target/meson.log
     else
         skip "C: Meson is not to be had"
     fi
