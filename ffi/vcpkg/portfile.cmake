@@ -1,5 +1,5 @@
-# A port of vcpkg: `vcpkg install libpickle --overlay-ports=ffi/vcpkg`. Rust's cargo must be there. Written after vcpkg's documentation;
-# not built in CI, where vcpkg, which comes from GitHub, is not to be had.
+# A port of vcpkg: `vcpkg install libpickle --overlay-ports=ffi/vcpkg`. Rust's cargo must be there. Tried with vcpkg's
+# scripts alone; not built in CI, where vcpkg, which comes from GitHub, is not to be had.
 if(DEFINED ENV{PICKLE_SOURCE})
   set(SOURCE_PATH "$ENV{PICKLE_SOURCE}") # a checkout, to try the port
 else()
