@@ -3,13 +3,13 @@
 use super::reader::Reader;
 use super::refusal::RefusalReason;
 use super::shape::ItemKind;
-use super::writer::Writer;
+use super::writer::MessageWriter;
 use crate::BufferFull;
 
 /// A type that a field of a message may have.
 ///
 /// ```
-/// use pickle_core::message::{self, Field, ItemKind, Reader, Writer};
+/// use pickle_core::message::{self, Field, ItemKind, Reader, MessageWriter};
 ///
 /// struct Celsius(f64);
 /// impl<'i> Field<'i> for Celsius {
@@ -18,7 +18,7 @@ use crate::BufferFull;
 ///     fn read(reader: &mut Reader<'i, '_>) -> Self {
 ///         Celsius(reader.float())
 ///     }
-///     fn write(&self, writer: &mut Writer<'_>) {
+///     fn write(&self, writer: &mut MessageWriter<'_>) {
 ///         writer.float(self.0);
 ///     }
 /// }
@@ -39,7 +39,7 @@ pub trait Field<'i>: Sized {
     fn read(reader: &mut Reader<'i, '_>) -> Self;
 
     /// Writes the value.
-    fn write(&self, writer: &mut Writer<'_>);
+    fn write(&self, writer: &mut MessageWriter<'_>);
 }
 
 macro_rules! ints {
@@ -58,7 +58,7 @@ macro_rules! ints {
             }
 
             #[inline]
-            fn write(&self, writer: &mut Writer<'_>) {
+            fn write(&self, writer: &mut MessageWriter<'_>) {
                 writer.int(i64::from(*self));
             }
         }
@@ -77,7 +77,7 @@ impl Field<'_> for bool {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write(&self, writer: &mut MessageWriter<'_>) {
         writer.bool(*self);
     }
 }
@@ -92,7 +92,7 @@ impl Field<'_> for f64 {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write(&self, writer: &mut MessageWriter<'_>) {
         writer.float(*self);
     }
 }
@@ -107,7 +107,7 @@ impl<'i> Field<'i> for &'i str {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write(&self, writer: &mut MessageWriter<'_>) {
         writer.str(self);
     }
 }
@@ -122,7 +122,7 @@ impl<'i> Field<'i> for &'i [u8] {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write(&self, writer: &mut MessageWriter<'_>) {
         writer.bytes(self);
     }
 }
@@ -150,7 +150,7 @@ impl<'i> Field<'i> for Unchecked<'i> {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write(&self, writer: &mut MessageWriter<'_>) {
         writer.str_bytes(self.0);
     }
 }
@@ -166,7 +166,7 @@ impl<'i, T: Field<'i>> Field<'i> for Option<T> {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write(&self, writer: &mut MessageWriter<'_>) {
         match self {
             Some(value) => value.write(writer),
             None => writer.none(),
@@ -189,7 +189,7 @@ impl<'i, T: Field<'i>, const N: usize> Field<'i> for [T; N] {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write(&self, writer: &mut MessageWriter<'_>) {
         write_items(writer, self);
     }
 }
@@ -212,7 +212,7 @@ fn read_items<'i, T: Field<'i>>(reader: &mut Reader<'i, '_>, slots: &mut [T], ex
     items.count()
 }
 
-fn write_items<'i, T: Field<'i>>(writer: &mut Writer<'_>, items: &[T]) {
+fn write_items<'i, T: Field<'i>>(writer: &mut MessageWriter<'_>, items: &[T]) {
     writer.list(items.len(), |writer, index| {
         if let Some(item) = items.get(index) {
             item.write(writer);
@@ -282,7 +282,7 @@ impl<'i, T: Field<'i>, const N: usize> Field<'i> for List<T, N> {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write(&self, writer: &mut MessageWriter<'_>) {
         write_items(writer, self.as_slice());
     }
 }
@@ -342,7 +342,7 @@ impl<const N: usize> Field<'_> for Text<N> {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write(&self, writer: &mut MessageWriter<'_>) {
         writer.str_bytes(self.as_bytes());
     }
 }
@@ -400,7 +400,7 @@ impl<const N: usize> Field<'_> for Bytes<N> {
     }
 
     #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
+    fn write(&self, writer: &mut MessageWriter<'_>) {
         writer.bytes(self.as_slice());
     }
 }

@@ -60,7 +60,7 @@ macro_rules! message {
                 message
             }
 
-            fn write(&self, writer: &mut $crate::message::Writer<'_>) {
+            fn write(&self, writer: &mut $crate::message::MessageWriter<'_>) {
                 const NAMES: &[&str] = &[ $( $crate::message!(@name $field, $key), )* ];
                 #[allow(non_camel_case_types)]
                 enum Number { $( $field, )* }

@@ -63,7 +63,7 @@ pub use field::{Bytes, Field, List, Text, Unchecked};
 pub use reader::Reader;
 pub use refusal::{Refusal, RefusalReason};
 pub use shape::{FieldNames, Fields, ItemKind, LazyItems};
-pub use writer::{TooSmall, Writer};
+pub use writer::{MessageWriter, TooSmall};
 
 /// A message that was read.
 ///
@@ -125,7 +125,7 @@ pub fn read<'i, T: Field<'i>>(input: &'i [u8], memo: &mut [u32]) -> Result<Messa
 /// # Errors
 /// The buffer is too small. What it has then is of no use.
 pub fn write<'i, T: Field<'i>>(value: &T, buffer: &mut [u8]) -> Result<usize, TooSmall> {
-    let mut writer = Writer::new(buffer);
+    let mut writer = MessageWriter::new(buffer);
     value.write(&mut writer);
     writer.finish()
 }

@@ -6,7 +6,7 @@ use core::fmt;
 
 /// The buffer is too small for a message.
 ///
-/// See the example of [`write`](super::write).
+/// See the example of [`MessageWriter`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
@@ -28,7 +28,7 @@ impl core::error::Error for TooSmall {}
 /// What has no room is counted, so that the error at the end says how much is needed; there is none to test before.
 ///
 /// ```
-/// use pickle_core::message::{self, Field, ItemKind, Reader, Writer};
+/// use pickle_core::message::{self, Field, ItemKind, Reader, MessageWriter};
 ///
 /// struct Celsius(f64);
 /// impl<'i> Field<'i> for Celsius {
@@ -37,7 +37,7 @@ impl core::error::Error for TooSmall {}
 ///     fn read(reader: &mut Reader<'i, '_>) -> Self {
 ///         Celsius(reader.float())
 ///     }
-///     fn write(&self, writer: &mut Writer<'_>) {
+///     fn write(&self, writer: &mut MessageWriter<'_>) {
 ///         writer.float(self.0);
 ///     }
 /// }
@@ -45,18 +45,20 @@ impl core::error::Error for TooSmall {}
 /// let mut buffer = [0; 16];
 /// let len = message::write(&Celsius(21.5), &mut buffer)?;
 /// assert_eq!(buffer[..len], *b"\x80\x04G@5\x80\0\0\0\0\0.");
+/// let small = message::write(&Celsius(21.5), &mut [0; 4]).err();
+/// assert_eq!(small.map(|small| small.needed), Some(12));
 /// # Ok::<_, message::TooSmall>(())
 /// ```
-pub struct Writer<'b> {
+pub struct MessageWriter<'b> {
     buffer: &'b mut [u8],
     /// Bytes of the message so far, also those that have no room.
     len: usize,
 }
 
-impl<'b> Writer<'b> {
+impl<'b> MessageWriter<'b> {
     /// A writer at the start of `buffer`, behind PROTO.
     pub(super) fn new(buffer: &'b mut [u8]) -> Self {
-        let mut writer = Writer { buffer, len: 0 };
+        let mut writer = MessageWriter { buffer, len: 0 };
         writer.put(&[op::PROTO, 4]);
         writer
     }
