@@ -103,3 +103,38 @@ fn grep_names_the_pickle() {
     let output = pickle(folder.path(), &["grep", "7", "log.pkl"]);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "log.pkl: $: 7\nlog.pkl: pickle number 3: $: 7\n");
 }
+
+#[test]
+#[cfg(feature = "sqlite")]
+fn archives_in_the_cells_of_a_database_are_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let database = |name: &str, cells: &[&[u8]]| {
+        let database = rusqlite::Connection::open(at.join(name)).unwrap();
+        database.execute("CREATE TABLE t (v BLOB)", []).unwrap();
+        cells.iter().for_each(|cell| _ = database.execute("INSERT INTO t VALUES (?1)", [cell]).unwrap());
+    };
+    let call = b"cposix\nsystem\n(S'true'\ntR.";
+    let notes = zip(&[("notes.txt", b"nothing")]);
+    database("inner.db", &[&one(4)]);
+    let inner = std::fs::read(at.join("inner.db")).unwrap();
+    let archives: [&[u8]; 6] =
+        [&one(1), &zip(&[("a.pkl", &one(2))]), &tar(&[("b.pkl", &one(3))]), &inner, &notes, b"\x89PNG"];
+    database("all.db", &archives);
+    database("zip.db", &[&zip(&[("a.pkl", call)])]);
+    database("tar.db", &[&tar(&[("a.pkl", call)])]);
+    database("none.db", &[&notes, b"\x89PNG"]);
+    let says = |args: &[&str]| {
+        let output = pickle(at, args);
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(says(&["json", "-l", "all.db"]), (Some(0), "1\n2\n3\n4\n".to_owned()));
+    assert_eq!(says(&["json", "all.db!t/v/3!b.pkl"]), (Some(0), "3\n".to_owned()));
+    assert_eq!(says(&["scan", "all.db"]), (Some(0), "all.db: clean\n".to_owned()));
+    for name in ["zip.db", "tar.db"] {
+        let (code, text) = says(&["scan", name]);
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("dangerous") && text.contains("t/v/1!a.pkl"), "{text}");
+    }
+    assert_eq!(says(&["json", "none.db"]), (Some(1), String::new()));
+}

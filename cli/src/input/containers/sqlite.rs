@@ -4,7 +4,7 @@
 use super::bytes::{Block, Order};
 use super::format::{Format, Open, Recognise};
 use super::keyed;
-use super::{Data, Member, diskcache, text};
+use super::{Data, Member, diskcache, table, text};
 use crate::Failure;
 use crate::input::reading::{Reading, is_cut_off};
 use crate::input::{Input, Part};
@@ -26,8 +26,8 @@ pub(super) const FORMAT: Format = Format {
 /// Bytes of a database inside another file, which is read into memory.
 const MAX_INNER: u64 = 1 << 30;
 
-/// Bytes, or characters, at the start of a value that are looked at.
-const HEAD: usize = 64;
+/// Bytes, or characters, at the start of a value that are looked at: the header of a tar archive takes most.
+const HEAD: usize = 512;
 
 /// Begins as a database does.
 fn is_sqlite(head: &[u8]) -> bool {
@@ -217,7 +217,7 @@ fn is_other(value: &[u8], is_blob: bool) -> bool {
 /// Opcodes that no words are by chance.
 const SURE: usize = 4;
 
-/// Worth a closer look: it ends in STOP, or begins as compressed data, a pickle with PROTO or a text form of one does.
+/// Worth a closer look: it ends in STOP, or begins as compressed data, an archive, a pickle with PROTO or a text form of one does.
 fn may_be_pickle(head: &[u8], tail: &[u8]) -> bool {
     const TEXT: &[&[u8]] = &[
         b"gA", b"KG", b"KH", b"KI", b"eJ", b"H4sI", b"8004", b"8005", b"8002", b"8003", b"\\x80", b"b'", b"b\"", b".eJ",
@@ -226,5 +226,6 @@ fn may_be_pickle(head: &[u8], tail: &[u8]) -> bool {
     tail == b"." && begins(head.first())
         || matches!(head, [0x80, 0..=5, rest @ ..] if begins(rest.first()))
         || text::is_packed(head)
+        || table::is_told_by_head(head)
         || TEXT.iter().any(|prefix| head.starts_with(prefix))
 }
