@@ -375,7 +375,7 @@ fn lines_of_json_that_are_damaged() {
 #[test]
 fn what_follows_pickles_of_a_stream() {
     for (rest, code) in [(&b"\n"[..], 0), (b"\n\0 \0\n", 0), (b"\0\0", 0), (b"\nfoo", 1), (b" K", 1), (b"\0x", 1)] {
-        for verb in ["json", "items"] {
+        for verb in ["json", "items", "count", "show", "du"] {
             let (found, _, error) = pickle(&[verb, "-"], &[&b"\x80\x02]K\x01a."[..], rest].concat());
             assert_eq!(found, code, "{verb} {}: {error}", rest.escape_ascii());
         }

@@ -152,8 +152,9 @@ fn measure(input: &mut Input, names: &mut Names, shared_memo: bool) -> (Branch, 
                     && (shared_memo || error.kind() != ErrorKind::MemoMissing)
                     && !is_cut_pickle(first_byte.unwrap_or(error.byte()), error, count) =>
             {
+                let ahead = reader.buffered().to_vec();
                 drop(reader);
-                return (total, warn_of_rest(input, index, start, error));
+                return (total, warn_of_rest(input, &ahead, index, start, error));
             }
             Err(error) => {
                 total.take(root);

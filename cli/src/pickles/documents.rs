@@ -73,7 +73,7 @@ impl Pickles {
         match result {
             Ok(()) => Ok(self.unpickler.document_in(self.input.as_slice().unwrap_or_default())),
             Err(error) if index > 0 && !is_cut_pickle(first_byte, error, self.unpickler.opcodes()) => {
-                warn_of_rest(&mut self.input, index, start, error)?;
+                warn_of_rest(&mut self.input, &[], index, start, error)?;
                 self.rest = Some(start);
                 Ok(None)
             }
@@ -144,10 +144,17 @@ impl Pickles {
 static LEFT_OUT: AtomicBool = AtomicBool::new(false);
 
 /// Says that what follows pickle number `index`, counted from 1, is none. More than blanks and zeros is a fault of the file.
+/// `ahead`: what has been read of a stream and not been looked at.
 ///
 /// # Errors
 /// A stream cannot be read on.
-pub(crate) fn warn_of_rest(input: &mut Input, index: u64, start: u64, error: Error) -> Result<(), Failure> {
+pub(crate) fn warn_of_rest(
+    input: &mut Input,
+    ahead: &[u8],
+    index: u64,
+    start: u64,
+    error: Error,
+) -> Result<(), Failure> {
     let text = format!("warning: what follows pickle number {index}, from byte {start} on, is not a pickle ({error})");
     note(input.name(), &text);
     let is_padding = |byte: &u8| byte.is_ascii_whitespace() || *byte == 0;
@@ -155,7 +162,7 @@ pub(crate) fn warn_of_rest(input: &mut Input, index: u64, start: u64, error: Err
     let padding = match rest {
         Some(rest) => rest.iter().all(is_padding),
         // Of a stream, the byte at which it ended is known, and what comes behind that.
-        None if error.offset() != start || !is_padding(&error.byte()) => false,
+        None if error.offset() != start || !is_padding(&error.byte()) || !ahead.iter().all(is_padding) => false,
         None => loop {
             match input.fill_buf()? {
                 [] => break true,

@@ -472,7 +472,7 @@ impl<'p> Items<'p> {
             End::Error(error, _, opcodes)
                 if self.index > 0 && !self.resync && !is_cut_pickle(first_byte, error, opcodes) =>
             {
-                warn_of_rest(&mut self.input, self.index, self.offset, error)?;
+                warn_of_rest(&mut self.input, &[], self.index, self.offset, error)?;
                 return Ok(false);
             }
             End::Error(error, entry, _) => {

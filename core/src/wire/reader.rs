@@ -75,6 +75,21 @@ impl<'b, R: Read> OpReader<'b, R> {
         &mut self.decoder
     }
 
+    /// What has been read and is not taken yet: behind an error, what was there to see of the rest.
+    ///
+    /// ```
+    /// use pickle_core::OpReader;
+    ///
+    /// let (mut file, mut buffer) = (&b"N.\n\n"[..], [0; 16]);
+    /// let mut reader = OpReader::new(&mut file, &mut buffer);
+    /// while !matches!(reader.next()?, pickle_core::Step::End) {}
+    /// assert_eq!(reader.buffered(), b"\n\n");
+    /// # Ok::<_, pickle_core::ReadError<core::convert::Infallible>>(())
+    /// ```
+    pub fn buffered(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
     /// True where a further pickle could begin and the input has no byte left.
     ///
     /// # Errors
