@@ -170,6 +170,8 @@ def items(file, path="$", **options):
     file is a binary file, bytes, or a path, as open takes it: with the last two a first pass finds what later items share with earlier ones.
     Without, what was shared long ago is an error of kind MemoDropped, and a container behind siblings that later
     opcodes may still change is read as a whole.
+
+    KeyError: there is nothing at the path in any of the pickles. TypeError: what is there has no items, as an int.
     """
     if _is_data(file):
         again = lambda: io.BytesIO(file)  # noqa: E731

@@ -10,7 +10,7 @@ use crate::values::Values;
 use pickle_core::{
     Decoder, Error, Found, Heap, Item, ItemOptions, ItemReader, LookAhead, MemoPlan, MemoPlanner, Role, ValuePath,
 };
-use pyo3::exceptions::{PyKeyError, PyOSError, PyValueError};
+use pyo3::exceptions::{PyKeyError, PyOSError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -454,6 +454,13 @@ impl Items {
                     return self.item(py).map(Some);
                 }
                 _ => {
+                    let is_scalar = reader.document().is_some_and(|document| {
+                        document.find(&self.path).is_some_and(|value| value.members().is_none())
+                    });
+                    if is_scalar {
+                        let text = format!("what is at {} is no container and has no items", self.path);
+                        return Err(PyTypeError::new_err(text));
+                    }
                     self.seen |= reader.path_found();
                     self.offset = reader.offset();
                     if let Some(mut current) = self.current.take()

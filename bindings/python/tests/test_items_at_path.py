@@ -2,6 +2,7 @@
 
 import collections
 import datetime
+import io
 import pickle
 import random
 
@@ -24,7 +25,7 @@ def read(path, at, **options):
     try:
         for item in libpickle.items(path, at, **options):
             found.append(item)
-    except (libpickle.PickleError, KeyError) as error:
+    except (libpickle.PickleError, KeyError, TypeError) as error:
         return found, type(error), str(error)
     return found, None, None
 
@@ -212,3 +213,17 @@ def test_paths_that_are_left_early(tmp_path):
         given = libpickle.items(path, "$.rows")
         assert [next(given) for _ in range(count)] == list(rows.items())[:count]
         del given
+
+
+def test_what_has_no_items_is_an_error(tmp_path):
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps({"n": 5, "s": "text", "none": None, "empty": [], "day": datetime.date(2024, 1, 1)}))
+    for at in ("$.n", "$.s", "$.none", "$.day"):
+        for source in (path, path.read_bytes(), io.BytesIO(path.read_bytes())):
+            with pytest.raises(TypeError, match="no container and has no items"):
+                list(libpickle.items(source, at))
+    assert list(libpickle.items(path, "$.empty")) == []
+    with pytest.raises(KeyError, match="there is nothing at"):
+        list(libpickle.items(path, "$.other"))
+    with pytest.raises(TypeError):
+        list(libpickle.items(pickle.dumps(5)))

@@ -69,7 +69,7 @@ impl ItemReader {
     ///
     /// # Errors
     /// What is wrong with the pickle, the limit that was reached, or why it cannot be read item by item.
-    /// [`ErrorKind::PathMissing`]: the pickle is over, and has nothing at the path.
+    /// [`ErrorKind::PathMissing`]: the pickle is over, and has nothing at the path, or no container.
     pub fn feed(&self, data: &[u8]) -> Result<ItemBatch, PickleError> {
         let mut state = self.state();
         if let Some(error) = &state.failed {
@@ -90,10 +90,7 @@ impl ItemReader {
                 }
                 // A stream cannot be looked at ahead, so doubts are not asked about.
                 Ok(Found::NeedMore | Found::Doubt) => break Ok(ItemStatus::NeedMore),
-                Ok(Found::Done) if is_missing(&state.reader) => {
-                    break Err(missing(&state.path, state.reader.offset()));
-                }
-                Ok(_) => break Ok(ItemStatus::Done),
+                Ok(_) => break without_items(&state.reader, &state.path).map_or(Ok(ItemStatus::Done), Err),
                 Err(error) => break Err(after(&state.reader, error)),
             }
         };
@@ -154,12 +151,15 @@ fn check(path: &str) -> Result<(), PickleError> {
 }
 
 /// After [`Found::Done`]: the pickle has nothing at the path.
-fn is_missing(reader: &pickle_core::ItemReader<'_, Heap>) -> bool {
-    reader.count() == 0 && !reader.path_found()
-}
-
-fn missing(path: &str, offset: u64) -> PickleError {
-    PickleError::new(ErrorKind::PathMissing, offset, format!("there is nothing at {path} in this pickle"))
+/// Why a pickle that is over had no items, unless its container is empty: there is nothing at the path, or no container.
+fn without_items(reader: &pickle_core::ItemReader<'_, Heap>, path: &str) -> Option<PickleError> {
+    let document = reader.document()?;
+    let text = match document.find(path) {
+        None => format!("there is nothing at {path} in this pickle"),
+        Some(value) if value.members().is_none() => format!("what is at {path} is no container and has no items"),
+        Some(_) => return None,
+    };
+    Some(PickleError::new(ErrorKind::PathMissing, reader.offset(), text))
 }
 
 /// A fault of the stream, and how many items came before it.

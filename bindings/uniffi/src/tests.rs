@@ -311,6 +311,18 @@ fn a_wrong_path_is_an_error() {
         }
         assert_eq!(open(path).unwrap().next_batch().unwrap_err().kind(), ErrorKind::PathMissing, "{path}");
     }
+    // What is there and can have no items.
+    for path in ["$.rows[0]", "$.rows[1]"] {
+        for min_nodes in [None, Some(0)] {
+            let reader = ItemReader::new(path.into(), ReadOptions::default(), min_nodes).unwrap();
+            let error = reader.feed(pickle).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::PathMissing, "{path}");
+            assert!(error.to_string().contains("no container"), "{error}");
+        }
+        assert_eq!(open(path).unwrap().next_batch().unwrap_err().kind(), ErrorKind::PathMissing, "{path}");
+    }
+    let reader = ItemReader::new(String::new(), ReadOptions::default(), None).unwrap();
+    assert_eq!(reader.feed(b"K\x05.").unwrap_err().kind(), ErrorKind::PathMissing);
     // What is there and empty is none.
     let reader = ItemReader::new("$.rows".into(), ReadOptions::default(), None).unwrap();
     let batch = reader.feed(b"}X\x04\0\0\0rows]s.").unwrap();

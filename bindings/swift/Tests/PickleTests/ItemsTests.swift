@@ -115,7 +115,7 @@ final class ItemsTests: XCTestCase {
                 XCTAssertEqual(($0 as? PickleError)?.kind, .badPath, path)
             }
         }
-        for path in ["$.nope", "$.rows[2]", "$[0]"] {
+        for path in ["$.nope", "$.rows[2]", "$[0]", "$.rows[0]"] {
             XCTAssertThrowsError(try Pickle.items(contentsOf: url, path: path).forEach { _ = try $0.get() }) {
                 XCTAssertEqual(($0 as? PickleError)?.kind, .pathMissing, path)
             }

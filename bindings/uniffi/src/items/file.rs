@@ -1,6 +1,6 @@
 //! Items of a file, which is read twice: what is fetched from the memo later is known before, and nothing else is kept.
 
-use super::{BATCH, after, check, how, is_missing, missing, write};
+use super::{BATCH, after, check, how, without_items, write};
 use crate::{ErrorKind, PickleError, ReadOptions};
 use pickle_core::{Decoder, Found, Heap, ItemOptions, ItemReader, LookAhead, MemoPlan, MemoPlanner};
 use std::fs::File;
@@ -223,9 +223,11 @@ fn read(
                     };
                     reader.decide(leads_here.map_err(|error| Stop::Failed(io(reader.offset(), &error)))?);
                 }
-                Found::Done if is_missing(&reader) => return Err(missing(path, reader.offset()).into()),
                 _ => break,
             }
+        }
+        if let Some(error) = without_items(&reader, path) {
+            return Err(error.into());
         }
         offset = reader.offset();
         heap = reader.into_memory();

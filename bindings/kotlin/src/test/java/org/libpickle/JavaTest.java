@@ -91,6 +91,11 @@ class JavaTest {
             assertEquals(ErrorKind.PATH_MISSING,
                 assertThrows(PickleException.class, () -> reader.feed(pickle, 0, pickle.length, found)).getKind());
         }
+        try (ItemReader reader = new ItemReader("$.a")) {
+            byte[] scalar = ascii("(dVa\nI5\ns.");
+            assertEquals(ErrorKind.PATH_MISSING,
+                assertThrows(PickleException.class, () -> reader.feed(scalar, 0, scalar.length, new ArrayList<>())).getKind());
+        }
         assertTrue(Pickles.pickles(new ByteArrayInputStream(pickle)).iterator().hasNext());
         assertEquals(0L, Pickle.info(pickle).getUnnamedCalls());
     }
