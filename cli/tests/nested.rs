@@ -102,6 +102,15 @@ fn grep_names_the_pickle() {
     std::fs::write(folder.path().join("log.pkl"), [one(7), one(8), one(7)].concat()).unwrap();
     let output = pickle(folder.path(), &["grep", "7", "log.pkl"]);
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "log.pkl: $: 7\nlog.pkl: pickle number 3: $: 7\n");
+    // And `get` goes there.
+    for (number, code, says) in
+        [("1", 0, "7"), ("3", 0, "7"), ("9", 1, "there is no pickle number 9: the last is number 3"), ("0", 2, "zero")]
+    {
+        let output = pickle(folder.path(), &["get", "log.pkl", "--pickle", number, "$"]);
+        let text = [output.stdout, output.stderr].concat();
+        assert_eq!(output.status.code(), Some(code));
+        assert!(String::from_utf8_lossy(&text).contains(says), "{number}: {}", String::from_utf8_lossy(&text));
+    }
 }
 
 #[test]

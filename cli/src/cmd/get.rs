@@ -12,6 +12,7 @@ use clap::Args;
 use pickle_core::view::{PathError, View};
 use pickle_core::{Document, PathStep, Role, Value, ValuePath};
 use std::io::Write;
+use std::num::NonZeroU64;
 
 /// `pickle get`
 #[derive(Debug, Args)]
@@ -21,7 +22,8 @@ An item of a list, and what is in it, is found without holding what comes before
 Examples:
   pickle get run.pkl '$.config'
   pickle get rows.pkl '$[1000000].temp'
-  pickle get run.pkl '$.runs[*].loss'")]
+  pickle get run.pkl '$.runs[*].loss'
+  pickle get log.pkl --pickle 3 '$.time'")]
 pub struct GetArgs {
     /// The file to read; - is standard input
     #[arg(value_name = "FILE", value_hint = clap::ValueHint::AnyPath)]
@@ -30,6 +32,10 @@ pub struct GetArgs {
     /// Where the value is, such as `$.rows[3].temp` or `$["a key"]`
     #[arg(value_name = "PATH")]
     pub path: String,
+
+    /// In which of the file's pickles, counted from 1
+    #[arg(long, value_name = "N", default_value_t = NonZeroU64::MIN)]
+    pub pickle: NonZeroU64,
 
     /// Blanks a level; 0 puts everything on one line
     #[arg(short, long, value_name = "N", default_value_t = 2)]
@@ -46,7 +52,8 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
     Failure::check_path(&args.path, "$.rows[3].temp")?;
     let refuse = |text: String| Failure::Refused { name: args.file.display().to_string(), text };
     let can_be_read_again = args.file.as_os_str() != "-";
-    if !ValuePath::new(&args.path).is_many()
+    if args.pickle == NonZeroU64::MIN
+        && !ValuePath::new(&args.path).is_many()
         && let Some((list, index, rest)) = first_index(&args.path)
     {
         match item(args, list, index, &rest, out) {
@@ -58,6 +65,12 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
         }
     }
     let mut pickles = Pickles::new(containers::open_one(&args.file)?, pickle_core::Options::new(), false);
+    let no_more = |last: u64| refuse(format!("there is no pickle number {}: the last is number {last}", args.pickle));
+    for before in 1..args.pickle.get() {
+        if pickles.next_document()?.is_none() {
+            return Err(no_more(before - 1));
+        }
+    }
     let several = ValuePath::new(&args.path).is_many();
     let failure = match pickles.next_document() {
         Ok(Some(document)) => {
@@ -77,6 +90,7 @@ fn run(args: &GetArgs, out: &mut dyn Write) -> Result<(), Failure> {
             dropped::tell(&args.file.display().to_string(), &document);
             return Ok(());
         }
+        Ok(None) if args.pickle > NonZeroU64::MIN => return Err(no_more(args.pickle.get() - 1)),
         Ok(None) => return Err(refuse("there is no pickle".into())),
         Err(failure) => failure,
     };
