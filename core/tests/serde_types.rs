@@ -772,3 +772,20 @@ fn names_of_python_2_are_those_of_python_3() {
     let text: String = from_slice(b"\x80\x02c__builtin__\nunicode\n.", DeOptions::new()).unwrap();
     assert_eq!(text, "builtins.str");
 }
+
+/// Items of a list or tuple are fields by their position; those of a set have none.
+#[test]
+fn a_set_is_no_struct() {
+    let sets: [&[u8]; 4] = [
+        b"\x80\x04\x8f(K\x01K\x02\x90.",
+        b"\x80\x04(K\x01K\x02\x91.",
+        b"c__builtin__\nset\n((lI1\naI2\natR.",
+        b"\x80\x02cbuiltins\nfrozenset\n](K\x01K\x02e\x85R.",
+    ];
+    for pickle in sets {
+        assert!(refused::<Ab>(pickle).contains("a set has no order"), "{}", pickle.escape_ascii());
+        assert_eq!(from_slice::<BTreeSet<u8>>(pickle, DeOptions::new()).unwrap(), BTreeSet::from([1, 2]));
+        assert_eq!(from_slice::<Vec<u8>>(pickle, DeOptions::new()).unwrap().len(), 2);
+    }
+    assert_eq!(from_slice::<Ab>(b"](K\x01K\x02e.", DeOptions::new()).unwrap(), Ab { a: 1, b: 2 });
+}

@@ -363,6 +363,7 @@ impl<'f, 'de> Reader<'f, 'de> {
             }
             tag::STR8 => self.visit_str8(visitor),
             tag::BYTES => self.visit_span(visitor),
+            tag::SET | tag::FROZEN_SET if want == Want::Struct => Err(view::no_fields()),
             tag::LIST | tag::SET | tag::FROZEN_SET | tag::TUPLE | tag::TUPLE_OF_MUTABLE | tag::EMPTY_TUPLE => {
                 match self.value().items() {
                     Some(items) => self.visit_items(items, visitor),

@@ -120,6 +120,11 @@ impl<'f> Iterator for PairsOf<'f> {
     }
 }
 
+/// The items of a set come in any order.
+pub(crate) fn no_fields() -> SerdeError {
+    SerdeError::value(format_args!("a set has no order, so its items cannot be the fields of a struct"))
+}
+
 /// What `object`, which `value` is, offers to a type that wants `want`, and which part of the object that is.
 #[inline(never)]
 pub(crate) fn offer<'f>(value: Value<'f>, object: &ObjectParts<'f>, want: Want) -> Result<(Offer<'f>, Taken)> {
@@ -129,10 +134,16 @@ pub(crate) fn offer<'f>(value: Value<'f>, object: &ObjectParts<'f>, want: Want) 
             return Err(SerdeError::value(format_args!("the object is named by a persistent id; ask for Persistent")));
         }
         View::Bytes(octets) | View::ByteArray(octets) => (Offer::Octets(octets), Taken::Arg),
-        View::Set(set) => {
-            let taken = if set.attributes.len() == 0 { Taken::Items } else { Taken::Part };
-            (Offer::Items(set.items), taken)
-        }
+        View::Set(set) => match want {
+            Want::Map | Want::Struct if set.attributes.len() != 0 => {
+                (Offer::Map(PairsOf::Attributes(set.attributes)), Taken::Part)
+            }
+            Want::Struct => return Err(no_fields()),
+            _ => {
+                let taken = if set.attributes.len() == 0 { Taken::Items } else { Taken::Part };
+                (Offer::Items(set.items), taken)
+            }
+        },
         View::Sequence(sequence) => match want {
             // A subclass of list with attributes of its own.
             Want::Map | Want::Struct if sequence.attributes.len() != 0 => {
