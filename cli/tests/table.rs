@@ -320,3 +320,26 @@ fn dicts_of_masked_arrays_are_columns() {
     let csv = says(&["table", "results.pkl", "-f", "csv", "-c", "mean,param_C,n"], folder.path());
     assert_eq!(csv, "mean,param_C,n\n0.5,0.1,\n0.25,,8");
 }
+
+/// As many columns as have room, from both ends, each as wide as what is in it.
+#[test]
+fn wide_tables_have_a_mark_in_the_middle() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut pickle = b"\x80\x02]}(".to_vec();
+    for column in 0..14 {
+        text(&format!("column {column}"), &mut pickle);
+        text(&format!("a text of {column}"), &mut pickle);
+    }
+    pickle.extend(b"ua.");
+    std::fs::write(folder.path().join("wide.pkl"), pickle).expect("file");
+    let shown = says(&["table", "wide.pkl"], folder.path());
+    let names = shown.lines().nth(2).expect("names");
+    let cells: Vec<&str> = names.split('┆').map(|cell| cell.trim_matches(['│', ' '])).collect();
+    let mark = cells.iter().position(|cell| *cell == "…").expect("a mark");
+    assert!(cells[1] == "column 0" && cells[mark - 1] == format!("column {}", mark - 2), "{shown}");
+    assert_eq!(*cells.last().expect("cells"), "column 13", "{shown}");
+    let row = shown.lines().nth(5).expect("row");
+    assert!(row.contains("a text of 0") && row.contains("a text of 13"), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 120), "{shown}");
+    assert_eq!(shown.lines().count(), 7, "{shown}");
+}
