@@ -46,12 +46,14 @@ import org.libpickle.PickleKnown.Kind
  *
  * @property options how pickles are read
  * @property protocol what pickles are written with, 0 to 5
+ * @property maxDepth levels of values in types: each takes some of the thread's stack, so what is deeper is refused
  */
 @OptIn(ExperimentalSerializationApi::class)
 class PickleFormat @JvmOverloads constructor(
     val options: ReadOptions = ReadOptions.DEFAULT,
     val protocol: Int = 4,
     override val serializersModule: SerializersModule = EmptySerializersModule(),
+    val maxDepth: Int = 128,
 ) : BinaryFormat {
     /**
      * @throws PickleException the pickle is damaged
@@ -191,7 +193,7 @@ private class ValueDecoder(
     private var sequential = false
 
     private fun of(children: Children, sequential: Boolean): ValueDecoder {
-        if (depth >= format.options.maxDepth) throw PickleException(ErrorKind.DEPTH_LIMIT, 0, "$here: values nest deeper than ${format.options.maxDepth} levels")
+        if (depth >= format.maxDepth) throw PickleException(ErrorKind.DEPTH_LIMIT, 0, "$here: values nest deeper than ${format.maxDepth} levels, the maxDepth of this PickleFormat")
         return ValueDecoder(value, children, here, depth + 1, format).also { it.sequential = sequential }
     }
 

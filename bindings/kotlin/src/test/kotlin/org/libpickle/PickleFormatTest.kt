@@ -184,6 +184,11 @@ class PickleFormatTest {
         // A cycle ends.
         val cycle = latin("(dp0\nS'value'\nI1\nsS'children'\n(lg0\nas.")
         assertEquals(ErrorKind.DEPTH_LIMIT, assertThrows(PickleException::class.java) { Pickle.decode<Tree>(cycle) }.kind)
+        // A level of its own for each tree and for each list of children.
+        fun nested(levels: Int) = latin("(dS'value'\nI1\nsS'children'\n(l".repeat(levels) + "s" + "as".repeat(levels - 1) + ".")
+        assertEquals(1, Pickle.decode<Tree>(nested(60)).value)
+        assertEquals(ErrorKind.DEPTH_LIMIT, assertThrows(PickleException::class.java) { Pickle.decode<Tree>(nested(70)) }.kind)
+        assertEquals(1, PickleFormat(maxDepth = 200).decodeFromByteArray(Tree.serializer(), nested(70)).value)
     }
 
     @Test
