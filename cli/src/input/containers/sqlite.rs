@@ -4,10 +4,10 @@
 use super::bytes::{Block, Order};
 use super::format::{Format, Open, Recognise};
 use super::keyed;
-use super::{Data, Member, diskcache, table, text};
+use super::{Data, Member, diskcache, text};
 use crate::Failure;
 use crate::input::reading::{Reading, is_cut_off};
-use crate::input::{Input, Part};
+use crate::input::{Container, Input, Part, sniff};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use std::io::{self, Read};
@@ -226,6 +226,12 @@ fn may_be_pickle(head: &[u8], tail: &[u8]) -> bool {
     tail == b"." && begins(head.first())
         || matches!(head, [0x80, 0..=5, rest @ ..] if begins(rest.first()))
         || text::is_packed(head)
-        || table::is_told_by_head(head)
+        || is_archive(head)
         || TEXT.iter().any(|prefix| head.starts_with(prefix))
+}
+
+/// Begins as something that may have pickles in it.
+fn is_archive(head: &[u8]) -> bool {
+    use Container::{Hdf5, Npy, Npz, SevenZip, Sqlite, Tar, TorchZip, Zip};
+    matches!(sniff(head), Some(Zip | TorchZip | Npz | Npy | Tar | SevenZip | Hdf5 | Sqlite))
 }
