@@ -75,6 +75,16 @@ unsafe extern "C" {
     static mut __sheap: u32;
 }
 
+pickle_core::message! {
+    /// The message as a layout.
+    pub struct Row<'i> {
+        pub id: u32,
+        pub temp: f64,
+        pub name: pickle_core::message::Unchecked<'i>,
+        pub samples: [u8; 4],
+    }
+}
+
 /// Every program has these anyway, sooner or later: in the empty one they keep the comparison about codecs.
 #[used]
 static OF_EVERY_PROGRAM: [unsafe extern "C" fn(); 4] = [memcpy, memmove, memset, memcmp];

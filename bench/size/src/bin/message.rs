@@ -2,17 +2,7 @@
 #![no_std]
 #![no_main]
 
-use pickle_core::message::Unchecked;
-use size::Telemetry;
-
-pickle_core::message! {
-    struct Row<'i> {
-        id: u32,
-        temp: f64,
-        name: Unchecked<'i>,
-        samples: [u8; 4],
-    }
-}
+use size::{Row, Telemetry};
 
 fn work(message: &[u8]) -> bool {
     match pickle_core::message::read::<Row<'_>>(message, &mut [0; 16]) {

@@ -4,16 +4,7 @@
 
 use core::hint::black_box;
 use pickle_core::message::{self, Unchecked};
-use size::Telemetry;
-
-pickle_core::message! {
-    struct Row<'i> {
-        id: u32,
-        temp: f64,
-        name: Unchecked<'i>,
-        samples: [u8; 4],
-    }
-}
+use size::{Row, Telemetry};
 
 fn work(expected: &[u8]) -> bool {
     let Telemetry { id, temp, name, samples } = *black_box(&Telemetry::EXPECTED);
