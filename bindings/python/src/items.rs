@@ -177,15 +177,7 @@ impl Items {
         let py = file.py();
         let levels = ValuePath::new(path).count() as u32;
         let has_steps = levels != 0;
-        if !ValuePath::new(path).is_valid() {
-            return Err(PyValueError::new_err(format!(
-                "{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]"
-            )));
-        }
-        if ValuePath::new(path).is_many() {
-            let text = format!("{path:?} may lead to several values, and items are those of one container");
-            return Err(PyValueError::new_err(text));
-        }
+        check_path(path)?;
         let given = Given {
             encoding,
             errors,
@@ -480,6 +472,21 @@ impl Items {
         self.pairs = matches!(item.role(), Role::Entry | Role::Attribute);
         self.values.item(py, item.role(), item.key_document(), item.document())
     }
+}
+
+/// It is a path, and leads to one container.
+pub fn check_path(path: &str) -> PyResult<()> {
+    let steps = ValuePath::new(path);
+    if !steps.is_valid() {
+        return Err(PyValueError::new_err(format!(
+            "{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]"
+        )));
+    }
+    if steps.is_many() {
+        let text = format!("{path:?} may lead to several values, and items are those of one container");
+        return Err(PyValueError::new_err(text));
+    }
+    Ok(())
 }
 
 /// The file does not end as a pickle of a list, dict, set or object does.

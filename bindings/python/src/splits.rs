@@ -1,12 +1,11 @@
 //! Split plans, and the items of splits.
 
+use crate::items::check_path;
 use crate::options::{Given, Reading};
 use crate::rows::{Fault, Log, Rows, SplitRows, Stream};
 use crate::stretch::Stretch;
 use crate::values::Values;
-use pickle_core::{
-    Change, Heap, ItemOptions, Kind, Options, Role, SplitOptions, SplitPlan, SplitPlanner, Unpickler, ValuePath,
-};
+use pickle_core::{Change, Heap, ItemOptions, Kind, Options, Role, SplitOptions, SplitPlan, SplitPlanner, Unpickler};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -75,19 +74,6 @@ impl Place<'_> {
     pub fn file(&self) -> &Bound<'_, PyAny> {
         &self.file
     }
-}
-
-fn check_path(path: &str) -> PyResult<()> {
-    if ValuePath::new(path).is_many() {
-        let text = format!("{path:?} may lead to several values, and items are those of one container");
-        return Err(PyValueError::new_err(text));
-    }
-    if ValuePath::new(path).is_valid() {
-        return Ok(());
-    }
-    Err(PyValueError::new_err(format!(
-        "{path:?} is not a valid path; expected, for example, $.name, $[3] or $[\"a name\"]"
-    )))
 }
 
 /// Where a file can be read from.
