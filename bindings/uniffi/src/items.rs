@@ -150,7 +150,6 @@ fn check(path: &str) -> Result<(), PickleError> {
     Err(PickleError::new(ErrorKind::BadPath, 0, text))
 }
 
-/// After [`Found::Done`]: the pickle has nothing at the path.
 /// Why a pickle that is over had no items, unless its container is empty: there is nothing at the path, or no container.
 fn without_items(reader: &pickle_core::ItemReader<'_, Heap>, path: &str) -> Option<PickleError> {
     let document = reader.document()?;
