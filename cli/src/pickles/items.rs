@@ -347,18 +347,23 @@ pub(super) fn is_record(document: &Document<'_>) -> bool {
     }
 }
 
+/// Says that a pickle drops calls, where what it holds is shown.
+pub(super) fn tell(name: &str, document: &Document<'_>, take: &dyn ItemSink) {
+    if take.shows() {
+        dropped::tell(name, document);
+    }
+}
+
 /// Whole pickles as items.
 fn each_pickle(input: Input, take: &mut dyn ItemSink) -> Result<(), Failure> {
+    let name = input.name().to_owned();
     let mut pickles = Pickles::new(input, Options::new(), false);
     for index in 0.. {
         if pickles.input().would_wait() {
             take.idle()?;
         }
-        let name = pickles.input().name().to_owned();
         let Some(document) = pickles.next_document()? else { break };
-        if take.shows() {
-            dropped::tell(&name, &document);
-        }
+        tell(&name, &document, take);
         if !take.item(&Item::whole(index, document))? {
             break;
         }
@@ -373,9 +378,7 @@ fn each_batch(batches: containers::Members, of: &Whose<'_>, take: &mut dyn ItemS
         let mut pickles = Pickles::new(input?, Options::new(), false);
         let name = pickles.input().name().to_owned();
         while let Some(document) = pickles.next_document()? {
-            if take.shows() {
-                dropped::tell(&name, &document);
-            }
+            tell(&name, &document, take);
             let refuse = || Failure::Refused { name: name.clone(), text: missing::value(&document, of.path) };
             let found = document.find(of.path).ok_or_else(refuse)?;
             // What was written without batches is a row itself.

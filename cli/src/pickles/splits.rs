@@ -261,9 +261,7 @@ impl<'p> Splits<'p> {
                 }
             }
             if let Some(document) = unpickler.document().filter(|_| index >= items.start) {
-                if take.shows() {
-                    dropped::tell(&of.name, &document);
-                }
+                super::items::tell(&of.name, &document, take);
                 if !take.item(&Item::whole(index, document))? {
                     return Ok(false);
                 }

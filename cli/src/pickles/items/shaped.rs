@@ -1,10 +1,9 @@
 //! Arrays and tables: their items are rows, which are no values of the pickle, so they are read as a whole.
 
-use super::{Item, ItemSink, Whose};
+use super::{Item, ItemSink, Whose, tell};
 use crate::Failure;
 use crate::input::{Input, InputFile, containers};
 use crate::pickles::documents::Pickles;
-use crate::pickles::dropped;
 use pickle_core::table::{Table, TableError};
 use pickle_core::view::View;
 use pickle_core::{Batch, Options, Role, Value};
@@ -198,9 +197,7 @@ pub(super) fn whole(input: Input, of: &Whose<'_>, take: &mut dyn ItemSink) -> Re
     let mut number = 0;
     while let Some(document) = pickles.next_document()? {
         number += 1;
-        if take.shows() {
-            dropped::tell(&name, &document);
-        }
+        tell(&name, &document, take);
         let Some(found) = document.find(of.path).filter(|found| is_shaped(*found)) else {
             if number == 1 {
                 return Ok(false);
