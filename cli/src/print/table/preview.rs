@@ -21,9 +21,10 @@ pub fn preview(grid: &Grid<'_>, rows: usize, index: bool, width: u16, out: &mut 
     // Columns that there is no room for are left out in the middle: what can have room is looked at first.
     let columns = grid.columns.len();
     let most = usize::from(width / 8).max(4);
-    let at_ends = (most.div_ceil(2).min(columns), (most / 2).min(columns - most.div_ceil(2).min(columns)));
+    let at_left = most.div_ceil(2).min(columns);
+    let at_right = (most / 2).min(columns - at_left);
     let rows = (0..head).chain(tail..grid.rows);
-    let lines = write::lines(grid, index, rows, |at| at < at_ends.0 || at >= columns - at_ends.1);
+    let lines = write::lines(grid, index, rows, |at| at < at_left || at >= columns - at_right);
     let dtype =
         |at: usize| at.checked_sub(labels).and_then(|at| grid.columns.get(at)).map(|column| column.dtype.as_str());
     // With the blanks and the line beside it.
@@ -32,7 +33,7 @@ pub fn preview(grid: &Grid<'_>, rows: usize, index: bool, width: u16, out: &mut 
         texts.chain(dtype(at).map(str::len)).max().unwrap_or(0) + 3
     };
     let room = usize::from(width.max(NARROW)).saturating_sub(1 + (0..labels).map(wide).sum::<usize>());
-    let (left, right) = fitting(columns, at_ends, room, |column| wide(labels + column));
+    let (left, right) = fitting(columns, (at_left, at_right), room, |column| wide(labels + column));
     let hidden = columns - left - right;
     let first_hidden = labels + left;
     let is_shown = |at: usize| hidden == 0 || at < first_hidden || at >= first_hidden + hidden;
