@@ -34,6 +34,7 @@ fn fixed<'i, const N: usize>(input: &'i [u8]) -> Parsed<'i, [u8; N]> {
 }
 
 /// What is wrong with a declared length, however much of the payload is there.
+#[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
 pub(crate) fn bad_length(argument: Argument, length: u64) -> Option<ErrorKind> {
     match argument {
         Argument::BytesI4 if length > i32::MAX as u64 => Some(ErrorKind::NegativeLength),
@@ -45,23 +46,14 @@ pub(crate) fn bad_length(argument: Argument, length: u64) -> Option<ErrorKind> {
 /// A declared length, checked as CPython checks it, before any payload is there.
 #[cfg_attr(all(target_pointer_width = "64", not(debug_assertions)), inline(always))]
 fn length<'i>(argument: Argument, input: &'i [u8]) -> Parsed<'i, u64> {
-    match argument {
-        Argument::Bytes1 => fixed::<1>.map(|b| u64::from(b[0])).parse(input),
-        Argument::Bytes4 => fixed::<4>.map(|b| u64::from(u32::from_le_bytes(b))).parse(input),
-        Argument::BytesI4 => {
-            let (rest, n) = fixed::<4>.map(i32::from_le_bytes).parse(input)?;
-            match u64::try_from(n) {
-                Ok(n) => Ok((rest, n)),
-                Err(_) => Err(Err::Failure(Fault(ErrorKind::NegativeLength))),
-            }
-        }
-        _ => {
-            let (rest, n) = fixed::<8>.map(u64::from_le_bytes).parse(input)?;
-            if n > i64::MAX as u64 {
-                return Err(Err::Failure(Fault(ErrorKind::LengthTooLarge)));
-            }
-            Ok((rest, n))
-        }
+    let (rest, n) = match argument {
+        Argument::Bytes1 => fixed::<1>.map(|b| u64::from(b[0])).parse(input)?,
+        Argument::Bytes4 | Argument::BytesI4 => fixed::<4>.map(|b| u64::from(u32::from_le_bytes(b))).parse(input)?,
+        _ => fixed::<8>.map(u64::from_le_bytes).parse(input)?,
+    };
+    match bad_length(argument, n) {
+        Some(kind) => Err(Err::Failure(Fault(kind))),
+        None => Ok((rest, n)),
     }
 }
 
