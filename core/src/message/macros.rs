@@ -32,6 +32,12 @@ macro_rules! message {
     (@name $field:ident, []) => { ::core::stringify!($field) };
     (@required $field:ident, [$default:expr]) => { 0 };
     (@required $field:ident, []) => { 1 << Number::$field as u32 };
+    // Inside of each function, for a type of the caller's may have such a name.
+    (@numbers $( $field:ident $key:tt; )*) => {
+        #[allow(non_camel_case_types)]
+        enum Number { $( $field, )* }
+        const NAMES: &[&str] = &[ $( $crate::message!(@name $field, $key), )* ];
+    };
     (@unknown $reader:ident, skip) => { $reader.skip() };
     (@unknown $reader:ident, refuse) => { $reader.refuse($crate::message::RefusalReason::UnknownField) };
 
@@ -41,9 +47,7 @@ macro_rules! message {
             const KIND: $crate::message::ItemKind = $crate::message::ItemKind::Container;
 
             fn read(reader: &mut $crate::message::Reader<$life, '_>) -> Self {
-                #[allow(non_camel_case_types)]
-                enum Number { $( $field, )* }
-                const NAMES: &[&str] = &[ $( $crate::message!(@name $field, $key), )* ];
+                $crate::message!(@numbers $( $field $key; )*);
                 const REQUIRED: u32 = 0 $( | $crate::message!(@required $field, $default) )*;
                 const { assert!(NAMES.len() <= 32, "a message has at most 32 fields") };
                 let mut message = Self::EMPTY;
@@ -61,9 +65,7 @@ macro_rules! message {
             }
 
             fn write(&self, writer: &mut $crate::message::MessageWriter<'_>) {
-                const NAMES: &[&str] = &[ $( $crate::message!(@name $field, $key), )* ];
-                #[allow(non_camel_case_types)]
-                enum Number { $( $field, )* }
+                $crate::message!(@numbers $( $field $key; )*);
                 writer.dict(NAMES, |writer, number| match number {
                     $( number if number == Number::$field as usize => {
                         $crate::message::Field::write(&self.$field, writer);
