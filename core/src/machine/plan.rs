@@ -2,9 +2,11 @@
 
 use crate::{Arg, ErrorKind, Op, OpKind, Opcode};
 #[cfg(feature = "alloc")]
-use crate::{Decoder, Fragment, Step};
+use crate::{Decoder, Fragment, Step, wire::decoder::Sink};
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
+#[cfg(feature = "alloc")]
+use core::convert::Infallible;
 
 /// The memo entry that an opcode names, in protocol 0 as text: PUT, GET and their kin. `None` for other opcodes; MEMOIZE names
 /// none, it takes the next.
@@ -122,23 +124,25 @@ impl<'p> MemoPlan<'p> {
         if self.uses.is_empty() || self.sorted {
             return Err(ErrorKind::MemoFull);
         }
-        let mut at = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % self.uses.len();
-        for _ in 0..self.uses.len() {
-            let full = self.count >= self.uses.len() - self.uses.len().div_ceil(4);
+        // Scaled to the table: a remainder costs more than all the rest.
+        let hash = key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+        let len = self.uses.len();
+        let mut at = (hash.wrapping_mul(len as u64) >> 32) as usize;
+        for _ in 0..len {
             let Some(used) = self.uses.get_mut(at) else { break };
             if used.index == key {
                 used.last = used.last.max(offset);
                 return Ok(());
             }
             if used.index == 0 {
-                if full {
+                if self.count >= len - len.div_ceil(4) {
                     return Err(ErrorKind::MemoFull);
                 }
                 *used = MemoUse { index: key, last: offset };
                 self.count += 1;
                 return Ok(());
             }
-            at = if at + 1 == self.uses.len() { 0 } else { at + 1 };
+            at = if at + 1 == len { 0 } else { at + 1 };
         }
         Err(ErrorKind::MemoFull)
     }
@@ -213,11 +217,7 @@ impl MemoPlanner {
     /// pickle is over, be it by a fault, which whoever reads the pickle will tell: the plan is that of what comes before.
     pub fn feed(&mut self, decoder: &mut Decoder, input: &mut &[u8]) -> bool {
         loop {
-            let walked = decoder.each(input, |op| {
-                self.op(&op);
-                Ok::<(), core::convert::Infallible>(())
-            });
-            match walked.and_then(|_| decoder.next(input)) {
+            match decoder.drain::<_, true>(input, self).and_then(|_| decoder.next(input)) {
                 Ok(Step::Op(op)) => self.op(&op),
                 Ok(Step::Fragment(Fragment { opcode: opcode @ Opcode::Get, offset, data, last, .. })) => {
                     // No number is longer.
@@ -235,15 +235,22 @@ impl MemoPlanner {
     }
 
     /// Takes note of an opcode.
+    #[inline]
     pub fn op(&mut self, op: &Op<'_>) {
-        let Some(index) = MemoPlan::fetch(op) else { return };
+        if let Some(index) = MemoPlan::fetch(op) {
+            self.fetched(index, op.offset);
+        }
+    }
+
+    #[inline(never)]
+    fn fetched(&mut self, index: u64, offset: u64) {
         if self.count == 0 {
             // What an earlier plan left there.
             self.uses.fill(MemoUse::EMPTY);
         }
         loop {
             let mut plan = MemoPlan { uses: &mut self.uses, count: self.count, sorted: false };
-            if plan.fetched(index, op.offset).is_ok() {
+            if plan.fetched(index, offset).is_ok() {
                 self.count = plan.count;
                 return;
             }
@@ -259,6 +266,17 @@ impl MemoPlanner {
         let mut plan = MemoPlan { uses: &mut self.uses, count, sorted: false };
         plan.finish();
         plan
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<'i> Sink<'i> for MemoPlanner {
+    type Break = Infallible;
+
+    #[inline(always)]
+    fn op(&mut self, op: Op<'i>) -> Result<(), Infallible> {
+        MemoPlanner::op(self, &op);
+        Ok(())
     }
 }
 
