@@ -132,6 +132,19 @@ def test_memo_shared_between_items(tmp_path):
                 same(path, at)
 
 
+@pytest.mark.parametrize("texts", [1, 255, 1022, 1023, 1024, 1025, 5000])
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_memo_of_early_and_late_numbers(texts, protocol, tmp_path):
+    path = tmp_path / "rows.pkl"
+    shared = ["text %d" % index for index in range(texts)]
+    rows = [[shared[index * 7919 % texts], "x" * 50] for index in range(texts * 2 + 8000)]
+    path.write_bytes(pickle.dumps(rows, protocol))
+    found = list(libpickle.items(path))
+    assert found == rows
+    # One object wherever it was one.
+    assert len({id(text) for text, _ in found}) == texts
+
+
 def batches(protocol=4):
     """`{"rows": list}`, whose list has 8,000 items of 200 bytes in eight batches, up to behind them; what follows is open."""
     text = b"\x8c\xc8" + b"t" * 200

@@ -22,7 +22,11 @@ const LARGEST: usize = 16 << 20;
 /// Bytes of what stands before and behind the container at a path. All of it is made, to be dropped at the end.
 const AROUND: u64 = 4 << 20;
 
+/// Entries of the memo that lie in a row: what is fetched most is put early, as the keys of dicts are.
+const EARLY: usize = 1024;
+
 /// A value that is fetched later.
+#[derive(Clone, Copy)]
 struct Noted {
     /// A reference of the memo's.
     object: Raw,
@@ -31,11 +35,55 @@ struct Noted {
     last: u64,
 }
 
+/// The values of the memo, by their numbers.
+#[derive(Default)]
+struct Entries {
+    early: Vec<Option<Noted>>,
+    late: HashMap<u64, Noted, foldhash::fast::RandomState>,
+}
+
+impl Entries {
+    /// Takes the place of no other: a number is put once.
+    #[inline]
+    fn insert(&mut self, number: u64, noted: Noted) {
+        let at = usize::try_from(number).unwrap_or(usize::MAX);
+        if at >= EARLY {
+            self.late.insert(number, noted);
+            return;
+        }
+        if at >= self.early.len() {
+            self.early.resize(at + 1, None);
+        }
+        if let Some(slot) = self.early.get_mut(at) {
+            *slot = Some(noted);
+        }
+    }
+
+    #[inline]
+    fn get(&self, number: u64) -> Option<Noted> {
+        match usize::try_from(number).ok().and_then(|at| self.early.get(at)) {
+            Some(noted) => *noted,
+            None => self.late.get(&number).copied(),
+        }
+    }
+
+    fn remove(&mut self, number: u64) {
+        match usize::try_from(number).ok().and_then(|at| self.early.get_mut(at)) {
+            Some(noted) => *noted = None,
+            None => drop(self.late.remove(&number)),
+        }
+    }
+
+    fn drain(&mut self) -> impl Iterator<Item = Noted> {
+        self.early.drain(..).flatten().chain(self.late.drain().map(|(_, noted)| noted))
+    }
+}
+
 /// A memo of no more than what is fetched later.
 pub(super) struct Sparse {
     /// What is fetched of what was not put yet.
     uses: &'static [MemoUse],
-    kept: HashMap<u64, Noted, foldhash::fast::RandomState>,
+    kept: Entries,
     /// Entries that were put.
     count: u64,
     /// Where the piece begins in the stream.
@@ -51,7 +99,7 @@ impl Default for Sparse {
     fn default() -> Self {
         Sparse {
             uses: &[],
-            kept: HashMap::default(),
+            kept: Entries::default(),
             count: 0,
             origin: 0,
             max_depth: 0,
@@ -92,10 +140,10 @@ impl Plain<'_> {
     pub(super) fn fetch(&mut self, number: usize) -> Done {
         let number = number as u64;
         let Sparse { kept, origin, .. } = self.sparse.as_mut().ok_or(Other)?;
-        let noted = kept.get(&number).ok_or(Other)?;
+        let noted = kept.get(number).ok_or(Other)?;
         let (object, depth) = (noted.object, noted.depth);
         if noted.last <= *origin + self.start as u64 {
-            kept.remove(&number);
+            kept.remove(number);
         } else {
             // SAFETY: the memo holds it.
             unsafe { again(object) };
@@ -423,7 +471,7 @@ impl PlainItems {
         let objects = self.stack.drain(..).map(|entry| entry.object);
         let owner = std::mem::replace(owner, std::ptr::null_mut());
         for object in objects
-            .chain(kept.drain().map(|(_, noted)| noted.object))
+            .chain(kept.drain().map(|noted| noted.object))
             .chain(ready.drain(..))
             .chain((!owner.is_null()).then_some(owner))
         {
