@@ -2,6 +2,7 @@
 
 mod arrow;
 mod build;
+mod collector;
 mod errors;
 mod fast;
 mod info;

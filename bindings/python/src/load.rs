@@ -1,6 +1,7 @@
 //! `loads`, `load` and `pickles`.
 
 use crate::build::{self, Made};
+use crate::collector::{self, Collector};
 use crate::errors;
 use crate::info;
 use crate::live;
@@ -20,8 +21,6 @@ use std::sync::OnceLock;
 
 /// Input of fewer bytes is read without letting other threads run meanwhile.
 const LONG: usize = 64 << 10;
-/// Documents of more values are made with the collector off.
-const MANY: usize = 2000;
 /// Levels that values may nest, if nothing else is asked for.
 pub const MAX_DEPTH: u32 = 1000;
 /// Memory of up to so many bytes is kept for the next pickle.
@@ -54,24 +53,6 @@ fn complete<'d>(py: Python<'_>, document: Option<Document<'d>>) -> PyResult<Docu
     document.ok_or_else(|| errors::bad_value(py, "the pickle is not complete"))
 }
 
-/// The collector, switched off as long as this lives.
-pub struct Collector<'py>(Option<Bound<'py, PyModule>>);
-
-impl<'py> Collector<'py> {
-    /// Switched off for many values: none of them can be garbage yet, and the collector would look at all again and again.
-    pub fn off_for(py: Python<'py>, values: usize) -> PyResult<Self> {
-        if values < MANY {
-            return Ok(Collector(None));
-        }
-        let gc = py.import("gc")?;
-        if !gc.call_method0("isenabled")?.is_truthy()? {
-            return Ok(Collector(None));
-        }
-        gc.call_method0("disable")?;
-        Ok(Collector(Some(gc)))
-    }
-}
-
 /// Whether the collector may run while an object is made: before 3.12. Later ones wait until code of Python runs.
 fn collects_anywhere(py: Python<'_>) -> bool {
     static ANYWHERE: OnceLock<bool> = OnceLock::new();
@@ -81,18 +62,12 @@ fn collects_anywhere(py: Python<'_>) -> bool {
 /// The pickle at the start of the bytes, if it is plain data.
 pub fn plain<'py>(py: Python<'py>, bytes: &[u8], max_depth: u32, known: bool) -> PyResult<Option<Bound<'py, PyAny>>> {
     if !collects_anywhere(py) {
-        return Ok(plain::read(py, bytes, plain::How { max_depth, alone: true, known }));
+        let value = plain::read(py, bytes, plain::How { max_depth, alone: true, known });
+        collector::settle(py, bytes.len() / 4)?;
+        return Ok(value);
     }
     let off = Collector::off_for(py, bytes.len() / 4)?;
-    Ok(plain::read(py, bytes, plain::How { max_depth, alone: off.0.is_some(), known }))
-}
-
-impl Drop for Collector<'_> {
-    fn drop(&mut self) {
-        if let Some(gc) = &self.0 {
-            let _ = gc.call_method0("enable");
-        }
-    }
+    Ok(plain::read(py, bytes, plain::How { max_depth, alone: off.is_held(), known }))
 }
 
 /// Judges a pickle by a policy before anything is made of it: every name in it, also of what it drops again, and what is done

@@ -218,6 +218,38 @@ def test_the_collector_is_as_it_was():
             gc.enable()
 
 
+def aged(data, **options):
+    """How many values of a pickle of lists are old for the collector after it was read."""
+    value = libpickle.loads(data, **options)
+    old = {id(one) for one in gc.get_objects(generation=2)}
+    return sum(id(one) in old for one in value)
+
+
+@pytest.mark.parametrize("options", [{}, {"allow": []}, {"policy": libpickle.TRUST_ALL}])
+def test_many_values_are_old_for_the_collector_at_once(options):
+    many, few = (pickle.dumps([[i] for i in range(count)]) for count in (60_000, 1000))
+    gc.collect()
+    assert aged(few, **options) == 0
+    assert aged(many, **options) == 60_000
+    # Not twice between two full runs, which would be put off else.
+    assert aged(many, **options) < 60_000
+    gc.collect()
+    assert aged(many, **options) == 60_000
+
+
+def test_what_is_frozen_stays_frozen():
+    many = pickle.dumps([[i] for i in range(60_000)])
+    gc.collect()
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        assert frozen > 1000
+        assert aged(many) < 60_000
+        assert gc.get_freeze_count() == frozen
+    finally:
+        gc.unfreeze()
+
+
 def test_results_are_ordinary_objects_for_the_collector():
     made = libpickle.loads(pickle.dumps([{"a": [1]}, ({"b": 1},)]))
     assert all(gc.is_tracked(value) for value in (made, made[0], made[0]["a"]))
