@@ -757,6 +757,29 @@ fn fields_of_masked_records_are_null_one_by_one() {
     }
 }
 
+#[test]
+fn records_that_hold_objects_are_rows() {
+    for file in ["object_records_p2.pkl", "object_records_p4.pkl"] {
+        assert_eq!(says(&["table", "-f", "csv", file]), "i,s,o\n1,x,\"[1, 2]\"\n2,y,{'k': None}", "{file}");
+        assert_eq!(says(&["table", "-f", "csv", "-c", "o,i", file]), "o,i\n\"[1, 2]\",1\n{'k': None},2", "{file}");
+        assert_eq!(
+            says(&["table", "-f", "jsonl", file]),
+            "{\"i\":1,\"s\":\"x\",\"o\":[1,2]}\n{\"i\":2,\"s\":\"y\",\"o\":{\"k\":null}}"
+        );
+        assert!(says(&["table", file]).contains("int32"), "{file}");
+    }
+    // A record that is too short is no table with a gap.
+    let mut short = std::fs::read(data().join("object_records_p2.pkl")).unwrap();
+    let text = short.windows(6).position(|window| window == b"X\x01\0\0\0y").unwrap();
+    short.drain(text..text + 8);
+    let tuple = short.iter().rposition(|&byte| byte == b'\x87').unwrap();
+    short[tuple] = b'\x86';
+    let output = piped(&["table", "-f", "csv", "-"], &short);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
+    assert!(told.contains("the column 0: its parts do not fit together"), "{told}");
+}
+
 /// Names of scikit-learn stand in front of models as those of NumPy do of arrays: from a pipe, too, a model has its items.
 #[test]
 fn models_from_a_pipe_have_their_items() {

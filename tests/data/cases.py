@@ -237,6 +237,9 @@ def beside():
     records["i"][0] = records["in"]["y"][1] = records["v"][1, 0, 1] = records["t"][2] = numpy.ma.masked
     for protocol in 2, 4:
         dump(f"masked_records_p{protocol}.pkl", records, protocol)
+    holding = numpy.array([(1, "x", [1, 2]), (2, "y", {"k": None})], dtype=[("i", "i4"), ("s", "U3"), ("o", "O")])
+    for protocol in 2, 4:
+        dump(f"object_records_p{protocol}.pkl", holding, protocol)
     sync = bytes(range(100, 116))
     text = lambda name: bytes([len(name)]) + name.encode()
     with open(f"{FOLDER}/batches-00000", "wb") as file:

@@ -7,6 +7,7 @@ pub mod rows;
 pub mod text;
 pub mod time;
 pub mod values;
+mod wkt;
 pub mod write;
 
 use pickle_core::Value;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cells that few frames have, and what pandas writes of them: tests/data/cells/NAME.pkl and NAME.csv, which `to_csv` wrote.
 
-usage: make.py    (with pandas 3.1, NumPy 2 and pyarrow)
+usage: make.py    (with pandas 3.1, NumPy 2, pyarrow and geopandas)
 """
 import datetime
 import decimal
@@ -9,9 +9,11 @@ import os
 import pickle
 import warnings
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import shapely
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 at, span = np.datetime64, np.timedelta64
@@ -34,7 +36,29 @@ def iso(*texts):
     return pd.to_datetime(list(texts), format="ISO8601")
 
 
+GEOMETRIES = [
+    shapely.from_wkt(text)
+    for text in (
+        "POINT (0.1 -2)",
+        "POINT Z (1 2 3)",
+        "POINT EMPTY",
+        "LINESTRING (0.30000000000000004 0.12345678901234565, 1e17 1e-5)",
+        "POLYGON ((0 0, 4 0, 4 4, 0 0), (1 1, 2 1, 2 2, 1 1))",
+        "POLYGON EMPTY",
+        "MULTIPOINT ((0 0), (1 1))",
+        "MULTILINESTRING ((0 0, 1 1), (2 2, 3 3))",
+        "MULTIPOLYGON (((0 0, 4 0, 4 4, 0 0)), ((0 0, 1 0, 1 1, 0 0)))",
+        "GEOMETRYCOLLECTION (POINT (1 2), LINESTRING Z (0 0 1, 1 1 2))",
+    )
+] + [None]
+# Inside a frame it is a line once it was pickled.
+RING = shapely.from_wkt("LINEARRING (0 0, 1 0, 1 1, 0 0)")
+
 FRAMES = {
+    "geometries": gpd.GeoDataFrame({"n": range(11), "also": gpd.GeoSeries(GEOMETRIES[::-1])}, geometry=GEOMETRIES, crs="EPSG:4326"),
+    "geometries_none": gpd.GeoDataFrame({"n": []}, geometry=[]),
+    "geometries_one": gpd.GeoSeries([shapely.Point(1, 2)] * 3, name="where").to_frame(),
+    "objects_of_shapely": objects(*GEOMETRIES, RING, [RING]),
     "dictionary": arrow(pa.dictionary(pa.int32(), pa.string()), "a", None, "b", "a"),
     "dictionary_large": arrow(pa.dictionary(pa.int32(), pa.large_string()), "a", "b"),
     "dictionary_ints": arrow(pa.dictionary(pa.int8(), pa.int64()), 10, 20, None),

@@ -50,7 +50,7 @@ pub(crate) fn may_be_part(item: &Item<'_>) -> bool {
 }
 
 fn is_science(module: &[u8]) -> bool {
-    [&b"numpy"[..], b"pandas", b"joblib", b"sklearn"].iter().any(|package| module.starts_with(package))
+    [&b"numpy"[..], b"pandas", b"geopandas", b"joblib", b"sklearn"].iter().any(|package| module.starts_with(package))
 }
 
 /// The pickle begins with a name of NumPy, pandas or joblib, so its outermost value may be an array or table. Of a stream

@@ -3,6 +3,7 @@
 use super::Other;
 use super::text as numbers;
 use super::time::{self, Instant, Style, Zone};
+use super::wkt;
 use crate::print::pyrepr;
 use pickle_core::table::{Cell, Frequency, Scalar};
 use pickle_core::view::{MappingKind, SequenceKind, View};
@@ -149,6 +150,10 @@ fn write(value: Value<'_>, open: &mut Open, out: &mut String) {
     }
     if let Some(it) = Scalar::of(value) {
         return pandas(value, it, open, out);
+    }
+    if let Some(text) = wkt::of_object(value) {
+        let _ = if repr { write!(out, "<{text}>") } else { write!(out, "{text}") };
+        return;
     }
     let list = |items: &mut dyn Iterator<Item = Value<'_>>, open: &mut Open, out: &mut String| {
         open.within(value, out, |open, out| {

@@ -22,7 +22,7 @@ pub(super) fn science<'d>(
     name: &'d str,
     object: &ObjectParts<'d>,
 ) -> Option<View<'d>> {
-    if is_module(module, "pandas") {
+    if is_module(module, "pandas") || is_module(module, "geopandas") {
         return Scalar::of(value).map(View::Pandas).or_else(|| table::pandas(value, object, module, name));
     }
     let mut args = object.args();

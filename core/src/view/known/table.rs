@@ -115,15 +115,15 @@ fn dtype_name(class: &str) -> &str {
     }
 }
 
-/// What pandas class it is, under all the module names that pandas has had.
+/// What pandas class it is, under all the module names that pandas has had, or one of geopandas.
 pub(super) fn pandas<'d>(value: Value<'d>, object: &ObjectParts<'d>, module: &str, name: &str) -> Option<View<'d>> {
     match name {
-        "DataFrame" | "SparseDataFrame" => {
+        "DataFrame" | "SparseDataFrame" | "GeoDataFrame" => {
             let axes = axes(object);
             let length = |n| axes.and_then(|axes| axes.at(n)).and_then(index_len);
             Some(View::DataFrame { rows: length(1), columns: length(0) })
         }
-        "Series" | "SparseSeries" | "TimeSeries" => {
+        "Series" | "SparseSeries" | "TimeSeries" | "GeoSeries" => {
             Some(View::Series { len: axes(object).and_then(|axes| axes.at(0)).and_then(index_len) })
         }
         _ if name.starts_with("_new_") && name.ends_with("Index") && is_module(module, "pandas") => {

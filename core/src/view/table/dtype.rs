@@ -63,6 +63,7 @@ fn of_run(run: &Run<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             }
         }
         Meaning::Nullable => nullable(lane, f),
+        Meaning::Geometry => f.write_str("geometry"),
         Meaning::Plain => write!(f, "{}", lane.dtype()),
     }
 }

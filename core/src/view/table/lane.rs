@@ -2,6 +2,7 @@
 
 use super::Cell;
 use crate::view::known::{Array, DType, Data, Octets};
+use crate::{Kind, Value};
 
 /// Bytes of items at equal distances.
 ///
@@ -39,6 +40,8 @@ pub struct Lane<'d> {
     /// What an item is, and the byte of the array's item that it begins at: a field, or the whole.
     dtype: DType<'d>,
     offset: usize,
+    /// Of records that hold objects, which are tuples: the item of each.
+    member: Option<usize>,
     /// The first item, in items as they lie in memory.
     start: usize,
     /// Items from one to the next.
@@ -89,10 +92,17 @@ impl<'d> Lane<'d> {
     /// A field of the items of a structured array of one axis.
     pub fn field(array: Array<'d>, number: usize) -> Option<Self> {
         let field = array.dtype.field(number)?;
-        let lane = Lane::column(array, 0)?;
-        // Records that hold objects are lists of tuples.
-        let Data::Bytes(_) = array.data else { return None };
-        Some(Lane { dtype: field.dtype, offset: usize::try_from(field.offset).ok()?, ..lane })
+        let lane = Lane { dtype: field.dtype, ..Lane::column(array, 0)? };
+        match array.data {
+            Data::Bytes(_) => Some(Lane { offset: usize::try_from(field.offset).ok()?, ..lane }),
+            Data::Objects(list) => {
+                let fields = array.dtype.field_count();
+                let mut items = list.items()?;
+                let is_whole = items.all(|item| item.kind() == Kind::Tuple && item.len() == fields);
+                if is_whole { Some(Lane { member: Some(number), ..lane }) } else { None }
+            }
+            Data::Missing(_) => None,
+        }
     }
 
     fn new(array: Array<'d>, start: u64, step: u64, len: u64) -> Option<Self> {
@@ -105,6 +115,7 @@ impl<'d> Lane<'d> {
             array,
             dtype: array.dtype,
             offset: 0,
+            member: None,
             start: start.try_into().ok()?,
             step: step.try_into().ok()?,
             len: len.try_into().ok()?,
@@ -157,9 +168,18 @@ impl<'d> Lane<'d> {
                 let octets = skip(octets, at.checked_mul(size)?.checked_add(self.offset)?)?;
                 Some(Cell::item(&self.dtype, octets))
             }
-            Data::Objects(list) => list.items()?.nth(at).map(Cell::Value),
+            Data::Objects(list) => list.items()?.nth(at).and_then(|item| self.object(item)),
             Data::Missing(_) => None,
         }
+    }
+
+    /// What is in an item that is an object.
+    fn object(&self, item: Value<'d>) -> Option<Cell<'d>> {
+        let value = match self.member {
+            Some(member) => item.at(member)?,
+            None => item,
+        };
+        Some(Cell::Value(value))
     }
 
     /// The same with the bytes of the array in one piece, which `copy` gives: for those who can allocate, so that
@@ -239,7 +259,7 @@ impl<'d> Iterator for LaneCells<'d> {
         self.left = self.left.checked_sub(1)?;
         let between = if core::mem::take(&mut self.first) { 0 } else { self.lane.step.saturating_sub(1) };
         match &mut self.source {
-            Source::Items(items) => items.nth(between).map(Cell::Value),
+            Source::Items(items) => items.nth(between).and_then(|item| self.lane.object(item)),
             Source::Bytes(octets) => {
                 let size = usize::try_from(self.lane.array.dtype.size).ok()?;
                 *octets = skip(*octets, between.checked_mul(size)?)?;

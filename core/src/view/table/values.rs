@@ -23,6 +23,8 @@ pub enum Meaning<'d> {
     Zone(Value<'d>),
     /// Ordinals of periods of this frequency: text (`M`), or an offset of pandas.
     Period(Value<'d>),
+    /// Geometries of geopandas: objects that are bytes, in well-known binary (WKB), or None.
+    Geometry,
 }
 
 /// Values one after the other.
@@ -467,6 +469,11 @@ fn step(value: Value<'_>, row: usize) -> Result<Step<'_>, TableError> {
             let state = object.state().ok_or(TableError::Parts)?;
             let state = if state.kind() == Kind::Tuple { state.at(0).ok_or(TableError::Parts)? } else { state };
             intervals(state)
+        }
+        // What it keeps them in, and where they are on the globe.
+        "GeometryArray" if module.starts_with("geopandas") => {
+            let state = object.state().ok_or(TableError::Parts)?;
+            Ok(Step::Zoned(state.at(0).ok_or(TableError::Parts)?, Meaning::Geometry))
         }
         _ if module.starts_with("pandas") => attributes(value, name),
         _ => Err(TableError::Class),
