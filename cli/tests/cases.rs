@@ -777,7 +777,7 @@ fn records_that_hold_objects_are_rows() {
     let output = piped(&["table", "-f", "csv", "-"], &short);
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && output.stdout.is_empty(), "{output:?}");
-    assert!(told.contains("the column 0: its parts do not fit together"), "{told}");
+    assert!(told.contains("the column i: its parts do not fit together"), "{told}");
 }
 
 /// Names of scikit-learn stand in front of models as those of NumPy do of arrays: from a pipe, too, a model has its items.

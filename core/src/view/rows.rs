@@ -170,13 +170,20 @@ fn labels<'d>(index: &Index<'d>) -> Option<Values<'d>> {
 
 /// The first column of a name.
 fn column(table: &Table<'_>, name: PathKey<'_>) -> Option<usize> {
-    let labels = table.labels()?;
-    (0..table.columns()).find(|&at| match labels.label(at) {
+    (0..table.columns()).find(|&at| match label(table, at) {
         Some(Cell::Text(text)) => name.is(text.as_bytes()),
         Some(Cell::Chars(piece, big_endian)) => name.chars().eq(piece.chars(big_endian)),
         Some(Cell::Value(value)) => value.str_bytes().or_else(|| value.as_bytes()).is_some_and(|text| name.is(text)),
         _ => false,
     })
+}
+
+/// The name of a column, in one level or as a tuple of all.
+fn label<'d>(table: &Table<'d>, at: usize) -> Option<Cell<'d>> {
+    match table.labels() {
+        Some(labels) => labels.label(at),
+        None => table.label(at, 0).ok()?,
+    }
 }
 
 /// Names that a message lists.
@@ -192,11 +199,10 @@ pub(super) fn describe(value: Value<'_>, out: &mut dyn Write) -> Option<fmt::Res
 
 /// `the columns a, b`, for messages.
 fn columns(table: &Table<'_>, out: &mut dyn Write) -> fmt::Result {
-    let Some(labels) = table.labels() else { return write!(out, "{} columns", table.columns()) };
     out.write_str("the columns ")?;
     for at in 0..table.columns().min(LISTED) {
         out.write_str(if at == 0 { "" } else { ", " })?;
-        match labels.label(at) {
+        match label(table, at) {
             Some(Cell::Text(text)) => out.write_str(text)?,
             Some(Cell::Chars(piece, big_endian)) => {
                 piece.chars(big_endian).try_for_each(|c| out.write_char(c))?;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cells that few frames have, and what pandas writes of them: tests/data/cells/NAME.pkl and NAME.csv, which `to_csv` wrote.
 
-usage: make.py    (with pandas 3.1, NumPy 2, pyarrow and geopandas)
+usage: make.py    (with pandas 3.1, NumPy 2, pyarrow, geopandas and astropy)
 """
 import datetime
 import decimal
@@ -9,6 +9,8 @@ import os
 import pickle
 import warnings
 
+import astropy.table
+import astropy.units
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -94,6 +96,29 @@ FRAMES = {
 }
 
 
+# What is no frame of pandas, and what its frame of pandas writes without an index.
+ARROW = pa.table(
+    {
+        "i": pa.array([1, None, 3], pa.int8()),
+        "s": ["x", None, "é\n"],
+        "f": [0.5, float("nan"), None],
+        "d": pa.array(["a", "b", "a"]).dictionary_encode(),
+        "t": pa.array([0, 1, None], pa.timestamp("us")),
+        "b": pa.array([True, None, False]),
+    }
+)
+TABLES = {
+    "pyarrow_table": (ARROW, ARROW.to_pandas(types_mapper=pd.ArrowDtype)),
+    "pyarrow_chunks": (pa.concat_tables([ARROW, ARROW.slice(1)]), pa.concat_tables([ARROW, ARROW.slice(1)]).to_pandas(types_mapper=pd.ArrowDtype)),
+    "pyarrow_batch": (ARROW.to_batches()[0], ARROW.to_pandas(types_mapper=pd.ArrowDtype)),
+    "pyarrow_none": (ARROW.slice(3), ARROW.slice(3).to_pandas(types_mapper=pd.ArrowDtype)),
+    "pyarrow_array": (pa.array([1, None, 3]), pd.DataFrame({"0": pd.array([1, None, 3], "Int64")})),
+}
+ASTRONOMY = astropy.table.Table({"a": [1, 2, 3], "b": ["x", "y", "é"], "c": [0.5, float("nan"), 1e300], "m": np.ma.array([True, False, True], mask=[False, True, False])})
+TABLES["astropy_table"] = (ASTRONOMY, ASTRONOMY.to_pandas())
+TABLES["astropy_units"] = (astropy.table.QTable({"l": [1.5, 2] * astropy.units.m, "n": [1, 2]}), pd.DataFrame({"l": [1.5, 2], "n": [1, 2]}))
+
+
 days = pd.to_datetime(["2024-01-01", "2024-01-03"])
 
 
@@ -147,6 +172,12 @@ def main():
                 file.write(pickle.dumps(frame, protocol))
         with open(os.path.join(FOLDER, name + ".csv"), "wb") as file:
             file.write(frame.to_csv(lineterminator="\n").encode())
+    for name, (table, frame) in TABLES.items():
+        for protocol in (2, 5):
+            with open(os.path.join(FOLDER, "%s_p%d.pkl" % (name, protocol)), "wb") as file:
+                file.write(pickle.dumps(table, protocol))
+        with open(os.path.join(FOLDER, name + ".csv"), "wb") as file:
+            file.write(frame.to_csv(index=False, lineterminator="\n").encode())
     os.makedirs(os.path.join(FOLDER, "pairs"), exist_ok=True)
     for name, both in PAIRS.items():
         for which, frame in zip("ab", both):

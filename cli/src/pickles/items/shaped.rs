@@ -4,6 +4,7 @@ use super::{Item, ItemSink, Whose, tell};
 use crate::Failure;
 use crate::input::{Input, InputFile, containers};
 use crate::pickles::documents::Pickles;
+use pickle_core::known::Array;
 use pickle_core::table::{Table, TableError};
 use pickle_core::view::View;
 use pickle_core::{Batch, Options, Role, Value};
@@ -35,9 +36,11 @@ pub(crate) fn may_be_part(item: &Item<'_>) -> bool {
             key.is_some_and(|key| names.contains(&key))
         }
         Role::State => match value.view() {
-            View::Sequence(state) => state.items.take(8).any(|part| {
-                matches!(part.view(), View::DType(_))
-                    || part.at(2).is_some_and(|inner| matches!(inner.view(), View::DType(_)))
+            View::Sequence(state) => state.items.take(8).any(|part| match part.view() {
+                View::DType(_) => true,
+                // Columns by their names.
+                View::Mapping(mut mapping) => mapping.pairs.next().is_some_and(|(_, one)| Array::of(one).is_some()),
+                _ => part.at(2).is_some_and(|inner| matches!(inner.view(), View::DType(_))),
             }),
             View::Record(_) | View::Object(..) => value
                 .as_object()
@@ -50,7 +53,8 @@ pub(crate) fn may_be_part(item: &Item<'_>) -> bool {
 }
 
 fn is_science(module: &[u8]) -> bool {
-    [&b"numpy"[..], b"pandas", b"geopandas", b"joblib", b"sklearn"].iter().any(|package| module.starts_with(package))
+    let packages = [&b"numpy"[..], b"pandas", b"geopandas", b"pyarrow", b"astropy", b"joblib", b"sklearn"];
+    packages.iter().any(|package| module.starts_with(package))
 }
 
 /// The pickle begins with a name of NumPy, pandas or joblib, so its outermost value may be an array or table. Of a stream

@@ -144,7 +144,10 @@ impl<'d> Grid<'d> {
         columns.resize_with(table.columns(), || None);
         table.each_column(&mut |number, column| {
             let column = column.map_err(|error| {
-                let name = header.as_ref().map_or_else(|| number.to_string(), |header| header.joined(number));
+                let name = match &header {
+                    Some(header) => header.joined(number),
+                    None => table.field(number).map_or_else(|| number.to_string(), str::to_owned),
+                };
                 format!("the column {name}: {}", unread(error, value, number))
             })?;
             match columns.get_mut(number) {

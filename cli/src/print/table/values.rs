@@ -249,7 +249,8 @@ impl<'d> Column<'d> {
     pub fn item(&self, row: usize) -> Option<Item<'d>> {
         match self.stored(row)? {
             Item::Cell(Cell::Null) => None,
-            Item::Cell(Cell::Float(float, _)) if float.is_nan() => None,
+            // To pyarrow it is a number.
+            Item::Cell(Cell::Float(float, _)) if float.is_nan() && !self.is_arrow => None,
             Item::Cell(Cell::Complex(re, im, _)) if re.is_nan() || im.is_nan() => None,
             Item::Cell(Cell::Value(value)) if python::is_missing(value) => None,
             item => Some(item),
@@ -470,7 +471,7 @@ impl<'d> Column<'d> {
         let mut text = String::new();
         match cell {
             Cell::Bool(flag) => out.push_str(if flag { "true" } else { "false" }),
-            Cell::Float(float, _) if float.is_infinite() => out.push_str("null"),
+            Cell::Float(float, _) if !float.is_finite() => out.push_str("null"),
             Cell::Int(_) | Cell::Uint(_) | Cell::Float(..) => self.cell(cell, Style::default(), out),
             Cell::DateTime(_, unit) | Cell::TimeDelta(_, unit) if is_of_numpy(unit) => {
                 self.cell(cell, Style::default(), &mut text);

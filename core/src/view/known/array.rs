@@ -371,9 +371,14 @@ impl<'d> Masked<'d> {
     pub(super) fn of(object: &ObjectParts<'d>) -> Option<Self> {
         let class = object.args().next()?;
         let state = Changed::of(object).only_state()?;
-        let [_, shape, dtype, fortran, data, mask, fill_value] = parts(state)?;
+        // A subclass may add an item of its own.
+        let (own, extra) = match parts(state) {
+            Some([a, b, c, d, e, f, g, extra]) => ([a, b, c, d, e, f, g], Some(extra)),
+            None => (parts(state)?, None),
+        };
+        let [_, shape, dtype, fortran, data, mask, fill_value] = own;
         let fortran = flag(fortran)?;
-        let array = Array { class: Some(class), ..Array::new(dtype, shape, fortran, data)? };
+        let array = Array { class: Some(class), extra, ..Array::new(dtype, shape, fortran, data)? };
         let mask = Octets::of_state(mask)?;
         let len = array.len()?;
         let fits = match (mask.len() as u64).checked_rem(len) {
@@ -503,9 +508,12 @@ impl<'d> Array<'d> {
                 _ => break,
             }
         }
-        let skip = state.len().checked_sub(4)?;
-        if skip > 1 {
-            return None;
+        // The shape, behind a version; one more item is of a subclass that adds it.
+        let skip = usize::from(state.at(0)?.kind() == Kind::Int);
+        match state.len().checked_sub(skip + 4)? {
+            0 => {}
+            1 if extra.is_none() => extra = state.at(skip + 4),
+            _ => return None,
         }
         let mut parts = state.items()?.skip(skip);
         let (shape, dtype, fortran, data) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);

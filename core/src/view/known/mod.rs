@@ -9,6 +9,7 @@ pub(crate) use array::axes;
 pub(crate) use array::half;
 pub use array::{Array, DType, DTypeField, Data, Masked, Number, Subarray, Tick};
 pub use table::{Tensor, TensorStorage};
+pub(super) use table::{arrow_columns, arrow_len, astropy_columns};
 
 pub(crate) use super::Changed;
 use super::{Scalar, View, is_module};
@@ -27,6 +28,8 @@ pub(super) fn science<'d>(
     }
     let mut args = object.args();
     match (module, name) {
+        ("pyarrow.lib", _) => table::pyarrow(value),
+        _ if is_module(module, "astropy.table") => table::astropy(value),
         ("numpy", "dtype") => DType::of(value).map(View::DType),
         (_, "_reconstruct") if array::is_multiarray(module) => Array::reconstructed(object).map(View::Array),
         ("numpy.ma.core" | "numpy.ma", "_mareconstruct") => Masked::of(object).map(View::Masked),

@@ -3,6 +3,7 @@
 use super::array::Array;
 use super::{Octets, View, is_module};
 use crate::name::JOBLIB_ARRAY;
+use crate::view::Mapping;
 use crate::{GlobalName, Kind, ObjectParts, Value};
 
 /// A tensor of torch. Its items lie in a storage outside the pickle.
@@ -131,6 +132,61 @@ pub(super) fn pandas<'d>(value: Value<'d>, object: &ObjectParts<'d>, module: &st
         }
         _ => None,
     }
+}
+
+/// A table or an array of pyarrow.
+pub(super) fn pyarrow<'d>(value: Value<'d>) -> Option<View<'d>> {
+    if let Some(len) = arrow_len(value) {
+        return Some(View::Series { len: Some(len) });
+    }
+    let (columns, _) = arrow_columns(value)?;
+    Some(View::DataFrame { rows: columns.at(0).map_or(Some(0), arrow_len), columns: Some(columns.len() as u64) })
+}
+
+/// The columns of a table or record batch of pyarrow, and the fields of its schema.
+pub(in crate::view) fn arrow_columns(value: Value<'_>) -> Option<(Value<'_>, Value<'_>)> {
+    let object = value.as_object()?;
+    let ("pyarrow.lib", "_reconstruct_table" | "_reconstruct_record_batch") = object.class()?.pair() else {
+        return None;
+    };
+    let mut args = object.args();
+    let (columns, schema) = (args.next()?, args.next()?.as_object()?);
+    let fields = schema.args().next().filter(|_| schema.class().is_some_and(|class| class.name == "schema"))?;
+    (columns.items()?.len() == fields.items()?.len()).then_some((columns, fields))
+}
+
+/// Items of an array of pyarrow, chunked or not, of whatever type.
+pub(in crate::view) fn arrow_len(value: Value<'_>) -> Option<u64> {
+    let object = value.as_object()?;
+    match object.class()?.pair() {
+        ("pyarrow.lib", "_restore_array") => object.args().next()?.at(1)?.as_u64(),
+        ("pyarrow.lib", "chunked_array") => {
+            let mut chunks = object.args().next()?.items()?;
+            chunks.try_fold(0u64, |len, chunk| len.checked_add(chunk.as_object()?.args().next()?.at(1)?.as_u64()?))
+        }
+        _ => None,
+    }
+}
+
+/// A table of astropy.
+pub(super) fn astropy<'d>(value: Value<'d>) -> Option<View<'d>> {
+    let View::Mapping(Mapping { pairs, .. }) = astropy_columns(value)?.view() else { return None };
+    let first = pairs.clone().next();
+    let rows = first.map_or(Some(0), |(_, column)| Array::of(column)?.axes().next()?);
+    Some(View::DataFrame { rows, columns: Some(pairs.len() as u64) })
+}
+
+/// The columns of a table of astropy by their names.
+pub(in crate::view) fn astropy_columns(value: Value<'_>) -> Option<Value<'_>> {
+    let object = value.as_object()?;
+    let GlobalName { module, name } = object.instance()?.class.as_global()?;
+    let is_one = is_module(module, "astropy.table") && matches!(name, "Table" | "QTable");
+    let columns = if is_one { object.state()?.at(0)? } else { return None };
+    // Asked for its class, that no table of tables of ... nests without end.
+    let is_dict = columns.kind() == Kind::Dict
+        || columns.as_object().and_then(|object| object.instance()?.class.as_global()).map(GlobalName::pair)
+            == Some(("collections", "OrderedDict"));
+    is_dict.then_some(columns)
 }
 
 /// The axes of a frame or series: in the state of its manager, or in the arguments.

@@ -73,14 +73,13 @@ impl<'d> Table<'d> {
 
     /// The keys of a dict of columns, and the columns.
     pub fn pairs(&self) -> Option<Pairs<'d>> {
-        match self.source {
-            Source::Dict(value) => match value.view() {
-                View::Mapping(mapping) => Some(mapping.pairs),
-                _ => None,
-            },
-            _ => None,
-        }
+        if let Source::Dict(value) = self.source { pairs(value) } else { None }
     }
+}
+
+/// The columns of a dict of them.
+pub(super) fn pairs(value: Value<'_>) -> Option<Pairs<'_>> {
+    if let View::Mapping(mapping) = value.view() { Some(mapping.pairs) } else { None }
 }
 
 /// The name of a column of a sparse matrix.
@@ -90,7 +89,8 @@ pub(super) fn name(number: usize) -> Option<&'static str> {
 
 /// A column of a dict of columns.
 pub(super) fn column(value: Value<'_>) -> Result<Values<'_>, TableError> {
-    lane_of(value).unwrap_or(Ok(Values::Run(Run::Items(value))))
+    let items = || if is_list(value) { Ok(Values::Run(Run::Items(value))) } else { Err(TableError::Class) };
+    lane_of(value).unwrap_or_else(items)
 }
 
 /// The items of an array of one axis, masked or not.

@@ -36,7 +36,7 @@ pub use stored::{Stored, StoredCells};
 pub use values::{Categories, Closed, Interval, Meaning, Places, Run, Values};
 
 use crate::view::View;
-use crate::view::known::Array;
+use crate::view::known::{Array, arrow_columns, arrow_len, astropy_columns};
 use crate::{GlobalName, Kind, Value};
 use blocks::Manager;
 use core::fmt;
@@ -87,6 +87,8 @@ enum Source<'d> {
     Dict(Value<'d>),
     /// Rows, columns and values of a sparse matrix.
     Triplet([Values<'d>; 3]),
+    /// The columns of a table of pyarrow, and the fields of its schema.
+    Fields(Value<'d>, Value<'d>),
 }
 
 /// Rows and columns.
@@ -173,6 +175,9 @@ impl<'d> Table<'d> {
         if let Some(array) = packed(value) {
             return Table::matrix(array);
         }
+        if let Some(table) = Table::of_library(value) {
+            return table;
+        }
         let (manager, first, second) = Manager::of(manager_of(value)?)?;
         match second {
             None => {
@@ -203,16 +208,40 @@ impl<'d> Table<'d> {
         second.map(|_| first)
     }
 
-    /// The class of the values of a frame's column, or of a series, where it is not known: what [`TableError::Class`] is
+    /// The class of the values of a column of a frame or of a table of pyarrow, or of a series, where it is not known: what [`TableError::Class`] is
     /// about. It is that of what is inside others, such as the categories of a categorical; of an array of pyarrow it is that
     /// of its type.
     pub fn unknown_class(value: Value<'d>, column: usize) -> Option<GlobalName<&'d str>> {
+        if let Some((columns, _)) = arrow_columns(value) {
+            return values::unknown(columns.at(column)?, 0);
+        }
         let (manager, first, second) = Manager::of(manager_of(value).ok()?).ok()?;
         let (values, row) = match second {
             None => (manager.single()?, 0),
             Some(_) => manager.find(column, &Index::of(first).ok()?).ok().map(|(values, row, _)| (values, row))?,
         };
         values::unknown(values, row)
+    }
+
+    /// A table or an array of pyarrow, a table of astropy.
+    fn of_library(value: Value<'d>) -> Option<Result<Self, TableError>> {
+        let (source, rows, columns) = match (arrow_columns(value), astropy_columns(value)) {
+            (Some((columns, fields)), _) => (Source::Fields(columns, fields), None, columns.len()),
+            (None, Some(columns)) => (Source::Dict(columns), None, assembled::pairs(columns)?.len()),
+            (None, None) => {
+                arrow_len(value)?;
+                match Values::of(value, 0) {
+                    Ok(values) => (Source::One(values, None), Some(values.len()), 1),
+                    Err(error) => return Some(Err(error)),
+                }
+            }
+        };
+        let rows = rows.or_else(|| match value.view() {
+            View::DataFrame { rows, .. } => usize::try_from(rows?).ok(),
+            _ => None,
+        });
+        let table = |rows| Table { source, columns, rows, labels: None, index: None, name: None };
+        Some(rows.map(table).ok_or(TableError::Parts))
     }
 
     fn series(
@@ -253,10 +282,11 @@ impl<'d> Table<'d> {
         matches!(&self.source, Source::Matrix(array) if array.dtype.fields.is_some() && array.axes().len() == 1)
     }
 
-    /// The name of a field of a structured array, or of a column of a sparse matrix.
+    /// The name of a field of a structured array or of a table of pyarrow, or of a column of a sparse matrix.
     pub fn field(&self, number: usize) -> Option<&'d str> {
         match &self.source {
             Source::Triplet(_) => assembled::name(number),
+            Source::Fields(_, fields) => fields.at(number)?.as_object()?.args().next()?.as_str(),
             Source::Matrix(array) if self.is_records() => Some(array.dtype.field(number)?.name),
             _ => None,
         }
@@ -317,6 +347,10 @@ impl<'d> Table<'d> {
             Source::Triplet(parts) => {
                 let values = *parts.get(number).ok_or(TableError::Blocks)?;
                 Column { values, block: number, array: None }
+            }
+            Source::Fields(columns, _) => {
+                let column = columns.at(number).ok_or(TableError::Blocks)?;
+                Column { values: Values::of(column, 0)?, block: number, array: None }
             }
             Source::One(..) => return Err(TableError::Blocks),
         };
