@@ -9,7 +9,7 @@ use super::resolve;
 use super::rings::{Items, PARTS};
 use super::rules::{Rule, Verdict};
 use super::table;
-use super::value::{Kind, LATER, Slot, flag};
+use super::value::{JUDGED, Kind, LATER, Slot, flag};
 
 impl Machine<'_> {
     /// The items of the arguments of a call.
@@ -68,7 +68,9 @@ impl Machine<'_> {
                 if target.is_native() {
                     return Ok(Slot::new(Kind::Any).with(flag::UNKNOWN));
                 }
-                self.unknown_call(callee, items, Rule::ComputedCallee, Verdict::Suspicious, out);
+                // By the name of a sink, or one that leads anywhere.
+                let verdict = if callee.has(flag::FLAGGED) { Verdict::Dangerous } else { Verdict::Suspicious };
+                self.unknown_call(callee, items, Rule::ComputedCallee, verdict, out);
                 Ok(Slot::new(Kind::Unknown).with(flag::CALLABLE))
             }
             Kind::Instance if self.class_allows(callee.at, ClassEffect::CALL) => Ok(Slot::new(Kind::Any)),
@@ -90,6 +92,11 @@ impl Machine<'_> {
             }
             _ => Err(Broken("this value cannot be called")),
         }
+    }
+
+    /// `_codecs.encode`, which protocols 0 to 2 have for bytes.
+    pub fn is_encode(&self, id: u32) -> bool {
+        matches!(self.names.text(id), (b"_codecs" | b"codecs", b"encode"))
     }
 
     /// It could call a callable among its arguments: all but the containers that Python itself brings, and `getattr`.
@@ -136,6 +143,12 @@ impl Machine<'_> {
         }
         let row = self.names.get(id);
         match row.effect {
+            Effect::Pure if items.get(0).is_some_and(|text| text.is_text() && text.is_judged()) => {
+                // Text that was read as the pickle that it is in latin1.
+                let latin1 = items.get(1).and_then(|name| self.text_of(name)) == Some(b"latin1");
+                let judged = Slot { aux: JUDGED, ..Slot::new(Kind::Bytes).with(flag::LONG) };
+                Ok(if latin1 && self.is_encode(id) { judged } else { Slot::new(Kind::Any) })
+            }
             Effect::Pure => {
                 self.operate(callee, items, out);
                 // `iter(f, end)`, `sorted(items, f)`: what can be called without being named is called.
@@ -251,7 +264,8 @@ impl Machine<'_> {
                 Ok(Slot { kind: Kind::Module, ..module }.with(flag::CALLABLE))
             }
             Effect::Nested => {
-                if items.get(0).is_some_and(Slot::is_judged) {
+                let whole = |slot: Slot| slot.kind == Kind::Bytes && slot.is_judged();
+                if items.get(0).is_some_and(whole) {
                     return Ok(Slot::new(Kind::Any));
                 }
                 self.unknown_call(callee, items, Rule::NestedLoader, Verdict::Unknown, out);

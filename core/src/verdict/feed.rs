@@ -85,6 +85,57 @@ struct Carry {
     total: u64,
 }
 
+/// Text that goes to a loader as bytes, by way of `_codecs.encode(text, "latin1")`: what protocols 0 to 2 have for bytes.
+#[derive(Default)]
+struct Recode {
+    utf8: Utf8,
+    /// A line of protocol 0, with escapes.
+    line: bool,
+    /// What is read of a character, and what it comes to so far.
+    held: u8,
+    value: u32,
+    /// A character that latin1 has not, or an escape that pickles do not write: nothing is promised.
+    odd: bool,
+}
+
+impl Recode {
+    /// The next byte: the byte of a character that is whole.
+    fn next(&mut self, byte: u8) -> Option<u8> {
+        if self.odd {
+            return None;
+        }
+        match (self.line, self.held) {
+            (true, 0) if byte == b'\\' => self.held = 1,
+            (true, 1) if byte == b'u' => (self.held, self.value) = (2, 0),
+            (true, 2..=5) => match char::from(byte).to_digit(16) {
+                Some(digit) => {
+                    self.value = self.value << 4 | digit;
+                    self.held = if self.held == 5 { 0 } else { self.held + 1 };
+                    if self.held == 0 {
+                        return self.whole();
+                    }
+                }
+                None => self.odd = true,
+            },
+            (true, 0) => return Some(byte),
+            (false, 0) if byte < 0x80 => return Some(byte),
+            (false, 0) if matches!(byte, 0xc2 | 0xc3) => (self.held, self.value) = (1, u32::from(byte & 3)),
+            (false, 1) => {
+                (self.held, self.value) = (0, self.value << 6 | u32::from(byte & 0x3f));
+                return self.whole();
+            }
+            _ => self.odd = true,
+        }
+        None
+    }
+
+    fn whole(&mut self) -> Option<u8> {
+        let byte = u8::try_from(self.value).ok();
+        self.odd |= byte.is_none();
+        byte
+    }
+}
+
 /// Judges a stream of pickles, fed in pieces of any size.
 ///
 /// ```
@@ -105,6 +156,8 @@ pub struct Judge<'m> {
     machine: Machine<'m>,
     readers: Vec<Reader, DEPTH>,
     carry: Carry,
+    /// Where the outermost reader is inside of such a text.
+    recode: Option<Recode>,
     summary: Summary,
 }
 
@@ -120,7 +173,7 @@ impl<'m> Judge<'m> {
         let mut readers = Vec::new();
         let _ = readers.push(Reader::new(Level::default()));
         let carry = Carry { bytes: Vec::new(), utf8: Utf8::default(), digits: true, total: 0 };
-        Judge { machine: Machine::new(memory, policy), readers, carry, summary: Summary::default() }
+        Judge { machine: Machine::new(memory, policy), readers, carry, recode: None, summary: Summary::default() }
     }
 
     /// Judges bytes that lie whole in memory; who wants reasons feeds a judge with an [`Observer`].
@@ -144,21 +197,25 @@ impl<'m> Judge<'m> {
     pub fn feed(&mut self, bytes: &[u8], out: &mut dyn Observer) {
         self.machine.events = out.wants_events();
         self.summary.bytes += bytes.len() as u64;
-        self.feed_cut(bytes, out);
+        self.feed_cut(0, bytes, out);
     }
 
-    /// Goes on where pieces end inside nested payloads: byte ranges go down through the readers.
-    fn feed_cut(&mut self, bytes: &[u8], out: &mut dyn Observer) {
+    /// Goes on where pieces end inside nested payloads: byte ranges go down through the readers, from the `first` on.
+    fn feed_cut(&mut self, first: usize, bytes: &[u8], out: &mut dyn Observer) {
         let mut inputs: Vec<(&[u8], bool), DEPTH> = Vec::new();
         let _ = inputs.push((bytes, false));
         // Each reader but the innermost is inside a payload: it hands on a piece of it.
-        for index in 0..self.readers.len().saturating_sub(1) {
+        for index in first..self.readers.len().saturating_sub(1) {
             if self.readers.get(index + 1).is_some_and(|inner| inner.nested) {
                 continue;
             }
             let Some((input, _)) = inputs.last_mut() else { return };
             let Some(reader) = self.readers.get_mut(index) else { return };
             let (data, last) = match reader.decoder.next(input) {
+                Ok(Step::Fragment(fragment)) if index == 0 && self.recode.is_some() => {
+                    self.recode_piece(fragment.opcode, fragment.data, fragment.last, out);
+                    break;
+                }
                 Ok(Step::Fragment(fragment)) => (fragment.data, fragment.last),
                 Ok(Step::Op(op)) => (op.bytes(), true),
                 _ => return,
@@ -294,6 +351,10 @@ impl<'m> Judge<'m> {
         let len = op.bytes().len();
         if op.opcode.argument().is_counted() && self.is_nested(op.opcode) && self.begin_nested(out) {
             return Some((op.bytes(), true));
+        }
+        if self.is_recoded(op.opcode, op.bytes()) && self.begin_recoded(op.opcode, out) {
+            self.recode_piece(op.opcode, op.bytes(), true, out);
+            return None;
         }
         let result = match op.arg {
             Arg::Bytes(bytes) | Arg::Text(bytes) if len > KEEP => {
@@ -461,21 +522,88 @@ impl<'m> Judge<'m> {
 
     /// The payload of the innermost reader is over.
     fn end_nested(&mut self, out: &mut dyn Observer) {
-        loop {
-            if self.readers.len() < 2 {
-                return;
-            }
-            self.end_reader(out);
-            let Some(inner) = self.readers.pop() else { return };
-            self.machine.leave(inner.outer);
-            if !inner.nested {
-                break;
-            }
-        }
+        self.leave_nested(out);
         let Some(reader) = self.readers.last() else { return };
         let offset = reader.before.0;
         let result = self.machine.long(Opcode::BinBytes, offset, true, out);
         self.after(Opcode::BinBytes, Arg::Nothing, result, out);
+    }
+
+    fn leave_nested(&mut self, out: &mut dyn Observer) {
+        while self.readers.len() > 1 {
+            self.end_reader(out);
+            let Some(inner) = self.readers.pop() else { return };
+            self.machine.leave(inner.outer);
+            if !inner.nested {
+                return;
+            }
+        }
+    }
+
+    // ---- text that is encoded, and then loaded
+
+    /// `loader encode text`, before the text, which begins with PROTO; with marks or without.
+    fn is_recoded(&self, opcode: Opcode, text: &[u8]) -> bool {
+        let machine = &self.machine;
+        // Not ASCII: what is, the fast loop takes whole, if it gets it whole.
+        let proto = if opcode.argument().is_counted() { 0xc2 } else { 0x80 };
+        if self.readers.len() != 1 || text.first() != Some(&proto) || !matches!(opcode.kind(), OpKind::Str) {
+            return false;
+        }
+        let (top, fence) = (machine.top, machine.level.fence);
+        let encode = top.checked_sub(if top == fence && fence > machine.level.base { 2 } else { 1 });
+        let slot = |at: usize| machine.stack.get(at).copied().unwrap_or_default();
+        let below = |at: usize| at.checked_sub(1).map(slot).unwrap_or_default();
+        encode.is_some_and(|at| {
+            let marked = below(at).kind == Kind::Mark;
+            let loader = at.checked_sub(usize::from(marked)).map(below).unwrap_or_default();
+            slot(at).kind == Kind::Global
+                && loader.kind == Kind::Global
+                && matches!(machine.names.get(loader.at).effect, Effect::Nested)
+                && machine.is_encode(slot(at).at)
+        })
+    }
+
+    fn begin_recoded(&mut self, opcode: Opcode, out: &mut dyn Observer) -> bool {
+        let begun = self.begin_nested(out);
+        if begun {
+            self.recode = Some(Recode { line: !opcode.argument().is_counted(), ..Recode::default() });
+        }
+        begun
+    }
+
+    fn recode_piece(&mut self, opcode: Opcode, data: &[u8], last: bool, out: &mut dyn Observer) {
+        // The readers inside take the bytes, and look at no text themselves.
+        let Some(mut recode) = self.recode.take() else { return };
+        for piece in data.chunks(64) {
+            if !recode.line {
+                recode.utf8.feed(piece);
+            }
+            let mut bytes: Vec<u8, 64> = Vec::new();
+            for byte in piece {
+                match recode.next(*byte) {
+                    _ if recode.odd => break,
+                    Some(byte) => {
+                        let _ = bytes.push(byte);
+                    }
+                    None => {}
+                }
+            }
+            self.feed_cut(1, &bytes, out);
+        }
+        if !last {
+            self.recode = Some(recode);
+            return;
+        }
+        self.leave_nested(out);
+        let offset = self.readers.last().map_or(0, |reader| reader.before.0);
+        let result = if recode.line || recode.utf8.finish() {
+            let judged = !recode.odd && recode.held == 0;
+            self.machine.long(opcode, offset, judged, out)
+        } else {
+            Err(Broken("a str that is not UTF-8"))
+        };
+        self.after(opcode, Arg::Nothing, result, out);
     }
 
     // ---- arguments in pieces
@@ -508,6 +636,10 @@ impl<'m> Judge<'m> {
             self.begin_carry();
             if opcode.argument().is_counted() && self.is_nested(opcode) && self.begin_nested(out) {
                 return Some((fragment.data, fragment.last));
+            }
+            if self.is_recoded(opcode, fragment.data) && self.begin_recoded(opcode, out) {
+                self.recode_piece(opcode, fragment.data, fragment.last, out);
+                return None;
             }
         }
         self.carry_piece(opcode, fragment.data);

@@ -73,7 +73,8 @@ pub(crate) mod flag {
     pub const TAINT: u8 = CALLABLE | UNKNOWN | FLAGGED | ARMED;
 }
 
-/// In `aux` of what is `LONG`: bytes that were read as nested pickles; the int that torch's old files begin with.
+/// In `aux` of what is `LONG`: bytes that were read as nested pickles, or text that they are made of; the int that torch's old
+/// files begin with.
 pub(crate) const JUDGED: u16 = 1;
 /// In `aux` of a wrapper: its call is not promised to be harmless.
 pub(crate) const LATER: u16 = 2;
@@ -115,7 +116,7 @@ impl Slot {
 
     /// Marked as [`JUDGED`].
     pub(crate) fn is_judged(self) -> bool {
-        matches!(self.kind, Kind::Bytes | Kind::Int) && self.has(flag::LONG) && self.aux == JUDGED
+        matches!(self.kind, Kind::Str | Kind::Bytes | Kind::Int) && self.has(flag::LONG) && self.aux == JUDGED
     }
 
     /// The number of a small int.
