@@ -64,7 +64,8 @@ impl ClassEffect {
     pub const ITEMS: ClassEffect = ClassEffect(8);
     /// Instances may be called.
     pub const CALL: ClassEffect = ClassEffect(16);
-    /// Attributes may be set one by one, as the state of slots is.
+    /// Attributes may be set one by one, as the state of slots is. Without `STATE`: state is harmless as a dict of plain
+    /// keys, none of which is more than data.
     pub const SLOTS: ClassEffect = ClassEffect(32);
 
     pub const fn allows(self, what: ClassEffect) -> bool {

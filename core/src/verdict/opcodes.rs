@@ -390,7 +390,7 @@ impl Machine<'_> {
             Some(at) if text.len() <= KEEP => Slot { aux: text.len() as u16, ..Slot::of(kind, at) },
             _ => Slot::new(kind).with(flag::LONG),
         };
-        if text.first() == Some(&b'_') && resolve::is_special(text) {
+        if resolve::is_special(text) {
             slot.flags |= flag::DUNDER;
         }
         slot

@@ -188,6 +188,8 @@ fn is_dunder(part: &[u8]) -> bool {
 
 /// Dunder names that mean something to Python itself; other libraries keep data under theirs, such as
 /// `__networkx_cache__` or `__pydantic_extra__`. `__notes__`, `__doc__` and the like are data, too.
+///
+/// And keys that a `__setstate__` evaluates or calls: of statsmodels' data, of requests' adapters, of `IsotonicRegression`.
 pub(crate) fn is_special(text: &[u8]) -> bool {
     const DATA: [&[u8]; 12] = [
         b"__notes__",
@@ -205,7 +207,15 @@ pub(crate) fn is_special(text: &[u8]) -> bool {
     ];
     const LIBRARIES: [&[u8]; 6] =
         [b"__networkx_", b"__pydantic_", b"__attrs_", b"__dataclass_", b"__sklearn_", b"__orig_class_"];
-    is_dunder(text) && !DATA.contains(&text) && !LIBRARIES.iter().any(|library| text.starts_with(library))
+    match text.first() {
+        Some(b'_') => {
+            is_dunder(text) && !DATA.contains(&text) && !LIBRARIES.iter().any(|library| text.starts_with(library))
+                || text == b"_build_f"
+        }
+        Some(b'r') => text == b"restore_model_spec",
+        Some(b'i') => text == b"init_poolmanager",
+        _ => false,
+    }
 }
 
 /// Attributes that lead from any object to any other: calling one is part of a walk.
@@ -369,6 +379,13 @@ fn trusted(name: &[u8]) -> bool {
 /// A name with dots: each is an attribute of what is before it.
 fn dotted(module: &[u8], name: &[u8]) -> Resolved {
     let tail = name.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    // What says that its name is `torch.channels_last` is written with the first module that has a `torch`.
+    let root = module.split(|byte| *byte == b'.').next().unwrap_or_default();
+    let own = name.strip_prefix(root).and_then(|own| own.strip_prefix(b"."));
+    let held = |found: table::Found| found.exact && matches!(found.effect, Effect::Held);
+    if own.is_some_and(|own| table::find(root, own).is_some_and(held)) {
+        return Resolved::found(Effect::Held);
+    }
     // Through a module that the first one happens to import.
     let mut rest = name;
     while let Some(at) = rest.iter().position(|byte| *byte == b'.') {

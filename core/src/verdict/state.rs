@@ -45,8 +45,12 @@ impl Machine<'_> {
                 }
                 let slots = state.kind == Kind::Tuple
                     && self.parts.get(state.at).get(1).is_some_and(|slots| slots.kind == Kind::Dict);
-                let allowed =
-                    self.class_allows(id, ClassEffect::STATE) && (!slots || self.class_allows(id, ClassEffect::SLOTS));
+                let plain = state.kind == Kind::Dict && !state.has(flag::DUNDER | flag::NONSTR);
+                let allowed = if self.class_allows(id, ClassEffect::STATE) {
+                    !slots || self.class_allows(id, ClassEffect::SLOTS)
+                } else {
+                    plain && self.class_allows(id, ClassEffect::SLOTS)
+                };
                 if !allowed && !matches!(self.names.get(id).effect, Effect::Stores) {
                     let verdict = if flags & flag::FLAGGED != 0 { Verdict::Suspicious } else { Verdict::Unknown };
                     self.verdict = self.verdict.max(verdict);

@@ -150,13 +150,14 @@ impl Machine<'_> {
                 verdict = verdict.max(if odd { Verdict::Suspicious } else { Verdict::Clean });
             }
         }
+        let odd = verdict > Verdict::Clean;
         if items.lost {
             verdict = Verdict::Unknown;
         }
         if verdict > Verdict::Clean {
             self.unknown_call(callee, items, Rule::DunderHop, verdict, out);
         }
-        Ok(Slot::of(Kind::Getter, callee.at))
+        Ok(Slot::of(Kind::Getter, callee.at).with(if odd { flag::FLAGGED } else { 0 }))
     }
 
     /// The attribute of an instance: where its class has a sink of that name, it is the sink.
@@ -171,7 +172,11 @@ impl Machine<'_> {
                 *place = *byte;
             }
             let (module, name) = copy.split_at_checked(middle).unwrap_or_default();
-            table::find(module, name).is_some_and(|found| found.exact && matches!(found.effect, Effect::Sink(..)))
+            let harms = |found: table::Found| matches!(found.effect, Effect::Sink(..));
+            // A method of a class, in a module that is known for what its functions do.
+            let of_all = || table::find(module, text).is_some_and(|found| !found.exact && harms(found));
+            table::find(module, name).is_some_and(|found| found.exact && harms(found))
+                || text.first() != Some(&b'_') && of_all()
         });
         if sink {
             let (module, name) = copy.get(..end).and_then(|copy| copy.split_at_checked(middle)).unwrap_or_default();
@@ -278,6 +283,10 @@ impl Machine<'_> {
                         Ok(Slot { aux, ..Slot::of(Kind::Wrapper, class.at) }.with(taint & flag::TAINT))
                     }
                     Effect::Stores => Ok(Slot::of(Kind::Instance, class.at)),
+                    // A record of a program's own may hold any path or address: nothing is made of its look.
+                    Effect::Unlisted | Effect::Unknown if resolve::is_class_name(self.names.text(class.at).1) => {
+                        self.call_global(class, &Items::lost(), 0, out)
+                    }
                     _ => self.call_global(class, items, 0, out),
                 }
             }
