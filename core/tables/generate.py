@@ -2,6 +2,8 @@
 """Makes the tables of globals out of the sources of libraries.
 
 usage: generate.py SOURCES...     SOURCES: folders of unpacked wheels, and lib/python3.x folders of CPython.
+       generate.py --again        the rows of the last run, with the lists and what is left out applied anew
+       generate.py --add MODULE,... SOURCES...   the same, and rows for these modules and all inside them
 
 Nothing is imported: the sources are parsed with `ast`. A class gets a row if what CPython's unpickler may run of it
 (`__new__`, `__init__`, `__setstate__`, `__hash__`, `__eq__`, `__setitem__` and so on, through all its bases) is the
@@ -28,7 +30,10 @@ GROUPS = {
 MORE = {
     "sympy", "mpmath", "networkx", "astropy", "shapely", "pydantic", "pydantic_core", "attr", "attrs", "django", "sqlalchemy",
     "celery", "kombu", "nltk", "spacy", "gensim", "transformers", "tokenizers", "PIL", "dill", "cloudpickle", "persistent",
-    "BTrees", "ZODB", "thinc",
+    "BTrees", "ZODB", "thinc", "pint", "geopandas", "pyproj", "bs4", "category_encoders", "optuna", "isodate", "arrow", "pendulum",
+    "babel", "umap", "pynndescent", "hdbscan", "prophet", "lifelines", "tslearn", "hmmlearn", "river", "werkzeug", "tomlkit",
+    "phonenumbers", "geopy", "multidict", "yarl", "boltons", "sortedcontainers", "uncertainties", "bitarray", "marshmallow",
+    "arch", "ase", "pymatgen", "nibabel",
 }
 # Parts of libraries of which no row is made: they compile, run or fetch code, or are never pickled.
 SKIP = (
@@ -669,7 +674,7 @@ def read_lists():
             elif effect.startswith("class"):
                 byte = 0x40
                 for letter in effect[6:]:
-                    byte |= {"i": INIT, "s": STATE | SLOTS, "h": HASH, "a": ITEMS, "c": CALL}[letter]
+                    byte |= {"i": INIT, "s": STATE | SLOTS, "h": HASH, "a": ITEMS, "c": CALL, "p": SLOTS}[letter]
             else:
                 word, mild = effect.rstrip("?"), effect.endswith("?")
                 byte = (0xA0 if mild else 0x80) | CAPS[word]
@@ -755,8 +760,8 @@ def write(group, rows):
     return len(keys), len(data)
 
 
-def again(lists):
-    """Takes the generated rows of the last run, drops what is left out now, and applies the lists anew."""
+def last_run():
+    """The generated rows of the last run, without what is left out now."""
     rows = {}
     for group in ["std", *GROUPS, "more"]:
         module = None
@@ -765,18 +770,17 @@ def again(lists):
             module = m or module
             if not any(module == s or module.startswith(s + ".") for s in SKIP + PRUNE) or n in ("*", "*f", "*C"):
                 rows[(module, n)] = int(b, 16)
-    rows.update(lists)
-    finish(rows, lists)
+    return rows
 
 
 # Generated rows that are left out for size: older or rarer parts.
 PRUNE = (
     "transformers.models", "transformers.pipelines", "transformers.data", "django.views", "django.forms.widgets", "django.utils.translation",
-    "sympy.solvers", "sympy.diffgeom", "sympy.holonomic", "sympy.liealgebras", "sympy.vector", "sympy.crypto", "sympy.stats", "sympy.tensor",
-    "sympy.combinatorics", "sympy.polys.domains", "sympy.functions.special", "sympy.functions.combinatorics", "xarray.coding", "xarray.computation",
+    "sympy.solvers", "sympy.diffgeom", "sympy.holonomic", "sympy.liealgebras", "sympy.vector", "sympy.crypto", "sympy.tensor",
+    "xarray.coding", 
     "scipy.fftpack", "statsmodels.sandbox", "statsmodels.examples", "statsmodels.stats.tests", "statsmodels.graphics", "numba",
-    "astropy.modeling", "astropy.cosmology", "astropy.visualization", "astropy.nddata", "astropy.convolution", "django.conf", "django.core.management",
-    "django.db.migrations", "django.db.models.sql", "django.middleware", "django.dispatch", "gensim.corpora", "spacy.pipeline", "spacy.ml", "networkx.algorithms",
+    "astropy.visualization", "astropy.nddata", "django.conf", "django.core.management",
+    "django.db.migrations", "django.middleware", "django.dispatch", "spacy.pipeline", "spacy.ml", "networkx.algorithms",
 )
 
 
@@ -790,7 +794,7 @@ def finish(rows, lists):
     tables = defaultdict(dict)
     for (m, n), b in rows.items():
         # The distributions build their methods with exec: they are not proved, and no attack by being named.
-        if m.startswith("scipy.stats.") and b >= 0x80:
+        if m.startswith("scipy.stats.") and b >= 0x80 and (m, n) not in lists:
             b = 0
         if len(m) + len(n) < 200:
             tables["std" if n == "<module>" else group_of(m)][(m, n)] = b
@@ -805,11 +809,7 @@ def finish(rows, lists):
 PYTHON2 = {"__builtin__", "copy_reg", "exceptions", "commands", "cPickle", "urllib2", "popen2", "UserList", "UserString", "StringIO", "cStringIO", "urlparse", "ConfigParser"}
 
 
-def main():
-    sys.setrecursionlimit(20000)
-    if sys.argv[1:] == ["--again"]:
-        return again(read_lists())
-    lists = read_lists()
+def prepare(lists):
     for (m, n), b in lists.items():
         if b == 1:
             EXACT_PURE.add(m + "." + n)
@@ -817,6 +817,65 @@ def main():
             C_CLASSES[m + "." + n] = b & 63
             if b & INIT:
                 EXACT_PURE.add(m + "." + n)
+
+
+def add_class(rows, name, n, module, node):
+    """The row of a class, and those of its nested ones, if they are vetted."""
+    versions = [(module, node)] + VERSIONS[(name, n)]
+    classes = [get_class(m, nd) for m, nd in versions]
+    flags = [class_flags(c) for c in classes]
+    flag = flags[0]
+    if flag is None:
+        return
+    # What an older version cannot be followed in says nothing; what it was followed in counts.
+    for f in flags[1:]:
+        flag &= flag if f is None else f
+    if not flag & STATE:
+        return
+    public = next((d.args[0].value for d in node.decorator_list if isinstance(d, ast.Call) and (dotted_of(d.func) or "").endswith("set_module") and d.args and isinstance(d.args[0], ast.Constant)), None)
+    rows[(name, n)] = 0x40 | flag
+    if public:
+        rows[(public, n)] = 0x40 | flag
+    for sub in node.body:
+        if isinstance(sub, ast.ClassDef):
+            f = class_flags(get_class(module, sub))
+            if f is not None and f & STATE:
+                rows[(name, n + "." + sub.name)] = 0x40 | f
+
+
+TESTS = ("tests", "test", "testing", "conftest", "_testing")
+
+
+def more_of(wanted, lists):
+    """Rows for some modules, beside those of the last run. Functions that reach a sink get a row each."""
+    rows = last_run()
+    under = lambda m, s: any(m == d or m.startswith(d + ".") for d in s)
+    denied = {m for (m, n), b in lists.items() if n == "*"}
+    quiet = {m for (m, n), b in lists.items() if n in ("*", "*f")}
+    for name, module in sorted(MODULES.items()):
+        if not under(name, wanted) or any(p in TESTS for p in name.split(".")) or under(name, denied):
+            continue
+        handed_out = pickled_by(module)
+        for n, (kind, node) in module.names.items():
+            if kind == "class" and not n.endswith("Test"):
+                add_class(rows, name, n, module, node)
+            elif kind == "func" and not under(name, quiet) and n not in handed_out:
+                cap = reaches(module, node)
+                if cap and cap != "file-read" and not n.startswith("_"):
+                    rows.setdefault((name, n), 0x80 | CAPS[cap])
+    return rows
+
+
+def main():
+    sys.setrecursionlimit(20000)
+    lists = read_lists()
+    if sys.argv[1] == "--again":
+        return finish({**last_run(), **lists}, lists)
+    prepare(lists)
+    if sys.argv[1] == "--add":
+        for root in sys.argv[3:]:
+            load(root)
+        return finish({**more_of(sys.argv[2].split(","), lists), **lists}, lists)
     for root in sys.argv[1:]:
         load(root)
     print(len(MODULES), "modules")
@@ -828,32 +887,13 @@ def main():
     rows, sink_functions = {}, defaultdict(dict)
     for name, module in sorted(MODULES.items()):
         root = name.split(".")[0]
-        if root not in known_roots or any(p in ("tests", "test", "testing", "conftest", "_testing") for p in name.split(".")):
+        if root not in known_roots or any(p in TESTS for p in name.split(".")):
             continue
         skip = under(name, SKIP) or under(name, denied)
         handed_out = pickled_by(module)
         for n, (kind, node) in module.names.items():
             if kind == "class" and not skip:
-                versions = [(module, node)] + VERSIONS[(name, n)]
-                classes = [get_class(m, nd) for m, nd in versions]
-                flags = [class_flags(c) for c in classes]
-                flag = flags[0]
-                if flag is None:
-                    continue
-                # What an older version cannot be followed in says nothing; what it was followed in counts.
-                for f in flags[1:]:
-                    flag &= flag if f is None else f
-                if not flag & STATE:
-                    continue
-                public = next((d.args[0].value for d in node.decorator_list if isinstance(d, ast.Call) and (dotted_of(d.func) or "").endswith("set_module") and d.args and isinstance(d.args[0], ast.Constant)), None)
-                rows[(name, n)] = 0x40 | flag
-                if public:
-                    rows[(public, n)] = 0x40 | flag
-                for sub in node.body:
-                    if isinstance(sub, ast.ClassDef):
-                        f = class_flags(get_class(module, sub))
-                        if f is not None and f & STATE:
-                            rows[(name, n + "." + sub.name)] = 0x40 | f
+                add_class(rows, name, n, module, node)
             elif kind == "func" and not under(name, quiet):
                 cap = reaches(module, node)
                 if cap and n not in handed_out:

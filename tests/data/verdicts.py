@@ -271,9 +271,59 @@ row("A3", "a sink beside an exception that Python 3 renames", BAD, "PK201", old(
 for module, name in [("attr", "make_class"), ("deap.creator", "create"), ("django.apps.config", "AppConfig.create"), ("gymnasium", "make"), ("celery.utils.serialization", "create_exception_cls"), ("pydantic", "create_model"), ("sympy", "solve"), ("encodings", "search_function")]:
     row("A2", f"{module}.{name} called", BAD, "PK201", call(g(module, name), TRUE))
 
+# ---- what a first look at the doors of a library would miss
+for module, names in {
+    "sqlite3": "connect", "tarfile": "open", "tempfile": "mkstemp", "mailbox": "mbox", "fileinput": "input", "_thread": "start_new_thread start_joinable_thread",
+    "concurrent.futures.process": "_process_worker", "concurrent.futures.thread": "_WorkItem", "inspect": "get_annotations signature", "tkinter": "Tk Tcl",
+    "_tkinter": "create", "rlcompleter": "Completer.attr_matches", "turtle": "config_dict", "readline": "read_init_file", "mailcap": "findmatch",
+    "warnings": "_getcategory _setoption", "_testcapi": "run_in_subinterp", "xml.sax": "parse make_parser", "curses": "wrapper", "faulthandler": "_sigsegv",
+    "signal": "pthread_kill", "copy": "_reconstruct", "tokenize": "open", "compiler": "compile", "hotshot": "Profile.run", "parser": "sequence2st", "dl": "open",
+    "numpy": "genfromtxt", "numpy.rec": "fromfile", "numpy.compat.py3k": "npy_load_module", "pandas.core.generic": "NDFrame.to_pickle",
+    "torch.package": "PackageImporter", "torch._dynamo.guards": "GuardBuilder.get", "torch.utils.benchmark": "Timer", "torch": "from_file",
+    "networkx.utils.backends": "_load_backend", "nltk.classify.weka": "call_weka", "nltk.tag.senna": "Senna", "nltk.inference.prover9": "Prover9",
+    "transformers.models.rag.retrieval_rag": "LegacyIndex", "PIL.ImageFont": "truetype", "sympy": "preview", "sympy.core.basic": "Basic.subs",
+    "scipy.stats._distn_infrastructure": "rv_generic._construct_argparser", "formulaic": "model_matrix",
+    "django.contrib.sessions.serializers": "PickleSerializer.loads", "django.urls": "get_callable", "django.conf": "settings.configure",
+    "sqlalchemy.dialects": "registry.load", "billiard": "Process", "billiard.pool": "Pool", "catboost": "CatBoost.load_model",
+    "polars": "LazyFrame.deserialize", "polars.plugins": "register_plugin_function", "pyarrow": "PyExtensionType", "onnxruntime": "InferenceSession",
+    "lxml.etree": "parse", "gunicorn.util": "load_class", "paramiko": "ProxyCommand", "ply.yacc": "yacc", "gevent.subprocess": "Popen",
+    "twisted.internet.reactor": "spawnProcess", "zope.dottedname.resolve": "resolve", "langchain_experimental.utilities": "PythonREPL",
+    "matplotlib.pyplot": "savefig", "hypothesis.internal.reflection": "define_function_signature", "decorator": "FunctionMaker.create",
+    "apscheduler.util": "ref_to_obj", "redis": "Redis", "pymongo": "MongoClient", "stevedore": "DriverManager", "traitlets.config.loader": "PyFileConfigLoader",
+    "mpi4py.MPI": "COMM_WORLD.Spawn", "stan": "build",
+}.items():
+    for name in names.split():
+        row("A2", f"{module}.{name} called", BAD, "PK201|PK103", call(g(module, name), TRUE))
+ENTRY = new(g("importlib.metadata", "EntryPoint"))
+row("K1", "a loader of an entry point, by getattr", BAD, "PK101|PK103|PK201", attr(build(ENTRY, dct(s("value"), s("os:system"))), "load") + t() + b"R")
+row("K1", "a loader of an entry point, by its name", BAD, "PK101|PK103|PK201", call(g("importlib.metadata", "EntryPoint.load"), ENTRY))
+row("C6", "eval by methodcaller", BAD, "PK104|PK204", call(call(g("operator", "methodcaller"), s("eval"), s("1")), call(g("pandas.core.frame", "DataFrame"))))
+row("C12", "a formula in the state of a model's data", NOT_CLEAN, "PK307|PK302", build(new(g("statsmodels.base.data", "PandasData")), dct(s("restore_model_spec"), b"\x88", s("formula"), s("y ~ a"))))
+MODEL_DICT = build(new(g("collections", "UserDict")), dct(s("data"), dct(s("restore_model_spec"), b"\x88", s("formula"), s("y ~ a"))))
+row("C12", "a formula in a state that is no dict", NOT_CLEAN, "PK307|PK302", build(new(g("statsmodels.base.data", "PandasData")), MODEL_DICT))
+row("C12", "a formula by a key that is computed", NOT_CLEAN, "PK307|PK302", build(new(g("statsmodels.base.data", "PandasData")), dct(call(g("builtins", "str.lower"), s("RESTORE_MODEL_SPEC")), b"\x88")))
+row("C12", "a formula in the state of slots", NOT_CLEAN, "PK307|PK302", build(new(g("statsmodels.base.data", "PandasData")), t(NONE, dct(s("a"), b"\x88"))))
+row("C7", "a model of the program that is not listed", NOT_CLEAN, "PK102|PK202|PK203", call(g("django.db.models.base", "model_unpickle"), g("shop.models", "Order")))
+
 # ---- nested and raw
 row("J", "a sink in nested bytes", BAD, "PK201", call(g("torch.storage", "_load_from_bytes"), raw(SINK + b".")))
 row("J", "nested bytes that are computed", NOT_CLEAN, "PK207", call(g("torch.storage", "_load_from_bytes"), call(g("_codecs", "encode"), s("N."), s("latin1"))))
+ENCODE = g("_codecs", "encode")
+LOAD = g("torch.storage", "_load_from_bytes")
+
+
+def encoded(text, encoding="latin1", loader=LOAD):
+    return call(loader, call(ENCODE, s(text), s(encoding)))
+
+
+TEXT = (b"\x80\x02" + SINK + b".").decode("latin1")
+row("J", "a sink in nested text", BAD, "PK201", encoded(TEXT))
+row("J", "a sink in nested text, without marks", BAD, "PK201", LOAD + ENCODE + s(TEXT) + s("latin1") + b"\x86R\x85R")
+row("J", "a sink in a nested line", BAD, "PK201", call(old("torch.storage", "_load_from_bytes"), call(old("_codecs", "encode"), b"V" + TEXT.encode("latin1").replace(b"\n", b"\\u000a") + b"\n", b"Vlatin1\n")), b"")
+row("A10", "a record of a program's own, with an address", "unknown", "PK102", new(g("shop.models", "Link"), s("http://127.0.0.1:9/x"), s("/tmp/x")))
+row("J", "nested text in another encoding", NOT_CLEAN, "PK207", encoded("\x80\x02N.", "utf-8"))
+row("J", "nested text that latin1 has not", NOT_CLEAN + "|malformed", "PK207", encoded("\x80\x02N.\u0100"))
+row("J", "nested text that is not loaded as bytes", NOT_CLEAN, "PK207", LOAD + ENCODE + s("\x80\x02N.") + s("latin1") + b"\x86R0" + t(s("\x80\x02N.")) + b"R")
 row("J", "a nested archive", "suspicious|dangerous", "PK604", call(g("torch.storage", "_load_from_bytes"), raw(b"PK\x03\x04\n0N.")))
 WRAPPER = g("joblib.numpy_pickle", "NumpyArrayWrapper")
 U1 = build(call(g("numpy", "dtype"), s("u1"), b"\x89", b"\x88"), t(i(3), s("|"), NONE, NONE, NONE, i(-1), i(-1), i(0)))
@@ -293,6 +343,16 @@ CLEAN = [
     ("plain data", dct(s("a"), lst(i(1), NONE, s("os.system")), s("__doc__"), s("eval"))),
     ("text that is code", lst(s("__import__('os').system('true')"), raw(SINK + b"."))),
     ("a date", call(g("datetime", "date"), raw(b"\x07\xe8\x01\x02"))),
+    ("flags of a compiler", build(new(g("codeop", "Compile")), dct(s("flags"), i(512)))),
+    ("an entry point", build(ENTRY, dct(s("name"), s("a"), s("value"), s("b:c"), s("group"), s("d")))),
+    ("a path of a package", call(g("importlib.metadata", "PackagePath"), s("a"), s("b.py"))),
+    ("a module's spec", build(new(g("_frozen_importlib", "ModuleSpec")), dct(s("name"), s("x"), s("loader"), NONE))),
+    ("a memory format of torch", lst(g("torch._utils", "torch.channels_last"))),
+    ("a grouped frame", build(new(g("pandas.core.groupby.generic", "DataFrameGroupBy")), dct(s("as_index"), b"\x88"))),
+    ("the data of a model", build(new(g("statsmodels.base.data", "PandasData")), dct(s("const_idx"), i(0)))),
+    ("an adapter of requests", build(new(g("requests.adapters", "HTTPAdapter")), dct(s("config"), dct(), s("_pool_maxsize"), i(10)))),
+    ("a model of the program", build(call(g("django.db.models.base", "model_unpickle"), t(s("auth"), s("User"))), dct(s("id"), i(1)))),
+    ("an address", build(new(g("httpx", "URL")), dct(s("path"), s("/a")))),
     ("an ordered dict", call(g("collections", "OrderedDict"), lst(t(s("a"), i(1))))),
     ("a default dict", call(g("collections", "defaultdict"), g("builtins", "list"))),
     ("a default dict of default dicts", call(g("collections", "defaultdict"), call(PARTIAL, g("collections", "defaultdict"), g("builtins", "int")))),
@@ -307,6 +367,8 @@ CLEAN = [
     ("a symbol", new(g("sympy.core.symbol", "Symbol"), s("x"))),
     ("an exception", call(g("builtins", "ValueError"), s("os.system('true')"))),
     ("a nested tensor's bytes", call(g("torch.storage", "_load_from_bytes"), raw(b"\x80\x02N."))),
+    ("a nested tensor's bytes, as protocol 2 has them", encoded("\x80\x02]q\x00(K\xc8K\x7fe.")),
+    ("a nested tensor's bytes, twice", lst(encoded("\x80\x02N."), encoded("\x80\x02K\xc8."))),
     ("an array behind a wrapper", joblib(bytes(range(40)), False)),
     ("an array behind a wrapper, aligned", joblib(bytes(range(40)), True)),
     ("letters behind a wrapper", joblib(b"NNKRNNcab cd\n\n" * 20, False)),
