@@ -777,10 +777,12 @@ def last_run():
 PRUNE = (
     "transformers.models", "transformers.pipelines", "transformers.data", "django.views", "django.forms.widgets", "django.utils.translation",
     "sympy.solvers", "sympy.diffgeom", "sympy.holonomic", "sympy.liealgebras", "sympy.vector", "sympy.crypto", "sympy.tensor",
-    "xarray.coding", 
+    "xarray.coding",
     "scipy.fftpack", "statsmodels.sandbox", "statsmodels.examples", "statsmodels.stats.tests", "statsmodels.graphics", "numba",
     "astropy.visualization", "astropy.nddata", "django.conf", "django.core.management",
     "django.db.migrations", "django.middleware", "django.dispatch", "spacy.pipeline", "spacy.ml", "networkx.algorithms",
+    "bitarray.test_bitarray", "bitarray.test_bitfields", "bitarray.test_util", "bitarray.test_examples", "pint.testsuite", "optuna.storages._grpc", "optuna.cli",
+    "nibabel.cmdline", "nibabel.nicom", "nibabel.benchmarks", "geopy.geocoders", "babel.messages", "river.datasets", "tslearn.datasets", "arch.data",
 )
 
 
