@@ -544,12 +544,16 @@ impl<'m> Judge<'m> {
 
     /// `loader encode text`, before the text, which begins with PROTO; with marks or without.
     fn is_recoded(&self, opcode: Opcode, text: &[u8]) -> bool {
-        let machine = &self.machine;
         // Not ASCII: what is, the fast loop takes whole, if it gets it whole.
-        let proto = if opcode.argument().is_counted() { 0xc2 } else { 0x80 };
-        if self.readers.len() != 1 || text.first() != Some(&proto) || !matches!(opcode.kind(), OpKind::Str) {
+        let Some(0x80 | 0xc2) = text.first() else { return false };
+        let counted = opcode.argument().is_counted();
+        if self.readers.len() != 1
+            || text.first() != Some(&(if counted { 0xc2 } else { 0x80 }))
+            || opcode.kind() != OpKind::Str
+        {
             return false;
         }
+        let machine = &self.machine;
         let (top, fence) = (machine.top, machine.level.fence);
         let encode = top.checked_sub(if top == fence && fence > machine.level.base { 2 } else { 1 });
         let slot = |at: usize| machine.stack.get(at).copied().unwrap_or_default();
@@ -572,6 +576,8 @@ impl<'m> Judge<'m> {
         begun
     }
 
+    #[cold]
+    #[inline(never)]
     fn recode_piece(&mut self, opcode: Opcode, data: &[u8], last: bool, out: &mut dyn Observer) {
         // The readers inside take the bytes, and look at no text themselves.
         let Some(mut recode) = self.recode.take() else { return };
