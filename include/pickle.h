@@ -306,6 +306,8 @@ enum pickle_status
   PICKLE_STATUS_BAD_PATH = 104,
   // The parts of a table are missing, or do not fit together.
   PICKLE_STATUS_BAD_TABLE = 105,
+  // What is at the path of an item reader can have no items: it is a number, a text, None.
+  PICKLE_STATUS_NO_ITEMS = 106,
   // A required pointer is null, or a struct has not been initialised.
   PICKLE_STATUS_NULL = 110,
   // The program was compiled with the header of another version.
@@ -1317,14 +1319,15 @@ pickle_status pickle_item_reader_init_abi(struct pickle_item_reader *reader,
 
 // Reads up to the next item and fills `item`. `PICKLE_STATUS_ITEM`: there is one; call again, also when the input is
 // used up, since one piece can complete many items. `PICKLE_STATUS_NEED_MORE`: call again with the next piece.
-// `PICKLE_STATUS_OK`: the pickle is complete and `input->pos` is just past it. Other statuses are errors; the
-// items before them reflect the stream up to there.
+// `PICKLE_STATUS_OK`: the pickle is complete and `input->pos` is just past it. `PICKLE_STATUS_NO_ITEMS`: it is complete, too,
+// and what is at the path can have no items; `pickle_item_reader_next_pickle` goes on. Other statuses are errors; the items
+// before them reflect the stream up to there.
 pickle_status pickle_item_reader_next(struct pickle_item_reader *reader,
                                       struct pickle_in *input,
                                       struct pickle_item *item);
 
 // Ends the input of the reader. `PICKLE_STATUS_OK` if the pickle is complete and all of its items have been
-// read. `PICKLE_STATUS_ITEM`: there are more items; go on with `pickle_item_reader_next`.
+// read. `PICKLE_STATUS_ITEM`: there are more items; go on with `pickle_item_reader_next`. `PICKLE_STATUS_NO_ITEMS`: as there.
 pickle_status pickle_item_reader_finish(struct pickle_item_reader *reader);
 
 // A look-ahead: which container will hold the one that is being filled. `pickle_item_reader_look_ahead` fills it; it borrows
@@ -1370,6 +1373,24 @@ pickle_status pickle_item_reader_next_pickle(struct pickle_item_reader *reader);
 // Whether the path led to a container or another value in this pickle. False until it is known: at the latest when
 // `pickle_item_reader_finish` returns `PICKLE_STATUS_OK`. A reader without a path has found its container.
 bool pickle_item_reader_path_found(struct pickle_item_reader *reader);
+
+// Where the first call stands, of those read so far of this pickle, whose result the pickle drops: the offset of the POP.
+// Such a call was made for what it does to a value. cloudpickle and dill set so what is in functions, classes and cells,
+// which no item and no document shows. `PICKLE_STATUS_MISSING`: there is none.
+pickle_status pickle_item_reader_dropped_call(struct pickle_item_reader *reader,
+                                              uint64_t *offset);
+
+// The same of the pickle at the start of `data`, which is read for that in one call: `PICKLE_STATUS_OK` and the offset, or
+// `PICKLE_STATUS_MISSING` where no such call is in it. Other statuses are errors, as of `pickle_load`. The storage is for
+// this call alone: one that a document lives in is overwritten.
+//
+// `options` and `error` may be null.
+pickle_status pickle_dropped_call(const struct pickle_storage *storage,
+                                  const void *data,
+                                  size_t size,
+                                  const struct pickle_options *options,
+                                  uint64_t *offset,
+                                  struct pickle_error *error);
 
 // Bytes consumed of the stream.
 uint64_t pickle_item_reader_offset(struct pickle_item_reader *reader);

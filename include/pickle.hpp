@@ -273,6 +273,88 @@ class document {
     bool loaded_ = false;
 };
 
+// An item of a container: what it is to that, its key where it has one, and its value. Good until the next one.
+class item {
+  public:
+    pickle_role role() const { return raw_.role; }
+    std::uint64_t index() const { return raw_.index; }
+    bool has_key() const { return raw_.has_key; }
+    // The key of an entry, the name of an attribute; None for others.
+    pickle::value key() const { return raw_.has_key ? pickle::value(&raw_.doc, raw_.key) : pickle::value(); }
+    pickle::value value() const { return pickle::value(&raw_.doc, raw_.value); }
+
+  private:
+    friend class item_reader;
+    pickle_item raw_{};
+};
+
+// The items of a container while the pickle is read, in memory that does not grow with it:
+//
+//     pickle::item_reader reader;
+//     reader.begin(memory, &options);                      // a pickle_item_options with the path, or none
+//     while (size = read(piece)) {
+//         reader.give(piece, size);
+//         while ((status = reader.next(item)) == PICKLE_STATUS_ITEM) { ... item.value().get<double>("temp") ... }
+//         if (status != PICKLE_STATUS_NEED_MORE) break;
+//     }
+//
+// PICKLE_STATUS_NO_ITEMS: what is at the path can have no items. text() says in words what a status means.
+class item_reader {
+  public:
+    item_reader() = default;
+    item_reader(const item_reader &) = delete;
+    item_reader &operator=(const item_reader &) = delete;
+
+    template <typename Storage> pickle_status begin(const Storage &memory, const pickle_item_options *options = nullptr) {
+        return begin(memory.raw(), options);
+    }
+    pickle_status begin(const pickle_storage *memory, const pickle_item_options *options = nullptr) {
+        in_ = pickle_in{};
+        return pickle_item_reader_init(&reader_, memory, options);
+    }
+
+    // The next piece of the input, which must stay until next() asks for more.
+    void give(const void *data, std::size_t size) {
+        in_.data = static_cast<const std::uint8_t *>(data);
+        in_.size = size;
+        in_.pos = 0;
+    }
+    void give(std::string_view data) { give(data.data(), data.size()); }
+
+    // As pickle_item_reader_next and pickle_item_reader_finish.
+    pickle_status next(item &item) { return pickle_item_reader_next(&reader_, &in_, &item.raw_); }
+    pickle_status finish() { return pickle_item_reader_finish(&reader_); }
+
+    // Goes on to the pickle that follows; what is left of the piece belongs to it.
+    pickle_status next_pickle() { return pickle_item_reader_next_pickle(&reader_); }
+
+    // Bytes of the piece that were not used.
+    std::size_t left() const { return in_.size - in_.pos; }
+
+    // The last error, and what a status means.
+    pickle_error error() {
+        pickle_error error{};
+        return pickle_item_reader_error(&reader_, &error) == PICKLE_STATUS_OK ? error : pickle_error{};
+    }
+    static std::string_view text(pickle_status status) { return pickle_status_text(status); }
+
+    // Whether the path led to something in this pickle.
+    bool path_found() { return pickle_item_reader_path_found(&reader_); }
+
+    // Where the first call stands whose result the pickle drops: what it sets no item shows.
+    std::optional<std::uint64_t> dropped_call() {
+        std::uint64_t offset = 0;
+        bool found = pickle_item_reader_dropped_call(&reader_, &offset) == PICKLE_STATUS_OK;
+        return found ? std::optional<std::uint64_t>(offset) : std::nullopt;
+    }
+
+    pickle_item_reader *raw() { return &reader_; }
+
+  private:
+    pickle_item_reader reader_{};
+    pickle_in in_{};
+};
+
 } // namespace pickle
 
 #endif

@@ -9,7 +9,7 @@ use crate::plan::{pickle_memo_plan, plan};
 use crate::status::pickle_status;
 use crate::value::pickle_value;
 use crate::version::PICKLE_ABI_VERSION;
-use core::ffi::c_char;
+use core::ffi::{c_char, c_void};
 use core::mem::MaybeUninit;
 use pickle_core::{Found, ItemOptions, ItemReader, LookAhead, Role, Storage};
 
@@ -163,8 +163,9 @@ pub unsafe extern "C" fn pickle_item_reader_init_abi(
 
 /// Reads up to the next item and fills `item`. `PICKLE_STATUS_ITEM`: there is one; call again, also when the input is
 /// used up, since one piece can complete many items. `PICKLE_STATUS_NEED_MORE`: call again with the next piece.
-/// `PICKLE_STATUS_OK`: the pickle is complete and `input->pos` is just past it. Other statuses are errors; the
-/// items before them reflect the stream up to there.
+/// `PICKLE_STATUS_OK`: the pickle is complete and `input->pos` is just past it. `PICKLE_STATUS_NO_ITEMS`: it is complete, too,
+/// and what is at the path can have no items; `pickle_item_reader_next_pickle` goes on. Other statuses are errors; the items
+/// before them reflect the stream up to there.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
@@ -192,7 +193,7 @@ pub unsafe extern "C" fn pickle_item_reader_next(
         Ok(Found::Item) => {}
         Ok(Found::NeedMore) => return pickle_status::NeedMore,
         Ok(Found::Doubt) => return pickle_status::InDoubt,
-        Ok(_) => return pickle_status::Ok,
+        Ok(_) => return over(state),
         Err(error) => {
             state.error = error.into();
             return state.error.status;
@@ -216,8 +217,19 @@ pub unsafe extern "C" fn pickle_item_reader_next(
     pickle_status::Item
 }
 
+/// The pickle is complete: were there no items because the path leads to something that can have none?
+fn over(state: &mut State) -> pickle_status {
+    // SAFETY: ready: it has been written.
+    let reader = unsafe { state.reader.assume_init_ref() };
+    if !reader.is_without_items() {
+        return pickle_status::Ok;
+    }
+    state.error = pickle_error { offset: reader.offset(), ..pickle_error::plain(pickle_status::NoItems) };
+    pickle_status::NoItems
+}
+
 /// Ends the input of the reader. `PICKLE_STATUS_OK` if the pickle is complete and all of its items have been
-/// read. `PICKLE_STATUS_ITEM`: there are more items; go on with `pickle_item_reader_next`.
+/// read. `PICKLE_STATUS_ITEM`: there are more items; go on with `pickle_item_reader_next`. `PICKLE_STATUS_NO_ITEMS`: as there.
 ///
 /// # Safety
 /// `reader` is null or points to a reader.
@@ -237,7 +249,7 @@ pub unsafe extern "C" fn pickle_item_reader_finish(reader: *mut pickle_item_read
         }
         Ok(Found::NeedMore) => reader.finish(),
         Ok(Found::Doubt) => return pickle_status::InDoubt,
-        Ok(_) => Ok(()),
+        Ok(_) => return over(state),
         Err(error) => Err(error),
     };
     match result {
@@ -394,6 +406,73 @@ pub unsafe extern "C" fn pickle_item_reader_path_found(reader: *mut pickle_item_
             let reader = state.reader.assume_init_ref();
             reader.path_found() || reader.count() != 0
         })
+    }
+}
+
+/// Where the first call stands, of those read so far of this pickle, whose result the pickle drops: the offset of the POP.
+/// Such a call was made for what it does to a value. cloudpickle and dill set so what is in functions, classes and cells,
+/// which no item and no document shows. `PICKLE_STATUS_MISSING`: there is none.
+///
+/// # Safety
+/// Pointers are null or point to what their types say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_item_reader_dropped_call(
+    reader: *mut pickle_item_reader,
+    offset: *mut u64,
+) -> pickle_status {
+    // SAFETY: as the caller says, and what is ready has been written.
+    match unsafe { state(reader).map(|state| state.reader.assume_init_ref().dropped_call()) } {
+        None => pickle_status::Null,
+        Some(None) => pickle_status::Missing,
+        // SAFETY: as the caller says.
+        Some(Some(found)) => unsafe { put(offset, found) },
+    }
+}
+
+/// The same of the pickle at the start of `data`, which is read for that in one call: `PICKLE_STATUS_OK` and the offset, or
+/// `PICKLE_STATUS_MISSING` where no such call is in it. Other statuses are errors, as of `pickle_load`. The storage is for
+/// this call alone: one that a document lives in is overwritten.
+///
+/// `options` and `error` may be null.
+///
+/// # Safety
+/// Pointers are null or point to what their types and lengths say.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pickle_dropped_call(
+    storage: *const pickle_storage,
+    data: *const c_void,
+    size: usize,
+    options: *const pickle_options,
+    offset: *mut u64,
+    error: *mut pickle_error,
+) -> pickle_status {
+    // SAFETY: as the caller says, here and below.
+    let result = match unsafe { (storage.as_ref(), checked(options)) } {
+        _ if offset.is_null() => Err(pickle_error::plain(pickle_status::Null)),
+        (None, _) => Err(pickle_error::plain(pickle_status::Null)),
+        (_, Err(status)) => Err(pickle_error::plain(status)),
+        (Some(storage), Ok(options)) => {
+            let options = ItemOptions::new().reader(options).min_nodes(usize::MAX);
+            let mut reader = ItemReader::new(unsafe { regions(storage) }, options);
+            let mut input = unsafe { bytes(data, size) };
+            loop {
+                match reader.feed(&mut input) {
+                    Ok(Found::Item) => {}
+                    Ok(Found::NeedMore) => match reader.finish() {
+                        Ok(()) => break Ok(reader.dropped_call()),
+                        Err(error) => break Err(error.into()),
+                    },
+                    Ok(_) => break Ok(reader.dropped_call()),
+                    Err(error) => break Err(error.into()),
+                }
+            }
+        }
+    };
+    unsafe { put(error, result.err().unwrap_or(pickle_error::NONE)) };
+    match result {
+        Ok(Some(found)) => unsafe { put(offset, found) },
+        Ok(None) => pickle_status::Missing,
+        Err(error) => error.status,
     }
 }
 

@@ -164,6 +164,8 @@ pub enum pickle_status {
     BadPath = 104,
     /// The parts of a table are missing, or do not fit together.
     BadTable = 105,
+    /// What is at the path of an item reader can have no items: it is a number, a text, None.
+    NoItems = 106,
 
     /// A required pointer is null, or a struct has not been initialised.
     Null = 110,
@@ -232,6 +234,7 @@ texts! {
     NotUtf8 "the text is not UTF-8; take its bytes"
     BadPath "the path cannot be read; write it as $.rows[3].temp"
     BadTable "the parts of the table are missing, or do not fit together"
+    NoItems "what is at the path is no container and has no items"
     Null "a pointer is null, or a struct has not been initialised"
     AbiMismatch "the program was compiled with the header of another version of the library"
     BadOption "an option or number has no meaning here"

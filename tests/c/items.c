@@ -305,6 +305,86 @@ static void path_or_none(void) {
     CHECK(!pickle_item_reader_path_found(NULL));
 }
 
+/* What can have no items is told from what has none, at once and in pieces. */
+static void no_items(void) {
+    static const struct {
+        const char *data;
+        size_t size;
+        const char *path;
+        pickle_status status;
+    } cases[] = {
+        {"K\5.", 3, NULL, PICKLE_STATUS_NO_ITEMS},
+        {"N.", 2, "$", PICKLE_STATUS_NO_ITEMS},
+        {"].", 2, NULL, PICKLE_STATUS_OK},
+        {").", 2, "$", PICKLE_STATUS_OK},
+        {"\200\2}X\1\0\0\0aX\1\0\0\0bs.", 17, "$.a", PICKLE_STATUS_NO_ITEMS},
+        {"\200\2}X\1\0\0\0aX\1\0\0\0bs.", 17, "$.b", PICKLE_STATUS_OK},
+        {"\200\2}X\1\0\0\0a}s.", 12, "$.a", PICKLE_STATUS_OK},
+        {"](K\1K\2e.", 8, "$[1]", PICKLE_STATUS_NO_ITEMS},
+        {"cm\nf\n.", 6, NULL, PICKLE_STATUS_NO_ITEMS},
+    };
+    size_t n, step;
+    for (n = 0; n < sizeof cases / sizeof cases[0]; n++) {
+        for (step = 1; step <= cases[n].size; step += cases[n].size - 1) {
+            pickle_item_options options;
+            struct result found;
+            memset(&options, 0, sizeof options);
+            options.path = cases[n].path;
+            found = items(memory, cases[n].data, cases[n].size, step, &options);
+            CHECK(found.status == cases[n].status && found.count == 0 && found.offset == cases[n].size);
+        }
+    }
+    {
+        /* A stream goes on behind it. */
+        pickle_item_reader reader;
+        pickle_item item;
+        pickle_error error;
+        pickle_in in = {"K\5.]K\1a.", 8, 0};
+        GIVES(OK, pickle_item_reader_init(&reader, memory, NULL));
+        GIVES(NO_ITEMS, pickle_item_reader_next(&reader, &in, &item));
+        GIVES(NO_ITEMS, pickle_item_reader_next(&reader, &in, &item));
+        GIVES(NO_ITEMS, pickle_item_reader_finish(&reader));
+        GIVES(OK, pickle_item_reader_error(&reader, &error));
+        CHECK(error.status == PICKLE_STATUS_NO_ITEMS && error.offset == 3);
+        CHECK(pickle_item_reader_path_found(&reader));
+        GIVES(OK, pickle_item_reader_next_pickle(&reader));
+        GIVES(ITEM, pickle_item_reader_next(&reader, &in, &item));
+        GIVES(OK, pickle_item_reader_next(&reader, &in, &item));
+        GIVES(OK, pickle_item_reader_finish(&reader));
+    }
+}
+
+/* setattr of a list, which POP drops at 27, and a call whose result stays. */
+static void dropped_calls(void) {
+    static const char dropped[] = "]q\0cbuiltins\nsetattr\nh\0K\1\206R0.";
+    static const char kept[] = "](K\1cbuiltins\nsetattr\n)K\1\206Re.";
+    uint64_t offset = 0;
+    pickle_error error;
+    pickle_item_reader reader, zero;
+    pickle_item item;
+    pickle_in in = {dropped, sizeof dropped - 1, 0};
+    GIVES(OK, pickle_dropped_call(memory, dropped, sizeof dropped - 1, NULL, &offset, &error));
+    CHECK(offset == 27 && error.status == PICKLE_STATUS_OK);
+    GIVES(MISSING, pickle_dropped_call(memory, kept, sizeof kept - 1, NULL, &offset, NULL));
+    GIVES(END_OF_INPUT, pickle_dropped_call(memory, dropped, 27, NULL, &offset, &error));
+    CHECK(error.status == PICKLE_STATUS_END_OF_INPUT && error.offset == 27);
+    GIVES(EMPTY, pickle_dropped_call(memory, NULL, 0, NULL, &offset, NULL));
+    GIVES(NULL, pickle_dropped_call(NULL, dropped, sizeof dropped - 1, NULL, &offset, &error));
+    CHECK(error.status == PICKLE_STATUS_NULL);
+    GIVES(NULL, pickle_dropped_call(memory, dropped, sizeof dropped - 1, NULL, NULL, &error));
+
+    GIVES(OK, pickle_item_reader_init(&reader, memory, NULL));
+    GIVES(MISSING, pickle_item_reader_dropped_call(&reader, &offset));
+    GIVES(OK, pickle_item_reader_next(&reader, &in, &item));
+    offset = 0;
+    GIVES(OK, pickle_item_reader_dropped_call(&reader, &offset));
+    CHECK(offset == 27);
+    GIVES(NULL, pickle_item_reader_dropped_call(&reader, NULL));
+    GIVES(NULL, pickle_item_reader_dropped_call(NULL, &offset));
+    memset(&zero, 0, sizeof zero);
+    GIVES(NULL, pickle_item_reader_dropped_call(&zero, &offset));
+}
+
 static void nothing(void) {
     static pickle_item_reader reader, zero;
     static pickle_memo_plan plan, zero_plan;
@@ -399,5 +479,7 @@ void test_items(void) {
     finished_early();
     behind_a_sibling();
     path_or_none();
+    no_items();
+    dropped_calls();
     nothing();
 }

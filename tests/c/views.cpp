@@ -91,11 +91,51 @@ static void wrong() {
     CHECK(!pickle::value().class_name() && pickle::value().entries().begin() == pickle::value().entries().end());
 }
 
+// A dict in pieces of every size, what can have no items, and what has none.
+static void items() {
+    static const std::string_view log = pickled("\200\2}(X\1\0\0\0aK\1X\1\0\0\0bX\1\0\0\0tu.");
+    for (std::size_t step = 1; step <= log.size(); step++) {
+        pickle::item_reader reader;
+        pickle::item item;
+        pickle_status status = PICKLE_STATUS_NEED_MORE;
+        int count = 0;
+        CHECK(reader.begin(memory) == PICKLE_STATUS_OK);
+        for (std::size_t at = 0; at < log.size() && status == PICKLE_STATUS_NEED_MORE; at += step) {
+            reader.give(log.substr(at, step));
+            while ((status = reader.next(item)) == PICKLE_STATUS_ITEM) {
+                CHECK(item.role() == PICKLE_ROLE_ENTRY && item.has_key() && item.index() == static_cast<std::uint64_t>(count));
+                CHECK(item.key().as<std::string_view>() == (count ? "b" : "a"));
+                CHECK(count ? item.value().as<std::string_view>() == "t" : item.value().as<int>() == 1);
+                count++;
+            }
+        }
+        CHECK(count == 2 && status == PICKLE_STATUS_OK && reader.finish() == PICKLE_STATUS_OK && reader.left() == 0);
+        CHECK(reader.path_found() && !reader.dropped_call());
+    }
+    pickle::item_reader reader;
+    pickle::item item;
+    pickle_item_options options{};
+    options.path = "$.a";
+    CHECK(reader.begin(memory, &options) == PICKLE_STATUS_OK);
+    reader.give(log);
+    CHECK(reader.next(item) == PICKLE_STATUS_NO_ITEMS && reader.error().status == PICKLE_STATUS_NO_ITEMS);
+    CHECK(reader.error().offset == log.size());
+    CHECK(reader.text(PICKLE_STATUS_NO_ITEMS) == "what is at the path is no container and has no items");
+    CHECK(reader.next_pickle() == PICKLE_STATUS_OK);
+    reader.give(pickled("}X\1\0\0\0a]s."));
+    CHECK(reader.next(item) == PICKLE_STATUS_OK && reader.finish() == PICKLE_STATUS_OK && reader.path_found());
+    CHECK(reader.begin(memory) == PICKLE_STATUS_OK);
+    reader.give(pickled("]q\0cbuiltins\nsetattr\nh\0K\1\206R0."));
+    CHECK(reader.next(item) == PICKLE_STATUS_OK && reader.dropped_call() == 27);
+    CHECK(!pickle::item().has_key() && pickle::item().key().is_none());
+}
+
 int main() {
     plain();
     floats();
     spelled();
     wrong();
+    items();
     std::printf("C++: %d failures\n", failures);
     return failures != 0;
 }

@@ -2,7 +2,9 @@
 
 use crate::{PickleError, ReadOptions};
 use pickle_core::joblib::{self, ArrayForm};
-use pickle_core::{Decoder, GlobalName, How, Kind, OpKind, Opcode, Status, Unpickler, Value};
+use pickle_core::{
+    Decoder, Found, GlobalName, How, ItemOptions, ItemReader, Kind, OpKind, Opcode, Status, Unpickler, Value,
+};
 use std::collections::HashMap;
 
 /// A class or function that a pickle names: Python would import its module.
@@ -39,6 +41,9 @@ pub struct Info {
     pub persistent_ids: u64,
     /// Out-of-band buffers that it asks for.
     pub buffers: u64,
+    /// Where the first call stands that is made for what it does to a value, because the pickle drops its result: the offset
+    /// of the POP. cloudpickle and dill set so what is in functions, classes and cells, which no value shows.
+    pub dropped_call: Option<u64>,
 }
 
 /// Looks at the pickle at the start of `data`, everything in it that Python would import or call included.
@@ -75,7 +80,8 @@ pub fn info(data: &[u8], options: ReadOptions) -> Result<Info, PickleError> {
             Some(_) => unnamed_calls += 1,
         }
     }
-    let Names { calls, extensions, persistent_ids, buffers } = names;
+    let dropped_call = if names.calls_any && names.pops_any { dropped_call(data, options)? } else { None };
+    let Names { calls, extensions, persistent_ids, buffers, .. } = names;
     let mut globals: Vec<GlobalUse> =
         calls.into_iter().map(|((module, name), calls)| GlobalUse { module, name, calls }).collect();
     globals.sort_by(|a, b| (&a.module, &a.name).cmp(&(&b.module, &b.name)));
@@ -90,7 +96,17 @@ pub fn info(data: &[u8], options: ReadOptions) -> Result<Info, PickleError> {
         extensions,
         persistent_ids,
         buffers,
+        dropped_call,
     })
+}
+
+/// Reads the pickle again, as a reader of items, which notes such calls. It holds the pickle whole.
+fn dropped_call(data: &[u8], options: ReadOptions) -> Result<Option<u64>, PickleError> {
+    let whole = ItemOptions::new().reader(options.to_core()).min_nodes(usize::MAX);
+    let mut reader = ItemReader::new(options.heap(), whole);
+    let mut rest = data;
+    while reader.feed(&mut rest)? == Found::Item {}
+    Ok(reader.dropped_call())
 }
 
 /// What the opcodes name.
@@ -100,6 +116,9 @@ struct Names {
     extensions: Vec<u32>,
     persistent_ids: u64,
     buffers: u64,
+    /// There is a REDUCE, and a POP, which may drop its result.
+    calls_any: bool,
+    pops_any: bool,
 }
 
 impl Names {
@@ -108,6 +127,8 @@ impl Names {
         let mut decoder = Decoder::lenient();
         while !opcodes.is_empty() {
             let _: Result<Option<()>, _> = decoder.each(&mut opcodes, |op| {
+                self.calls_any |= op.opcode == Opcode::Reduce;
+                self.pops_any |= op.opcode == Opcode::Pop;
                 match op.opcode {
                     Opcode::Global | Opcode::Inst => {
                         let GlobalName { module, name } = op.module_and_name().unwrap_or_default();

@@ -48,6 +48,8 @@ struct State {
     path: String,
     /// What is to be said after the items that were found before it.
     failed: Option<PickleError>,
+    /// The first dropped call of the pickles before.
+    dropped: Option<u64>,
 }
 
 #[uniffi::export]
@@ -61,7 +63,7 @@ impl ItemReader {
     pub fn new(path: String, options: ReadOptions, min_nodes: Option<u32>) -> Result<Arc<Self>, PickleError> {
         check(&path)?;
         let reader = pickle_core::ItemReader::new(options.heap(), how(options, min_nodes)).at_path(kept(path.clone()));
-        let state = Mutex::new(State { reader, path, failed: None });
+        let state = Mutex::new(State { reader, path, failed: None, dropped: None });
         Ok(Arc::new(ItemReader { state, max_depth: options.max_depth }))
     }
 
@@ -121,12 +123,20 @@ impl ItemReader {
     pub fn next_pickle(&self) {
         let mut state = self.state();
         state.failed = None;
+        state.dropped = state.dropped.or(state.reader.dropped_call());
         state.reader.next_pickle();
     }
 
     /// Bytes of the stream that were used.
     pub fn offset(&self) -> u64 {
         self.state().reader.offset()
+    }
+
+    /// Where the first call stands, in what was read so far of the stream, whose result the pickle drops: the offset of the
+    /// POP. It was made for what it does to a value: cloudpickle and dill set so what no item shows.
+    pub fn dropped_call(&self) -> Option<u64> {
+        let state = self.state();
+        state.dropped.or(state.reader.dropped_call())
     }
 }
 
@@ -152,10 +162,9 @@ fn check(path: &str) -> Result<(), PickleError> {
 
 /// Why a pickle that is over had no items, unless its container is empty: there is nothing at the path, or no container.
 fn without_items(reader: &pickle_core::ItemReader<'_, Heap>, path: &str) -> Option<PickleError> {
-    let document = reader.document()?;
-    let text = match document.find(path) {
+    let text = match reader.document()?.find(path) {
         None => format!("there is nothing at {path} in this pickle"),
-        Some(value) if value.members().is_none() => format!("what is at {path} is no container and has no items"),
+        Some(_) if reader.is_without_items() => format!("what is at {path} is no container and has no items"),
         Some(_) => return None,
     };
     Some(PickleError::new(ErrorKind::PathMissing, reader.offset(), text))

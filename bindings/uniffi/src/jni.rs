@@ -255,6 +255,8 @@ natives! {
         }
         number(&mut out, info.persistent_ids);
         number(&mut out, info.buffers);
+        // One more, so that 0 is none.
+        number(&mut out, info.dropped_call.map_or(0, |offset| offset + 1));
         Ok((Some(out), 0, 0))
     }
 
@@ -302,6 +304,16 @@ natives! {
             Handle::File(_) | Handle::Scanner(_) => 0,
         };
         Ok((None, i64::try_from(offset).unwrap_or(i64::MAX), 0))
+    }
+
+    /// Where the first dropped call stands; -1 where there is none.
+    fn Java_org_libpickle_Native_droppedCall(_call, reader: jlong) {
+        let offset = match Handle::at(reader) {
+            Handle::Items(reader) => reader.dropped_call(),
+            Handle::File(items) => items.dropped_call(),
+            Handle::Unpickler(_) | Handle::Scanner(_) => return Err(wrong()),
+        };
+        Ok((None, offset.map_or(-1, |offset| i64::try_from(offset).unwrap_or(i64::MAX)), 0))
     }
 
     /// A reader of items of a stream: its address.

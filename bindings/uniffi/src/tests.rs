@@ -342,6 +342,37 @@ fn out_of_band_buffers_keep_their_numbers() {
     assert_eq!(error.kind(), ErrorKind::BadValue);
 }
 
+/// `setattr` of the list, whose result POP drops at 27; a call whose result stays.
+const DROPPED: &[u8] = b"]q\x00cbuiltins\nsetattr\nh\x00K\x01\x86R0.";
+const KEPT: &[u8] = b"](K\x01cbuiltins\nsetattr\n)K\x01\x86Re.";
+
+#[test]
+fn dropped_calls_are_told() {
+    let call = |pickle: &[u8]| info(pickle, ReadOptions::default()).unwrap().dropped_call;
+    assert_eq!(call(DROPPED), Some(27));
+    assert_eq!(call(KEPT), None);
+    // An object that holds itself in its arguments is made twice: that is no call for what it does.
+    assert_eq!(call(b"cm\nf\nq\x00]q\x01h\x00h\x01\x85R0h\x00h\x01\x85R."), Some(16));
+    assert_eq!(call(b"]q\x00(cm\nf\nh\x00\x85Rq\x010h\x01e."), None);
+
+    let reader = ItemReader::new("$".into(), ReadOptions::default(), None).unwrap();
+    assert_eq!(reader.dropped_call(), None);
+    for (nth, pickle) in [KEPT, DROPPED, DROPPED].into_iter().enumerate() {
+        assert!(reader.feed(pickle).is_ok());
+        assert_eq!(reader.dropped_call(), (nth > 0).then_some(KEPT.len() as u64 + 27));
+        reader.next_pickle();
+    }
+    assert_eq!(reader.dropped_call(), Some(KEPT.len() as u64 + 27));
+    for (name, pickle, expected) in
+        [("dropped.pkl", [KEPT, DROPPED].concat(), Some(KEPT.len() as u64 + 27)), ("kept.pkl", KEPT.into(), None)]
+    {
+        let file = Temporary::new(name, &pickle);
+        let items = file.items();
+        while items.next_batch().unwrap().is_some() {}
+        assert_eq!(items.dropped_call(), expected);
+    }
+}
+
 /// Layouts in which only the rest of the file tells what is at the path, each of 200,000 rows, and where the rows are.
 fn layouts() -> Vec<(&'static str, Vec<u8>)> {
     const ROWS: u32 = 200_000;

@@ -163,8 +163,9 @@ impl Machine {
                     return Ok(());
                 }
                 self.require(1)?;
-                #[cfg(feature = "alloc")]
-                self.note_dropped(r, op.offset);
+                if ITEMS {
+                    self.note_dropped(r, op.offset);
+                }
                 self.stack -= 1;
                 Ok(())
             }

@@ -1,6 +1,5 @@
 //! How far a machine is that hands items over while it reads: state only, so that memory can carry it.
 
-#[cfg(feature = "alloc")]
 use super::node::NIL;
 
 /// How far the hand-over is.
@@ -61,13 +60,11 @@ pub(crate) struct Stream {
     /// Entries that were kept when the cache was last cleared out.
     pub(super) settled: usize,
     /// Calls whose results POP drops.
-    #[cfg(feature = "alloc")]
     pub(super) dropped: Dropped,
 }
 
 /// Calls whose results POP drops: for what they do, unless the next opcode fetches a twin of the result. Small, for a reader of
 /// items has its place in C.
-#[cfg(feature = "alloc")]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dropped {
     /// Where the result lies that was dropped last, if that is still to be judged.
@@ -79,7 +76,6 @@ pub(super) struct Dropped {
     pub first: u64,
 }
 
-#[cfg(feature = "alloc")]
 impl Dropped {
     const NONE: Dropped = Dropped { object: NIL, opcode: 0, at: u64::MAX, first: u64::MAX };
 
@@ -116,13 +112,11 @@ impl Stream {
             kept_floor: 0,
             byte_base: 0,
             settled: 0,
-            #[cfg(feature = "alloc")]
             dropped: Dropped::NONE,
         }
     }
 
     /// Where the first call stands whose result was dropped.
-    #[cfg(feature = "alloc")]
     pub fn dropped_call(&self) -> Option<u64> {
         let Dropped { at, first, .. } = self.dropped;
         let first = if self.dropped.is_open() { first.min(at) } else { first };

@@ -166,7 +166,6 @@ impl Machine {
     #[inline(never)]
     pub(super) fn check_fetched(&self, r: &mut Regions<'_>, node: Node, index: u64) -> Result<Node, ErrorKind> {
         let node = node.opened(false);
-        #[cfg(feature = "alloc")]
         self.judge_dropped(r, Some(node));
         let Some(stream) = handed_over(&mut r.stream) else { return Ok(node) };
         if stream.phase != Phase::Open || node.high() as usize >= stream.frozen {
@@ -186,7 +185,6 @@ impl Machine {
 
     /// POP drops the top of the stack: if that is the result of a call on an object or container, it was made for what it
     /// does to that. cloudpickle and dill set so what is in functions, classes and cells.
-    #[cfg(feature = "alloc")]
     #[inline(never)]
     pub(super) fn note_dropped(&self, r: &mut Regions<'_>, offset: u64) {
         if r.stream.is_none() {
@@ -205,7 +203,6 @@ impl Machine {
     }
 
     /// What a REDUCE has called, and the first argument if that can be changed.
-    #[cfg(feature = "alloc")]
     fn call_on_value(&self, r: &Regions<'_>, node: Node) -> Option<(Node, Node)> {
         let header = if node.tag() == tag::OBJECT { get(r.nodes, node.high() as usize) } else { return None };
         let args = get(r.nodes, node.high() as usize + 2);
@@ -219,7 +216,6 @@ impl Machine {
 
     /// The result of a call was dropped for good, unless the opcode after the POP has fetched one of the same call: an
     /// object that holds itself in its arguments is made twice, and the pickler drops the one that was begun first.
-    #[cfg(feature = "alloc")]
     #[inline(always)]
     fn judge_dropped(&self, r: &mut Regions<'_>, fetched: Option<Node>) {
         if r.stream.as_ref().is_some_and(|stream| stream.dropped.is_open()) {
@@ -227,7 +223,6 @@ impl Machine {
         }
     }
 
-    #[cfg(feature = "alloc")]
     #[cold]
     fn judge_suspect(&self, r: &mut Regions<'_>, fetched: Option<Node>) {
         let Some(dropped) = r.stream.as_ref().map(|stream| stream.dropped) else { return };
@@ -416,7 +411,6 @@ impl Machine {
 }
 
 /// Two globals have one name, or they are one.
-#[cfg(feature = "alloc")]
 fn same_name(r: &Regions<'_>, a: Node, b: Node) -> bool {
     let text = |node: Node| {
         let Range { offset, len, stored } = node.as_range();

@@ -445,6 +445,24 @@ impl<'p, M: Memory> ItemReader<'p, M> {
         Some(Document::new(nodes, bytes, &[], self.unpickler.root))
     }
 
+    /// After [`Found::Done`]: what the path leads to can have no items (a number, a text, None), which is another thing than
+    /// an empty container.
+    ///
+    /// ```
+    /// use pickle_core::{Found, Heap, ItemOptions, ItemReader};
+    ///
+    /// for (pickle, expected) in [(&b"K\x01."[..], true), (&b"]."[..], false)] {
+    ///     let mut reader = ItemReader::new(Heap::new(), ItemOptions::new());
+    ///     assert_eq!(reader.feed(&mut &*pickle)?, Found::Done);
+    ///     assert_eq!(reader.is_without_items(), expected);
+    /// }
+    /// # Ok::<_, pickle_core::Error>(())
+    /// ```
+    pub fn is_without_items(&self) -> bool {
+        let document = self.document();
+        document.is_some_and(|document| document.find(self.path).is_some_and(|value| value.members().is_none()))
+    }
+
     /// Items that were handed over of this pickle.
     pub fn count(&self) -> u64 {
         self.count
@@ -463,7 +481,6 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     /// assert_eq!(reader.dropped_call(), Some(27));
     /// # Ok::<_, pickle_core::Error>(())
     /// ```
-    #[cfg(feature = "alloc")]
     pub fn dropped_call(&self) -> Option<u64> {
         self.unpickler.memory.stream.dropped_call()
     }

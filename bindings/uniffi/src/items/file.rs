@@ -5,6 +5,7 @@ use crate::{ErrorKind, PickleError, ReadOptions};
 use pickle_core::{Decoder, Found, Heap, ItemOptions, ItemReader, LookAhead, MemoPlan, MemoPlanner};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -19,6 +20,18 @@ const PIECE: usize = 256 << 10;
 #[derive(uniffi::Object)]
 pub struct FileItems {
     state: Mutex<State>,
+    dropped: Arc<FirstDropped>,
+}
+
+/// Where the first dropped call stands, of those that the thread has come upon; the highest number while it knows of none.
+struct FirstDropped(AtomicU64);
+
+impl FirstDropped {
+    fn note(&self, call: Option<u64>) {
+        if let Some(offset) = call {
+            self.0.fetch_min(offset, Ordering::Relaxed);
+        }
+    }
 }
 
 struct State {
@@ -51,15 +64,17 @@ impl FileItems {
         let again = || File::open(&file).map_err(|error| io(0, &error));
         let ahead = if kind.is_file() { Some(Ahead { plans: again()?, doubts: again()? }) } else { None };
         let (sender, batches) = sync_channel(1);
+        let dropped = Arc::new(FirstDropped(AtomicU64::new(u64::MAX)));
+        let noted = Arc::clone(&dropped);
         let job = move || {
-            let mut out = Out { sender: &sender, items: Vec::new(), max_depth: options.max_depth };
+            let mut out = Out { sender: &sender, items: Vec::new(), max_depth: options.max_depth, dropped: &noted };
             if let Err(Stop::Failed(error)) = read(source, ahead, &path, how, options.heap(), &mut out) {
                 let _ = out.flush();
                 let _ = sender.send(Err(error));
             }
         };
         thread::Builder::new().name("libpickle items".into()).spawn(job).map_err(|error| io(0, &error))?;
-        Ok(Arc::new(FileItems { state: Mutex::new(State { batches, failed: None }) }))
+        Ok(Arc::new(FileItems { state: Mutex::new(State { batches, failed: None }), dropped }))
     }
 
     /// Some items, at least one, as [`ItemBatch`](crate::ItemBatch) has them; `None` after the last.
@@ -81,6 +96,11 @@ impl FileItems {
             // The thread is done.
             Err(_) => Ok(None),
         }
+    }
+
+    /// As [`ItemReader`](crate::ItemReader) has it, in what was read so far: after the last batch, of the whole file.
+    pub fn dropped_call(&self) -> Option<u64> {
+        Some(self.dropped.0.load(Ordering::Relaxed)).filter(|offset| *offset != u64::MAX)
     }
 }
 
@@ -106,6 +126,7 @@ struct Out<'s> {
     sender: &'s SyncSender<Result<Vec<u8>, PickleError>>,
     items: Vec<u8>,
     max_depth: u32,
+    dropped: &'s FirstDropped,
 }
 
 impl Out<'_> {
@@ -206,6 +227,7 @@ fn read(
             let before = rest.len();
             let found = reader.feed(&mut rest);
             source.unread.start += before - rest.len();
+            out.dropped.note(reader.dropped_call());
             match found.map_err(|error| after(&reader, error))? {
                 Found::Item => {
                     if let Some(item) = reader.item() {
