@@ -177,3 +177,24 @@ fn cycles_and_damage_are_errors() {
     let error = read::<BTreeMap<String, Vec<u8>>>(b"}X\x01\x00\x00\x00a](K\x01X\x01\x00\x00\x00bes.").unwrap_err();
     assert!(error.contains('a'), "the path is named: {error}");
 }
+
+/// Every spelling of spans from a microsecond to the longest: as text, in seconds, in parts.
+#[test]
+fn spans_are_what_python_says() {
+    let table = include_str!("../../tests/data/views/timedeltas.tsv");
+    assert_eq!(table.lines().count(), 120);
+    for line in table.lines() {
+        let [text, seconds, days, second, micros, pickle] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
+        let pickle: Vec<u8> =
+            (0..pickle.len()).step_by(2).map(|at| u8::from_str_radix(&pickle[at..at + 2], 16).unwrap()).collect();
+        assert_eq!(read::<String>(&pickle).as_deref(), Ok(text));
+        assert_eq!(read(&pickle), Ok(seconds.parse::<f64>().unwrap()), "{text}");
+        let parts = (days.parse::<i64>().unwrap(), second.parse::<i64>().unwrap(), micros.parse::<i64>().unwrap());
+        assert_eq!(read(&pickle), Ok(parts), "{text}");
+        let span = chrono::TimeDelta::days(parts.0) + chrono::TimeDelta::seconds(parts.1);
+        assert_eq!(read(&pickle), Ok(span + chrono::TimeDelta::microseconds(parts.2)), "{text}");
+    }
+    // A Timedelta of pandas of 1000 days and a nanosecond: the float next to it.
+    let pandas = b"cpandas._libs.tslibs.timedeltas\n_timedelta_unpickle\n(L86400000000000001L\nK\x0atR.";
+    assert_eq!(read(pandas), Ok(86_400_000.000_000_001));
+}

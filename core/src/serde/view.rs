@@ -239,10 +239,7 @@ fn known<'f>(view: View<'f>, object: &ObjectParts<'f>, want: Want) -> Result<Opt
             (ints(&parts), whole)
         }
         View::TimeDelta(delta) => match want {
-            Want::Scalar => {
-                let seconds = delta.total_microseconds() as f64 / 1e6;
-                (Offer::Made(Made::float(seconds)), Taken::Part)
-            }
+            Want::Scalar => (Offer::Made(Made::float(in_seconds(delta.total_microseconds(), 1_000_000))), Taken::Part),
             // Seconds and nanoseconds, as the types of durations have it.
             Want::Tuple(2) => (ints(&seconds_and_nanos(delta)), Taken::Part),
             Want::Any | Want::Str | Want::Bytes => (Offer::Made(text(format_args!("{delta}"))?), Taken::Text),
@@ -281,7 +278,7 @@ fn known<'f>(view: View<'f>, object: &ObjectParts<'f>, want: Want) -> Result<Opt
             let scale = 1_000_000_000i64.checked_div(per_second).unwrap_or(0);
             let nanos = ticks.checked_rem_euclid(per_second).unwrap_or(0).saturating_mul(scale);
             match want {
-                Want::Scalar => (Offer::Made(Made::float(ticks as f64 / per_second as f64)), Taken::Part),
+                Want::Scalar => (Offer::Made(Made::float(in_seconds(ticks.into(), per_second))), Taken::Part),
                 _ => (ints(&[ticks.checked_div_euclid(per_second).unwrap_or(0), nanos]), Taken::Part),
             }
         }
@@ -301,6 +298,16 @@ fn known<'f>(view: View<'f>, object: &ObjectParts<'f>, want: Want) -> Result<Opt
         View::Member(_) => return Ok(arg(1).map(|offer| (offer, Taken::Member))),
         _ => return Ok(None),
     }))
+}
+
+/// The float next to so many ticks in seconds, as `total_seconds()` of Python gives it. A count of ticks that no float holds
+/// would be rounded once before the division and once in it.
+fn in_seconds(ticks: i128, per_second: i64) -> f64 {
+    let (whole, rest) = (ticks.checked_div_euclid(per_second.into()), ticks.checked_rem_euclid(per_second.into()));
+    match (whole, rest) {
+        (Some(whole), Some(rest)) if ticks.unsigned_abs() >= 1 << 53 => whole as f64 + rest as f64 / per_second as f64,
+        _ => ticks as f64 / per_second as f64,
+    }
 }
 
 /// Seconds and nanoseconds of a span.
