@@ -1,6 +1,6 @@
 //! What an object is known to be, as values of the flat form: what [`Value::view`] says of it.
 
-use pickle_core::known::{Array, DType, Data, Date, Octets, Tensor, Time, TimeDelta};
+use pickle_core::known::{Array, DType, Data, Date, Octets, Subarray, Tensor, Time, TimeDelta};
 use pickle_core::view::{Attributes, Fraction, MappingKind, SequenceKind, Unknown, Zone};
 use pickle_core::{Change, How, Items, Kind, ObjectParts, Value, View};
 
@@ -53,9 +53,10 @@ pub enum KnownKind {
     Path = 21,
     /// The name as numpy shows it, the bytes of an item, 1 for big-endian.
     DType = 22,
-    /// dtype as above; 1 for Fortran order; shape; the items: bytes, a list, or the buffer that has them.
+    /// dtype as above; 1 for Fortran order; shape; the items: bytes, a list, or the buffer that has them; of items with
+    /// fields, or that are arrays, what is in them: see `inner`.
     Array = 23,
-    /// dtype as above; the bytes.
+    /// dtype as above; the bytes; what is in them as there.
     Scalar = 24,
     /// Rows and columns; -1 where not known.
     DataFrame = 25,
@@ -272,7 +273,8 @@ fn known<'d>(object: &ObjectParts<'d>, view: View<'d>, spare: &mut usize) -> Opt
         View::DType(dtype) => (K::DType, dtype_of(&dtype).into()),
         View::Array(array) => (K::Array, array_of(&array, spare)?),
         View::Scalar(dtype, octets) => {
-            (K::Scalar, dtype_of(&dtype).into_iter().chain([paid(octets, spare)?]).collect())
+            let parts = dtype_of(&dtype).into_iter().chain([paid(octets, spare)?]);
+            (K::Scalar, with_inner(&dtype, parts.collect(), spare))
         }
         View::DataFrame { rows, columns } => (K::DataFrame, vec![count(rows), count(columns)]),
         View::Series { len } => (K::Series, vec![count(len)]),
@@ -365,5 +367,50 @@ fn array_of<'d>(array: &Array<'d>, spare: &mut usize) -> Option<Vec<Part<'d>>> {
         _ => return None,
     };
     let order = [Part::Int(i64::from(array.fortran)), Part::Value(array.shape), data];
-    Some(dtype_of(&array.dtype).into_iter().chain(order).collect())
+    Some(with_inner(&array.dtype, dtype_of(&array.dtype).into_iter().chain(order).collect(), spare))
+}
+
+/// Fields of one dtype that are named, at all levels, and levels of them: what has more is bytes.
+const FIELDS_MAX: usize = 1024;
+const LEVELS_MAX: usize = 8;
+
+/// The parts of an array or scalar, and what is in an item where that has fields or is an array.
+fn with_inner<'d>(dtype: &DType<'d>, mut parts: Vec<Part<'d>>, spare: &mut usize) -> Vec<Part<'d>> {
+    let known = parts.len();
+    if dtype.fields.is_some() || dtype.subarray.is_some() {
+        let mut fields = FIELDS_MAX.min(*spare / 8);
+        let before = fields;
+        if inner(dtype, &mut parts, &mut fields, LEVELS_MAX).is_none() {
+            parts.truncate(known);
+        }
+        *spare -= 8 * (before - fields);
+    }
+    parts
+}
+
+/// How many axes an item has; of an array their lengths, the dtype of its items and what is in those; of anything else how many
+/// fields it has, and of each its name, the bytes before it, its dtype and what is in that.
+fn inner<'d>(dtype: &DType<'d>, parts: &mut Vec<Part<'d>>, left: &mut usize, levels: usize) -> Option<()> {
+    let int = |number: u64| i64::try_from(number).ok().map(Part::Int);
+    if let Some(Subarray { dtype, shape, .. }) = dtype.subarray {
+        let dtype = DType::of(dtype)?;
+        let axes: Vec<Value<'d>> = shape.items().map_or_else(|| vec![shape], Iterator::collect);
+        *left = left.checked_sub(axes.len())?;
+        parts.push(int(axes.len() as u64).filter(|_| !axes.is_empty())?);
+        for axis in axes {
+            parts.push(int(axis.as_u64()?)?);
+        }
+        parts.extend(dtype_of(&dtype));
+        return inner(&dtype, parts, left, levels.checked_sub(1)?);
+    }
+    let count = dtype.field_count();
+    *left = left.checked_sub(count)?;
+    parts.extend([Part::Int(0), int(count as u64)?]);
+    for number in 0..count {
+        let field = dtype.field(number)?;
+        parts.extend([Part::Text(field.name.into()), int(field.offset)?]);
+        parts.extend(dtype_of(&field.dtype));
+        inner(&field.dtype, parts, left, levels.checked_sub(1)?)?;
+    }
+    Some(())
 }
