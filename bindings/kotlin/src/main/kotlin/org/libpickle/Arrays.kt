@@ -50,15 +50,3 @@ val PickleKnown.shape: List<Int>?
         is PickleInt -> listOf(shape.value.toInt())
         else -> null
     }
-
-/** A float of 16 bits. */
-private fun half(bits: Int): Double {
-    val exponent = bits shr 10 and 0x1f
-    val fraction = bits and 0x3ff
-    val size = when (exponent) {
-        0 -> fraction / 16_777_216.0
-        0x1f -> if (fraction == 0) Double.POSITIVE_INFINITY else Double.NaN
-        else -> Math.scalb(1024.0 + fraction, exponent - 25)
-    }
-    return if (bits and 0x8000 != 0) -size else size
-}

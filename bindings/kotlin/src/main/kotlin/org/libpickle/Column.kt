@@ -2,6 +2,7 @@ package org.libpickle
 
 import java.math.BigDecimal
 import java.math.BigInteger
+import java.time.DateTimeException
 import java.time.Duration
 import java.time.Instant
 import java.time.LocalDate
@@ -28,8 +29,24 @@ sealed class Column(
     /** The cell of a row is missing. */
     open fun isMissing(row: Int): Boolean = missing?.get(row) ?: false
 
-    /** The cell of a row, as the class says; null where it is missing. */
+    /**
+     * The cell of a row, as the class says; null where it is missing.
+     *
+     * @throws PickleException of kind BAD_VALUE: the cell is a moment, date or span that no type of Java holds; the ticks of
+     * the column have it
+     */
+    @Throws(PickleException::class)
     operator fun get(row: Int): Any? = if (isMissing(row)) null else cell(row)
+
+    /** Makes a cell of ticks; what Java's types do not hold is an exception that says where it is. */
+    internal inline fun <T> made(row: Int, tick: Long, unit: String, make: () -> T): T = try {
+        make()
+    } catch (e: RuntimeException) {
+        if (e !is ArithmeticException && e !is DateTimeException) throw e
+        throw PickleException(
+            ErrorKind.BAD_VALUE, 0, "${name?.let { "column $it" } ?: "a column without a name"} ($dtype), row $row: no type of Java holds $tick of the unit $unit; the ticks do",
+        )
+    }
 
     protected abstract fun cell(row: Int): Any?
 
@@ -103,18 +120,35 @@ class DecimalColumn internal constructor(name: String?, dtype: String, val value
 class MomentColumn internal constructor(
     name: String?, dtype: String, missing: BooleanArray?, val ticks: LongArray, val unit: String, val zone: String?,
 ) : Column(name, dtype, ticks.size, missing) {
-    override fun cell(row: Int): Any = instant(row).let { if (zone != null) it else LocalDateTime.ofInstant(it, ZoneOffset.UTC) }
+    override fun cell(row: Int): Any =
+        instant(row).let { if (zone != null) it else made(row, ticks[row], unit) { LocalDateTime.ofInstant(it, ZoneOffset.UTC) } }
 
-    /** The cells as instants, those without a zone as if they were in UTC; null where one is missing. */
+    /**
+     * The cells as instants, those without a zone as if they were in UTC; null where one is missing.
+     *
+     * @throws PickleException of kind BAD_VALUE: one is so far away that [Instant] does not hold it
+     */
+    @Throws(PickleException::class)
     fun instants(): Array<Instant?> = Array(size) { if (isMissing(it)) null else instant(it) }
 
-    /** The time zone by its name; null where there is none. */
-    fun zoneId(): ZoneId? = zone?.let { ZoneId.of(it) }
+    /**
+     * The time zone by its name; null where there is none.
+     *
+     * @throws PickleException of kind BAD_VALUE: Java knows no zone of this name
+     */
+    @Throws(PickleException::class)
+    fun zoneId(): ZoneId? = zone?.let {
+        try {
+            ZoneId.of(it)
+        } catch (e: DateTimeException) {
+            throw PickleException(ErrorKind.BAD_VALUE, 0, "${name?.let { "column $it" } ?: "a column without a name"} ($dtype): Java knows no time zone $it")
+        }
+    }
 
-    private fun instant(row: Int): Instant {
+    private fun instant(row: Int): Instant = made(row, ticks[row], unit) {
         val tick = ticks[row]
         fun months(months: Long) = LocalDate.EPOCH.plusMonths(months).atStartOfDay().toInstant(ZoneOffset.UTC)
-        return when (unit) {
+        when (unit) {
             "Y" -> months(Math.multiplyExact(tick, 12L))
             "M" -> months(tick)
             else -> spanOf(tick, unit).let { Instant.ofEpochSecond(it.seconds, it.nano.toLong()) }
@@ -126,20 +160,20 @@ class MomentColumn internal constructor(
 class DurationColumn internal constructor(
     name: String?, dtype: String, missing: BooleanArray?, val ticks: LongArray, val unit: String,
 ) : Column(name, dtype, ticks.size, missing) {
-    override fun cell(row: Int): Any = spanOf(ticks[row], unit)
+    override fun cell(row: Int): Any = made(row, ticks[row], unit) { spanOf(ticks[row], unit) }
 }
 
 /** Dates: [days] since 1970. A cell is a [LocalDate]. */
 class DateColumn internal constructor(name: String?, dtype: String, missing: BooleanArray?, val days: LongArray) :
     Column(name, dtype, days.size, missing) {
-    override fun cell(row: Int): Any = LocalDate.ofEpochDay(days[row])
+    override fun cell(row: Int): Any = made(row, days[row], "D") { LocalDate.ofEpochDay(days[row]) }
 }
 
 /** Times of day: [ticks] of a [unit] since midnight. A cell is a [LocalTime]. */
 class ClockColumn internal constructor(
     name: String?, dtype: String, missing: BooleanArray?, val ticks: LongArray, val unit: String,
 ) : Column(name, dtype, ticks.size, missing) {
-    override fun cell(row: Int): Any = LocalTime.ofNanoOfDay(spanOf(ticks[row], unit).toNanos())
+    override fun cell(row: Int): Any = made(row, ticks[row], unit) { LocalTime.ofNanoOfDay(spanOf(ticks[row], unit).toNanos()) }
 }
 
 /** Complex numbers. A cell is a [PickleComplex]. */
@@ -184,7 +218,7 @@ private fun missingOf(values: Array<*>): BooleanArray? =
     if (values.any { it == null }) BooleanArray(values.size) { values[it] == null } else null
 
 /** A span as numpy counts it: a year has 365.2425 days, a month a twelfth of that. */
-private fun spanOf(ticks: Long, unit: String): Duration = when (unit) {
+internal fun spanOf(ticks: Long, unit: String): Duration = when (unit) {
     "Y" -> Duration.ofSeconds(Math.multiplyExact(ticks, 31_556_952L))
     "M" -> Duration.ofSeconds(Math.multiplyExact(ticks, 2_629_746L))
     "W" -> Duration.of(Math.multiplyExact(ticks, 7L), ChronoUnit.DAYS)

@@ -109,6 +109,13 @@ class ItemReader @JvmOverloads @Throws(PickleException::class) constructor(
         out[1]
     }
 
+    /**
+     * Where the first call stands, in what was read so far of the stream, that is made for what it does to a value, because
+     * the pickle drops its result: the offset of the POP. cloudpickle and dill set so what is in functions, classes and
+     * cells, which no item shows. null where there is none.
+     */
+    val droppedCall: Long? get() = native.droppedCall
+
     override fun close() = native.close()
 
     companion object {
@@ -174,6 +181,9 @@ class FileItems @JvmOverloads @Throws(PickleException::class, IOException::class
         found.removeFirst()
     }
 
+    /** As [ItemReader.droppedCall], in what was read so far: after the last item, in the whole file. */
+    val droppedCall: Long? get() = native.droppedCall
+
     override fun close() = lock.withLock {
         closed = true
         native.close()
@@ -188,6 +198,10 @@ class PickleItems internal constructor(private val open: () -> FileItems) : Sequ
     private val lock = ReentrantLock()
     private var begun = false
     private var reader: FileItems? = null
+    private var dropped: Long? = null
+
+    /** As [FileItems.droppedCall]; it stays when the file is closed. */
+    val droppedCall: Long? get() = lock.withLock { runCatching { reader?.droppedCall }.getOrNull() ?: dropped }
 
     override fun iterator(): Iterator<PickleItem> = lock.withLock {
         check(!begun) { "the items can be walked once" }
@@ -201,12 +215,12 @@ class PickleItems internal constructor(private val open: () -> FileItems) : Sequ
                 val any = try {
                     reader.hasNext()
                 } catch (e: PickleException) {
-                    reader.close()
+                    close()
                     throw e
                 }
                 if (!any) {
                     over = true
-                    reader.close()
+                    close()
                 }
                 return any
             }
@@ -224,7 +238,10 @@ class PickleItems internal constructor(private val open: () -> FileItems) : Sequ
 
     override fun close() = lock.withLock {
         begun = true
-        reader?.close() ?: Unit
+        reader?.let {
+            dropped = runCatching { it.droppedCall }.getOrNull() ?: dropped
+            it.close()
+        } ?: Unit
     }
 }
 

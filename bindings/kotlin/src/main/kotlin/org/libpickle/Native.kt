@@ -37,6 +37,7 @@ internal object Native {
     @JvmStatic external fun document(reader: Long, out: LongArray): ByteArray
     @JvmStatic external fun nextPickle(reader: Long, keepMemo: Int, out: LongArray): ByteArray?
     @JvmStatic external fun offset(reader: Long, out: LongArray): ByteArray?
+    @JvmStatic external fun droppedCall(reader: Long, out: LongArray): ByteArray?
     @JvmStatic external fun items(path: ByteArray, options: LongArray, minNodes: Int, out: LongArray): ByteArray?
     @JvmStatic external fun feedItems(reader: Long, data: ByteArray, from: Int, length: Int, out: LongArray): ByteArray
     @JvmStatic external fun open(file: ByteArray, path: ByteArray, options: LongArray, minNodes: Int, out: LongArray): ByteArray?
@@ -80,6 +81,13 @@ internal inline fun <T> calling(out: LongArray, call: () -> T): T {
     if (out[0] != 0L) throw PickleException(ErrorKind.entries[out[0].toInt() - 1], out[1], String(result as ByteArray))
     return result
 }
+
+/** Where the first dropped call stands of what a reader of items has read so far; null where there is none. */
+internal val NativeReader.droppedCall: Long?
+    get() = call { reader, out ->
+        Native.droppedCall(reader, out)
+        out[1].takeIf { it >= 0 }
+    }
 
 /**
  * A reader of the library's. Calls take turns. Where it is not closed, the library's part goes when the garbage collector

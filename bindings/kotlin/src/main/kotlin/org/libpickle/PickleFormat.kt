@@ -2,7 +2,7 @@ package org.libpickle
 
 import java.math.BigDecimal
 import java.math.BigInteger
-import java.time.Duration
+import java.time.DateTimeException
 import java.time.LocalDateTime
 import java.time.LocalTime
 import java.time.OffsetDateTime
@@ -13,6 +13,9 @@ import java.time.format.DateTimeFormatter.ISO_LOCAL_TIME
 import java.time.format.DateTimeFormatter.ISO_OFFSET_DATE_TIME
 import java.time.format.DateTimeFormatter.ISO_OFFSET_TIME
 import java.time.format.DateTimeFormatter.ISO_ZONED_DATE_TIME
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.nanoseconds
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.serialization.BinaryFormat
 import kotlinx.serialization.DeserializationStrategy
 import kotlinx.serialization.ExperimentalSerializationApi
@@ -39,10 +42,12 @@ import org.libpickle.PickleKnown.Kind
  * reflection, and nothing in a pickle is called. Needs kotlinx-serialization-core, which the program brings.
  *
  * A property is the entry of a dict or the attribute of an object with its name; entries without a property are passed over. Lists, tuples,
- * sets, deques and arrays of numbers of numpy are lists, those of several axes lists of lists; dicts of every kind are maps. An enum is a str or a member of Python's enum, by its
+ * sets, deques and arrays of numpy are lists, those of several axes lists of lists; dicts of every kind are maps. An item of `U` is a String, of `S` a ByteArray or, where it
+ * is UTF-8, a String, of `datetime64` a String (`2024-02-29T13:05:07`, as exact as its unit: what `LocalDateTime.parse` takes) or a Long (ticks), of `timedelta64` Kotlin's
+ * Duration or a Long, of a complex type two Doubles, of a structured type a class by the names of its fields, or a list; NaT is null. An enum is a str or a member of Python's enum, by its
  * name or its value, whichever the pickle has: Python writes the value as a rule, so give it to the constant, as in `@SerialName("1")`. A list or an object that is a key of a map is
  * written as a tuple. A String takes whatever has a text: str, Python 2's str where it is UTF-8, dates and times (ISO 8601), Decimal, Fraction,
- * UUID, paths, addresses. A float takes an int that it holds exactly. A ByteArray takes bytes and bytearrays.
+ * UUID, paths, addresses; a timedelta as `str()` of it in Python, such as `-1 day, 23:59:59`. A timedelta is also Kotlin's Duration, and seconds as a float. A float takes an int that it holds exactly. A ByteArray takes bytes and bytearrays.
  *
  * @property options how pickles are read
  * @property protocol what pickles are written with, 0 to 5
@@ -99,6 +104,7 @@ inline fun <reified T> Pickle.encode(value: T): ByteArray = PickleFormat.DEFAULT
 inline fun <reified T> PickleValue.decode(): T = PickleFormat.DEFAULT.decodeFromValue(serializer<T>(), this)
 
 private val BYTES = ByteArraySerializer().descriptor
+private val DURATION = Duration.serializer().descriptor
 private val UNSIGNED = setOf(UByte.serializer(), UShort.serializer(), UInt.serializer(), ULong.serializer()).map { it.descriptor }.toSet()
 
 private fun fault(path: String, text: String) = SerializationException("$path: $text")
@@ -116,14 +122,26 @@ private fun nameOf(value: PickleValue): String = when (value) {
     is PickleTuple -> "a tuple"
     is PickleSet, is PickleFrozenSet -> "a set"
     is PickleDict -> "a dict"
-    is PickleObject -> value.className?.let { "an object of ${it.module}.${it.name}" } ?: "an object"
+    is PickleObject -> {
+        val dtype = value.known?.takeIf { it.kind == Kind.SCALAR || it.kind == Kind.ARRAY }?.let { (it.values[0] as? PickleStr)?.value }
+        when {
+            dtype == null -> value.className?.let { "an object of ${it.module}.${it.name}" } ?: "an object"
+            value.known!!.kind == Kind.ARRAY -> "an array of numpy of $dtype"
+            NumpyScalar.of(value)?.let { it.type.isMissing(it.data) } == true -> "NaT ($dtype of numpy)"
+            else -> "$dtype of numpy"
+        }
+    }
     else -> value.javaClass.simpleName
 }
 
 /** What an instance of a subclass of a scalar holds. */
 private tailrec fun plain(value: PickleValue): PickleValue {
     val known = (value as? PickleObject)?.known ?: return value
-    return if (known.kind == Kind.DERIVED) plain(known.values[0]) else value
+    return when (known.kind) {
+        Kind.DERIVED -> plain(known.values[0])
+        Kind.SCALAR -> NumpyScalar.of(value)?.let { if (it.type.fields.isEmpty()) it.type.number(it.data, 0) else it.type.at(it.data, 0) } ?: value
+        else -> value
+    }
 }
 
 /** The items of a value; null where it has none. */
@@ -134,18 +152,32 @@ private fun itemsOf(value: PickleValue): List<PickleValue>? {
         Kind.LIST, Kind.TUPLE, Kind.SET, Kind.FROZENSET, Kind.USER_LIST, Kind.RECORD, Kind.FIELDS -> known.values
         Kind.DEQUE -> known.values.drop(1)
         Kind.ARRAY -> rows(known)
+        Kind.COMPLEX -> known.values
+        Kind.SCALAR -> NumpyScalar.of(value)?.takeIf { it.type.isComplex }?.let { it.type.complex(it.data) }
         else -> null
     }
 }
 
-/** The numbers of an array, in lists for each axis but the last. */
+/** Empty lists that an array without items becomes at most. */
+private const val EMPTY_MAX = 1000L
+
+/** The items of an array, in lists for each axis but the last; null where they are not in the pickle, or are others than its shape says. */
 private fun rows(known: PickleKnown): List<PickleValue>? {
-    val shape = known.shape?.takeIf { it.isNotEmpty() } ?: return null
-    val numbers = known.numbers?.takeIf { numbers -> shape.fold(1L) { n, axis -> n * axis } == numbers.size.toLong() } ?: return null
-    val isBool = (known.values[0] as? PickleStr)?.value == "bool"
-    // How far the next item along each axis lies.
+    val shape = known.shape?.takeIf { it.isNotEmpty() && it.all { axis -> axis >= 0 } } ?: return null
+    val count = shape.fold(1L) { n, axis -> if (n > Int.MAX_VALUE) n else n * axis }
+    // A shape of few bytes asks for as many empty lists as it likes.
+    if (count == 0L && shape.takeWhile { it != 0 }.fold(1L) { n, axis -> if (n > EMPTY_MAX) n else n * axis } > EMPTY_MAX) return null
+    val objects = (known.values[5] as? PickleList)?.items
+    val type = if (objects == null) NumpyType.of(known) ?: return null else null
+    val data = when (val octets = known.values[5]) {
+        is PickleBytes -> octets.value
+        is PickleByteArray -> octets.value
+        else -> ByteArray(0)
+    }
+    if (count != objects?.size?.toLong() && (type == null || count * type.size != data.size.toLong())) return null
+    // How far the next item along each axis lies; objects are listed with the last axis fastest, whatever the order is.
     val steps = IntArray(shape.size) { 1 }
-    if (known.values[3] == PickleInt(1)) {
+    if (known.values[3] == PickleInt(1) && objects == null) {
         for (axis in 1 until shape.size) steps[axis] = steps[axis - 1] * shape[axis - 1]
     } else {
         for (axis in shape.size - 2 downTo 0) steps[axis] = steps[axis + 1] * shape[axis + 1]
@@ -154,8 +186,8 @@ private fun rows(known: PickleKnown): List<PickleValue>? {
         val at = from + it * steps[axis]
         when {
             axis < shape.size - 1 -> PickleList(along(axis + 1, at))
-            isBool -> PickleBool(numbers[at].toLong() != 0L)
-            else -> numbers[at].toPickle()
+            objects != null -> objects[at]
+            else -> type!!.at(data, at * type.size)
         }
     }
     return along(0, 0)
@@ -209,7 +241,8 @@ private class ValueDecoder(
         }
         else -> {
             // A class: its properties by name, or of a tuple in order.
-            val named = named()
+            // A pair has no names of its own.
+            val named = if (descriptor.serialName in PAIRS && itemsOf(value) != null) null else named()
             val names = List(descriptor.elementsCount) { descriptor.getElementName(it) }
             val base = here
             when {
@@ -270,18 +303,46 @@ private class ValueDecoder(
 
     @Suppress("UNCHECKED_CAST")
     override fun <T> decodeSerializableValue(deserializer: DeserializationStrategy<T>): T {
-        if (deserializer.descriptor != BYTES) {
-            val place = here
-            return try {
-                deserializer.deserialize(this)
-            } catch (e: MissingFieldException) {
-                // The innermost says where.
-                throw if (e.message?.startsWith("$") == true) e else MissingFieldException(e.missingFields, "$place: ${e.message}", e)
-            }
+        when (deserializer.descriptor) {
+            BYTES -> return (bytes() ?: wrong("bytes")) as T
+            DURATION -> duration()?.let { return it as T }
         }
-        val bytes = bytes() ?: wrong("bytes")
-        return bytes as T
+        val place = here
+        val given = value
+        return try {
+            deserializer.deserialize(this)
+        } catch (e: MissingFieldException) {
+            // The innermost says where.
+            throw if (e.message?.startsWith("$") == true) e else MissingFieldException(e.missingFields, "$place: ${e.message}", e)
+        } catch (e: DateTimeException) {
+            // A serializer of the program's that parses the text of a moment.
+            throw SerializationException("$place: ${e.message}, out of ${nameOf(given)}", e)
+        }
     }
+
+    /** A span of time; null where the value is none, and may be the text of one. */
+    private fun duration(): Duration? {
+        val span = value as? PickleObject ?: return null
+        val known = span.known
+        val (seconds, nanos) = if (known?.kind == Kind.TIMEDELTA) {
+            val (days, seconds, micros) = known.values.map { (it as PickleInt).value }
+            days * 86_400 + seconds to micros * 1000
+        } else {
+            val scalar = NumpyScalar.of(span)?.takeIf { it.type.isSpan } ?: return null
+            if (scalar.type.isMissing(scalar.data)) wrong("a span")
+            val exact = scalar.type.span(scalar.data) ?: throw fault(here, "${nameOf(span)} is no span of so many nanoseconds")
+            exact.seconds to exact.nano.toLong()
+        }
+        // Kotlin rounds long spans to milliseconds, and cuts what is longer still.
+        return (seconds.seconds + nanos.nanoseconds).also {
+            val whole = it.inWholeSeconds
+            val rest = (it - whole.seconds).inWholeNanoseconds
+            val down = if (rest < 0) 1 else 0
+            if (whole - down != seconds || rest + down * 1_000_000_000L != nanos) throw fault(here, "Kotlin's Duration does not hold this span exactly; it is ${textOfSpan() ?: nameOf(span)}")
+        }
+    }
+
+    private fun textOfSpan() = (value as? PickleObject)?.known?.takeIf { it.kind == Kind.TIMEDELTA }?.let { spanText(it) }
 
     private fun bytes(): ByteArray? = when (val value = value) {
         is PickleBytes -> value.value
@@ -289,7 +350,7 @@ private class ValueDecoder(
         is PickleStr8 -> value.value
         is PickleObject -> value.known?.takeIf { it.kind == Kind.BYTES || it.kind == Kind.BYTEARRAY }?.let {
             ValueDecoder(it.values[0], null, here, depth, format).bytes()
-        }
+        } ?: NumpyScalar.of(value)?.takeIf { it.type.isBytes || it.type.isOpaque }?.let { it.type.bytes(it.data) }
         else -> null
     }
 
@@ -303,7 +364,7 @@ private class ValueDecoder(
         return this
     }
 
-    override fun decodeNotNullMark() = value !== PickleNone
+    override fun decodeNotNullMark() = value !== PickleNone && NumpyScalar.of(value)?.let { it.type.isMissing(it.data) } != true
     override fun decodeNull(): Nothing? = null
 
     override fun decodeBoolean(): Boolean = (scalar(value) as? PickleBool ?: wrong("a bool")).value
@@ -313,13 +374,17 @@ private class ValueDecoder(
         val number = when (val value = scalar(value)) {
             is PickleInt -> BigInteger.valueOf(value.value)
             is PickleBigInt -> value.value
-            else -> wrong("an int")
+            else -> BigInteger.valueOf(ticks(value) ?: wrong("an int"))
         }
         val fits = if (unsigned) number.signum() >= 0 && number.bitLength() <= bits else number.bitLength() < bits
         if (!fits) throw fault(here, "$number does not fit ${if (unsigned) "0 to 2^$bits - 1" else "$bits bits"}")
         unsigned = false
         return number.toLong()
     }
+
+    /** A moment or span of numpy as its count of units. */
+    private fun ticks(value: PickleValue): Long? =
+        NumpyScalar.of(value)?.takeIf { (it.type.isMoment || it.type.isSpan) && !it.type.isMissing(it.data) }?.let { it.type.ticks(it.data) }
 
     override fun decodeByte() = int(8).toByte()
     override fun decodeShort() = int(16).toShort()
@@ -330,7 +395,7 @@ private class ValueDecoder(
         is PickleFloat -> value.value
         is PickleInt -> if (value.value in -(1L shl 53)..(1L shl 53)) value.value.toDouble() else exactly(BigInteger.valueOf(value.value)) { it.toDouble() }
         is PickleBigInt -> exactly(value.value) { it.toDouble() }
-        else -> wrong("a float")
+        else -> (value as? PickleObject)?.known?.takeIf { it.kind == Kind.TIMEDELTA }?.let { secondsOf(it) } ?: wrong("a float")
     }
 
     /** A float of 64 bits is rounded to 32, an int is not. */
@@ -374,21 +439,28 @@ private class ValueDecoder(
         if (value !is PickleObject) return value
         val known = value.known ?: return value
         if (known.kind == Kind.RECORD && known.values.size == 1 && value.attributes == null) return plain(known.values[0])
-        if (known.kind != Kind.SCALAR) return value
-        val number = known.numbers?.singleOrNull() ?: return value
-        return if ((known.values[0] as? PickleStr)?.value == "bool") PickleBool(number.toLong() != 0L) else number.toPickle()
+        return plain(value)
     }
 
     private fun text(given: PickleValue): String? = when (val value = scalar(given)) {
         is PickleStr -> value.value
-        is PickleStr8 -> runCatching { Charsets.UTF_8.newDecoder().decode(java.nio.ByteBuffer.wrap(value.value)).toString() }.getOrNull()
+        is PickleStr8 -> utf8(value.value)
         is PickleObject -> when (value.known?.kind) {
             Kind.DERIVED -> text(plain(value))
+            Kind.TIMEDELTA -> spanText(value.known!!)
+            Kind.SCALAR -> NumpyScalar.of(value)?.let {
+                when {
+                    it.type.isMissing(it.data) -> null
+                    it.type.isMoment -> it.type.moment(it.data)
+                    it.type.isBytes -> utf8(it.type.bytes(it.data))
+                    else -> null
+                }
+            }
             Kind.DECIMAL -> text(value.known!!.values[0])
             Kind.FRACTION -> value.known!!.values.map { (it.toKotlin() as? Number)?.toString() ?: it.toKotlin().toString() }.joinToString("/")
             Kind.MEMBER -> text(value.known!!.values[1])
             Kind.PATTERN -> text(value.known!!.values[0])
-            Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMEDELTA, Kind.TIMEZONE, Kind.ZONE_INFO, Kind.UUID, Kind.PATH, Kind.IP ->
+            Kind.DATE, Kind.TIME, Kind.DATETIME, Kind.TIMEZONE, Kind.ZONE_INFO, Kind.UUID, Kind.PATH, Kind.IP ->
                 when (val plain = value.toKotlin()) {
                     is PickleValue -> null
                     // With seconds also where these are 0: parsers of moments want them.
@@ -397,8 +469,6 @@ private class ValueDecoder(
                     is LocalDateTime -> ISO_LOCAL_DATE_TIME.format(plain)
                     is OffsetDateTime -> ISO_OFFSET_DATE_TIME.format(plain)
                     is ZonedDateTime -> ISO_ZONED_DATE_TIME.format(plain)
-                    // One sign before all of it: Kotlin takes the fraction of negative seconds for a positive one.
-                    is Duration -> if (plain.isNegative) "-${plain.negated()}" else plain.toString()
                     else -> plain.toString()
                 }
             else -> null
@@ -406,6 +476,33 @@ private class ValueDecoder(
         is PickleGlobal -> "${value.module}.${value.name}"
         else -> null
     }
+}
+
+private fun utf8(bytes: ByteArray): String? =
+    runCatching { Charsets.UTF_8.newDecoder().decode(java.nio.ByteBuffer.wrap(bytes)).toString() }.getOrNull()
+
+/** The classes of Kotlin whose properties are items by their places. */
+private val PAIRS = setOf("kotlin.Pair", "kotlin.Triple")
+
+/** A timedelta as `str()` of it in Python, which is the text that Rust and Swift have, too: `-1 day, 23:59:59.000001`. */
+private fun spanText(known: PickleKnown): String {
+    val (days, seconds, micros) = known.values.map { (it as PickleInt).value }
+    val before = when (days) {
+        0L -> ""
+        1L, -1L -> "$days day, "
+        else -> "$days days, "
+    }
+    fun two(number: Long) = number.toString().padStart(2, '0')
+    val clock = "${seconds / 3600}:${two(seconds / 60 % 60)}:${two(seconds % 60)}"
+    return before + clock + if (micros == 0L) "" else "." + micros.toString().padStart(6, '0')
+}
+
+/** A timedelta in seconds: the float next to it, as `total_seconds()` of Python gives it. */
+private fun secondsOf(known: PickleKnown): Double {
+    val (days, seconds, micros) = known.values.map { (it as PickleInt).value }
+    val whole = days * 86_400 + seconds
+    // Where a float does not hold all microseconds, they would be rounded twice.
+    return if (kotlin.math.abs(whole) < 1L shl 33) (whole * 1_000_000 + micros) / 1e6 else whole + micros / 1e6
 }
 
 private class ValueEncoder(

@@ -14,6 +14,9 @@ package org.libpickle
  * @property extensions extension codes that it names, in order
  * @property persistentIds objects that stand outside and are named by a persistent id
  * @property buffers out-of-band buffers that it asks for
+ * @property droppedCall where the first call stands that is made for what it does to a value, because the pickle drops its
+ * result: the offset of the POP. cloudpickle and dill set so what is in functions, classes and cells, which no value shows;
+ * null where there is none
  */
 class PickleInfo internal constructor(
     val length: Long,
@@ -26,6 +29,7 @@ class PickleInfo internal constructor(
     val extensions: List<Long>,
     val persistentIds: Long,
     val buffers: Long,
+    val droppedCall: Long?,
 ) {
     internal companion object {
         /** Reads what the library wrote. */
@@ -36,6 +40,8 @@ class PickleInfo internal constructor(
                 from.number(), from.int(), from.number(), from.number(), from.text(),
                 List(from.int()) { GlobalUse(from.text(), from.text(), from.number()) },
                 from.number(), List(from.int()) { from.number() }, from.number(), from.number(),
+                // One more, so that 0 is none.
+                (from.number() - 1).takeIf { it >= 0 },
             )
         }
     }

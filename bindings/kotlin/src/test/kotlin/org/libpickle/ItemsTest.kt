@@ -30,6 +30,36 @@ class ItemsTest {
     }
 
     @Test
+    fun `calls that are dropped are told`() {
+        // setattr(a list, 1), whose result POP drops; a call whose result stays.
+        val dropped = "]q\u0000cbuiltins\nsetattr\nh\u0000K\u0001\u0086R0.".toByteArray(Charsets.ISO_8859_1)
+        val kept = "](K\u0001cbuiltins\nsetattr\n)K\u0001\u0086Re.".toByteArray(Charsets.ISO_8859_1)
+        assertEquals(27L, Pickle.info(dropped).droppedCall)
+        assertEquals(null, Pickle.info(kept).droppedCall)
+        val at = kept.size + 27L
+        ItemReader().use { reader ->
+            assertEquals(null, reader.droppedCall)
+            val items = ArrayList<PickleItem>()
+            for (pickle in listOf(kept, dropped)) {
+                do reader.feed(pickle, 0, pickle.size, items) while (reader.pending)
+                assertEquals(if (pickle === kept) null else at, reader.droppedCall)
+                reader.nextPickle()
+            }
+            assertEquals(at, reader.droppedCall)
+            assertEquals(2, items.size)
+        }
+        val items = file(kept + dropped).items()
+        assertEquals(2, items.count())
+        assertEquals(at, items.droppedCall)
+        items.close()
+        assertEquals(at, items.droppedCall)
+        FileItems(file(kept)).use { reader ->
+            while (reader.hasNext()) reader.next()
+            assertEquals(null, reader.droppedCall)
+        }
+    }
+
+    @Test
     fun `a damaged stream fails after its good items`() {
         val pickle = Pickle.dumps(List(20_000) { "row $it" }.toPickle())
         val items = ByteArrayInputStream(pickle.copyOf(pickle.size - 10)).items().iterator()

@@ -154,7 +154,7 @@ class PickleFormatTest {
         assertEquals("12:00:00.000004", text("${noon}tR."))
         assertEquals("12:00:00.000004Z", text("$noon${utc}tR."))
         // timedelta(-1, 5, 6)
-        assertEquals("-PT23H59M54.999994S", text("cdatetime\ntimedelta\n(I-1\nI5\nI6\ntR."))
+        assertEquals("-1 day, 0:00:05.000006", text("cdatetime\ntimedelta\n(I-1\nI5\nI6\ntR."))
         assertEquals((-86_394_999_994).microseconds, Pickle.decode<kotlin.time.Duration>(latin("cdatetime\ntimedelta\n(I-1\nI5\nI6\ntR.")))
     }
 
@@ -206,5 +206,8 @@ class PickleFormatTest {
         assertEquals(listOf(listOf(1, 2, 3), listOf(4, 5, 6)), Pickle.decode<List<List<Int>>>(fortran))
         assertEquals(listOf(true, false), Pickle.decode<List<Boolean>>(array("(I2\nt", "|b1", 0, "\\x01\\x00")))
         assertEquals(emptyList<Int>(), Pickle.decode<List<Int>>(array("(I0\nt", "<i2", 0, "")))
+        assertEquals(List(1000) { emptyList<Int>() }, Pickle.decode<List<List<Int>>>(array("(I1000\nI0\nt", "<i2", 0, "")))
+        // So many empty lists would take more memory than there is.
+        assertThrows(SerializationException::class.java) { Pickle.decode<List<List<Int>>>(array("(I2000000000\nI0\nt", "<i2", 0, "")) }
     }
 }

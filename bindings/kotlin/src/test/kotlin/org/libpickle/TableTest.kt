@@ -145,4 +145,32 @@ class TableTest {
             assertArrayEquals(Array<String?>(size) { "row $it" }, (table["t"] as TextColumn).values)
         }
     }
+
+    @Test
+    fun `what no type of Java holds is an exception that says where`() {
+        fun moments(unit: String, tick: Long, zone: String? = null) = MomentColumn("at", "datetime64[$unit]", null, longArrayOf(0, tick), unit, zone)
+        fun fails(text: String, call: () -> Unit) {
+            val error = assertThrows(PickleException::class.java) { call() }
+            assertEquals(ErrorKind.BAD_VALUE, error.kind)
+            assertTrue(text in error.message!!, error.message)
+        }
+        for (unit in listOf("Y", "M", "W", "D", "h", "m", "s")) {
+            for (tick in listOf(Long.MAX_VALUE, -Long.MAX_VALUE)) {
+                for (zone in listOf(null, "UTC")) {
+                    fails("column at (datetime64[$unit]), row 1: no type of Java holds $tick of the unit $unit") { moments(unit, tick, zone)[1] }
+                }
+                fails("row 1") { moments(unit, tick).instants() }
+            }
+            assertEquals(LocalDateTime.of(1970, 1, 1, 0, 0), moments(unit, 1)[0])
+        }
+        for (unit in listOf("ms", "us", "ns", "ps", "fs", "as")) for (tick in listOf(Long.MAX_VALUE, -Long.MAX_VALUE)) moments(unit, tick)[1]
+        for (unit in listOf("Y", "M", "W", "D", "h", "m")) {
+            fails("column span (timedelta64[$unit]), row 0") { DurationColumn("span", "timedelta64[$unit]", null, longArrayOf(Long.MAX_VALUE), unit)[0] }
+        }
+        fails("a column without a name (date32), row 0: no type of Java holds ${Long.MAX_VALUE} of the unit D") {
+            DateColumn(null, "date32", null, longArrayOf(Long.MAX_VALUE))[0]
+        }
+        fails("column t (time64), row 0") { ClockColumn("t", "time64", null, longArrayOf(86_400), "s")[0] }
+        fails("Java knows no time zone Mars/Base") { moments("s", 1, "Mars/Base").zoneId() }
+    }
 }
