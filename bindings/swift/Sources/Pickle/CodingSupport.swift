@@ -63,8 +63,9 @@ extension Date {
         let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + (components.day ?? 1) - 1
         let era = (year >= 0 ? year : year - 399) / 400
         let yearOfEra = year - era * 400
-        let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        // Of years that no `Int` has the seconds of, a `Double` has them.
+        let days = Double(era) * 146_097 + Double(yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468)
         let time = ((components.hour ?? 0) * 60 + (components.minute ?? 0)) * 60 + (components.second ?? 0) - seconds
-        self.init(timeIntervalSince1970: Double(days * 86_400 + time) + Double(components.nanosecond ?? 0) / 1e9)
+        self.init(timeIntervalSince1970: days * 86_400 + Double(time) + Double(components.nanosecond ?? 0) / 1e9)
     }
 }

@@ -296,6 +296,12 @@ extension PickleKnown {
             guard let name = part(0)?.stringValue, ints.count >= 3 else { return nil }
             return DType(name: name, size: ints[1], isBigEndian: ints[2] == 1)
         }
+        // What is in an item: see `inner` there. Without, it has a name alone.
+        func dtype(inner from: Int) -> DType? {
+            guard let plain = dtype() else { return nil }
+            var rest = parts.dropFirst(from)
+            return rest.isEmpty ? plain : Self.inner(plain, &rest)
+        }
         switch kind {
         case 1: return part(0)?.dataValue.map { .bytes($0) }
         case 2: return part(0)?.dataValue.map { .byteArray($0) }
@@ -308,7 +314,7 @@ extension PickleKnown {
         case 7 where parts.count == 3: return .slice(start: parts[0], stop: parts[1], step: parts[2])
         case 8 where ints.count == 3: return .date(year: ints[0], month: ints[1], day: ints[2])
         case 9 where ints.count >= 5:
-            return .time(hour: ints[0], minute: ints[1], second: ints[2], microsecond: ints[3], zone: part(5))
+            return .time(hour: ints[0], minute: ints[1], second: ints[2], microsecond: ints[3], fold: ints[4] == 1, zone: part(5))
         case 10 where ints.count >= 8:
             let components = DateComponents(
                 year: ints[0], month: ints[1], day: ints[2], hour: ints[3], minute: ints[4], second: ints[5],
@@ -336,12 +342,12 @@ extension PickleKnown {
             return .path(class: name, text: text, parts: parts.dropFirst(2).compactMap(\.stringValue))
         case 22: return dtype().map { .dtype($0) }
         case 23:
-            guard let dtype = dtype(), parts.count == 6 else { return nil }
+            guard let dtype = dtype(inner: 6), parts.count >= 6 else { return nil }
             let shape = parts[4].items?.compactMap(\.intValue) ?? [ints[4]]
             return .array(Array(
                 dtype: dtype, shape: shape, isFortranOrder: ints[3] == 1, data: parts[5].dataValue, objects: parts[5].items))
         case 24:
-            guard let dtype = dtype(), let data = part(3)?.dataValue else { return nil }
+            guard let dtype = dtype(inner: 4), let data = part(3)?.dataValue else { return nil }
             return .scalar(dtype, data)
         case 25: return .dataFrame(rows: size(0), columns: size(1))
         case 26: return .series(count: size(0))
@@ -366,5 +372,29 @@ extension PickleKnown {
         case 45: return .localZone
         default: return nil
         }
+    }
+
+    /// A type with what is in its items, out of the parts from here on.
+    private static func inner(_ type: DType, _ parts: inout ArraySlice<PickleValue>) -> DType? {
+        func int() -> Int? { parts.popFirst()?.intValue.flatMap { $0 < 0 ? nil : $0 } }
+        func head() -> DType? {
+            guard let name = parts.popFirst()?.stringValue, let size = int(), let order = int() else { return nil }
+            return DType(name: name, size: size, isBigEndian: order == 1)
+        }
+        guard let rank = int(), rank <= parts.count else { return nil }
+        if rank > 0 {
+            let axes = (0..<rank).compactMap { _ in int() }
+            guard axes.count == rank, let item = head(), let element = inner(item, &parts) else { return nil }
+            return DType(name: type.name, size: type.size, isBigEndian: type.isBigEndian, axes: axes, element: [element])
+        }
+        guard let count = int(), count <= parts.count else { return nil }
+        var fields: [DType.Field] = []
+        for _ in 0..<count {
+            guard let name = parts.popFirst()?.stringValue, let offset = int(), let item = head(), let dtype = inner(item, &parts) else {
+                return nil
+            }
+            fields.append(DType.Field(name: name, offset: offset, dtype: dtype))
+        }
+        return DType(name: type.name, size: type.size, isBigEndian: type.isBigEndian, fields: fields)
     }
 }

@@ -75,9 +75,10 @@ public struct PickleColumn: Sendable {
                 let (product, overflow) = ticks.multipliedReportingOverflow(by: seconds)
                 return overflow ? nil : (product, 0)
             }
+            // The second, day or year in which the least ticks are begins before them: what is left is right all the same.
             func part(_ ticks: Int64, _ perSecond: Int64) -> (Int64, Int64) {
                 let seconds = floored(ticks, perSecond)
-                return (seconds, (ticks - seconds * perSecond) * (1_000_000_000 / perSecond))
+                return (seconds, (ticks &- seconds &* perSecond) * (1_000_000_000 / perSecond))
             }
             switch self {
             case .years: return whole(31_556_952)
@@ -103,11 +104,11 @@ public struct PickleColumn: Sendable {
                 guard !overflow else { return nil }
                 let year = floored(months, 12)
                 return DateComponents(
-                    year: Int(year + 1970), month: Int(months - year * 12 + 1), day: 1, hour: 0, minute: 0, second: 0, nanosecond: 0)
+                    year: Int(year + 1970), month: Int(months &- year &* 12 + 1), day: 1, hour: 0, minute: 0, second: 0, nanosecond: 0)
             }
             guard let (seconds, nanoseconds) = time(ticks) else { return nil }
             let day = floored(seconds, 86_400)
-            let second = Int(seconds - day * 86_400)
+            let second = Int(seconds &- day &* 86_400)
             var components = Self.date(day)
             components.hour = second / 3600
             components.minute = second / 60 % 60
@@ -202,7 +203,7 @@ public struct PickleColumn: Sendable {
                 let days = floored(seconds, 86_400)
                 return Self.object(
                     "timedelta",
-                    .timeDelta(days: Int(days), seconds: Int(seconds - days * 86_400), microseconds: Int(nanoseconds / 1000)))
+                    .timeDelta(days: Int(days), seconds: Int(seconds &- days &* 86_400), microseconds: Int(nanoseconds / 1000)))
             }
         case .days(let days):
             return days[row].map { day in
@@ -217,7 +218,7 @@ public struct PickleColumn: Sendable {
                     "time",
                     .time(
                         hour: second / 3600, minute: second / 60 % 60, second: second % 60, microsecond: Int(nanoseconds / 1000),
-                        zone: nil))
+                        fold: false, zone: nil))
             }
         case .decimals(let cells): return cells[row].map { Self.object("Decimal", module: "decimal", .decimal($0)) }
         case .complex(let cells):
@@ -236,7 +237,7 @@ public struct PickleColumn: Sendable {
 }
 
 /// Division that rounds down.
-private func floored(_ dividend: Int64, _ divisor: Int64) -> Int64 {
+func floored(_ dividend: Int64, _ divisor: Int64) -> Int64 {
     let (quotient, remainder) = dividend.quotientAndRemainder(dividingBy: divisor)
     return remainder < 0 ? quotient - 1 : quotient
 }

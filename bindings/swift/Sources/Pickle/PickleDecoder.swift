@@ -4,8 +4,11 @@ import Foundation
 ///
 /// Keys are those of dicts (also OrderedDict, defaultdict, Counter, subclasses) and the attributes of objects. A namedtuple,
 /// and a dataclass with frozen slots, has its fields by position: the first key that the type asks for is the first field.
-/// Sequences are lists, tuples, sets, deques, namedtuples and numpy arrays of numbers, of two and more dimensions as arrays
-/// of arrays. Numbers are also numpy's scalars; a timedelta is a `Double` of seconds or a `Duration`. A member of an enum is
+/// Sequences are lists, tuples, sets, deques, namedtuples and numpy arrays, of two and more dimensions as arrays of arrays.
+/// Numbers are also numpy's scalars; a timedelta is a `Double` of seconds, a `Duration` or, as `str()` of it in Python, a
+/// `String`. Of numpy, an item of `U` is a `String`, of `S` a `Data` or, where it is UTF-8, a `String`; of `datetime64` a `Date`,
+/// `DateComponents`, a `String` as exact as its unit or an int (ticks); of `timedelta64` a `Duration` or an int; of a complex type
+/// two floats; of a structured type what has the keys of its fields, or an array of them; NaT is nil. A member of an enum is
 /// its name or its value, whichever the pickle has. An int is read as `Double` where that is asked for, a float never as an
 /// int. A `String` takes whatever has a text: dates and times (ISO 8601), Decimal, Fraction, UUID, paths, addresses, names of
 /// classes.
@@ -107,6 +110,11 @@ struct ValueDecoder: Decoder {
     var userInfo: [CodingUserInfoKey: Any] { settings.userInfo }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        if case .object(let object) = value, case .scalar(let dtype, let data)? = object.known, !dtype.fields.isEmpty, dtype.isInside,
+            data.count == dtype.size
+        {
+            return try at(dtype.item(in: data, at: 0)).container(keyedBy: type)
+        }
         var entries = value.dictionary?.entries
         if case .object(let object) = value, entries == nil {
             entries = object.attributes?.entries
@@ -127,18 +135,35 @@ struct ValueDecoder: Decoder {
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        if case .object(let object) = value {
+            switch object.known {
+            case .array(let array)?:
+                if let items = array.nested?.items { return UnkeyedValues(decoder: self, items: items) }
+                throw mismatch([PickleValue].self, "a list, or an array whose items are in the pickle")
+            case .complex(let real, let imaginary)?: return UnkeyedValues(decoder: self, items: [.float(real), .float(imaginary)])
+            case .scalar(let dtype, let data)? where !dtype.fields.isEmpty && dtype.isInside && data.count == dtype.size:
+                return try at(dtype.item(in: data, at: 0)).unkeyedContainer()
+            case .scalar(let dtype, let data)? where dtype.isComplex && data.count == dtype.size:
+                let half = PickleKnown.DType(name: dtype.size == 8 ? "float32" : "float64", size: dtype.size / 2, isBigEndian: dtype.isBigEndian)
+                return UnkeyedValues(decoder: self, items: [0, half.size].compactMap { half.number(in: data, at: $0) })
+            default: break
+            }
+        }
         if let items = value.items { return UnkeyedValues(decoder: self, items: items) }
         // Dictionaries whose keys are neither str nor int.
         if isPlain, let entries = value.dictionary?.entries {
             return UnkeyedValues(decoder: self, items: entries.flatMap { [$0.key, $0.value] })
         }
         if case .object(let object) = value {
-            if case .array(let array)? = object.known, let items = array.nested?.items {
-                return UnkeyedValues(decoder: self, items: items)
-            }
-            if let fields = object.fields, object.attributes == nil { return UnkeyedValues(decoder: self, items: fields) }
+            // The fields of a record of numpy have places and names.
+            if let fields = object.fields, object.attributes == nil || object.className == "numpy.void" { return UnkeyedValues(decoder: self, items: fields) }
         }
         throw mismatch([PickleValue].self, "a list, tuple or set")
+    }
+
+    /// The same of another value in its place.
+    private func at(_ value: PickleValue) -> ValueDecoder {
+        ValueDecoder(settings: settings, value: value, path: path, isPlain: isPlain)
     }
 
     func singleValueContainer() throws -> any SingleValueDecodingContainer { self }
@@ -153,7 +178,7 @@ struct ValueDecoder: Decoder {
     }
 
     func unbox<T: Decodable>(_ type: T.Type) throws -> T {
-        if #available(macOS 13, iOS 16, tvOS 16, watchOS 9, *), type is Duration.Type, let duration { return duration as! T }
+        if #available(macOS 13, iOS 16, tvOS 16, watchOS 9, *), type is Duration.Type, let duration = try duration() { return duration as! T }
         switch type {
         case is PickleValue.Type: return value as! T
         case is Date.Type: return try date() as! T
@@ -206,9 +231,19 @@ struct ValueDecoder: Decoder {
                     }
                 }
                 return Date(components, in: try timeZone(zone), fold: fold)
+            case .scalar(let dtype, let data)? where dtype.isMoment && !dtype.isMissing(data):
+                return try naive(moment(dtype, data), fold: false)
             default: throw mismatch(Date.self, "a datetime")
             }
         }
+    }
+
+    /// A moment of numpy.
+    private func moment(_ dtype: PickleKnown.DType, _ data: Data) throws -> DateComponents {
+        guard let unit = dtype.unit, let moment = dtype.ticks(data).flatMap({ unit.moment($0) }) else {
+            throw corrupted("\(value.kindName) is no moment that a Date holds")
+        }
+        return moment
     }
 
     private func naive(_ components: DateComponents, fold: Bool) throws -> Date {
@@ -239,7 +274,8 @@ struct ValueDecoder: Decoder {
         let zone: PickleValue?
         switch object.known {
         case .date(let year, let month, let day): return DateComponents(year: year, month: month, day: day)
-        case .time(let hour, let minute, let second, let microsecond, let at):
+        case .scalar(let dtype, let data)? where dtype.isMoment && !dtype.isMissing(data): return try moment(dtype, data)
+        case .time(let hour, let minute, let second, let microsecond, _, let at):
             components = DateComponents(hour: hour, minute: minute, second: second, nanosecond: microsecond * 1000)
             zone = at
         case .dateTime(let parts, _, let at): (components, zone) = (parts, at)
@@ -249,11 +285,18 @@ struct ValueDecoder: Decoder {
         return components
     }
 
-    /// The span of time that a timedelta is.
+    /// The span of time that a timedelta is, also one of numpy; nil for anything else.
     @available(macOS 13, iOS 16, tvOS 16, watchOS 9, *)
-    private var duration: Duration? {
-        guard case .object(let object) = value, case .timeDelta(let days, let seconds, let microseconds)? = object.known else { return nil }
-        return .seconds(days * 86_400 + seconds) + .microseconds(microseconds)
+    private func duration() throws -> Duration? {
+        guard case .object(let object) = value else { return nil }
+        switch object.known {
+        case .timeDelta(let days, let seconds, let microseconds)?: return .seconds(days * 86_400 + seconds) + .microseconds(microseconds)
+        case .scalar(let dtype, let data)? where dtype.isSpan:
+            if dtype.isMissing(data) { throw mismatch(Duration.self, "a span of time") }
+            guard let span = dtype.span(data) else { throw corrupted("\(value.kindName) has no length that a Duration holds") }
+            return span
+        default: return nil
+        }
     }
 
     private func data() throws -> Data {
@@ -261,8 +304,11 @@ struct ValueDecoder: Decoder {
         case .deferredToData: return try Data(from: self)
         case .custom(let read): return try read(self)
         case .bytes:
-            guard let data = value.dataValue else { throw mismatch(Data.self, "bytes") }
-            return data
+            if let data = value.dataValue { return data }
+            guard case .object(let object) = value, case .scalar(let dtype, let data)? = object.known, dtype.isBytes || dtype.isOpaque else {
+                throw mismatch(Data.self, "bytes")
+            }
+            return dtype.octets(data)
         case .base64:
             guard let data = Data(base64Encoded: try decode(String.self)) else { throw corrupted("not Base64") }
             return data
@@ -302,7 +348,7 @@ struct ValueDecoder: Decoder {
     private var plain: PickleValue {
         guard case .object(let object) = value else { return value }
         switch object.known {
-        case .scalar(let dtype, let data)?: return dtype.number(in: data, at: 0) ?? value
+        case .scalar(let dtype, let data)?: return dtype.plain(in: data, at: 0) ?? value
         case .derived(let inner)?: return inner
         case .member(_, let name)?: return .string(name)
         // `Color(1)`; from protocol 2 on subclasses of int and str look the same.
@@ -314,7 +360,10 @@ struct ValueDecoder: Decoder {
 }
 
 extension ValueDecoder: SingleValueDecodingContainer {
-    func decodeNil() -> Bool { value.isNone }
+    func decodeNil() -> Bool {
+        if case .object(let object) = value, case .scalar(let dtype, let data)? = object.known { return dtype.isMissing(data) }
+        return value.isNone
+    }
 
     func decode(_ type: Bool.Type) throws -> Bool {
         guard let bool = plain.boolValue else { throw mismatch(type, "a bool") }
@@ -362,7 +411,14 @@ extension ValueDecoder: SingleValueDecodingContainer {
         case .pattern(let pattern, _)?: return pattern.stringValue
         case .zoneInfo(let key, _)?: return key
         case .date(let year, let month, let day)?: return "\(number(year, 4))-\(number(month, 2))-\(number(day, 2))"
-        case .time(let hour, let minute, let second, let microsecond, let at)?:
+        case .timeDelta(let days, let seconds, let microseconds)?:
+            // As `str()` of it in Python.
+            let before = days == 0 ? "" : "\(days) day\(abs(days) == 1 ? "" : "s"), "
+            let clock = "\(seconds / 3600):\(number(seconds / 60 % 60, 2)):\(number(seconds % 60, 2))"
+            return before + clock + (microseconds == 0 ? "" : "." + number(microseconds, 6))
+        case .scalar(let dtype, let data)? where !dtype.isMissing(data):
+            return dtype.isBytes ? String(data: dtype.octets(data), encoding: .utf8) : dtype.moment(data)
+        case .time(let hour, let minute, let second, let microsecond, _, let at)?:
             return try time(hour, minute, second, microsecond) + zone(at)
         case .dateTime(let at, _, let place)?:
             let date = "\(number(at.year ?? 0, 4))-\(number(at.month ?? 0, 2))-\(number(at.day ?? 0, 2))"
@@ -376,7 +432,10 @@ extension ValueDecoder: SingleValueDecodingContainer {
         case .float(let double): return double
         case .object(let object):
             guard case .timeDelta(let days, let seconds, let microseconds)? = object.known else { throw mismatch(type, "a float") }
-            return Double(days * 86_400 + seconds) + Double(microseconds) / 1e6
+            // The float next to it, as `total_seconds()` of Python gives it: where no float holds all microseconds, they would be
+            // rounded twice.
+            let whole = days * 86_400 + seconds
+            return abs(whole) < 1 << 33 ? Double(whole * 1_000_000 + microseconds) / 1e6 : Double(whole) + Double(microseconds) / 1e6
         case .int(let int): return Double(int)
         case .bigInt(let integer):
             guard let double = Double(integer.description), double.isFinite else { throw corrupted("the int does not fit a Double") }
@@ -400,6 +459,12 @@ extension ValueDecoder: SingleValueDecodingContainer {
             if let value = T(exactly: int) { return value }
         case .bigInt(let integer):
             if let value = integer.exactly(T.self) { return value }
+        case .object(let object):
+            // A moment or span of numpy as its count of units.
+            guard case .scalar(let dtype, let data)? = object.known, dtype.isMoment || dtype.isSpan, !dtype.isMissing(data) else {
+                throw mismatch(type, "an int")
+            }
+            if let value = dtype.ticks(data).flatMap({ T(exactly: $0) }) { return value }
         default: throw mismatch(type, "an int")
         }
         throw corrupted("the int does not fit \(type)")
@@ -566,7 +631,12 @@ extension PickleValue: Decodable {
         case .frozenSet: "a frozenset"
         case .global: "a class or function"
         case .extensionCode: "an extension code"
-        case .object(let object): object.className ?? "an object"
+        case .object(let object):
+            switch object.known {
+            case .array(let array)?: "an array of numpy of \(array.dtype.name)"
+            case .scalar(let dtype, let data)?: dtype.isMissing(data) ? "NaT (\(dtype.name) of numpy)" : "\(dtype.name) of numpy"
+            default: object.className ?? "an object"
+            }
         case .buffer: "an out-of-band buffer"
         case .readOnly: "a read-only view"
         case .cycle: "a value that contains itself"
@@ -610,38 +680,5 @@ extension PickleKnown.Array {
     public var numbers: [PickleValue]? {
         guard let data, dtype.size > 0, dtype.number(in: data, at: 0) != nil || data.isEmpty else { return nil }
         return stride(from: 0, through: data.count - dtype.size, by: dtype.size).compactMap { dtype.number(in: data, at: $0) }
-    }
-
-    /// The numbers as lists in lists, one level an axis, the last axis innermost; nil where ``numbers`` is, or where the shape
-    /// asks for others than there are.
-    public var nested: PickleValue? {
-        guard let numbers, !shape.isEmpty, shape.allSatisfy({ $0 >= 0 }) else { return nil }
-        var count = 1
-        for length in shape {
-            let (product, overflow) = count.multipliedReportingOverflow(by: length)
-            if overflow { return nil }
-            count = product
-        }
-        guard count == numbers.count else { return nil }
-        var items = numbers
-        if isFortranOrder, shape.count > 1 {
-            var index = Swift.Array(repeating: 0, count: shape.count)
-            var steps = Swift.Array(repeating: 1, count: shape.count)
-            for axis in 1..<shape.count { steps[axis] = steps[axis - 1] * shape[axis - 1] }
-            for place in 0..<count {
-                items[place] = numbers[zip(index, steps).reduce(0) { $0 + $1.0 * $1.1 }]
-                for axis in shape.indices.reversed() {
-                    index[axis] += 1
-                    if index[axis] < shape[axis] { break }
-                    index[axis] = 0
-                }
-            }
-        }
-        for length in shape.dropFirst().reversed() {
-            // An axis without items leaves as many empty lists as the axes before it have places; so few are written out.
-            guard length > 0 else { return shape[0] == 0 ? .list([]) : nil }
-            items = stride(from: 0, to: items.count, by: length).map { .list(Swift.Array(items[$0..<$0 + length])) }
-        }
-        return .list(items)
     }
 }

@@ -436,7 +436,7 @@ extension PickleObject {
             let arguments = [PickleValue.bytes(Data(bytes.map(UInt8.init)))] + (zone.map { [$0] } ?? [])
             if !hasTime { return call("datetime", "date", arguments, .date(year: at.year!, month: at.month!, day: at.day!)) }
             guard hasDate else {
-                let known = PickleKnown.time(hour: hour, minute: minute, second: second, microsecond: micro, zone: zone)
+                let known = PickleKnown.time(hour: hour, minute: minute, second: second, microsecond: micro, fold: false, zone: zone)
                 return call("datetime", "time", arguments, known)
             }
             let parts = DateComponents(

@@ -32,6 +32,9 @@ public struct PickleInfo: Sendable, Hashable {
     public let persistentIDs: UInt64
     /// Out-of-band buffers that it asks for.
     public let buffers: UInt64
+    /// Where the first call stands that is made for what it does to a value, because the pickle drops its result: the offset of
+    /// the POP. cloudpickle and dill set so what is in functions, classes and cells, which no value shows. Nil where there is none.
+    public let droppedCall: UInt64?
 
     init(_ info: PickleFFI.Info) {
         length = info.length
@@ -44,5 +47,6 @@ public struct PickleInfo: Sendable, Hashable {
         extensions = info.extensions
         persistentIDs = info.persistentIds
         buffers = info.buffers
+        droppedCall = info.droppedCall
     }
 }

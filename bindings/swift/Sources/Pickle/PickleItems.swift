@@ -92,6 +92,18 @@ public final class PickleItemReader: @unchecked Sendable {
         return found[next - 1]
     }
 
+    /// Where the first call stands, in what was read so far of the file, that is made for what it does to a value, because the
+    /// pickle drops its result: the offset of the POP. cloudpickle and dill set so what is in functions, classes and cells,
+    /// which no item shows. Nil where there is none; after the last item, in the whole file.
+    public var droppedCall: UInt64? {
+        lock.lock()
+        defer { lock.unlock() }
+        switch source {
+        case .stream(_, let reader): return reader.droppedCall()
+        case .file(let items): return items.droppedCall()
+        }
+    }
+
     /// Lets go of the file. Every later call of ``nextItem()`` fails.
     public func close() {
         lock.lock()
@@ -154,6 +166,9 @@ public struct PickleItems: Sequence, IteratorProtocol, Sendable {
             return .failure(error)
         }
     }
+
+    /// As ``PickleItemReader/droppedCall``: of what the loop over the items has read.
+    public var droppedCall: UInt64? { reader.droppedCall }
 
     /// The same for `for try await`: reading happens off the caller's actor.
     public var values: AsyncPickleItems { AsyncPickleItems(reader: reader) }

@@ -202,6 +202,25 @@ public enum PickleKnown: Sendable {
         public let size: Int
         /// Most significant byte first.
         public let isBigEndian: Bool
+        /// The fields of an item, where it is a record.
+        public let fields: [Field]
+        /// The axes of an item, where that is an array, and the type of its items.
+        let axes: [Int], element: [DType]
+
+        /// A field of a record.
+        public struct Field: Sendable, Hashable {
+            /// Its name.
+            public let name: String
+            /// Bytes of the record before it.
+            public let offset: Int
+            /// Its type.
+            public let dtype: DType
+        }
+
+        init(name: String, size: Int, isBigEndian: Bool, fields: [Field] = [], axes: [Int] = [], element: [DType] = []) {
+            (self.name, self.size, self.isBigEndian) = (name, size, isBigEndian)
+            (self.fields, self.axes, self.element) = (fields, axes, element)
+        }
     }
 
     /// A `numpy.ndarray`.
@@ -236,8 +255,8 @@ public enum PickleKnown: Sendable {
     case fraction(String)
     /// `datetime.date`.
     case date(year: Int, month: Int, day: Int)
-    /// `datetime.time`, perhaps with a time zone.
-    case time(hour: Int, minute: Int, second: Int, microsecond: Int, zone: PickleValue?)
+    /// `datetime.time`, perhaps with a time zone. Where the clock showed it twice, `fold` says that it is the second.
+    case time(hour: Int, minute: Int, second: Int, microsecond: Int, fold: Bool, zone: PickleValue?)
     /// `datetime.datetime`, perhaps with a time zone. Where the clock showed it twice, `fold` says that it is the second.
     case dateTime(DateComponents, fold: Bool, zone: PickleValue?)
     /// `datetime.timedelta`.

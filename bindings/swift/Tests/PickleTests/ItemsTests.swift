@@ -47,6 +47,22 @@ final class ItemsTests: XCTestCase {
         }
     }
 
+    func testCallsThatAreDroppedAreTold() throws {
+        // setattr(a list, 1), whose result POP drops; a call whose result stays.
+        let dropped = latin1("]q\0cbuiltins\nsetattr\nh\0K\u{1}\u{86}R0."), kept = latin1("](K\u{1}cbuiltins\nsetattr\n)K\u{1}\u{86}Re.")
+        XCTAssertEqual(try Pickle.info(dropped).droppedCall, 27)
+        XCTAssertNil(try Pickle.info(kept).droppedCall)
+        let at = UInt64(kept.count + 27)
+        let url = try file(kept + dropped + dropped)
+        for items in [try Pickle.items(contentsOf: url), try FileHandle(forReadingFrom: url).pickleItems()] {
+            XCTAssertEqual(try items.map { try $0.get() }.count, 2)
+            XCTAssertEqual(items.droppedCall, at)
+        }
+        let reader = try PickleItemReader(contentsOf: file(kept))
+        while try reader.nextItem() != nil {}
+        XCTAssertNil(reader.droppedCall)
+    }
+
     func testFilesThatAreNone() throws {
         let none = URL(fileURLWithPath: "/there/is/no/such/file")
         XCTAssertThrowsError(try Pickle.items(contentsOf: none)) { XCTAssertEqual(($0 as? PickleError)?.kind, .inputOutput) }

@@ -147,7 +147,7 @@ private enum Words {
         case .range(let a, let b, let c): return "range(\(list([a, b, c])))"
         case .slice(let a, let b, let c): return "slice(\(list([a, b, c])))"
         case .date(let year, let month, let day): return "date " + date(year, month, day)
-        case .time(let hour, let minute, let second, let microsecond, let at):
+        case .time(let hour, let minute, let second, let microsecond, _, let at):
             return "time " + time(hour, minute, second, microsecond) + (at.map(zone) ?? "")
         case .dateTime(let parts, _, let at):
             return "datetime \(date(parts.year!, parts.month!, parts.day!))T"
