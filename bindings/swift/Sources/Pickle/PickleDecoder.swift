@@ -77,7 +77,19 @@ public struct PickleDecoder: Sendable {
 
     /// Reads a value as a type.
     public func decode<T: Decodable>(_ type: T.Type, from value: PickleValue) throws -> T {
-        try ValueDecoder(settings: self, value: value, path: .root).unbox(type)
+        try ValueDecoder(settings: Settings(self), value: value, path: .root).unbox(type)
+    }
+
+    /// The settings of one call, shared by all that decode for it.
+    final class Settings: Sendable {
+        let decoder: PickleDecoder
+        /// Keys are those of the pickle.
+        let keepsKeys: Bool
+
+        init(_ decoder: PickleDecoder) {
+            self.decoder = decoder
+            keepsKeys = if case .useDefaultKeys = decoder.keyDecodingStrategy { true } else { false }
+        }
     }
 
     func name(_ key: String, at path: CodingPath) -> String {
@@ -100,14 +112,14 @@ public struct PickleDecoder: Sendable {
 
 /// A value on its way into a type.
 struct ValueDecoder: Decoder {
-    let settings: PickleDecoder
+    let settings: PickleDecoder.Settings
     let value: PickleValue
     let path: CodingPath
     /// The value is read as a `Dictionary`.
     var isPlain = false
 
     var codingPath: [any CodingKey] { path.keys }
-    var userInfo: [CodingUserInfoKey: Any] { settings.userInfo }
+    var userInfo: [CodingUserInfoKey: Any] { settings.decoder.userInfo }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         if case .object(let object) = value, case .scalar(let dtype, let data)? = object.known, !dtype.fields.isEmpty, dtype.isInside,
@@ -177,37 +189,32 @@ struct ValueDecoder: Decoder {
         .dataCorrupted(DecodingError.Context(codingPath: codingPath, debugDescription: text))
     }
 
+    // Types are compared and not cast: that is what a value costs most.
     func unbox<T: Decodable>(_ type: T.Type) throws -> T {
-        if #available(macOS 13, iOS 16, tvOS 16, watchOS 9, *), type is Duration.Type, let duration = try duration() { return duration as! T }
-        switch type {
-        case is PickleValue.Type: return value as! T
-        case is Date.Type: return try date() as! T
-        case is DateComponents.Type:
+        if type == PickleValue.self { return value as! T }
+        if type == Date.self { return try date() as! T }
+        if type == DateComponents.self {
             if let components = try dateComponents() { return components as! T }
             return try T(from: self)
-        case is Data.Type: return try data() as! T
-        case is Decimal.Type: return try decimal() as! T
-        case is UUID.Type: return try uuid() as! T
-        case is URL.Type:
+        }
+        if type == Data.self { return try data() as! T }
+        if type == Decimal.self { return try decimal() as! T }
+        if type == UUID.self { return try uuid() as! T }
+        if type == URL.self {
             guard let text = value.stringValue else { throw mismatch(type, "a str") }
             guard let url = URL(string: text) else { throw corrupted("\(text) is not a URL") }
             return url as! T
-        case is any PlainDictionary.Type:
-            var decoder = self
-            decoder.isPlain = true
-            return try T(from: decoder)
-        default:
-            if isPlain {
-                var decoder = self
-                decoder.isPlain = false
-                return try T(from: decoder)
-            }
-            return try T(from: self)
         }
+        if #available(macOS 13, iOS 16, tvOS 16, watchOS 9, *), type == Duration.self, let duration = try duration() { return duration as! T }
+        let isPlain = type is any PlainDictionary.Type
+        if isPlain == self.isPlain { return try T(from: self) }
+        var decoder = self
+        decoder.isPlain = isPlain
+        return try T(from: decoder)
     }
 
     private func date() throws -> Date {
-        switch settings.dateDecodingStrategy {
+        switch settings.decoder.dateDecodingStrategy {
         case .deferredToDate: return try Date(from: self)
         case .custom(let read): return try read(self)
         case .secondsSince1970: return Date(timeIntervalSince1970: try decode(Double.self))
@@ -247,7 +254,7 @@ struct ValueDecoder: Decoder {
     }
 
     private func naive(_ components: DateComponents, fold: Bool) throws -> Date {
-        guard let zone = settings.timeZoneOfNaiveDates else {
+        guard let zone = settings.decoder.timeZoneOfNaiveDates else {
             throw corrupted("a datetime without a time zone is not a moment: set timeZoneOfNaiveDates")
         }
         return Date(components, in: zone, fold: fold)
@@ -300,7 +307,7 @@ struct ValueDecoder: Decoder {
     }
 
     private func data() throws -> Data {
-        switch settings.dataDecodingStrategy {
+        switch settings.decoder.dataDecodingStrategy {
         case .deferredToData: return try Data(from: self)
         case .custom(let read): return try read(self)
         case .bytes:
@@ -485,9 +492,14 @@ extension ValueDecoder: SingleValueDecodingContainer {
 /// A dict or the attributes of an object, on their way into a type.
 private struct KeyedValues<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let decoder: ValueDecoder
-    private let strings: [String: PickleValue]
-    private let ints: [Int: PickleValue]
+    /// Few entries are looked through, from the last on, which counts of equal keys; of many there is a table.
+    private let entries: [PickleDictionary.Entry]
+    private let table: Table?
     private let positions: Positions?
+
+    private final class Table {
+        var strings: [String: PickleValue] = [:], ints: [Int: PickleValue] = [:]
+    }
 
     /// Fields without names: keys have them in the order in which they are first asked for, which is that of the type's
     /// declaration where the compiler writes `init(from:)`.
@@ -507,42 +519,81 @@ private struct KeyedValues<Key: CodingKey>: KeyedDecodingContainerProtocol {
 
     init(decoder: ValueDecoder, entries: [PickleDictionary.Entry], fields: [PickleValue]? = nil) {
         positions = fields.map(Positions.init)
-        var strings: [String: PickleValue] = [:], ints: [Int: PickleValue] = [:]
-        strings.reserveCapacity(entries.count)
+        (self.decoder, self.entries) = (decoder, entries)
+        if entries.count <= 12, decoder.isPlain || decoder.settings.keepsKeys {
+            table = nil
+            return
+        }
+        let table = Table()
+        table.strings.reserveCapacity(entries.count)
         for entry in entries {
             if let key = entry.key.stringValue {
-                strings[decoder.isPlain ? key : decoder.settings.name(key, at: decoder.path)] = entry.value
+                table.strings[decoder.isPlain ? key : decoder.settings.decoder.name(key, at: decoder.path)] = entry.value
             } else if let key = entry.key.intValue {
-                ints[key] = entry.value
+                table.ints[key] = entry.value
             }
         }
-        (self.decoder, self.strings, self.ints) = (decoder, strings, ints)
+        self.table = table
     }
 
     var codingPath: [any CodingKey] { decoder.codingPath }
-    var allKeys: [Key] { strings.keys.compactMap(Key.init(stringValue:)) + ints.keys.compactMap(Key.init(intValue:)) }
+    private var names: [String] { table.map { Array($0.strings.keys) } ?? entries.compactMap(\.key.stringValue) }
+    var allKeys: [Key] {
+        let ints = table.map { Array($0.ints.keys) } ?? entries.compactMap { $0.key.stringValue == nil ? $0.key.intValue : nil }
+        // Of equal keys there is one.
+        guard table == nil, entries.count > 1 else { return names.compactMap(Key.init(stringValue:)) + ints.compactMap(Key.init(intValue:)) }
+        return Set(names).compactMap(Key.init(stringValue:)) + Set(ints).compactMap(Key.init(intValue:))
+    }
 
     private func find(_ key: any CodingKey) -> PickleValue? {
         if let positions { return positions.find(key.stringValue) }
-        return strings[key.stringValue] ?? key.intValue.flatMap { ints[$0] }
+        if let table { return table.strings[key.stringValue] ?? key.intValue.flatMap { table.ints[$0] } }
+        let name = key.stringValue
+        var index = entries.count
+        while index > 0 {
+            index -= 1
+            if case .string(let text) = entries[index].key {
+                if text == name { return entries[index].value }
+            } else if entries[index].key.stringValue == name {
+                return entries[index].value
+            }
+        }
+        guard let number = key.intValue else { return nil }
+        return entries.last { $0.key.stringValue == nil && $0.key.intValue == number }?.value
     }
 
     private func inner(_ key: any CodingKey) throws -> ValueDecoder {
         guard let value = find(key) else {
-            let known = strings.keys.sorted().prefix(12).joined(separator: ", ")
+            let known = Set(names).sorted().prefix(12).joined(separator: ", ")
             throw DecodingError.keyNotFound(
                 key, DecodingError.Context(codingPath: codingPath, debugDescription: "there is no \(key.stringValue), only: \(known)"))
         }
-        return ValueDecoder(settings: decoder.settings, value: value, path: decoder.path.appending(key))
+        return inner(key, value)
+    }
+
+    private func inner(_ key: any CodingKey, _ value: PickleValue) -> ValueDecoder {
+        ValueDecoder(settings: decoder.settings, value: value, path: decoder.path.appending(key))
+    }
+
+    // What is there as it is asked for needs no decoder of its own.
+    private func decode<T>(_ key: Key, _ plain: (PickleValue) -> T?, _ other: (ValueDecoder) throws -> T) throws -> T {
+        guard let value = find(key) else { return try other(inner(key)) }
+        return try plain(value) ?? other(inner(key, value))
     }
 
     func contains(_ key: Key) -> Bool { find(key) != nil }
-    func decodeNil(forKey key: Key) throws -> Bool { try inner(key).decodeNil() }
-    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try inner(key).decode(type) }
-    func decode(_ type: String.Type, forKey key: Key) throws -> String { try inner(key).decode(type) }
-    func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try inner(key).decode(type) }
+    func decodeNil(forKey key: Key) throws -> Bool {
+        if case .none? = find(key) { return true }
+        return try inner(key).decodeNil()
+    }
+    func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try decode(key, \.asBool) { try $0.decode(type) } }
+    func decode(_ type: String.Type, forKey key: Key) throws -> String { try decode(key, \.asString) { try $0.decode(type) } }
+    func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try decode(key, \.asDouble) { try $0.decode(type) } }
     func decode(_ type: Float.Type, forKey key: Key) throws -> Float { try inner(key).decode(type) }
-    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try inner(key).decode(type) }
+    func decode(_ type: Int.Type, forKey key: Key) throws -> Int { try decode(key, { $0.asInt(type) }) { try $0.decode(type) } }
+    func decode(_ type: Int32.Type, forKey key: Key) throws -> Int32 { try decode(key, { $0.asInt(type) }) { try $0.decode(type) } }
+    func decode(_ type: Int64.Type, forKey key: Key) throws -> Int64 { try decode(key, { $0.asInt(type) }) { try $0.decode(type) } }
+    func decode(_ type: UInt64.Type, forKey key: Key) throws -> UInt64 { try decode(key, { $0.asInt(type) }) { try $0.decode(type) } }
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T { try inner(key).unbox(type) }
 
     func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) throws -> KeyedDecodingContainer<Nested> {
@@ -590,7 +641,24 @@ private struct UnkeyedValues: UnkeyedDecodingContainer {
         return isNone
     }
 
-    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T { try step(type) { try $0.unbox(type) } }
+    // What is there as it is asked for needs no decoder of its own.
+    private mutating func decode<T>(_ type: T.Type, _ plain: (PickleValue) -> T?, _ other: (ValueDecoder) throws -> T) throws -> T {
+        guard currentIndex < items.count, let value = plain(items[currentIndex]) else { return try step(type, other) }
+        currentIndex += 1
+        return value
+    }
+
+    mutating func decode(_ type: Bool.Type) throws -> Bool { try decode(type, \.asBool) { try $0.decode(type) } }
+    mutating func decode(_ type: String.Type) throws -> String { try decode(type, \.asString) { try $0.decode(type) } }
+    mutating func decode(_ type: Double.Type) throws -> Double { try decode(type, \.asDouble) { try $0.decode(type) } }
+    mutating func decode(_ type: Int.Type) throws -> Int { try decode(type, { $0.asInt(type) }) { try $0.decode(type) } }
+    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T {
+        // `Array` asks for its elements in this way, whatever they are.
+        if type == Double.self { return try decode(Double.self) as! T }
+        if type == Int.self { return try decode(Int.self) as! T }
+        if type == String.self { return try decode(String.self) as! T }
+        return try step(type) { try $0.unbox(type) }
+    }
 
     mutating func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) throws -> KeyedDecodingContainer<Nested> {
         try step(type) { try $0.container(keyedBy: type) }
@@ -601,6 +669,14 @@ private struct UnkeyedValues: UnkeyedDecodingContainer {
     }
 
     mutating func superDecoder() throws -> any Decoder { try step(PickleValue.self) { $0 } }
+}
+
+extension PickleValue {
+    // The value itself, and nothing that stands for it.
+    fileprivate var asBool: Bool? { if case .bool(let bool) = self { bool } else { nil } }
+    fileprivate var asString: String? { if case .string(let text) = self { text } else { nil } }
+    fileprivate var asDouble: Double? { if case .float(let double) = self { double } else { nil } }
+    fileprivate func asInt<T: FixedWidthInteger>(_ type: T.Type) -> T? { if case .int(let int) = self { T(exactly: int) } else { nil } }
 }
 
 extension PickleValue: Decodable {

@@ -38,10 +38,10 @@ public struct PickleTable: Sendable {
     /// The rows as values of a type whose keys are the names of columns; what may be missing is optional in it. Throws
     /// `DecodingError` where a cell is of another type or missing: its path begins with the number of the row.
     public func decode<Row: Decodable>(_ type: Row.Type, using decoder: PickleDecoder = PickleDecoder()) throws -> [Row] {
-        let names = names
+        let names = names, settings = PickleDecoder.Settings(decoder)
         return try (0..<rowCount).map { number in
             let path = CodingPath.root.appending(AnyKey(intValue: number))
-            return try ValueDecoder(settings: decoder, value: .dict(row(number, names)), path: path).unbox(type)
+            return try ValueDecoder(settings: settings, value: .dict(row(number, names)), path: path).unbox(type)
         }
     }
 }
