@@ -50,6 +50,7 @@ struct State {
     failed: Option<PickleError>,
     /// The first dropped call of the pickles before.
     dropped: Option<u64>,
+    parts: flat::write::Parts,
 }
 
 #[uniffi::export]
@@ -63,7 +64,8 @@ impl ItemReader {
     pub fn new(path: String, options: ReadOptions, min_nodes: Option<u32>) -> Result<Arc<Self>, PickleError> {
         check(&path)?;
         let reader = pickle_core::ItemReader::new(options.heap(), how(options, min_nodes)).at_path(kept(path.clone()));
-        let state = Mutex::new(State { reader, path, failed: None, dropped: None });
+        let state =
+            Mutex::new(State { reader, path, failed: None, dropped: None, parts: flat::write::Parts::default() });
         Ok(Arc::new(ItemReader { state, max_depth: options.max_depth }))
     }
 
@@ -74,6 +76,7 @@ impl ItemReader {
     /// [`ErrorKind::PathMissing`]: the pickle is over, and has nothing at the path, or no container.
     pub fn feed(&self, data: &[u8]) -> Result<ItemBatch, PickleError> {
         let mut state = self.state();
+        let state = &mut *state;
         if let Some(error) = &state.failed {
             return Err(error.clone());
         }
@@ -82,7 +85,7 @@ impl ItemReader {
             match state.reader.feed(&mut rest) {
                 Ok(Found::Item) => {
                     if let Some(item) = state.reader.item()
-                        && let Err(error) = write(&item, self.max_depth, &mut items)
+                        && let Err(error) = write(&item, self.max_depth, &mut state.parts, &mut items)
                     {
                         break Err(error);
                     }
@@ -186,7 +189,12 @@ fn how(options: ReadOptions, min_nodes: Option<u32>) -> ItemOptions {
     default.reader(options.to_core()).min_nodes(min_nodes.map_or(default.min_nodes, |min_nodes| min_nodes as usize))
 }
 
-fn write(item: &Item<'_>, max_depth: u32, items: &mut Vec<u8>) -> Result<(), PickleError> {
+fn write(
+    item: &Item<'_>,
+    max_depth: u32,
+    parts: &mut flat::write::Parts,
+    items: &mut Vec<u8>,
+) -> Result<(), PickleError> {
     let before = items.len();
     items.push(match item.role() {
         Role::Item => 0,
@@ -195,10 +203,10 @@ fn write(item: &Item<'_>, max_depth: u32, items: &mut Vec<u8>) -> Result<(), Pic
         Role::State => 3,
     });
     for document in item.key_document().into_iter().chain([item.document()]) {
-        match flat::write::encode_part(&document, max_depth) {
+        match parts.encode(&document, max_depth) {
             Ok(part) => {
                 flat::write::number(items, part.len() as u64);
-                items.extend_from_slice(&part);
+                items.extend_from_slice(part);
             }
             Err(error) => {
                 items.truncate(before);

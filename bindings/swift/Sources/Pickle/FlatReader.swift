@@ -3,7 +3,7 @@ import Foundation
 /// Values out of the flat form that the library hands over: one pass over one buffer, no call a value. Its layout is
 /// documented in `bindings/uniffi/src/flat/mod.rs`. The library bounds the depth, so recursion is bounded too.
 struct FlatReader {
-    private let bytes: UnsafeRawBufferPointer
+    private var bytes: UnsafeRawBufferPointer
     private var at = 0
     private var texts: [PickleValue] = []
     private var nodes: [Node] = []
@@ -30,6 +30,16 @@ struct FlatReader {
         // A node takes 30 bytes there as a rule, a text 20. More only grows.
         nodes.reserveCapacity(16 + bytes.count / 32)
         texts.reserveCapacity(16 + bytes.count / 32)
+    }
+
+    /// Begins with another document, in the memory of the one before.
+    mutating func restart(_ bytes: UnsafeRawBufferPointer, budget: Int) {
+        (self.bytes, self.budget, at) = (bytes, budget, 0)
+        texts.removeAll(keepingCapacity: true)
+        nodes.removeAll(keepingCapacity: true)
+        keys.removeAll(keepingCapacity: true)
+        open.removeAll(keepingCapacity: true)
+        escapes = [:]
     }
 
     mutating func root() throws -> PickleValue {

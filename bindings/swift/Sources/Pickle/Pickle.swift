@@ -44,12 +44,14 @@ public struct PickleOptions: Sendable, Hashable {
         return ReadOptions(encoding: encoding, maxBytes: maxBytes, maxOpcodes: maxOpcodes, maxDepth: maxDepth)
     }
 
+    /// Values that a buffer of so many bytes may stand for.
+    func budget(_ size: Int) -> Int { maxValues ?? (size.multipliedReportingOverflow(by: 64).partialValue + 1 << 20) }
+
     /// The values of a buffer in the flat form.
     func value(_ flat: Data) throws(PickleError) -> PickleValue {
         do {
             return try flat.withUnsafeBytes { bytes in
-                let values = maxValues ?? (bytes.count.multipliedReportingOverflow(by: 64).partialValue + 1 << 20)
-                var reader = FlatReader(bytes, budget: values)
+                var reader = FlatReader(bytes, budget: budget(bytes.count))
                 return try reader.root()
             }
         } catch {

@@ -211,31 +211,40 @@ extension FileHandle {
 }
 
 extension PickleOptions {
-    /// The items of a batch (`bindings/uniffi/src/items.rs`).
+    /// The items of a batch (`bindings/uniffi/src/items.rs`): one reader makes all of them.
     func items(_ batch: Data) throws(PickleError) -> [PickleItem] {
-        var items: [PickleItem] = []
-        var rest = batch
-        while let byte = rest.popFirst() {
-            guard let role = PickleItem.Role(rawValue: byte) else {
-                throw PickleError(.versionMismatch, "the library's items are damaged")
+        do {
+            return try batch.withUnsafeBytes { bytes in
+                let damaged = PickleError(.versionMismatch, "the library's items are damaged")
+                var items: [PickleItem] = []
+                var at = 0
+                var reader = FlatReader(UnsafeRawBufferPointer(rebasing: bytes[..<min(bytes.count, 4096)]), budget: 0)
+                func part() throws -> PickleValue {
+                    var size = 0, shift = 0, isLast = false
+                    while !isLast {
+                        guard at < bytes.count, shift < 56 else { throw damaged }
+                        size |= Int(bytes[at] & 0x7f) << shift
+                        shift += 7
+                        isLast = bytes[at] < 0x80
+                        at += 1
+                    }
+                    guard size <= bytes.count - at else { throw damaged }
+                    reader.restart(UnsafeRawBufferPointer(rebasing: bytes[at..<at + size]), budget: budget(size))
+                    at += size
+                    return try reader.root()
+                }
+                while at < bytes.count {
+                    guard let role = PickleItem.Role(rawValue: bytes[at]) else { throw damaged }
+                    at += 1
+                    // No `?:` here: in it, nil is a PickleValue.
+                    var key: PickleValue?
+                    if role == .entry || role == .attribute { key = try part() }
+                    items.append(PickleItem(role: role, key: key, value: try part()))
+                }
+                return items
             }
-            // No `?:` here: in it, nil is a PickleValue.
-            var key: PickleValue?
-            if role == .entry || role == .attribute { key = try part(&rest) }
-            items.append(PickleItem(role: role, key: key, value: try part(&rest)))
+        } catch {
+            throw PickleError(error)
         }
-        return items
-    }
-
-    private func part(_ rest: inout Data) throws(PickleError) -> PickleValue {
-        var size = 0, shift = 0
-        while let byte = rest.popFirst() {
-            size |= Int(byte & 0x7f) << shift
-            shift += 7
-            if byte < 0x80 { break }
-        }
-        guard size <= rest.count else { throw PickleError(.versionMismatch, "the library's items are damaged") }
-        defer { rest = rest.dropFirst(size) }
-        return try value(rest.prefix(size))
     }
 }

@@ -161,7 +161,7 @@ private struct TableReader {
         case 13:
             let missing = try missing(count)
             let flat = try run(try number())
-            var reader = FlatReader(flat, budget: options.maxValues ?? (flat.count.multipliedReportingOverflow(by: 64).partialValue + 1 << 20))
+            var reader = FlatReader(flat, budget: options.budget(flat.count))
             var items = (try reader.root().items ?? []).makeIterator()
             return .values((0..<count).map { missing?[$0] == 1 ? nil : items.next() })
         case 14:

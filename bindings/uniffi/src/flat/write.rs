@@ -26,12 +26,57 @@ pub fn encode(document: &Document<'_>, max_depth: u32, out: Vec<u8>) -> Result<V
     encode_with(document, max_depth, out, Numbers::Dense(vec![0; document.id_limit()]))
 }
 
-/// The same of a part of a document that is far larger.
-///
-/// # Errors
-/// As [`encode`].
-pub fn encode_part(document: &Document<'_>, max_depth: u32) -> Result<Vec<u8>, PickleError> {
-    encode_with(document, max_depth, Vec::new(), Numbers::Sparse(HashMap::default()))
+/// The same of parts of a document that is far larger, one after the other in the same memory.
+#[derive(Default)]
+pub struct Parts {
+    out: Vec<u8>,
+    nodes: HashMap<usize, u32, RandomState>,
+    texts: HashMap<Place, u32, RandomState>,
+    nested: HashMap<usize, u32, RandomState>,
+    keys: Vec<Box<[usize]>>,
+    keys_by_texts: HashMap<Box<[usize]>, u32, RandomState>,
+}
+
+/// Entries of a table that is kept for the next part: to clear a larger one takes longer than to make one.
+const KEPT_MAX: usize = 512;
+/// Bytes of a part whose memory is kept.
+const BYTES_KEPT_MAX: usize = 1 << 20;
+
+/// An empty table, where this one is small in its memory.
+fn cleared<K, V>(mut table: HashMap<K, V, RandomState>) -> HashMap<K, V, RandomState> {
+    if table.capacity() > KEPT_MAX {
+        return HashMap::default();
+    }
+    table.clear();
+    table
+}
+
+impl Parts {
+    /// The flat form of a document's root.
+    ///
+    /// # Errors
+    /// As [`encode`].
+    pub fn encode(&mut self, document: &Document<'_>, max_depth: u32) -> Result<&[u8], PickleError> {
+        let Parts { mut out, nodes, texts, nested, keys, keys_by_texts } = std::mem::take(self);
+        out.clear();
+        // A large part is not paid for by all that follow.
+        let out = if out.capacity() > BYTES_KEPT_MAX { Vec::new() } else { out };
+        let mut writer = Writer::new(out, Numbers::Sparse(nodes), max_depth);
+        (writer.texts, writer.nested, writer.keys, writer.keys_by_texts) = (texts, nested, keys, keys_by_texts);
+        writer.byte(VERSION);
+        writer.run(document.root())?;
+        let Writer { out, nodes, texts, nested, mut keys, keys_by_texts, .. } = writer;
+        keys.clear();
+        *self = Parts {
+            out,
+            nodes: if let Numbers::Sparse(nodes) = nodes { cleared(nodes) } else { HashMap::default() },
+            texts: cleared(texts),
+            nested: cleared(nested),
+            keys,
+            keys_by_texts: cleared(keys_by_texts),
+        };
+        Ok(&self.out)
+    }
 }
 
 /// Appends a list of values of a document, the levels of each at most `max_depth`: what they share is shared.

@@ -1,6 +1,7 @@
 //! Items of a file, which is read twice: what is fetched from the memo later is known before, and nothing else is kept.
 
 use super::{BATCH, after, check, how, without_items, write};
+use crate::flat::write::Parts;
 use crate::{ErrorKind, PickleError, ReadOptions};
 use pickle_core::{Decoder, Found, Heap, ItemOptions, ItemReader, LookAhead, MemoPlan, MemoPlanner};
 use std::fs::File;
@@ -67,7 +68,13 @@ impl FileItems {
         let dropped = Arc::new(FirstDropped(AtomicU64::new(u64::MAX)));
         let noted = Arc::clone(&dropped);
         let job = move || {
-            let mut out = Out { sender: &sender, items: Vec::new(), max_depth: options.max_depth, dropped: &noted };
+            let mut out = Out {
+                sender: &sender,
+                items: Vec::new(),
+                max_depth: options.max_depth,
+                parts: Parts::default(),
+                dropped: &noted,
+            };
             if let Err(Stop::Failed(error)) = read(source, ahead, &path, how, options.heap(), &mut out) {
                 let _ = out.flush();
                 let _ = sender.send(Err(error));
@@ -126,6 +133,7 @@ struct Out<'s> {
     sender: &'s SyncSender<Result<Vec<u8>, PickleError>>,
     items: Vec<u8>,
     max_depth: u32,
+    parts: Parts,
     dropped: &'s FirstDropped,
 }
 
@@ -231,7 +239,7 @@ fn read(
             match found.map_err(|error| after(&reader, error))? {
                 Found::Item => {
                     if let Some(item) = reader.item() {
-                        write(&item, out.max_depth, &mut out.items)?;
+                        write(&item, out.max_depth, &mut out.parts, &mut out.items)?;
                     }
                     if out.items.len() >= BATCH {
                         out.flush()?;

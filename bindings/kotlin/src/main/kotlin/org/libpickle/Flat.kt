@@ -5,22 +5,28 @@ import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
 /**
- * Reads the flat form: a buffer that holds a whole document from some byte on. The layout is in `bindings/uniffi/src/flat/mod.rs`.
+ * Reads the flat form: a buffer that holds whole documents from some bytes on. The layout is in `bindings/uniffi/src/flat/mod.rs`.
  * Without recursion, so that depth costs no stack.
  */
-internal class Flat(private val data: ByteArray, private val from: Int = 0) {
+internal class Flat(private val data: ByteArray) {
     private val numbers = ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN)
     private var at = 0
-    private var texts = arrayOfNulls<PickleValue>(64)
+    /** Behind the last are those of the document before: rows have the same keys at the same places. */
+    private var texts = arrayOfNulls<PickleValue>((data.size / 4).coerceIn(8, 64))
     private var textCount = 0
-    private var nodes = arrayOfNulls<PickleValue>(64)
+    private var nodes = arrayOfNulls<PickleValue>((data.size / 4).coerceIn(8, 64))
     private var nodeCount = 0
     private val keys = ArrayList<Array<PickleValue?>>()
 
-    private var stack = arrayOfNulls<Frame>(32)
+    private var stack = arrayOfNulls<Frame>(8)
     private var depth = 0
 
-    fun read(): PickleValue {
+    /** The document that begins at a byte. */
+    fun read(from: Int = 0): PickleValue {
+        textCount = 0
+        nodeCount = 0
+        depth = 0
+        keys.clear()
         if (from >= data.size || data[from] != VERSION) {
             throw PickleException(ErrorKind.OTHER, 0, "the native library is of another version than these classes")
         }
@@ -89,7 +95,7 @@ internal class Flat(private val data: ByteArray, private val from: Int = 0) {
         5 -> PickleInt(numbers.getLong(at)).also { at += 8 }
         6 -> PickleFloat(Double.fromBits(numbers.getLong(at))).also { at += 8 }
         17 -> texts[size()]!!
-        11 -> text(PickleStr(string(Charsets.ISO_8859_1), null))
+        11 -> latin()
         12 -> text(PickleStr(string(Charsets.UTF_8), null))
         20 -> nodes[size()]!!
         21 -> sequence(PickleList(arrayOfNulls(size())))
@@ -233,6 +239,25 @@ internal class Flat(private val data: ByteArray, private val from: Int = 0) {
         if (textCount == texts.size) texts = texts.copyOf(textCount * 2)
         texts[textCount++] = value
         return value
+    }
+
+    /** Text of one byte a character; where that before was the same, the same. */
+    private fun latin(): PickleValue {
+        val size = size()
+        val before = if (textCount < texts.size) texts[textCount] as? PickleStr else null
+        if (before == null || !isAt(before.value, size)) {
+            return text(PickleStr(String(data, at, size, Charsets.ISO_8859_1), null)).also { at += size }
+        }
+        textCount++
+        at += size
+        return before
+    }
+
+    /** The text is that of so many bytes here. */
+    private fun isAt(text: String, size: Int): Boolean {
+        if (text.length != size) return false
+        for (i in 0 until size) if (text[i].code != data[at + i].toInt() and 0xff) return false
+        return true
     }
 
     private fun string(charset: java.nio.charset.Charset): String {

@@ -128,9 +128,10 @@ class ItemReader @JvmOverloads @Throws(PickleException::class) constructor(
 /** The items of a batch, as the library gives them. */
 private fun readItems(batch: ByteArray, into: MutableCollection<PickleItem>) {
     val from = Cursor(batch)
+    val flat = Flat(batch)
     fun part(): PickleValue {
         val size = from.int()
-        return Flat(batch, from.at).read().also { from.at += size }
+        return flat.read(from.at).also { from.at += size }
     }
     while (from.at < batch.size) {
         val role = PickleItem.Role.entries[batch[from.at++].toInt()]

@@ -12,7 +12,7 @@ internal object Paths {
         val from = Cursor(found)
         val numbers = IntArray(from.int()) { from.int() }
         // A value that is not a node is equal wherever it is.
-        val others = (Flat(found, from.at).read() as PickleList).items.iterator()
+        val others = (Flat(found).read(from.at) as PickleList).items.iterator()
         val nodes = writer.nodes()
         return numbers.map { if (it == 0) others.next() else nodes[it - 1]!! }
     }
