@@ -1376,7 +1376,8 @@ bool pickle_item_reader_path_found(struct pickle_item_reader *reader);
 
 // Where the first call stands, of those read so far of this pickle, whose result the pickle drops: the offset of the POP.
 // Such a call was made for what it does to a value. cloudpickle and dill set so what is in functions, classes and cells,
-// which no item and no document shows. `PICKLE_STATUS_MISSING`: there is none.
+// which no item and no document shows. `PICKLE_STATUS_MISSING`: there is none. `PICKLE_STATUS_FEATURE_OFF`: the library was built
+// without the feature `dropped-calls`.
 pickle_status pickle_item_reader_dropped_call(struct pickle_item_reader *reader,
                                               uint64_t *offset);
 

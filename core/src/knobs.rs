@@ -14,3 +14,5 @@ pub(crate) const BIG_INTS: bool = cfg!(feature = "big-ints");
 pub(crate) const CHANGES: bool = cfg!(feature = "changes");
 /// Items handed over while a pickle is read.
 pub(crate) const ITEMS: bool = cfg!(feature = "items");
+/// Calls whose results are dropped are noted.
+pub(crate) const DROPPED_CALLS: bool = ITEMS && cfg!(feature = "dropped-calls");

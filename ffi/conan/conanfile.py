@@ -45,7 +45,7 @@ class Pickle(ConanFile):
             copy(self, pattern, self._root, self.export_sources_folder, excludes=("*/tests/*", "*/target/*"))
 
     def build(self):
-        features = "full,verdict-all" + ",text-float" * bool(self.options.text_float)
+        features = "full,dropped-calls,verdict-all" + ",text-float" * bool(self.options.text_float)
         kind = "shared" if self.options.shared else "static"
         self.run(f'make -s -C "{self.source_folder}/ffi" {kind} FEATURES={features} TARGET_DIR="{self.build_folder}/cargo"')
 

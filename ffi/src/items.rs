@@ -409,9 +409,18 @@ pub unsafe extern "C" fn pickle_item_reader_path_found(reader: *mut pickle_item_
     }
 }
 
+/// Where the first dropped call stands; an error in a build that does not note them.
+fn dropped_call(reader: &ItemReader<'_, Storage<'_>>) -> Result<Option<u64>, pickle_error> {
+    #[cfg(all(feature = "items", feature = "dropped-calls"))]
+    return Ok(reader.dropped_call());
+    #[cfg(not(all(feature = "items", feature = "dropped-calls")))]
+    Err(pickle_error { offset: reader.offset(), ..pickle_error::plain(pickle_status::FeatureOff) })
+}
+
 /// Where the first call stands, of those read so far of this pickle, whose result the pickle drops: the offset of the POP.
 /// Such a call was made for what it does to a value. cloudpickle and dill set so what is in functions, classes and cells,
-/// which no item and no document shows. `PICKLE_STATUS_MISSING`: there is none.
+/// which no item and no document shows. `PICKLE_STATUS_MISSING`: there is none. `PICKLE_STATUS_FEATURE_OFF`: the library was built
+/// without the feature `dropped-calls`.
 ///
 /// # Safety
 /// Pointers are null or point to what their types say.
@@ -421,11 +430,12 @@ pub unsafe extern "C" fn pickle_item_reader_dropped_call(
     offset: *mut u64,
 ) -> pickle_status {
     // SAFETY: as the caller says, and what is ready has been written.
-    match unsafe { state(reader).map(|state| state.reader.assume_init_ref().dropped_call()) } {
+    match unsafe { state(reader).map(|state| dropped_call(state.reader.assume_init_ref())) } {
         None => pickle_status::Null,
-        Some(None) => pickle_status::Missing,
+        Some(Err(error)) => error.status,
+        Some(Ok(None)) => pickle_status::Missing,
         // SAFETY: as the caller says.
-        Some(Some(found)) => unsafe { put(offset, found) },
+        Some(Ok(Some(found))) => unsafe { put(offset, found) },
     }
 }
 
@@ -459,10 +469,10 @@ pub unsafe extern "C" fn pickle_dropped_call(
                 match reader.feed(&mut input) {
                     Ok(Found::Item) => {}
                     Ok(Found::NeedMore) => match reader.finish() {
-                        Ok(()) => break Ok(reader.dropped_call()),
+                        Ok(()) => break dropped_call(&reader),
                         Err(error) => break Err(error.into()),
                     },
-                    Ok(_) => break Ok(reader.dropped_call()),
+                    Ok(_) => break dropped_call(&reader),
                     Err(error) => break Err(error.into()),
                 }
             }

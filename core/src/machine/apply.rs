@@ -3,7 +3,7 @@
 use super::memory::Regions;
 use super::node::{How, Node, chunk, tag};
 use super::{Done, Halt, Machine, Source};
-use crate::knobs::{ITEMS, PROTOCOL_0};
+use crate::knobs::{DROPPED_CALLS, ITEMS, PROTOCOL_0};
 use crate::literal::int;
 use crate::{Arg, ErrorKind, Op, Opcode};
 
@@ -163,7 +163,7 @@ impl Machine {
                     return Ok(());
                 }
                 self.require(1)?;
-                if ITEMS {
+                if DROPPED_CALLS {
                     self.note_dropped(r, op.offset);
                 }
                 self.stack -= 1;

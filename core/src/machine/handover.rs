@@ -117,6 +117,7 @@ impl Stream {
     }
 
     /// Where the first call stands whose result was dropped.
+    #[cfg(feature = "dropped-calls")]
     pub fn dropped_call(&self) -> Option<u64> {
         let Dropped { at, first, .. } = self.dropped;
         let first = if self.dropped.is_open() { first.min(at) } else { first };

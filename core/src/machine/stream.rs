@@ -6,7 +6,7 @@
 
 use super::handover::{Batch, Phase, Stream};
 use super::{Done, Halt, Machine, get, set};
-use crate::knobs::ITEMS;
+use crate::knobs::{DROPPED_CALLS, ITEMS};
 use crate::machine::memory::Regions;
 use crate::machine::node::How;
 use crate::machine::node::{Node, Range, chunk, tag};
@@ -166,7 +166,9 @@ impl Machine {
     #[inline(never)]
     pub(super) fn check_fetched(&self, r: &mut Regions<'_>, node: Node, index: u64) -> Result<Node, ErrorKind> {
         let node = node.opened(false);
-        self.judge_dropped(r, Some(node));
+        if DROPPED_CALLS {
+            self.judge_dropped(r, Some(node));
+        }
         let Some(stream) = handed_over(&mut r.stream) else { return Ok(node) };
         if stream.phase != Phase::Open || node.high() as usize >= stream.frozen {
             return Ok(node);

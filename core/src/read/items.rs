@@ -481,6 +481,7 @@ impl<'p, M: Memory> ItemReader<'p, M> {
     /// assert_eq!(reader.dropped_call(), Some(27));
     /// # Ok::<_, pickle_core::Error>(())
     /// ```
+    #[cfg(feature = "dropped-calls")]
     pub fn dropped_call(&self) -> Option<u64> {
         self.unpickler.memory.stream.dropped_call()
     }
