@@ -32,9 +32,6 @@ pub struct Parts {
     out: Vec<u8>,
     nodes: HashMap<usize, u32, RandomState>,
     texts: HashMap<Place, u32, RandomState>,
-    nested: HashMap<usize, u32, RandomState>,
-    keys: Vec<Box<[usize]>>,
-    keys_by_texts: HashMap<Box<[usize]>, u32, RandomState>,
 }
 
 /// Entries of a table that is kept for the next part: to clear a larger one takes longer than to make one.
@@ -57,23 +54,19 @@ impl Parts {
     /// # Errors
     /// As [`encode`].
     pub fn encode(&mut self, document: &Document<'_>, max_depth: u32) -> Result<&[u8], PickleError> {
-        let Parts { mut out, nodes, texts, nested, keys, keys_by_texts } = std::mem::take(self);
+        let Parts { mut out, nodes, texts } = std::mem::take(self);
         out.clear();
         // A large part is not paid for by all that follow.
         let out = if out.capacity() > BYTES_KEPT_MAX { Vec::new() } else { out };
         let mut writer = Writer::new(out, Numbers::Sparse(nodes), max_depth);
-        (writer.texts, writer.nested, writer.keys, writer.keys_by_texts) = (texts, nested, keys, keys_by_texts);
+        writer.texts = texts;
         writer.byte(VERSION);
         writer.run(document.root())?;
-        let Writer { out, nodes, texts, nested, mut keys, keys_by_texts, .. } = writer;
-        keys.clear();
+        let Writer { out, nodes, texts, .. } = writer;
         *self = Parts {
             out,
             nodes: if let Numbers::Sparse(nodes) = nodes { cleared(nodes) } else { HashMap::default() },
             texts: cleared(texts),
-            nested: cleared(nested),
-            keys,
-            keys_by_texts: cleared(keys_by_texts),
         };
         Ok(&self.out)
     }
