@@ -25,8 +25,8 @@ recipe_bindings() { #  the library that Kotlin, Swift and Python load, and its s
     strip "$built" -o "$stripped"
     size=$(stat -c %s "$stripped")
     echo "stripped: $size bytes"
-    if [ "$size" -gt 1960000 ]; then
-        echo "the library must not be larger than 1.95 MB: docs/size.md" >&2
+    if [ "$size" -gt 2050000 ]; then
+        echo "the library must not be larger than 2.05 MB: docs/size.md" >&2
         return 1
     fi
 }

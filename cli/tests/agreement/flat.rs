@@ -31,7 +31,7 @@ pub struct Flat {
 impl Flat {
     /// What the flat form says of a value; `None` where it is deeper than is read here.
     pub fn of(value: Value<'_>) -> Option<Flat> {
-        let bytes = form::write::encode_part(&value.document(), DEPTH).ok()?;
+        let bytes = form::write::Parts::default().encode(&value.document(), DEPTH).ok()?.to_vec();
         assert_eq!(bytes.first(), Some(&form::VERSION));
         let mut reader = Reader { rest: &bytes[1..], ..Reader::default() };
         let root = reader.value();
