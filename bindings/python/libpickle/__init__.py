@@ -165,7 +165,8 @@ def items(file, path="$", **options):
     """The items of the outermost container of each pickle in a binary file, or of the container at a path like $.rows.
 
     They are read one by one, and memory does not grow with the file. The items of a dict, and the attributes of an
-    object, are pairs. A pickle of up to min_nodes values is read as a whole.
+    object, are pairs. A pickle of up to min_nodes values is read as a whole. The iterator has dropped_call: bytes from the
+    start to the first call whose result is dropped, as in pickles of cloudpickle, which no item shows; or None.
 
     file is a binary file, bytes, or a path, as open takes it: with the last two a first pass finds what later items share with earlier ones.
     Without, what was shared long ago is an error of kind MemoDropped, and a container behind siblings that later

@@ -205,6 +205,16 @@ class Info(NamedTuple):
     persistent_ids: int
     buffers: int
 
+@type_check_only
+class Items(Iterator[Any]):
+    @property
+    def dropped_call(self) -> int | None: ...
+    @property
+    def pairs(self) -> bool: ...
+    @property
+    def pickle(self) -> int: ...
+    def __next__(self) -> Any: ...
+
 class Pickler:
     bin: bool
     fast: bool
@@ -321,7 +331,7 @@ def items(
     min_nodes: int = 4096,
     known: bool = True,
     text_ints: str | None = None,
-) -> Iterator[Any]: ...
+) -> Items: ...
 def aitems(
     file: _Readable | _BytesLike | str | os.PathLike[str],
     path: str = "$",

@@ -149,6 +149,8 @@ pub struct Items {
     pairs: bool,
     /// Pickles that were begun.
     begun: u64,
+    /// Where a call stands whose result is dropped, in a pickle that is over.
+    dropped: Option<u64>,
     failed: Option<PyErr>,
 }
 
@@ -225,6 +227,7 @@ impl Items {
             seen: false,
             pairs: false,
             begun: 0,
+            dropped: None,
             failed: None,
         })
     }
@@ -239,6 +242,14 @@ impl Items {
     #[getter]
     fn pickle(&self) -> u64 {
         self.begun.saturating_sub(1)
+    }
+
+    /// Bytes from the start to the first call, of what was read so far, whose result is dropped: `pickle.load` makes it, and
+    /// no item shows it. None where there is none.
+    #[getter]
+    fn dropped_call(&self) -> Option<u64> {
+        let reader = || self.current.as_ref()?.reader.as_ref()?.dropped_call();
+        self.dropped.or_else(reader)
     }
 
     fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
@@ -454,6 +465,7 @@ impl Items {
                         return Err(PyTypeError::new_err(text));
                     }
                     self.seen |= reader.path_found();
+                    self.dropped = self.dropped.or(reader.dropped_call());
                     self.offset = reader.offset();
                     if let Some(mut current) = self.current.take()
                         && let Some(reader) = current.reader.take()

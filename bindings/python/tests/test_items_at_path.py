@@ -237,3 +237,19 @@ def test_what_has_no_items_is_an_error(tmp_path):
         list(libpickle.items(path, "$.other"))
     with pytest.raises(TypeError):
         list(libpickle.items(pickle.dumps(5)))
+
+
+def test_calls_that_no_item_shows_are_told(tmp_path):
+    # setattr of the list, whose result POP drops at 27; a call whose result stays.
+    dropped = b"]q\x00cbuiltins\nsetattr\nh\x00K\x01\x86R0."
+    kept = b"](K\x01cbuiltins\nsetattr\n)K\x01\x86Re."
+    path = tmp_path / "dropped.pkl"
+    path.write_bytes(kept + dropped + kept)
+    for file in (path, path.read_bytes(), io.BytesIO(path.read_bytes())):
+        items = libpickle.items(file)
+        assert items.dropped_call is None
+        assert len(list(items)) == 4
+        assert items.dropped_call == len(kept) + 27
+    for data in (kept, pickle.dumps(list(range(100_000)))):
+        items = libpickle.items(data)
+        assert list(items) and items.dropped_call is None
