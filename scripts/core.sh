@@ -26,7 +26,8 @@ recipe_unit() { #  the tests of the core and the command
     BUILT=yes
     say "tests of builds that leave something out"
     local features
-    for features in "" protocol-0 python-2 big-ints changes items protocol-0,python-2,big-ints,changes,items; do
+    for features in "" protocol-0 python-2 big-ints changes items known-std known-science \
+        protocol-0,python-2,big-ints,changes,items,known-std,known-science; do
         echo "${features:-none of the features of full}"
         cargo test -q --locked --manifest-path tests/knobs/Cargo.toml --target-dir target/knobs --features "$features"
     done

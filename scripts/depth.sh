@@ -59,7 +59,7 @@ depth_features() {
         return
     fi
     local tables="verdict-numpy,verdict-pandas,verdict-sklearn,verdict-torch,verdict-more,verdict-all"
-    local full="protocol-0,python-2,big-ints,changes,items"
+    local full="protocol-0,python-2,big-ints,changes,items,known-std,known-science"
     # What `full` has is constants, not code that is compiled or not: tests/knobs has each of them.
     local sets=(--feature-powerset --no-dev-deps --group-features "$tables" --group-features "$full"
         --exclude-features default,full)

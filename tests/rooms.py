@@ -26,7 +26,7 @@ CORE = {
     "message": {"opcode", "error", "options", "name", "literal", "wire"},
     "machine": {"opcode", "error", "options", "name", "knobs", "literal", "wire"},
     "document": {"opcode", "error", "options", "name", "knobs", "literal", "wire", "machine"},
-    "view": {"opcode", "error", "options", "name", "literal", "wire", "machine", "document"},
+    "view": {"opcode", "error", "options", "name", "knobs", "literal", "wire", "machine", "document"},
     "read": {"opcode", "error", "options", "name", "literal", "wire", "machine", "document", "view"},
     "write": {"opcode", "error", "options", "name", "literal", "wire", "machine", "document", "view"},
     "verdict": {"opcode", "error", "options", "name", "literal", "wire", "machine", "document", "view"},

@@ -30,6 +30,8 @@ PROGRAMS = {
     ("document", "full"): "decode, document and getters",
     ("document", "text-float"): "the same with text floats",
     ("document", ""): "the same without the features of `full`",
+    ("view", "full"): "decode, document and views",
+    ("view", ""): "the same without the features of `full`",
     ("encode", ""): "encode, pickler",
     ("encode_opcodes", ""): "encode, opcode by opcode",
     ("message_encode", ""): "encode, message of known layout",
@@ -50,7 +52,7 @@ C_PROGRAMS = {
     ("tinycbor_decode", ""): ("TinyCBOR decode", "cborparser.c"),
     ("tinycbor_encode", ""): ("TinyCBOR encode", "cborencoder.c"),
 }
-OURS = ("opcodes", "message", "document", "encode", "encode_opcodes", "message_encode", "both", "judge")
+OURS = ("opcodes", "message", "document", "view", "encode", "encode_opcodes", "message_encode", "both", "judge")
 # Of each row: target, opt-level (of C: -Os, with the archive at z), and which number.
 COLUMNS = [(target, level, 0) for target in TARGETS for level in PROFILES]
 COLUMNS += [("thumbv7m", "z", 1), ("thumbv7m", "z", 2), ("thumbv7m", "z", 3), ("thumbv7m", "s", 3)]

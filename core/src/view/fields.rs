@@ -3,6 +3,7 @@
 use super::instance::{Changed, Instance};
 use super::python_name;
 use crate::document::iter::Cells;
+use crate::knobs::KNOWN_STD;
 use crate::{Document, Entries, GlobalName, Kind, Node, Value};
 
 /// Keys and values of a mapping: of a dict, of pairs in a list (Python 2's OrderedDict), of several maps (ChainMap).
@@ -72,6 +73,9 @@ impl MapCells {
 
     /// A map of a ChainMap: a dict, or what is one but for its class. ChainMaps in ChainMaps would nest without end.
     fn in_chain(map: Value<'_>) -> Option<Self> {
+        if !KNOWN_STD {
+            return None;
+        }
         if let Some(entries) = map.entries() {
             return Some(MapCells { cells: entries.cells(), in_pairs: false });
         }

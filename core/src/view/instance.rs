@@ -1,6 +1,7 @@
 //! An object as its class, its arguments and what happened to it, whichever opcodes say so.
 
 use super::python_name;
+use crate::knobs::{CHANGES, KNOWN_STD};
 use crate::{Change, Entries, GlobalName, How, Items, Kind, ObjectParts, Value};
 
 /// A class and the arguments of its constructor.
@@ -67,6 +68,9 @@ impl<'d> ObjectParts<'d> {
     /// The class, the built-in class that it is made of, and its value there: an instance of a subclass of `int`, `list`
     /// and so on, as protocols 0 and 1 spell it (`copyreg._reconstructor`).
     pub(crate) fn derived(&self) -> Option<(Value<'d>, &'d str, Value<'d>)> {
+        if !KNOWN_STD {
+            return None;
+        }
         let ("copy_reg" | "copyreg", "_reconstructor") = self.class()?.pair() else { return None };
         let mut parts = self.args();
         let (class, base, value) = (parts.next()?, builtin(parts.next()?)?, parts.next()?);
@@ -99,6 +103,9 @@ pub(crate) struct Changed<'d> {
 impl<'d> Changed<'d> {
     pub fn of(object: &ObjectParts<'d>) -> Self {
         let mut this = Changed::default();
+        if !CHANGES {
+            return this;
+        }
         for change in object.changes() {
             this.more |= match change {
                 Change::Append(items) | Change::Add(items) => this.appended.replace(items).is_some(),

@@ -56,6 +56,7 @@ pub(crate) use fields::PairCells;
 pub(crate) use instance::Changed;
 pub(crate) use members::{Member as Part, MemberCells};
 
+use crate::knobs::{KNOWN_SCIENCE, KNOWN_STD};
 use crate::{BigInt, GlobalName, Items, Kind, ObjectParts, Value};
 use known::{Array, DType, Masked, Tensor};
 
@@ -242,7 +243,7 @@ impl<'d> Value<'d> {
                 None => View::None,
             },
             Kind::Dict => View::Mapping(Mapping::new(MappingKind::Dict, Pairs::of(value.entries()))),
-            Kind::Global => match Scalar::of(value) {
+            Kind::Global => match if KNOWN_SCIENCE { Scalar::of(value) } else { None } {
                 Some(missing) => View::Pandas(missing),
                 None => View::Global(value),
             },
@@ -259,7 +260,9 @@ impl<'d> Value<'d> {
 fn object_view<'d>(value: Value<'d>, object: &ObjectParts<'d>) -> View<'d> {
     let Some(Instance { class, args }) = object.instance() else { return record::view(object) };
     let known = match class.as_global() {
-        Some(named) => row(value, class, named, object, args),
+        Some(named) if KNOWN_STD => row(value, class, named, object, args),
+        Some(GlobalName { module, name }) => science(value, module, name, object),
+        None if !KNOWN_STD => Row::None,
         None => zones::unpickled(class, args).map_or(Row::None, |zone| Row::Known(View::Zone(zone))),
     };
     match known {
@@ -350,7 +353,7 @@ fn view_of_zone<'d>(module: &str, name: &str, object: &ObjectParts<'d>, args: It
 
 /// numpy, pandas, scipy, torch, joblib.
 fn science<'d>(value: Value<'d>, module: &'d str, name: &'d str, object: &ObjectParts<'d>) -> Row<'d> {
-    match known::science(value, module, name, object) {
+    match if KNOWN_SCIENCE { known::science(value, module, name, object) } else { None } {
         Some(view) => Row::Known(view),
         None => Row::None,
     }

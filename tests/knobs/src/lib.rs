@@ -1,6 +1,7 @@
 //! Run once for each set of features: `cargo test --features protocol-0,items`.
 #![cfg(test)]
 
+use pickle_core::view::View;
 use pickle_core::{ErrorKind, Found, Heap, ItemOptions, ItemReader, Options, Unpickler};
 use std::path::Path;
 
@@ -56,6 +57,8 @@ fn has(feature: &str) -> bool {
         "big-ints" => cfg!(feature = "big-ints"),
         "changes" => cfg!(feature = "changes"),
         "items" => cfg!(feature = "items"),
+        "known-std" => cfg!(feature = "known-std"),
+        "known-science" => cfg!(feature = "known-science"),
         other => panic!("no such feature: {other}"),
     }
 }
@@ -103,6 +106,39 @@ fn nothing_else_changes() {
     println!("{read} read, {refused} refused");
     let all = ["protocol-0", "python-2", "big-ints", "changes"].into_iter().all(has);
     assert!(read > 20 && (refused == 0) == all);
+}
+
+/// What objects mean: of which feature it is, and what the view says with it.
+#[test]
+fn objects_are_known_by_their_feature() {
+    let is = |view: &View<'_>| match view {
+        View::Date(_) => "date",
+        View::Uuid(_) => "uuid",
+        View::Mapping(_) => "mapping",
+        View::Array(_) => "array",
+        View::Pandas(_) => "pandas",
+        View::Zone(_) => "zone",
+        View::Record(_) | View::Object(..) | View::Global(_) => "object",
+        _ => "another",
+    };
+    let rows: &[(&[u8], &str, &str)] = &[
+        (b"\x80\x04\x8c\x08datetime\x8c\x04date\x93C\x04\x07\xe8\x01\x01\x85R.", "known-std", "date"),
+        (b"\x80\x03ccollections\nOrderedDict\n)R.", "known-std", "mapping"),
+        (b"\x80\x03cpytz\n_UTC\n)R.", "known-std", "zone"),
+        (
+            b"\x80\x03cnumpy._core.numeric\n_frombuffer\n(C\x01\x01cnumpy\ndtype\nX\x02\0\0\0i1\x85RK\x01\x85X\x01\0\0\0CtR.",
+            "known-science",
+            "array",
+        ),
+        (b"\x80\x03cpandas._libs.tslibs.nattype\n_nat_unpickle\nN\x85R.", "known-science", "pandas"),
+        (b"\x80\x03cpandas._libs.missing\nNA\n.", "known-science", "pandas"),
+    ];
+    for (pickle, feature, known) in rows {
+        let mut unpickler = Unpickler::new(Heap::new(), Options::new());
+        let document = unpickler.load(pickle).unwrap();
+        let expected = if has(feature) { known } else { "object" };
+        assert_eq!(is(&document.root().view()), expected, "{}", pickle.escape_ascii());
+    }
 }
 
 #[test]
