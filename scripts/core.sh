@@ -12,6 +12,8 @@ recipe_lint() { #  formatting, clippy, and which room of a crate uses which
     for features in "" full alloc text-float defmt serde "alloc,serde" "std,full,text-float,defmt,serde"; do
         cargo clippy -q -p pickle-core --no-default-features --features "$features" -- -D warnings
     done
+    # As `./task demo` builds it.
+    cargo clippy -q -p pickle-cli --no-default-features -- -D warnings
 }
 
 # Builds target/debug/pickle, unless the tests have: with their optimisation, so that nothing is compiled twice.

@@ -6,9 +6,9 @@ mod lines;
 mod planned;
 
 pub use planned::ByPlan;
-pub(super) use planned::beside as planned_beside;
 #[cfg(feature = "arrow")]
-pub(super) use planned::{planned_for, threads_of};
+pub(super) use planned::planned_for;
+pub(super) use planned::{beside as planned_beside, threads_of};
 
 use super::common::Of;
 use crate::Failure;
