@@ -1,10 +1,12 @@
 //! Bytes in, findings out: pickle after pickle, and those nested in them.
 
-use super::effects::Effect;
+mod nested;
+
 use super::fast::frame_passed;
 use super::machine::{Broken, KEEP, Level, Machine};
 use super::names::told;
 use super::plain::Plain;
+use super::recode::Recode;
 use super::report::{Action, GlobalUse, Observer, Readers, Summary, TraceEvent};
 use super::rules::{Rule, Verdict};
 use super::scalar::Utf8;
@@ -83,57 +85,6 @@ struct Carry {
     /// Only digits, a sign in front or an `L` behind.
     digits: bool,
     total: u64,
-}
-
-/// Text that goes to a loader as bytes, by way of `_codecs.encode(text, "latin1")`: what protocols 0 to 2 have for bytes.
-#[derive(Default)]
-struct Recode {
-    utf8: Utf8,
-    /// A line of protocol 0, with escapes.
-    line: bool,
-    /// What is read of a character, and what it comes to so far.
-    held: u8,
-    value: u32,
-    /// A character that latin1 has not, or an escape that pickles do not write: nothing is promised.
-    odd: bool,
-}
-
-impl Recode {
-    /// The next byte: the byte of a character that is whole.
-    fn next(&mut self, byte: u8) -> Option<u8> {
-        if self.odd {
-            return None;
-        }
-        match (self.line, self.held) {
-            (true, 0) if byte == b'\\' => self.held = 1,
-            (true, 1) if byte == b'u' => (self.held, self.value) = (2, 0),
-            (true, 2..=5) => match char::from(byte).to_digit(16) {
-                Some(digit) => {
-                    self.value = self.value << 4 | digit;
-                    self.held = if self.held == 5 { 0 } else { self.held + 1 };
-                    if self.held == 0 {
-                        return self.whole();
-                    }
-                }
-                None => self.odd = true,
-            },
-            (true, 0) => return Some(byte),
-            (false, 0) if byte < 0x80 => return Some(byte),
-            (false, 0) if matches!(byte, 0xc2 | 0xc3) => (self.held, self.value) = (1, u32::from(byte & 3)),
-            (false, 1) => {
-                (self.held, self.value) = (0, self.value << 6 | u32::from(byte & 0x3f));
-                return self.whole();
-            }
-            _ => self.odd = true,
-        }
-        None
-    }
-
-    fn whole(&mut self) -> Option<u8> {
-        let byte = u8::try_from(self.value).ok();
-        self.odd |= byte.is_none();
-        byte
-    }
 }
 
 /// Judges a stream of pickles, fed in pieces of any size.
@@ -485,131 +436,6 @@ impl<'m> Judge<'m> {
         reader.decoder.next_pickle();
         reader.before = (end, end);
         self.machine.next_pickle();
-    }
-
-    // ---- nested payloads
-
-    /// The payload that begins goes to a loader.
-    fn is_nested(&mut self, opcode: Opcode) -> bool {
-        if !matches!(opcode.kind(), OpKind::Bytes | OpKind::String2) {
-            return false;
-        }
-        let machine = &self.machine;
-        let Some(below) =
-            machine.called_below(machine.top, machine.level.fence).filter(|slot| slot.kind == Kind::Global)
-        else {
-            return false;
-        };
-        let row = machine.names.get(below.at);
-        matches!(row.effect, Effect::Nested)
-            || matches!(row.effect, Effect::Sink(super::Capability::Deserialise, _)) && self.is_pickle_loader(below.at)
-    }
-
-    fn is_pickle_loader(&self, id: u32) -> bool {
-        let (module, name) = self.machine.names.text(id);
-        matches!(name, b"loads" | b"_loads") && module != b"marshal"
-    }
-
-    fn begin_nested(&mut self, out: &mut dyn Observer) -> bool {
-        let outer = self.machine.enter();
-        if let Err(reader) = self.readers.push(Reader::new(outer)) {
-            self.machine.leave(reader.outer);
-            self.machine.limit("pickles in pickles, too deep", out);
-            return false;
-        }
-        true
-    }
-
-    /// The payload of the innermost reader is over.
-    fn end_nested(&mut self, out: &mut dyn Observer) {
-        self.leave_nested(out);
-        let Some(reader) = self.readers.last() else { return };
-        let offset = reader.before.0;
-        let result = self.machine.long(Opcode::BinBytes, offset, true, out);
-        self.after(Opcode::BinBytes, Arg::Nothing, result, out);
-    }
-
-    fn leave_nested(&mut self, out: &mut dyn Observer) {
-        while self.readers.len() > 1 {
-            self.end_reader(out);
-            let Some(inner) = self.readers.pop() else { return };
-            self.machine.leave(inner.outer);
-            if !inner.nested {
-                return;
-            }
-        }
-    }
-
-    // ---- text that is encoded, and then loaded
-
-    /// `loader encode text`, before the text, which begins with PROTO; with marks or without.
-    fn is_recoded(&self, opcode: Opcode, text: &[u8]) -> bool {
-        // Not ASCII: what is, the fast loop takes whole, if it gets it whole.
-        let Some(0x80 | 0xc2) = text.first() else { return false };
-        let counted = opcode.argument().is_counted();
-        if self.readers.len() != 1
-            || text.first() != Some(&(if counted { 0xc2 } else { 0x80 }))
-            || opcode.kind() != OpKind::Str
-        {
-            return false;
-        }
-        let machine = &self.machine;
-        let (top, fence) = (machine.top, machine.level.fence);
-        let encode = top.checked_sub(if top == fence && fence > machine.level.base { 2 } else { 1 });
-        let slot = |at: usize| machine.stack.get(at).copied().unwrap_or_default();
-        let below = |at: usize| at.checked_sub(1).map(slot).unwrap_or_default();
-        encode.is_some_and(|at| {
-            let marked = below(at).kind == Kind::Mark;
-            let loader = at.checked_sub(usize::from(marked)).map(below).unwrap_or_default();
-            slot(at).kind == Kind::Global
-                && loader.kind == Kind::Global
-                && matches!(machine.names.get(loader.at).effect, Effect::Nested)
-                && machine.is_encode(slot(at).at)
-        })
-    }
-
-    fn begin_recoded(&mut self, opcode: Opcode, out: &mut dyn Observer) -> bool {
-        let begun = self.begin_nested(out);
-        if begun {
-            self.recode = Some(Recode { line: !opcode.argument().is_counted(), ..Recode::default() });
-        }
-        begun
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn recode_piece(&mut self, opcode: Opcode, data: &[u8], last: bool, out: &mut dyn Observer) {
-        // The readers inside take the bytes, and look at no text themselves.
-        let Some(mut recode) = self.recode.take() else { return };
-        for piece in data.chunks(64) {
-            if !recode.line {
-                recode.utf8.feed(piece);
-            }
-            let mut bytes: Vec<u8, 64> = Vec::new();
-            for byte in piece {
-                match recode.next(*byte) {
-                    _ if recode.odd => break,
-                    Some(byte) => {
-                        let _ = bytes.push(byte);
-                    }
-                    None => {}
-                }
-            }
-            self.feed_cut(1, &bytes, out);
-        }
-        if !last {
-            self.recode = Some(recode);
-            return;
-        }
-        self.leave_nested(out);
-        let offset = self.readers.last().map_or(0, |reader| reader.before.0);
-        let result = if recode.line || recode.utf8.finish() {
-            let judged = !recode.odd && recode.held == 0;
-            self.machine.long(opcode, offset, judged, out)
-        } else {
-            Err(Broken("a str that is not UTF-8"))
-        };
-        self.after(opcode, Arg::Nothing, result, out);
     }
 
     // ---- arguments in pieces

@@ -30,6 +30,7 @@ mod memory;
 mod names;
 mod opcodes;
 mod plain;
+mod recode;
 mod report;
 mod resolve;
 mod rings;

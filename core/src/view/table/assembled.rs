@@ -1,6 +1,7 @@
 //! Values that are no tables by themselves, but stand for columns: dicts of arrays, sparse matrices of SciPy, masked arrays.
 
-use super::values::{Meaning, Run, Values};
+use super::run::{Meaning, Run};
+use super::values::Values;
 use super::{Lane, Source, Stored, Table, TableError, is_list};
 use crate::view::known::{Array, DType, Data, Masked};
 use crate::view::{Mapping, Pairs, View, is_module};

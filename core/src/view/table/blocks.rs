@@ -1,6 +1,7 @@
 //! The block manager of a frame: blocks of columns of one type, in all layouts that pandas has pickled.
 
-use super::values::{self, Run};
+use super::run::Run;
+use super::values;
 use super::{Index, Lane, TableError, is_list};
 use crate::{GlobalName, Kind, Value};
 

@@ -1,6 +1,7 @@
 //! What pandas calls the type of a column.
 
-use super::values::{Closed, Meaning, Run, Values};
+use super::run::{Meaning, Run};
+use super::values::{Closed, Values};
 use super::{ArrowType, Frequency, Lane};
 use crate::view::Zone;
 use core::fmt::{self, Write};

@@ -1,6 +1,7 @@
 //! Labels of rows and of columns, in one level or several.
 
-use super::values::{self, Categories, Meaning, Run, Values};
+use super::run::{Meaning, Run};
+use super::values::{self, Categories, Values};
 use super::{Cell, Lane, TableError, is_list};
 use crate::Value;
 use crate::view::known::Array;

@@ -17,6 +17,7 @@ mod freq;
 mod index;
 mod lane;
 mod listed;
+mod run;
 mod stored;
 mod text;
 mod values;
@@ -32,8 +33,9 @@ pub use freq::Frequency;
 pub use index::Index;
 pub use lane::{Lane, LaneCells, Strided};
 pub use listed::{Label, Rows};
+pub use run::{Meaning, Run};
 pub use stored::{Stored, StoredCells};
-pub use values::{Categories, Closed, Interval, Meaning, Places, Run, Values};
+pub use values::{Categories, Closed, Interval, Places, Values};
 
 use crate::view::View;
 use crate::view::known::{Array, arrow_columns, arrow_len, astropy_columns};
