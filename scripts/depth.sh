@@ -64,7 +64,9 @@ depth_features() {
     local sets=(--feature-powerset --no-dev-deps --group-features "$tables" --group-features "$full"
         --exclude-features default,full)
     cargo hack check -q -p pickle-core "${sets[@]}" --target-dir target/features
-    cargo hack check -q -p pickle-ffi "${sets[@]/$tables/${tables/verdict-more,/}}" --target-dir target/features
+    # Without the standard library a panic can only abort.
+    CARGO_PROFILE_DEV_PANIC=abort cargo hack check -q -p pickle-ffi "${sets[@]/$tables/${tables/verdict-more,/}}" \
+        --target-dir target/features
     cargo hack check -q -p pickle-arrow --feature-powerset --no-dev-deps --target-dir target/features
     cargo hack check -q -p pickle-cli --each-feature --no-dev-deps --target-dir target/features
     echo "$(cargo hack check -p pickle-core "${sets[@]}" --print-command-list | wc -l) sets of the core"
