@@ -3,6 +3,7 @@
 
 #![no_std]
 
+pub mod document;
 pub mod encode;
 #[cfg_attr(target_arch = "riscv32", path = "riscv.rs")]
 #[cfg_attr(not(target_arch = "riscv32"), path = "cortex_m.rs")]

@@ -3,17 +3,8 @@
 #![no_main]
 
 use pickle_core::view::View;
-use pickle_core::{Error, Node, Options, Status, Storage, Unpickler};
-use size::{PIECE, Telemetry};
-
-fn decode(message: &[u8], unpickler: &mut Unpickler<Storage<'_>>) -> Result<bool, Error> {
-    for mut piece in message.chunks(PIECE) {
-        if unpickler.feed(&mut piece)? == Status::Done {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
+use pickle_core::{Storage, Unpickler};
+use size::Telemetry;
 
 fn fields(unpickler: &Unpickler<Storage<'_>>) -> Option<bool> {
     let document = unpickler.document()?;
@@ -36,10 +27,7 @@ fn fields(unpickler: &Unpickler<Storage<'_>>) -> Option<bool> {
 }
 
 fn work(message: &[u8]) -> bool {
-    let (mut nodes, mut memo, mut bytes) = ([Node::EMPTY; 24], [Node::EMPTY; 8], [0; 32]);
-    let storage = Storage::new(&mut nodes, &mut memo, &mut bytes);
-    let mut unpickler = Unpickler::new(storage, Options::new());
-    decode(message, &mut unpickler) == Ok(true) && fields(&unpickler) == Some(true)
+    size::document::read(message, fields)
 }
 
 size::measure!(work, size::PICKLE);
