@@ -19,12 +19,11 @@ impl<'py> Collector<'py> {
         if values < MANY {
             return Ok(Collector(None));
         }
-        let gc = py.import("gc")?;
-        if !gc.call_method0("isenabled")?.is_truthy()? {
-            return Ok(Collector(None));
+        let gc = where_it_is_on(py)?;
+        if let Some(gc) = &gc {
+            gc.call_method0("disable")?;
         }
-        gc.call_method0("disable")?;
-        Ok(Collector(Some(gc)))
+        Ok(Collector(gc))
     }
 
     /// Whether it was on before.
@@ -48,8 +47,14 @@ pub fn settle(py: Python<'_>, values: usize) -> PyResult<()> {
     if values < YOUNG {
         return Ok(());
     }
+    where_it_is_on(py)?.map_or(Ok(()), |gc| age(&gc))
+}
+
+/// The module of the collector, if that is on.
+fn where_it_is_on(py: Python<'_>) -> PyResult<Option<Bound<'_, PyModule>>> {
     let gc = py.import("gc")?;
-    if gc.call_method0("isenabled")?.is_truthy()? { age(&gc) } else { Ok(()) }
+    let is_on = gc.call_method0("isenabled")?.is_truthy()?;
+    Ok(is_on.then_some(gc))
 }
 
 /// Puts what the collector has not looked at among what is old, as surviving its next two runs would. The first of these

@@ -457,10 +457,7 @@ impl Items {
                     return self.item(py).map(Some);
                 }
                 _ => {
-                    let is_scalar = reader.document().is_some_and(|document| {
-                        document.find(&self.path).is_some_and(|value| value.members().is_none())
-                    });
-                    if is_scalar {
+                    if reader.is_without_items() {
                         let text = format!("what is at {} is no container and has no items", self.path);
                         return Err(PyTypeError::new_err(text));
                     }
