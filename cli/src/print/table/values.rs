@@ -72,8 +72,6 @@ pub struct Column<'d> {
     zone: Option<Zone>,
     /// pyarrow keeps it.
     is_arrow: bool,
-    /// Its bytes are geometries.
-    is_geometry: bool,
     /// What `str()` of a missing label is.
     missing: &'static str,
     freq: Option<Frequency<'d>>,
@@ -88,19 +86,7 @@ impl<'d> Column<'d> {
         let dtype = kind_of(&values).to_owned();
         let (len, data, ordered) = (values.len(), Data::Objects(values), false);
         let (zone, freq) = (None, None);
-        Column {
-            len,
-            data,
-            ordered,
-            dtype,
-            zone,
-            is_arrow: false,
-            is_geometry: false,
-            missing: "nan",
-            freq,
-            other,
-            unknown: None,
-        }
+        Column { len, data, ordered, dtype, zone, is_arrow: false, missing: "nan", freq, other, unknown: None }
     }
 
     /// The values of a table's column. `copies` are those that were made for other columns of it.
@@ -134,7 +120,6 @@ impl<'d> Column<'d> {
             _ => "nan",
         };
         let ordered = matches!(values, Values::Categorical { ordered: true, .. });
-        let is_geometry = matches!(values, Values::Run(Run::Lane(_, Meaning::Geometry)));
         let run_items = |run: &Run<'d>| -> Vec<Item<'d>> { run_cells(run).into_iter().map(Item::Cell).collect() };
         let mut zone = zone;
         let data = match values {
@@ -168,19 +153,8 @@ impl<'d> Column<'d> {
             values => Data::Values(Box::new(values)),
         };
         let is_arrow = matches!(data, Data::Chunks(_));
-        let mut column = Column {
-            data,
-            ordered,
-            len,
-            dtype,
-            zone,
-            is_arrow,
-            is_geometry,
-            missing,
-            freq,
-            other: arena.other,
-            unknown,
-        };
+        let mut column =
+            Column { data, ordered, len, dtype, zone, is_arrow, missing, freq, other: arena.other, unknown };
         if column.unknown.is_none() && !column.has_values() {
             column.unknown = Some("what an index of its dictionary stands for".to_owned());
         }
@@ -410,7 +384,7 @@ impl<'d> Column<'d> {
 
     /// The text of a geometry.
     fn geometry(&self, value: Value<'d>) -> Option<String> {
-        if self.is_geometry { wkt::of_bytes(value) } else { None }
+        if self.dtype == "geometry" { wkt::of_bytes(value) } else { None }
     }
 
     /// The label of a row as `str()` has it, where columns have several: times with the clock, and a word for what is missing.

@@ -132,16 +132,15 @@ impl Reader<'_> {
 
     /// One whose coordinates are all NaN is empty.
     fn point(&mut self, axes: usize, out: &mut String) -> Option<()> {
-        let begin = out.len();
-        let before = Reader { rest: self.rest, is_big: self.is_big };
+        let mut again = Reader { ..*self };
+        if (0..axes).all(|_| again.number().is_some_and(f64::is_nan)) {
+            *self = again;
+            out.push_str("EMPTY");
+            return Some(());
+        }
         out.push('(');
         self.coordinates(axes, out)?;
         out.push(')');
-        let mut again = before;
-        if (0..axes).all(|_| again.number().is_some_and(f64::is_nan)) {
-            out.truncate(begin);
-            out.push_str("EMPTY");
-        }
         Some(())
     }
 
