@@ -353,7 +353,10 @@ fn view_of_zone<'d>(module: &str, name: &str, object: &ObjectParts<'d>, args: It
 
 /// numpy, pandas, scipy, torch, joblib.
 fn science<'d>(value: Value<'d>, module: &'d str, name: &'d str, object: &ObjectParts<'d>) -> Row<'d> {
-    match if KNOWN_SCIENCE { known::science(value, module, name, object) } else { None } {
+    if !KNOWN_SCIENCE {
+        return Row::None;
+    }
+    match known::science(value, module, name, object) {
         Some(view) => Row::Known(view),
         None => Row::None,
     }

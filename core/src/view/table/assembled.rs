@@ -69,18 +69,19 @@ impl<'d> Table<'d> {
             }
             _ => return Err(TableError::NoTable),
         };
-        Ok(Table { source, columns, rows, labels: None, index: None, name: None })
+        Ok(Table::without_labels(source, columns, rows))
     }
 
     /// The keys of a dict of columns, and the columns.
     pub fn pairs(&self) -> Option<Pairs<'d>> {
-        if let Source::Dict(value) = self.source { pairs(value) } else { None }
+        match self.source {
+            Source::Dict(value) => match value.view() {
+                View::Mapping(mapping) => Some(mapping.pairs),
+                _ => None,
+            },
+            _ => None,
+        }
     }
-}
-
-/// The columns of a dict of them.
-pub(super) fn pairs(value: Value<'_>) -> Option<Pairs<'_>> {
-    if let View::Mapping(mapping) = value.view() { Some(mapping.pairs) } else { None }
 }
 
 /// The name of a column of a sparse matrix.

@@ -227,23 +227,21 @@ impl<'d> Table<'d> {
 
     /// A table or an array of pyarrow, a table of astropy.
     fn of_library(value: Value<'d>) -> Option<Result<Self, TableError>> {
-        let (source, rows, columns) = match (arrow_columns(value), astropy_columns(value)) {
-            (Some((columns, fields)), _) => (Source::Fields(columns, fields), None, columns.len()),
-            (None, Some(columns)) => (Source::Dict(columns), None, assembled::pairs(columns)?.len()),
-            (None, None) => {
-                arrow_len(value)?;
-                match Values::of(value, 0) {
-                    Ok(values) => (Source::One(values, None), Some(values.len()), 1),
-                    Err(error) => return Some(Err(error)),
-                }
-            }
+        if arrow_len(value).is_some() {
+            let table = |values: Values<'d>| Table::without_labels(Source::One(values, None), 1, values.len());
+            return Some(Values::of(value, 0).map(table));
+        }
+        let source = match arrow_columns(value) {
+            Some((columns, fields)) => Source::Fields(columns, fields),
+            None => Source::Dict(astropy_columns(value)?),
         };
-        let rows = rows.or_else(|| match value.view() {
-            View::DataFrame { rows, .. } => usize::try_from(rows?).ok(),
-            _ => None,
-        });
-        let table = |rows| Table { source, columns, rows, labels: None, index: None, name: None };
-        Some(rows.map(table).ok_or(TableError::Parts))
+        let View::DataFrame { rows, columns } = value.view() else { return None };
+        let count = |count: Option<u64>| count.and_then(|count| usize::try_from(count).ok()).ok_or(TableError::Parts);
+        Some(count(columns).and_then(|columns| Ok(Table::without_labels(source, columns, count(rows)?))))
+    }
+
+    fn without_labels(source: Source<'d>, columns: usize, rows: usize) -> Self {
+        Table { source, columns, rows, labels: None, index: None, name: None }
     }
 
     fn series(
@@ -271,7 +269,7 @@ impl<'d> Table<'d> {
             Some(columns) => columns,
             None => array.dtype.field_count().max(1),
         };
-        Ok(Table { source: Source::Matrix(array), columns, rows, labels: None, index: None, name: None })
+        Ok(Table::without_labels(Source::Matrix(array), columns, rows))
     }
 
     /// A series, or an index: it has one column without a label of its own.
